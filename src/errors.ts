@@ -1,0 +1,99 @@
+/** One entry of the error catalogue: the HTTP status and the sentence a caller reads. */
+type CatalogueEntry = Readonly<{ status: number; message: string }>;
+
+/**
+ * Every error a caller may see, by its code. README's table is generated from this list.
+ * The first seven, and their sentences, are the portal's own.
+ */
+export const errorCatalogue = {
+  required: { status: 400, message: 'This attribute is required.' },
+  invalid: { status: 400, message: 'This attribute is invalid.' },
+  min_length: { status: 400, message: 'Password must be at least 8 characters long.' },
+  already_registered: { status: 400, message: 'This email address is already registered.' },
+  invalid_credentials: { status: 400, message: 'Invalid email or password.' },
+  unauthenticated: { status: 401, message: 'Invalid credentials.' },
+  permission_denied: { status: 403, message: 'You do not have permission to perform this action.' },
+  max_length: { status: 400, message: 'This attribute is too long.' },
+  account_disabled: { status: 403, message: 'This account is disabled.' },
+  signup_disabled: { status: 403, message: 'Sign-up is switched off here.' },
+  too_many_keys: { status: 400, message: 'There are too many unexpired keys. Delete or expire some first.' },
+  ens_not_configured: { status: 503, message: 'ENS is not configured: set ENS_RPC_URLS.' },
+  ens_name_not_found: { status: 404, message: 'An ENS name has no address.' },
+  ens_unreachable: { status: 502, message: 'No Ethereum RPC endpoint gave a usable answer.' },
+  invalid_json: { status: 400, message: 'The request body is not valid JSON.' },
+  invalid_input: { status: 400, message: 'The input does not fit the schema.' },
+  not_found: { status: 404, message: 'There is nothing at this address.' },
+  method_not_allowed: { status: 405, message: 'This HTTP method is not allowed for this endpoint.' },
+  payload_too_large: { status: 413, message: 'The request body is too large.' },
+  unsupported_media_type: { status: 415, message: 'Send the request body as application/json.' },
+  rate_limited: { status: 429, message: 'Too many attempts. Try again later.' },
+  graphql_parse_failed: { status: 400, message: 'The GraphQL document has a syntax error.' },
+  graphql_validation_failed: { status: 400, message: 'The GraphQL document does not fit the schema.' },
+  query_too_complex: { status: 400, message: 'The GraphQL document exceeds a limit.' },
+  busy: { status: 503, message: 'Too many requests are waiting. Try again shortly.' },
+  no_signing_key: { status: 503, message: 'There is no usable signing key.' },
+  unavailable: { status: 503, message: 'The service is temporarily unavailable.' },
+  internal_error: { status: 500, message: 'Unexpected error.' },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+type AuthErrorOptions = {
+  /** The input attribute at fault, as the caller spelled it. */
+  attribute?: string;
+  /** Replaces the catalogue's sentence. Never contains input or secrets. */
+  message?: string;
+  retryAfterSeconds?: number;
+  cause?: unknown;
+};
+
+/** An error the caller is meant to see. Anything else that is thrown is masked as `internal_error`. */
+export class AuthError extends Error {
+  override readonly name = 'AuthError';
+  readonly code: ErrorCode;
+  readonly attribute: string | null;
+  readonly retryAfterSeconds: number | null;
+
+  constructor(code: ErrorCode, options: AuthErrorOptions = {}) {
+    super(options.message ?? errorCatalogue[code].message, { cause: options.cause });
+    this.code = code;
+    this.attribute = options.attribute ?? null;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+  }
+
+  get status(): number {
+    return errorCatalogue[this.code].status;
+  }
+
+  /** What GraphQL callers find under `errors[0].extensions`, and actions under `extensions`. */
+  get extensions(): Record<string, unknown> {
+    return {
+      code: this.code,
+      attribute: this.attribute,
+      ...(this.retryAfterSeconds !== null && { retryAfterSeconds: this.retryAfterSeconds }),
+    };
+  }
+}
+
+const DATABASE_AWAY = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN', 'ENOENT'],
+  ...['CONNECT_TIMEOUT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED'],
+  // Postgres: shutting down, starting up, too many connections, read-only, cancelled by a timeout.
+  ...['57P01', '57P02', '57P03', '57P05', '53300', '25006', '57014', '55P03', '08000', '08003', '08006'],
+]);
+
+/** Whether an error, or one of its causes, says that the database cannot be used just now. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    const { code } = e as { code?: unknown };
+    if (typeof code === 'string' && DATABASE_AWAY.has(code)) return true;
+  }
+  return false;
+}
+
+/** Turns whatever was thrown into the error that the caller may see; the edges log what this hides. */
+export function toAuthError(error: unknown): AuthError {
+  if (error instanceof AuthError) return error;
+  if (isDatabaseAway(error)) return new AuthError('unavailable', { cause: error, retryAfterSeconds: 5 });
+  return new AuthError('internal_error', { cause: error });
+}

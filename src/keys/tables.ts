@@ -1,0 +1,30 @@
+import { sql } from 'drizzle-orm';
+import { check, index, jsonb, text } from 'drizzle-orm/pg-core';
+import type { JWK } from 'jose';
+import { createdAt, instant } from '../db/columns.ts';
+import { portcullis, portcullisPrivate } from '../db/schemas.ts';
+
+/** Public halves. An admin edits `expires_at` in the Hasura console. */
+export const jwks = portcullis.table(
+  'jwks',
+  {
+    id: text().primaryKey(),
+    alg: text().notNull(),
+    publicJwk: jsonb().$type<JWK>().notNull(),
+    createdAt: createdAt(),
+    expiresAt: instant().notNull(),
+  },
+  (t) => [
+    index('jwks_expires_at_idx').on(t.expiresAt),
+    check('jwks_id_format', sql`${t.id} ~ '^jwk_[0-9a-f]{32}$'`),
+    check('jwks_public_half_only', sql`not (${t.publicJwk} ?| array['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])`),
+  ],
+);
+
+/** Private halves, each a JWE under a key-encryption key. */
+export const privateJwks = portcullisPrivate.table('private_jwks', {
+  id: text()
+    .primaryKey()
+    .references(() => jwks.id, { onDelete: 'cascade' }),
+  jwe: text().notNull(),
+});

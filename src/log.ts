@@ -1,0 +1,63 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+export type Log = Logger;
+
+/** Postgres messages of these classes quote the offending values (data exceptions, constraint violations). */
+const QUOTES_INPUT = /^(22|23)/;
+
+type LoggedError = {
+  type: string;
+  message: string;
+  code?: string;
+  constraint?: string;
+  stack?: string;
+  cause?: LoggedError;
+};
+
+/**
+ * What of an error may be logged. Drizzle puts the query's parameters into its message, and Postgres quotes values in
+ * `detail` and in some messages: neither is kept.
+ */
+export function describeError(error: unknown, depth = 0): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: 'A value that is no Error was thrown.' };
+  const { code, constraint_name: constraint } = error as { code?: unknown; constraint_name?: unknown };
+  const fromQuery = 'query' in error && 'params' in error;
+  const quotesInput = typeof code === 'string' && QUOTES_INPUT.test(code);
+  const message = fromQuery ? 'A query failed.' : quotesInput ? 'Postgres refused a value.' : error.message;
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 8).join('\n');
+  return {
+    type: error.name,
+    message,
+    ...(typeof code === 'string' && { code }),
+    ...(typeof constraint === 'string' && { constraint }),
+    ...(frames !== undefined && frames !== '' && { stack: frames }),
+    ...(error.cause !== undefined && depth < 4 && { cause: describeError(error.cause, depth + 1) }),
+  };
+}
+
+const SECRET_KEYS = [
+  ...['password', 'newPassword', 'currentPassword', 'token', 'accessToken', 'refreshToken', 'teamToken'],
+  ...['userToken', 'vaultToken', 'secret', 'authorization', 'cookie', 'x-hasura-gateway-secret'],
+  ...['privateJwk', 'jwe', 'request_query', 'email', 'input', 'variables', 'body'],
+];
+
+/** JSON lines on standard output. Whatever slips into a log object under a secret's name is censored. */
+export function createLog(level: string, destination?: DestinationStream): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
+      redact: {
+        paths: SECRET_KEYS.flatMap((key) => {
+          const path = key.includes('-') ? `["${key}"]` : key;
+          return key.includes('-') ? [path, `*${path}`] : [path, `*.${path}`, `*.*.${path}`];
+        }),
+        censor: '[redacted]',
+      },
+    },
+    ...(destination === undefined ? [] : [destination]),
+  );
+}
