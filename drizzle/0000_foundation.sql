@@ -97,6 +97,7 @@ ALTER TABLE "portcullis_private"."passwords" ADD CONSTRAINT "passwords_user_id_u
 CREATE INDEX "jwks_expires_at_idx" ON "portcullis"."jwks" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "rate_limits_resets_at_idx" ON "portcullis_private"."rate_limits" USING btree ("resets_at");--> statement-breakpoint
 CREATE INDEX "refresh_tokens_session_id_idx" ON "portcullis_private"."refresh_tokens" USING btree ("session_id");--> statement-breakpoint
+CREATE INDEX "refresh_tokens_expires_at_idx" ON "portcullis_private"."refresh_tokens" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "sessions_user_id_idx" ON "portcullis"."sessions" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "sessions_active_team_id_idx" ON "portcullis"."sessions" USING btree ("active_team_id");--> statement-breakpoint
 CREATE INDEX "sessions_expires_at_idx" ON "portcullis"."sessions" USING btree ("expires_at");--> statement-breakpoint

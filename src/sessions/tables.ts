@@ -46,6 +46,7 @@ export const refreshTokens = portcullisPrivate.table(
   },
   (t) => [
     index('refresh_tokens_session_id_idx').on(t.sessionId),
+    index('refresh_tokens_expires_at_idx').on(t.expiresAt),
     check('refresh_tokens_hash_is_sha256', sql`octet_length(${t.tokenHash}) = 32`),
   ],
 );

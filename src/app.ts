@@ -1,0 +1,102 @@
+import type { Config } from './config.ts';
+import { createHashGate } from './crypto/hash-gate.ts';
+import { createKeyEncryption } from './crypto/key-encryption.ts';
+import { createPasswordHasher } from './crypto/passwords.ts';
+import { type Database, openDatabase } from './db/client.ts';
+import { applyMigrations, isMigrated } from './db/migrate.ts';
+import type { Deps } from './deps.ts';
+import { keepHouse } from './flows/housekeeping.ts';
+import { startHttpServer } from './http/server.ts';
+import { checkKeyEncryption, ensureSuccessor } from './keys/jwks.ts';
+import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
+import { createClientAddressReader } from './limits/client-address.ts';
+import { createRateLimiter } from './limits/rate-limits.ts';
+import { describeError, type Log } from './log.ts';
+
+/** A configuration that is complete: whatever it left to the development defaults has been made. */
+export type RunnableConfig = Config & { database: { url: string } };
+
+export type App = {
+  url: string;
+  /** What the tests look at. */
+  deps: Deps;
+  close(): Promise<void>;
+};
+
+/** Wires the gateway: database, keys, housekeeping, HTTP, in this order. */
+export async function createApp(config: RunnableConfig, log: Log): Promise<App> {
+  const { url, poolSize, statementTimeoutMs, migrateOnStart } = config.database;
+  if (migrateOnStart) await applyMigrations(url);
+  const database = openDatabase({ url, poolSize, statementTimeoutMs });
+  try {
+    const deps = await wire(config, database.db, log);
+    await checkKeyEncryption(deps);
+    // Without its tables the gateway still starts: `/ready` says what is missing until they are there.
+    if (await isMigrated(database.db)) await ensureSuccessor(deps);
+    const http = await startHttpServer(deps);
+    const stopHousekeeping = startHousekeeping(deps);
+    return {
+      url: http.url,
+      deps,
+      async close() {
+        await http.close();
+        await stopHousekeeping();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Deps> {
+  const { algorithm, ttlSeconds, jwksMaxAgeSeconds } = config.keys;
+  const { accessTtlSeconds, portalTtlSeconds } = config.tokens;
+  const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
+  const longestTokenSeconds = Math.max(accessTtlSeconds, portalTtlSeconds);
+  const keys = { algorithm, ttlSeconds, jwksMaxAgeSeconds, longestTokenSeconds };
+  const hashGate = createHashGate({ concurrency: config.passwords.hashConcurrency, queue: config.passwords.hashQueue });
+  return {
+    config,
+    log,
+    db,
+    hashGate,
+    passwords: await createPasswordHasher(hashGate),
+    keyEncryption,
+    keys,
+    signer: createSigner({ db, keyEncryption, keys }),
+    findPublicKey: createPublicKeyFinder(db),
+    tokens: { issuer: config.publicUrl, audience: config.tokens.audience, accessTtlSeconds },
+    sessions: config.tokens,
+    rateLimiter: createRateLimiter(db, config.limits),
+    readClientAddress: createClientAddressReader(config.http),
+    ens: config.ens,
+  };
+}
+
+/** Every round after the one before is done, so that a slow database is not asked ever more. */
+function startHousekeeping(deps: Deps): () => Promise<void> {
+  const every = deps.config.housekeepingSeconds * 1000;
+  let stopped = false;
+  let round: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout;
+  const schedule = () => {
+    // Replicas that started together spread out.
+    timer = setTimeout(run, every * (0.75 + Math.random() / 2));
+    timer.unref();
+  };
+  const run = () => {
+    round = keepHouse(deps)
+      .catch((error: unknown) => deps.log.error({ err: describeError(error) }, 'Housekeeping failed.'))
+      .then(() => {
+        if (!stopped) schedule();
+      });
+  };
+  schedule();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    return round;
+  };
+}

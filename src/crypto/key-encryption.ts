@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
+
+/** Encryption at rest under the key-encryption keys: JWE (RFC 7516) with AES-256-GCM key wrapping. */
+export type KeyEncryption = {
+  encrypt(plaintext: string): Promise<string>;
+  /** @throws Error when no configured key made this JWE, or it was altered. */
+  decrypt(jwe: string): Promise<string>;
+  /** Whether one of the configured keys made this JWE. */
+  canDecrypt(jwe: string): boolean;
+  /** Whether the JWE is under the first key, the one that encrypts. */
+  isCurrent(jwe: string): boolean;
+};
+
+const idOf = (key: Uint8Array): string => createHash('sha256').update(key).digest('hex').slice(0, 16);
+const kidOf = (jwe: string): string | undefined => decodeProtectedHeader(jwe).kid;
+
+/** The first key encrypts, all decrypt. */
+export function createKeyEncryption(keys: readonly Uint8Array[]): KeyEncryption {
+  const byId = new Map(keys.map((key) => [idOf(key), key]));
+  const current = keys[0];
+  if (current === undefined) throw new Error('There is no key-encryption key.');
+  const currentId = idOf(current);
+  return {
+    encrypt: (plaintext) =>
+      new CompactEncrypt(new TextEncoder().encode(plaintext))
+        .setProtectedHeader({ alg: 'A256GCMKW', enc: 'A256GCM', kid: currentId })
+        .encrypt(current),
+    async decrypt(jwe) {
+      const key = byId.get(kidOf(jwe) ?? '');
+      if (key === undefined) throw new Error('No configured key-encryption key fits.');
+      const { plaintext } = await compactDecrypt(jwe, key, {
+        keyManagementAlgorithms: ['A256GCMKW'],
+        contentEncryptionAlgorithms: ['A256GCM'],
+      });
+      return new TextDecoder().decode(plaintext);
+    },
+    canDecrypt: (jwe) => byId.has(kidOf(jwe) ?? ''),
+    isCurrent: (jwe) => kidOf(jwe) === currentId,
+  };
+}

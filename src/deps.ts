@@ -1,0 +1,31 @@
+import type { KeyEncryption } from './crypto/key-encryption.ts';
+import type { HashGate } from './crypto/hash-gate.ts';
+import type { PasswordHasher } from './crypto/passwords.ts';
+import type { Config } from './config.ts';
+import type { Database } from './db/client.ts';
+import type { EnsConfig } from './ens/config.ts';
+import type { KeySettings } from './keys/jwks.ts';
+import type { PublicKeyFinder, Signer } from './keys/signing.ts';
+import type { ClientAddressReader } from './limits/client-address.ts';
+import type { RateLimiter } from './limits/rate-limits.ts';
+import type { Log } from './log.ts';
+import type { SessionSettings } from './sessions/sessions.ts';
+import type { TokenSettings } from './sessions/tokens.ts';
+
+/** What app.ts wires, once. Operations name the few of these that they need; flows and edges take them all. */
+export type Deps = Readonly<{
+  config: Config;
+  log: Log;
+  db: Database;
+  hashGate: HashGate;
+  passwords: PasswordHasher;
+  keyEncryption: KeyEncryption;
+  keys: KeySettings;
+  signer: Signer;
+  findPublicKey: PublicKeyFinder;
+  tokens: TokenSettings;
+  sessions: SessionSettings;
+  rateLimiter: RateLimiter;
+  readClientAddress: ClientAddressReader;
+  ens: EnsConfig;
+}>;

@@ -1,0 +1,49 @@
+import type { Deps } from '../deps.ts';
+import { AuthError } from '../errors.ts';
+import { findLiveSession } from '../sessions/sessions.ts';
+import { TokenError, verifyToken } from '../sessions/tokens.ts';
+import { findUser, type User } from '../users/users.ts';
+
+/** A person whose session is live. */
+export type Viewer = {
+  user: User;
+  /** Null where an operator acts as this user through Hasura, which has no session of theirs. */
+  sessionId: string | null;
+  activeTeamId: string | null;
+};
+
+/**
+ * Who holds this access token. The session, its user and the signing key are looked up: a revoked session, a disabled
+ * user or an expired key ends access at once, however long the token says it lives.
+ * @throws AuthError `unauthenticated`
+ */
+export async function authenticateToken(deps: Deps, token: string): Promise<Viewer> {
+  try {
+    const { userId, sessionId, keyId } = await verifyToken(deps, token);
+    const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
+    if (live === null) throw new TokenError('The session is over.');
+    return { user: live.user, sessionId, activeTeamId: live.activeTeamId };
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    throw new AuthError('unauthenticated', { message: error.message, cause: error });
+  }
+}
+
+/**
+ * Who Hasura says is calling, once it has shown the shared secret. Without a session (an operator who acts as the user
+ * in the console) the user alone must exist and not be disabled.
+ * @throws AuthError `unauthenticated`
+ */
+export async function authenticateHasuraUser(
+  deps: Deps,
+  { userId, sessionId }: { userId: string; sessionId: string | null },
+): Promise<Viewer> {
+  if (sessionId === null) {
+    const user = await findUser(deps.db, userId);
+    if (user === null || user.disabledAt !== null) throw new AuthError('unauthenticated');
+    return { user, sessionId: null, activeTeamId: null };
+  }
+  const live = await findLiveSession(deps.db, { sessionId, userId, keyId: null });
+  if (live === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
+  return { user: live.user, sessionId, activeTeamId: live.activeTeamId };
+}

@@ -1,0 +1,20 @@
+import type { Deps } from '../deps.ts';
+import { deleteExpiredKeys, ensureSuccessor } from '../keys/jwks.ts';
+import { pruneRateLimits } from '../limits/rate-limits.ts';
+import { pruneSessions } from '../sessions/sessions.ts';
+
+/** Ended sessions stay visible to their user, and to an operator, for a while. */
+const KEEP_ENDED_SESSIONS_SECONDS = 7 * 86_400;
+
+/** Makes a successor for an ending key and deletes what expired. Safe to repeat and to run on every replica. */
+export async function keepHouse(deps: Deps): Promise<void> {
+  const successor = await ensureSuccessor(deps);
+  if (successor !== null) deps.log.info({ keyId: successor.id }, 'A signing key was generated.');
+  await prune(deps);
+}
+
+export async function prune(deps: Deps): Promise<void> {
+  await deleteExpiredKeys(deps);
+  await pruneSessions(deps.db, KEEP_ENDED_SESSIONS_SECONDS);
+  await pruneRateLimits(deps.db);
+}

@@ -1,0 +1,63 @@
+import type { Deps } from '../deps.ts';
+import { AuthError } from '../errors.ts';
+import type { LimitedSubject } from '../limits/rate-limits.ts';
+import { openSession } from '../sessions/sessions.ts';
+import { normalizeEmail, parseEmail } from '../users/attributes.ts';
+import { findUserByEmail, replacePasswordHash, type User } from '../users/users.ts';
+import { type Caller, callerLimit, completeSignIn, firstMissing, type SignedIn } from './sign-in.ts';
+
+export type LoginInput = { email: string; password: string };
+
+/**
+ * Signs in with email and password. An unknown address, an account without a password and a wrong password get the same
+ * answer after the same work: one lookup and one argon2 verification (OWASP Authentication Cheat Sheet).
+ *
+ * @param ttlSeconds how long the tokens live; access tokens' own lifetime unless given
+ * @throws AuthError `required` (email, then password), `rate_limited`, `busy`, `invalid_credentials`, and after a correct
+ * password `account_disabled`
+ */
+export async function login(
+  deps: Deps,
+  caller: Caller,
+  input: LoginInput,
+  ttlSeconds = deps.tokens.accessTtlSeconds,
+): Promise<SignedIn> {
+  const missing = firstMissing({ email: input.email.trim(), password: input.password });
+  if (missing !== null) throw new AuthError('required', { attribute: missing });
+
+  const account: LimitedSubject = {
+    purpose: 'login_account',
+    subject: normalizeEmail(input.email),
+    limit: deps.config.limits.loginPerAccount,
+  };
+  // Counted before the password is looked at: many guesses at once count as many.
+  await deps.rateLimiter.consume([account, callerLimit(deps, 'login', caller)]);
+
+  const user = await verifyCredentials(deps, input);
+  await deps.rateLimiter.reset(account);
+  const key = await deps.signer.currentKey(ttlSeconds);
+  const session = await openSession(deps.db, deps.sessions, { userId: user.id, device: caller });
+  return completeSignIn(deps, { user, session, key, ttlSeconds });
+}
+
+async function verifyCredentials(deps: Deps, { email, password }: LoginInput): Promise<User> {
+  const found = await findUserByEmail(deps.db, searchableEmail(email));
+  const passwordHash = found?.passwordHash ?? null;
+  const fits = await deps.passwords.verify(passwordHash, password);
+  if (found === null || passwordHash === null || !fits) throw new AuthError('invalid_credentials');
+  if (found.user.disabledAt !== null) throw new AuthError('account_disabled');
+  if (deps.passwords.isOutdated(passwordHash)) {
+    const renewed = await deps.passwords.hash(password);
+    await replacePasswordHash(deps.db, { userId: found.user.id, from: passwordHash, to: renewed });
+  }
+  return found.user;
+}
+
+/** A text that is no address cannot be anybody's: it is looked up as one that nobody has. */
+function searchableEmail(email: string): string {
+  try {
+    return parseEmail(email);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,47 @@
+import type { Deps } from '../deps.ts';
+import type { SigningKey } from '../keys/signing.ts';
+import { addressLimitSubject } from '../limits/client-address.ts';
+import type { LimitedSubject } from '../limits/rate-limits.ts';
+import type { Device, OpenedSession } from '../sessions/sessions.ts';
+import { type IssuedTokens, issueTokens } from '../sessions/tokens.ts';
+import type { User } from '../users/users.ts';
+
+/** Who is at the other end, as far as it is known. */
+export type Caller = Device;
+
+/** What a person gets who signed in, in whichever way. */
+export type SignedIn = IssuedTokens & { refreshToken: string; user: User };
+
+/** Signs the tokens of a session that was just opened. The key is chosen before anything is written. */
+export async function completeSignIn(
+  deps: Deps,
+  input: { user: User; session: OpenedSession; key: SigningKey; ttlSeconds: number },
+): Promise<SignedIn> {
+  const { user, session, key, ttlSeconds } = input;
+  const tokens = await issueTokens(deps, {
+    key,
+    ttlSeconds,
+    subject: { userId: user.id, sessionId: session.sessionId, emailVerified: user.emailVerifiedAt !== null },
+    team: session.team,
+  });
+  return { ...tokens, refreshToken: session.refreshToken, user };
+}
+
+/**
+ * The per-address limit of a purpose; all callers whose address nobody can vouch for share one, so that hiding it is no
+ * way around the limit.
+ */
+export function callerLimit(deps: Deps, purpose: 'login' | 'signup', caller: Caller): LimitedSubject {
+  const { loginPerAddress, loginUnaddressed, signupPerAddress, signupUnaddressed } = deps.config.limits;
+  const [known, unknown] =
+    purpose === 'login' ? [loginPerAddress, loginUnaddressed] : [signupPerAddress, signupUnaddressed];
+  return caller.address === null
+    ? { purpose: `${purpose}_unaddressed`, subject: '', limit: unknown }
+    : { purpose: `${purpose}_address`, subject: addressLimitSubject(caller.address), limit: known };
+}
+
+/** The attributes in the order in which a missing one is reported. */
+export function firstMissing(attributes: Record<string, string>): string | null {
+  for (const [name, value] of Object.entries(attributes)) if (value === '') return name;
+  return null;
+}

@@ -1,0 +1,80 @@
+import { GraphQLError } from 'graphql';
+import { AuthError, type ErrorCode, toAuthError } from '../errors.ts';
+import { describeError, type Log } from '../log.ts';
+import { requestIdExtension } from '../http/request-id.ts';
+
+/** The codes that Yoga and graphql-js give, in the catalogue's spelling. */
+const TRANSLATED_CODES: Readonly<Record<string, ErrorCode>> = {
+  GRAPHQL_PARSE_FAILED: 'graphql_parse_failed',
+  GRAPHQL_VALIDATION_FAILED: 'graphql_validation_failed',
+  OPERATION_RESOLUTION_FAILURE: 'graphql_validation_failed',
+  BAD_REQUEST: 'invalid_json',
+  BAD_USER_INPUT: 'invalid_input',
+};
+
+/** GraphQL's own sentences quote values of the document, and a value may be a password. */
+function withoutValues(message: string): string {
+  return message
+    .replace(/(cannot represent [^:]*):.*$/s, '$1.')
+    .replace(/, found .*$/s, '.')
+    .replace(/ "(?:[^"\\]|\\.)*"/gs, (quoted) => (/^Syntax Error/.test(message) ? '' : quoted));
+}
+
+function originalOf(error: unknown): unknown {
+  let original = error;
+  while (isGraphQLErrorLike(original) && original.originalError != null) original = original.originalError;
+  return original;
+}
+
+type GraphQLErrorLike = Error & { originalError?: Error | null; extensions?: Record<string, unknown> };
+const isGraphQLErrorLike = (error: unknown): error is GraphQLErrorLike =>
+  error instanceof Error && error.name === 'GraphQLError';
+
+function located(message: string, extensions: Record<string, unknown>, at: unknown): GraphQLError {
+  if (!isGraphQLErrorLike(at)) return new GraphQLError(message, { extensions });
+  const { path, nodes, source, positions } = at as GraphQLError;
+  const place = { path: path ?? null, nodes: nodes ?? null, source: source ?? null, positions: positions ?? null };
+  return new GraphQLError(message, { extensions, ...place });
+}
+
+type MaskOptions = {
+  log: Log;
+  requestId: string;
+  /** Whether "Did you mean" may tell names of the schema: not where introspection is off. */
+  suggestions: boolean;
+};
+
+/**
+ * The error a GraphQL caller gets: always `{message, extensions: {code, attribute}}`. What the catalogue does not know is
+ * logged and masked, with the request's id for whoever has to find it again.
+ */
+export function maskGraphQLError(error: unknown, { log, requestId, suggestions }: MaskOptions): GraphQLError {
+  const original = originalOf(error);
+  if (isGraphQLErrorLike(original)) return fromGraphQL(original, suggestions);
+  const known = toAuthError(original);
+  if (known.code === 'internal_error' || known.code === 'unavailable')
+    log.error({ requestId, err: describeError(original) }, 'A GraphQL field failed.');
+  return located(known.message, { ...publicExtensions(known, requestId) }, error);
+}
+
+/** `http` is for Yoga, which keeps it to itself. */
+function publicExtensions(error: AuthError, requestId: string): Record<string, unknown> {
+  return {
+    ...error.extensions,
+    ...requestIdExtension(error, requestId),
+    ...(error.retryAfterSeconds !== null && {
+      http: { headers: { 'retry-after': String(error.retryAfterSeconds) } },
+    }),
+  };
+}
+
+function fromGraphQL(error: GraphQLErrorLike, suggestions: boolean): GraphQLError {
+  const { code, http } = error.extensions ?? {};
+  const translated = typeof code === 'string' ? (TRANSLATED_CODES[code] ?? code) : 'graphql_validation_failed';
+  const extensions = { code: translated, attribute: null, ...(http !== undefined && { http }) };
+  const message = withoutValues(error.message);
+  return located(suggestions ? message : message.replace(/ Did you mean .*$/s, ''), extensions, error);
+}
+
+export const asGraphQLError = (error: AuthError, requestId: string): GraphQLError =>
+  located(error.message, publicExtensions(error, requestId), null);

@@ -1,0 +1,72 @@
+import { costLimitRule } from '@escape.tech/graphql-armor-cost-limit';
+import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
+import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
+import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
+import {
+  GraphQLError,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Config } from '../config.ts';
+import type { Context } from './context.ts';
+
+const MAX_DIRECTIVES = 20;
+
+type ArmorOptions = {
+  propagateOnRejection: boolean;
+  onReject: ((context: ValidationContext | null, error: GraphQLError) => void)[];
+};
+
+/** Reported with the other validation errors, so that Yoga caches the verdict, and under a code of ours. */
+const reported: ArmorOptions = {
+  propagateOnRejection: false,
+  onReject: [
+    (context, error) =>
+      context?.reportError(
+        new GraphQLError(error.message.replace('Syntax Error: ', ''), { extensions: { code: 'query_too_complex' } }),
+      ),
+  ],
+};
+
+/** Yoga keeps one verdict per document and list of rule names, so every rule needs a name of its own. */
+function named(name: string, rule: (context: never) => object): ValidationRule {
+  const validationRule = (context: ValidationContext) => rule(context as never);
+  return Object.defineProperty(validationRule, 'name', { value: name });
+}
+
+/**
+ * Bounds what one document may ask: tokens while it is parsed, then depth, cost, directives and aliases. Aliases are free
+ * for Hasura, whose remote joins send one per row.
+ */
+export function useOperationLimits(limits: Config['graphql']): Plugin<Context> {
+  const rules = [
+    named('MaxDepth', maxDepthRule({ n: limits.maxDepth, ignoreIntrospection: true, ...reported })),
+    named('MaxDirectives', maxDirectivesRule({ n: MAX_DIRECTIVES, ...reported })),
+  ];
+  const clientRules = [
+    named('MaxAliases', maxAliasesRule({ n: limits.maxAliases, ...reported })),
+    named('MaxCost', costLimitRule({ maxCost: limits.maxCost, ...reported })),
+  ];
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source, options) => parse(source, { ...options, maxTokens: limits.maxTokens }));
+    },
+    onValidate({ addValidationRule, context }) {
+      for (const rule of rules) addValidationRule(rule);
+      if (!context.caller.fromHasura) for (const rule of clientRules) addValidationRule(rule);
+    },
+  };
+}
+
+/** Where introspection is switched off it is for everybody but Hasura, which cannot work without it. */
+export function useIntrospectionGuard({ introspection }: Config['graphql']): Plugin<Context> {
+  if (introspection) return {};
+  return {
+    onValidate({ addValidationRule, context }) {
+      if (!context.caller.fromHasura) addValidationRule(NoSchemaIntrospectionCustomRule);
+    },
+  };
+}

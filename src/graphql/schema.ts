@@ -1,0 +1,8 @@
+import '../ens/graphql.ts';
+import '../sessions/graphql.ts';
+import '../teams/graphql.ts';
+import '../users/graphql.ts';
+import './auth-config.ts';
+import { builder } from './builder.ts';
+
+export const schema = builder.toSchema();

@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createYoga } from 'graphql-yoga';
+import type { Deps } from '../deps.ts';
+import type { RequestCaller } from '../hasura/caller.ts';
+import type { Context } from './context.ts';
+import { maskGraphQLError } from './errors.ts';
+import { useInputErrors } from './input-errors.ts';
+import { useIntrospectionGuard, useOperationLimits } from './limits.ts';
+import { schema } from './schema.ts';
+
+/** What the HTTP layer found out about a request before it reaches GraphQL. */
+type RequestFacts = { req: IncomingMessage; res: ServerResponse; caller: RequestCaller; requestId: string };
+
+/** Answers GraphQL requests whose body has been read and whose caller is identified. */
+export type GraphQLHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  facts: { caller: RequestCaller; requestId: string },
+) => Promise<void>;
+
+export function createGraphQLHandler(deps: Deps): GraphQLHandler {
+  const yoga = createYoga<RequestFacts, Context>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    // The page, cross-origin rules and the body's size are the HTTP layer's.
+    graphiql: false,
+    landingPage: false,
+    cors: false,
+    maxRequestBodySize: false,
+    multipart: false,
+    batching: false,
+    logging: false,
+    context: ({ caller, requestId }) => ({ deps, caller, requestId }),
+    // Errors are mapped below, all of them and once: Yoga's own mask sees only some.
+    maskedErrors: false,
+    plugins: [
+      useOperationLimits(deps.config.graphql),
+      useIntrospectionGuard(deps.config.graphql),
+      useInputErrors(),
+      {
+        onResultProcess({ result, setResult, serverContext }) {
+          if (Array.isArray(result) || !('errors' in result) || result.errors === undefined) return;
+          const { requestId } = serverContext as unknown as RequestFacts;
+          const options = { log: deps.log, requestId, suggestions: deps.config.graphql.introspection };
+          const errors = result.errors.map((error) => maskGraphQLError(error, options));
+          setResult({ ...result, errors } as typeof result);
+        },
+      },
+    ],
+  });
+  return async (request, response, facts) => {
+    await yoga(request, response, facts as never);
+  };
+}

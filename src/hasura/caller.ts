@@ -1,0 +1,95 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { isOneOf } from '../crypto/secrets.ts';
+import type { Deps } from '../deps.ts';
+import { AuthError } from '../errors.ts';
+import { authenticateHasuraUser, authenticateToken, type Viewer } from '../flows/authenticate.ts';
+import type { Caller } from '../flows/sign-in.ts';
+import { isUuid, TokenError, verifyToken } from '../sessions/tokens.ts';
+
+/** Hasura strips client headers that begin with x-hasura- before it forwards any, so no client can replace this one. */
+export const GATEWAY_SECRET_HEADER = 'x-hasura-gateway-secret';
+
+export type RequestCaller = {
+  /** Whether the request showed the shared secret. */
+  fromHasura: boolean;
+  device: Caller;
+  /**
+   * The signed-in person, or null for nobody. Asked only where it matters: a login works in spite of an expired token.
+   * @throws AuthError `unauthenticated` for a token or session variables that are no longer good
+   */
+  viewer(): Promise<Viewer | null>;
+};
+
+const header = (headers: IncomingHttpHeaders, name: string): string | null => {
+  const value = [headers[name] ?? []].flat()[0];
+  return value === undefined || value === '' ? null : value;
+};
+
+/** The token of an `Authorization: Bearer` header (RFC 6750), or null. */
+export function bearerToken(headers: IncomingHttpHeaders): string | null {
+  return /^bearer +(\S+) *$/i.exec(header(headers, 'authorization') ?? '')?.[1] ?? null;
+}
+
+/**
+ * Whether the request shows the secret shared with Hasura.
+ * @throws AuthError `permission_denied` for a wrong one: a gateway and an engine that disagree must not go unnoticed
+ */
+export function showsGatewaySecret(deps: Deps, headers: IncomingHttpHeaders): boolean {
+  const secret = header(headers, GATEWAY_SECRET_HEADER);
+  if (secret === null) return false;
+  if (isOneOf(deps.config.internalSecrets, secret)) return true;
+  throw new AuthError('permission_denied', { message: `The ${GATEWAY_SECRET_HEADER} header is wrong.` });
+}
+
+/** Who is calling: by a bearer token, or by Hasura's session variables, which count behind the shared secret only. */
+export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCaller {
+  const { headers } = request;
+  const fromHasura = showsGatewaySecret(deps, headers);
+  let viewer: Promise<Viewer | null> | undefined;
+  return {
+    fromHasura,
+    device: {
+      address: deps.readClientAddress(request, fromHasura),
+      userAgent: header(headers, fromHasura ? 'x-forwarded-user-agent' : 'user-agent'),
+    },
+    viewer: () => (viewer ??= fromHasura ? hasuraViewer(deps, headers) : bearerViewer(deps, headers)),
+  };
+}
+
+async function bearerViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
+  const token = bearerToken(headers);
+  return token === null ? null : authenticateToken(deps, token);
+}
+
+/**
+ * In the unauthorized role every session variable is whatever the client sent (hasura/README.md, "Session variables"),
+ * so none counts. Role admin is the operator, who is nobody in particular.
+ */
+async function hasuraViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
+  const role = header(headers, 'x-hasura-role');
+  if (role === null) return bearerViewer(deps, headers);
+  if (role !== 'user' || role === deps.config.hasuraUnauthorizedRole) return null;
+  const userId = header(headers, 'x-hasura-user-id');
+  const sessionId = header(headers, 'x-hasura-session-id');
+  if (!isUuid(userId) || (sessionId !== null && !isUuid(sessionId)))
+    throw new AuthError('unauthenticated', { message: "Hasura's session variables name no user." });
+  await requireAgreement(deps, headers, { userId, sessionId });
+  return authenticateHasuraUser(deps, { userId, sessionId });
+}
+
+/** Where the client's own token came along, it must be of the same user and session. */
+async function requireAgreement(
+  deps: Deps,
+  headers: IncomingHttpHeaders,
+  { userId, sessionId }: { userId: string; sessionId: string | null },
+): Promise<void> {
+  const token = bearerToken(headers);
+  if (token === null) return;
+  try {
+    const verified = await verifyToken(deps, token);
+    if (verified.userId === userId && (sessionId === null || verified.sessionId === sessionId)) return;
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+  }
+  throw new AuthError('unauthenticated', { message: "The token and Hasura's session variables disagree." });
+}

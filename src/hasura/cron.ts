@@ -1,0 +1,26 @@
+import type { Deps } from '../deps.ts';
+import { refreshContractAddresses } from '../ens/contract-addresses.ts';
+import { keepHouse } from '../flows/housekeeping.ts';
+import { requireGatewaySecret } from '../http/internal-guard.ts';
+import { createRoutes, portalErrorBody, type Routes, serve } from '../http/routes.ts';
+
+/** What Hasura's cron triggers call. Safe to repeat: Hasura retries whatever does not answer 2xx. */
+export function cronRoutes(deps: Deps): Routes {
+  const routes = createRoutes(deps, portalErrorBody);
+  const jobs: Record<string, () => Promise<unknown>> = {
+    'refresh-ens': () => refreshContractAddresses(deps),
+    prune: () => keepHouse(deps),
+  };
+  for (const [name, run] of Object.entries(jobs))
+    serve(
+      routes,
+      'POST',
+      `/hasura/cron/${name}`,
+      async (c) => {
+        await run();
+        return c.json({ success: true });
+      },
+      requireGatewaySecret(deps),
+    );
+  return routes;
+}

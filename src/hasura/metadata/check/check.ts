@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'graphql';
+import { declaration as ours } from '../declaration.ts';
+import { generateMetadata, type MetadataInput } from '../generate.ts';
+import { asHasuraSeesIt } from '../hasura-introspection.ts';
+import { describeTable } from '../table-shape.ts';
+import { checkActions } from './actions.ts';
+import { type Check, type CheckContext, entriesWithin } from './context.ts';
+import { checkCron } from './cron.ts';
+import { checkGateway } from './gateway.ts';
+import { checkNames } from './names.ts';
+import { checkPermissions } from './permissions.ts';
+import { checkRoleSdls } from './role-sdl.ts';
+import { type Finding, finding } from './rules.ts';
+import { checkSchema } from './schema.ts';
+import { shapeMetadata } from './shape.ts';
+import { checkTables } from './tables.ts';
+import { readTree, type Tree } from './tree.ts';
+
+export type CheckInput = MetadataInput & { directory: string };
+
+const CHECKS: readonly Check[] = [
+  ...[checkTables, checkPermissions, checkSchema, checkRoleSdls],
+  ...[checkActions, checkNames, checkGateway, checkCron],
+];
+
+/** Every way in which `hasura/` breaks a rule of `hasura/README.md`. None is good. */
+export async function checkMetadata(input: CheckInput): Promise<Finding[]> {
+  const tree = await readTree(input.directory);
+  const rules = tree.complete ? checkTree(tree, input) : [];
+  return [...tree.findings, ...rules, ...(await checkInStep(input))];
+}
+
+function checkTree(tree: Tree, { schema, tables, declaration = ours }: CheckInput): Finding[] {
+  const { metadata, findings } = shapeMetadata(tree);
+  const early = [...findings, ...checkComputedFields(tree), ...checkActionsSyntax(tree)];
+  if (metadata === undefined || early.some(({ rule }) => rule !== 'computed-fields')) return early;
+  const context: CheckContext = {
+    metadata,
+    actionsSdl: tree.actionsSdl,
+    declaration,
+    tables: tables.map(describeTable),
+    schema,
+    seen: asHasuraSeesIt(schema),
+  };
+  return [...early, ...checkVersion(context), ...CHECKS.flatMap((check) => [...check(context)])];
+}
+
+function* checkVersion({ metadata }: CheckContext): Generator<Finding> {
+  if (metadata.version.version === 3) return;
+  yield finding('version', 'version.yaml', 'Hasura v2 reads this folder as version 3.');
+}
+
+/** Row permissions on computed fields could be passed in unpatched engines. */
+function* checkComputedFields(tree: Tree): Generator<Finding> {
+  for (const { key, path } of entriesWithin(tree.documents)) {
+    if (key === 'computed_fields') yield finding('computed-fields', path, 'Computed fields are not allowed.');
+  }
+}
+
+function* checkActionsSyntax({ actionsSdl }: Tree): Generator<Finding> {
+  try {
+    parse(actionsSdl);
+  } catch (error) {
+    yield finding('action-sdl', 'actions.graphql', (error as Error).message);
+  }
+}
+
+/** What is committed is what the generator makes. */
+async function checkInStep({ directory, ...input }: CheckInput): Promise<Finding[]> {
+  const generated = generateOrMessage(input);
+  if (typeof generated === 'string') return [finding('in-step', 'the generator', generated)];
+  const findings = [...generated].map(async ([path, content]): Promise<Finding[]> => {
+    const committed = await readFile(join(directory, path), 'utf8').catch(() => undefined);
+    if (committed === content) return [];
+    return [finding('in-step', path, 'It differs from what npm run hasura:generate makes.')];
+  });
+  return (await Promise.all(findings)).flat();
+}
+
+function generateOrMessage(input: MetadataInput): Map<string, string> | string {
+  try {
+    return generateMetadata(input);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,50 @@
+import type { GraphQLSchema } from 'graphql';
+import type { Declaration, TableDeclaration } from '../declaration-types.ts';
+import { describeTable, sameTable, type TableName, type TableShape } from '../table-shape.ts';
+import type { Finding } from './rules.ts';
+import type { Metadata, Table } from './shape.ts';
+
+export type CheckContext = {
+  metadata: Metadata;
+  actionsSdl: string;
+  declaration: Declaration;
+  /** Every table that the migrations make. */
+  tables: readonly TableShape[];
+  /** The gateway's schema, and the same as Hasura sees it. */
+  schema: GraphQLSchema;
+  seen: GraphQLSchema;
+};
+
+/** A group of rules. */
+export type Check = (context: CheckContext) => Iterable<Finding>;
+
+export const trackedTables = ({ metadata }: CheckContext): Table[] =>
+  metadata.databases.flatMap((source) => source.tables);
+
+export const shapeOf = ({ tables }: CheckContext, name: TableName): TableShape | undefined =>
+  tables.find((shape) => sameTable(shape, name));
+
+export const declaredTable = ({ declaration }: CheckContext, name: TableName): TableDeclaration | undefined =>
+  declaration.tables.find(({ table }) => sameTable(describeTable(table), name));
+
+export const where = ({ schema, name }: TableName) => `table ${schema}.${name}`;
+
+const SESSION_VARIABLE = /^x-hasura-/i;
+export const isSessionVariable = (value: unknown): value is string =>
+  typeof value === 'string' && SESSION_VARIABLE.test(value);
+
+export const isKnownVariable = ({ declaration }: CheckContext, variable: string) =>
+  declaration.sessionVariables.some((known) => known.toLowerCase() === variable.toLowerCase());
+
+/** Every value in a piece of metadata with the key it stands under, however deep. */
+export function* entriesWithin(
+  value: unknown,
+  path = '',
+): Generator<{ key: string; value: unknown; path: string }> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const at = path === '' ? key : `${path}.${key}`;
+    yield { key, value: inner, path: at };
+    yield* entriesWithin(inner, at);
+  }
+}

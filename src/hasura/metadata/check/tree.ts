@@ -1,0 +1,99 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { parseDocument, type ScalarTag } from 'yaml';
+import { type Finding, finding } from './rules.ts';
+
+const INCLUDE = /^!include\s+(.+)$/;
+/** The CLI also takes a real YAML tag; both become the quoted form here. */
+const includeTag: ScalarTag = { tag: '!include', resolve: (path: string) => `!include ${path}` };
+
+const TOP_LEVEL = [
+  ...['version', 'actions', 'remote_schemas', 'cron_triggers', 'inherited_roles', 'allow_list'],
+  ...['query_collections', 'rest_endpoints', 'network', 'api_limits', 'graphql_schema_introspection'],
+] as const;
+
+export type TopLevel = (typeof TOP_LEVEL)[number];
+
+/** The metadata folder as the CLI puts it together: parsed YAML by name, includes resolved. */
+export type Tree = {
+  documents: Partial<Record<TopLevel | 'databases', unknown>>;
+  actionsSdl: string;
+  /** Whether every file was there and readable. */
+  complete: boolean;
+  findings: Finding[];
+};
+
+class Reader {
+  readonly read = new Set<string>();
+  readonly findings: Finding[] = [];
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  async text(path: string): Promise<string | undefined> {
+    try {
+      const content = await readFile(join(this.folder, path), 'utf8');
+      this.read.add(path);
+      return content;
+    } catch {
+      this.findings.push(finding('include-tree', `metadata/${path}`, 'This file is missing.'));
+      return undefined;
+    }
+  }
+
+  /** A YAML file with its includes; `open` holds the files being included, against circles. */
+  async yaml(path: string, open: readonly string[] = []): Promise<unknown> {
+    const content = await this.text(path);
+    if (content === undefined) return undefined;
+    const document = parseDocument(content, { customTags: [includeTag], uniqueKeys: true });
+    const [error] = [...document.errors, ...document.warnings];
+    if (error !== undefined) {
+      const [line] = error.message.split('\n');
+      this.findings.push(finding('include-tree', `metadata/${path}`, `This is not YAML: ${line}`));
+      return undefined;
+    }
+    return await this.resolve(document.toJS(), path, [...open, path]);
+  }
+
+  private async resolve(value: unknown, path: string, open: readonly string[]): Promise<unknown> {
+    if (Array.isArray(value)) return await Promise.all(value.map((item) => this.resolve(item, path, open)));
+    if (typeof value === 'object' && value !== null) {
+      const entries = Object.entries(value).map(async ([key, item]) => [
+        key,
+        await this.resolve(item, path, open),
+      ]);
+      return Object.fromEntries(await Promise.all(entries));
+    }
+    const include = typeof value === 'string' ? INCLUDE.exec(value)?.[1] : undefined;
+    if (include === undefined) return value;
+    const target = normalize(join(dirname(path), include.trim()));
+    if (target.startsWith('..') || open.includes(target) || this.read.has(target)) {
+      const message = `${include} leads outside the folder, in a circle or twice to one file.`;
+      this.findings.push(finding('include-tree', `metadata/${path}`, message));
+      return undefined;
+    }
+    return await this.yaml(target, open);
+  }
+}
+
+/** Reads `metadata/` in `directory`. Files that nothing includes are findings: the CLI would not apply them. */
+export async function readTree(directory: string): Promise<Tree> {
+  const folder = join(directory, 'metadata');
+  const reader = new Reader(folder);
+  const documents: Tree['documents'] = {};
+  for (const name of TOP_LEVEL) documents[name] = await reader.yaml(`${name}.yaml`);
+  documents.databases = await reader.yaml('databases/databases.yaml');
+  const actionsSdl = (await reader.text('actions.graphql')) ?? '';
+  const present = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const orphans = present
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .filter((path) => !reader.read.has(path));
+  const lost = orphans.map((path) =>
+    finding('include-tree', `metadata/${path}`, 'Nothing includes this file.'),
+  );
+  const complete = reader.findings.length === 0;
+  return { documents, actionsSdl, complete, findings: [...reader.findings, ...lost] };
+}

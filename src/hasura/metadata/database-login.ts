@@ -1,0 +1,111 @@
+import postgres from 'postgres';
+import { databaseRoleSqlFor } from './database-role.ts';
+import { declaration as ours } from './declaration.ts';
+import type { Declaration } from './declaration-types.ts';
+import { scramVerifier } from './scram.ts';
+import { describeTable } from './table-shape.ts';
+
+type Login = { role: string; password: string };
+type Attributes = { more: boolean } | undefined;
+
+function readLogin(name: string, url: string): Login {
+  if (!URL.canParse(url)) throw new Error(`${name} is not a URL.`);
+  const { username, password } = new URL(url);
+  if (username === '') throw new Error(`${name} names no role.`);
+  return { role: decodeURIComponent(username), password: decodeURIComponent(password) };
+}
+
+function readHasuraLogin(ownerUrl: string, hasuraUrl: string): Login {
+  const login = readLogin('HASURA_SOURCE_DATABASE_URL', hasuraUrl);
+  if (login.password === '') throw new Error('HASURA_SOURCE_DATABASE_URL has no password.');
+  if (login.role === readLogin('DATABASE_URL', ownerUrl).role) {
+    throw new Error('HASURA_SOURCE_DATABASE_URL must name a role of its own, not the one in DATABASE_URL.');
+  }
+  if (Buffer.byteLength(login.role) > 63)
+    throw new Error('A Postgres role has at most 63 bytes in its name.');
+  return login;
+}
+
+const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
+
+/** Creates the role, or gives an existing plain login role its new password. */
+async function ensureRole(tx: postgres.TransactionSql, { role, password }: Login): Promise<void> {
+  const [found] = (await tx`
+    select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls as more
+    from pg_roles where rolname = ${role}`) as unknown as [Attributes];
+  if (found?.more === true)
+    throw new Error(`The role ${role} may do more than log in; use another one for Hasura.`);
+  // A verifier holds only base64, `$` and `:`; DDL takes no parameters.
+  const verifier = scramVerifier(password);
+  await tx.unsafe(`${found ? 'alter' : 'create'} role ${quote(role)} login password '${verifier}'`);
+}
+
+/** Only a member of a role may hand it a schema. A superuser needs no membership; others borrow it. */
+async function asMember(tx: postgres.TransactionSql, role: string, run: () => Promise<void>): Promise<void> {
+  const [row] = await tx<{ able: boolean }[]>`select pg_has_role(${role}, 'usage') as able`;
+  const able = row?.able === true;
+  if (!able) await tx.unsafe(`grant ${quote(role)} to current_user`);
+  await run();
+  if (!able) await tx.unsafe(`revoke ${quote(role)} from current_user`);
+}
+
+type Privilege = { subject: string };
+
+/** What the role can do in our schemas, through whatever grant, beyond what is declared. */
+async function surplusPrivileges(tx: postgres.TransactionSql, role: string, declaration: Declaration) {
+  const schema = declaration.databaseSchema;
+  const editable = declaration.tables.flatMap(({ table, editable: columns }) =>
+    columns.map((column) => `${describeTable(table).name}.${column}`),
+  );
+  return await tx<Privilege[]>`
+    select 'usage of ' || nspname as subject from pg_namespace
+      where nspname in ('portcullis_private', 'portcullis_migrations')
+        and has_schema_privilege(${role}, oid, 'usage, create')
+    union all select 'create in ' || nspname from pg_namespace
+      where nspname = ${schema} and has_schema_privilege(${role}, oid, 'create')
+    union all select privilege || ' on ' || c.relname
+      from pg_class c cross join unnest(array['insert', 'delete', 'truncate', 'trigger', 'update']) privilege
+      where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        and has_table_privilege(${role}, c.oid, privilege)
+    union all select 'write of ' || c.relname || '.' || a.attname
+      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        and (has_column_privilege(${role}, c.oid, a.attnum, 'insert')
+          or has_column_privilege(${role}, c.oid, a.attnum, 'update')
+            and not c.relname || '.' || a.attname = any(${editable}))`;
+}
+
+async function refuseSurplus(
+  tx: postgres.TransactionSql,
+  role: string,
+  declaration: Declaration,
+): Promise<void> {
+  const surplus = await surplusPrivileges(tx, role, declaration);
+  if (surplus.length === 0) return;
+  const list = surplus.map(({ subject }) => subject).join(', ');
+  throw new Error(`The role ${role} has rights that were granted elsewhere: ${list}. Revoke them first.`);
+}
+
+export type HasuraLoginInput = { ownerUrl: string; hasuraUrl: string; declaration?: Declaration };
+
+/**
+ * Creates or updates the login role of HASURA_SOURCE_DATABASE_URL and gives it exactly the declared grants, all in one
+ * transaction. Returns the role's name.
+ */
+export async function applyHasuraLogin(input: HasuraLoginInput): Promise<string> {
+  const { ownerUrl, hasuraUrl, declaration = ours } = input;
+  const login = readHasuraLogin(ownerUrl, hasuraUrl);
+  const sql = postgres(ownerUrl, { max: 1, connect_timeout: 10, onnotice: () => {} });
+  try {
+    await sql.begin(async (tx) => {
+      await ensureRole(tx, login);
+      await asMember(tx, login.role, async () => {
+        await tx.unsafe(databaseRoleSqlFor(login.role, declaration));
+      });
+      await refuseSurplus(tx, login.role, declaration);
+    });
+    return login.role;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}

@@ -1,0 +1,47 @@
+import type { Declaration } from './declaration-types.ts';
+import { describeTable } from './table-shape.ts';
+import { GENERATED } from './yaml.ts';
+
+/** Stands for the role's name; psql fills it in as well (`psql -v role=hasura -f database-role.sql`). */
+const ROLE = ':"role"';
+
+const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
+
+function tableGrants(declaration: Declaration): string[] {
+  return declaration.tables.flatMap(({ table, editable }) => {
+    const { schema, name } = describeTable(table);
+    const target = `${quote(schema)}.${quote(name)}`;
+    const columns = editable.map(quote).join(', ');
+    return [
+      `grant select on ${target} to ${ROLE};`,
+      ...(editable.length === 0 ? [] : [`grant update (${columns}) on ${target} to ${ROLE};`]),
+    ];
+  });
+}
+
+/** The grants of Hasura's own database role. Run again, they also take away what is no longer declared. */
+export function databaseRoleSql(declaration: Declaration): string {
+  const schemas = [declaration.databaseSchema, 'portcullis_private', 'portcullis_migrations'].map(quote);
+  const revocations = schemas.flatMap((schema) => [
+    `revoke all on all tables in schema ${schema} from ${ROLE};`,
+    `revoke all on all sequences in schema ${schema} from ${ROLE};`,
+    `revoke all on schema ${schema} from ${ROLE};`,
+  ]);
+  return `${GENERATED.replace(/^#/, '--')}
+-- Applied by npm run hasura:role, or by hand: psql --single-transaction -v role=hasura -f database-role.sql
+${revocations.join('\n')}
+
+grant usage on schema ${quote(declaration.databaseSchema)} to ${ROLE};
+${tableGrants(declaration).join('\n')}
+
+-- What Hasura keeps for itself in a database that it serves.
+create extension if not exists pgcrypto with schema public;
+create schema if not exists hdb_catalog authorization ${ROLE};
+alter schema hdb_catalog owner to ${ROLE};
+`;
+}
+
+/** The same SQL for one role, ready to be sent to Postgres. */
+export function databaseRoleSqlFor(role: string, declaration: Declaration): string {
+  return databaseRoleSql(declaration).replaceAll(ROLE, () => quote(role));
+}

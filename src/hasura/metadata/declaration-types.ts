@@ -1,0 +1,107 @@
+import type { PgTable } from 'drizzle-orm/pg-core';
+
+/** A boolean expression as Hasura's metadata writes it. */
+export type Filter = Readonly<Record<string, unknown>>;
+
+export type SelectDeclaration = { columns: readonly string[]; filter: Filter };
+export type UpdateDeclaration = { columns: readonly string[]; filter: Filter };
+
+export type TablePermissions = Readonly<
+  Partial<Record<Role, { select?: SelectDeclaration; update?: UpdateDeclaration }>>
+>;
+
+export type TableDeclaration = {
+  table: PgTable;
+  /** Replaces the GraphQL name `<schema>_<table>`. */
+  customName?: string;
+  /** Whether anyone may read every row. Only such tables may have an empty filter. */
+  everyRow?: boolean;
+  /** The only columns that Hasura's database role may update, whoever asks. */
+  editable: readonly string[];
+  permissions: TablePermissions;
+};
+
+export type Role = 'anonymous' | 'user';
+export type RootFields = { Query: readonly string[]; Mutation: readonly string[] };
+
+export type RemoteSchemaDeclaration = {
+  name: string;
+  urlFrom: string;
+  timeoutSeconds: number;
+  comment: string;
+  rootFields: Readonly<Record<Role, RootFields>>;
+  /** Root fields that no role but admin sees. */
+  adminOnly: readonly string[];
+};
+
+export type ActionRelationship = {
+  name: string;
+  type: 'object' | 'array';
+  table: string;
+  fieldMapping: Readonly<Record<string, string>>;
+};
+
+export type ActionDeclaration = { name: string; timeoutSeconds: number; comment: string };
+
+export type ActionsDeclaration = {
+  /** The SDL of `actions.graphql`: `type Mutation` and the types it needs. */
+  sdl: string;
+  list: readonly ActionDeclaration[];
+  /** By output type. */
+  relationships: Readonly<Record<string, readonly ActionRelationship[]>>;
+};
+
+export type CronDeclaration = {
+  name: string;
+  /** The last segment of its route. */
+  route: string;
+  schedule: string;
+  retries: number;
+  retryIntervalSeconds: number;
+  timeoutSeconds: number;
+  comment: string;
+};
+
+export type Declaration = {
+  roles: readonly Role[];
+  /** The role that people without a token have. Its session variables are written by the client. */
+  unauthorizedRole: Role;
+  /** What the gateway's tokens put into the session. */
+  sessionVariables: readonly string[];
+  /** The only variables that the metadata may read from the engine's environment. */
+  environment: readonly string[];
+  /** The database schema whose tables may be tracked. */
+  databaseSchema: string;
+  source: { name: string; urlFrom: string };
+  gateway: { urlFrom: string; secretHeader: string; secretFrom: string };
+  tables: readonly TableDeclaration[];
+  remoteSchema: RemoteSchemaDeclaration;
+  actions: ActionsDeclaration;
+  cronTriggers: readonly CronDeclaration[];
+};
+
+type SnakeCase<Text extends string> = Text extends `${infer Head}${infer Rest}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeCase<Rest>}`
+  : Text;
+
+type ColumnOf<Table extends PgTable> = SnakeCase<keyof Table['_']['columns'] & string>;
+
+type TypedTable<Table extends PgTable> = Omit<TableDeclaration, 'table' | 'editable' | 'permissions'> & {
+  editable: readonly ColumnOf<Table>[];
+  permissions: Readonly<
+    Partial<
+      Record<
+        Role,
+        {
+          select?: { columns: readonly ColumnOf<Table>[]; filter: Filter };
+          update?: { columns: readonly ColumnOf<Table>[]; filter: Filter };
+        }
+      >
+    >
+  >;
+};
+
+/** Declares a tracked table. A column that the table does not have is a compile error. */
+export function track<Table extends PgTable>(table: Table, declared: TypedTable<Table>): TableDeclaration {
+  return { table, ...declared };
+}

@@ -1,0 +1,34 @@
+import { buildClientSchema, executeSync, type GraphQLSchema, type IntrospectionQuery, parse } from 'graphql';
+
+const TYPE_DEPTH = 7;
+const typeReference = (depth: number): string =>
+  depth === 0 ? 'kind name' : `kind name ofType { ${typeReference(depth - 1)} }`;
+const reference = `{ ${typeReference(TYPE_DEPTH)} }`;
+const inputValue = `{ name description type ${reference} defaultValue }`;
+
+/** What graphql-engine v2 asks. It does not ask for deprecated arguments and input fields. */
+export const hasuraIntrospectionQuery = `query IntrospectionQuery {
+  __schema {
+    queryType { name } mutationType { name } subscriptionType { name }
+    types {
+      kind name description
+      fields(includeDeprecated: true) {
+        name description args ${inputValue} type ${reference} isDeprecated deprecationReason
+      }
+      inputFields ${inputValue}
+      interfaces ${reference}
+      enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+      possibleTypes ${reference}
+    }
+    directives { name description locations args ${inputValue} }
+  }
+}`;
+
+/** The schema as Hasura knows it after introspection: without deprecated inputs and without applied directives. */
+export function asHasuraSeesIt(schema: GraphQLSchema): GraphQLSchema {
+  const { data, errors } = executeSync({ schema, document: parse(hasuraIntrospectionQuery) });
+  if (errors !== undefined || data == null) {
+    throw new Error(`The schema cannot be introspected: ${errors?.[0]?.message ?? 'no data'}`);
+  }
+  return buildClientSchema(data as unknown as IntrospectionQuery);
+}

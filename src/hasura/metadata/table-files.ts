@@ -1,0 +1,77 @@
+import type { Declaration, TableDeclaration } from './declaration-types.ts';
+import { relationshipsOf } from './relationships.ts';
+import { describeTable, type TableShape } from './table-shape.ts';
+import { yamlFile } from './yaml.ts';
+
+const ROW_LIMIT = 100;
+
+/** Hasura writes nothing for an empty list; neither do we. */
+const unlessEmpty = (key: string, list: readonly unknown[]) => (list.length === 0 ? {} : { [key]: list });
+
+function relationshipEntries(shape: TableShape, tracked: readonly TableShape[]) {
+  const { object, array } = relationshipsOf(shape, tracked);
+  const objects = object.map(({ name, column }) => ({ name, using: { foreign_key_constraint_on: column } }));
+  const arrays = array.map(({ name, target: { schema, name: table, column } }) => ({
+    name,
+    using: { foreign_key_constraint_on: { column, table: { schema, name: table } } },
+  }));
+  return { ...unlessEmpty('object_relationships', objects), ...unlessEmpty('array_relationships', arrays) };
+}
+
+function permissionEntries({ permissions }: TableDeclaration, roles: Declaration['roles']) {
+  const selects = roles.flatMap((role) => {
+    const declared = permissions[role]?.select;
+    if (declared === undefined) return [];
+    const { columns, filter } = declared;
+    return [{ role, permission: { columns, filter, limit: ROW_LIMIT, allow_aggregations: false } }];
+  });
+  const updates = roles.flatMap((role) => {
+    const declared = permissions[role]?.update;
+    if (declared === undefined) return [];
+    const { columns, filter } = declared;
+    return [{ role, permission: { columns, filter, check: filter, set: {} } }];
+  });
+  return { ...unlessEmpty('select_permissions', selects), ...unlessEmpty('update_permissions', updates) };
+}
+
+function tableFile(declared: TableDeclaration, tracked: readonly TableShape[], roles: Declaration['roles']) {
+  const shape = describeTable(declared.table);
+  return yamlFile({
+    table: { schema: shape.schema, name: shape.name },
+    ...(declared.customName !== undefined && { configuration: { custom_name: declared.customName } }),
+    ...relationshipEntries(shape, tracked),
+    ...permissionEntries(declared, roles),
+  });
+}
+
+function databasesFile({ source }: Declaration): string {
+  return yamlFile([
+    {
+      name: source.name,
+      kind: 'postgres',
+      configuration: {
+        connection_info: {
+          database_url: { from_env: source.urlFrom },
+          isolation_level: 'read-committed',
+          use_prepared_statements: true,
+        },
+      },
+      tables: `!include ${source.name}/tables/tables.yaml`,
+    },
+  ]);
+}
+
+/** `databases/`: the source, its tracked tables, their relationships and permissions. */
+export function tableFiles(declaration: Declaration): Map<string, string> {
+  const tracked = declaration.tables.map(({ table }) => describeTable(table));
+  const folder = `databases/${declaration.source.name}/tables`;
+  const fileNames = tracked.map(({ schema, name }) => `${schema}_${name}.yaml`).sort();
+  return new Map([
+    ['databases/databases.yaml', databasesFile(declaration)],
+    [`${folder}/tables.yaml`, yamlFile(fileNames.map((name) => `!include ${name}`))],
+    ...declaration.tables.map((declared): [string, string] => {
+      const { schema, name } = describeTable(declared.table);
+      return [`${folder}/${schema}_${name}.yaml`, tableFile(declared, tracked, declaration.roles)];
+    }),
+  ]);
+}

@@ -1,0 +1,37 @@
+import { CasingCache } from 'drizzle-orm/casing';
+import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
+
+export type TableName = { schema: string; name: string };
+
+export type ForeignKey = { column: string; references: TableName; referencedColumn: string };
+
+/** What Hasura would find in the database of one table: names as Postgres knows them. */
+export type TableShape = TableName & { columns: readonly string[]; foreignKeys: readonly ForeignKey[] };
+
+/** Reads a Drizzle table. Column names follow the casing that the migrations use. */
+export function describeTable(table: PgTable): TableShape {
+  const casing = new CasingCache('snake_case');
+  const { schema, name, columns, foreignKeys } = getTableConfig(table);
+  return {
+    schema: schema ?? 'public',
+    name,
+    columns: columns.map((column) => casing.getColumnCasing(column)),
+    foreignKeys: foreignKeys.map((key) => {
+      const { columns: from, foreignColumns: to, foreignTable } = key.reference();
+      const [column, referenced] = [from[0], to[0]];
+      if (from.length !== 1 || column === undefined || referenced === undefined) {
+        throw new Error(
+          `A foreign key of ${name} has several columns; its relationship must be written by hand.`,
+        );
+      }
+      const target = getTableConfig(foreignTable as PgTable);
+      return {
+        column: casing.getColumnCasing(column),
+        references: { schema: target.schema ?? 'public', name: target.name },
+        referencedColumn: casing.getColumnCasing(referenced),
+      };
+    }),
+  };
+}
+
+export const sameTable = (a: TableName, b: TableName) => a.schema === b.schema && a.name === b.name;

@@ -1,0 +1,21 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Lets pages of the configured origins read the answer. No cookies cross origins, so no credentials are allowed. */
+export function applyCors(request: IncomingMessage, response: ServerResponse, origins: readonly string[]): void {
+  if (origins.length === 0) return;
+  response.appendHeader('vary', 'origin');
+  const { origin } = request.headers;
+  const allowed = origins.includes('*') ? '*' : origins.find((candidate) => candidate.replace(/\/$/, '') === origin);
+  if (origin === undefined || allowed === undefined) return;
+  response.setHeader('access-control-allow-origin', allowed === '*' ? '*' : origin);
+  response.setHeader('access-control-expose-headers', 'retry-after, x-request-id');
+  if (request.method !== 'OPTIONS') return;
+  response.setHeader('access-control-allow-methods', 'GET, POST');
+  response.setHeader('access-control-allow-headers', 'authorization, content-type, x-request-id');
+  response.setHeader('access-control-max-age', '600');
+}
+
+export function answerPreflight(response: ServerResponse): void {
+  response.statusCode = 204;
+  response.end();
+}

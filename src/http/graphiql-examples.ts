@@ -1,0 +1,69 @@
+/** What GraphiQL opens with: one operation a tab, ready to be sent. */
+export const exampleTabs: readonly [ExampleTab, ...ExampleTab[]] = [
+  {
+    query: `# Welcome to Portcullis. Press the button or Ctrl-Enter to send this.
+query AuthConfig {
+  authConfig {
+    signup
+    passwordMinLength
+    accessTokenSeconds
+    issuer
+    audience
+    jwksUrl
+  }
+}
+`,
+  },
+  {
+    query: `mutation Signup($input: SignupInput!) {
+  signup(input: $input) {
+    accessToken
+    expiresAt
+    refreshToken
+    teamToken
+    user { id email name }
+  }
+}
+`,
+    variables: pretty({
+      input: { email: 'ada@example.com', password: 'correct horse', name: 'Ada', teamName: 'Engines' },
+    }),
+  },
+  {
+    query: `mutation Login($input: LoginInput!) {
+  login(input: $input) {
+    accessToken
+    expiresAt
+    user { id email }
+  }
+}
+`,
+    variables: pretty({ input: { email: 'ada@example.com', password: 'correct horse' } }),
+  },
+  {
+    query: `# Put an accessToken of signup or login into the headers below.
+query Me {
+  me {
+    id
+    email
+    emailVerified
+    name
+    memberships { role team { id name } }
+  }
+}
+`,
+    headers: pretty({ authorization: 'Bearer <accessToken>' }),
+  },
+  {
+    query: `query ContractAddresses {
+  contractAddresses { key value updatedAt }
+}
+`,
+  },
+];
+
+type ExampleTab = { query: string; variables?: string; headers?: string };
+
+function pretty(value: unknown): string {
+  return JSON.stringify(value, null, 2);
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Deps } from '../deps.ts';
+import { AuthError, toAuthError } from '../errors.ts';
+import { maskGraphQLError } from '../graphql/errors.ts';
+import { createGraphQLHandler } from '../graphql/server.ts';
+import { identifyCaller } from '../hasura/caller.ts';
+import { isJson, readBody } from './body.ts';
+import { answerPreflight, applyCors } from './cors.ts';
+import { createGraphiQLPage } from './graphiql.ts';
+
+type NodeHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
+
+/**
+ * `/graphql`: GraphiQL for browsers, POST with JSON for everybody. GET and forms are refused, since a page of another
+ * origin could send those without asking.
+ */
+export function createGraphQLEndpoint(deps: Deps): NodeHandler {
+  const handleGraphQL = createGraphQLHandler(deps);
+  const showGraphiQL = deps.config.graphql.graphiql ? createGraphiQLPage() : null;
+  const { maxBodyBytes, corsOrigins } = deps.config.http;
+
+  async function handle(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+    const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
+    if (wantsPage && showGraphiQL !== null) return showGraphiQL(request, response);
+    applyCors(request, response, corsOrigins);
+    if (request.method === 'OPTIONS') return answerPreflight(response);
+    if (request.method !== 'POST') {
+      response.setHeader('allow', 'POST');
+      throw new AuthError('method_not_allowed', { message: 'Send GraphQL by POST.' });
+    }
+    if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
+    const caller = identifyCaller(deps, request);
+    const body = await readBody(request, maxBodyBytes);
+    await handleGraphQL(Object.assign(request, { body }), response, { caller, requestId });
+  }
+
+  return async (request, response, requestId) => {
+    try {
+      await handle(request, response, requestId);
+    } catch (error) {
+      if (response.headersSent || response.destroyed) return;
+      sendError(deps, response, toAuthError(error), requestId);
+    }
+  };
+}
+
+/** What never reached GraphQL is still answered in its shape, with a status that says what is wrong with the request. */
+function sendError(deps: Deps, response: ServerResponse, error: AuthError, requestId: string): void {
+  const masked = maskGraphQLError(error, { log: deps.log, requestId, suggestions: false });
+  const { http: _http, ...extensions } = masked.extensions;
+  response.statusCode = error.status;
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  if (error.code === 'payload_too_large') response.setHeader('connection', 'close');
+  response.end(JSON.stringify({ errors: [{ message: masked.message, extensions }] }));
+}

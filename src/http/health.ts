@@ -1,0 +1,43 @@
+import { sql } from 'drizzle-orm';
+import type { Deps } from '../deps.ts';
+import { isMigrated } from '../db/migrate.ts';
+import { AuthError } from '../errors.ts';
+import { version } from '../version.ts';
+import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';
+
+type Check = { name: string; ok: boolean; reason?: string };
+
+async function check(name: string, run: () => Promise<string | null>): Promise<Check> {
+  try {
+    const reason = await run();
+    return reason === null ? { name, ok: true } : { name, ok: false, reason };
+  } catch (error) {
+    const reason = error instanceof AuthError ? error.message : 'The database cannot be reached.';
+    return { name, ok: false, reason };
+  }
+}
+
+/** `/health`: the process lives, in GoTrue's shape. `/ready`: it can do its work, or why it cannot. */
+export function healthRoutes(deps: Deps, isClosing: () => boolean): Routes {
+  const routes = createRoutes(deps, portalErrorBody);
+  serve(routes, 'GET', '/health', (c) =>
+    c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),
+  );
+  serve(routes, 'GET', '/ready', async (c) => {
+    const checks = await Promise.all([
+      check('database', async () => {
+        await deps.db.execute(sql`select 1`);
+        return null;
+      }),
+      check('migrations', async () => ((await isMigrated(deps.db)) ? null : 'Migrations are missing.')),
+      check('signing_key', async () => {
+        await deps.signer.currentKey(0);
+        return null;
+      }),
+    ]);
+    if (isClosing()) checks.push({ name: 'shutdown', ok: false, reason: 'The gateway is shutting down.' });
+    const ready = checks.every(({ ok }) => ok);
+    return c.json({ ready, checks }, ready ? 200 : 503);
+  });
+  return routes;
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { asc, count, eq, gt, sql } from 'drizzle-orm';
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { KeyEncryption } from '../crypto/key-encryption.ts';
+import { type Database, type Queryable, statement } from '../db/client.ts';
+import { AuthError } from '../errors.ts';
+import { jwks, privateJwks } from './tables.ts';
+
+export type KeySettings = Readonly<{
+  algorithm: 'ES256' | 'RS256' | 'EdDSA';
+  /** How long a generated key lives. */
+  ttlSeconds: number;
+  /** How long a verifier may cache the JWKS. */
+  jwksMaxAgeSeconds: number;
+  /** The longest life of a token that a key may have to sign. */
+  longestTokenSeconds: number;
+}>;
+
+export type KeysDeps = Readonly<{ db: Database; keyEncryption: KeyEncryption; keys: KeySettings }>;
+
+export type GeneratedJwk = { id: string; expiresAt: Date };
+
+/** Any number that nothing else in the database locks on. */
+const KEYS_LOCK = 7_046_203_312;
+/** Bounds the JWKS document, which every verifier downloads. */
+const MAX_UNEXPIRED_KEYS = 50;
+/** Verifiers may be this late in refreshing their cache. */
+const CACHE_SLACK_SECONDS = 60;
+
+/** Seconds for which a new key is only published: until then some verifier's cache may lack it. */
+export const publicationLeadSeconds = (keys: KeySettings): number => keys.jwksMaxAgeSeconds + CACHE_SLACK_SECONDS;
+
+/** Lets no two replicas generate keys at once. */
+const lockKeys = (tx: Queryable) => tx.execute(sql`select pg_advisory_xact_lock(${KEYS_LOCK})`);
+
+async function createKeyPair(algorithm: KeySettings['algorithm']): Promise<{ id: string; publicJwk: JWK; privateJwk: JWK }> {
+  const id = `jwk_${randomBytes(16).toString('hex')}`;
+  const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
+  const named = { kid: id, alg: algorithm, use: 'sig' };
+  return {
+    id,
+    publicJwk: { ...(await exportJWK(pair.publicKey)), ...named },
+    privateJwk: { ...(await exportJWK(pair.privateKey)), ...named },
+  };
+}
+
+async function insertKey(tx: Queryable, { keyEncryption, keys }: KeysDeps): Promise<GeneratedJwk> {
+  const { id, publicJwk, privateJwk } = await createKeyPair(keys.algorithm);
+  const [row] = await tx
+    .insert(jwks)
+    .values({
+      id,
+      alg: keys.algorithm,
+      publicJwk,
+      // The clock, not the transaction's start: the key is visible only after the commit.
+      createdAt: sql`clock_timestamp()`,
+      expiresAt: sql`clock_timestamp() + make_interval(secs => ${keys.ttlSeconds})`,
+    })
+    .returning({ id: jwks.id, expiresAt: jwks.expiresAt });
+  if (row === undefined) throw new Error('The inserted key was not returned.');
+  await tx.insert(privateJwks).values({ id, jwe: await keyEncryption.encrypt(JSON.stringify(privateJwk)) });
+  return row;
+}
+
+/**
+ * Generates a signing key. It is published at once and signs once every verifier's cache holds it.
+ * @throws AuthError `too_many_keys`
+ */
+export function generateJwk(deps: KeysDeps): Promise<GeneratedJwk> {
+  return deps.db.transaction(async (tx) => {
+    await lockKeys(tx);
+    const [unexpired] = await tx.select({ n: count() }).from(jwks).where(gt(jwks.expiresAt, sql`now()`));
+    if ((unexpired?.n ?? 0) >= MAX_UNEXPIRED_KEYS) throw new AuthError('too_many_keys');
+    return insertKey(tx, deps);
+  });
+}
+
+/**
+ * Makes a successor in time: there is always a key that outlives its own publication plus the longest token.
+ * Replicas take turns, and the second finds the first one's key.
+ * @returns the new key, or null when none was needed
+ */
+export async function ensureSuccessor(deps: KeysDeps): Promise<GeneratedJwk | null> {
+  // Half of a short key life at most, so that keys which live for minutes are not replaced at every round.
+  const wanted = 2 * publicationLeadSeconds(deps.keys) + deps.keys.longestTokenSeconds;
+  const needed = Math.min(wanted, deps.keys.ttlSeconds / 2);
+  const lasting = (db: Queryable) =>
+    db
+      .select({ id: jwks.id })
+      .from(jwks)
+      .where(gt(jwks.expiresAt, sql`now() + make_interval(secs => ${needed})`))
+      .limit(1);
+  if ((await lasting(deps.db)).length > 0) return null;
+  return deps.db.transaction(async (tx) => {
+    await lockKeys(tx);
+    return (await lasting(tx)).length > 0 ? null : insertKey(tx, deps);
+  });
+}
+
+const unexpiredKeys = statement((db) =>
+  db
+    .select({
+      publicJwk: jwks.publicJwk,
+      secondsLeft: sql<number>`extract(epoch from ${jwks.expiresAt} - now())::float8`,
+    })
+    .from(jwks)
+    .where(gt(jwks.expiresAt, sql`now()`))
+    .orderBy(asc(jwks.createdAt), asc(jwks.id))
+    .limit(2 * MAX_UNEXPIRED_KEYS)
+    .prepare('unexpired_jwks'),
+);
+
+const PUBLIC_MEMBERS = ['kty', 'kid', 'alg', 'use', 'crv', 'x', 'y', 'n', 'e'] as const;
+
+/**
+ * The JWK Set (RFC 7517) of the unexpired keys, and for how many seconds it may be cached: never beyond the next expiry,
+ * so that an expired key leaves every cache in time.
+ */
+export async function readJwks({ db, keys }: Pick<KeysDeps, 'db' | 'keys'>): Promise<{ keys: JWK[]; maxAgeSeconds: number }> {
+  const rows = await unexpiredKeys(db).execute();
+  const untilExpiry = Math.ceil(Math.min(...rows.map((row) => row.secondsLeft), keys.jwksMaxAgeSeconds));
+  return {
+    keys: rows.map(({ publicJwk }) => Object.fromEntries(PUBLIC_MEMBERS.flatMap((name) => (publicJwk[name] === undefined ? [] : [[name, publicJwk[name]]])))) as JWK[],
+    maxAgeSeconds: Math.max(1, untilExpiry),
+  };
+}
+
+/** Deletes keys that expired so long ago that no token signed by them can still be valid. */
+export async function deleteExpiredKeys({ db, keys }: Pick<KeysDeps, 'db' | 'keys'>): Promise<number> {
+  const grace = keys.longestTokenSeconds + publicationLeadSeconds(keys);
+  const deleted = await db
+    .delete(jwks)
+    .where(sql`${jwks.expiresAt} < now() - make_interval(secs => ${grace})`)
+    .returning({ id: jwks.id });
+  return deleted.length;
+}
+
+/**
+ * Refuses key-encryption keys that do not fit the stored keys, before anything is served.
+ * @throws Error naming the variable
+ */
+export async function checkKeyEncryption({ db, keyEncryption }: Pick<KeysDeps, 'db' | 'keyEncryption'>): Promise<void> {
+  const stored = await db
+    .select({ jwe: privateJwks.jwe })
+    .from(privateJwks)
+    .innerJoin(jwks, eq(jwks.id, privateJwks.id))
+    .where(gt(jwks.expiresAt, sql`now()`));
+  for (const { jwe } of stored)
+    if (!keyEncryption.canDecrypt(jwe))
+      throw new Error('KEY_ENCRYPTION_KEYS: no key fits a stored signing key. Configure the key that encrypted it.');
+}
+
+/**
+ * Re-encrypts every private key that is not under the first key-encryption key.
+ * @returns how many were re-encrypted
+ */
+export async function reencryptKeys({ db, keyEncryption }: Pick<KeysDeps, 'db' | 'keyEncryption'>): Promise<number> {
+  return db.transaction(async (tx) => {
+    await lockKeys(tx);
+    const stored = await tx.select().from(privateJwks);
+    const outdated = stored.filter(({ jwe }) => !keyEncryption.isCurrent(jwe));
+    for (const { id, jwe } of outdated) {
+      const renewed = await keyEncryption.encrypt(await keyEncryption.decrypt(jwe));
+      await tx.update(privateJwks).set({ jwe: renewed }).where(eq(privateJwks.id, id));
+    }
+    return outdated.length;
+  });
+}

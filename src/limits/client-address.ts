@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import ipaddr from 'ipaddr.js';
+import proxyAddr from 'proxy-addr';
+
+/**
+ * The subject that per-address limits count: an IPv4 address, or an IPv6 network of 64 bits, since one household or
+ * host owns a whole /64 (RFC 6177).
+ */
+export function addressLimitSubject(address: string): string {
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === 'ipv4') return parsed.toString();
+  const network = (parsed as ipaddr.IPv6).parts.slice(0, 4).map((part) => part.toString(16));
+  return `${network.join(':')}::/64`;
+}
+
+/** Finds who is calling, past the proxies that are trusted to tell. */
+export type ClientAddressReader = (request: IncomingMessage, fromHasura: boolean) => string | null;
+
+type Options = { trustedProxies: readonly string[]; hasuraBehindProxy: boolean };
+
+const plain = (address: string): string | null =>
+  ipaddr.isValid(address) ? ipaddr.process(address).toString() : null;
+
+/**
+ * The right-most hop of X-Forwarded-For that is no trusted proxy; without trusted proxies the peer itself.
+ * Behind Hasura the peer is Hasura and the header is whatever the client sent it, so nobody is known (null), unless
+ * Hasura is said to stand behind a proxy that appends to the header.
+ */
+export function createClientAddressReader(options: Options): ClientAddressReader {
+  const isTrusted = proxyAddr.compile([...options.trustedProxies]);
+  return (request, fromHasura) => {
+    if (!fromHasura) return plain(proxyAddr(request, isTrusted));
+    if (!options.hasuraBehindProxy) return null;
+    const hops = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
+    const untrusted = hops
+      .map((hop) => hop.trim())
+      .filter((hop) => hop !== '')
+      .findLast((hop) => !ipaddr.isValid(hop) || !isTrusted(hop, 0));
+    return untrusted === undefined ? null : plain(untrusted);
+  };
+}

@@ -1,0 +1,70 @@
+import { sql } from 'drizzle-orm';
+import type { Database } from '../db/client.ts';
+import { sha256 } from '../crypto/secrets.ts';
+import { AuthError } from '../errors.ts';
+import { rateLimits } from './tables.ts';
+
+/** What is counted: a purpose, whom it is counted for, and how many within how many seconds. */
+export type LimitedSubject = Readonly<{
+  purpose: string;
+  subject: string;
+  limit: Readonly<{ count: number; seconds: number }>;
+}>;
+
+export type RateLimiter = {
+  /**
+   * Counts one attempt for every subject, atomically and for all replicas, before the attempt is made.
+   * A window starts with its first attempt and its end never moves, so a wait is bounded.
+   * @throws AuthError `rate_limited` with the seconds to wait, when any subject is beyond its limit.
+   */
+  consume(subjects: readonly LimitedSubject[]): Promise<void>;
+  /** Forgets the attempts of a subject: a correct password clears its account's failures. */
+  reset(subject: LimitedSubject): Promise<void>;
+};
+
+type Counted = { key: string; count: number; wait: number };
+
+// Subjects are hashed: the table holds no email address and every key is of one length.
+const keyOf = ({ purpose, subject }: LimitedSubject): string =>
+  `${purpose}:${sha256(`${purpose}:${subject}`).toString('base64url')}`;
+
+/** Rate limits kept in Postgres. */
+export function createRateLimiter(db: Database, options: { enabled: boolean }): RateLimiter {
+  if (!options.enabled) return { consume: async () => {}, reset: async () => {} };
+  return {
+    async consume(subjects) {
+      const limitByKey = new Map(subjects.map((subject) => [keyOf(subject), subject.limit]));
+      // Sorted, so that two calls that share subjects lock their rows in one order.
+      const rows = [...limitByKey].sort(([a], [b]) => (a < b ? -1 : 1));
+      if (rows.length === 0) return;
+      const values = rows.map(
+        ([key, { seconds }]) => sql`(${key}, 1, now() + make_interval(secs => ${seconds}))`,
+      );
+      const counted = await db.execute<Counted>(sql`
+        insert into ${rateLimits} as kept (key, count, resets_at)
+        values ${sql.join(values, sql`, `)}
+        on conflict (key) do update set
+          count = case when kept.resets_at <= now() then 1 else least(kept.count + 1, 1000000000) end,
+          resets_at = case when kept.resets_at <= now() then excluded.resets_at else kept.resets_at end
+        returning key, count, ceil(extract(epoch from resets_at - now()))::int as wait`);
+      const waits = counted
+        .filter(({ key, count }) => count > (limitByKey.get(key)?.count ?? 0))
+        .map(({ wait }) => wait);
+      if (waits.length > 0)
+        throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, ...waits) });
+    },
+    async reset(subject) {
+      await db.execute(sql`delete from ${rateLimits} where key = ${keyOf(subject)}`);
+    },
+  };
+}
+
+/** Rows one round deletes at most. */
+const PRUNE_BATCH = 10_000;
+
+/** Removes counters whose window has ended. */
+export async function pruneRateLimits(db: Database): Promise<void> {
+  await db.execute(sql`
+    delete from ${rateLimits} where key in (
+      select key from ${rateLimits} where resets_at < now() limit ${PRUNE_BATCH} for update skip locked)`);
+}

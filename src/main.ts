@@ -1,0 +1,74 @@
+import { type App, createApp } from './app.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { completeConfig, type Development } from './development.ts';
+import { createLog, describeError, type Log } from './log.ts';
+import { version } from './version.ts';
+
+/** EX_CONFIG of sysexits.h. */
+const EXIT_CONFIG = 78;
+
+function readConfigOrExit(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+/** Tells a person at a terminal what to open. Programs read the JSON lines. */
+function greet({ url, deps }: App, { internalSecretFile, embeddedPostgres }: Development): void {
+  const { graphiql } = deps.config.graphql;
+  const lines = [
+    `Portcullis ${version} is ready.`,
+    graphiql ? `  GraphiQL         ${url}/graphql` : `  GraphQL          ${url}/graphql`,
+    `  JWKS             ${url}/.well-known/jwks.json`,
+    ...(embeddedPostgres ? [`  Data             ${deps.config.dataDir} (embedded Postgres)`] : []),
+    ...(internalSecretFile === null ? [] : [`  Internal secret  ${internalSecretFile}`]),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function start(config: Config, log: Log): Promise<void> {
+  let development: Development | undefined;
+  let app: App | undefined;
+  let stopping: Promise<void> | undefined;
+
+  const stop = (exitCode: number): Promise<void> => {
+    stopping ??= (async () => {
+      await app?.close();
+      await development?.stop();
+      process.exit(exitCode);
+    })();
+    return stopping;
+  };
+  // A second Ctrl-C, or the copy that npm forwards, changes nothing: stopping is bounded by SHUTDOWN_TIMEOUT_MS.
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (!interrupted) log.info({ signal }, 'Stopping.');
+      interrupted = true;
+      if (app !== undefined) void stop(0);
+    });
+
+  try {
+    development = await completeConfig(config, log);
+    app = await createApp(development.config, log);
+  } catch (error) {
+    const problem = error instanceof ConfigError ? { problem: error.message } : { err: describeError(error) };
+    log.fatal(problem, 'The gateway could not start.');
+    return stop(error instanceof ConfigError ? EXIT_CONFIG : 1);
+  }
+  if (interrupted) return stop(0);
+  log.info({ url: app.url, version }, 'Listening.');
+  greet(app, development);
+}
+
+const config = readConfigOrExit();
+const log = createLog(config.logLevel);
+process.on('unhandledRejection', (error) => {
+  log.fatal({ err: describeError(error) }, 'A rejection was not handled.');
+  process.exit(1);
+});
+await start(config, log);

@@ -1,0 +1,102 @@
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { createSecret, sha256 } from '../crypto/secrets.ts';
+import { type Database, type Queryable, statement } from '../db/client.ts';
+import { AuthError } from '../errors.ts';
+import { jwks } from '../keys/tables.ts';
+import { memberships, type MembershipRole } from '../teams/tables.ts';
+import { type User } from '../users/users.ts';
+import { users } from '../users/tables.ts';
+import { refreshTokens, sessions } from './tables.ts';
+
+export type SessionSettings = Readonly<{ refreshTtlSeconds: number; sessionTtlSeconds: number }>;
+
+/** The device that signs in, as far as it tells. */
+export type Device = { userAgent: string | null; address: string | null };
+
+export type OpenedSession = {
+  sessionId: string;
+  refreshToken: string;
+  /** The active team: the one the user joined first. */
+  team: { teamId: string; role: MembershipRole } | null;
+};
+
+const MAX_USER_AGENT_LENGTH = 512;
+const readableUserAgent = (userAgent: string | null): string | null =>
+  userAgent === null ? null : [...userAgent.replace(/\p{Cc}/gu, ' ')].slice(0, MAX_USER_AGENT_LENGTH).join('');
+
+/**
+ * Opens a session with its first refresh token, in one statement: a user who is disabled meanwhile gets none.
+ * @throws AuthError `account_disabled`
+ */
+export async function openSession(
+  db: Queryable,
+  settings: SessionSettings,
+  input: { userId: string; device: Device },
+): Promise<OpenedSession> {
+  const { userId, device } = input;
+  const sessionId = uuidv7();
+  const refreshToken = createSecret('prt');
+  const { refreshTtlSeconds, sessionTtlSeconds } = settings;
+  const [opened] = await db.execute<{ team_id: string | null; role: MembershipRole | null }>(sql`
+    with member as (
+      select team_id, role from ${memberships} where user_id = ${userId} order by created_at, team_id limit 1
+    ), opened as (
+      insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at)
+      select ${sessionId}::uuid, id, (select team_id from member), ${readableUserAgent(device.userAgent)},
+        ${device.address}::inet, now() + make_interval(secs => ${sessionTtlSeconds})
+      from ${users} where id = ${userId} and disabled_at is null
+      returning id
+    ), issued as (
+      insert into ${refreshTokens} (token_hash, session_id, expires_at)
+      select ${sha256(refreshToken)}, id,
+        now() + make_interval(secs => ${Math.min(refreshTtlSeconds, sessionTtlSeconds)}) from opened
+    )
+    select member.team_id, member.role from opened left join member on true`);
+  if (opened === undefined) throw new AuthError('account_disabled');
+  const { team_id: teamId, role } = opened;
+  return { sessionId, refreshToken, team: teamId === null || role === null ? null : { teamId, role } };
+}
+
+const liveSession = statement((db) =>
+  db
+    .select({ user: users, activeTeamId: sessions.activeTeamId })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(
+      and(
+        eq(sessions.id, sql.placeholder('sessionId')),
+        eq(sessions.userId, sql.placeholder('userId')),
+        isNull(sessions.revokedAt),
+        isNull(users.disabledAt),
+        sql`${sessions.expiresAt} > now()`,
+        // The edit of a key's expiry counts from this moment on. Hasura checked the key of whoever it vouches for.
+        sql`(${sql.placeholder('keyId')}::text is null or exists (
+          select from ${jwks} where ${jwks.id} = ${sql.placeholder('keyId')} and ${jwks.expiresAt} > now()))`,
+      ),
+    )
+    .prepare('live_session'),
+);
+
+/** The user of a session that is neither revoked nor over, whose user is not disabled and whose token's key is good. */
+export async function findLiveSession(
+  db: Database,
+  input: { sessionId: string; userId: string; keyId: string | null },
+): Promise<{ user: User; activeTeamId: string | null } | null> {
+  const [found] = await liveSession(db).execute(input);
+  return found ?? null;
+}
+
+/** Rows one round deletes at most: a long backlog must not hold its locks for long. */
+const PRUNE_BATCH = 10_000;
+
+/** Deletes sessions that ended longer ago than given, with their refresh tokens, and expired tokens of live ones. */
+export async function pruneSessions(db: Database, keepSeconds: number): Promise<void> {
+  const before = sql`now() - make_interval(secs => ${keepSeconds})`;
+  await db.execute(sql`
+    delete from ${sessions} where id in (
+      select id from ${sessions} where expires_at < ${before} or revoked_at < ${before} limit ${PRUNE_BATCH})`);
+  await db.execute(sql`
+    delete from ${refreshTokens} where token_hash in (
+      select token_hash from ${refreshTokens} where expires_at < ${before} limit ${PRUNE_BATCH})`);
+}

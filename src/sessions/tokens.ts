@@ -1,0 +1,109 @@
+import { jwtVerify, type JWTPayload } from 'jose';
+import { JOSEError } from 'jose/errors';
+import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
+import type { MembershipRole } from '../teams/tables.ts';
+
+/** Where Hasura looks for its claims (hasura/README.md, "JWT claims"). */
+export const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
+
+export type TokenSettings = Readonly<{
+  issuer: string;
+  audience: string;
+  accessTtlSeconds: number;
+}>;
+
+/** What a token says. Nothing in it can be chosen by its user. */
+export type TokenSubject = {
+  userId: string;
+  sessionId: string;
+  emailVerified: boolean;
+};
+export type TokenTeam = { teamId: string; role: MembershipRole };
+
+export type IssuedTokens = { accessToken: string; teamToken: string | null; expiresAt: Date };
+
+/** Every value is a string and the role is always `user`: Hasura refuses a token whose claims are anything else. */
+function hasuraClaims({ userId, sessionId }: TokenSubject, team: TokenTeam | null): Record<string, string | string[]> {
+  return {
+    'x-hasura-allowed-roles': ['user'],
+    'x-hasura-default-role': 'user',
+    'x-hasura-user-id': userId,
+    'x-hasura-session-id': sessionId,
+    ...(team !== null && { 'x-hasura-team-id': team.teamId, 'x-hasura-team-role': team.role }),
+  };
+}
+
+type TokenDeps = { signer: Signer; tokens: TokenSettings };
+
+/**
+ * Signs an access token (RFC 7519, ES256 by default) and, for a session with an active team, a team token. Neither
+ * outlives the key it is signed with.
+ */
+export async function issueTokens(
+  { signer, tokens }: TokenDeps,
+  input: { key: SigningKey; subject: TokenSubject; team: TokenTeam | null; ttlSeconds: number },
+): Promise<IssuedTokens> {
+  const { key, subject, team, ttlSeconds } = input;
+  const issuedAt = Math.floor(Date.now() / 1000);
+  const expires = Math.min(issuedAt + ttlSeconds, Math.floor(key.expiresAt.getTime() / 1000));
+  const payload = (claims: Record<string, unknown>): JWTPayload => ({
+    iss: tokens.issuer,
+    aud: tokens.audience,
+    sub: subject.userId,
+    sid: subject.sessionId,
+    iat: issuedAt,
+    exp: expires,
+    email_verified: subject.emailVerified,
+    [HASURA_CLAIMS]: claims,
+  });
+  const sign = (forTeam: TokenTeam | null) => signer.sign(key, payload(hasuraClaims(subject, forTeam)));
+  const [accessToken, teamToken] = await Promise.all([sign(null), team === null ? null : sign(team)]);
+  return { accessToken, teamToken, expiresAt: new Date(expires * 1000) };
+}
+
+export type VerifiedToken = { userId: string; sessionId: string; keyId: string };
+
+/** Why a token was refused; the sentence is fit for the caller. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+}
+
+/**
+ * Checks signature, algorithm, issuer, audience and times (RFC 8725). Whether its session and its key still live is
+ * for the session to say.
+ * @throws TokenError
+ */
+export async function verifyToken(
+  { findPublicKey, tokens }: { findPublicKey: PublicKeyFinder; tokens: TokenSettings },
+  token: string,
+): Promise<VerifiedToken> {
+  let keyId = '';
+  try {
+    const { payload } = await jwtVerify(
+      token,
+      async ({ kid, alg }) => {
+        const found = typeof kid === 'string' ? await findPublicKey(kid) : null;
+        // The key says which algorithm it is for, never the token.
+        if (found === null || found.alg !== alg) throw new TokenError('The token is signed with an unknown key.');
+        keyId = kid as string;
+        return found.key;
+      },
+      {
+        issuer: tokens.issuer,
+        audience: tokens.audience,
+        algorithms: ['ES256', 'RS256', 'EdDSA'],
+        typ: 'JWT',
+        requiredClaims: ['sub', 'sid', 'exp', 'iat', HASURA_CLAIMS],
+      },
+    );
+    const { sub, sid } = payload;
+    if (!isUuid(sub) || !isUuid(sid)) throw new TokenError('The token names no session.');
+    return { userId: sub, sessionId: sid, keyId };
+  } catch (error) {
+    if (!(error instanceof JOSEError)) throw error; // a database that is away is not a bad token
+    throw new TokenError(error.code === 'ERR_JWT_EXPIRED' ? 'The token has expired.' : 'The token is not valid.');
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);

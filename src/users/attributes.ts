@@ -1,0 +1,57 @@
+import { isPasswordTooLong, normalizePassword } from '../crypto/passwords.ts';
+import { AuthError } from '../errors.ts';
+
+/** Characters an email address may have (RFC 5321 4.5.3.1: 254 octets; counted in characters, as the column does). */
+const MAX_EMAIL_LENGTH = 254;
+export const MAX_NAME_LENGTH = 255;
+
+/**
+ * One `@`, a local part of dot-separated atoms (RFC 5322 atext, or any letter or digit: RFC 6531), and a domain of at
+ * least two labels. Quoted local parts and address literals are not accepted.
+ */
+const EMAIL =
+  /^[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~-]+)*@(?:[\p{L}\p{N}\p{M}](?:[\p{L}\p{N}\p{M}-]{0,61}[\p{L}\p{N}\p{M}])?\.)+[\p{L}\p{N}\p{M}](?:[\p{L}\p{N}\p{M}-]{0,61}[\p{L}\p{N}\p{M}])$/u;
+const MAX_LOCAL_PART_LENGTH = 64;
+
+/** The one form in which an address is stored and compared: trimmed, NFC, lower case. */
+export const normalizeEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
+
+/**
+ * The normalised address.
+ * @throws AuthError `invalid` on attribute `email`
+ */
+export function parseEmail(input: string): string {
+  const email = normalizeEmail(input.slice(0, 2 * MAX_EMAIL_LENGTH));
+  const localPart = email.slice(0, email.lastIndexOf('@'));
+  const fits = input.length <= 2 * MAX_EMAIL_LENGTH && email.length <= MAX_EMAIL_LENGTH;
+  if (!fits || localPart.length > MAX_LOCAL_PART_LENGTH || !EMAIL.test(email))
+    throw new AuthError('invalid', { attribute: 'email' });
+  return email;
+}
+
+/**
+ * The trimmed name of a person or a team: 1 to 255 characters, none of them a control character.
+ * @throws AuthError `required`, `max_length` or `invalid` on the given attribute
+ */
+export function parseName(input: string, attribute: string): string {
+  const name = input.trim().normalize('NFC');
+  if (name === '') throw new AuthError('required', { attribute });
+  if ([...name].length > MAX_NAME_LENGTH)
+    throw new AuthError('max_length', { attribute, message: `Must be at most ${MAX_NAME_LENGTH} characters long.` });
+  if (!name.isWellFormed() || /\p{Cc}/u.test(name)) throw new AuthError('invalid', { attribute });
+  return name;
+}
+
+/**
+ * Checks a new password. Its characters are counted after normalisation, and never trimmed.
+ * @throws AuthError `min_length` or `max_length` on the given attribute
+ */
+export function checkNewPassword(password: string, minLength: number, attribute = 'password'): void {
+  if (isPasswordTooLong(password))
+    throw new AuthError('max_length', { attribute, message: 'Password must be at most 1024 bytes long.' });
+  if ([...normalizePassword(password)].length < minLength)
+    throw new AuthError('min_length', {
+      attribute,
+      message: `Password must be at least ${minLength} characters long.`,
+    });
+}

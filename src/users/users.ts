@@ -1,0 +1,64 @@
+import { eq, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { type Database, type Queryable, statement } from '../db/client.ts';
+import { AuthError } from '../errors.ts';
+import { passwords, users } from './tables.ts';
+
+export type User = typeof users.$inferSelect;
+
+const userByEmail = statement((db) =>
+  db
+    .select({ user: users, passwordHash: passwords.hash })
+    .from(users)
+    .leftJoin(passwords, eq(passwords.userId, users.id))
+    .where(eq(users.email, sql.placeholder('email')))
+    .prepare('user_by_email'),
+);
+
+/** The user with this normalised address, and the hash of their password where they have one. */
+export async function findUserByEmail(
+  db: Database,
+  email: string,
+): Promise<{ user: User; passwordHash: string | null } | null> {
+  const [found] = await userByEmail(db).execute({ email });
+  return found ?? null;
+}
+
+const userById = statement((db) =>
+  db.select().from(users).where(eq(users.id, sql.placeholder('id'))).prepare('user_by_id'),
+);
+
+export async function findUser(db: Database, id: string): Promise<User | null> {
+  const [user] = await userById(db).execute({ id });
+  return user ?? null;
+}
+
+/**
+ * Creates a user with a password. The unique index decides who gets an address.
+ * @throws AuthError `already_registered` on attribute `email`
+ */
+export async function createUser(
+  tx: Queryable,
+  input: { email: string; name: string; passwordHash: string },
+): Promise<User> {
+  const { email, name, passwordHash } = input;
+  const [user] = await tx
+    .insert(users)
+    .values({ id: uuidv7(), email, name })
+    .onConflictDoNothing({ target: users.email })
+    .returning();
+  if (user === undefined) throw new AuthError('already_registered', { attribute: 'email' });
+  await tx.insert(passwords).values({ userId: user.id, hash: passwordHash });
+  return user;
+}
+
+/** Replaces a hash made with outdated parameters, unless the password was changed in between. */
+export async function replacePasswordHash(
+  db: Database,
+  input: { userId: string; from: string; to: string },
+): Promise<void> {
+  await db
+    .update(passwords)
+    .set({ hash: input.to })
+    .where(sql`${passwords.userId} = ${input.userId} and ${passwords.hash} = ${input.from}`);
+}

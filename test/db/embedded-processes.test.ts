@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+import { expect, test } from 'vitest';
+import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import {
+  box,
+  isLinux,
+  isServer,
+  nextLine,
+  postmaster,
+  postmasterFile,
+  query,
+  start,
+  startOwner,
+  useBox,
+} from '../support/embedded.ts';
+
+useBox();
+
+test('an initialisation that is killed does no harm, and what it leaves is removed later', async () => {
+  void startOwner().catch(() => {});
+  const drafts = async () =>
+    (await readdir(box.dataDir).catch(() => [])).filter((name) => name.includes('-new-'));
+  const [owner] = box.owners;
+  await expect.poll(drafts, { interval: 5, timeout: 5000 }).toHaveLength(1);
+  await sleep(100);
+  owner!.kill('SIGKILL');
+  await sleep(1500); // initdb, on its own now, ends
+  const [draft] = await drafts();
+  expect(draft).toBeDefined();
+  expect(await readdir(box.dataDir)).not.toContain('postgres');
+
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  await utimes(join(box.dataDir, draft!), hourAgo, hourAgo);
+  const { url } = await start();
+  expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  expect(await drafts()).toEqual([]);
+});
+
+test('stopping ends connections that are in use', async () => {
+  const server = await start();
+  const client = postgres(server.url, { max: 1 });
+  const busy = expect(client`select pg_sleep(60)`).rejects.toThrow();
+  await sleep(100);
+  const began = performance.now();
+  await server.stop();
+  await busy;
+  expect(performance.now() - began).toBeLessThan(3000);
+  await client.end({ timeout: 0 });
+});
+
+test('Ctrl-C reaches the gateway and not its database', async () => {
+  const { owner } = await startOwner();
+  const pid = await postmaster();
+  const answer = nextLine(owner);
+  process.kill(-owner.pid!, 'SIGINT');
+  expect(await answer).toEqual({ answer: 'still here' });
+  if (owner.exitCode === null) await once(owner, 'exit');
+  expect(owner.exitCode).toBe(0);
+  expect(await isServer(pid)).toBe(false);
+});
+
+test('a gateway that is killed leaves no server behind', async () => {
+  const { owner, url } = await startOwner();
+  await query(url, 'create table kept as select 42 as answer');
+  const pid = await postmaster();
+  owner.kill('SIGKILL');
+  if (isLinux) await expect.poll(() => isServer(pid), { timeout: 5000 }).toBe(false);
+  const next = await start();
+  expect(await query(next.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+});
+
+test('a server that was left behind is stopped and replaced', async () => {
+  await mkdir(box.dataDir);
+  await Promise.all([chmod(box.home, 0o711), chmod(box.dataDir, 0o711)]); // without setpriv root needs this
+  const { owner, url } = await startOwner({ env: { PATH: '/nonexistent' } });
+  await query(url, 'create table kept as select 42 as answer');
+  const pid = await postmaster();
+  owner.kill('SIGKILL');
+  await once(owner, 'exit');
+  await sleep(300);
+  expect(await isServer(pid)).toBe(true);
+
+  const next = await start();
+  expect(await postmaster()).not.toBe(pid);
+  expect(await isServer(pid)).toBe(false);
+  expect(await query(next.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+});
+
+test('a second gateway on the same data is refused, and the first one goes on', async () => {
+  const { url } = await startOwner();
+  await expect(start()).rejects.toThrow(`another gateway is using the data folder ${box.dataDir}`);
+  expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('of two that start at once on an empty folder one gets it', async () => {
+  const outcomes = await Promise.allSettled([start(), start()]);
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+  expect(refused.map(({ reason }) => (reason as Error).message)).toEqual([
+    `another gateway is using the data folder ${box.dataDir}`,
+  ]);
+  expect(await query(box.running[0]!.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('a start waits for the one before to finish stopping', async () => {
+  const first = await start();
+  const [, second] = await Promise.all([first.stop(), start()]);
+  expect(await query(second.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('a killed server recovers, also while its processes are still about', async () => {
+  const first = await start();
+  await query(first.url, 'create table kept as select 42 as answer');
+  const client = postgres(first.url, { max: 1 });
+  const busy = client`select pg_sleep(60)`.catch(() => {});
+  await sleep(100);
+  process.kill(await postmaster(), 'SIGKILL');
+  const second = await start();
+  expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+  await busy;
+  await client.end({ timeout: 0 });
+});
+
+test('a stale postmaster.pid is no obstacle, whoever has the number now', async () => {
+  const other = await startEmbeddedPostgres({ dataDir: join(box.home, 'other') });
+  box.running.push(other);
+  const otherPid = Number(
+    (await readFile(join(box.home, 'other', 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0],
+  );
+  const first = await start();
+  const lines = (await readFile(postmasterFile(), 'utf8')).split('\n');
+  await first.stop();
+  for (const pid of [4_194_303, process.pid, otherPid]) {
+    await writeFile(postmasterFile(), [pid, ...lines.slice(1)].join('\n'));
+    const next = await start();
+    expect(await query(next.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    await next.stop();
+  }
+  expect(await query(other.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+});

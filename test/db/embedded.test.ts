@@ -1,0 +1,165 @@
+import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { startThrowawayPostgres } from '../../src/db/embedded.ts';
+import { findPostgres } from '../../src/db/postgres-binaries.ts';
+import { planLaunch } from '../../src/db/unprivileged.ts';
+import {
+  box,
+  isLinux,
+  isRoot,
+  isServer,
+  postmaster,
+  postmasterFile,
+  project,
+  query,
+  run,
+  start,
+  startOwner,
+  useBox,
+} from '../support/embedded.ts';
+
+useBox();
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+test('the first start makes a private database', async () => {
+  const { url } = await start();
+  expect(new URL(url)).toMatchObject({
+    hostname: '127.0.0.1',
+    username: 'portcullis',
+    pathname: '/portcullis',
+  });
+  const [settings] = await query<object>(
+    url,
+    `select current_setting('server_encoding') as encoding, current_setting('listen_addresses') as addresses,
+      current_setting('unix_socket_directories') as sockets, current_setting('fsync') as fsync,
+      current_setting('password_encryption') as password, lower('ÄÖ') as lower`,
+  );
+  expect(settings).toEqual({
+    ...{ encoding: 'UTF8', addresses: '127.0.0.1', sockets: '', fsync: 'on' },
+    ...{ password: 'scram-sha-256', lower: 'äö' },
+  });
+  const modes = await Promise.all(
+    ['.', 'postgres', 'postgres-password', 'postgres.log'].map(async (name) =>
+      ((await stat(join(box.dataDir, name))).mode & 0o777).toString(8),
+    ),
+  );
+  expect(modes).toEqual(['700', '700', '600', '600']);
+  expect((await readdir(box.dataDir)).sort()).toEqual(['postgres', 'postgres-password', 'postgres.log']);
+  expect(await readFile(join(box.dataDir, 'postgres-password'), 'utf8')).toBe(new URL(url).password);
+  if (isRoot) expect((await stat(join(box.dataDir, 'postgres'))).uid).not.toBe(0);
+
+  const wrong = new URL(url);
+  wrong.password = 'wrong';
+  await expect(query(wrong.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
+});
+
+test('data survive a restart, which takes well below a second', async () => {
+  const first = await start();
+  await query(first.url, 'create table kept as select 42 as answer');
+  const pid = await postmaster();
+  await Promise.all([first.stop(), first.stop()]);
+  expect(await isServer(pid)).toBe(false);
+
+  const began = performance.now();
+  const second = await start();
+  expect(performance.now() - began).toBeLessThan(1000);
+  expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+});
+
+test('a folder in the way that holds no database is left alone', async () => {
+  await mkdir(join(box.dataDir, 'postgres'), { recursive: true });
+  await writeFile(join(box.dataDir, 'postgres', 'note.txt'), 'mine');
+  await expect(start()).rejects.toThrow(/is in the way/);
+  expect(await readFile(join(box.dataDir, 'postgres', 'note.txt'), 'utf8')).toBe('mine');
+});
+
+test("a failed start shows the server's last words and no password", async () => {
+  const first = await start();
+  await first.stop();
+  await writeFile(join(box.dataDir, 'postgres', 'PG_VERSION'), '11\n');
+  const began = performance.now();
+  const error = await start().then(
+    () => undefined,
+    (reason: Error) => reason,
+  );
+  expect(performance.now() - began).toBeLessThan(5000);
+  expect(error?.message).toMatch(/ended \(exit code 1\).*DATABASE_URL/);
+  expect(error?.message).toContain('initialized by PostgreSQL version 11');
+  expect(error?.message).not.toContain(new URL(first.url).password);
+});
+
+test("the server's log is cut when it has grown large", async () => {
+  await mkdir(box.dataDir);
+  await writeFile(join(box.dataDir, 'postgres.log'), Buffer.alloc(6 * 1024 * 1024, 'x'), { mode: 0o600 });
+  await start();
+  expect((await stat(join(box.dataDir, 'postgres.log'))).size).toBeLessThan(10_000);
+});
+
+test('binaries below a folder that others cannot enter, without their library links', async () => {
+  const native = join(box.home, 'native');
+  const { postgres: program } = await findPostgres();
+  await cp(dirname(dirname(program)), native, { recursive: true, verbatimSymlinks: true });
+  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as { target: string }[];
+  await Promise.all(links.map(({ target }) => rm(join(box.home, target))));
+  const { url } = await start(native);
+  expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('root without setpriv is told what to do when the server could not reach its data', async () => {
+  vi.stubEnv('PATH', '/nonexistent');
+  if (isRoot) await expect(start()).rejects.toThrow(/cannot reach .*ordinary user.*DATABASE_URL/);
+  else expect(await query((await start()).url, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('where there are no binaries the message says what to do', async () => {
+  vi.spyOn(process, 'arch', 'get').mockReturnValue('mips');
+  await expect(start()).rejects.toThrow(/linux-mips is not installed. Set DATABASE_URL/);
+});
+
+test('an ordinary user starts it just the same', async () => {
+  await mkdir(box.dataDir, { mode: 0o700 });
+  if (isRoot) {
+    await chown(box.dataDir, 65_534, 65_534);
+    await chmod(box.home, 0o711);
+  }
+  // As root this gives the owner of the data folder; elsewhere it stays with the present user.
+  const launcher = await planLaunch(box.dataDir, [project, process.execPath]);
+  const { owner, url } = await startOwner({ launcher });
+  expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  const pid = await postmaster();
+  if (isRoot) expect((await stat(postmasterFile())).uid).toBe(65_534);
+  owner.kill('SIGKILL');
+  if (isLinux) await expect.poll(() => isServer(pid), { timeout: 5000 }).toBe(false);
+});
+
+test('root can go on with the data of an ordinary user, who can then go on with them too', async () => {
+  const first = await start();
+  await first.stop();
+  if (isRoot) {
+    const uid = 12_345;
+    await run('chown', ['-R', `${uid}:${uid}`, join(box.dataDir, 'postgres')]);
+    const second = await start();
+    expect((await stat(join(box.dataDir, 'postgres', 'postmaster.pid'))).uid).toBe(uid);
+    await second.stop();
+    await run('chown', ['-R', '0:0', join(box.dataDir, 'postgres')]); // a copy that root made
+  }
+  const last = await start();
+  expect(await query(last.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('a throwaway server does not bother with safety and leaves nothing', async () => {
+  const server = await startThrowawayPostgres();
+  const [settings] = await query<{ folder: string }>(
+    server.url,
+    `select current_setting('fsync') as fsync, current_setting('max_connections') as connections,
+      current_setting('data_directory') as folder`,
+  );
+  expect(settings).toMatchObject({ fsync: 'off', connections: '200' });
+  await server.stop();
+  await expect(stat(dirname(settings!.folder))).rejects.toMatchObject({ code: 'ENOENT' });
+});

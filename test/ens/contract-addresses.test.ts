@@ -1,0 +1,186 @@
+import { eq, sql } from 'drizzle-orm';
+import { ZeroAddress } from 'ethers';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/client.ts';
+import type { EnsConfig } from '../../src/ens/config.ts';
+import { listContractAddresses, refreshContractAddresses } from '../../src/ens/contract-addresses.ts';
+import { cache } from '../../src/ens/tables.ts';
+import { type Chain, startChain } from '../support/anvil.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { refusedUrl, startProxy } from './rpc-servers.ts';
+
+// In the other order alphabetically than production first.
+const PRODUCTION_NAME = 'semaphore.wld.eth';
+const STAGING_NAME = 'a-staging.semaphore.wld.eth';
+const FIRST = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045';
+const SECOND = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
+const THIRD = '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359';
+
+let chain: Chain;
+let database: TestDatabase;
+let db: Database;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  [chain, database] = await Promise.all([startChain(), createTestDatabase()]);
+  ({ db, close } = openDatabase({ url: database.url, poolSize: 4, statementTimeoutMs: 10_000 }));
+});
+
+afterAll(async () => {
+  await close?.();
+  await Promise.all([chain?.stop(), database?.drop()]);
+});
+
+beforeEach(async () => {
+  await db.delete(cache);
+  await chain.setAddress(PRODUCTION_NAME, FIRST);
+  await chain.setAddress(STAGING_NAME, SECOND);
+});
+
+function configure(overrides: Partial<EnsConfig> = {}): EnsConfig {
+  return {
+    rpcUrls: [chain.url],
+    chainId: chain.chainId,
+    registry: chain.registry,
+    universalResolver: null,
+    productionName: PRODUCTION_NAME,
+    stagingName: STAGING_NAME,
+    timeoutMs: 5000,
+    ...overrides,
+  };
+}
+
+const row = (key: string, value: string) => ({ key, value, updatedAt: expect.any(Date) });
+const stored = () => db.select().from(cache).orderBy(cache.key);
+
+test('a refresh stores both addresses, production first', async () => {
+  const ens = configure();
+  const expected = [row(PRODUCTION_NAME, FIRST), row(STAGING_NAME, SECOND)];
+  expect(await listContractAddresses({ db, ens })).toEqual([]);
+  expect(await refreshContractAddresses({ db, ens })).toEqual(expected);
+  expect(await listContractAddresses({ db, ens })).toEqual(expected);
+});
+
+test('a refresh replaces what was stored, and says when', async () => {
+  const ens = configure();
+  const [before] = await refreshContractAddresses({ db, ens });
+  await chain.setAddress(PRODUCTION_NAME, THIRD);
+  const [after] = await refreshContractAddresses({ db, ens });
+  expect(after).toEqual(row(PRODUCTION_NAME, THIRD));
+  expect(after!.updatedAt.getTime()).toBeGreaterThan(before!.updatedAt.getTime());
+  expect(await stored()).toHaveLength(2);
+});
+
+test('only the configured names are listed', async () => {
+  const ens = configure();
+  await db.insert(cache).values({ key: 'other.wld.eth', value: THIRD });
+  await refreshContractAddresses({ db, ens });
+  expect((await listContractAddresses({ db, ens })).map(({ key }) => key)).toEqual([
+    PRODUCTION_NAME,
+    STAGING_NAME,
+  ]);
+  expect(await stored()).toHaveLength(3);
+});
+
+test('one name for both is stored once', async () => {
+  const ens = configure({ stagingName: PRODUCTION_NAME });
+  expect(await refreshContractAddresses({ db, ens })).toEqual([row(PRODUCTION_NAME, FIRST)]);
+  expect(await listContractAddresses({ db, ens })).toEqual([row(PRODUCTION_NAME, FIRST)]);
+});
+
+describe('when a name has no address', () => {
+  const missing = (production: string, staging: string) =>
+    expect.objectContaining({
+      code: 'ens_name_not_found',
+      message: `Production address (${production}) or staging address (${staging}) not found.`,
+    });
+
+  test.each([
+    ['staging', { stagingName: 'nobody.wld.eth' }, missing(THIRD, '0x')],
+    ['production', { productionName: 'nobody.wld.eth' }, missing('0x', SECOND)],
+    [
+      'staging and production',
+      { productionName: 'nobody.wld.eth', stagingName: 'a..eth' },
+      missing('0x', '0x'),
+    ],
+  ])('%s: the old addresses stay', async (_which, overrides, expected) => {
+    await refreshContractAddresses({ db, ens: configure() });
+    const before = await stored();
+    await chain.setAddress(PRODUCTION_NAME, THIRD);
+    await expect(refreshContractAddresses({ db, ens: configure(overrides) })).rejects.toEqual(expected);
+    expect(await stored()).toEqual(before);
+  });
+
+  test('nothing is stored the first time either', async () => {
+    await chain.setAddress(STAGING_NAME, ZeroAddress);
+    await expect(refreshContractAddresses({ db, ens: configure() })).rejects.toEqual(missing(FIRST, '0x'));
+    expect(await stored()).toEqual([]);
+  });
+});
+
+test('an endpoint that is away is another failure, and the old addresses stay', async () => {
+  await refreshContractAddresses({ db, ens: configure() });
+  const before = await stored();
+  const ens = configure({ rpcUrls: [await refusedUrl()] });
+  await expect(refreshContractAddresses({ db, ens })).rejects.toMatchObject({ code: 'ens_unreachable' });
+  expect(await stored()).toEqual(before);
+});
+
+describe('refreshes at the same time', () => {
+  test('share one lookup, and the next makes its own', async () => {
+    let lookups = 0;
+    const proxy = await startProxy(chain.url, (method) => {
+      if (method === 'eth_chainId') lookups += 1;
+      return null;
+    });
+    try {
+      const ens = configure({ rpcUrls: [proxy.url] });
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, () => refreshContractAddresses({ db, ens })),
+      );
+      expect(new Set(outcomes).size).toBe(1);
+      expect(lookups).toBe(1);
+      await refreshContractAddresses({ db, ens });
+      expect(lookups).toBe(2);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test('share a failure, which the next does not inherit', async () => {
+    const ens = configure();
+    await chain.setAddress(STAGING_NAME, ZeroAddress);
+    const outcomes = await Promise.allSettled([1, 2, 3].map(() => refreshContractAddresses({ db, ens })));
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    await chain.setAddress(STAGING_NAME, THIRD);
+    expect(await refreshContractAddresses({ db, ens })).toEqual([
+      row(PRODUCTION_NAME, FIRST),
+      row(STAGING_NAME, THIRD),
+    ]);
+  });
+
+  test('do not share one across configurations', async () => {
+    const [all, one] = await Promise.all([
+      refreshContractAddresses({ db, ens: configure() }),
+      refreshContractAddresses({ db, ens: configure({ stagingName: PRODUCTION_NAME }) }),
+    ]);
+    expect([all.length, one.length]).toEqual([2, 1]);
+  });
+
+  test('in two processes lock the rows in one order, so that neither can deadlock', async () => {
+    await refreshContractAddresses({ db, ens: configure() });
+    const touch = (tx: Pick<Database, 'update'>, key: string) =>
+      tx.update(cache).set({ value: THIRD }).where(eq(cache.key, key));
+    const refresh = await db.transaction(async (tx) => {
+      await touch(tx, STAGING_NAME);
+      const waiting = refreshContractAddresses({ db, ens: configure() });
+      waiting.catch(() => {});
+      await expect
+        .poll(() => db.execute(sql`select 1 from pg_locks where not granted`), { timeout: 5000 })
+        .toHaveLength(1);
+      await touch(tx, PRODUCTION_NAME);
+      return { waiting };
+    });
+    expect(await refresh.waiting).toEqual([row(PRODUCTION_NAME, FIRST), row(STAGING_NAME, SECOND)]);
+  });
+});

@@ -1,0 +1,108 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import postgres from 'postgres';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import type { Launcher } from '../../src/db/unprivileged.ts';
+
+export const run = promisify(execFile);
+export const isRoot = process.getuid?.() === 0;
+export const isLinux = process.platform === 'linux';
+export const project = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What a test works in, made anew for each. */
+export const box = {
+  /** 0700, like root's home. */
+  home: '',
+  dataDir: '',
+  running: [] as EmbeddedPostgres[],
+  owners: [] as ChildProcess[],
+};
+
+/** Gives each test of the calling file its own folder, and ends what it started. */
+export function useBox(): void {
+  beforeEach(async () => {
+    const home = await realpath(await mkdtemp(join(tmpdir(), 'portcullis-embedded-')));
+    Object.assign(box, { home, dataDir: join(home, 'data'), running: [], owners: [] });
+  });
+
+  afterEach(async () => {
+    for (const owner of box.owners) owner.kill('SIGKILL');
+    await Promise.all(box.running.map((server) => server.stop()));
+    const pid = await postmaster().catch(() => undefined);
+    if (pid !== undefined && (await isServer(pid))) {
+      process.kill(pid, 'SIGQUIT');
+      await expect.poll(() => isServer(pid), { timeout: 8000 }).toBe(false);
+    }
+    await rm(box.home, { recursive: true, force: true });
+  });
+}
+
+export async function start(nativeDir?: string): Promise<EmbeddedPostgres> {
+  const server = await startEmbeddedPostgres({
+    dataDir: box.dataDir,
+    ...(nativeDir !== undefined && { nativeDir }),
+  });
+  box.running.push(server);
+  return server;
+}
+
+export async function query<Row>(url: string, statement: string): Promise<Row[]> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    return [...(await sql.unsafe<Row[] & object[]>(statement))];
+  } finally {
+    await sql.end();
+  }
+}
+
+export const postmasterFile = () => join(box.dataDir, 'postgres', 'postmaster.pid');
+
+export async function postmaster(): Promise<number> {
+  return Number((await readFile(postmasterFile(), 'utf8')).split('\n')[0]);
+}
+
+/** Whether it runs: what waits to be collected by its parent has no command line any more. */
+export async function isServer(pid: number): Promise<boolean> {
+  const command = isLinux
+    ? await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    : await run('ps', ['-o', 'command=', '-p', `${pid}`]).then(
+        ({ stdout }) => stdout,
+        () => '',
+      );
+  return command.includes('postgres');
+}
+
+type OwnerOptions = { env?: NodeJS.ProcessEnv; launcher?: Launcher };
+
+/** Starts a process that owns the database as a gateway does, in a process group of its own. */
+export async function startOwner(options: OwnerOptions = {}): Promise<{ owner: ChildProcess; url: string }> {
+  const script = join(project, 'test', 'support', 'embedded-owner.ts');
+  const args = ['--import', 'tsx', script, box.dataDir];
+  const command = options.launcher?.command(process.execPath, args) ?? { file: process.execPath, args };
+  const owner = spawn(command.file, command.args, {
+    ...('options' in command && command.options),
+    cwd: project,
+    env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...options.env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  box.owners.push(owner);
+  return { owner, url: ((await nextLine(owner)) as { url: string }).url };
+}
+
+export async function nextLine(owner: ChildProcess): Promise<unknown> {
+  const lines = createInterface(owner.stdout!);
+  const [line] = await Promise.race([
+    once(lines, 'line'),
+    once(owner, 'exit').then(([code]) => Promise.reject(new Error(`The owner ended with ${code}.`))),
+  ]);
+  lines.close();
+  return JSON.parse(line as string);
+}

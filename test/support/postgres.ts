@@ -1,0 +1,65 @@
+import postgres from 'postgres';
+import type { TestProject } from 'vitest/node';
+import { startThrowawayPostgres } from '../../src/db/embedded.ts';
+import { applyMigrations } from '../../src/db/migrate.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A URL of the run's server, with rights to create databases. */
+    postgresUrl: string;
+  }
+}
+
+/** Every test database begins as a copy of this one, which has all migrations. */
+const TEMPLATE = 'portcullis_template';
+
+type Server = { url: string; stop(): Promise<void> };
+
+async function startServer(): Promise<Server> {
+  if (process.env.TEST_DATABASE_URL) {
+    const url = process.env.TEST_DATABASE_URL;
+    return { url, stop: () => withClient(url, dropTestDatabases) };
+  }
+  if (process.env.TEST_DATABASE === 'container') {
+    const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
+    const container = await new PostgreSqlContainer('postgres:16-alpine')
+      .withCommand(['postgres', '-c', 'fsync=off', '-c', 'max_connections=200'])
+      .start();
+    return { url: container.getConnectionUri(), stop: async () => void (await container.stop()) };
+  }
+  return startThrowawayPostgres();
+}
+
+async function withClient(url: string, use: (sql: postgres.Sql) => Promise<void>): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    await use(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function dropTestDatabases(sql: postgres.Sql): Promise<void> {
+  const left = await sql<{ datname: string }[]>`
+    select datname from pg_database where datname = ${TEMPLATE} or datname like 'portcullis\\_test\\_%'`;
+  for (const { datname } of left) await sql`drop database if exists ${sql(datname)} with (force)`;
+}
+
+/** One Postgres server per run. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startServer();
+  try {
+    await withClient(server.url, async (sql) => {
+      await dropTestDatabases(sql);
+      await sql`create database ${sql(TEMPLATE)}`;
+    });
+    const template = new URL(server.url);
+    template.pathname = TEMPLATE;
+    await applyMigrations(template.href);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  project.provide('postgresUrl', server.url);
+  return () => server.stop();
+}
