@@ -56,7 +56,10 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
   const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
   const longestTokenSeconds = Math.max(accessTtlSeconds, portalTtlSeconds);
   const keys = { algorithm, ttlSeconds, jwksMaxAgeSeconds, longestTokenSeconds };
-  const hashGate = createHashGate({ concurrency: config.passwords.hashConcurrency, queue: config.passwords.hashQueue });
+  const hashGate = createHashGate({
+    concurrency: config.passwords.hashConcurrency,
+    queue: config.passwords.hashQueue,
+  });
   return {
     config,
     log,

@@ -4,7 +4,12 @@ import type { EnsConfig } from './ens/config.ts';
 import { type Environment, environment, type Limit } from './environment.ts';
 
 /** What may also come from a file, by the variable's name with `_FILE` behind it. */
-const FROM_FILE = ['DATABASE_URL', 'INTERNAL_ENDPOINTS_SECRET', 'KEY_ENCRYPTION_KEYS', 'ENS_RPC_URLS'] as const;
+const FROM_FILE = [
+  'DATABASE_URL',
+  'INTERNAL_ENDPOINTS_SECRET',
+  'KEY_ENCRYPTION_KEYS',
+  'ENS_RPC_URLS',
+] as const;
 const REQUIRED_IN_PRODUCTION = [
   ...['DATABASE_URL', 'PUBLIC_URL', 'INTERNAL_ENDPOINTS_SECRET', 'KEY_ENCRYPTION_KEYS'],
 ] as const;
@@ -26,7 +31,12 @@ export type Config = Readonly<{
   /** Without a trailing slash. */
   publicUrl: string;
   dataDir: string;
-  database: Readonly<{ url: string | null; poolSize: number; statementTimeoutMs: number; migrateOnStart: boolean }>;
+  database: Readonly<{
+    url: string | null;
+    poolSize: number;
+    statementTimeoutMs: number;
+    migrateOnStart: boolean;
+  }>;
   /** One or two, the current one first; empty until the development secret is made. */
   internalSecrets: readonly string[];
   keyEncryptionKeys: readonly Uint8Array[];
@@ -79,7 +89,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   for (const issue of parsed.error?.issues ?? []) problems.push(`${String(issue.path[0])}: ${issue.message}`);
   const set = (name: string) => (env[name] ?? '') !== '' || (env[`${name}_FILE`] ?? '') !== '';
   if (env['NODE_ENV'] === 'production') {
-    for (const name of REQUIRED_IN_PRODUCTION) if (!set(name)) problems.push(`${name}: required in production`);
+    for (const name of REQUIRED_IN_PRODUCTION)
+      if (!set(name)) problems.push(`${name}: required in production`);
     if (parsed.data?.RATE_LIMITS === false) problems.push('RATE_LIMITS: cannot be off in production');
   }
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
@@ -88,7 +99,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
 function withFiles(env: NodeJS.ProcessEnv, problems: string[]): Record<string, string> {
   const merged: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) if (value !== undefined && value !== '') merged[name] = value;
+  for (const [name, value] of Object.entries(env))
+    if (value !== undefined && value !== '') merged[name] = value;
   for (const name of FROM_FILE) {
     const path = merged[`${name}_FILE`];
     if (path === undefined || merged[name] !== undefined) continue;

@@ -1,7 +1,7 @@
-import type { KeyEncryption } from './crypto/key-encryption.ts';
-import type { HashGate } from './crypto/hash-gate.ts';
-import type { PasswordHasher } from './crypto/passwords.ts';
 import type { Config } from './config.ts';
+import type { HashGate } from './crypto/hash-gate.ts';
+import type { KeyEncryption } from './crypto/key-encryption.ts';
+import type { PasswordHasher } from './crypto/passwords.ts';
 import type { Database } from './db/client.ts';
 import type { EnsConfig } from './ens/config.ts';
 import type { KeySettings } from './keys/jwks.ts';

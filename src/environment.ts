@@ -118,7 +118,9 @@ export const environment = z.object({
     description: 'Seconds a verifier may cache the JWKS. A new key waits this long and 60 s before it signs.',
   }),
   SIGNUP: flag().prefault('on').meta({ description: '`off` refuses new accounts.' }),
-  PASSWORD_MIN_LENGTH: integer(1, 128).prefault('8').meta({ description: 'Characters a password must have.' }),
+  PASSWORD_MIN_LENGTH: integer(1, 128)
+    .prefault('8')
+    .meta({ description: 'Characters a password must have.' }),
   PASSWORD_HASH_CONCURRENCY: integer(1, 64).optional().meta({
     description: 'Passwords hashed at once.',
     shownDefault: 'the cores, at most UV_THREADPOOL_SIZE - 2',
@@ -126,7 +128,9 @@ export const environment = z.object({
   PASSWORD_HASH_QUEUE: integer(1, 10_000).prefault('150').meta({
     description: 'Hashes that may wait; more are refused with `busy`.',
   }),
-  RATE_LIMITS: flag().prefault('on').meta({ description: '`off` for benchmarks only; refused in production.' }),
+  RATE_LIMITS: flag()
+    .prefault('on')
+    .meta({ description: '`off` for benchmarks only; refused in production.' }),
   LIMIT_LOGIN_PER_ACCOUNT: limit().prefault('10/900').meta({
     description: 'Failed logins per account: count/seconds.',
   }),
@@ -151,11 +155,16 @@ export const environment = z.object({
   CORS_ORIGINS: list()
     .pipe(z.array(z.url().or(z.literal('*'))))
     .prefault('')
-    .meta({ description: 'Origins, separated by commas, whose pages may call the gateway.', shownDefault: 'none' }),
+    .meta({
+      description: 'Origins, separated by commas, whose pages may call the gateway.',
+      shownDefault: 'none',
+    }),
   MAX_BODY_BYTES: integer(1024, 10_485_760).prefault('1048576').meta({
     description: 'Bytes a request body may have.',
   }),
-  GRAPHQL_MAX_DEPTH: integer(1, 100).prefault('8').meta({ description: 'Levels a GraphQL operation may nest.' }),
+  GRAPHQL_MAX_DEPTH: integer(1, 100)
+    .prefault('8')
+    .meta({ description: 'Levels a GraphQL operation may nest.' }),
   GRAPHQL_MAX_ALIASES: integer(0, 10_000).prefault('15').meta({
     description: 'Aliases an operation may use. Hasura is exempt: its remote joins need one per row.',
   }),
@@ -176,15 +185,14 @@ export const environment = z.object({
   HASURA_UNAUTHORIZED_ROLE: text().default('anonymous').meta({
     description: "Hasura's HASURA_GRAPHQL_UNAUTHORIZED_ROLE: session variables of this role never count.",
   }),
-  ENS_RPC_URLS: list()
-    .pipe(z.array(httpUrl()))
-    .prefault('')
-    .meta({
-      description: 'Ethereum JSON-RPC endpoints, separated by commas, tried in order.',
-      shownDefault: 'none: ENS is off',
-      secret: true,
-    }),
-  ENS_CHAIN_ID: integer(1, Number.MAX_SAFE_INTEGER).prefault('1').meta({ description: 'Chain the endpoints must be on.' }),
+  ENS_RPC_URLS: list().pipe(z.array(httpUrl())).prefault('').meta({
+    description: 'Ethereum JSON-RPC endpoints, separated by commas, tried in order.',
+    shownDefault: 'none: ENS is off',
+    secret: true,
+  }),
+  ENS_CHAIN_ID: integer(1, Number.MAX_SAFE_INTEGER)
+    .prefault('1')
+    .meta({ description: 'Chain the endpoints must be on.' }),
   ENS_REGISTRY: ethereumAddress().default(MAINNET_ENS_REGISTRY).meta({ description: 'ENS registry.' }),
   ENS_UNIVERSAL_RESOLVER: ethereumAddress().optional().meta({
     description: 'ENS universal resolver, where one is to be used instead of the registry.',
@@ -200,7 +208,8 @@ export const environment = z.object({
     description: 'Milliseconds one endpoint may take.',
   }),
   HOUSEKEEPING_SECONDS: integer(1, DAY).prefault('30').meta({
-    description: 'Seconds between rounds of housekeeping: a successor for an ending key, pruning what expired.',
+    description:
+      'Seconds between rounds of housekeeping: a successor for an ending key, pruning what expired.',
   }),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000).prefault('10000').meta({
     description: 'Milliseconds that requests in flight may take at shutdown.',

@@ -19,12 +19,17 @@ type LoggedError = {
  * `detail` and in some messages: neither is kept.
  */
 export function describeError(error: unknown, depth = 0): LoggedError {
-  if (!(error instanceof Error)) return { type: typeof error, message: 'A value that is no Error was thrown.' };
+  if (!(error instanceof Error))
+    return { type: typeof error, message: 'A value that is no Error was thrown.' };
   const { code, constraint_name: constraint } = error as { code?: unknown; constraint_name?: unknown };
   const fromQuery = 'query' in error && 'params' in error;
   const quotesInput = typeof code === 'string' && QUOTES_INPUT.test(code);
   const message = fromQuery ? 'A query failed.' : quotesInput ? 'Postgres refused a value.' : error.message;
-  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 8).join('\n');
+  const frames = error.stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 8)
+    .join('\n');
   return {
     type: error.name,
     message,

@@ -62,7 +62,7 @@ async function start(config: Config, log: Log): Promise<void> {
   }
   if (interrupted) return stop(0);
   log.info({ url: app.url, version }, 'Listening.');
-  greet(app, development);
+  if (!config.production) greet(app, development);
 }
 
 const config = readConfigOrExit();

@@ -8,7 +8,11 @@ import postgres from 'postgres';
 import type { Database } from './client.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
-const migrations = { migrationsFolder, migrationsSchema: 'portcullis_migrations', migrationsTable: 'applied' };
+const migrations = {
+  migrationsFolder,
+  migrationsSchema: 'portcullis_migrations',
+  migrationsTable: 'applied',
+};
 
 /** Any number that nothing else in the database locks on. */
 const MIGRATION_LOCK = 7_046_203_311;

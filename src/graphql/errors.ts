@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
-import { AuthError, type ErrorCode, toAuthError } from '../errors.ts';
-import { describeError, type Log } from '../log.ts';
+import { type AuthError, type ErrorCode, errorCatalogue, toAuthError } from '../errors.ts';
 import { requestIdExtension } from '../http/request-id.ts';
+import { describeError, type Log } from '../log.ts';
 
 /** The codes that Yoga and graphql-js give, in the catalogue's spelling. */
 const TRANSLATED_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -33,7 +33,12 @@ const isGraphQLErrorLike = (error: unknown): error is GraphQLErrorLike =>
 function located(message: string, extensions: Record<string, unknown>, at: unknown): GraphQLError {
   if (!isGraphQLErrorLike(at)) return new GraphQLError(message, { extensions });
   const { path, nodes, source, positions } = at as GraphQLError;
-  const place = { path: path ?? null, nodes: nodes ?? null, source: source ?? null, positions: positions ?? null };
+  const place = {
+    path: path ?? null,
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+  };
   return new GraphQLError(message, { extensions, ...place });
 }
 
@@ -70,7 +75,9 @@ function publicExtensions(error: AuthError, requestId: string): Record<string, u
 
 function fromGraphQL(error: GraphQLErrorLike, suggestions: boolean): GraphQLError {
   const { code, http } = error.extensions ?? {};
-  const translated = typeof code === 'string' ? (TRANSLATED_CODES[code] ?? code) : 'graphql_validation_failed';
+  if (typeof code === 'string' && Object.hasOwn(errorCatalogue, code)) return error as GraphQLError; // one of ours
+  const translated =
+    typeof code === 'string' ? (TRANSLATED_CODES[code] ?? code) : 'graphql_validation_failed';
   const extensions = { code: translated, attribute: null, ...(http !== undefined && { http }) };
   const message = withoutValues(error.message);
   return located(suggestions ? message : message.replace(/ Did you mean .*$/s, ''), extensions, error);

@@ -26,7 +26,9 @@ const reported: ArmorOptions = {
   onReject: [
     (context, error) =>
       context?.reportError(
-        new GraphQLError(error.message.replace('Syntax Error: ', ''), { extensions: { code: 'query_too_complex' } }),
+        new GraphQLError(error.message.replace('Syntax Error: ', ''), {
+          extensions: { code: 'query_too_complex', attribute: null },
+        }),
       ),
   ],
 };

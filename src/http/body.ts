@@ -34,7 +34,10 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<st
  * The attributes of a JSON body.
  * @throws AuthError `unsupported_media_type`, `payload_too_large`, `invalid_json`
  */
-export async function readAttributes(request: IncomingMessage, maxBytes: number): Promise<Record<string, unknown>> {
+export async function readAttributes(
+  request: IncomingMessage,
+  maxBytes: number,
+): Promise<Record<string, unknown>> {
   if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
   const text = await readBody(request, maxBytes);
   let parsed: unknown;

@@ -1,11 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Lets pages of the configured origins read the answer. No cookies cross origins, so no credentials are allowed. */
-export function applyCors(request: IncomingMessage, response: ServerResponse, origins: readonly string[]): void {
+export function applyCors(
+  request: IncomingMessage,
+  response: ServerResponse,
+  origins: readonly string[],
+): void {
   if (origins.length === 0) return;
   response.appendHeader('vary', 'origin');
   const { origin } = request.headers;
-  const allowed = origins.includes('*') ? '*' : origins.find((candidate) => candidate.replace(/\/$/, '') === origin);
+  const allowed = origins.includes('*')
+    ? '*'
+    : origins.find((candidate) => candidate.replace(/\/$/, '') === origin);
   if (origin === undefined || allowed === undefined) return;
   response.setHeader('access-control-allow-origin', allowed === '*' ? '*' : origin);
   response.setHeader('access-control-expose-headers', 'retry-after, x-request-id');

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gzip, gunzipSync } from 'node:zlib';
 import { promisify } from 'node:util';
+import { gunzipSync, gzip } from 'node:zlib';
 import { exampleTabs } from './graphiql-examples.ts';
 
 /** The page holds its scripts and styles inline, and its editor starts workers from blobs; it calls this origin only. */

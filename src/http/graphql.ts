@@ -19,7 +19,11 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
   const showGraphiQL = deps.config.graphql.graphiql ? createGraphiQLPage() : null;
   const { maxBodyBytes, corsOrigins } = deps.config.http;
 
-  async function handle(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+  async function handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<void> {
     const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
     if (wantsPage && showGraphiQL !== null) return showGraphiQL(request, response);
     applyCors(request, response, corsOrigins);

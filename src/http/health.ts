@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { Deps } from '../deps.ts';
 import { isMigrated } from '../db/migrate.ts';
+import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { version } from '../version.ts';
 import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';

@@ -12,7 +12,8 @@ import type { RouteContext } from './routes.ts';
 export function requireInternalSecret(deps: Deps) {
   return (c: RouteContext): void => {
     const given = (c.env.incoming.headers.authorization ?? '').replace(/^bearer +/i, '');
-    if (given === '' || !isOneOf(deps.config.internalSecrets, given)) throw new AuthError('permission_denied');
+    if (given === '' || !isOneOf(deps.config.internalSecrets, given))
+      throw new AuthError('permission_denied');
   };
 }
 

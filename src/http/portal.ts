@@ -24,8 +24,13 @@ export function portalRoutes(deps: Deps): Routes {
 
   serve(routes, 'POST', '/api/v1/login', async (c, request) => {
     const attributes = await readAttributes(request, maxBodyBytes);
-    const input = { email: textAttribute(attributes, 'email'), password: textAttribute(attributes, 'password') };
-    return c.json(portalToken(await login(deps, identifyCaller(deps, request).device, input, portalTtlSeconds)));
+    const input = {
+      email: textAttribute(attributes, 'email'),
+      password: textAttribute(attributes, 'password'),
+    };
+    return c.json(
+      portalToken(await login(deps, identifyCaller(deps, request).device, input, portalTtlSeconds)),
+    );
   });
 
   serve(routes, 'POST', '/api/v1/signup', async (c, request) => {

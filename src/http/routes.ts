@@ -24,7 +24,10 @@ export function errorResponse(c: RouteContext, deps: Deps, thrown: unknown, spel
   const error = toAuthError(thrown);
   const requestId = String(c.env.outgoing.getHeader(REQUEST_ID_HEADER));
   if (error.status >= 500 && error.cause !== undefined)
-    deps.log.error({ requestId, route: routePath(c, -1), err: describeError(error.cause) }, 'A request failed.');
+    deps.log.error(
+      { requestId, route: routePath(c, -1), err: describeError(error.cause) },
+      'A request failed.',
+    );
   const { status, body } = spell(error, requestId);
   if (error.retryAfterSeconds !== null) c.header('retry-after', String(error.retryAfterSeconds));
   if (error.code === 'payload_too_large') c.header('connection', 'close');
@@ -45,10 +48,17 @@ type Guard = (c: RouteContext) => void;
  * Serves one method of a path and refuses the others by name. What `before` throws comes first: a guarded path does not
  * tell strangers which methods it has.
  */
-export function serve(routes: Routes, method: 'GET' | 'POST', path: string, handler: Handler, before?: Guard): void {
+export function serve(
+  routes: Routes,
+  method: 'GET' | 'POST',
+  path: string,
+  handler: Handler,
+  before?: Guard,
+): void {
   routes.all(path, async (c) => {
     before?.(c);
-    if (c.req.method === method || (method === 'GET' && c.req.method === 'HEAD')) return handler(c, c.env.incoming);
+    if (c.req.method === method || (method === 'GET' && c.req.method === 'HEAD'))
+      return handler(c, c.env.incoming);
     c.header('allow', method);
     throw new AuthError('method_not_allowed', {
       message: `HTTP method '${c.req.method.slice(0, 16)}' is not allowed for this endpoint.`,

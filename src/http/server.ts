@@ -54,7 +54,12 @@ function setCommonHeaders(response: ServerResponse, requestId: string): void {
   response.setHeader('cache-control', 'no-store');
 }
 
-function logRequest(deps: Deps, request: IncomingMessage, response: ServerResponse & Partial<Logged>, requestId: string) {
+function logRequest(
+  deps: Deps,
+  request: IncomingMessage,
+  response: ServerResponse & Partial<Logged>,
+  requestId: string,
+) {
   const startedAt = performance.now();
   response.once('close', () => {
     const route = response.route ?? 'unknown';
@@ -62,7 +67,14 @@ function logRequest(deps: Deps, request: IncomingMessage, response: ServerRespon
     const durationMs = Math.round(performance.now() - startedAt);
     const finished = response.writableFinished;
     deps.log[level](
-      { requestId, method: request.method, route, status: response.statusCode, durationMs, ...(!finished && { aborted: true }) },
+      {
+        requestId,
+        method: request.method,
+        route,
+        status: response.statusCode,
+        durationMs,
+        ...(!finished && { aborted: true }),
+      },
       'request',
     );
   });

@@ -28,12 +28,15 @@ const MAX_UNEXPIRED_KEYS = 50;
 const CACHE_SLACK_SECONDS = 60;
 
 /** Seconds for which a new key is only published: until then some verifier's cache may lack it. */
-export const publicationLeadSeconds = (keys: KeySettings): number => keys.jwksMaxAgeSeconds + CACHE_SLACK_SECONDS;
+export const publicationLeadSeconds = (keys: KeySettings): number =>
+  keys.jwksMaxAgeSeconds + CACHE_SLACK_SECONDS;
 
 /** Lets no two replicas generate keys at once. */
 const lockKeys = (tx: Queryable) => tx.execute(sql`select pg_advisory_xact_lock(${KEYS_LOCK})`);
 
-async function createKeyPair(algorithm: KeySettings['algorithm']): Promise<{ id: string; publicJwk: JWK; privateJwk: JWK }> {
+async function createKeyPair(
+  algorithm: KeySettings['algorithm'],
+): Promise<{ id: string; publicJwk: JWK; privateJwk: JWK }> {
   const id = `jwk_${randomBytes(16).toString('hex')}`;
   const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
   const named = { kid: id, alg: algorithm, use: 'sig' };
@@ -116,11 +119,18 @@ const PUBLIC_MEMBERS = ['kty', 'kid', 'alg', 'use', 'crv', 'x', 'y', 'n', 'e'] a
  * The JWK Set (RFC 7517) of the unexpired keys, and for how many seconds it may be cached: never beyond the next expiry,
  * so that an expired key leaves every cache in time.
  */
-export async function readJwks({ db, keys }: Pick<KeysDeps, 'db' | 'keys'>): Promise<{ keys: JWK[]; maxAgeSeconds: number }> {
+export async function readJwks({
+  db,
+  keys,
+}: Pick<KeysDeps, 'db' | 'keys'>): Promise<{ keys: JWK[]; maxAgeSeconds: number }> {
   const rows = await unexpiredKeys(db).execute();
   const untilExpiry = Math.ceil(Math.min(...rows.map((row) => row.secondsLeft), keys.jwksMaxAgeSeconds));
   return {
-    keys: rows.map(({ publicJwk }) => Object.fromEntries(PUBLIC_MEMBERS.flatMap((name) => (publicJwk[name] === undefined ? [] : [[name, publicJwk[name]]])))) as JWK[],
+    keys: rows.map(({ publicJwk }) =>
+      Object.fromEntries(
+        PUBLIC_MEMBERS.flatMap((name) => (publicJwk[name] === undefined ? [] : [[name, publicJwk[name]]])),
+      ),
+    ) as JWK[],
     maxAgeSeconds: Math.max(1, untilExpiry),
   };
 }
@@ -139,7 +149,10 @@ export async function deleteExpiredKeys({ db, keys }: Pick<KeysDeps, 'db' | 'key
  * Refuses key-encryption keys that do not fit the stored keys, before anything is served.
  * @throws Error naming the variable
  */
-export async function checkKeyEncryption({ db, keyEncryption }: Pick<KeysDeps, 'db' | 'keyEncryption'>): Promise<void> {
+export async function checkKeyEncryption({
+  db,
+  keyEncryption,
+}: Pick<KeysDeps, 'db' | 'keyEncryption'>): Promise<void> {
   const stored = await db
     .select({ jwe: privateJwks.jwe })
     .from(privateJwks)
@@ -147,14 +160,19 @@ export async function checkKeyEncryption({ db, keyEncryption }: Pick<KeysDeps, '
     .where(gt(jwks.expiresAt, sql`now()`));
   for (const { jwe } of stored)
     if (!keyEncryption.canDecrypt(jwe))
-      throw new Error('KEY_ENCRYPTION_KEYS: no key fits a stored signing key. Configure the key that encrypted it.');
+      throw new Error(
+        'KEY_ENCRYPTION_KEYS: no key fits a stored signing key. Configure the key that encrypted it.',
+      );
 }
 
 /**
  * Re-encrypts every private key that is not under the first key-encryption key.
  * @returns how many were re-encrypted
  */
-export async function reencryptKeys({ db, keyEncryption }: Pick<KeysDeps, 'db' | 'keyEncryption'>): Promise<number> {
+export async function reencryptKeys({
+  db,
+  keyEncryption,
+}: Pick<KeysDeps, 'db' | 'keyEncryption'>): Promise<number> {
   return db.transaction(async (tx) => {
     await lockKeys(tx);
     const stored = await tx.select().from(privateJwks);

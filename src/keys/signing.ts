@@ -48,7 +48,10 @@ export function createSigner(deps: KeysDeps): Signer {
   async function importPrivateKey(id: string, alg: string): Promise<CryptoKey> {
     const kept = imported.get(id);
     if (kept !== undefined) return kept;
-    const [row] = await deps.db.select({ jwe: privateJwks.jwe }).from(privateJwks).where(eq(privateJwks.id, id));
+    const [row] = await deps.db
+      .select({ jwe: privateJwks.jwe })
+      .from(privateJwks)
+      .where(eq(privateJwks.id, id));
     if (row === undefined) throw new AuthError('no_signing_key');
     const jwk = JSON.parse(await deps.keyEncryption.decrypt(row.jwe)) as JWK;
     // A private key that was moved to another row must not sign in that row's name.

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { Database } from '../db/client.ts';
 import { sha256 } from '../crypto/secrets.ts';
+import type { Database } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { rateLimits } from './tables.ts';
 
@@ -50,8 +50,7 @@ export function createRateLimiter(db: Database, options: { enabled: boolean }): 
       const waits = counted
         .filter(({ key, count }) => count > (limitByKey.get(key)?.count ?? 0))
         .map(({ wait }) => wait);
-      if (waits.length > 0)
-        throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, ...waits) });
+      if (waits.length > 0) throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, ...waits) });
     },
     async reset(subject) {
       await db.execute(sql`delete from ${rateLimits} where key = ${keyOf(subject)}`);

@@ -18,7 +18,8 @@ AuthPayload.implement({
     }),
     teamToken: t.exposeString('teamToken', {
       nullable: true,
-      description: 'The access token with the active team in its claims; null while the person is in no team.',
+      description:
+        'The access token with the active team in its claims; null while the person is in no team.',
     }),
     user: t.expose('user', { type: UserType, description: 'Who signed in.' }),
   }),
@@ -46,7 +47,10 @@ const SignupInput = builder.inputType('SignupInput', {
   description: 'Whom to register.',
   fields: (t) => ({
     email: t.string({ required: true, description: 'At most 254 characters.' }),
-    password: t.string({ required: true, description: 'At least `authConfig.passwordMinLength` characters.' }),
+    password: t.string({
+      required: true,
+      description: 'At least `authConfig.passwordMinLength` characters.',
+    }),
     name: t.string({ required: true, description: 'What the person wants to be called.' }),
     teamName: t.string({ description: 'Makes a team of this name, whose owner the person is.' }),
   }),

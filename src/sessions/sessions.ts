@@ -4,9 +4,9 @@ import { createSecret, sha256 } from '../crypto/secrets.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { jwks } from '../keys/tables.ts';
-import { memberships, type MembershipRole } from '../teams/tables.ts';
-import { type User } from '../users/users.ts';
+import { type MembershipRole, memberships } from '../teams/tables.ts';
 import { users } from '../users/tables.ts';
+import type { User } from '../users/users.ts';
 import { refreshTokens, sessions } from './tables.ts';
 
 export type SessionSettings = Readonly<{ refreshTtlSeconds: number; sessionTtlSeconds: number }>;
@@ -23,7 +23,9 @@ export type OpenedSession = {
 
 const MAX_USER_AGENT_LENGTH = 512;
 const readableUserAgent = (userAgent: string | null): string | null =>
-  userAgent === null ? null : [...userAgent.replace(/\p{Cc}/gu, ' ')].slice(0, MAX_USER_AGENT_LENGTH).join('');
+  userAgent === null
+    ? null
+    : [...userAgent.replace(/\p{Cc}/gu, ' ')].slice(0, MAX_USER_AGENT_LENGTH).join('');
 
 /**
  * Opens a session with its first refresh token, in one statement: a user who is disabled meanwhile gets none.

@@ -1,4 +1,4 @@
-import { jwtVerify, type JWTPayload } from 'jose';
+import { type JWTPayload, jwtVerify } from 'jose';
 import { JOSEError } from 'jose/errors';
 import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
 import type { MembershipRole } from '../teams/tables.ts';
@@ -23,7 +23,10 @@ export type TokenTeam = { teamId: string; role: MembershipRole };
 export type IssuedTokens = { accessToken: string; teamToken: string | null; expiresAt: Date };
 
 /** Every value is a string and the role is always `user`: Hasura refuses a token whose claims are anything else. */
-function hasuraClaims({ userId, sessionId }: TokenSubject, team: TokenTeam | null): Record<string, string | string[]> {
+function hasuraClaims(
+  { userId, sessionId }: TokenSubject,
+  team: TokenTeam | null,
+): Record<string, string | string[]> {
   return {
     'x-hasura-allowed-roles': ['user'],
     'x-hasura-default-role': 'user',
@@ -84,7 +87,8 @@ export async function verifyToken(
       async ({ kid, alg }) => {
         const found = typeof kid === 'string' ? await findPublicKey(kid) : null;
         // The key says which algorithm it is for, never the token.
-        if (found === null || found.alg !== alg) throw new TokenError('The token is signed with an unknown key.');
+        if (found === null || found.alg !== alg)
+          throw new TokenError('The token is signed with an unknown key.');
         keyId = kid as string;
         return found.key;
       },
@@ -101,7 +105,9 @@ export async function verifyToken(
     return { userId: sub, sessionId: sid, keyId };
   } catch (error) {
     if (!(error instanceof JOSEError)) throw error; // a database that is away is not a bad token
-    throw new TokenError(error.code === 'ERR_JWT_EXPIRED' ? 'The token has expired.' : 'The token is not valid.');
+    throw new TokenError(
+      error.code === 'ERR_JWT_EXPIRED' ? 'The token has expired.' : 'The token is not valid.',
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { builder } from '../graphql/builder.ts';
-import { membershipRoles } from './tables.ts';
+import type { membershipRoles } from './tables.ts';
 import type { Team, TeamMembership } from './teams.ts';
 
 const TeamType = builder.objectRef<Team>('Team');

@@ -37,7 +37,10 @@ export function parseName(input: string, attribute: string): string {
   const name = input.trim().normalize('NFC');
   if (name === '') throw new AuthError('required', { attribute });
   if ([...name].length > MAX_NAME_LENGTH)
-    throw new AuthError('max_length', { attribute, message: `Must be at most ${MAX_NAME_LENGTH} characters long.` });
+    throw new AuthError('max_length', {
+      attribute,
+      message: `Must be at most ${MAX_NAME_LENGTH} characters long.`,
+    });
   if (!name.isWellFormed() || /\p{Cc}/u.test(name)) throw new AuthError('invalid', { attribute });
   return name;
 }

@@ -16,7 +16,10 @@ export const users = portcullis.table(
   },
   (t) => [
     uniqueIndex('users_email_key').on(t.email),
-    check('users_email_normalized', sql`${t.email} = btrim(${t.email}) and ${t.email} !~ '[A-Z]' and ${t.email} like '_%@_%'`),
+    check(
+      'users_email_normalized',
+      sql`${t.email} = btrim(${t.email}) and ${t.email} !~ '[A-Z]' and ${t.email} like '_%@_%'`,
+    ),
     check('users_email_length', sql`char_length(${t.email}) <= 254`),
     check('users_name_length', sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> ''`),
   ],

@@ -25,7 +25,11 @@ export async function findUserByEmail(
 }
 
 const userById = statement((db) =>
-  db.select().from(users).where(eq(users.id, sql.placeholder('id'))).prepare('user_by_id'),
+  db
+    .select()
+    .from(users)
+    .where(eq(users.id, sql.placeholder('id')))
+    .prepare('user_by_id'),
 );
 
 export async function findUser(db: Database, id: string): Promise<User | null> {

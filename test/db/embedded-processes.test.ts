@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
@@ -10,6 +10,7 @@ import {
   isLinux,
   isServer,
   nextLine,
+  ordinaryUser,
   postmaster,
   postmasterFile,
   query,
@@ -74,9 +75,7 @@ test('a gateway that is killed leaves no server behind', async () => {
 });
 
 test('a server that was left behind is stopped and replaced', async () => {
-  await mkdir(box.dataDir);
-  await Promise.all([chmod(box.home, 0o711), chmod(box.dataDir, 0o711)]); // without setpriv root needs this
-  const { owner, url } = await startOwner({ env: { PATH: '/nonexistent' } });
+  const { owner, url } = await startOwner(await ordinaryUser(), 'without setpriv nobody tells the server');
   await query(url, 'create table kept as select 42 as answer');
   const pid = await postmaster();
   owner.kill('SIGKILL');

@@ -1,17 +1,17 @@
-import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { startThrowawayPostgres } from '../../src/db/embedded.ts';
 import { findPostgres } from '../../src/db/postgres-binaries.ts';
-import { planLaunch } from '../../src/db/unprivileged.ts';
 import {
   box,
   isLinux,
   isRoot,
   isServer,
+  NOBODY,
+  ordinaryUser,
   postmaster,
   postmasterFile,
-  project,
   query,
   run,
   start,
@@ -110,10 +110,15 @@ test('binaries below a folder that others cannot enter, without their library li
   expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('root without setpriv is told what to do when the server could not reach its data', async () => {
+test('without setpriv it starts where folders let it, and root is told what to do where they do not', async () => {
+  const native = join(box.home, 'native');
+  const { postgres: program } = await findPostgres();
+  await cp(dirname(dirname(program)), native, { recursive: true, verbatimSymlinks: true });
   vi.stubEnv('PATH', '/nonexistent');
-  if (isRoot) await expect(start()).rejects.toThrow(/cannot reach .*ordinary user.*DATABASE_URL/);
-  else expect(await query((await start()).url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  if (isRoot) await expect(start(native)).rejects.toThrow(/cannot reach .*ordinary user.*DATABASE_URL/);
+  await mkdir(box.dataDir, { recursive: true });
+  await Promise.all([chmod(box.home, 0o711), chmod(box.dataDir, 0o711)]);
+  expect(await query((await start(native)).url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
 test('where there are no binaries the message says what to do', async () => {
@@ -122,17 +127,10 @@ test('where there are no binaries the message says what to do', async () => {
 });
 
 test('an ordinary user starts it just the same', async () => {
-  await mkdir(box.dataDir, { mode: 0o700 });
-  if (isRoot) {
-    await chown(box.dataDir, 65_534, 65_534);
-    await chmod(box.home, 0o711);
-  }
-  // As root this gives the owner of the data folder; elsewhere it stays with the present user.
-  const launcher = await planLaunch(box.dataDir, [project, process.execPath]);
-  const { owner, url } = await startOwner({ launcher });
+  const { owner, url } = await startOwner(await ordinaryUser());
   expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
   const pid = await postmaster();
-  if (isRoot) expect((await stat(postmasterFile())).uid).toBe(65_534);
+  if (isRoot) expect((await stat(postmasterFile())).uid).toBe(NOBODY);
   owner.kill('SIGKILL');
   if (isLinux) await expect.poll(() => isServer(pid), { timeout: 5000 }).toBe(false);
 });

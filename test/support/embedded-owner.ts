@@ -3,10 +3,11 @@ import postgres from 'postgres';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 
 /** A process that owns an embedded database as the gateway does: it prints JSON lines, and ends on SIGINT. */
-const dataDir = process.argv[2]!;
+const [dataDir, withoutSetpriv] = process.argv.slice(2);
+if (withoutSetpriv !== undefined) process.env.PATH = '/nonexistent';
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const server = await startEmbeddedPostgres({ dataDir });
+const server = await startEmbeddedPostgres({ dataDir: dataDir! });
 process.once('SIGINT', async () => {
   await sleep(300); // work in flight
   const sql = postgres(server.url, { max: 1 });

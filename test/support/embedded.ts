@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,12 +9,13 @@ import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded.ts';
-import type { Launcher } from '../../src/db/unprivileged.ts';
+import { type Launcher, planLaunch } from '../../src/db/unprivileged.ts';
 
 export const run = promisify(execFile);
 export const isRoot = process.getuid?.() === 0;
 export const isLinux = process.platform === 'linux';
-export const project = fileURLToPath(new URL('../..', import.meta.url));
+export const NOBODY = 65_534;
+const project = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What a test works in, made anew for each. */
 export const box = {
@@ -79,22 +80,35 @@ export async function isServer(pid: number): Promise<boolean> {
   return command.includes('postgres');
 }
 
-type OwnerOptions = { env?: NodeJS.ProcessEnv; launcher?: Launcher };
+type Owner = { owner: ChildProcess; url: string };
 
 /** Starts a process that owns the database as a gateway does, in a process group of its own. */
-export async function startOwner(options: OwnerOptions = {}): Promise<{ owner: ChildProcess; url: string }> {
+export async function startOwner(launcher?: Launcher, ...scriptArgs: string[]): Promise<Owner> {
   const script = join(project, 'test', 'support', 'embedded-owner.ts');
-  const args = ['--import', 'tsx', script, box.dataDir];
-  const command = options.launcher?.command(process.execPath, args) ?? { file: process.execPath, args };
+  const args = ['--import', 'tsx', script, box.dataDir, ...scriptArgs];
+  const command = launcher?.command(process.execPath, args) ?? { file: process.execPath, args, options: {} };
   const owner = spawn(command.file, command.args, {
-    ...('options' in command && command.options),
+    ...command.options,
     cwd: project,
-    env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...options.env },
+    env: { PATH: process.env.PATH, TMPDIR: tmpdir() },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   });
   box.owners.push(owner);
   return { owner, url: ((await nextLine(owner)) as { url: string }).url };
+}
+
+/**
+ * Makes the data folder one that an ordinary user owns, and gives the way to start programs as that user. Where the
+ * tests are not run by root that is the present user.
+ */
+export async function ordinaryUser(): Promise<Launcher> {
+  await mkdir(box.dataDir, { mode: 0o700 });
+  if (isRoot) {
+    await chown(box.dataDir, NOBODY, NOBODY);
+    await chmod(box.home, 0o711);
+  }
+  return planLaunch(box.dataDir, [project, process.execPath]);
 }
 
 export async function nextLine(owner: ChildProcess): Promise<unknown> {

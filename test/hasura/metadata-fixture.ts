@@ -1,0 +1,24 @@
+/** A gateway schema in small: what the declaration lists, with the features that rules are about. */
+export const fixtureSdl = `
+"What can be asked."
+type Query {
+  "What this gateway offers."
+  authConfig: AuthConfig!
+  contractAddresses(first: Int = 10, order: AddressOrder = NEWEST): [ContractAddress!]!
+  me: User
+}
+type Mutation {
+  signup(input: SignupInput!): AuthPayload!
+  login(input: LoginInput!): AuthPayload!
+}
+"A moment."
+scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
+enum AddressOrder { NEWEST OLDEST @deprecated(reason: "Nobody asks.") }
+type AuthConfig { signup: Boolean! passwordMinLength: Int! @deprecated(reason: "Ask elsewhere.") }
+type ContractAddress { key: String! value: String! updatedAt: DateTime! }
+interface Person { id: ID! name: String }
+type User implements Person { id: ID! name: String email: String createdAt: DateTime! }
+type AuthPayload { accessToken: String! expiresAt: DateTime! user: User! }
+input SignupInput { email: String! password: String! name: String! teamName: String newsletter: Boolean! = false }
+input LoginInput { email: String! password: String! }
+`;
