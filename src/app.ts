@@ -11,7 +11,7 @@ import { checkKeyEncryption, ensureSuccessor } from './keys/jwks.ts';
 import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
 import { createClientAddressReader } from './limits/client-address.ts';
 import { createRateLimiter } from './limits/rate-limits.ts';
-import { describeError, type Log } from './log.ts';
+import type { Log } from './log.ts';
 
 /** A configuration that is complete: whatever it left to the development defaults has been made. */
 export type RunnableConfig = Config & { database: { url: string } };
@@ -91,7 +91,7 @@ function startHousekeeping(deps: Deps): () => Promise<void> {
   };
   const run = () => {
     round = keepHouse(deps)
-      .catch((error: unknown) => deps.log.error({ err: describeError(error) }, 'Housekeeping failed.'))
+      .catch((error: unknown) => deps.log.error({ err: error }, 'Housekeeping failed.'))
       .then(() => {
         if (!stopped) schedule();
       });

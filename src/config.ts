@@ -88,7 +88,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = environment.safeParse(withFiles(env, problems));
   for (const issue of parsed.error?.issues ?? []) problems.push(`${String(issue.path[0])}: ${issue.message}`);
   const set = (name: string) => (env[name] ?? '') !== '' || (env[`${name}_FILE`] ?? '') !== '';
-  if (env['NODE_ENV'] === 'production') {
+  if (env.NODE_ENV === 'production') {
     for (const name of REQUIRED_IN_PRODUCTION)
       if (!set(name)) problems.push(`${name}: required in production`);
     if (parsed.data?.RATE_LIMITS === false) problems.push('RATE_LIMITS: cannot be off in production');
@@ -114,10 +114,8 @@ function withFiles(env: NodeJS.ProcessEnv, problems: string[]): Record<string, s
 }
 
 /** As many hashes at once as there are cores, and two threads of the pool left for WebCrypto and files. */
-function defaultHashConcurrency(): number {
-  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) || 4;
-  return Math.max(1, Math.min(availableParallelism(), threads - 2));
-}
+const defaultHashConcurrency = (threads: number): number =>
+  Math.max(1, Math.min(availableParallelism(), threads - 2));
 
 /** The host as a URL spells it: an address to listen on everywhere is reached at localhost. */
 function urlHost(host: string): string {
@@ -152,7 +150,7 @@ function toConfig(e: Environment): Config {
     signup: e.SIGNUP,
     passwords: {
       minLength: e.PASSWORD_MIN_LENGTH,
-      hashConcurrency: e.PASSWORD_HASH_CONCURRENCY ?? defaultHashConcurrency(),
+      hashConcurrency: e.PASSWORD_HASH_CONCURRENCY ?? defaultHashConcurrency(e.UV_THREADPOOL_SIZE),
       hashQueue: e.PASSWORD_HASH_QUEUE,
     },
     limits: {

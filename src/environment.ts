@@ -1,6 +1,6 @@
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
-import { MAINNET_ENS_REGISTRY } from './ens/config.ts';
+import { DEFAULT_PRODUCTION_NAME, DEFAULT_STAGING_NAME, MAINNET_ENS_REGISTRY } from './ens/config.ts';
 
 const DAY = 86_400;
 
@@ -125,6 +125,10 @@ export const environment = z.object({
     description: 'Passwords hashed at once.',
     shownDefault: 'the cores, at most UV_THREADPOOL_SIZE - 2',
   }),
+  UV_THREADPOOL_SIZE: integer(1, 1024).prefault('4').meta({
+    description:
+      "Node's own: threads for hashing, signing and files. Set it to the cores plus two where there are more than two.",
+  }),
   PASSWORD_HASH_QUEUE: integer(1, 10_000).prefault('150').meta({
     description: 'Hashes that may wait; more are refused with `busy`.',
   }),
@@ -198,10 +202,10 @@ export const environment = z.object({
     description: 'ENS universal resolver, where one is to be used instead of the registry.',
     shownDefault: 'none',
   }),
-  ENS_PRODUCTION_NAME: text().default('semaphore.wld.eth').meta({
+  ENS_PRODUCTION_NAME: text().default(DEFAULT_PRODUCTION_NAME).meta({
     description: 'ENS name of the production contract.',
   }),
-  ENS_STAGING_NAME: text().default('staging.semaphore.wld.eth').meta({
+  ENS_STAGING_NAME: text().default(DEFAULT_STAGING_NAME).meta({
     description: 'ENS name of the staging contract.',
   }),
   ENS_TIMEOUT_MS: integer(50, 60_000).prefault('4000').meta({

@@ -1,7 +1,7 @@
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { completeConfig, type Development } from './development.ts';
-import { createLog, describeError, type Log } from './log.ts';
+import { createLog, type Log } from './log.ts';
 import { version } from './version.ts';
 
 /** EX_CONFIG of sysexits.h. */
@@ -56,7 +56,7 @@ async function start(config: Config, log: Log): Promise<void> {
     development = await completeConfig(config, log);
     app = await createApp(development.config, log);
   } catch (error) {
-    const problem = error instanceof ConfigError ? { problem: error.message } : { err: describeError(error) };
+    const problem = error instanceof ConfigError ? { problem: error.message } : { err: error };
     log.fatal(problem, 'The gateway could not start.');
     return stop(error instanceof ConfigError ? EXIT_CONFIG : 1);
   }
@@ -68,7 +68,7 @@ async function start(config: Config, log: Log): Promise<void> {
 const config = readConfigOrExit();
 const log = createLog(config.logLevel);
 process.on('unhandledRejection', (error) => {
-  log.fatal({ err: describeError(error) }, 'A rejection was not handled.');
+  log.fatal({ err: error }, 'A rejection was not handled.');
   process.exit(1);
 });
 await start(config, log);

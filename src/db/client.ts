@@ -41,8 +41,8 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
 export function statement<Prepared>(build: (db: Database) => Prepared): (db: Database) => Prepared {
   const built = new WeakMap<Database, Prepared>();
   return (db) => {
-    let prepared = built.get(db);
-    if (prepared === undefined) built.set(db, (prepared = build(db)));
+    const prepared = built.get(db) ?? build(db);
+    built.set(db, prepared);
     return prepared;
   };
 }

@@ -7,8 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import type { Log } from '../log.ts';
 import { findPostgres } from './postgres-binaries.ts';
-import { initialise, keepPassword, openServerLog, programEnvironment, SUPERUSER } from './postgres-data.ts';
-import { clearTheWay, shutDown } from './postmaster.ts';
+import {
+  initialise,
+  keepPassword,
+  openServerLog,
+  programEnvironment,
+  removeAbandoned,
+  SUPERUSER,
+} from './postgres-data.ts';
+import { clearTheWay, isServed, shutDown } from './postmaster.ts';
 import { type Launcher, planLaunch } from './unprivileged.ts';
 
 export type EmbeddedPostgres = { url: string; stop(): Promise<void> };
@@ -22,6 +29,7 @@ export type EmbeddedPostgresOptions = {
 };
 
 const DATABASE = 'portcullis';
+const THROWAWAY_PREFIX = 'portcullis-postgres-';
 const START_DEADLINE_MS = 30_000;
 
 const SETTINGS = {
@@ -57,7 +65,9 @@ export function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise
 
 /** Starts a fast and forgetful Postgres for tests: its data goes with it when it is stopped. */
 export async function startThrowawayPostgres(): Promise<EmbeddedPostgres> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'portcullis-postgres-'));
+  const self = process.geteuid?.() ?? 0;
+  await removeAbandoned(tmpdir(), THROWAWAY_PREFIX, async (path, owner) => owner !== self || isServed(path));
+  const dataDir = await mkdtemp(join(tmpdir(), THROWAWAY_PREFIX));
   const remove = () => rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
   try {
     await chmod(dataDir, 0o711);
@@ -127,24 +137,26 @@ type LaunchOptions = {
   deadline: number;
 };
 
+function spawnServer(options: LaunchOptions, port: number, logFd: number): ChildProcess {
+  const settings = Object.entries(options.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const place = ['-D', join(options.dataDir, 'postgres'), '-p', `${port}`];
+  const command = options.launcher.command(options.file, [...place, ...settings]);
+  return spawn(command.file, command.args, {
+    ...command.options,
+    env: programEnvironment(),
+    stdio: ['ignore', logFd, logFd],
+    // A session of its own: Ctrl-C in a terminal is for the gateway, which still needs the database to finish.
+    detached: true,
+    windowsHide: true,
+  });
+}
+
 async function launch(options: LaunchOptions): Promise<Server> {
   const { dataDir, password } = options;
   const port = await freePort();
-  const settings = Object.entries(options.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const log = await openServerLog(dataDir);
   try {
-    const command = options.launcher.command(options.file, [
-      ...['-D', join(dataDir, 'postgres'), '-p', `${port}`],
-      ...settings,
-    ]);
-    const child = spawn(command.file, command.args, {
-      ...command.options,
-      env: programEnvironment(),
-      stdio: ['ignore', log.fd, log.fd],
-      // A session of its own: Ctrl-C in a terminal is for the gateway, which still needs the database to finish.
-      detached: true,
-      windowsHide: true,
-    });
+    const child = spawnServer(options, port, log.fd);
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(`could not be run (${error.message})`));
       child.once('exit', (code, signal) => resolve(`ended (${signal ?? `exit code ${code}`})`));
@@ -154,18 +166,17 @@ async function launch(options: LaunchOptions): Promise<Server> {
       outcome = how;
     });
     let cause: unknown;
-    while (outcome === undefined && Date.now() < options.deadline) {
+    while (outcome === undefined && Date.now() < options.deadline && !isRefusal(cause)) {
       try {
-        const keeper = await connect(port, password, 'portcullis-keeper');
-        await ensureDatabase(keeper);
-        return { child, ended, port, keeper };
+        return { child, ended, port, keeper: await connectKeeper(port, password) };
       } catch (error) {
         cause = error;
       }
       await sleep(15);
     }
-    if (outcome === undefined && child.kill('SIGQUIT')) await ended;
-    throw new StartError(outcome ?? 'did not get ready in time', await log.tail(), cause);
+    const how = outcome ?? (isRefusal(cause) ? 'refuses the kept password' : 'did not get ready in time');
+    if (outcome === undefined && child.kill('SIGINT')) await ended;
+    throw new StartError(how, await log.tail(), cause);
   } finally {
     await log.close();
   }
@@ -209,9 +220,19 @@ async function connect(port: number, password: string, applicationName: string):
   }
 }
 
-async function ensureDatabase(sql: postgres.Sql): Promise<void> {
-  const [found] = await sql`select from pg_database where datname = ${DATABASE}`;
-  if (found === undefined) await sql`create database ${sql(DATABASE)}`;
+const isRefusal = (error: unknown) => (error as { code?: unknown } | undefined)?.code === '28P01';
+
+/** The connection by which other gateways see that this data folder is in use. It stays for as long as the server. */
+async function connectKeeper(port: number, password: string): Promise<postgres.Sql> {
+  const sql = await connect(port, password, 'portcullis-keeper');
+  try {
+    const [found] = await sql`select from pg_database where datname = ${DATABASE}`;
+    if (found === undefined) await sql`create database ${sql(DATABASE)}`;
+    return sql;
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    throw error;
+  }
 }
 
 async function freePort(): Promise<number> {

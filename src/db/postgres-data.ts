@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import {
   access,
   link,
+  lstat,
   mkdir,
   mkdtemp,
   open,
@@ -10,7 +11,6 @@ import {
   readFile,
   rename,
   rm,
-  stat,
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -98,7 +98,7 @@ export async function initialise(options: InitialiseOptions): Promise<void> {
   const folder = join(dataDir, 'postgres');
   if (await exists(join(folder, 'PG_VERSION'))) return giveTo(launcher.account, folder);
 
-  await removeAbandoned(dataDir);
+  await removeAbandoned(dataDir, 'postgres-new-');
   const draft = await mkdtemp(join(dataDir, 'postgres-new-'));
   try {
     const [data, passwordFile] = [join(draft, 'data'), join(draft, 'password')];
@@ -119,14 +119,19 @@ export async function initialise(options: InitialiseOptions): Promise<void> {
   }
 }
 
-/** What starts that were killed left. Younger ones may belong to a start that is still at it. */
-async function removeAbandoned(dataDir: string): Promise<void> {
-  for (const name of await readdir(dataDir)) {
-    const path = join(dataDir, name);
-    if (!name.startsWith('postgres-new-')) continue;
-    const made = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now();
-    if (Date.now() - made > ABANDONED_AFTER_MS)
-      await rm(path, { recursive: true, force: true, maxRetries: 3 });
+/** Removes what was left by those that were killed. What is young may belong to a start that is still at it. */
+export async function removeAbandoned(
+  parent: string,
+  prefix: string,
+  spare: (path: string, owner: number) => Promise<boolean> = async () => false,
+): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(parent, name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found === undefined || Date.now() - found.mtimeMs < ABANDONED_AFTER_MS) continue;
+    if (await spare(path, found.uid)) continue;
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 

@@ -39,6 +39,13 @@ async function isServer(pid: number, folder: string): Promise<boolean> {
   return !command.includes(' -D /') || command.includes(` -D ${folder} `);
 }
 
+/** Whether a server is running on the data in this folder. */
+export async function isServed(dataDir: string): Promise<boolean> {
+  const folder = join(dataDir, 'postgres');
+  const found = await readPidFile(join(folder, 'postmaster.pid'));
+  return found !== undefined && (await isServer(found.pid, folder));
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { type AuthError, type ErrorCode, errorCatalogue, toAuthError } from '../errors.ts';
 import { requestIdExtension } from '../http/request-id.ts';
-import { describeError, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 
 /** The codes that Yoga and graphql-js give, in the catalogue's spelling. */
 const TRANSLATED_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -58,7 +58,7 @@ export function maskGraphQLError(error: unknown, { log, requestId, suggestions }
   if (isGraphQLErrorLike(original)) return fromGraphQL(original, suggestions);
   const known = toAuthError(original);
   if (known.code === 'internal_error' || known.code === 'unavailable')
-    log.error({ requestId, err: describeError(original) }, 'A GraphQL field failed.');
+    log.error({ requestId, err: original }, 'A GraphQL field failed.');
   return located(known.message, { ...publicExtensions(known, requestId) }, error);
 }
 

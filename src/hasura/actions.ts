@@ -34,7 +34,7 @@ const actions: Readonly<Record<string, (deps: Deps) => Promise<object>>> = {
 };
 
 function roleOf(body: Record<string, unknown>): unknown {
-  const variables = body['session_variables'];
+  const variables = body.session_variables;
   return typeof variables === 'object' && variables !== null && 'x-hasura-role' in variables
     ? variables['x-hasura-role']
     : undefined;

@@ -4,7 +4,6 @@ import { type Context, Hono } from 'hono';
 import { routePath } from 'hono/route';
 import type { Deps } from '../deps.ts';
 import { AuthError, toAuthError } from '../errors.ts';
-import { describeError } from '../log.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
 
 export type Routes = Hono<{ Bindings: HttpBindings }>;
@@ -24,10 +23,7 @@ export function errorResponse(c: RouteContext, deps: Deps, thrown: unknown, spel
   const error = toAuthError(thrown);
   const requestId = String(c.env.outgoing.getHeader(REQUEST_ID_HEADER));
   if (error.status >= 500 && error.cause !== undefined)
-    deps.log.error(
-      { requestId, route: routePath(c, -1), err: describeError(error.cause) },
-      'A request failed.',
-    );
+    deps.log.error({ requestId, route: routePath(c, -1), err: error.cause }, 'A request failed.');
   const { status, body } = spell(error, requestId);
   if (error.retryAfterSeconds !== null) c.header('retry-after', String(error.retryAfterSeconds));
   if (error.code === 'payload_too_large') c.header('connection', 'close');

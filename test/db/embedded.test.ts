@@ -1,4 +1,5 @@
-import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { startThrowawayPostgres } from '../../src/db/embedded.ts';
@@ -93,6 +94,15 @@ test("a failed start shows the server's last words and no password", async () =>
   expect(error?.message).not.toContain(new URL(first.url).password);
 });
 
+test('a password that does not fit is an error at once', async () => {
+  await (await start()).stop();
+  await writeFile(join(box.dataDir, 'postgres-password'), 'another');
+  await expect(start()).rejects.toThrow(/refuses the kept password/);
+  expect(await isServer(await postmaster().catch(() => 0))).toBe(false);
+  await rm(join(box.dataDir, 'postgres-password'));
+  await expect(start()).rejects.toThrow(/password of the database .* is missing/);
+});
+
 test("the server's log is cut when it has grown large", async () => {
   await mkdir(box.dataDir);
   await writeFile(join(box.dataDir, 'postgres.log'), Buffer.alloc(6 * 1024 * 1024, 'x'), { mode: 0o600 });
@@ -150,7 +160,7 @@ test('root can go on with the data of an ordinary user, who can then go on with 
   expect(await query(last.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a throwaway server does not bother with safety and leaves nothing', async () => {
+test('a throwaway server does not bother with safety, leaves nothing, and removes what a killed one left', async () => {
   const server = await startThrowawayPostgres();
   const [settings] = await query<{ folder: string }>(
     server.url,
@@ -158,6 +168,12 @@ test('a throwaway server does not bother with safety and leaves nothing', async 
       current_setting('data_directory') as folder`,
   );
   expect(settings).toMatchObject({ fsync: 'off', connections: '200' });
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  const killed = await mkdtemp(join(tmpdir(), 'portcullis-postgres-'));
+  await Promise.all([killed, dirname(settings!.folder)].map((folder) => utimes(folder, hourAgo, hourAgo)));
+  await (await startThrowawayPostgres()).stop();
+  await expect(stat(killed)).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   await server.stop();
   await expect(stat(dirname(settings!.folder))).rejects.toMatchObject({ code: 'ENOENT' });
 });

@@ -13,7 +13,7 @@ import { checkNames } from './names.ts';
 import { checkPermissions } from './permissions.ts';
 import { checkRoleSdls } from './role-sdl.ts';
 import { type Finding, finding } from './rules.ts';
-import { checkSchema } from './schema.ts';
+import { checkSchema, checkValid } from './schema.ts';
 import { shapeMetadata } from './shape.ts';
 import { checkTables } from './tables.ts';
 import { readTree, type Tree } from './tree.ts';
@@ -34,7 +34,12 @@ export async function checkMetadata(input: CheckInput): Promise<Finding[]> {
 
 function checkTree(tree: Tree, { schema, tables, declaration = ours }: CheckInput): Finding[] {
   const { metadata, findings } = shapeMetadata(tree);
-  const early = [...findings, ...checkComputedFields(tree), ...checkActionsSyntax(tree)];
+  const early = [
+    ...findings,
+    ...checkComputedFields(tree),
+    ...checkActionsSyntax(tree),
+    ...checkValid(schema),
+  ];
   if (metadata === undefined || early.some(({ rule }) => rule !== 'computed-fields')) return early;
   const context: CheckContext = {
     metadata,

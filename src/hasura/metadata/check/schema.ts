@@ -2,13 +2,14 @@ import {
   type GraphQLArgument,
   type GraphQLInputField,
   type GraphQLNamedType,
-  isEnumType,
+  type GraphQLSchema,
   isInputObjectType,
   isInterfaceType,
   isIntrospectionType,
   isObjectType,
   isScalarType,
   isSpecifiedDirective,
+  validateSchema,
 } from 'graphql';
 import { rootFieldNames } from '../role-sdl.ts';
 import type { CheckContext } from './context.ts';
@@ -23,6 +24,11 @@ const RESERVED_TYPE = new RegExp(
   ].join('|')}))$`,
 );
 const RESERVED_ROOT_FIELD = /^(insert|update|delete)_|_(by_pk|aggregate|stream|connection)$|_root$/;
+
+/** Hasura expects what GraphQL demands of a schema, such as a value in every enum. */
+export function* checkValid(schema: GraphQLSchema): Generator<Finding> {
+  for (const { message } of validateSchema(schema)) yield finding('schema-valid', 'schema', message);
+}
 
 /** What of GraphQL gets lost, fails or collides on its way through Hasura. */
 export function* checkSchema(context: CheckContext): Generator<Finding> {
@@ -56,9 +62,6 @@ function* checkRoots({ schema }: CheckContext): Generator<Finding> {
 function* checkType(type: GraphQLNamedType): Generator<Finding> {
   if (RESERVED_TYPE.test(type.name) || (POSTGRES_SCALARS.has(type.name) && !isScalarType(type))) {
     yield finding('schema-reserved-name', type.name, 'Hasura makes types of this name itself.');
-  }
-  if (isEnumType(type) && type.getValues().length === 0) {
-    yield finding('schema-empty-enum', type.name, 'An enum needs a value.');
   }
   if (isInputObjectType(type)) {
     if (type.isOneOf)

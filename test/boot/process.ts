@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type GatewayProcess = {
+  child: ChildProcess;
+  /** Everything on standard output and error so far. */
+  output(): string;
+  url: string;
+  /** Sends a signal and waits for the end; the exit code, or the signal's name. */
+  end(signal?: NodeJS.Signals): Promise<number | string | null>;
+};
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('There is no port.');
+  return address.port;
+}
+
+/** Runs the gateway as its users do, with nothing of this process's environment but the path. */
+export function spawnGateway(
+  env: Record<string, string>,
+  {
+    command = ['node', '--import', 'tsx', 'src/main.ts'],
+    detached = false,
+  }: { command?: string[]; detached?: boolean } = {},
+): Omit<GatewayProcess, 'url'> {
+  const [program = 'node', ...args] = command;
+  const child = spawn(program, args, {
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk));
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  return {
+    child,
+    output: () => output,
+    async end(signal) {
+      if (signal !== undefined) child.kill(signal);
+      const [code, killedBy] = await exited;
+      return code ?? killedBy;
+    },
+  };
+}
+
+/** Starts the gateway and waits until it is ready. */
+export async function startProcess(
+  env: Record<string, string>,
+  options?: Parameters<typeof spawnGateway>[1],
+): Promise<GatewayProcess> {
+  const port = env.PORT ?? String(await freePort());
+  const gateway = spawnGateway({ ...env, PORT: port }, options);
+  const url = `http://127.0.0.1:${port}`;
+  for (let attempt = 0; ; attempt++) {
+    if (gateway.child.exitCode !== null || attempt > 300)
+      throw new Error(`The gateway did not become ready:\n${gateway.output()}`);
+    const ready = await fetch(`${url}/ready`).catch(() => null);
+    if (ready?.ok) return { ...gateway, url };
+    await sleep(100);
+  }
+}

@@ -1,0 +1,201 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createEmptyDatabase, createTestDatabase } from '../support/database.ts';
+import { LOGIN, newPerson, post, SIGNUP } from '../support/gateway.ts';
+import { type GatewayProcess, spawnGateway, startProcess } from './process.ts';
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe('npm start with an empty environment', () => {
+  let dataDir: string;
+  let running: GatewayProcess[] = [];
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'portcullis-boot-'));
+  });
+  afterEach(async () => {
+    await Promise.all(
+      running.map(({ child, end }) =>
+        child.exitCode === null && child.signalCode === null ? end('SIGKILL') : null,
+      ),
+    );
+    running = [];
+    await sleep(500); // the embedded server goes with its gateway
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
+  });
+  const start = async (options?: Parameters<typeof startProcess>[1]) => {
+    const gateway = await startProcess({ DATA_DIR: dataDir }, options);
+    running.push(gateway);
+    return gateway;
+  };
+  const postmaster = async () =>
+    Number((await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
+
+  test('makes everything it needs, says what to open, and keeps it all over a restart', async () => {
+    const person = newPerson();
+    const first = await start({ command: ['npm', 'start'] });
+    expect(await post(`${first.url}/graphql`, { query: SIGNUP, variables: { input: person } })).toMatchObject(
+      {
+        body: { data: { signup: { user: { email: person.email } } } },
+      },
+    );
+    expect(first.output()).toContain(`${first.url}/graphql`);
+    expect(first.output()).toContain(`${first.url}/.well-known/jwks.json`);
+    expect(first.output()).toContain(join(dataDir, 'internal-secret'));
+    for (const file of ['internal-secret', 'key-encryption-key', 'postgres-password'])
+      expect((await stat(join(dataDir, file))).mode & 0o777).toBe(0o600);
+    for (const file of ['internal-secret', 'key-encryption-key', 'postgres-password'])
+      expect(first.output()).not.toContain((await readFile(join(dataDir, file), 'utf8')).trim());
+    const jwks = await (await fetch(`${first.url}/.well-known/jwks.json`)).json();
+    const server = await postmaster();
+    await first.end('SIGTERM'); // npm passes the signal on, waits, and then reports that it was signalled itself
+    expect(first.output()).toContain('Stopping.');
+    expect(isAlive(server)).toBe(false);
+
+    const second = await start();
+    const { email, password } = person;
+    expect(
+      await post(`${second.url}/graphql`, { query: LOGIN, variables: { input: { email, password } } }),
+    ).toMatchObject({
+      body: { data: { login: { user: { email } } } },
+    });
+    expect(await (await fetch(`${second.url}/.well-known/jwks.json`)).json()).toEqual(jwks);
+    expect(await second.end('SIGINT')).toBe(0);
+  });
+
+  test('Ctrl-C, which signals the whole group, leaves no server behind', async () => {
+    const gateway = await start({ detached: true });
+    const server = await postmaster();
+    process.kill(-(gateway.child.pid ?? 0), 'SIGINT');
+    expect(await gateway.end()).toBe(0);
+    expect(isAlive(server)).toBe(false);
+  });
+
+  test('recovers after kill -9, with everything that was answered before', async () => {
+    const person = newPerson();
+    const first = await start();
+    await post(`${first.url}/graphql`, { query: SIGNUP, variables: { input: person } });
+    await first.end('SIGKILL');
+    const second = await start();
+    const { email, password } = person;
+    expect(
+      await post(`${second.url}/graphql`, { query: LOGIN, variables: { input: { email, password } } }),
+    ).toMatchObject({
+      body: { data: { login: { user: { email } } } },
+    });
+  });
+
+  test('refuses a data folder that another gateway uses, and leaves that one alone', async () => {
+    const first = await start();
+    const second = spawnGateway({ DATA_DIR: dataDir, PORT: '0' });
+    expect(await second.end()).toBe(1);
+    expect(second.output()).toContain('another gateway is using');
+    expect((await fetch(`${first.url}/ready`)).status).toBe(200);
+  });
+});
+
+describe('the start', () => {
+  const keys = {
+    KEY_ENCRYPTION_KEYS: Buffer.alloc(32, 1).toString('base64'),
+    INTERNAL_ENDPOINTS_SECRET: 'an internal secret of a good length',
+  };
+
+  test('in production names every variable that is missing or bad, at once, and no value', async () => {
+    const gateway = spawnGateway({
+      NODE_ENV: 'production',
+      PORT: 'forty',
+      INTERNAL_ENDPOINTS_SECRET: 'hunter2',
+      RATE_LIMITS: 'maybe',
+    });
+    expect(await gateway.end()).toBe(78);
+    for (const name of [
+      'PORT',
+      'INTERNAL_ENDPOINTS_SECRET',
+      'RATE_LIMITS',
+      'DATABASE_URL',
+      'PUBLIC_URL',
+      'KEY_ENCRYPTION_KEYS',
+    ])
+      expect(gateway.output()).toContain(name);
+    expect(gateway.output()).not.toContain('hunter2');
+  });
+
+  test('refuses to run without rate limits in production', async () => {
+    const gateway = spawnGateway({
+      ...keys,
+      NODE_ENV: 'production',
+      DATABASE_URL: 'postgres://localhost/none',
+      PUBLIC_URL: 'https://auth.example.com',
+      RATE_LIMITS: 'off',
+    });
+    expect(await gateway.end()).toBe(78);
+    expect(gateway.output()).toContain('RATE_LIMITS');
+  });
+
+  test('says that the database is away, without its password', async () => {
+    const gateway = spawnGateway({ ...keys, DATABASE_URL: 'postgres://someone:hunter2@127.0.0.1:1/none' });
+    expect(await gateway.end()).toBe(1);
+    expect(gateway.output()).toContain('ECONNREFUSED');
+    expect(gateway.output()).not.toContain('hunter2');
+  });
+
+  test('two replicas at once on an empty database both come up, with one key', async () => {
+    const database = await createEmptyDatabase();
+    const env = { ...keys, DATABASE_URL: database.url };
+    const replicas = await Promise.all([startProcess(env), startProcess(env)]);
+    const sets = await Promise.all(
+      replicas.map(async ({ url }) => (await fetch(`${url}/api/v1/jwks`)).json()),
+    );
+    expect(sets[0]).toEqual(sets[1]);
+    expect((sets[0] as { keys: unknown[] }).keys).toHaveLength(1);
+    await Promise.all(replicas.map(({ end }) => end('SIGTERM')));
+    await database.drop();
+  });
+
+  test('a shutdown lets the login in flight finish and takes no new one', async () => {
+    const database = await createTestDatabase();
+    const gateway = await startProcess({ ...keys, DATABASE_URL: database.url });
+    const person = newPerson();
+    await post(`${gateway.url}/graphql`, { query: SIGNUP, variables: { input: person } });
+    const { email, password } = person;
+    const body = JSON.stringify({ query: LOGIN, variables: { input: { email, password } } });
+
+    // The request is in flight once its first half is there; the rest follows the signal.
+    const answer = new Promise<{ status: number; connection: string | undefined; text: string }>(
+      (resolve, reject) => {
+        const slow = request(`${gateway.url}/graphql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'content-length': body.length },
+        });
+        slow.on('error', reject);
+        slow.on('response', (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => (text += chunk));
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, connection: response.headers.connection, text }),
+          );
+        });
+        slow.write(body.slice(0, 20));
+        setTimeout(() => gateway.child.kill('SIGTERM'), 200);
+        setTimeout(() => slow.end(body.slice(20)), 600);
+      },
+    );
+    await sleep(450);
+    await expect(fetch(`${gateway.url}/health`)).rejects.toThrow();
+    const { status, text } = await answer;
+    expect(status).toBe(200);
+    expect(JSON.parse(text)).toMatchObject({ data: { login: { user: { email } } } });
+    expect(await gateway.end()).toBe(0);
+    await database.drop();
+  });
+});

@@ -1,0 +1,125 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSchema, type GraphQLSchema } from 'graphql';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { schema as gatewaySchema } from '../../src/graphql/schema.ts';
+import { checkMetadata } from '../../src/hasura/metadata/check/check.ts';
+import { isCronExpression } from '../../src/hasura/metadata/check/cron.ts';
+import { type RuleId, rules } from '../../src/hasura/metadata/check/rules.ts';
+import { databaseTables } from '../../src/hasura/metadata/database-tables.ts';
+import { generateMetadata } from '../../src/hasura/metadata/generate.ts';
+import { writeMetadata } from '../../src/hasura/metadata/write.ts';
+import { type BrokenExample, brokenExamples } from './metadata-broken.ts';
+import { fixtureSdl } from './metadata-fixture.ts';
+
+const hasura = fileURLToPath(new URL('../../hasura', import.meta.url));
+const schema = buildSchema(fixtureSdl);
+const tables = databaseTables;
+
+let folder: string;
+let good: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hasura-check-'));
+  good = join(folder, 'good');
+  await writeMetadata(good, generateMetadata({ schema, tables }));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function breakTree(directory: string, example: BrokenExample): Promise<void> {
+  const metadata = join(directory, 'metadata');
+  if (example.remove !== undefined) await rm(join(metadata, example.remove));
+  if (example.add !== undefined) await writeFile(join(metadata, example.add[0]), example.add[1]);
+  if (example.edit === undefined) return;
+  const [file, from, to] = example.edit;
+  const content = await readFile(join(metadata, file), 'utf8');
+  expect(content).toContain(from);
+  const edited = example.firstOnly ? content.replace(from, () => to) : content.replaceAll(from, () => to);
+  await writeFile(join(metadata, file), edited);
+}
+
+/** The rules that fire. A tree that was edited is also out of step, which only its own example is about. */
+async function firing(directory: string, checked: GraphQLSchema, rule: RuleId): Promise<RuleId[]> {
+  const findings = await checkMetadata({ directory, schema: checked, tables });
+  const fired = new Set(findings.map((finding) => finding.rule));
+  return [...fired].filter((fired) => fired !== 'in-step' || rule === 'in-step');
+}
+
+test('the committed files break no rule', async () => {
+  expect(await checkMetadata({ directory: hasura, schema: gatewaySchema, tables })).toEqual([]);
+});
+
+test('a tree as generated breaks no rule', async () => {
+  expect(await checkMetadata({ directory: good, schema, tables })).toEqual([]);
+});
+
+test.for(brokenExamples.map((example, index) => ({ ...example, index })))(
+  '$rule notices $what',
+  async ({ index, ...example }) => {
+    const directory = join(folder, String(index));
+    await cp(good, directory, { recursive: true });
+    await breakTree(directory, example);
+    const checked = example.sdl === undefined ? schema : buildSchema(example.sdl, { assumeValidSDL: true });
+    const expected = [example.rule, ...(example.also ?? [])];
+    expect((await firing(directory, checked, example.rule)).sort()).toEqual(expected.sort());
+  },
+);
+
+test('every rule has a broken example', () => {
+  const proved = new Set(brokenExamples.map(({ rule }) => rule));
+  expect(Object.keys(rules).filter((rule) => !proved.has(rule as RuleId))).toEqual([]);
+});
+
+test('every rule is named in README under the heading that it cites', async () => {
+  const readme = await readFile(join(hasura, 'README.md'), 'utf8');
+  for (const [rule, heading] of Object.entries(rules)) {
+    const section = readme.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`));
+    expect(section, heading).toBeDefined();
+    expect(section, heading).toContain(`\`${rule}\``);
+  }
+});
+
+test('a tree that the CLI wrote with include tags reads the same', async () => {
+  const directory = join(folder, 'tags');
+  await cp(good, directory, { recursive: true });
+  await breakTree(directory, {
+    ...{ rule: 'in-step', what: '' },
+    edit: [
+      'databases/databases.yaml',
+      '"!include default/tables/tables.yaml"',
+      '!include default/tables/tables.yaml',
+    ],
+  });
+  const findings = await checkMetadata({ directory, schema, tables });
+  expect(findings.map(({ rule, where }) => [rule, where])).toEqual([
+    ['in-step', 'metadata/databases/databases.yaml'],
+  ]);
+});
+
+test('a schema that the generator refuses is a finding, not a crash', async () => {
+  const grown = buildSchema(`${fixtureSdl} extend type Mutation { logout: Boolean! }`);
+  const findings = await checkMetadata({ directory: good, schema: grown, tables });
+  expect(findings.map(({ rule }) => rule)).toEqual(['root-field-assigned', 'in-step']);
+  expect(findings[1]?.message).toContain('root field logout');
+});
+
+test.for([
+  ...['* * * * *', '*/10 * * * *', '17 * * * *', '0 0 1,15 * 1-5', '5-59/5 0-23 * 12 7'].map((it) => [
+    it,
+    true,
+  ]),
+  ...[
+    '',
+    '* * * *',
+    '60 * * * *',
+    '* 24 * * *',
+    '* * 0 * *',
+    '* * * 13 *',
+    '*/0 * * * *',
+    '5-1 * * * *',
+    'a * * * *',
+  ].map((it) => [it, false]),
+] as [string, boolean][])('cron expression %s: %s', ([schedule, good]) => {
+  expect(isCronExpression(schedule)).toBe(good);
+});
