@@ -30,9 +30,11 @@ export async function createApp(config: RunnableConfig, log: Log): Promise<App> 
   const database = openDatabase({ url, poolSize, statementTimeoutMs });
   try {
     const deps = await wire(config, database.db, log);
-    await checkKeyEncryption(deps);
     // Without its tables the gateway still starts: `/ready` says what is missing until they are there.
-    if (await isMigrated(database.db)) await ensureSuccessor(deps);
+    if (await isMigrated(database.db)) {
+      await checkKeyEncryption(deps);
+      await ensureSuccessor(deps);
+    }
     const http = await startHttpServer(deps);
     const stopHousekeeping = startHousekeeping(deps);
     return {

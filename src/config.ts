@@ -97,6 +97,24 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return toConfig(parsed.data);
 }
 
+/**
+ * Reads some variables, each of which must be set: for commands that need no more.
+ * @throws ConfigError naming every missing or bad one.
+ */
+export function readVariables<Name extends keyof Environment>(
+  env: NodeJS.ProcessEnv,
+  names: readonly Name[],
+): { [Key in Name]: NonNullable<Environment[Key]> } {
+  const problems: string[] = [];
+  const asked = names.flatMap((name) => [name, `${name}_FILE`]).map((name) => [name, env[name]]);
+  const parsed = environment.safeParse(withFiles(Object.fromEntries(asked), problems));
+  for (const issue of parsed.error?.issues ?? []) problems.push(`${String(issue.path[0])}: ${issue.message}`);
+  if (problems.length === 0)
+    problems.push(...names.flatMap((name) => (parsed.data?.[name] === undefined ? `${name}: required` : [])));
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  return parsed.data as { [Key in Name]: NonNullable<Environment[Key]> };
+}
+
 function withFiles(env: NodeJS.ProcessEnv, problems: string[]): Record<string, string> {
   const merged: Record<string, string> = {};
   for (const [name, value] of Object.entries(env))

@@ -30,6 +30,17 @@ function greet({ url, deps }: App, { internalSecretFile, embeddedPostgres }: Dev
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
+/** Calls back when the process that started this one is gone. */
+function whenOrphaned(callback: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    callback();
+  }, 500);
+  timer.unref();
+}
+
 async function start(config: Config, log: Log): Promise<void> {
   let development: Development | undefined;
   let app: App | undefined;
@@ -45,12 +56,15 @@ async function start(config: Config, log: Log): Promise<void> {
   };
   // A second Ctrl-C, or the copy that npm forwards, changes nothing: stopping is bounded by SHUTDOWN_TIMEOUT_MS.
   let interrupted = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (!interrupted) log.info({ signal }, 'Stopping.');
-      interrupted = true;
-      if (app !== undefined) void stop(0);
-    });
+  const interrupt = (reason: string) => {
+    if (!interrupted) log.info({ reason }, 'Stopping.');
+    interrupted = true;
+    if (app !== undefined) void stop(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+
+  // npm passes SIGTERM to the shell between us, which dies of it and tells nobody.
+  if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(() => interrupt('npm is gone'));
 
   try {
     development = await completeConfig(config, log);

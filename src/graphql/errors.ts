@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { type AuthError, type ErrorCode, errorCatalogue, toAuthError } from '../errors.ts';
+import { AuthError, type ErrorCode, errorCatalogue, toAuthError } from '../errors.ts';
 import { requestIdExtension } from '../http/request-id.ts';
 import type { Log } from '../log.ts';
 
@@ -11,6 +11,9 @@ const TRANSLATED_CODES: Readonly<Record<string, ErrorCode>> = {
   BAD_REQUEST: 'invalid_json',
   BAD_USER_INPUT: 'invalid_input',
 };
+
+/** graphql-js gave up: too many comparisons of fields with one name, or too many errors. */
+const VALIDATION_ABORTED = /\bValidation aborted\.$/;
 
 /** GraphQL's own sentences quote values of the document, and a value may be a password. */
 function withoutValues(message: string): string {
@@ -79,6 +82,8 @@ function fromGraphQL(error: GraphQLErrorLike, suggestions: boolean): GraphQLErro
   const translated =
     typeof code === 'string' ? (TRANSLATED_CODES[code] ?? code) : 'graphql_validation_failed';
   const extensions = { code: translated, attribute: null, ...(http !== undefined && { http }) };
+  if (VALIDATION_ABORTED.test(error.message))
+    return asGraphQLError(new AuthError('query_too_complex'), '');
   const message = withoutValues(error.message);
   return located(suggestions ? message : message.replace(/ Did you mean .*$/s, ''), extensions, error);
 }

@@ -3,6 +3,7 @@ import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
 import {
+  type DocumentNode,
   GraphQLError,
   NoSchemaIntrospectionCustomRule,
   parse,
@@ -39,6 +40,18 @@ function named(name: string, rule: (context: never) => object): ValidationRule {
   return Object.defineProperty(validationRule, 'name', { value: name });
 }
 
+/** graphql-js reports too many tokens as a syntax error. */
+function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof parse>): DocumentNode {
+  try {
+    return parse(source, { ...options, maxTokens });
+  } catch (error) {
+    if (!(error instanceof GraphQLError) || !/ tokens\. Parsing aborted\.$/.test(error.message)) throw error;
+    throw new GraphQLError(`Token limit of ${maxTokens} exceeded.`, {
+      extensions: { code: 'query_too_complex', attribute: null },
+    });
+  }
+}
+
 /**
  * Bounds what one document may ask: tokens while it is parsed, then depth, cost, directives and aliases. Aliases are free
  * for Hasura, whose remote joins send one per row.
@@ -54,7 +67,7 @@ export function useOperationLimits(limits: Config['graphql']): Plugin<Context> {
   ];
   return {
     onParse({ setParseFn }) {
-      setParseFn((source, options) => parse(source, { ...options, maxTokens: limits.maxTokens }));
+      setParseFn((source, options) => parseWithin(limits.maxTokens, source, options));
     },
     onValidate({ addValidationRule, context }) {
       for (const rule of rules) addValidationRule(rule);

@@ -124,14 +124,15 @@ export async function readJwks({
   keys,
 }: Pick<KeysDeps, 'db' | 'keys'>): Promise<{ keys: JWK[]; maxAgeSeconds: number }> {
   const rows = await unexpiredKeys(db).execute();
-  const untilExpiry = Math.ceil(Math.min(...rows.map((row) => row.secondsLeft), keys.jwksMaxAgeSeconds));
+  const untilExpiry = Math.floor(Math.min(...rows.map((row) => row.secondsLeft), keys.jwksMaxAgeSeconds));
   return {
     keys: rows.map(({ publicJwk }) =>
       Object.fromEntries(
         PUBLIC_MEMBERS.flatMap((name) => (publicJwk[name] === undefined ? [] : [[name, publicJwk[name]]])),
       ),
     ) as JWK[],
-    maxAgeSeconds: Math.max(1, untilExpiry),
+    // Where there is no key, the next one signs at once: nobody may remember that there was none.
+    maxAgeSeconds: rows.length === 0 ? 1 : Math.max(1, untilExpiry),
   };
 }
 

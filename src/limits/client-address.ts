@@ -18,8 +18,9 @@ export type ClientAddressReader = (request: IncomingMessage, fromHasura: boolean
 
 type Options = { trustedProxies: readonly string[]; hasuraBehindProxy: boolean };
 
+/** An address as Postgres takes it, so without a zone (`fe80::1%eth0`), or null for what is none. */
 const plain = (address: string): string | null =>
-  ipaddr.isValid(address) ? ipaddr.process(address).toString() : null;
+  ipaddr.isValid(address) ? ipaddr.process(address.replace(/%.*$/, '')).toString() : null;
 
 /**
  * The right-most hop of X-Forwarded-For that is no trusted proxy; without trusted proxies the peer itself.

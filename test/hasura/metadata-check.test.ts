@@ -11,12 +11,16 @@ import { type RuleId, rules } from '../../src/hasura/metadata/check/rules.ts';
 import { databaseTables } from '../../src/hasura/metadata/database-tables.ts';
 import { generateMetadata } from '../../src/hasura/metadata/generate.ts';
 import { writeMetadata } from '../../src/hasura/metadata/write.ts';
-import { type BrokenExample, brokenExamples } from './metadata-broken.ts';
+import { brokenGateway } from './metadata-broken-gateway.ts';
+import { brokenSchemas } from './metadata-broken-schema.ts';
+import { brokenTables } from './metadata-broken-tables.ts';
+import type { BrokenExample } from './metadata-example.ts';
 import { fixtureSdl } from './metadata-fixture.ts';
 
 const hasura = fileURLToPath(new URL('../../hasura', import.meta.url));
 const schema = buildSchema(fixtureSdl);
 const tables = databaseTables;
+const brokenExamples = [...brokenTables, ...brokenSchemas, ...brokenGateway];
 
 let folder: string;
 let good: string;

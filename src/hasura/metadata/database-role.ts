@@ -1,6 +1,6 @@
 import type { Declaration } from './declaration-types.ts';
+import { GENERATED } from './generated-mark.ts';
 import { describeTable } from './table-shape.ts';
-import { GENERATED } from './yaml.ts';
 
 /** Stands for the role's name; psql fills it in as well (`psql -v role=hasura -f database-role.sql`). */
 const ROLE = ':"role"';

@@ -52,9 +52,8 @@ export type ActionsDeclaration = {
 };
 
 export type CronDeclaration = {
+  /** Also the last segment of its route, there with hyphens. */
   name: string;
-  /** The last segment of its route. */
-  route: string;
   schedule: string;
   retries: number;
   retryIntervalSeconds: number;

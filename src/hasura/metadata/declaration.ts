@@ -143,7 +143,6 @@ type GenerateJwkActionOutput {
   cronTriggers: [
     {
       name: 'refresh_ens',
-      route: 'refresh-ens',
       schedule: '17 * * * *',
       retries: 3,
       retryIntervalSeconds: 60,
@@ -152,7 +151,6 @@ type GenerateJwkActionOutput {
     },
     {
       name: 'prune',
-      route: 'prune',
       schedule: '*/10 * * * *',
       retries: 1,
       retryIntervalSeconds: 30,

@@ -1,8 +1,9 @@
 import { type GraphQLSchema, isTypeDefinitionNode, Kind, parse } from 'graphql';
 import type { ActionsDeclaration, Declaration } from './declaration-types.ts';
+import { GENERATED } from './generated-mark.ts';
 import { roleSdl } from './role-sdl.ts';
 import { describeTable } from './table-shape.ts';
-import { GENERATED, yamlFile } from './yaml.ts';
+import { yamlFile } from './yaml.ts';
 
 const secretHeaders = ({ gateway }: Declaration) => [
   { name: gateway.secretHeader, value_from_env: gateway.secretFrom },
@@ -83,7 +84,7 @@ function cronTriggersFile(declaration: Declaration): string {
   return yamlFile(
     declaration.cronTriggers.map((trigger) => ({
       name: trigger.name,
-      webhook: `{{${declaration.gateway.urlFrom}}}/hasura/cron/${trigger.route}`,
+      webhook: `{{${declaration.gateway.urlFrom}}}/hasura/cron/${trigger.name.replaceAll('_', '-')}`,
       schedule: trigger.schedule,
       include_in_metadata: true,
       payload: {},

@@ -4,11 +4,12 @@ import { databaseRoleSql } from './database-role.ts';
 import { declaration as ours } from './declaration.ts';
 import type { Declaration } from './declaration-types.ts';
 import { gatewayFiles } from './gateway-files.ts';
+import { GENERATED } from './generated-mark.ts';
 import { asHasuraSeesIt } from './hasura-introspection.ts';
 import { unassignedRootFields } from './role-sdl.ts';
 import { tableFiles } from './table-files.ts';
 import { describeTable, sameTable } from './table-shape.ts';
-import { GENERATED, yamlFile } from './yaml.ts';
+import { yamlFile } from './yaml.ts';
 
 export type MetadataInput = { schema: GraphQLSchema; tables: readonly PgTable[]; declaration?: Declaration };
 

@@ -15,7 +15,7 @@ import { checkRoleSdls } from './role-sdl.ts';
 import { type Finding, finding } from './rules.ts';
 import { checkSchema, checkValid } from './schema.ts';
 import { shapeMetadata } from './shape.ts';
-import { checkTables } from './tables.ts';
+import { checkTables } from './tracked-tables.ts';
 import { readTree, type Tree } from './tree.ts';
 
 export type CheckInput = MetadataInput & { directory: string };

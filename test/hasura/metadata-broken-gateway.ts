@@ -1,0 +1,108 @@
+import { type BrokenExample, broken, changed, edited, grown, tableFile } from './metadata-example.ts';
+
+const cache = tableFile('cache');
+const databases = 'databases/databases.yaml';
+const remote = 'remote_schemas.yaml';
+const actions = 'actions.yaml';
+const actionsSdl = 'actions.graphql';
+const cron = 'cron_triggers.yaml';
+
+export const brokenGateway: readonly BrokenExample[] = [
+  {
+    ...broken('names-unique', "an action type and the remote schema's"),
+    sdl: grown('type RefreshEnsActionOutput { a: Int }'),
+  },
+  {
+    ...broken('names-unique', 'an action and a remote field'),
+    also: ['root-field-assigned'],
+    sdl: changed('me: User', 'me: User generateJwk: User'),
+  },
+  { ...broken('names-unique', 'a table and a remote type'), sdl: grown('type portcullis_users { a: Int }') },
+  edited(
+    cache,
+    'names-unique',
+    'two tables',
+    'select_permissions',
+    'configuration: {custom_name: jwks}\nselect_permissions',
+  ),
+  edited(
+    actions,
+    'secret-header',
+    'a header that clients can replace',
+    '        - name: x-hasura-gateway-secret\n',
+    '        - {name: x-secret, value_from_env: INTERNAL_ENDPOINTS_SECRET}\n        - name: x-hasura-gateway-secret\n',
+  ),
+  edited(cron, 'secret-header', 'no secret', 'x-hasura-gateway-secret', 'x-hasura-other'),
+  edited(remote, 'client-headers', 'not forwarded', 'headers: true', 'headers: false'),
+  edited(actions, 'client-headers', 'forwarded to an action', 'headers: false', 'headers: true'),
+  edited(remote, 'environment-known', 'an unknown secret', 'INTERNAL_ENDPOINTS_SECRET', 'OTHER_SECRET'),
+  edited(actions, 'environment-known', 'an unknown base URL', '{{PORTCULLIS_URL}}', '{{BASE_URL}}'),
+  edited(cron, 'environment-only', 'an address', '{{PORTCULLIS_URL}}', 'http://gateway:4000'),
+  edited(
+    remote,
+    'environment-only',
+    'a remote address',
+    'url_from_env: PORTCULLIS_GRAPHQL_URL',
+    'url: http://gateway:4000/graphql',
+  ),
+  edited(
+    remote,
+    'environment-only',
+    'a secret',
+    'value_from_env: INTERNAL_ENDPOINTS_SECRET',
+    'value: s3cret',
+  ),
+  edited(
+    databases,
+    'environment-only',
+    'a database URL',
+    'database_url:\n        from_env: HASURA_SOURCE_DATABASE_URL',
+    'database_url: postgres://a:b@c/d',
+  ),
+  edited(actions, 'handler-address', 'a slash at the end', 'actions/refreshEns', 'actions/refreshEns/'),
+  edited(cron, 'handler-address', 'another route', 'cron/refresh-ens', 'cron/refresh'),
+  edited(remote, 'timeout', 'none', '    timeout_seconds: 15\n', ''),
+  edited(actions, 'timeout', 'too long', 'timeout: 30', 'timeout: 300'),
+  edited(actionsSdl, 'action-declared', 'no handler', 'type Mutation {', 'type Mutation {\n  other: String'),
+  edited(actionsSdl, 'action-declared', 'no field', '  refreshEns: RefreshEnsActionOutput!\n', ''),
+  edited(actions, 'action-declared', 'an unlisted type', '    - name: RefreshEnsActionOutput\n', ''),
+  edited(actionsSdl, 'action-sdl', 'no GraphQL', 'type Mutation {', 'type Mutation'),
+  edited(
+    actionsSdl,
+    'action-sdl',
+    'a union',
+    'type Mutation {',
+    'union Any = GenerateJwkActionOutput\ntype Mutation {',
+  ),
+  edited(
+    actionsSdl,
+    'action-sdl',
+    'a field with arguments',
+    '  key: String!',
+    '  key(short: Boolean): String!',
+  ),
+  edited(actionsSdl, 'action-sdl', 'an unknown type', 'value: String!', 'value: EthereumAddress!'),
+  edited(actions, 'action-relationship', 'no column', 'id: id', 'id: kid'),
+  edited(actionsSdl, 'action-relationship', 'from a list', 'id: String!', 'id: [String!]!'),
+  edited(actions, 'action-relationship', 'an untracked table', 'name: jwks', 'name: keys'),
+  edited(actions, 'action-relationship', "a field's name", 'name: jwk\n', 'name: success\n'),
+  edited(actions, 'action-synchronous', 'an asynchronous action', 'kind: synchronous', 'kind: asynchronous'),
+  edited(
+    actions,
+    'action-permission',
+    'an action for people',
+    'permissions: []',
+    'permissions: [{role: user}]',
+  ),
+  edited(cron, 'cron', 'not in metadata', 'in_metadata: true', 'in_metadata: false'),
+  edited(cron, 'cron', 'minute 60', '17 * * * *', '60 * * * *'),
+  edited(cron, 'cron', 'six fields', '17 * * * *', '0 17 * * * *'),
+  edited(cron, 'cron', 'no second try', 'num_retries: 1', 'num_retries: 0'),
+  edited(
+    cron,
+    'cron',
+    'a name twice',
+    '- name: refresh_ens',
+    '- name: prune\n  webhook: "{{PORTCULLIS_URL}}/hasura/cron/prune"\n  schedule: 1 * * * *\n  include_in_metadata: true\n  headers: [{name: x-hasura-gateway-secret, value_from_env: INTERNAL_ENDPOINTS_SECRET}]\n  retry_conf: {num_retries: 1, retry_interval_seconds: 1, timeout_seconds: 1}\n- name: refresh_ens',
+  ),
+];

@@ -1,0 +1,202 @@
+import { type BrokenExample, broken, edited, tableFile } from './metadata-example.ts';
+
+const users = tableFile('users');
+const teams = tableFile('teams');
+const sessions = tableFile('sessions');
+const jwks = tableFile('jwks');
+const cache = tableFile('cache');
+const databases = 'databases/databases.yaml';
+const tableList = 'databases/default/tables/tables.yaml';
+const remote = 'remote_schemas.yaml';
+
+const treeAndTables: BrokenExample[] = [
+  { ...broken('include-tree', 'a missing file'), remove: 'network.yaml' },
+  { ...broken('include-tree', 'a missing table file'), remove: users },
+  { ...broken('include-tree', 'a file that nothing includes'), add: [tableFile('invites'), 'table: {}\n'] },
+  edited('version.yaml', 'include-tree', 'broken YAML', 'version: 3', 'version: [3'),
+  edited('version.yaml', 'include-tree', 'a key twice', 'version: 3', 'version: 3\nversion: 3'),
+  edited(tableList, 'include-tree', 'a circle', 'portcullis_cache.yaml', 'tables.yaml'),
+  edited(users, 'shape', 'a misspelt key', 'select_permissions', 'selct_permissions'),
+  edited(
+    'inherited_roles.yaml',
+    'shape',
+    'an inherited role',
+    '[]',
+    '- role_name: staff\n  role_set: [user]',
+  ),
+  edited('version.yaml', 'version', 'version 2', '3', '2'),
+  edited('version.yaml', 'in-step', 'a comment added', 'version', '# hi\nversion'),
+  edited(databases, 'source', 'another kind', 'postgres', 'citus'),
+  edited(
+    users,
+    'computed-fields',
+    'a computed field',
+    'select_permissions:',
+    'computed_fields: []\nselect_permissions:',
+  ),
+  edited(
+    users,
+    'event-triggers',
+    'an event trigger',
+    'select_permissions:',
+    'event_triggers: [{name: x}]\nselect_permissions:',
+  ),
+  {
+    ...broken('table-tracked', 'a table that is not'),
+    remove: cache,
+    edit: [tableList, '- "!include portcullis_cache.yaml"\n', ''],
+  },
+  {
+    ...broken('table-schema', 'a table of another schema'),
+    add: [tableFile('x'), 'table: {schema: public, name: x}\n'],
+    edit: [
+      tableList,
+      '- "!include portcullis_cache',
+      '- "!include portcullis_x.yaml"\n- "!include portcullis_cache',
+    ],
+  },
+  {
+    ...broken('table-known', 'a table that no migration makes'),
+    add: [tableFile('x'), 'table: {schema: portcullis, name: x}\n'],
+    edit: [
+      tableList,
+      '- "!include portcullis_cache',
+      '- "!include portcullis_x.yaml"\n- "!include portcullis_cache',
+    ],
+  },
+  edited(jwks, 'jwks-table', 'another name', 'custom_name: jwks', 'custom_name: signing_keys'),
+  {
+    ...broken('jwks-table', 'a permission'),
+    add: [
+      jwks,
+      'table: {schema: portcullis, name: jwks}\nconfiguration: {custom_name: jwks}\nselect_permissions: [{role: user, permission: {columns: [id], filter: {id: {_eq: X-Hasura-User-Id}}, limit: 1}}]\n',
+    ],
+  },
+  edited(users, 'column-known', 'a camel-case name', '- email_verified_at', '- emailVerifiedAt'),
+  edited(
+    sessions,
+    'relationship',
+    'no foreign key',
+    'foreign_key_constraint_on: active_team_id',
+    'foreign_key_constraint_on: address',
+  ),
+  edited(
+    users,
+    'relationship',
+    'an array without a foreign key',
+    'column: user_id\n        table:\n          schema: portcullis\n          name: sessions',
+    'column: id\n        table:\n          schema: portcullis\n          name: sessions',
+  ),
+  edited(sessions, 'relationship', "a column's name", 'name: active_team\n', 'name: address\n'),
+];
+
+const permissions: BrokenExample[] = [
+  edited(users, 'role-known', 'an unknown role', 'role: user', 'role: staff'),
+  edited(users, 'role-known', 'a permission for admin', 'role: user', 'role: admin'),
+  edited(cache, 'role-single', 'two permissions', 'role: anonymous', 'role: user'),
+  edited(users, 'select-limit', 'no limit', '      limit: 100\n', ''),
+  edited(users, 'select-limit', 'a high limit', 'limit: 100', 'limit: 1000'),
+  edited(users, 'select-aggregations', 'aggregations', 'aggregations: false', 'aggregations: true'),
+  edited(
+    users,
+    'no-insert-delete',
+    'inserts',
+    'select_permissions:',
+    'insert_permissions: [{role: user, permission: {check: {}, columns: [name]}}]\nselect_permissions:',
+  ),
+  edited(
+    users,
+    'no-insert-delete',
+    'deletes',
+    'select_permissions:',
+    'delete_permissions: [{role: user, permission: {filter: {}}}]\nselect_permissions:',
+  ),
+  edited(
+    teams,
+    'update-columns',
+    'a column more',
+    'columns:\n        - name\n      filter',
+    'columns:\n        - name\n        - id\n      filter',
+  ),
+  edited(teams, 'update-columns', 'a preset', 'set: {}', 'set: {id: x}'),
+  edited(
+    users,
+    'update-check',
+    'no check',
+    'check:\n        id:\n          _eq: X-Hasura-User-Id',
+    'check: null',
+  ),
+  edited(
+    sessions,
+    'filter-required',
+    'no filter',
+    '      filter:\n        user_id:\n          _eq: X-Hasura-User-Id\n',
+    '',
+  ),
+  edited(
+    sessions,
+    'filter-required',
+    'an empty filter',
+    'filter:\n        user_id:\n          _eq: X-Hasura-User-Id\n',
+    'filter: {}\n',
+  ),
+  edited(
+    sessions,
+    'filter-required',
+    'an empty comparison',
+    'user_id:\n          _eq: X-Hasura-User-Id',
+    'user_id: {}',
+  ),
+  edited(
+    sessions,
+    'filter-required',
+    'an empty _and',
+    'user_id:\n          _eq: X-Hasura-User-Id',
+    '_and: []',
+  ),
+  edited(sessions, 'filter-required', 'a null', '_eq: X-Hasura-User-Id', '_eq: null'),
+  edited(
+    users,
+    'filter-name',
+    'an unknown relationship',
+    'filter:\n        id:\n          _eq: X-Hasura-User-Id\n      limit',
+    'filter: {projects: {id: {_eq: X-Hasura-User-Id}}}\n      limit',
+  ),
+  edited(
+    users,
+    'filter-name',
+    'an unknown column behind a relationship',
+    'filter:\n        id:\n          _eq: X-Hasura-User-Id\n      limit',
+    'filter: {sessions: {userId: {_eq: X-Hasura-User-Id}}}\n      limit',
+  ),
+  edited(sessions, 'filter-name', 'an unknown operator', '_eq', '_equals'),
+  edited(
+    sessions,
+    'filter-variable',
+    'a variable that no token carries',
+    'X-Hasura-User-Id',
+    'X-Hasura-Account-Id',
+  ),
+  {
+    ...edited(
+      cache,
+      'anonymous-variable',
+      'a filter of anonymous',
+      'filter: {}',
+      'filter: {key: {_eq: X-Hasura-User-Id}}',
+    ),
+    firstOnly: true,
+  },
+  {
+    ...edited(
+      remote,
+      'anonymous-variable',
+      'a preset of anonymous',
+      'first: Int = 10',
+      'first: Int = 10 @preset(value: "x-hasura-user-id")',
+    ),
+    firstOnly: true,
+  },
+];
+
+export const brokenTables: readonly BrokenExample[] = [...treeAndTables, ...permissions];
