@@ -13,6 +13,7 @@ export async function keepHouse(deps: Deps): Promise<void> {
   await prune(deps);
 }
 
+/** Deletes what expired: keys, sessions with their tokens, counters. Each round a bounded number of rows. */
 export async function prune(deps: Deps): Promise<void> {
   await deleteExpiredKeys(deps);
   await pruneSessions(deps.db, KEEP_ENDED_SESSIONS_SECONDS);

@@ -1,7 +1,8 @@
 /** What GraphiQL opens with: one operation a tab, ready to be sent. */
 export const exampleTabs: readonly [ExampleTab, ...ExampleTab[]] = [
   {
-    query: `# Welcome to Portcullis. Press the button or Ctrl-Enter to send this.
+    query: `# Welcome to Portcullis.
+# Send this with the button or Ctrl-Enter.
 query AuthConfig {
   authConfig {
     signup
@@ -41,7 +42,8 @@ query AuthConfig {
     variables: pretty({ input: { email: 'ada@example.com', password: 'correct horse' } }),
   },
   {
-    query: `# Put an accessToken of signup or login into the headers below.
+    query: `# Put an accessToken of signup or login
+# into Headers, below.
 query Me {
   me {
     id

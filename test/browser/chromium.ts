@@ -32,7 +32,9 @@ export function launchChromium(): Promise<Browser> {
   const named = process.env.CHROMIUM;
   const executablePath = (named ? [named] : USUAL_PLACES).find(isProgram);
   if (executablePath === undefined)
-    throw new Error(`not run: no Chromium found at ${named ?? USUAL_PLACES.join(', ')}; name one in CHROMIUM`);
+    throw new Error(
+      `not run: no Chromium found at ${named ?? USUAL_PLACES.join(', ')}; name one in CHROMIUM`,
+    );
   return chromium.launch({ executablePath, args: ARGUMENTS });
 }
 

@@ -8,57 +8,158 @@ let gateway: TestGateway;
 let browser: Browser;
 let opened: Visit;
 
-/** Monaco shows spaces as no-break spaces, and only the lines that are in view. */
-const textOf = async (selector: string): Promise<string> =>
-  (await opened.page.locator(selector).first().innerText()).replaceAll('\u00a0', ' ');
-
 beforeAll(async () => {
   browser = await launchChromium();
   gateway = await startGateway();
   opened = await visit(browser, `${gateway.url}/graphql`);
+  await opened.page.waitForSelector('.graphiql-execute-button');
 });
 afterAll(async () => {
   await browser?.close();
   await gateway?.close();
 });
 
-describe('x', () => {
-  test('look', async () => {
-    const { page } = opened;
-    await page.waitForSelector('.graphiql-execute-button', { timeout: 20_000 });
-    await page.waitForTimeout(3000);
-    await opened.screenshot('1-open');
-    console.log(await page.locator('.graphiql-tab').allInnerTexts(), await page.title());
-    await page.locator('.graphiql-execute-button').click();
-    await page.waitForTimeout(1500);
-    await opened.screenshot('2-first');
-    console.log(await textOf('.graphiql-response'));
-    const where = async (what: string) =>
-      console.log(what, await page.evaluate("[...document.querySelectorAll('.graphiql-tab')].map(e => e.style.transform + ' ' + Math.round(e.getBoundingClientRect().x) + (e.className.includes('active') ? '*' : '')).join(' | ')"));
-    await page.evaluate("for (const t of ['pointerdown','pointerup','click','mousedown','mouseup','pointercancel','pointermove']) addEventListener(t, (e) => { (globalThis.seen ??= []).push(t + ' ' + e.target.className + ' ' + e.defaultPrevented) }, true)");
-    await where('before');
-    const box = (await page.locator('.graphiql-tab-button').nth(1).boundingBox())!;
-    console.log(box);
-    await page.mouse.move(box.x + 20, box.y + 10);
-    await where('moved');
-    await page.waitForTimeout(500);
-    await where('moved+500');
-    await page.mouse.down();
-    await page.waitForTimeout(50);
-    await where('down');
-    await page.mouse.up();
-    await page.waitForTimeout(50);
-    await where('up');
-    await page.waitForTimeout(500);
-    await where('up+500');
-    console.log(await page.evaluate('seen'));
-    await opened.screenshot('3-signup');
-    await page.locator('.graphiql-execute-button').click();
-    await page.waitForTimeout(1500);
-    await opened.screenshot('4-signup');
+const QUERY = '.graphiql-query-editor';
+const VARIABLES = '.graphiql-editor-tool .graphiql-editor >> nth=0';
+const HEADERS = '.graphiql-editor-tool .graphiql-editor >> nth=1';
+const RESPONSE = '.graphiql-response';
+
+/** Without white space, of which Monaco makes its own: it wraps lines and shows spaces as no-break spaces. */
+const squeeze = (text: string): string => text.replace(/\s/g, '');
+const shown = async (selector: string): Promise<string> =>
+  squeeze((await opened.page.locator(`${selector} >> .view-lines`).first().textContent()) ?? '');
+
+const openTab = (name: string) => opened.page.locator('.graphiql-tab-button', { hasText: name }).click();
+const send = () => opened.page.locator('.graphiql-execute-button').click();
+const openTool = (name: string) =>
+  opened.page.locator('.graphiql-editor-tools button', { hasText: name }).click();
+
+async function write(selector: string, text: string): Promise<void> {
+  await opened.page.locator(`${selector} >> .view-lines`).click();
+  await opened.page.keyboard.press('ControlOrMeta+A');
+  await opened.page.keyboard.insertText(text);
+}
+
+describe('GraphiQL in a browser', () => {
+  test('opens with the examples, the first one in front', async () => {
+    const { page, screenshot } = opened;
+    const names = exampleTabs.map(({ query }) => /(?:query|mutation) (\w+)/.exec(query)?.[1]);
+    expect(await page.title()).toBe('Portcullis');
+    await expect.poll(() => page.locator('.graphiql-tab-button').allTextContents()).toEqual(names);
+    expect(await page.locator('.graphiql-tab-active').innerText()).toBe(names[0]);
+    await expect.poll(() => shown(QUERY)).toBe(squeeze(exampleTabs[0].query));
+    expect(await page.locator('body').innerText()).not.toMatch(/yoga/i);
+    await screenshot('1-opened');
+  });
+
+  test('every tab has its operation, variables and headers', async () => {
+    for (const { query, variables, headers } of exampleTabs) {
+      await openTab(/(?:query|mutation) (\w+)/.exec(query)?.[1] ?? '');
+      await expect.poll(() => shown(QUERY)).toBe(squeeze(query));
+      await openTool('Headers');
+      await expect.poll(() => shown(HEADERS)).toBe(squeeze(headers ?? ''));
+      await openTool('Variables');
+      await expect.poll(() => shown(VARIABLES)).toBe(squeeze(variables ?? ''));
+    }
+  });
+
+  test('the first example shows what the gateway offers', async () => {
+    await openTab('AuthConfig');
+    await send();
+    await expect
+      .poll(() => shown(RESPONSE))
+      .toContain('{"data":{"authConfig":{"signup":true,"passwordMinLength":8,');
+    await opened.screenshot('2-auth-config');
+  });
+
+  test('sign-up, then “me” with the token, as a person would do it', async () => {
+    const { page, screenshot } = opened;
+    await openTab('Signup');
+    const answered = page.waitForResponse(
+      (response) => response.request().postData()?.includes('Signup') === true,
+    );
+    await send();
+    const { data } = (await (await answered).json()) as { data: { signup: { accessToken: string } } };
+    await expect.poll(() => shown(RESPONSE)).toContain('{"data":{"signup":{"accessToken":"eyJ');
+    await screenshot('3-signup');
+
+    await openTab('Me');
+    await openTool('Headers');
+    await screenshot('4-me-before');
+    await write(HEADERS, JSON.stringify({ authorization: `Bearer ${data.signup.accessToken}` }));
+    await send();
+    await expect.poll(() => shown(RESPONSE)).toContain('"email":"ada@example.com"');
+    await screenshot('5-me');
+  });
+
+  test('the editor’s workers run: it underlines what the schema does not have', async () => {
+    await openTab('ContractAddresses');
+    await write(QUERY, 'query ContractAddresses { contractAddresses { nonsense } }');
+    await opened.page.waitForSelector(`${QUERY} .squiggly-error`);
+    await opened.screenshot('6-underlined');
+  });
+
+  test('the docs describe the schema', async () => {
+    const { page, screenshot } = opened;
     await page.locator('.graphiql-sidebar button').first().click();
-    await page.waitForTimeout(700);
-    await opened.screenshot('5-docs');
-    console.log(opened.foreignRequests, opened.complaints, exampleTabs.length, page.url());
+    const docs = page.locator('.graphiql-doc-explorer');
+    await docs.getByText('Mutation', { exact: true }).click();
+    await expect.poll(() => docs.innerText()).toContain('Registers a person and signs them in.');
+    await docs.getByText('login', { exact: true }).click();
+    await docs.getByText('LoginInput').first().click();
+    await expect.poll(() => docs.innerText()).toContain('Case and surrounding spaces do not matter.');
+    await screenshot('7-docs');
+  });
+
+  test('asked no other server for anything, and nothing complained', () => {
+    expect(opened.foreignRequests).toEqual([]);
+    expect(opened.complaints).toEqual([]);
+  });
+});
+
+describe('GET /graphql', () => {
+  const get = (url: string, headers: Record<string, string>, method = 'GET') =>
+    fetch(`${url}/graphql`, { method, headers });
+  const html = { accept: 'text/html' };
+
+  test('answers with the page, compressed for those who can read it', async () => {
+    const [zipped, plain] = await Promise.all(
+      ['gzip', 'identity'].map((encoding) => get(gateway.url, { ...html, 'accept-encoding': encoding })),
+    );
+    expect(zipped?.headers.get('content-encoding')).toBe('gzip');
+    expect(plain?.headers.get('content-encoding')).toBeNull();
+    expect(plain?.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const page = await plain?.text();
+    expect(page).toMatch(/^\s*<!doctype html>/);
+    expect(await zipped?.text()).toBe(page);
+  });
+
+  test('allows one script, and no connection but to the gateway', async () => {
+    const { headers } = await get(gateway.url, html);
+    const policy = headers.get('content-security-policy');
+    expect(policy).toMatch(/script-src 'sha256-[\w+/]{43}='; /);
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).not.toMatch(/unsafe-eval|https?:|\*/);
+  });
+
+  test.each([
+    ['a GET that does not want a page', 'GET', { accept: 'application/json' }],
+    ['a HEAD', 'HEAD', { accept: '*/*' }],
+  ])('refuses %s', async (_what, method, headers) => {
+    const response = await get(gateway.url, headers, method);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+
+  test.each([
+    ['where GraphiQL is off', { GRAPHIQL: 'off' }],
+    ['in production, unless it is on', { NODE_ENV: 'production' }],
+  ])('has no page %s', async (_where, env) => {
+    const other = await startGateway({ env });
+    const response = await get(other.url, html);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      405,
+      'application/json; charset=utf-8',
+    ]);
+    await other.close();
   });
 });

@@ -25,7 +25,7 @@ export const rules = {
   'filter-required': 'Filters',
   'filter-name': 'Filters',
   'filter-variable': 'Filters',
-  'anonymous-variable': 'Session variables of anonymous callers',
+  'anonymous-variable': 'Session variables',
   'schema-valid': 'What the gateway schema may contain',
   'schema-subscription': 'What the gateway schema may contain',
   'schema-query': 'What the gateway schema may contain',
