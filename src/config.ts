@@ -63,6 +63,7 @@ export type Config = Readonly<{
     hasuraBehindProxy: boolean;
     corsOrigins: readonly string[];
     maxBodyBytes: number;
+    maxConcurrentRequests: number;
     shutdownTimeoutMs: number;
   }>;
   graphql: Readonly<{
@@ -184,6 +185,7 @@ function toConfig(e: Environment): Config {
       hasuraBehindProxy: e.TRUSTED_PROXIES.includes('hasura'),
       corsOrigins: e.CORS_ORIGINS,
       maxBodyBytes: e.MAX_BODY_BYTES,
+      maxConcurrentRequests: e.MAX_CONCURRENT_REQUESTS,
       shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,
     },
     graphql: {

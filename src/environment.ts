@@ -166,6 +166,9 @@ export const environment = z.object({
   MAX_BODY_BYTES: integer(1024, 10_485_760).prefault('1048576').meta({
     description: 'Bytes a request body may have.',
   }),
+  MAX_CONCURRENT_REQUESTS: integer(1, 100_000).prefault('1000').meta({
+    description: 'Requests that may be in the works at once; more are refused with `busy`.',
+  }),
   GRAPHQL_MAX_DEPTH: integer(1, 100)
     .prefault('8')
     .meta({ description: 'Levels a GraphQL operation may nest.' }),

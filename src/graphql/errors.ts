@@ -60,7 +60,7 @@ export function maskGraphQLError(error: unknown, { log, requestId, suggestions }
   const original = originalOf(error);
   if (isGraphQLErrorLike(original)) return fromGraphQL(original, suggestions);
   const known = toAuthError(original);
-  if (known.code === 'internal_error' || known.code === 'unavailable')
+  if (known.status >= 500 && known.cause !== undefined)
     log.error({ requestId, err: original }, 'A GraphQL field failed.');
   return located(known.message, { ...publicExtensions(known, requestId) }, error);
 }
@@ -82,8 +82,7 @@ function fromGraphQL(error: GraphQLErrorLike, suggestions: boolean): GraphQLErro
   const translated =
     typeof code === 'string' ? (TRANSLATED_CODES[code] ?? code) : 'graphql_validation_failed';
   const extensions = { code: translated, attribute: null, ...(http !== undefined && { http }) };
-  if (VALIDATION_ABORTED.test(error.message))
-    return asGraphQLError(new AuthError('query_too_complex'), '');
+  if (VALIDATION_ABORTED.test(error.message)) return asGraphQLError(new AuthError('query_too_complex'), '');
   const message = withoutValues(error.message);
   return located(suggestions ? message : message.replace(/ Did you mean .*$/s, ''), extensions, error);
 }

@@ -27,7 +27,7 @@ const header = (headers: IncomingHttpHeaders, name: string): string | null => {
 
 /** The token of an `Authorization: Bearer` header (RFC 6750), or null. */
 export function bearerToken(headers: IncomingHttpHeaders): string | null {
-  return /^bearer +(\S+) *$/i.exec(header(headers, 'authorization') ?? '')?.[1] ?? null;
+  return /^bearer +(\S.*?) *$/i.exec(header(headers, 'authorization') ?? '')?.[1] ?? null;
 }
 
 /**

@@ -53,7 +53,10 @@ export function createSigner(deps: KeysDeps): Signer {
       .from(privateJwks)
       .where(eq(privateJwks.id, id));
     if (row === undefined) throw new AuthError('no_signing_key');
-    const jwk = JSON.parse(await deps.keyEncryption.decrypt(row.jwe)) as JWK;
+    const decrypted = await deps.keyEncryption.decrypt(row.jwe).catch((cause: unknown) => {
+      throw new AuthError('no_signing_key', { cause });
+    });
+    const jwk = JSON.parse(decrypted) as JWK;
     // A private key that was moved to another row must not sign in that row's name.
     if (jwk.kid !== id || jwk.alg !== alg) throw new AuthError('no_signing_key');
     const key = (await importJWK(jwk, alg)) as CryptoKey;

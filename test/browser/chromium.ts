@@ -65,7 +65,7 @@ export async function visit(browser: Browser, url: string): Promise<Visit> {
   page.on('pageerror', (error) => complaints.push(String(error)));
   await page.exposeFunction('reportBreach', (breach: string) => complaints.push(breach));
   await page.addInitScript(
-    "addEventListener('securitypolicyviolation', (e) => reportBreach(`${e.violatedDirective}: ${e.blockedURI}`))",
+    "addEventListener('securitypolicyviolation', (e) => reportBreach(e.violatedDirective + ' ' + e.blockedURI))",
   );
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-screenshots-'));
   process.stdout.write(`Screenshots: ${folder}\n`);

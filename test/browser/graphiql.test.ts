@@ -30,7 +30,11 @@ const shown = async (selector: string): Promise<string> =>
   squeeze((await opened.page.locator(`${selector} >> .view-lines`).first().textContent()) ?? '');
 
 const openTab = (name: string) => opened.page.locator('.graphiql-tab-button', { hasText: name }).click();
-const send = () => opened.page.locator('.graphiql-execute-button').click();
+async function send(): Promise<void> {
+  // GraphiQL takes note of an operation's name a tenth of a second after it appeared.
+  await opened.page.waitForTimeout(300);
+  await opened.page.locator('.graphiql-execute-button').click();
+}
 const openTool = (name: string) =>
   opened.page.locator('.graphiql-editor-tools button', { hasText: name }).click();
 

@@ -1,0 +1,26 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '../log.ts';
+
+/** A response that knows which route gave it. Paths themselves are never logged: they may hold addresses and tokens. */
+export type RoutedResponse = ServerResponse & { route?: string };
+
+/** Asked all the time by machines: logged only when somebody debugs. */
+const QUIET_ROUTES = new Set(['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks']);
+
+/** One line per request, once it is over. */
+export function logRequest(
+  log: Log,
+  request: IncomingMessage,
+  response: RoutedResponse,
+  requestId: string,
+): void {
+  const startedAt = performance.now();
+  response.once('close', () => {
+    const route = response.route ?? 'unknown';
+    const level = QUIET_ROUTES.has(route) ? 'debug' : 'info';
+    const durationMs = Math.round(performance.now() - startedAt);
+    const { method } = request;
+    const aborted = response.writableFinished ? {} : { aborted: true };
+    log[level]({ requestId, method, route, status: response.statusCode, durationMs, ...aborted }, 'request');
+  });
+}

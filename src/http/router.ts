@@ -1,0 +1,38 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { routePath } from 'hono/route';
+import type { Deps } from '../deps.ts';
+import { AuthError } from '../errors.ts';
+import { actionRoutes } from '../hasura/actions.ts';
+import { cronRoutes } from '../hasura/cron.ts';
+import { healthRoutes } from './health.ts';
+import { jwksRoutes } from './jwks.ts';
+import { portalRoutes } from './portal.ts';
+import type { RoutedResponse } from './request-log.ts';
+import { createRoutes, errorResponse, portalErrorBody } from './routes.ts';
+
+/** Every path but `/graphql`. */
+export function createRouter(
+  deps: Deps,
+  isClosing: () => boolean,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const router = createRoutes(deps, portalErrorBody);
+  router.use(async (c, next) => {
+    await next();
+    (c.env.outgoing as RoutedResponse).route = routePath(c, -1);
+  });
+  const dialects = [
+    healthRoutes(deps, isClosing),
+    jwksRoutes(deps),
+    portalRoutes(deps),
+    actionRoutes(deps),
+    cronRoutes(deps),
+  ];
+  for (const routes of dialects) router.route('/', routes);
+  if (deps.config.graphql.graphiql) router.get('/', (c) => c.redirect('/graphql'));
+  router.notFound((c) => errorResponse(c, deps, new AuthError('not_found'), portalErrorBody));
+  const listener = getRequestListener(router.fetch, { overrideGlobalObjects: false });
+  return async (request, response) => {
+    await listener(request, response);
+  };
+}

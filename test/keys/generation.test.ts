@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { logIn, newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { expireKey, generateKey, keyOf, readJwks } from './keys.ts';
+
+describe('generating and deleting', () => {
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    gateway = await startGateway();
+  });
+  afterAll(() => gateway.close());
+
+  const ids = async () =>
+    (await gateway.sql`select id from portcullis.jwks order by id`).map(({ id }) => id as string);
+
+  test('the answer tells the key’s id and expiry as the portal prints them, and touches no other key', async () => {
+    const before = await gateway.sql`select * from portcullis.jwks`;
+    const { status, body } = await gateway.post('/api/_jwk-gen', undefined, {
+      authorization: `Bearer ${gateway.secret}`,
+    });
+    expect({ status, body }).toEqual({
+      status: 201,
+      body: {
+        success: true,
+        jwk: {
+          id: expect.stringMatching(/^jwk_[0-9a-f]{32}$/),
+          expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00$/),
+          __typename: 'jwks',
+        },
+      },
+    });
+    const { jwk } = body as { jwk: { id: string; expires_at: string } };
+    const [row] = await gateway.sql`select expires_at from portcullis.jwks where id = ${jwk.id}`;
+    expect(row?.expires_at).toEqual(new Date(jwk.expires_at));
+    expect(await gateway.sql`select * from portcullis.jwks where id <> ${jwk.id}`).toEqual(before);
+  });
+
+  test('deleting removes only keys whose last token is over by now', async () => {
+    // A token lives for a day at most here, and a cache may be 360 s late.
+    const grace = 86_400 + 360;
+    const [unexpired, expired, nearly, long] = [
+      await generateKey(gateway),
+      await generateKey(gateway),
+      await generateKey(gateway),
+      await generateKey(gateway),
+    ];
+    await expireKey(gateway, expired);
+    await expireKey(gateway, nearly, -grace + 30);
+    await expireKey(gateway, long, -grace - 1);
+    const before = await ids();
+    for (let i = 0; i < 2; i++) {
+      const answer = await fetch(`${gateway.url}/api/_delete-jwks`, {
+        method: 'POST',
+        headers: { authorization: gateway.secret },
+      });
+      expect({ status: answer.status, body: await answer.text() }).toEqual({ status: 204, body: '' });
+      expect(await ids()).toEqual(before.filter((id) => id !== long));
+    }
+    expect(await ids()).toEqual(expect.arrayContaining([unexpired, expired, nearly]));
+  });
+});
+
+describe('many at once', () => {
+  test('never more than 50 keys are unexpired', async () => {
+    const gateway = await startGateway();
+    const replica = await startGateway({ replicaOf: gateway });
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, i) =>
+        (i % 2 === 0 ? gateway : replica).post('/api/_jwk-gen', undefined, { authorization: gateway.secret }),
+      ),
+    );
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(refused).toHaveLength(11); // the gateway made one when it started
+    for (const { status, body } of refused)
+      expect({ status, body }).toEqual({
+        status: 400,
+        body: {
+          code: 'too_many_keys',
+          detail: 'There are too many unexpired keys. Delete or expire some first.',
+          attribute: null,
+        },
+      });
+    const { ids } = await readJwks(gateway);
+    expect(new Set(ids).size).toBe(50);
+
+    await expireKey(gateway, ids[0]);
+    expect((await readJwks(gateway)).ids).toHaveLength(49);
+    await generateKey(replica);
+    expect((await readJwks(gateway)).ids).toHaveLength(50);
+    await replica.close();
+    await gateway.close();
+  });
+
+  test('replicas that start together on an empty table make one key', async () => {
+    const gateway = await startGateway();
+    await gateway.sql`delete from portcullis.jwks`;
+    const replicas = await Promise.all([1, 2, 3].map(() => startGateway({ replicaOf: gateway })));
+    expect((await readJwks(gateway)).ids).toHaveLength(1);
+    await Promise.all(replicas.map((replica) => replica.close()));
+    await gateway.close();
+  });
+});
+
+describe('housekeeping', () => {
+  test('makes one successor for an ending key, though three replicas do it', async () => {
+    const env = { HOUSEKEEPING_SECONDS: '1' };
+    const gateway = await startGateway({ env });
+    const replicas = await Promise.all([1, 2].map(() => startGateway({ replicaOf: gateway })));
+    const person = newPerson();
+    const first = keyOf((await signUp(gateway, person)).accessToken);
+    await sleep(1500);
+    expect((await readJwks(gateway)).ids).toEqual([first]);
+
+    await expireKey(gateway, first, 1800);
+    await expect.poll(async () => (await readJwks(gateway)).ids.length, { timeout: 10_000 }).toBe(2);
+    await sleep(3000);
+    expect((await readJwks(gateway)).ids).toHaveLength(2);
+    // The successor waits until every cache holds it, in front of which there is time enough.
+    expect(keyOf((await logIn(gateway, person)).accessToken)).toBe(first);
+
+    await Promise.all(replicas.map((replica) => replica.close()));
+    await gateway.close();
+  });
+
+  test('heals a gateway that lost every key', async () => {
+    const gateway = await startGateway({ env: { HOUSEKEEPING_SECONDS: '1' } });
+    await expireKey(gateway);
+    await expect
+      .poll(async () => (await fetch(`${gateway.url}/ready`)).status, { timeout: 10_000 })
+      .toBe(200);
+    await signUp(gateway);
+    await gateway.close();
+  });
+});
