@@ -30,8 +30,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 # Beside dist: the migrations are looked for there.
 COPY drizzle drizzle
-# The star lets the image be built before there is a licence file.
-COPY package.json LICENSE* ./
+COPY package.json LICENSE ./
 # The files stay root's: the gateway cannot change its own code. It writes nothing, and runs with a read-only file system.
 USER node
 EXPOSE 4000

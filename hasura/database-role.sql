@@ -16,9 +16,13 @@ grant update ("name") on "portcullis"."users" to :"role";
 grant select on "portcullis"."teams" to :"role";
 grant update ("name") on "portcullis"."teams" to :"role";
 grant select on "portcullis"."memberships" to :"role";
+grant select on "portcullis"."projects" to :"role";
+grant update ("name") on "portcullis"."projects" to :"role";
+grant select on "portcullis"."invites" to :"role";
 grant select on "portcullis"."sessions" to :"role";
 grant select on "portcullis"."jwks" to :"role";
 grant update ("expires_at") on "portcullis"."jwks" to :"role";
+grant select on "portcullis"."security_events" to :"role";
 grant select on "portcullis"."cache" to :"role";
 
 -- What Hasura keeps for itself in a database that it serves.

@@ -36,7 +36,11 @@ export async function login(
   const user = await verifyCredentials(deps, input);
   await deps.rateLimiter.reset(account);
   const key = await deps.signer.currentKey(ttlSeconds);
-  const session = await openSession(deps.db, deps.sessions, { userId: user.id, device: caller });
+  const session = await openSession(deps.db, deps.sessions, {
+    userId: user.id,
+    device: caller,
+    action: 'login',
+  });
   return completeSignIn(deps, { user, session, key, ttlSeconds });
 }
 

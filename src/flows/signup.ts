@@ -39,7 +39,10 @@ export async function signup(
   const { user, session } = await deps.db.transaction(async (tx) => {
     const user = await createUser(tx, { email, name, passwordHash });
     if (teamName !== null) await createTeam(tx, { name: teamName, ownerId: user.id });
-    return { user, session: await openSession(tx, deps.sessions, { userId: user.id, device: caller }) };
+    return {
+      user,
+      session: await openSession(tx, deps.sessions, { userId: user.id, device: caller, action: 'signup' }),
+    };
   });
   return completeSignIn(deps, { user, session, key, ttlSeconds });
 }

@@ -5,7 +5,7 @@ import { gunzipSync, gzip } from 'node:zlib';
 import { exampleTabs } from './graphiql-examples.ts';
 
 const ICON =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#6b46c1" stroke-width="2.5"><path d="M4 30V14a12 12 0 0 1 24 0v16M10 5v25M16 2v28M22 5v25M4 14h24M4 22h24"/></svg>';
+  '<svg xmlns="http://www.w3.org/2000/svg" width="30" viewBox="0 0 32 32" fill="none" stroke="#6b46c1" stroke-width="2.5"><path d="M4 30V14a12 12 0 0 1 24 0v16M10 5v25M16 2v28M22 5v25M4 14h24M4 22h24"/></svg>';
 
 /**
  * GraphiQL moves its tabs away from the pointer when they get the focus, and the click is lost: it leaves them at

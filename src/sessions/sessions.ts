@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
+import { insertSecurityEvent, storableUserAgent } from '../audit/security-events.ts';
 import { createSecret, sha256 } from '../crypto/secrets.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
@@ -21,12 +22,6 @@ export type OpenedSession = {
   team: { teamId: string; role: MembershipRole } | null;
 };
 
-const MAX_USER_AGENT_LENGTH = 512;
-const readableUserAgent = (userAgent: string | null): string | null =>
-  userAgent === null
-    ? null
-    : [...userAgent.replace(/\p{Cc}/gu, ' ')].slice(0, MAX_USER_AGENT_LENGTH).join('');
-
 /**
  * Opens a session with its first refresh token, in one statement: a user who is disabled meanwhile gets none.
  * @throws AuthError `account_disabled`
@@ -34,9 +29,9 @@ const readableUserAgent = (userAgent: string | null): string | null =>
 export async function openSession(
   db: Queryable,
   settings: SessionSettings,
-  input: { userId: string; device: Device },
+  input: { userId: string; device: Device; action: 'signup' | 'login' },
 ): Promise<OpenedSession> {
-  const { userId, device } = input;
+  const { userId, device, action } = input;
   const sessionId = uuidv7();
   const refreshToken = createSecret('prt');
   const { refreshTtlSeconds, sessionTtlSeconds } = settings;
@@ -45,10 +40,12 @@ export async function openSession(
       select team_id, role from ${memberships} where user_id = ${userId} order by created_at, team_id limit 1
     ), opened as (
       insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at)
-      select ${sessionId}::uuid, id, (select team_id from member), ${readableUserAgent(device.userAgent)},
+      select ${sessionId}::uuid, id, (select team_id from member), ${storableUserAgent(device.userAgent)},
         ${device.address}::inet, now() + make_interval(secs => ${sessionTtlSeconds})
       from ${users} where id = ${userId} and disabled_at is null
       returning id
+    ), recorded as (
+      ${insertSecurityEvent({ action, userId, sessionId, origin: device }, sql`opened`)}
     ), issued as (
       insert into ${refreshTokens} (token_hash, session_id, expires_at)
       select ${sha256(refreshToken)}, id,

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { check, customType, index, inet, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant } from '../db/columns.ts';
+import { check, index, inet, integer, text, uuid } from 'drizzle-orm/pg-core';
+import { bytea, createdAt, instant } from '../db/columns.ts';
 import { portcullis, portcullisPrivate } from '../db/schemas.ts';
 import { teams } from '../teams/tables.ts';
 import { users } from '../users/tables.ts';
@@ -29,8 +29,6 @@ export const sessions = portcullis.table(
   ],
 );
 
-const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
-
 export const refreshTokens = portcullisPrivate.table(
   'refresh_tokens',
   {
@@ -39,6 +37,8 @@ export const refreshTokens = portcullisPrivate.table(
     sessionId: uuid()
       .notNull()
       .references(() => sessions.id, { onDelete: 'cascade' }),
+    /** How many tokens of the session came before. */
+    generation: integer().notNull().default(0),
     createdAt: createdAt(),
     expiresAt: instant().notNull(),
     /** When the token was exchanged for its successor; null while it is the family's live one. */

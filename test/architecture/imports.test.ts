@@ -16,7 +16,8 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['teams', /^teams\//],
   ['users', /^users\//],
   ['keys and ens', /^(keys|ens)\//],
-  ['services', /^(mail|limits|crypto|db)\//],
+  ['one-time tokens', /^one-time-tokens\//],
+  ['services', /^(mail|audit|limits|crypto|db)\//],
   ['ground', /^(errors|log|version|environment|config|deps)\.ts$/],
 ];
 const layerOf = (file: string): number => layers.findIndex(([, pattern]) => pattern.test(file));

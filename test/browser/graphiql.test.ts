@@ -41,6 +41,7 @@ const openTool = (name: string) =>
 async function write(selector: string, text: string): Promise<void> {
   await opened.page.locator(`${selector} >> .view-lines`).click();
   await opened.page.keyboard.press('ControlOrMeta+A');
+  await opened.page.keyboard.press('Delete');
   await opened.page.keyboard.insertText(text);
 }
 

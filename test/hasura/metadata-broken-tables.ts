@@ -12,7 +12,7 @@ const remote = 'remote_schemas.yaml';
 const treeAndTables: BrokenExample[] = [
   { ...broken('include-tree', 'a missing file'), remove: 'network.yaml' },
   { ...broken('include-tree', 'a missing table file'), remove: users },
-  { ...broken('include-tree', 'a file that nothing includes'), add: [tableFile('invites'), 'table: {}\n'] },
+  { ...broken('include-tree', 'a file that nothing includes'), add: [tableFile('strays'), 'table: {}\n'] },
   edited('version.yaml', 'include-tree', 'broken YAML', 'version: 3', 'version: [3'),
   edited('version.yaml', 'include-tree', 'a key twice', 'version: 3', 'version: 3\nversion: 3'),
   edited(tableList, 'include-tree', 'a circle', 'portcullis_cache.yaml', 'tables.yaml'),
@@ -160,7 +160,7 @@ const permissions: BrokenExample[] = [
     'filter-name',
     'an unknown relationship',
     'filter:\n        id:\n          _eq: X-Hasura-User-Id\n      limit',
-    'filter: {projects: {id: {_eq: X-Hasura-User-Id}}}\n      limit',
+    'filter: {nobody_knows: {id: {_eq: X-Hasura-User-Id}}}\n      limit',
   ),
   edited(
     users,

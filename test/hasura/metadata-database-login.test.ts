@@ -92,7 +92,7 @@ test('the role logs in with the password and does exactly what is declared', asy
     expect(['allowed', '42501']).toContain(outcome);
     if (outcome === 'allowed') updatable.push(`${table}.${column}`);
   }
-  expect(updatable.sort()).toEqual(['jwks.expires_at', 'teams.name', 'users.name']);
+  expect(updatable.sort()).toEqual(['jwks.expires_at', 'projects.name', 'teams.name', 'users.name']);
 });
 
 test('an update through the role still moves updated_at', async () => {

@@ -1,11 +1,14 @@
+import { securityEvents } from '../../audit/tables.ts';
 import { cache } from '../../ens/tables.ts';
 import { jwks } from '../../keys/tables.ts';
 import { sessions } from '../../sessions/tables.ts';
-import { memberships, teams } from '../../teams/tables.ts';
+import { invites, memberships, projects, teams } from '../../teams/tables.ts';
 import { users } from '../../users/tables.ts';
 import { type Declaration, track } from './declaration-types.ts';
 
 const me = { _eq: 'X-Hasura-User-Id' };
+/** Whoever manages a team, as one of its members. */
+const manager = { user_id: me, role: { _in: ['OWNER', 'ADMIN'] } };
 
 /** Who may see and do what through Hasura. `npm run hasura:generate` turns it into `hasura/`. */
 export const declaration: Declaration = {
@@ -50,7 +53,7 @@ export const declaration: Declaration = {
           },
           update: {
             columns: ['name'],
-            filter: { memberships: { user_id: me, role: { _in: ['OWNER', 'ADMIN'] } } },
+            filter: { memberships: manager },
           },
         },
       },
@@ -62,6 +65,29 @@ export const declaration: Declaration = {
           select: {
             columns: ['team_id', 'user_id', 'role', 'created_at'],
             filter: { team: { memberships: { user_id: me } } },
+          },
+        },
+      },
+    }),
+    track(projects, {
+      editable: ['name'],
+      permissions: {
+        user: {
+          select: {
+            columns: ['id', 'team_id', 'name', 'created_at', 'updated_at'],
+            filter: { team: { memberships: { user_id: me } } },
+          },
+          update: { columns: ['name'], filter: { team: { memberships: manager } } },
+        },
+      },
+    }),
+    track(invites, {
+      editable: [],
+      permissions: {
+        user: {
+          select: {
+            columns: ['id', 'team_id', 'email', 'role', 'inviter_id', 'created_at', 'expires_at'],
+            filter: { team: { memberships: manager } },
           },
         },
       },
@@ -81,6 +107,7 @@ export const declaration: Declaration = {
       },
     }),
     track(jwks, { customName: 'jwks', editable: ['expires_at'], permissions: {} }),
+    track(securityEvents, { editable: [], permissions: {} }),
     track(cache, {
       everyRow: true,
       editable: [],

@@ -1,0 +1,91 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import type { Database, Queryable } from '../db/client.ts';
+import { securityEvents } from './tables.ts';
+
+/** What is recorded, as a verb phrase of the domain. README lists them. */
+export const securityActions = [
+  'signup',
+  'login',
+  'refresh_token_reused',
+  'logout',
+  'session_revoked',
+  'email_verified',
+  'password_reset_requested',
+  'password_reset',
+  'password_changed',
+  'email_change_requested',
+  'email_changed',
+  'profile_updated',
+  'account_deleted',
+  'account_disabled',
+  'account_enabled',
+  'team_created',
+  'team_renamed',
+  'team_deleted',
+  'team_switched',
+  'member_invited',
+  'invite_revoked',
+  'invite_accepted',
+  'member_role_changed',
+  'member_removed',
+  'member_left',
+  'jwk_generated',
+] as const;
+export type SecurityAction = (typeof securityActions)[number];
+
+/** Who did it from where: null for what is not known. */
+export type EventOrigin = { address: string | null; userAgent: string | null };
+
+export type SecurityEvent = {
+  action: SecurityAction;
+  outcome?: 'success' | 'failure';
+  userId?: string | null;
+  sessionId?: string | null;
+  teamId?: string | null;
+  origin?: EventOrigin;
+  /** Facts in plain words: no address, no token, nothing a person typed. */
+  details?: Record<string, string | number | boolean | null>;
+};
+
+const MAX_USER_AGENT_LENGTH = 512;
+
+/** A user agent fit for storing: one line, bounded. */
+export const storableUserAgent = (userAgent: string | null): string | null =>
+  userAgent === null
+    ? null
+    : [...userAgent.replace(/\p{Cc}/gu, ' ')].slice(0, MAX_USER_AGENT_LENGTH).join('');
+
+/** Writes an event in the transaction of what it records. */
+export async function recordSecurityEvent(tx: Queryable, event: SecurityEvent): Promise<void> {
+  await tx.insert(securityEvents).values({
+    id: uuidv7(),
+    action: event.action,
+    outcome: event.outcome ?? 'success',
+    userId: event.userId ?? null,
+    sessionId: event.sessionId ?? null,
+    teamId: event.teamId ?? null,
+    address: event.origin?.address ?? null,
+    userAgent: storableUserAgent(event.origin?.userAgent ?? null),
+    details: event.details ?? {},
+  });
+}
+
+/** The same as a part of a statement (`with … as (…)`), for the hot ones: `from` yields the rows that are recorded. */
+export function insertSecurityEvent(event: SecurityEvent, from: SQL): SQL {
+  return sql`
+    insert into ${securityEvents} (id, action, outcome, user_id, session_id, address, user_agent)
+    select ${uuidv7()}::uuid, ${event.action}, ${event.outcome ?? 'success'}, ${event.userId ?? null}::uuid,
+      ${event.sessionId ?? null}::uuid, ${event.origin?.address ?? null}::inet,
+      ${storableUserAgent(event.origin?.userAgent ?? null)}
+    from ${from}`;
+}
+
+const PRUNE_BATCH = 10_000;
+
+/** Deletes events older than they are kept. */
+export async function pruneSecurityEvents(db: Database, keepDays: number): Promise<void> {
+  await db.execute(sql`
+    delete from ${securityEvents} where id in (
+      select id from ${securityEvents} where created_at < now() - make_interval(days => ${keepDays}) limit ${PRUNE_BATCH})`);
+}

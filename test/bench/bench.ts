@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startThrowawayPostgres } from '../../src/db/embedded.ts';
+import type { GatewayAnswer, GatewayQuestion } from './gateway-process.ts';
+import type { Load, LoadResult } from './load-process.ts';
+import { type Helper, startHelper } from './messages.ts';
+
+export const project = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A line of the table. */
+export type Row = { what: string; gateway: string; bare?: string; ratio?: number; note?: string };
+
+/** What the measurements share. */
+export type Bench = {
+  /** Where the compiled gateway is. */
+  build: string;
+  /** What every start of the gateway on the bench's database is configured with. */
+  env: Record<string, string>;
+  gateway: Helper<GatewayQuestion, GatewayAnswer>;
+  /** Of its GraphQL endpoint. */
+  url: string;
+  hashesAtOnce: number;
+  load(load: Load): Promise<LoadResult>;
+  person: { email: string; password: string };
+  token: string;
+  /** Shares of one core that the load generator took. */
+  clientCpu: number[];
+  stop(): Promise<void>;
+};
+
+/** Compiles the gateway into a folder beside which it finds what it expects there. */
+async function compile(folder: string): Promise<string> {
+  const build = join(folder, 'dist');
+  await promisify(execFile)('npx', ['tsc', '-p', 'src/tsconfig.json', '--outDir', build], { cwd: project });
+  for (const name of ['node_modules', 'drizzle', 'package.json'])
+    await symlink(join(project, name), join(folder, name));
+  return build;
+}
+
+export const SIGNUP = 'mutation ($input: SignupInput!) { signup(input: $input) { accessToken } }';
+
+async function signUp(url: string, person: Bench['person']): Promise<string> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: SIGNUP, variables: { input: { ...person, name: 'Ada' } } }),
+  });
+  const { data } = (await response.json()) as { data: { signup: { accessToken: string } } };
+  return data.signup.accessToken;
+}
+
+export async function startBench(gatewayArguments: string[] = []): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
+  await mkdir(join(folder, 'data'));
+  const [build, postgres] = await Promise.all([compile(folder), startThrowawayPostgres()]);
+  const env = {
+    DATABASE_URL: postgres.url,
+    INTERNAL_ENDPOINTS_SECRET: randomBytes(32).toString('hex'),
+    KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
+    RATE_LIMITS: 'off',
+    PORT: '0',
+  };
+  const gateway = startHelper<GatewayQuestion, GatewayAnswer>(
+    'gateway-process.ts',
+    { ...env, BENCH_BUILD: build },
+    gatewayArguments,
+  );
+  const client = startHelper<Load, LoadResult>('load-process.ts');
+  const { url: origin, hashesAtOnce } = await gateway.ask({ ask: 'url' });
+  const url = `${origin}/graphql`;
+  const person = { email: 'ada@example.com', password: 'correct horse' };
+  const clientCpu: number[] = [];
+  return {
+    ...{ build, env, gateway, url, hashesAtOnce, person, clientCpu },
+    token: await signUp(url, person),
+    async load(load) {
+      const result = await client.ask(load);
+      clientCpu.push(result.clientCpu);
+      return result;
+    },
+    async stop() {
+      await Promise.all([gateway.stop(), client.stop()]);
+      await postgres.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

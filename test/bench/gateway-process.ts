@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { answer } from './messages.ts';
+import { type Repeated, repeat } from './repeat.ts';
+
+/**
+ * The compiled gateway, wired as main.ts wires it, in a process of its own. Asked how fast it signs, it runs the way in
+ * which a sign-in gets its token: the choice of the key, which is a query, and one signature.
+ */
+export type GatewayQuestion = { ask: 'url' } | { ask: 'signs'; atOnce: number; ms: number };
+export type GatewayAnswer = { url: string; hashesAtOnce: number; signs: Repeated | null };
+
+const compiled = (file: string) => pathToFileURL(join(process.env.BENCH_BUILD ?? '', file)).href;
+const { createApp } = (await import(compiled('app.js'))) as typeof import('../../src/app.ts');
+const { readConfig } = (await import(compiled('config.js'))) as typeof import('../../src/config.ts');
+const { createLog } = (await import(compiled('log.js'))) as typeof import('../../src/log.ts');
+const { issueTokens } = (await import(
+  compiled('sessions/tokens.js')
+)) as typeof import('../../src/sessions/tokens.ts');
+
+const config = readConfig(process.env);
+const url = config.database.url ?? '';
+const { deps, url: origin } = await createApp(
+  { ...config, database: { ...config.database, url } },
+  createLog(config.logLevel),
+);
+
+const subject = { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false };
+async function issue(): Promise<void> {
+  const ttlSeconds = deps.tokens.accessTtlSeconds;
+  const key = await deps.signer.currentKey(ttlSeconds);
+  await issueTokens(deps, { key, subject, team: null, ttlSeconds });
+}
+
+answer<GatewayQuestion, GatewayAnswer>(async (question) => ({
+  url: origin,
+  hashesAtOnce: config.passwords.hashConcurrency,
+  signs: question.ask === 'signs' ? await repeat(issue, question.atOnce, question.ms) : null,
+}));

@@ -1,0 +1,58 @@
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answer, quantile } from './messages.ts';
+
+/** Load on a GraphQL server: one operation, over and over, from so many clients. */
+export type Load = {
+  url: string;
+  query: string;
+  variables?: object;
+  token?: string;
+  clients: number;
+  seconds: number;
+};
+export type LoadResult = { perSecond: number; p50: number; p99: number; clientCpu: number };
+
+type Autocannon = (options: object) => PromiseLike<{ errors: number; non2xx: number; mismatches: number }> & {
+  on(event: 'response', listener: (client: object, status: number, bytes: number, ms: number) => void): void;
+  stop(): void;
+};
+// It comes without types.
+const autocannon = createRequire(import.meta.url)('autocannon') as Autocannon;
+
+const WARM_UP_MS = 500;
+
+/** Its own timing, since autocannon's histogram has whole milliseconds only. */
+async function apply({ url, query, variables, token, clients, seconds }: Load): Promise<LoadResult> {
+  const running = autocannon({
+    url,
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify({ query, variables }),
+    connections: clients,
+    duration: seconds + 10,
+    verifyBody: (body: string) => !body.includes('"errors"'),
+  });
+  let times: number[] = [];
+  running.on('response', (_client, _status, _bytes, ms) => times.push(ms));
+  await sleep(WARM_UP_MS);
+  times = [];
+  const [start, cpu] = [performance.now(), process.cpuUsage()];
+  await sleep(seconds * 1000);
+  const [elapsed, spent, measured] = [performance.now() - start, process.cpuUsage(cpu), times];
+  running.stop();
+  const { errors, non2xx, mismatches } = await running;
+  if (errors + non2xx + mismatches > 0)
+    throw new Error(`${url}: ${errors} errors, ${non2xx} refusals, ${mismatches} answers with errors`);
+  return {
+    perSecond: (measured.length * 1000) / elapsed,
+    p50: quantile(measured, 0.5),
+    p99: quantile(measured, 0.99),
+    clientCpu: (spent.user + spent.system) / 1000 / elapsed,
+  };
+}
+
+answer<Load, LoadResult>(apply);

@@ -1,0 +1,28 @@
+import { type Row, startBench } from './bench.ts';
+import { measureColdStart } from './cold-start.ts';
+import { measureLogins } from './logins.ts';
+import { measureMe } from './me.ts';
+import { measureSigns } from './signs.ts';
+
+/** `npm run bench`: what the gateway does, each beside what bounds it on this machine in the same run. */
+const began = performance.now();
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+const columns = (what: string, gateway: string, bare: string, ratio: string, note: string) =>
+  print(
+    `${what.padEnd(30)}${gateway.padStart(12)}${bare.padStart(14)}${ratio.padStart(8)}  ${note}`.trimEnd(),
+  );
+
+const show = ({ what, gateway, bare, ratio, note }: Row) =>
+  columns(what, gateway, bare ?? '', ratio?.toFixed(2) ?? '', note ?? '');
+
+const bench = await startBench();
+try {
+  columns('', 'gateway', 'bare limit', 'ratio', '');
+  for (const measure of process.env.ONLY ? [{measureLogins,measureMe,measureSigns,measureColdStart}[process.env.ONLY as 'measureMe']!] : [measureLogins, measureMe, measureSigns, measureColdStart])
+    for (const row of await measure(bench)) show(row);
+} finally {
+  await bench.stop();
+}
+const client = bench.clientCpu.map((share) => Math.round(share * 100));
+print(`\nThe load generator took ${Math.min(...client)} to ${Math.max(...client)} % of one core.`);
+print(`${((performance.now() - began) / 1000).toFixed(0)} s in all, on Node ${process.version}.`);

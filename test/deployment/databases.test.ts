@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import postgres from 'postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type EmbeddedPostgres, startThrowawayPostgres } from '../../src/db/embedded.ts';
+import { type Compose, filledExample, resolveCompose } from './compose.ts';
+
+let server: EmbeddedPostgres;
+let superuser: postgres.Sql;
+let compose: Compose;
+
+/** Databases and roles are one server's, and those of compose have fixed names: this needs a server of its own. */
+beforeAll(async () => {
+  [server, compose] = await Promise.all([startThrowawayPostgres(), filledExample().then(resolveCompose)]);
+  const postgresDatabase = new URL(server.url);
+  postgresDatabase.pathname = 'postgres';
+  superuser = postgres(postgresDatabase.href, { max: 1, onnotice: () => {} });
+  await superuser`drop database portcullis`; // the throwaway's own
+});
+afterAll(async () => {
+  await superuser?.end();
+  await server?.stop();
+});
+
+const environmentOf = (service: string) => compose.services[service]?.environment ?? {};
+
+/** The URL that a service has, on the server at hand. */
+function here(service: string, variable: string): string {
+  const url = new URL(environmentOf(service)[variable] ?? '');
+  url.host = new URL(server.url).host;
+  return url.href;
+}
+
+/** Runs the script of the service `databases` as psql would, which a machine may lack. */
+async function runSetup(): Promise<void> {
+  const script = compose.services.databases?.command?.at(-1) ?? '';
+  const [, body = ''] = /<<'SQL'\n([\s\S]*?)\nSQL/.exec(script) ?? [];
+  const values: Record<string, string> = {};
+  const text = body.replaceAll(/^\\getenv (\w+) (\w+)\n/gm, (_, name: string, variable: string) => {
+    values[name] = environmentOf('databases')[variable] ?? '';
+    return '';
+  });
+  for (const [, statement = '', end] of text.matchAll(/([\s\S]*?)(;|\\gexec)\s*/g)) {
+    const filled = statement.replaceAll(/:'(\w+)'/g, (_, name: string) => `'${values[name]}'`);
+    const rows = await superuser.unsafe(filled).values();
+    if (end === '\\gexec') for (const [generated] of rows) await superuser.unsafe(String(generated));
+  }
+}
+
+async function runMigrate(): Promise<void> {
+  const env = {
+    PATH: process.env.PATH,
+    NODE_ENV: 'production',
+    DATABASE_URL: here('migrate', 'DATABASE_URL'),
+    HASURA_SOURCE_DATABASE_URL: here('migrate', 'HASURA_SOURCE_DATABASE_URL'),
+  };
+  for (const name of ['migrate', 'hasura-role'])
+    await promisify(execFile)('node', ['--import', 'tsx', `src/commands/${name}.ts`], { env });
+}
+
+async function ask(url: string, query: string): Promise<unknown> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    return [...(await sql.unsafe(query))];
+  } catch (error) {
+    return (error as { code?: string }).code;
+  } finally {
+    await sql.end();
+  }
+}
+
+test('databases and migrate make what the gateway and Hasura need, and can be repeated', async () => {
+  for (const name of ['databases', 'migrate'])
+    expect(compose.services[name]?.command?.join(' ')).toMatch(/^sh -ec /);
+  for (const _ of [1, 2]) {
+    await runSetup();
+    await runMigrate();
+  }
+  const gateway = here('gateway', 'DATABASE_URL');
+  const source = here('hasura', 'HASURA_SOURCE_DATABASE_URL');
+  const metadata = here('hasura', 'HASURA_GRAPHQL_METADATA_DATABASE_URL');
+
+  expect(await ask(gateway, 'select count(*)::int as users from portcullis.users')).toEqual([{ users: 0 }]);
+  expect(await ask(source, 'select count(*)::int as users from portcullis.users')).toEqual([{ users: 0 }]);
+  expect(await ask(source, 'select from portcullis_private.private_jwks')).toBe('42501');
+  expect(await ask(source, 'create table hdb_catalog.mine (id uuid default gen_random_uuid())')).toEqual([]);
+  // What the engine does in its metadata database at its first start.
+  const first = 'create extension if not exists pgcrypto schema public; create schema hdb_catalog; select';
+  expect(await ask(metadata, first)).not.toBe('42501');
+  expect(await ask(metadata, 'create table hdb_catalog.mine (id uuid)')).toEqual([]);
+  expect(await ask(gateway.replace(/portcullis$/, 'hasura_metadata'), 'select')).toBe('42501');
+});
+
+test('neither role is a superuser, and the gateway is no member of the role that it administers', async () => {
+  const roles = await superuser`
+    select rolname as role, rolsuper or rolbypassrls or rolreplication or rolcreatedb as more, rolcreaterole as roles
+      from pg_roles where rolname in ('gateway', 'hasura') order by 1`;
+  expect([...roles]).toEqual([
+    { role: 'gateway', more: false, roles: true },
+    { role: 'hasura', more: false, roles: false },
+  ]);
+  const memberships = await superuser`
+    select count(*)::int as usable from pg_auth_members
+      where member = 'gateway'::regrole and (inherit_option or set_option)`;
+  expect([...memberships]).toEqual([{ usable: 0 }]);
+});
+
+test('another password in .env counts from the next start on', async () => {
+  const old = here('gateway', 'DATABASE_URL');
+  compose = resolveCompose({ ...(await filledExample()) });
+  await runSetup();
+  await runMigrate();
+  expect(await ask(old, 'select')).toBe('28P01');
+  expect(await ask(here('gateway', 'DATABASE_URL'), 'select 1 as one')).toEqual([{ one: 1 }]);
+  expect(await ask(here('hasura', 'HASURA_SOURCE_DATABASE_URL'), 'select 1 as one')).toEqual([{ one: 1 }]);
+});

@@ -1,0 +1,163 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import {
+  bearer,
+  LOGIN,
+  logIn,
+  ME,
+  newPerson,
+  type SignedInAnswer,
+  signUp,
+  startGateway,
+  type TestGateway,
+} from '../support/gateway.ts';
+
+/** One address for a Postgres that changes its port at every start; refuses connections while there is none. */
+async function startRelay() {
+  let target: number | null = null;
+  const server = createServer((client: Socket) => {
+    if (target === null) return void client.destroy();
+    const upstream = connect(target, '127.0.0.1');
+    client.pipe(upstream).pipe(client);
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const)
+      one.on('error', () => other.destroy()).on('close', () => other.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    to: (port: number | null) => {
+      target = port;
+    },
+    close: () => server.close(),
+  };
+}
+
+let dataDir: string;
+let postgres: EmbeddedPostgres;
+let relay: Awaited<ReturnType<typeof startRelay>>;
+let gateway: TestGateway;
+let signedIn: SignedInAnswer;
+const person = newPerson();
+
+async function startPostgres(): Promise<string> {
+  postgres = await startEmbeddedPostgres({ dataDir });
+  const url = new URL(postgres.url);
+  relay.to(Number(url.port));
+  url.port = String(relay.port);
+  return url.href;
+}
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'portcullis-away-'));
+  await chmod(dataDir, 0o711);
+  relay = await startRelay();
+  gateway = await startGateway({ env: { DATABASE_URL: await startPostgres() } });
+  signedIn = await signUp(gateway, person);
+});
+afterAll(async () => {
+  await gateway.close();
+  relay.close();
+  await postgres.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+const credentials = { email: person.email, password: person.password };
+const unavailable = (field: string) => [
+  {
+    message: 'The service is temporarily unavailable.',
+    extensions: { code: 'unavailable', attribute: null, retryAfterSeconds: 5, requestId: expect.any(String) },
+    path: [field],
+  },
+];
+const get = async (path: string) => {
+  const response = await fetch(gateway.url + path);
+  return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
+};
+
+describe('while Postgres is away', () => {
+  beforeAll(async () => {
+    relay.to(null);
+    await postgres.stop();
+  });
+
+  test('a good token is never called bad', async () => {
+    for (const token of [signedIn.accessToken, signedIn.teamToken ?? ''])
+      expect(await gateway.failure(ME, {}, bearer(token))).toEqual(unavailable('me'));
+    const asHasura = {
+      'x-hasura-gateway-secret': gateway.secret,
+      'x-hasura-role': 'user',
+      'x-hasura-user-id': signedIn.user.id,
+    };
+    expect(await gateway.failure(ME, {}, asHasura)).toEqual(unavailable('me'));
+  });
+
+  test('a right password is never called wrong', async () => {
+    expect(await gateway.failure(LOGIN, { input: credentials })).toEqual(unavailable('login'));
+  });
+
+  test.each([
+    ['POST', '/api/v1/login'],
+    ['POST', '/api/_jwk-gen'],
+    ['POST', '/hasura/cron/prune'],
+    ['GET', '/api/v1/contracts'],
+    ['GET', '/.well-known/jwks.json'],
+  ])('%s %s answers 503 and when to come back', async (method, path) => {
+    const headers = { authorization: gateway.secret, 'x-hasura-gateway-secret': gateway.secret };
+    const answer = method === 'GET' ? await get(path) : await gateway.post(path, credentials, headers);
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { code: 'unavailable', detail: 'The service is temporarily unavailable.', attribute: null },
+    });
+    expect(answer.headers.get('retry-after')).toBe('5');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('an action fails with a 4xx, which Hasura passes on', async () => {
+    const answer = await gateway.post(
+      '/hasura/actions/generateJwk',
+      { session_variables: { 'x-hasura-role': 'admin' } },
+      { 'x-hasura-gateway-secret': gateway.secret },
+    );
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { message: 'The service is temporarily unavailable.', extensions: { code: 'unavailable' } },
+    });
+  });
+
+  test('the gateway lives, and says that it is not ready', async () => {
+    expect(await get('/health')).toMatchObject({ status: 200 });
+    const reason = 'The database cannot be reached.';
+    expect(await get('/ready')).toMatchObject({
+      status: 503,
+      body: {
+        ready: false,
+        checks: ['database', 'migrations', 'signing_key'].map((name) => ({ name, ok: false, reason })),
+      },
+    });
+  });
+
+  test('neither token nor password nor address is in the log', () => {
+    for (const secret of [signedIn.accessToken, person.password, person.email, signedIn.user.id])
+      expect(gateway.logged()).not.toContain(secret);
+    expect(gateway.logged()).toContain('ECONN');
+  });
+});
+
+describe('when Postgres is back', () => {
+  beforeAll(() => startPostgres());
+
+  test('the gateway works again by itself, and old tokens are good', async () => {
+    await expect.poll(async () => (await get('/ready')).status, { timeout: 15_000 }).toBe(200);
+    expect(await gateway.graphql(ME, {}, bearer(signedIn.accessToken))).toMatchObject({
+      me: { email: person.email },
+    });
+    expect((await logIn(gateway, person)).user).toEqual(signedIn.user);
+  });
+});

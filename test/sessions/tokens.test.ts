@@ -1,0 +1,271 @@
+import { createSecretKey, randomUUID } from 'node:crypto';
+import {
+  base64url,
+  decodeJwt,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  SignJWT,
+} from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  bearer,
+  LOGIN,
+  logIn,
+  ME,
+  newPerson,
+  PUBLIC_URL,
+  type SignedInAnswer,
+  signUp,
+  startGateway,
+  type TestGateway,
+} from '../support/gateway.ts';
+
+let gateway: TestGateway;
+/** The gateway's own key, private half included: what no attacker has. */
+let own: { id: string; publicJwk: JWK; privateKey: Awaited<ReturnType<typeof importJWK>> };
+beforeAll(async () => {
+  gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } });
+  const [row] = await gateway.sql<{ id: string; public_jwk: JWK; jwe: string }[]>`
+    select id, public_jwk, jwe from portcullis.jwks join portcullis_private.private_jwks using (id)`;
+  const privateJwk = JSON.parse(await gateway.deps.keyEncryption.decrypt(row?.jwe ?? '')) as JWK;
+  own = { id: row!.id, publicJwk: row!.public_jwk, privateKey: await importJWK(privateJwk, 'ES256') };
+});
+afterAll(() => gateway.close());
+
+let signedIn: SignedInAnswer;
+const person = newPerson();
+beforeAll(() => signUp(gateway, person));
+beforeEach(async () => {
+  signedIn = await logIn(gateway, person);
+});
+
+async function expectUnauthenticated(token: string, message: unknown = expect.any(String)): Promise<void> {
+  const { status, body } = await gateway.post('/graphql', { query: ME }, bearer(token));
+  expect({ status, body }).toEqual({
+    status: 200,
+    body: {
+      data: { me: null },
+      errors: [
+        {
+          message,
+          locations: [{ line: 2, column: 14 }],
+          path: ['me'],
+          extensions: { code: 'unauthenticated', attribute: null },
+        },
+      ],
+    },
+  });
+}
+
+const INVALID = 'The token is not valid.';
+const UNKNOWN_KEY = 'The token is signed with an unknown key.';
+const OVER = 'The session is over.';
+
+const header = (): JWTHeaderParameters => ({ alg: 'ES256', typ: 'JWT', kid: own.id });
+const claims = (): JWTPayload => decodeJwt(signedIn.accessToken);
+const signed = (payload: JWTPayload, protectedHeader = header(), key: unknown = own.privateKey) =>
+  new SignJWT(payload).setProtectedHeader(protectedHeader).sign(key as CryptoKey);
+const encoded = (part: object) => base64url.encode(JSON.stringify(part));
+const without = (...names: string[]): JWTPayload =>
+  Object.fromEntries(Object.entries(claims()).filter(([name]) => !names.includes(name)));
+
+describe('a token of the gateway', () => {
+  test('is taken, and so is a team’s', async () => {
+    for (const token of [signedIn.accessToken, signedIn.teamToken ?? '', await signed(claims())])
+      expect(await gateway.graphql(ME, {}, bearer(token))).toMatchObject({ me: { id: signedIn.user.id } });
+  });
+
+  test('is nobody’s where none is sent', async () => {
+    for (const authorization of ['', 'Bearer', 'Bearer ', 'Basic YTpi'])
+      expect(await gateway.graphql(ME, {}, { authorization })).toEqual({ me: null });
+  });
+});
+
+describe('a forged signature is refused:', () => {
+  test('none at all, whatever the spelling', async () => {
+    for (const alg of ['none', 'None', 'NONE', ''])
+      for (const signature of ['', signedIn.accessToken.split('.')[2]])
+        await expectUnauthenticated(`${encoded({ ...header(), alg })}.${encoded(claims())}.${signature}`);
+    const [protectedPart, payload] = signedIn.accessToken.split('.');
+    await expectUnauthenticated(`${protectedPart}.${payload}.`, INVALID);
+    await expectUnauthenticated(`${protectedPart}.${payload}`, INVALID);
+  });
+
+  test('HS256 with the public key as the secret', async () => {
+    const publicKey = (await importJWK(own.publicJwk, 'ES256')) as CryptoKey;
+    const secrets = [
+      await exportSPKI(publicKey),
+      (await exportSPKI(publicKey)).trim(),
+      JSON.stringify(own.publicJwk),
+      own.publicJwk.x ?? '',
+      own.id,
+    ];
+    for (const secret of secrets) {
+      const key = createSecretKey(Buffer.from(secret));
+      await expectUnauthenticated(await signed(claims(), { ...header(), alg: 'HS256' }, key), INVALID);
+    }
+  });
+
+  test('a key of the attacker’s, under any name, embedded or not', async () => {
+    const theirs = await generateKeyPair('ES256', { extractable: true });
+    const jwk = await exportJWK(theirs.publicKey);
+    const headers: JWTHeaderParameters[] = [
+      header(),
+      { ...header(), kid: 'jwk_00000000000000000000000000000000' },
+      { ...header(), kid: "' or true --" },
+      { ...header(), kid: '../../../etc/passwd' },
+      { ...header(), kid: 'jwk_' },
+      { alg: 'ES256', typ: 'JWT' },
+      { ...header(), jwk },
+      { ...header(), jku: 'https://evil.example.com/jwks.json' },
+      { ...header(), x5u: 'https://evil.example.com/cert.pem' },
+      { ...header(), kid: 5 as never },
+      { ...header(), kid: [own.id] as never },
+    ];
+    for (const protectedHeader of headers)
+      await expectUnauthenticated(await signed(claims(), protectedHeader, theirs.privateKey));
+  });
+
+  test('the name of another of the gateway’s keys', async () => {
+    const { body } = await gateway.post('/api/_jwk-gen', undefined, { authorization: gateway.secret });
+    const { id } = (body as { jwk: { id: string } }).jwk;
+    await expectUnauthenticated(await signed(claims(), { ...header(), kid: id }), INVALID);
+    await expectUnauthenticated(await signed(claims(), { alg: 'ES256', typ: 'JWT' }), UNKNOWN_KEY);
+    await expectUnauthenticated(await signed(claims(), { ...header(), kid: randomUUID() }), UNKNOWN_KEY);
+  });
+
+  test('an algorithm that is not the key’s, or none that exists', async () => {
+    const [, payload, signature] = (await signed(claims())).split('.');
+    for (const alg of ['ES384', 'RS256', 'PS256', 'EdDSA', 'ES256K', 'XS1', 'ES256 '])
+      await expectUnauthenticated(`${encoded({ ...header(), alg })}.${payload}.${signature}`);
+    const rsa = await generateKeyPair('RS256');
+    await expectUnauthenticated(await signed(claims(), { ...header(), alg: 'RS256' }, rsa.privateKey), UNKNOWN_KEY);
+  });
+
+  test('a payload that was changed', async () => {
+    const victim = await signUp(gateway);
+    const [protectedPart, , signature] = signedIn.accessToken.split('.');
+    const payload = encoded({ ...claims(), sub: victim.user.id });
+    await expectUnauthenticated(`${protectedPart}.${payload}.${signature}`, INVALID);
+  });
+
+  test('a header the gateway does not understand', async () => {
+    await expectUnauthenticated(await signed(claims(), { ...header(), typ: 'at+jwt' }), INVALID);
+    await expectUnauthenticated(await signed(claims(), { alg: 'ES256', kid: own.id }), INVALID);
+    const [, payload, signature] = signedIn.accessToken.split('.');
+    for (const extra of [{ crit: ['exp'] }, { crit: [] }, { b64: false, crit: ['b64'] }])
+      await expectUnauthenticated(`${encoded({ ...header(), ...extra })}.${payload}.${signature}`);
+  });
+
+  test.each([
+    ['a word', 'undefined'],
+    ['two words', 'two words'],
+    ['dots', '..'],
+    ['more dots', 'a.b.c.d.e'],
+    ['no base64', '%%%.%%%.%%%'],
+    ['no JSON', `${base64url.encode('{')}.${base64url.encode('{')}.AAAA`],
+    ['a list for a header', `${base64url.encode('[]')}.${base64url.encode('{}')}.AAAA`],
+    ['null for a header', `${base64url.encode('null')}.${base64url.encode('null')}.AAAA`],
+    ['8 KiB', 'x'.repeat(8192)],
+  ])('%s', async (_what, token) => {
+    await expectUnauthenticated(token, expect.stringMatching(/^The token is /));
+  });
+});
+
+describe('claims that do not fit are refused, though the signature does:', () => {
+  const now = () => Math.floor(Date.now() / 1000);
+
+  test('an end that has come', async () => {
+    await expectUnauthenticated(await signed({ ...claims(), exp: now() - 1 }), 'The token has expired.');
+  });
+
+  test('a beginning that has not', async () => {
+    await expectUnauthenticated(await signed({ ...claims(), nbf: now() + 60 }), INVALID);
+  });
+
+  test('another issuer or audience', async () => {
+    for (const other of [
+      { iss: 'https://evil.example.com' },
+      { iss: `${PUBLIC_URL}/` },
+      { iss: PUBLIC_URL.toUpperCase() },
+      { aud: 'another' },
+      { aud: [] },
+      { aud: ['another'] },
+    ])
+      await expectUnauthenticated(await signed({ ...claims(), ...other }), INVALID);
+  });
+
+  test.each(['iss', 'aud', 'sub', 'sid', 'exp', 'iat', 'https://hasura.io/jwt/claims'])(
+    'none of %s',
+    async (name) => {
+      await expectUnauthenticated(await signed(without(name)), INVALID);
+    },
+  );
+
+  test('a user or session that is no UUID', async () => {
+    for (const bad of ['admin', '', 5, null, ['x'], "' or true --", claims().sub?.toUpperCase()])
+      for (const name of ['sub', 'sid']) await expectUnauthenticated(await signed({ ...claims(), [name]: bad }));
+  });
+
+  test('a user whose session it is not', async () => {
+    const other = await signUp(gateway);
+    await expectUnauthenticated(await signed({ ...claims(), sub: other.user.id }), OVER);
+    await expectUnauthenticated(await signed({ ...claims(), sid: randomUUID() }), OVER);
+    await expectUnauthenticated(await signed({ ...claims(), sid: decodeJwt(other.accessToken).sid }), OVER);
+  });
+});
+
+describe('access ends at once, however long the token says it lives,', () => {
+  const sid = () => claims().sid as string;
+
+  test('where a refresh token is sent for an access token', async () => {
+    await expectUnauthenticated(signedIn.refreshToken, INVALID);
+  });
+
+  test('when the session is revoked, and only that session’s', async () => {
+    const other = await logIn(gateway, person);
+    await gateway.sql`update portcullis.sessions set revoked_at = now() where id = ${sid()}`;
+    await expectUnauthenticated(signedIn.accessToken, OVER);
+    await expectUnauthenticated(signedIn.teamToken ?? '', OVER);
+    expect(await gateway.graphql(ME, {}, bearer(other.accessToken))).toMatchObject({ me: { email: person.email } });
+  });
+
+  test('when the session reaches its absolute end', async () => {
+    await gateway.sql`update portcullis.sessions set expires_at = now() where id = ${sid()}`;
+    await expectUnauthenticated(signedIn.accessToken, OVER);
+  });
+
+  test('when the session is deleted', async () => {
+    await gateway.sql`delete from portcullis.sessions where id = ${sid()}`;
+    await expectUnauthenticated(signedIn.accessToken, OVER);
+  });
+
+  test('when the user is disabled, until they are enabled again', async () => {
+    const disable = (at: Date | null) =>
+      gateway.sql`update portcullis.users set disabled_at = ${at} where id = ${signedIn.user.id}`;
+    await disable(new Date());
+    await expectUnauthenticated(signedIn.accessToken, OVER);
+    await disable(null);
+    await gateway.graphql(ME, {}, bearer(signedIn.accessToken));
+  });
+
+  test('when the user is deleted, with all that was theirs', async () => {
+    const other = newPerson();
+    const { accessToken, user } = await signUp(gateway, other);
+    await gateway.sql`delete from portcullis.users where id = ${user.id}`;
+    await expectUnauthenticated(accessToken, OVER);
+    expect(await gateway.failure(LOGIN, { input: { email: other.email, password: other.password } })).toMatchObject(
+      [{ extensions: { code: 'invalid_credentials' } }],
+    );
+    const [left] = await gateway.sql`
+      select (select count(*)::int from portcullis.sessions where user_id = ${user.id}) sessions,
+        (select count(*)::int from portcullis.memberships where user_id = ${user.id}) memberships,
+        (select count(*)::int from portcullis_private.passwords where user_id = ${user.id}) passwords`;
+    expect(left).toEqual({ sessions: 0, memberships: 0, passwords: 0 });
+  });
+});
