@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 
@@ -15,9 +16,32 @@ export type DatabaseOptions = {
   applicationName?: string;
 };
 
+type Address = { host: string[]; port: number[]; path?: string | undefined };
+
+/**
+ * A connection that is an error when it ends before the server has said anything, as a proxy ends it whose server is
+ * away: postgres.js would go on trying for ever, without a pause, and its callers would wait.
+ */
+function openSocket({ host: [host = 'localhost'], port: [port = 5432], path }: Address): Socket {
+  const socket = path ? connect(path) : connect(port, host);
+  let answered = false;
+  socket.once('data', () => {
+    answered = true;
+  });
+  socket.once('end', () => {
+    const code = 'ECONNRESET';
+    if (!answered) socket.destroy(Object.assign(new Error('The database closed the connection.'), { code }));
+  });
+  // TLS asks for the name that the certificate must have.
+  return Object.assign(socket, { host, port });
+}
+
 /** Opens a pool. Every connection has statement, lock and idle-transaction timeouts. */
 export function openDatabase(options: DatabaseOptions): { db: Database; close: () => Promise<void> } {
+  // The types lack this option.
+  const socket: object = { socket: openSocket };
   const client = postgres(options.url, {
+    ...socket,
     max: options.poolSize,
     connect_timeout: 5,
     onnotice: () => {},

@@ -18,6 +18,8 @@ export type RateLimiter = {
    * @throws AuthError `rate_limited` with the seconds to wait, when any subject is beyond its limit.
    */
   consume(subjects: readonly LimitedSubject[]): Promise<void>;
+  /** The same without the error: the seconds to wait, or null where no subject is beyond its limit. */
+  attempt(subjects: readonly LimitedSubject[]): Promise<number | null>;
   /** Forgets the attempts of a subject: a correct password clears its account's failures. */
   reset(subject: LimitedSubject): Promise<void>;
 };
@@ -30,27 +32,32 @@ const keyOf = ({ purpose, subject }: LimitedSubject): string =>
 
 /** Rate limits kept in Postgres. */
 export function createRateLimiter(db: Database, options: { enabled: boolean }): RateLimiter {
-  if (!options.enabled) return { consume: async () => {}, reset: async () => {} };
+  if (!options.enabled) return { consume: async () => {}, attempt: async () => null, reset: async () => {} };
+  const attempt: RateLimiter['attempt'] = async (subjects) => {
+    const limitByKey = new Map(subjects.map((subject) => [keyOf(subject), subject.limit]));
+    // Sorted, so that two calls that share subjects lock their rows in one order.
+    const rows = [...limitByKey].sort(([a], [b]) => (a < b ? -1 : 1));
+    if (rows.length === 0) return null;
+    const values = rows.map(
+      ([key, { seconds }]) => sql`(${key}, 1, now() + make_interval(secs => ${seconds}))`,
+    );
+    const counted = await db.execute<Counted>(sql`
+      insert into ${rateLimits} as kept (key, count, resets_at)
+      values ${sql.join(values, sql`, `)}
+      on conflict (key) do update set
+        count = case when kept.resets_at <= now() then 1 else least(kept.count + 1, 1000000000) end,
+        resets_at = case when kept.resets_at <= now() then excluded.resets_at else kept.resets_at end
+      returning key, count, ceil(extract(epoch from resets_at - now()))::int as wait`);
+    const waits = counted
+      .filter(({ key, count }) => count > (limitByKey.get(key)?.count ?? 0))
+      .map(({ wait }) => wait);
+    return waits.length === 0 ? null : Math.max(1, ...waits);
+  };
   return {
+    attempt,
     async consume(subjects) {
-      const limitByKey = new Map(subjects.map((subject) => [keyOf(subject), subject.limit]));
-      // Sorted, so that two calls that share subjects lock their rows in one order.
-      const rows = [...limitByKey].sort(([a], [b]) => (a < b ? -1 : 1));
-      if (rows.length === 0) return;
-      const values = rows.map(
-        ([key, { seconds }]) => sql`(${key}, 1, now() + make_interval(secs => ${seconds}))`,
-      );
-      const counted = await db.execute<Counted>(sql`
-        insert into ${rateLimits} as kept (key, count, resets_at)
-        values ${sql.join(values, sql`, `)}
-        on conflict (key) do update set
-          count = case when kept.resets_at <= now() then 1 else least(kept.count + 1, 1000000000) end,
-          resets_at = case when kept.resets_at <= now() then excluded.resets_at else kept.resets_at end
-        returning key, count, ceil(extract(epoch from resets_at - now()))::int as wait`);
-      const waits = counted
-        .filter(({ key, count }) => count > (limitByKey.get(key)?.count ?? 0))
-        .map(({ wait }) => wait);
-      if (waits.length > 0) throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, ...waits) });
+      const retryAfterSeconds = await attempt(subjects);
+      if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
     },
     async reset(subject) {
       await db.execute(sql`delete from ${rateLimits} where key = ${keyOf(subject)}`);

@@ -54,6 +54,13 @@ const imageEnvironment = (): Record<string, string> =>
       .flatMap(({ rest }) => rest.split(/\s+/).map((pair) => pair.split('=') as [string, string])),
   );
 
+function serve(): Promise<GatewayProcess> {
+  const { PORT: _, ...fromImage } = imageEnvironment();
+  const fromCompose = compose.services.gateway?.environment;
+  const env = { ...fromImage, ...fromCompose, HOST: '127.0.0.1', DATABASE_URL: database.url };
+  return startProcess(env, { command: ['node', join(app, 'dist/main.js')] });
+}
+
 const command = (name: string, env: Record<string, string>) =>
   spawnGateway(env, { command: ['node', join(app, 'dist/commands', name)] });
 
@@ -100,12 +107,7 @@ test('what the image runs imports only what its installation has', async () => {
 });
 
 test('the compiled gateway serves in production with the environment of the compose file, and stops cleanly', async () => {
-  const { PORT: _, ...fromImage } = imageEnvironment();
-  const fromCompose = compose.services.gateway?.environment;
-  gateway = await startProcess(
-    { ...fromImage, ...fromCompose, HOST: '127.0.0.1', DATABASE_URL: database.url },
-    { command: ['node', join(app, 'dist/main.js')] },
-  );
+  gateway = await serve();
   const person = newPerson();
   const answer = await post(`${gateway.url}/graphql`, { query: SIGNUP, variables: { input: person } });
   expect(answer.body).toMatchObject({ data: { signup: { user: { email: person.email } } } });
@@ -144,6 +146,8 @@ describe('the reencrypt-keys command', () => {
   const key = () => randomBytes(32).toString('base64');
 
   test('puts every private key under the first key-encryption key', async () => {
+    gateway = await serve(); // makes a key where there is none
+    await gateway.end('SIGTERM');
     const [before, after] = [compose.services.gateway?.environment?.KEY_ENCRYPTION_KEYS ?? '', key()];
     const reencrypt = async (keys: string) => {
       const child = command('reencrypt-keys.js', { DATABASE_URL: database.url, KEY_ENCRYPTION_KEYS: keys });

@@ -16,7 +16,7 @@ import {
   type TestGateway,
 } from '../support/gateway.ts';
 
-/** One address for a Postgres that changes its port at every start; refuses connections while there is none. */
+/** One address for a Postgres that has another port after every start. While it is away, calls are hung up on. */
 async function startRelay() {
   let target: number | null = null;
   const server = createServer((client: Socket) => {
@@ -35,6 +35,8 @@ async function startRelay() {
     to: (port: number | null) => {
       target = port;
     },
+    refuse: () => new Promise((resolve) => server.close(resolve)),
+    listen: (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve)),
     close: () => server.close(),
   };
 }

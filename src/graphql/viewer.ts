@@ -1,0 +1,13 @@
+import { AuthError } from '../errors.ts';
+import type { Viewer } from '../flows/authenticate.ts';
+import type { RequestCaller } from '../hasura/caller.ts';
+
+/**
+ * The signed-in person.
+ * @throws AuthError `unauthenticated`
+ */
+export async function requireViewer(caller: RequestCaller): Promise<Viewer> {
+  const viewer = await caller.viewer();
+  if (viewer === null) throw new AuthError('unauthenticated', { message: 'Sign in to do this.' });
+  return viewer;
+}

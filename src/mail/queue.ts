@@ -1,0 +1,28 @@
+import { sql } from 'drizzle-orm';
+import type { Queryable } from '../db/client.ts';
+
+/** The schema of the job library, migrated with ours. */
+export const JOBS_SCHEMA = 'portcullis_jobs';
+export const MAIL_TASK = 'mail';
+
+/**
+ * A mail to be: what it is about and whom it concerns. It holds no token, no link and, but for an address that is not the
+ * person's any more, no address: the worker looks those up, or makes them, when it delivers.
+ */
+export type MailJob =
+  | { kind: 'verification'; userId: string }
+  | { kind: 'password_reset'; userId: string }
+  | { kind: 'email_change'; userId: string; newEmail: string }
+  | { kind: 'team_invite'; inviteId: string }
+  | { kind: 'password_changed'; userId: string }
+  | { kind: 'email_changed'; userId: string; formerEmail: string }
+  | { kind: 'new_sign_in'; userId: string; sessionId: string }
+  /** Nobody's: makes a request about an unknown address cost what one about a known address costs. */
+  | { kind: 'none' };
+
+/** Queues a mail in the transaction that causes it: both happen or neither. */
+export async function enqueueMail(tx: Queryable, job: MailJob): Promise<void> {
+  await tx.execute(
+    sql`select ${sql.identifier(JOBS_SCHEMA)}.add_job(${MAIL_TASK}, ${JSON.stringify(job)}::json, max_attempts => 25)`,
+  );
+}
