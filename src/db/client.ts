@@ -16,6 +16,13 @@ export type DatabaseOptions = {
   applicationName?: string;
 };
 
+/**
+ * How long a connection waits after its last failed attempts. Callers wait with it, so this is far below the 20 s of
+ * postgres.js; spread out for the sake of a server that is just coming back.
+ */
+const reconnectDelaySeconds = (attempts: number): number =>
+  (0.5 + Math.random() / 2) * Math.min(3 ** attempts / 100, 0.25);
+
 type Address = { host: string[]; port: number[]; path?: string | undefined };
 
 /**
@@ -44,6 +51,7 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
     ...socket,
     max: options.poolSize,
     connect_timeout: 5,
+    backoff: reconnectDelaySeconds,
     onnotice: () => {},
     connection: {
       application_name: options.applicationName ?? 'portcullis',

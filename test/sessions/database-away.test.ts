@@ -30,13 +30,14 @@ async function startRelay() {
       one.on('error', () => other.destroy()).on('close', () => other.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
   return {
-    port: (server.address() as AddressInfo).port,
-    to: (port: number | null) => {
-      target = port;
+    port,
+    to: (other: number | null) => {
+      target = other;
     },
     refuse: () => new Promise((resolve) => server.close(resolve)),
-    listen: (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve)),
+    listen: () => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve)),
     close: () => server.close(),
   };
 }
@@ -83,10 +84,14 @@ const get = async (path: string) => {
   return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
 };
 
-describe('while Postgres is away', () => {
+describe.each([
+  { how: 'its address refuses connections', proxy: false },
+  { how: 'a proxy in front of it hangs up', proxy: true },
+])('while Postgres is away and $how,', ({ proxy }) => {
   beforeAll(async () => {
-    relay.to(null);
     await postgres.stop();
+    relay.to(null);
+    if (!proxy) await relay.refuse();
   });
 
   test('a good token is never called bad', async () => {
@@ -150,12 +155,10 @@ describe('while Postgres is away', () => {
       expect(gateway.logged()).not.toContain(secret);
     expect(gateway.logged()).toContain('ECONN');
   });
-});
 
-describe('when Postgres is back', () => {
-  beforeAll(() => startPostgres());
-
-  test('the gateway works again by itself, and old tokens are good', async () => {
+  test('the gateway works again by itself when it is back, and old tokens are good', async () => {
+    if (!proxy) await relay.listen();
+    await startPostgres();
     await expect.poll(async () => (await get('/ready')).status, { timeout: 15_000 }).toBe(200);
     expect(await gateway.graphql(ME, {}, bearer(signedIn.accessToken))).toMatchObject({
       me: { email: person.email },
