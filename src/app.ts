@@ -12,6 +12,7 @@ import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
 import { createClientAddressReader } from './limits/client-address.ts';
 import { createRateLimiter } from './limits/rate-limits.ts';
 import type { Log } from './log.ts';
+import { createSuccessorDeriver } from './sessions/refresh-tokens.ts';
 
 /** A configuration that is complete: whatever it left to the development defaults has been made. */
 export type RunnableConfig = Config & { database: { url: string } };
@@ -74,6 +75,7 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
     findPublicKey: createPublicKeyFinder(db),
     tokens: { issuer: config.publicUrl, audience: config.tokens.audience, accessTtlSeconds },
     sessions: config.tokens,
+    successors: createSuccessorDeriver(config.keyEncryptionKeys),
     rateLimiter: createRateLimiter(db, config.limits),
     readClientAddress: createClientAddressReader(config.http),
     ens: config.ens,

@@ -49,6 +49,8 @@ export type Config = Readonly<{
   }>;
   keys: Readonly<{ algorithm: 'ES256' | 'RS256' | 'EdDSA'; ttlSeconds: number; jwksMaxAgeSeconds: number }>;
   signup: boolean;
+  /** SameSite of the refresh cookie. */
+  refreshCookie: 'off' | 'strict' | 'lax' | 'none';
   passwords: Readonly<{ minLength: number; hashConcurrency: number; hashQueue: number }>;
   limits: Readonly<{
     enabled: boolean;
@@ -94,6 +96,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       if (!set(name)) problems.push(`${name}: required in production`);
     if (parsed.data?.RATE_LIMITS === false) problems.push('RATE_LIMITS: cannot be off in production');
   }
+  if (parsed.data?.REFRESH_COOKIE === 'none' && !parsed.data.PUBLIC_URL?.startsWith('https:'))
+    problems.push('REFRESH_COOKIE: none needs a PUBLIC_URL with https');
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return toConfig(parsed.data);
 }
@@ -112,6 +116,8 @@ export function readVariables<Name extends keyof Environment>(
   for (const issue of parsed.error?.issues ?? []) problems.push(`${String(issue.path[0])}: ${issue.message}`);
   if (problems.length === 0)
     problems.push(...names.flatMap((name) => (parsed.data?.[name] === undefined ? `${name}: required` : [])));
+  if (parsed.data?.REFRESH_COOKIE === 'none' && !parsed.data.PUBLIC_URL?.startsWith('https:'))
+    problems.push('REFRESH_COOKIE: none needs a PUBLIC_URL with https');
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return parsed.data as { [Key in Name]: NonNullable<Environment[Key]> };
 }
@@ -167,6 +173,7 @@ function toConfig(e: Environment): Config {
     },
     keys: { algorithm: e.JWT_ALGORITHM, ttlSeconds: e.JWK_TTL, jwksMaxAgeSeconds: e.JWKS_MAX_AGE },
     signup: e.SIGNUP,
+    refreshCookie: e.REFRESH_COOKIE,
     passwords: {
       minLength: e.PASSWORD_MIN_LENGTH,
       hashConcurrency: e.PASSWORD_HASH_CONCURRENCY ?? defaultHashConcurrency(e.UV_THREADPOOL_SIZE),

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import type { SecretDeriver } from './crypto/derived-secrets.ts';
 import type { HashGate } from './crypto/hash-gate.ts';
 import type { KeyEncryption } from './crypto/key-encryption.ts';
 import type { PasswordHasher } from './crypto/passwords.ts';
@@ -25,6 +26,8 @@ export type Deps = Readonly<{
   findPublicKey: PublicKeyFinder;
   tokens: TokenSettings;
   sessions: SessionSettings;
+  /** Derives a refresh token's successor. */
+  successors: SecretDeriver;
   rateLimiter: RateLimiter;
   readClientAddress: ClientAddressReader;
   ens: EnsConfig;

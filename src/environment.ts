@@ -111,6 +111,10 @@ export const environment = z.object({
   SESSION_TTL: seconds(60, 3650 * DAY)
     .prefault(String(90 * DAY))
     .meta({ description: 'Seconds after which a session ends, whatever happens.' }),
+  REFRESH_COOKIE: z.enum(['off', 'strict', 'lax', 'none']).default('off').meta({
+    description:
+      'Lets browsers keep the refresh token in an httpOnly cookie of this SameSite: strict, lax, or none for pages of another site. The pages must be of PUBLIC_URL or CORS_ORIGINS.',
+  }),
   JWK_TTL: seconds(60, 3650 * DAY)
     .prefault(String(365 * DAY))
     .meta({ description: 'Seconds a generated signing key lives.' }),

@@ -2,7 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 
-export type Database = PostgresJsDatabase;
+/** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
+export type Database = PostgresJsDatabase & { $client: postgres.Sql };
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 /** Either of both: for operations that join their caller's transaction. */
 export type Queryable = Database | Transaction;

@@ -2,6 +2,7 @@ import { builder } from './builder.ts';
 
 const AuthConfig = builder.objectRef<{
   signup: boolean;
+  refreshCookie: boolean;
   passwordMinLength: number;
   accessTokenSeconds: number;
   issuer: string;
@@ -13,6 +14,9 @@ AuthConfig.implement({
   description: 'What this gateway offers. Holds nothing secret: every role may ask.',
   fields: (t) => ({
     signup: t.exposeBoolean('signup', { description: 'Whether new accounts are accepted.' }),
+    refreshCookie: t.exposeBoolean('refreshCookie', {
+      description: 'Whether browsers may keep the refresh token in an httpOnly cookie.',
+    }),
     passwordMinLength: t.exposeInt('passwordMinLength', {
       description: 'How many characters a new password must have.',
     }),
@@ -31,6 +35,7 @@ builder.queryField('authConfig', (t) =>
     description: 'What this gateway offers and how its tokens are verified.',
     resolve: (_root, _args, { deps: { config, tokens } }) => ({
       signup: config.signup,
+      refreshCookie: config.refreshCookie !== 'off',
       passwordMinLength: config.passwords.minLength,
       accessTokenSeconds: tokens.accessTtlSeconds,
       issuer: tokens.issuer,

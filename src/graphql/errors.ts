@@ -12,8 +12,8 @@ const TRANSLATED_CODES: Readonly<Record<string, ErrorCode>> = {
   BAD_USER_INPUT: 'invalid_input',
 };
 
-/** graphql-js gave up: too many comparisons of fields with one name, or too many errors. */
-const VALIDATION_ABORTED = /\bValidation aborted\.$/;
+/** graphql-js gave up: too many comparisons of fields that have one name. */
+const VALIDATION_ABORTED = /^Validation aborted\.$/;
 
 /** GraphQL's own sentences quote values of the document, and a value may be a password. */
 function withoutValues(message: string): string {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga } from 'graphql-yoga';
 import type { Deps } from '../deps.ts';
 import type { RequestCaller } from '../hasura/caller.ts';
+import { refreshCookie } from '../http/refresh-cookie.ts';
 import type { Context } from './context.ts';
 import { maskGraphQLError } from './errors.ts';
 import { useInputErrors } from './input-errors.ts';
@@ -30,7 +31,12 @@ export function createGraphQLHandler(deps: Deps): GraphQLHandler {
     multipart: false,
     batching: false,
     logging: false,
-    context: ({ caller, requestId }) => ({ deps, caller, requestId }),
+    context: ({ req, res, caller, requestId }) => ({
+      deps,
+      caller,
+      requestId,
+      cookie: refreshCookie(deps, req, res, caller.fromHasura),
+    }),
     // Errors are mapped below, all of them and once: Yoga's own mask sees only some.
     maskedErrors: false,
     plugins: [

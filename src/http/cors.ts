@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Lets pages of the configured origins read the answer. No cookies cross origins, so no credentials are allowed. */
+type CorsSettings = { corsOrigins: readonly string[]; credentials: boolean };
+
+/** Lets pages of the configured origins read the answer; cookies come along only for origins that are named. */
 export function applyCors(
   request: IncomingMessage,
   response: ServerResponse,
-  origins: readonly string[],
+  { corsOrigins: origins, credentials }: CorsSettings,
 ): void {
   if (origins.length === 0) return;
   response.appendHeader('vary', 'origin');
@@ -14,6 +16,7 @@ export function applyCors(
     : origins.find((candidate) => candidate.replace(/\/$/, '') === origin);
   if (origin === undefined || allowed === undefined) return;
   response.setHeader('access-control-allow-origin', allowed === '*' ? '*' : origin);
+  if (credentials && allowed !== '*') response.setHeader('access-control-allow-credentials', 'true');
   response.setHeader('access-control-expose-headers', 'retry-after, x-request-id');
   if (request.method !== 'OPTIONS') return;
   response.setHeader('access-control-allow-methods', 'GET, POST');

@@ -18,6 +18,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
   const handleGraphQL = createGraphQLHandler(deps);
   const showGraphiQL = deps.config.graphql.graphiql ? createGraphiQLPage() : null;
   const { maxBodyBytes, corsOrigins } = deps.config.http;
+  const cors = { corsOrigins, credentials: deps.config.refreshCookie !== 'off' };
 
   async function handle(
     request: IncomingMessage,
@@ -26,7 +27,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
   ): Promise<void> {
     const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
     if (wantsPage && showGraphiQL !== null) return showGraphiQL(request, response);
-    applyCors(request, response, corsOrigins);
+    applyCors(request, response, cors);
     if (request.method === 'OPTIONS') return answerPreflight(response);
     if (request.method !== 'POST') {
       response.setHeader('allow', 'POST');
@@ -35,6 +36,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
     const caller = identifyCaller(deps, request);
     const body = await readBody(request, maxBodyBytes);
+    request.headers['content-type'] = 'application/json'; // Yoga knows fewer spellings of it
     await handleGraphQL(Object.assign(request, { body }), response, { caller, requestId });
   }
 

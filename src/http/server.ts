@@ -54,7 +54,7 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
       void handleGraphQL(request, response, requestId);
       return;
     }
-    if (path.startsWith('/api/')) applyCors(request, response, corsOrigins);
+    if (path.startsWith('/api/')) applyCors(request, response, { corsOrigins, credentials: false });
     if (request.method === 'OPTIONS' && response.hasHeader('access-control-allow-methods'))
       answerPreflight(response);
     else void route(request, response);

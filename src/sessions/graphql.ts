@@ -1,10 +1,26 @@
+import { AuthError } from '../errors.ts';
 import { login } from '../flows/login.ts';
+import { logout, logoutByRefreshToken, type logoutScopes, revokeSession } from '../flows/logout.ts';
+import { refresh } from '../flows/refresh.ts';
 import type { SignedIn } from '../flows/sign-in.ts';
 import { signup } from '../flows/signup.ts';
 import { builder } from '../graphql/builder.ts';
+import type { Context } from '../graphql/context.ts';
+import { requireViewer } from '../graphql/viewer.ts';
 import { UserType } from '../users/graphql.ts';
+import { listSessions, type Session } from './sessions.ts';
+import { isUuid } from './tokens.ts';
 
-const AuthPayload = builder.objectRef<SignedIn>('AuthPayload');
+type AuthAnswer = Omit<SignedIn, 'refreshToken'> & { refreshToken: string | null };
+
+/** Hands the refresh token out in the answer, or in the cookie and nowhere else. */
+function answer({ cookie }: Context, signedIn: SignedIn, inCookie: boolean): AuthAnswer {
+  if (!inCookie) return signedIn;
+  cookie.write(signedIn.refreshToken);
+  return { ...signedIn, refreshToken: null };
+}
+
+const AuthPayload = builder.objectRef<AuthAnswer>('AuthPayload');
 
 AuthPayload.implement({
   description: 'What a sign-in yields.',
@@ -14,7 +30,9 @@ AuthPayload.implement({
     }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When both tokens end.' }),
     refreshToken: t.exposeString('refreshToken', {
-      description: 'Keep it secret: it stands for the whole session.',
+      nullable: true,
+      description:
+        'For `refresh`. Keep it secret: it stands for the whole session. Null where it is in a cookie.',
     }),
     teamToken: t.exposeString('teamToken', {
       nullable: true,
@@ -30,6 +48,9 @@ const LoginInput = builder.inputType('LoginInput', {
   fields: (t) => ({
     email: t.string({ required: true, description: 'Case and surrounding spaces do not matter.' }),
     password: t.string({ required: true, description: 'Taken as it is, spaces included.' }),
+    cookie: t.boolean({
+      description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
+    }),
   }),
 });
 
@@ -39,7 +60,11 @@ builder.mutationField('login', (t) =>
     description:
       'Signs in. Codes: `required`, `invalid_credentials`, `account_disabled`, `rate_limited`, `busy`. Send it without an `Authorization` header: Hasura refuses an expired one.',
     args: { input: t.arg({ type: LoginInput, required: true, description: 'Email and password.' }) },
-    resolve: (_root, { input }, { deps, caller }) => login(deps, caller.device, input),
+    resolve: async (_root, { input }, context) => {
+      const { deps, caller, cookie } = context;
+      if (input.cookie) cookie.read(); // refused before anything is done
+      return answer(context, await login(deps, caller.device, input), input.cookie ?? false);
+    },
   }),
 );
 
@@ -53,6 +78,9 @@ const SignupInput = builder.inputType('SignupInput', {
     }),
     name: t.string({ required: true, description: 'What the person wants to be called.' }),
     teamName: t.string({ description: 'Makes a team of this name, whose owner the person is.' }),
+    cookie: t.boolean({
+      description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
+    }),
   }),
 });
 
@@ -62,7 +90,140 @@ builder.mutationField('signup', (t) =>
     description:
       'Registers a person and signs them in. Codes: `required`, `min_length`, `max_length`, `invalid`, `already_registered`, `signup_disabled`, `rate_limited`, `busy`.',
     args: { input: t.arg({ type: SignupInput, required: true, description: 'The new account.' }) },
-    resolve: (_root, { input }, { deps, caller }) =>
-      signup(deps, caller.device, { ...input, teamName: input.teamName ?? null }),
+    resolve: async (_root, { input }, context) => {
+      const { deps, caller, cookie } = context;
+      if (input.cookie) cookie.read(); // refused before anything is done
+      const signedIn = await signup(deps, caller.device, { ...input, teamName: input.teamName ?? null });
+      return answer(context, signedIn, input.cookie ?? false);
+    },
+  }),
+);
+
+const RefreshInput = builder.inputType('RefreshInput', {
+  description: 'Which session to refresh.',
+  fields: (t) => ({
+    refreshToken: t.string({
+      description: 'Without it the one in the cookie is taken, and its successor put there.',
+    }),
+  }),
+});
+
+builder.mutationField('refresh', (t) =>
+  t.field({
+    type: AuthPayload,
+    description:
+      'Exchanges a refresh token for new tokens; asking again within 30 seconds gives the same successor. Codes: `required`, `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`. Send it without an `Authorization` header: Hasura refuses an expired one.',
+    args: { input: t.arg({ type: RefreshInput, description: 'May be left out where there is a cookie.' }) },
+    resolve: async (_root, { input }, context) => {
+      const { deps, caller, cookie } = context;
+      const given = input?.refreshToken ?? null;
+      const refreshToken = given ?? (deps.config.refreshCookie === 'off' ? '' : (cookie.read() ?? ''));
+      return answer(context, await refresh(deps, caller.device, refreshToken), given === null);
+    },
+  }),
+);
+
+const LogoutScopeType = builder.enumType('LogoutScope', {
+  description: 'Which sessions a logout ends.',
+  values: {
+    LOCAL: { description: 'This one.' },
+    GLOBAL: { description: 'All of the person.' },
+    OTHERS: { description: 'All of the person but this one.' },
+  } satisfies Record<(typeof logoutScopes)[number], { description: string }>,
+});
+
+const LogoutInput = builder.inputType('LogoutInput', {
+  description: 'How to log out.',
+  fields: (t) => ({
+    scope: t.field({
+      type: LogoutScopeType,
+      description: 'LOCAL unless given. The others need an access token.',
+    }),
+    refreshToken: t.string({
+      description: 'Ends its session, for whoever has no good access token at hand.',
+    }),
+  }),
+});
+
+const LogoutPayload = builder.objectRef<{ sessionsEnded: number }>('LogoutPayload');
+
+LogoutPayload.implement({
+  description: 'What a logout did.',
+  fields: (t) => ({
+    sessionsEnded: t.exposeInt('sessionsEnded', {
+      description: 'How many sessions it ended; 0 if they were over.',
+    }),
+  }),
+});
+
+builder.mutationField('logout', (t) =>
+  t.field({
+    type: LogoutPayload,
+    description:
+      'Ends sessions: their tokens stop working here at once, at Hasura when they expire. By access token, refresh token or cookie. Code: `unauthenticated`.',
+    args: { input: t.arg({ type: LogoutInput, description: 'May be left out: this session.' }) },
+    resolve: async (_root, { input }, { deps, caller, cookie }) => {
+      const scope = input?.scope ?? 'LOCAL';
+      const byCookie = deps.config.refreshCookie !== 'off' && cookie.isPresent() ? cookie.read() : null;
+      if (byCookie !== null) cookie.clear();
+      const refreshToken = input?.refreshToken ?? (scope === 'LOCAL' ? byCookie : null);
+      if (scope === 'LOCAL' && refreshToken !== null)
+        return { sessionsEnded: await logoutByRefreshToken(deps, caller.device, refreshToken) };
+      return {
+        sessionsEnded: await logout(deps, caller.device, { viewer: await requireViewer(caller), scope }),
+      };
+    },
+  }),
+);
+
+const SessionType = builder.objectRef<Session>('Session');
+
+SessionType.implement({
+  description: 'A sign-in on one device.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'A UUID; `x-hasura-session-id` in its tokens.' }),
+    current: t.boolean({
+      description: 'Whether this is the session that asks.',
+      resolve: async ({ id }, _args, { caller }) => (await caller.viewer())?.sessionId === id,
+    }),
+    userAgent: t.exposeString('userAgent', { nullable: true, description: 'What the device called itself.' }),
+    address: t.exposeString('address', {
+      nullable: true,
+      description: 'Where it signed in from, if that is known.',
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it signed in.' }),
+    lastUsedAt: t.expose('lastUsedAt', {
+      type: 'DateTime',
+      description: 'When it last refreshed its tokens.',
+    }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it ends at the latest.' }),
+  }),
+});
+
+builder.queryField('sessions', (t) =>
+  t.field({
+    type: [SessionType],
+    description: 'My live sessions, the one used last at the front; at most 100. Code: `unauthenticated`.',
+    resolve: async (_root, _args, { deps, caller }) =>
+      listSessions(deps.db, (await requireViewer(caller)).user.id),
+  }),
+);
+
+const RevokeSessionInput = builder.inputType('RevokeSessionInput', {
+  description: 'Which session to end.',
+  fields: (t) => ({ sessionId: t.id({ required: true, description: 'As `sessions` names it.' }) }),
+});
+
+builder.mutationField('revokeSession', (t) =>
+  t.field({
+    type: LogoutPayload,
+    description: 'Ends one of my sessions. Codes: `unauthenticated`, `not_found`, `invalid`.',
+    args: { input: t.arg({ type: RevokeSessionInput, required: true, description: 'Which one.' }) },
+    resolve: async (_root, { input: { sessionId } }, { deps, caller }) => {
+      const viewer = await requireViewer(caller);
+      if (!isUuid(sessionId)) throw new AuthError('invalid', { attribute: 'sessionId' });
+      await revokeSession(deps, caller.device, { viewer, sessionId });
+      return { sessionsEnded: 1 };
+    },
   }),
 );

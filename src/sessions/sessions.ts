@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, ne, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { insertSecurityEvent, storableUserAgent } from '../audit/security-events.ts';
 import { createSecret, sha256 } from '../crypto/secrets.ts';
@@ -84,6 +84,70 @@ export async function findLiveSession(
 ): Promise<{ user: User; activeTeamId: string | null } | null> {
   const [found] = await liveSession(db).execute(input);
   return found ?? null;
+}
+
+/** A session as its owner sees it. */
+export type Session = Omit<typeof sessions.$inferSelect, 'revokedAt' | 'userId'>;
+
+const sessionsOfUser = statement((db) =>
+  db
+    .select({
+      id: sessions.id,
+      activeTeamId: sessions.activeTeamId,
+      userAgent: sessions.userAgent,
+      address: sessions.address,
+      createdAt: sessions.createdAt,
+      lastUsedAt: sessions.lastUsedAt,
+      expiresAt: sessions.expiresAt,
+    })
+    .from(sessions)
+    .where(
+      and(
+        eq(sessions.userId, sql.placeholder('userId')),
+        isNull(sessions.revokedAt),
+        sql`${sessions.expiresAt} > now()`,
+      ),
+    )
+    .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
+    .limit(100)
+    .prepare('sessions_of_user'),
+);
+
+/** The live sessions of a person, the one used last at the front; at most 100. */
+export const listSessions = (db: Database, userId: string): Promise<Session[]> =>
+  sessionsOfUser(db).execute({ userId });
+
+/** Which of a person's sessions: one, all but one, or all. */
+export type SessionSelection = { only: string } | { except: string } | 'all';
+
+/**
+ * Ends live sessions of a person; their tokens stop working at the gateway at once.
+ * @returns the ids of the sessions that were live
+ */
+export async function revokeSessions(
+  tx: Queryable,
+  input: { userId: string; which: SessionSelection },
+): Promise<string[]> {
+  const { userId, which } = input;
+  const selected =
+    which === 'all'
+      ? undefined
+      : 'only' in which
+        ? eq(sessions.id, which.only)
+        : ne(sessions.id, which.except);
+  const revoked = await tx
+    .update(sessions)
+    .set({ revokedAt: sql`now()` })
+    .where(
+      and(
+        eq(sessions.userId, userId),
+        isNull(sessions.revokedAt),
+        sql`${sessions.expiresAt} > now()`,
+        selected,
+      ),
+    )
+    .returning({ id: sessions.id });
+  return revoked.map(({ id }) => id);
 }
 
 /** Rows one round deletes at most: a long backlog must not hold its locks for long. */

@@ -1,26 +1,75 @@
-import { asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { type Database, type Queryable, statement } from '../db/client.ts';
-import { type MembershipRole, memberships, teams } from './tables.ts';
+import { type EventOrigin, recordSecurityEvent } from '../audit/security-events.ts';
+import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
+import { sessions } from '../sessions/tables.ts';
+import { MAX_NAME_LENGTH, parseName } from '../users/attributes.ts';
+import { users } from '../users/tables.ts';
+import { type Actor, enterTeam, eventOf, MANAGERS, notFound, OWNERS, parseId, type TeamDeps } from './access.ts';
+import { type MembershipRole, memberships, projects, teams } from './tables.ts';
 
 export type Team = typeof teams.$inferSelect;
 /** A team as one of its members sees it. */
-export type TeamMembership = { team: Team; role: MembershipRole };
+export type TeamMembership = { team: Team; role: MembershipRole; userId: string };
 
 /** Creates a team whose owner is the given user. */
 export async function createTeam(
   tx: Queryable,
-  input: { name: string; ownerId: string },
+  input: { name: string; ownerId: string; sessionId?: string | null; origin?: EventOrigin },
 ): Promise<TeamMembership> {
-  const [team] = await tx.insert(teams).values({ id: uuidv7(), name: input.name }).returning();
+  const { name, ownerId, sessionId = null, origin } = input;
+  const [team] = await tx.insert(teams).values({ id: uuidv7(), name }).returning();
   if (team === undefined) throw new Error('The inserted team was not returned.');
-  await tx.insert(memberships).values({ teamId: team.id, userId: input.ownerId, role: 'OWNER' });
-  return { team, role: 'OWNER' };
+  await tx.insert(memberships).values({ teamId: team.id, userId: ownerId, role: 'OWNER' });
+  const event = { userId: ownerId, sessionId, teamId: team.id, ...(origin && { origin }) };
+  await recordSecurityEvent(tx, { action: 'team_created', ...event });
+  return { team, role: 'OWNER', userId: ownerId };
+}
+
+/** Makes a team the active one of a session that has none. */
+export async function activateTeam(tx: Transaction, sessionId: string | null, teamId: string): Promise<void> {
+  if (sessionId === null) return;
+  await tx
+    .update(sessions)
+    .set({ activeTeamId: teamId })
+    .where(and(eq(sessions.id, sessionId), isNull(sessions.activeTeamId)));
+}
+
+/** "Ada's team", or "My team" where there is no name or no room for it. */
+function defaultTeamName(userName: string | null): string {
+  const name = `${userName ?? ''}'s team`;
+  return userName === null || [...name].length > MAX_NAME_LENGTH ? 'My team' : name;
+}
+
+/**
+ * The team, with its first project, that a person gets who owns none. The lock on the user makes it one team, however many ask.
+ * Returns null where nothing was done.
+ */
+export async function createDefaultTeam(
+  tx: Transaction,
+  input: { userId: string; name?: string; sessionId?: string | null; origin?: EventOrigin },
+): Promise<TeamMembership | null> {
+  const { userId, name, ...event } = input;
+  const [user] = await tx
+    .select({ name: users.name })
+    .from(users)
+    .where(eq(users.id, userId))
+    .for('no key update');
+  if (user === undefined) return null;
+  const owned = await tx
+    .select({ teamId: memberships.teamId })
+    .from(memberships)
+    .where(and(eq(memberships.userId, userId), eq(memberships.role, 'OWNER')))
+    .limit(1);
+  if (owned.length > 0) return null;
+  const made = await createTeam(tx, { name: name ?? defaultTeamName(user.name), ownerId: userId, ...event });
+  await tx.insert(projects).values({ id: uuidv7(), teamId: made.team.id, name: 'Default project' });
+  return made;
 }
 
 const teamsOfUser = statement((db) =>
   db
-    .select({ team: teams, role: memberships.role })
+    .select({ team: teams, role: memberships.role, userId: memberships.userId })
     .from(memberships)
     .innerJoin(teams, eq(teams.id, memberships.teamId))
     .where(eq(memberships.userId, sql.placeholder('userId')))
@@ -32,3 +81,60 @@ const teamsOfUser = statement((db) =>
 /** The teams of a user, the one they joined first at the front; at most 100. */
 export const listTeamsOfUser = (db: Database, userId: string): Promise<TeamMembership[]> =>
   teamsOfUser(db).execute({ userId });
+
+/** A team of the user, or null for one that they are not in. */
+export async function findTeamOfUser(
+  db: Queryable,
+  { userId, teamId }: { userId: string; teamId: string },
+): Promise<TeamMembership | null> {
+  const [found] = await db
+    .select({ team: teams, role: memberships.role, userId: memberships.userId })
+    .from(memberships)
+    .innerJoin(teams, eq(teams.id, memberships.teamId))
+    .where(and(eq(memberships.userId, userId), eq(memberships.teamId, teamId)));
+  return found ?? null;
+}
+
+/**
+ * The team as the actor sees it.
+ * @throws AuthError `invalid`, `not_found` (attribute `id`)
+ */
+export async function getTeam({ db }: TeamDeps, actor: Actor, input: { id: string }): Promise<TeamMembership> {
+  const team = await findTeamOfUser(db, { userId: actor.user.id, teamId: parseId(input.id, 'id') });
+  if (team === null) throw notFound('team', 'id');
+  return team;
+}
+
+/**
+ * Gives a team another name.
+ * @throws AuthError `invalid`, `required`, `max_length`, `not_found`, `insufficient_permissions`
+ */
+export function renameTeam(
+  { db }: TeamDeps,
+  actor: Actor,
+  input: { teamId: string; name: string },
+): Promise<TeamMembership> {
+  const teamId = parseId(input.teamId, 'teamId');
+  const name = parseName(input.name, 'name');
+  return db.transaction(async (tx) => {
+    const { role, userId } = await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
+    const [team] = await tx.update(teams).set({ name }).where(eq(teams.id, teamId)).returning();
+    if (team === undefined) throw new Error('The locked team is gone.');
+    await recordSecurityEvent(tx, { action: 'team_renamed', ...eventOf(actor, teamId) });
+    return { team, role, userId };
+  });
+}
+
+/**
+ * Deletes a team with its memberships, projects and invites. Sessions in which it was active have no active team then.
+ * @throws AuthError `invalid`, `not_found`, `insufficient_permissions`
+ */
+export function deleteTeam({ db }: TeamDeps, actor: Actor, input: { teamId: string }): Promise<string> {
+  const teamId = parseId(input.teamId, 'teamId');
+  return db.transaction(async (tx) => {
+    await enterTeam(tx, actor, { teamId, allowed: OWNERS });
+    await tx.delete(teams).where(eq(teams.id, teamId));
+    await recordSecurityEvent(tx, { action: 'team_deleted', ...eventOf(actor, teamId) });
+    return teamId;
+  });
+}

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { startThrowawayPostgres } from '../../src/db/embedded.ts';
 import type { GatewayAnswer, GatewayQuestion } from './gateway-process.ts';
 import type { Load, LoadResult } from './load-process.ts';
@@ -36,13 +35,14 @@ export type Bench = {
 /** Compiles the gateway into a folder beside which it finds what it expects there. */
 async function compile(folder: string): Promise<string> {
   const build = join(folder, 'dist');
-  await promisify(execFile)('npx', ['tsc', '-p', 'src/tsconfig.json', '--outDir', build], { cwd: project });
+  const compiler = join(project, 'node_modules', '.bin', 'tsc');
+  execFileSync(compiler, ['-p', 'src/tsconfig.json', '--outDir', build], { cwd: project, stdio: 'inherit' });
   for (const name of ['node_modules', 'drizzle', 'package.json'])
     await symlink(join(project, name), join(folder, name));
   return build;
 }
 
-export const SIGNUP = 'mutation ($input: SignupInput!) { signup(input: $input) { accessToken } }';
+const SIGNUP = 'mutation ($input: SignupInput!) { signup(input: $input) { accessToken } }';
 
 async function signUp(url: string, person: Bench['person']): Promise<string> {
   const response = await fetch(url, {
@@ -56,8 +56,8 @@ async function signUp(url: string, person: Bench['person']): Promise<string> {
 
 export async function startBench(gatewayArguments: string[] = []): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
-  await mkdir(join(folder, 'data'));
-  const [build, postgres] = await Promise.all([compile(folder), startThrowawayPostgres()]);
+  const build = await compile(folder);
+  const postgres = await startThrowawayPostgres();
   const env = {
     DATABASE_URL: postgres.url,
     INTERNAL_ENDPOINTS_SECRET: randomBytes(32).toString('hex'),

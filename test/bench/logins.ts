@@ -1,7 +1,6 @@
 import { hash, verify } from 'argon2';
 import { ARGON2_PARAMETERS } from '../../src/crypto/passwords.ts';
 import type { Bench, Row } from './bench.ts';
-import { median } from './messages.ts';
 import { repeat } from './repeat.ts';
 
 export const LOGIN =
@@ -9,25 +8,25 @@ export const LOGIN =
 /** More than are hashed at once, so that the gate is never idle, and fewer than it lets wait. */
 export const FLOOD_CLIENTS = 32;
 
-/** Whole logins beside bare hashes, in turns, so that both have the same machine. */
+/** Whole logins beside bare hashes, in turns. The best round is the one in which nothing else ran on the machine. */
 export async function measureLogins({ load, url, person, hashesAtOnce }: Bench): Promise<Row[]> {
   const stored = await hash(person.password, ARGON2_PARAMETERS);
   const hashes: number[] = [];
   const logins: number[] = [];
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 4; round++) {
     const bare = await repeat(() => verify(stored, person.password), hashesAtOnce, 2000);
     hashes.push(bare.perSecond);
-    const flood = { url, query: LOGIN, variables: { input: person }, clients: FLOOD_CLIENTS, seconds: 2.5 };
+    const flood = { url, query: LOGIN, variables: { input: person }, clients: FLOOD_CLIENTS, seconds: 2 };
     logins.push((await load(flood)).perSecond);
   }
-  const [gateway, bare] = [median(logins), median(hashes)];
+  const [gateway, bare] = [Math.max(...logins), Math.max(...hashes)];
   return [
     {
       what: 'logins/s',
       gateway: gateway.toFixed(1),
       bare: bare.toFixed(1),
       ratio: gateway / bare,
-      note: `bare: argon2id hashes/s, ${hashesAtOnce} at once`,
+      note: `bare: argon2id hashes/s, ${hashesAtOnce} at once; the best of 4 rounds, in turns`,
     },
   ];
 }

@@ -4,7 +4,10 @@ import { measureLogins } from './logins.ts';
 import { measureMe } from './me.ts';
 import { measureSigns } from './signs.ts';
 
-/** `npm run bench`: what the gateway does, each beside what bounds it on this machine in the same run. */
+/**
+ * `npm run bench`: what the gateway does, each beside what bounds it on this machine in the same run.
+ * `npm run bench -- logins me` measures those alone.
+ */
 const began = performance.now();
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 const columns = (what: string, gateway: string, bare: string, ratio: string, note: string) =>
@@ -15,14 +18,25 @@ const columns = (what: string, gateway: string, bare: string, ratio: string, not
 const show = ({ what, gateway, bare, ratio, note }: Row) =>
   columns(what, gateway, bare ?? '', ratio?.toFixed(2) ?? '', note ?? '');
 
+const measurements = {
+  logins: measureLogins,
+  me: measureMe,
+  signs: measureSigns,
+  'cold-start': measureColdStart,
+};
+const names = process.argv.slice(2);
+const chosen = Object.entries(measurements).flatMap(([name, measure]) =>
+  names.length === 0 || names.includes(name) ? [measure] : [],
+);
+
 const bench = await startBench();
 try {
   columns('', 'gateway', 'bare limit', 'ratio', '');
-  for (const measure of process.env.ONLY ? [{measureLogins,measureMe,measureSigns,measureColdStart}[process.env.ONLY as 'measureMe']!] : [measureLogins, measureMe, measureSigns, measureColdStart])
-    for (const row of await measure(bench)) show(row);
+  for (const measure of chosen) for (const row of await measure(bench)) show(row);
 } finally {
   await bench.stop();
 }
 const client = bench.clientCpu.map((share) => Math.round(share * 100));
-print(`\nThe load generator took ${Math.min(...client)} to ${Math.max(...client)} % of one core.`);
+if (client.length > 0)
+  print(`\nThe load generator took ${Math.min(...client)} to ${Math.max(...client)} % of one core.`);
 print(`${((performance.now() - began) / 1000).toFixed(0)} s in all, on Node ${process.version}.`);

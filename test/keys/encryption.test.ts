@@ -58,14 +58,17 @@ describe('the private half', () => {
     }
   });
 
-  test.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])('cannot be in the public table: member %s', async (member) => {
-    const id = `jwk_${randomBytes(16).toString('hex')}`;
-    const jwk = { kty: 'EC', kid: id, [member]: 'AAAA' };
-    await expect(
-      gateway.sql`insert into portcullis.jwks (id, alg, public_jwk, expires_at)
+  test.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])(
+    'cannot be in the public table: member %s',
+    async (member) => {
+      const id = `jwk_${randomBytes(16).toString('hex')}`;
+      const jwk = { kty: 'EC', kid: id, [member]: 'AAAA' };
+      await expect(
+        gateway.sql`insert into portcullis.jwks (id, alg, public_jwk, expires_at)
         values (${id}, 'ES256', ${gateway.sql.json(jwk)}, now() + interval '1 day')`,
-    ).rejects.toMatchObject({ constraint_name: 'jwks_public_half_only' });
-  });
+      ).rejects.toMatchObject({ constraint_name: 'jwks_public_half_only' });
+    },
+  );
 
   test('that was moved to another key’s row does not sign in its name', async () => {
     const [first] = (await readJwks(gateway)).ids;

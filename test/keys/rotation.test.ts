@@ -51,7 +51,8 @@ describe('a new key', () => {
   test('is published at once, signs when every cache holds it, and leaves old tokens good', async () => {
     const before = (await logIn(gateway, person)).accessToken;
     const second = await generateKey(gateway);
-    for (const at of [gateway, replica]) expect((await readJwks(at)).ids.sort()).toEqual([first, second].sort());
+    for (const at of [gateway, replica])
+      expect((await readJwks(at)).ids.sort()).toEqual([first, second].sort());
 
     expect(await signingKey()).toBe(first);
     await ageKey(gateway, PUBLISHED - 6, second);
@@ -116,7 +117,8 @@ describe('an expiry edited in the table', () => {
 
   test('shortens the tokens that are signed from then on', async () => {
     await expireKey(gateway, first, 120);
-    const [row] = await gateway.sql`select floor(extract(epoch from expires_at))::int as expires from portcullis.jwks`;
+    const [row] =
+      await gateway.sql`select floor(extract(epoch from expires_at))::int as expires from portcullis.jwks`;
     const { accessToken, teamToken, expiresAt } = await logIn(gateway, person);
     expect(Date.parse(expiresAt)).toBe(row?.expires * 1000);
     for (const token of [accessToken, teamToken ?? ''])

@@ -144,7 +144,10 @@ describe('a forged signature is refused:', () => {
     for (const alg of ['ES384', 'RS256', 'PS256', 'EdDSA', 'ES256K', 'XS1', 'ES256 '])
       await expectUnauthenticated(`${encoded({ ...header(), alg })}.${payload}.${signature}`);
     const rsa = await generateKeyPair('RS256');
-    await expectUnauthenticated(await signed(claims(), { ...header(), alg: 'RS256' }, rsa.privateKey), UNKNOWN_KEY);
+    await expectUnauthenticated(
+      await signed(claims(), { ...header(), alg: 'RS256' }, rsa.privateKey),
+      UNKNOWN_KEY,
+    );
   });
 
   test('a payload that was changed', async () => {
@@ -209,7 +212,8 @@ describe('claims that do not fit are refused, though the signature does:', () =>
 
   test('a user or session that is no UUID', async () => {
     for (const bad of ['admin', '', 5, null, ['x'], "' or true --", claims().sub?.toUpperCase()])
-      for (const name of ['sub', 'sid']) await expectUnauthenticated(await signed({ ...claims(), [name]: bad }));
+      for (const name of ['sub', 'sid'])
+        await expectUnauthenticated(await signed({ ...claims(), [name]: bad }));
   });
 
   test('a user whose session it is not', async () => {
@@ -232,7 +236,9 @@ describe('access ends at once, however long the token says it lives,', () => {
     await gateway.sql`update portcullis.sessions set revoked_at = now() where id = ${sid()}`;
     await expectUnauthenticated(signedIn.accessToken, OVER);
     await expectUnauthenticated(signedIn.teamToken ?? '', OVER);
-    expect(await gateway.graphql(ME, {}, bearer(other.accessToken))).toMatchObject({ me: { email: person.email } });
+    expect(await gateway.graphql(ME, {}, bearer(other.accessToken))).toMatchObject({
+      me: { email: person.email },
+    });
   });
 
   test('when the session reaches its absolute end', async () => {
@@ -259,9 +265,9 @@ describe('access ends at once, however long the token says it lives,', () => {
     const { accessToken, user } = await signUp(gateway, other);
     await gateway.sql`delete from portcullis.users where id = ${user.id}`;
     await expectUnauthenticated(accessToken, OVER);
-    expect(await gateway.failure(LOGIN, { input: { email: other.email, password: other.password } })).toMatchObject(
-      [{ extensions: { code: 'invalid_credentials' } }],
-    );
+    expect(
+      await gateway.failure(LOGIN, { input: { email: other.email, password: other.password } }),
+    ).toMatchObject([{ extensions: { code: 'invalid_credentials' } }]);
     const [left] = await gateway.sql`
       select (select count(*)::int from portcullis.sessions where user_id = ${user.id}) sessions,
         (select count(*)::int from portcullis_private.passwords where user_id = ${user.id}) passwords`;

@@ -123,9 +123,15 @@ export const declaration: Declaration = {
     timeoutSeconds: 15,
     comment: 'Sign-up, login and the signed-in user',
     rootFields: {
-      anonymous: { Query: ['authConfig', 'contractAddresses', 'me'], Mutation: ['login', 'signup'] },
+      anonymous: {
+        Query: ['authConfig', 'contractAddresses', 'me'],
+        Mutation: ['login', 'signup', 'refresh', 'logout'],
+      },
       // People sign in again, or as someone else, while they still hold a token.
-      user: { Query: ['authConfig', 'contractAddresses', 'me'], Mutation: ['login', 'signup'] },
+      user: {
+        Query: ['authConfig', 'contractAddresses', 'me', 'sessions'],
+        Mutation: ['login', 'signup', 'refresh', 'logout', 'revokeSession'],
+      },
     },
     adminOnly: [],
   },

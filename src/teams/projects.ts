@@ -1,0 +1,96 @@
+import { and, asc, eq, gt } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { recordSecurityEvent, type SecurityAction } from '../audit/security-events.ts';
+import type { Database, Transaction } from '../db/client.ts';
+import { parseName } from '../users/attributes.ts';
+import { type Actor, enterTeam, eventOf, MANAGERS, notFound, parseId, type TeamDeps } from './access.ts';
+import type { Page } from './pages.ts';
+import { memberships, projects } from './tables.ts';
+import type { TeamMembership } from './teams.ts';
+
+export type Project = typeof projects.$inferSelect;
+
+/** The projects of a team, oldest first, as a member sees them: none for whoever is no member any more. */
+export async function listProjects(
+  db: Database,
+  { team, userId }: TeamMembership,
+  { first, after }: Page,
+): Promise<Project[]> {
+  const found = await db
+    .select({ project: projects })
+    .from(projects)
+    .innerJoin(memberships, and(eq(memberships.teamId, projects.teamId), eq(memberships.userId, userId)))
+    .where(and(eq(projects.teamId, team.id), after === null ? undefined : gt(projects.id, after)))
+    .orderBy(asc(projects.id))
+    .limit(first);
+  return found.map(({ project }) => project);
+}
+
+/**
+ * Adds a project to a team.
+ * @throws AuthError `invalid`, `required`, `max_length`, `not_found`, `insufficient_permissions`
+ */
+export function createProject(
+  { db }: TeamDeps,
+  actor: Actor,
+  input: { teamId: string; name: string },
+): Promise<Project> {
+  const teamId = parseId(input.teamId, 'teamId');
+  const name = parseName(input.name, 'name');
+  return db.transaction(async (tx) => {
+    await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
+    const [project] = await tx.insert(projects).values({ id: uuidv7(), teamId, name }).returning();
+    if (project === undefined) throw new Error('The inserted project was not returned.');
+    await recordProjectEvent(tx, 'project_created', actor, project);
+    return project;
+  });
+}
+
+/**
+ * Gives a project another name.
+ * @throws AuthError `invalid`, `required`, `max_length`, `not_found`, `insufficient_permissions`
+ */
+export function renameProject(
+  { db }: TeamDeps,
+  actor: Actor,
+  input: { projectId: string; name: string },
+): Promise<Project> {
+  const projectId = parseId(input.projectId, 'projectId');
+  const name = parseName(input.name, 'name');
+  return db.transaction(async (tx) => {
+    await enterTeamOfProject(tx, actor, projectId);
+    const [project] = await tx.update(projects).set({ name }).where(eq(projects.id, projectId)).returning();
+    if (project === undefined) throw notFound('project', 'projectId');
+    await recordProjectEvent(tx, 'project_renamed', actor, project);
+    return project;
+  });
+}
+
+/**
+ * Deletes a project.
+ * @throws AuthError `invalid`, `not_found`, `insufficient_permissions`
+ */
+export function deleteProject({ db }: TeamDeps, actor: Actor, input: { projectId: string }): Promise<string> {
+  const projectId = parseId(input.projectId, 'projectId');
+  return db.transaction(async (tx) => {
+    await enterTeamOfProject(tx, actor, projectId);
+    const [project] = await tx.delete(projects).where(eq(projects.id, projectId)).returning();
+    if (project === undefined) throw notFound('project', 'projectId');
+    await recordProjectEvent(tx, 'project_deleted', actor, project);
+    return projectId;
+  });
+}
+
+/** A project never changes its team, so the team can be looked up before it is locked. */
+async function enterTeamOfProject(tx: Transaction, actor: Actor, projectId: string): Promise<void> {
+  const otherwise = notFound('project', 'projectId');
+  const [project] = await tx
+    .select({ teamId: projects.teamId })
+    .from(projects)
+    .where(eq(projects.id, projectId));
+  if (project === undefined) throw otherwise;
+  await enterTeam(tx, actor, { teamId: project.teamId, allowed: MANAGERS, otherwise });
+}
+
+const recordProjectEvent = (tx: Transaction, action: SecurityAction, actor: Actor, project: Project) =>
+  recordSecurityEvent(tx, { action, ...eventOf(actor, project.teamId), details: { projectId: project.id } });

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+
+const person = newPerson();
+let direct: TestGateway;
+const behind: Record<string, TestGateway> = {};
+beforeAll(async () => {
+  // Three logins per address and five, all together, of those whose address nobody vouches for.
+  direct = await startGateway({
+    env: { LIMIT_LOGIN_PER_ADDRESS: '3/300', LIMIT_LOGIN_UNADDRESSED: '5/300' },
+  });
+  await signUp(direct, person);
+  for (const TRUSTED_PROXIES of ['loopback', 'loopback,hasura', 'hasura', 'loopback,10.0.0.0/8'])
+    behind[TRUSTED_PROXIES] = await startGateway({ replicaOf: direct, env: { TRUSTED_PROXIES } });
+});
+afterAll(async () => {
+  for (const gateway of Object.values(behind)) await gateway.close();
+  await direct.close();
+});
+beforeEach(() => direct.sql`delete from portcullis_private.rate_limits`);
+
+/** Logs in once; X-Forwarded-For as given. */
+async function login(
+  gateway: TestGateway | undefined,
+  forwarded?: string,
+  headers: Record<string, string> = {},
+) {
+  const { status } = await gateway!.post(
+    '/api/v1/login',
+    { email: person.email, password: person.password },
+    { ...headers, ...(forwarded !== undefined && { 'x-forwarded-for': forwarded }) },
+  );
+  return status;
+}
+/** The status of each login in turn. */
+async function logins(gateway: TestGateway | undefined, forwarded: (string | undefined)[], headers = {}) {
+  const statuses: number[] = [];
+  for (const value of forwarded) statuses.push(await login(gateway, value, headers));
+  return statuses;
+}
+const counters = async () =>
+  (
+    await direct.sql`select split_part(key, ':', 1) as purpose, count from portcullis_private.rate_limits
+    where key not like 'login_account:%' order by 1, 2`
+  ).map(({ purpose, count }) => `${purpose} ${count}`);
+const lastAddress = async () => {
+  const [row] =
+    await direct.sql`select host(address) as address from portcullis.sessions order by created_at desc, id desc limit 1`;
+  return row?.address as string | null;
+};
+const fromHasura = () => ({ 'x-hasura-gateway-secret': direct.secret });
+
+describe('without trusted proxies', () => {
+  test('the peer’s own address counts, and what X-Forwarded-For says does not', async () => {
+    expect(await logins(direct, [undefined, '203.0.113.1', '203.0.113.2', '203.0.113.3'])).toEqual([
+      200, 200, 200, 429,
+    ]);
+    expect(await lastAddress()).toBe('127.0.0.1');
+    expect(await counters()).toEqual(['login_address 4']);
+  });
+});
+
+describe('with TRUSTED_PROXIES=loopback', () => {
+  const proxied = () => behind.loopback;
+
+  test('clients are told apart by the header', async () => {
+    expect(await logins(proxied(), Array(4).fill('203.0.113.1'))).toEqual([200, 200, 200, 429]);
+    expect(await login(proxied(), '203.0.113.2')).toBe(200);
+    expect(await lastAddress()).toBe('203.0.113.2');
+  });
+
+  test('what a client put in front of its own address does not count', async () => {
+    const forged = [
+      '1.1.1.1, 203.0.113.1',
+      '2.2.2.2,203.0.113.1',
+      'garbage, 203.0.113.1',
+      '127.0.0.1, 203.0.113.1',
+    ];
+    expect(await logins(proxied(), forged)).toEqual([200, 200, 200, 429]);
+    expect(await counters()).toEqual(['login_address 4']);
+  });
+
+  test('one IPv6 /64 is one client, the next another', async () => {
+    const network = [
+      '2001:db8:0:1::1',
+      '2001:db8:0:1:ffff::2',
+      '2001:DB8:0:1:0:0:0:3',
+      '2001:db8::1:0:0:0:4',
+    ];
+    expect(await logins(proxied(), network)).toEqual([200, 200, 200, 429]);
+    expect(await login(proxied(), '2001:db8:0:2::1')).toBe(200);
+    expect(await lastAddress()).toBe('2001:db8:0:2::1');
+  });
+
+  test('an IPv4 address in IPv6’s clothes is the same client', async () => {
+    const spellings = ['203.0.113.1', '::ffff:203.0.113.1', '::FFFF:cb00:7101', '203.0.113.1'];
+    expect(await logins(proxied(), spellings)).toEqual([200, 200, 200, 429]);
+  });
+
+  test('an address with a zone is an address', async () => {
+    expect(await login(proxied(), 'fe80::1%eth0')).toBe(200);
+    expect(await lastAddress()).toBe('fe80::1');
+  });
+
+  test('those whose hop is no address share one counter instead of having none', async () => {
+    const garbage = ['garbage', "' or true --", '999.1.1.1', '203.0.113.1:4711', '[2001:db8::1]', 'unknown'];
+    expect(await logins(proxied(), garbage)).toEqual([200, 200, 200, 200, 200, 429]);
+    expect(await counters()).toEqual(['login_unaddressed 6']);
+    expect(await lastAddress()).toBeNull();
+  });
+
+  test('the proxy itself is the client where it names none', async () => {
+    expect(await logins(proxied(), [undefined, '', '127.0.0.1', '::1'])).toEqual([200, 200, 200, 200]);
+    expect(await counters()).toEqual(['login_address 1', 'login_address 3']);
+  });
+});
+
+test('every trusted proxy is stepped over, and no hop beyond the first stranger', async () => {
+  const chain = behind['loopback,10.0.0.0/8'];
+  const hops = [
+    '198.51.100.1, 203.0.113.1, 10.1.2.3',
+    '203.0.113.1,10.0.0.1, 10.0.0.2',
+    '203.0.113.1',
+    '203.0.113.1',
+  ];
+  expect(await logins(chain, hops)).toEqual([200, 200, 200, 429]);
+  expect(await counters()).toEqual(['login_address 4']);
+});
+
+describe('behind Hasura', () => {
+  test('nobody’s address is known: all share one counter, whatever they claim', async () => {
+    for (const gateway of [direct, behind.loopback]) {
+      await direct.sql`delete from portcullis_private.rate_limits`;
+      const claims = [undefined, ...[1, 2, 3, 4, 5].map((n) => `203.0.113.${n}`)];
+      expect(await logins(gateway, claims, fromHasura())).toEqual([200, 200, 200, 200, 200, 429]);
+      expect(await counters()).toEqual(['login_unaddressed 6']);
+      expect(await lastAddress()).toBeNull();
+    }
+  });
+
+  test('that counter is not the one of clients who come by themselves', async () => {
+    await logins(direct, Array(5).fill(undefined), fromHasura());
+    expect(await login(direct)).toBe(200);
+    expect(await counters()).toEqual(['login_address 1', 'login_unaddressed 5']);
+  });
+
+  test('the account’s own limit holds there too', async () => {
+    const gateway = await startGateway({ env: { LIMIT_LOGIN_PER_ACCOUNT: '2/60' } });
+    const other = newPerson();
+    await signUp(gateway, other);
+    const headers = { 'x-hasura-gateway-secret': gateway.secret };
+    const statuses: number[] = [];
+    for (let i = 0; i < 3; i++)
+      statuses.push(
+        (await gateway.post('/api/v1/login', { email: other.email, password: 'guess' }, headers)).status,
+      );
+    expect(statuses).toEqual([400, 400, 429]);
+    await gateway.close();
+  });
+
+  test('with a proxy in front of Hasura the hop that it added counts', async () => {
+    const gateway = behind['loopback,hasura'];
+    const forged = ['1.1.1.1, 203.0.113.1', '203.0.113.1, 127.0.0.1', '203.0.113.1', '2.2.2.2,203.0.113.1'];
+    expect(await logins(gateway, forged, fromHasura())).toEqual([200, 200, 200, 429]);
+    expect(await login(gateway, '203.0.113.2', fromHasura())).toBe(200);
+    expect(await lastAddress()).toBe('203.0.113.2');
+    expect(await login(gateway, 'garbage', fromHasura())).toBe(200);
+    expect(await login(gateway, undefined, fromHasura())).toBe(200);
+    expect(await counters()).toEqual(['login_address 1', 'login_address 4', 'login_unaddressed 2']);
+  });
+
+  test('that says nothing about clients who come without Hasura', async () => {
+    expect(await logins(behind.hasura, ['203.0.113.1', '203.0.113.2', '203.0.113.3', '203.0.113.4'])).toEqual(
+      [200, 200, 200, 429],
+    );
+    expect(await counters()).toEqual(['login_address 4']);
+  });
+});

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway({ env: { GRAPHQL_MAX_COST: '100' } });
+});
+afterAll(() => gateway.close());
+
+const tooComplex = (message: string) => [
+  { message, extensions: { code: 'query_too_complex', attribute: null } },
+];
+const times = (n: number, text: string | ((i: number) => string)) =>
+  Array.from({ length: n }, (_, i) => (typeof text === 'string' ? text : text(i))).join(' ');
+const asHasura = () => ({ 'x-hasura-gateway-secret': gateway.secret, 'x-hasura-role': 'admin' });
+
+describe('a document may have', () => {
+  test('1000 tokens', async () => {
+    // Few fields of one name: comparing those has a limit of its own.
+    const ofTokens = (n: number) => `{ authConfig { ${times(n - 995, 'signup')} } ${'#\n'.repeat(2000)} }`;
+    const padded = (n: number) =>
+      `query (${times(Math.floor((n - 9) / 4), (i) => `$v${i}: Int`)}) { __typename }`;
+    expect(await gateway.graphql(ofTokens(1000))).toEqual({ authConfig: { signup: true } });
+    const many = padded(3000);
+    for (let i = 0; i < 2; i++)
+      expect(await gateway.failure(many)).toEqual(tooComplex('Token limit of 1000 exceeded.'));
+    expect(await gateway.failure(many, {}, asHasura())).toEqual(tooComplex('Token limit of 1000 exceeded.'));
+  });
+
+  test('exactly as many tokens as configured', async () => {
+    const small = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_TOKENS: '12' } });
+    const ofTokens = (n: number) => `{ authConfig { ${times(n - 5, 'signup')} } }`;
+    expect(await small.graphql(ofTokens(12))).toEqual({ authConfig: { signup: true } });
+    expect(await small.failure(ofTokens(13))).toEqual(tooComplex('Token limit of 12 exceeded.'));
+    // A broken document is called broken.
+    expect(await small.failure('{ authConfig { signup }')).toEqual([
+      {
+        message: 'Syntax Error: Expected Name.',
+        extensions: { code: 'graphql_parse_failed', attribute: null },
+      },
+    ]);
+    await small.close();
+  });
+
+  test('15 aliases', async () => {
+    const ofAliases = (n: number) => `{ ${times(n, (i) => `a${i}: me { id }`)} }`;
+    const lavish = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_COST: '1000' } });
+    expect(await lavish.graphql(ofAliases(15))).toHaveProperty('a14', null);
+    expect(await lavish.failure(ofAliases(16))).toEqual(
+      tooComplex('Aliases limit of 15 exceeded, found 16.'),
+    );
+    const inFragment = `query { ...F ...F } fragment F on Query { ${times(16, (i) => `a${i}: me { id }`)} }`;
+    expect(await lavish.failure(inFragment)).toMatchObject([{ extensions: { code: 'query_too_complex' } }]);
+    await lavish.close();
+  });
+
+  test('8 levels, fragments included', async () => {
+    // `__type` counts like every field; only `__schema` is free.
+    const levels = (n: number) => `${times(n - 1, '{ ofType')} { name } ${'}'.repeat(n - 1)}`;
+    const ofDepth = (n: number) => `{ __type(name: "Query") { fields { type ${levels(n - 3)} } } }`;
+    const shallow = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_COST: '100000' } });
+    expect(await shallow.graphql(ofDepth(8))).toHaveProperty('__type.fields');
+    expect(await shallow.failure(ofDepth(9))).toEqual(
+      tooComplex('Query depth limit of 8 exceeded, found 9.'),
+    );
+    expect(await shallow.failure(ofDepth(9), {}, asHasura())).toHaveLength(1);
+    const inFragments = `query { __type(name: "Query") { ...T } } fragment T on __Type { fields { type ${levels(6)} } }`;
+    expect(await shallow.failure(inFragments)).toMatchObject([{ extensions: { code: 'query_too_complex' } }]);
+    await shallow.close();
+  });
+
+  test('20 directives', async () => {
+    const ofDirectives = (n: number) => `{ ${times(n, '__typename @include(if: true)')} }`;
+    expect(await gateway.graphql(ofDirectives(20))).toEqual({ __typename: 'Query' });
+    expect(await gateway.failure(ofDirectives(21))).toEqual(
+      tooComplex('Directives limit of 20 exceeded, found 21.'),
+    );
+  });
+
+  test('the configured cost: one a field, more the deeper, and Hasura is free', async () => {
+    const ofCost = (n: number) => `{ ${times(n, '__typename')} }`;
+    expect(await gateway.graphql(ofCost(100))).toEqual({ __typename: 'Query' });
+    expect(await gateway.failure(ofCost(101))).toEqual(
+      tooComplex('Query Cost limit of 100 exceeded, found 101.'),
+    );
+    expect(await gateway.graphql(ofCost(101), {}, asHasura())).toEqual({ __typename: 'Query' });
+    const nested = (n: number) => `{ authConfig { ${times(n, 'signup')} } }`; // 2 + 1.5 each
+    expect(await gateway.graphql(nested(65))).toEqual({ authConfig: { signup: true } });
+    expect(await gateway.failure(nested(66))).toEqual(
+      tooComplex('Query Cost limit of 100 exceeded, found 101.'),
+    );
+  });
+
+  test('no fields of one name without end: comparing them all is refused', async () => {
+    const lavish = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_COST: '100000' } });
+    for (let i = 0; i < 2; i++)
+      expect(await lavish.failure(`{ ${times(998, '__typename')} }`)).toEqual(
+        tooComplex('The GraphQL document exceeds a limit.'),
+      );
+    await lavish.close();
+  });
+
+  test('no fragment that holds itself', async () => {
+    for (const document of [
+      '{ ...A } fragment A on Query { ...A }',
+      '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
+      '{ me { ...A } } fragment A on User { memberships { ...B } } fragment B on Membership { role ...B }',
+    ]) {
+      const errors = (await gateway.failure(document)) as { extensions: { code: string } }[];
+      expect(errors.length).toBeGreaterThan(0);
+      for (const { extensions } of errors)
+        expect(['graphql_validation_failed', 'query_too_complex']).toContain(extensions.code);
+    }
+  });
+});

@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  bearer,
+  LOGIN,
+  logIn,
+  ME,
+  newPerson,
+  signUp,
+  startGateway,
+  type TestGateway,
+} from '../support/gateway.ts';
+
+let gateway: TestGateway;
+let replica: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+  replica = await startGateway({ replicaOf: gateway });
+});
+afterAll(async () => {
+  await replica.close();
+  await gateway.close();
+});
+
+const failure = (input: { email: string; password: string }, at = gateway) => at.failure(LOGIN, { input });
+const error = (code: string, message: string, more: object = {}) => [
+  { message, extensions: { code, attribute: null, ...more }, path: ['login'] },
+];
+const invalidCredentials = error('invalid_credentials', 'Invalid email or password.');
+const rateLimited = (wait: unknown = expect.any(Number)) =>
+  error('rate_limited', 'Too many attempts. Try again later.', { retryAfterSeconds: wait });
+
+/** Somebody with an account. */
+async function account(at = gateway) {
+  const person = newPerson();
+  await signUp(at, person);
+  return { email: person.email, password: person.password };
+}
+async function fail(input: { email: string; password: string }, times: number, at = gateway): Promise<void> {
+  for (let i = 0; i < times; i++)
+    expect(await failure({ ...input, password: `guess ${i}` }, at)).toEqual(invalidCredentials);
+}
+const windowEnds = () =>
+  gateway.sql`update portcullis_private.rate_limits set resets_at = now() where key like 'login_account:%'`;
+const codesOf = (answers: { body: unknown }[]) =>
+  answers.map(({ body }) => {
+    const { errors } = body as { errors?: { extensions: { code: string } }[] };
+    return errors?.[0]?.extensions.code ?? 'signed in';
+  });
+
+describe('ten failed logins', () => {
+  test('close an account for a while, even to the right password, and end no session', async () => {
+    const person = await account();
+    const { accessToken } = await logIn(gateway, person);
+    await fail(person, 10);
+    expect(await failure({ ...person, password: 'guess' })).toEqual(rateLimited());
+    const [refusal] = (await failure(person)) as { extensions: { retryAfterSeconds: number } }[];
+    expect([refusal]).toEqual(rateLimited());
+    expect(refusal?.extensions.retryAfterSeconds).toBeLessThanOrEqual(900);
+    expect(refusal?.extensions.retryAfterSeconds).toBeGreaterThan(840);
+    expect(await gateway.graphql(ME, {}, bearer(accessToken))).toMatchObject({ me: { email: person.email } });
+    await logIn(gateway, await account());
+  });
+
+  test('answer 429 and Retry-After at the portal, and Retry-After at GraphQL', async () => {
+    const person = await account();
+    await fail(person, 10);
+    const portal = await gateway.post('/api/v1/login', person);
+    expect(portal).toMatchObject({
+      status: 429,
+      body: { code: 'rate_limited', detail: 'Too many attempts. Try again later.', attribute: null },
+    });
+    expect(portal.headers.get('retry-after')).toMatch(/^8[4-9]\d|900$/);
+    const graphql = await gateway.post('/graphql', { query: LOGIN, variables: { input: person } });
+    expect(graphql.status).toBe(200);
+    expect(graphql.headers.get('retry-after')).toMatch(/^8[4-9]\d|900$/);
+    expect(JSON.stringify(graphql.body)).not.toContain('"http"');
+  });
+
+  test('count for one account, however the address is written and wherever it is sent', async () => {
+    const person = await account();
+    const spellings = [person.email.toUpperCase(), `  ${person.email} `, person.email];
+    for (let i = 0; i < 9; i++) await fail({ ...person, email: spellings[i % 3] ?? '' }, 1);
+    expect(await gateway.post('/api/v1/login', { ...person, password: 'guess' })).toMatchObject({
+      status: 400,
+    });
+    expect(await failure(person)).toEqual(rateLimited());
+  });
+
+  test('at an address that nobody has are answered alike', async () => {
+    const nobody = { email: newPerson().email, password: 'guess' };
+    const garbage = { email: 'no address', password: 'guess' };
+    for (const input of [nobody, garbage]) {
+      await fail(input, 10);
+      expect(await failure(input)).toEqual(rateLimited());
+    }
+  });
+
+  test('are forgotten after a correct one', async () => {
+    const person = await account();
+    for (let round = 0; round < 2; round++) {
+      await fail(person, 9);
+      await logIn(gateway, person);
+    }
+    await fail(person, 10);
+    expect(await failure(person)).toEqual(rateLimited());
+  });
+
+  test('are forgotten when the window ends, which later attempts do not put off', async () => {
+    const person = await account();
+    await fail(person, 10);
+    const ends = () =>
+      gateway.sql`select resets_at from portcullis_private.rate_limits where count >= 10 and key like 'login_account:%'`;
+    const before = await ends();
+    for (let i = 0; i < 3; i++) expect(await failure(person)).toEqual(rateLimited());
+    expect(await ends()).toEqual(before);
+    await windowEnds();
+    await fail(person, 1);
+    await logIn(gateway, person);
+  });
+
+  test('count as many when they come at once', async () => {
+    const person = await account();
+    const hashed = gateway.deps.hashGate.finished + replica.deps.hashGate.finished;
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        (i % 2 === 0 ? gateway : replica).post('/graphql', {
+          query: LOGIN,
+          variables: { input: { ...person, password: `guess ${i}` } },
+        }),
+      ),
+    );
+    expect(codesOf(answers).sort()).toEqual([
+      ...Array(10).fill('invalid_credentials'),
+      ...Array(20).fill('rate_limited'),
+    ]);
+    // Who is refused for the number of attempts costs no hash.
+    expect(gateway.deps.hashGate.finished + replica.deps.hashGate.finished - hashed).toBe(10);
+  });
+
+  test('are shared by replicas', async () => {
+    const person = await account();
+    await fail(person, 5, gateway);
+    await fail(person, 5, replica);
+    for (const at of [gateway, replica]) expect(await failure(person, at)).toEqual(rateLimited());
+  });
+});
+
+describe('aliases', () => {
+  const aliased = (n: number, { email, password }: { email: string; password: string }) =>
+    `mutation { ${Array.from(
+      { length: n },
+      (_, i) => `a${i}: login(input: { email: "${email}", password: "${password}" }) { expiresAt }`,
+    ).join(' ')} }`;
+  const attempts = async () => {
+    const [row] = await gateway.sql`
+      select count from portcullis_private.rate_limits where key like 'login_address:%'`;
+    return row?.count as number;
+  };
+
+  test('are no way to guess more: the first wrong password ends the document', async () => {
+    const person = await account();
+    const [attempted, hashed] = [await attempts(), gateway.deps.hashGate.finished];
+    expect(await gateway.failure(aliased(12, { ...person, password: 'guess' }))).toEqual([
+      { ...invalidCredentials[0], path: ['a0'] },
+    ]);
+    expect(await attempts()).toBe(attempted + 1);
+    expect(gateway.deps.hashGate.finished).toBe(hashed + 1);
+    await fail(person, 9);
+    expect(await failure(person)).toEqual(rateLimited());
+  });
+
+  test('count as so many logins', async () => {
+    const person = await account();
+    const attempted = await attempts();
+    await gateway.graphql(aliased(12, person));
+    expect(await attempts()).toBe(attempted + 12);
+    const strict = await startGateway({ replicaOf: gateway, env: { LIMIT_LOGIN_PER_ADDRESS: '5/300' } });
+    await gateway.sql`delete from portcullis_private.rate_limits`;
+    const { body } = await strict.post('/graphql', { query: aliased(8, person) });
+    expect(body).toMatchObject({
+      data: null,
+      errors: [{ path: ['a5'], extensions: { code: 'rate_limited' } }],
+    });
+    await strict.close();
+  });
+});
+
+describe('the counters', () => {
+  test('hold no address in clear, and go when their window ends', async () => {
+    const person = await account();
+    await fail(person, 1);
+    const rows = await gateway.sql`select * from portcullis_private.rate_limits`;
+    expect(rows.length).toBeGreaterThan(1);
+    for (const { key } of rows) expect(key).toMatch(/^(login|signup)_(account|address):[\w-]{43}$/);
+    expect(JSON.stringify(rows)).not.toContain(person.email.split('@')[0]);
+    await gateway.sql`update portcullis_private.rate_limits set resets_at = now() - interval '1 second'`;
+    await gateway.post('/hasura/cron/prune', {}, { 'x-hasura-gateway-secret': gateway.secret });
+    expect(await gateway.sql`select * from portcullis_private.rate_limits`).toHaveLength(0);
+  });
+
+  test('follow the configuration', async () => {
+    const strict = await startGateway({
+      env: { LIMIT_LOGIN_PER_ACCOUNT: '2/60', LIMIT_SIGNUP_PER_ADDRESS: '1/60' },
+    });
+    const person = await account(strict);
+    await fail(person, 2, strict);
+    expect(await failure(person, strict)).toEqual(rateLimited());
+    const { status, headers } = await strict.post('/api/v1/signup', { ...newPerson(), team_name: 'Engines' });
+    expect(status).toBe(429);
+    expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    await strict.close();
+  });
+
+  test('are not kept where RATE_LIMITS is off', async () => {
+    const open = await startGateway({ env: { RATE_LIMITS: 'off' } });
+    const person = await account(open);
+    await fail(person, 12, open);
+    await logIn(open, person);
+    expect(await open.sql`select * from portcullis_private.rate_limits`).toHaveLength(0);
+    await open.close();
+  });
+});
