@@ -9,9 +9,10 @@ const FROM_FILE = [
   'INTERNAL_ENDPOINTS_SECRET',
   'KEY_ENCRYPTION_KEYS',
   'ENS_RPC_URLS',
+  'SMTP_URL',
 ] as const;
 const REQUIRED_IN_PRODUCTION = [
-  ...['DATABASE_URL', 'PUBLIC_URL', 'INTERNAL_ENDPOINTS_SECRET', 'KEY_ENCRYPTION_KEYS'],
+  ...['DATABASE_URL', 'PUBLIC_URL', 'INTERNAL_ENDPOINTS_SECRET', 'KEY_ENCRYPTION_KEYS', 'SMTP_URL'],
 ] as const;
 
 /** Names every variable that is missing or bad, and never its value. */
@@ -59,6 +60,21 @@ export type Config = Readonly<{
     loginUnaddressed: Limit;
     signupPerAddress: Limit;
     signupUnaddressed: Limit;
+    teamsPerUser: Limit;
+    projectsPerTeam: Limit;
+    invitesPerTeam: Limit;
+    invitesPerInviter: Limit;
+    mailSpacingSeconds: number;
+    mailPerRecipient: Limit;
+  }>;
+  mail: Readonly<{
+    /** Where mails go: to the server, to the local inbox page, or nowhere. */
+    delivery: 'smtp' | 'inbox' | 'off';
+    smtpUrl: string | null;
+    from: string;
+    locale: string;
+    templatesDir: string | null;
+    concurrency: number;
   }>;
   http: Readonly<{
     trustedProxies: readonly string[];
@@ -77,6 +93,7 @@ export type Config = Readonly<{
     introspection: boolean;
   }>;
   hasuraUnauthorizedRole: string;
+  inviteTtlSeconds: number;
   ens: EnsConfig;
   housekeepingSeconds: number;
   logLevel: string;
@@ -148,13 +165,26 @@ function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
+function mailConfig(e: Environment, publicUrl: string): Config['mail'] {
+  const smtpUrl = e.SMTP_URL === undefined || e.SMTP_URL === 'off' ? null : e.SMTP_URL;
+  return {
+    delivery: smtpUrl !== null ? 'smtp' : e.SMTP_URL === 'off' ? 'off' : 'inbox',
+    smtpUrl,
+    from: e.MAIL_FROM ?? `Portcullis <no-reply@${new URL(publicUrl).hostname}>`,
+    locale: e.MAIL_LOCALE,
+    templatesDir: e.MAIL_TEMPLATES_DIR ?? null,
+    concurrency: e.MAIL_CONCURRENCY,
+  };
+}
+
 function toConfig(e: Environment): Config {
   const production = e.NODE_ENV === 'production';
+  const publicUrl = e.PUBLIC_URL ?? `http://${urlHost(e.HOST)}:${e.PORT}`;
   return {
     production,
     port: e.PORT,
     host: e.HOST,
-    publicUrl: e.PUBLIC_URL ?? `http://${urlHost(e.HOST)}:${e.PORT}`,
+    publicUrl,
     dataDir: e.DATA_DIR,
     database: {
       url: e.DATABASE_URL ?? null,
@@ -186,7 +216,14 @@ function toConfig(e: Environment): Config {
       loginUnaddressed: e.LIMIT_LOGIN_UNADDRESSED,
       signupPerAddress: e.LIMIT_SIGNUP_PER_ADDRESS,
       signupUnaddressed: e.LIMIT_SIGNUP_UNADDRESSED,
+      teamsPerUser: e.LIMIT_TEAMS_PER_USER,
+      projectsPerTeam: e.LIMIT_PROJECTS_PER_TEAM,
+      invitesPerTeam: e.LIMIT_INVITES_PER_TEAM,
+      invitesPerInviter: e.LIMIT_INVITES_PER_INVITER,
+      mailSpacingSeconds: e.LIMIT_MAIL_SPACING_SECONDS,
+      mailPerRecipient: e.LIMIT_MAIL_PER_RECIPIENT,
     },
+    mail: mailConfig(e, publicUrl),
     http: {
       trustedProxies: e.TRUSTED_PROXIES.filter((proxy) => proxy !== 'hasura'),
       hasuraBehindProxy: e.TRUSTED_PROXIES.includes('hasura'),
@@ -204,6 +241,7 @@ function toConfig(e: Environment): Config {
       introspection: e.GRAPHQL_INTROSPECTION ?? !production,
     },
     hasuraUnauthorizedRole: e.HASURA_UNAUTHORIZED_ROLE,
+    inviteTtlSeconds: e.INVITE_TTL,
     ens: {
       rpcUrls: e.ENS_RPC_URLS,
       chainId: e.ENS_CHAIN_ID,

@@ -152,6 +152,19 @@ export const environment = z.object({
   LIMIT_SIGNUP_UNADDRESSED: limit().prefault('1200/3600').meta({
     description: 'Sign-ups, all together, whose client address is not known (behind Hasura).',
   }),
+  LIMIT_TEAMS_PER_USER: limit().prefault('50/86400').meta({ description: 'Teams one person may create.' }),
+  LIMIT_PROJECTS_PER_TEAM: limit().prefault('500/86400').meta({
+    description: 'Projects that may be created in one team.',
+  }),
+  LIMIT_INVITES_PER_TEAM: limit().prefault('200/86400').meta({
+    description: 'Addresses that may be invited to one team, repeats included.',
+  }),
+  LIMIT_INVITES_PER_INVITER: limit().prefault('200/86400').meta({
+    description: 'Addresses that one person may invite, whatever the team.',
+  }),
+  INVITE_TTL: seconds(60, 365 * DAY)
+    .prefault(String(7 * DAY))
+    .meta({ description: 'Seconds an invite is good. Inviting again starts them anew.' }),
   TRUSTED_PROXIES: list()
     .refine(isProxyList, 'must be addresses, CIDR ranges, loopback, linklocal, uniquelocal or hasura')
     .prefault('')
@@ -217,6 +230,41 @@ export const environment = z.object({
   }),
   ENS_TIMEOUT_MS: integer(50, 60_000).prefault('4000').meta({
     description: 'Milliseconds one endpoint may take.',
+  }),
+  SMTP_URL: z
+    .union([z.literal('off'), z.url({ protocol: /^smtps?$/, hostname: /./ })], {
+      error: 'must be an smtp or smtps URL, or off',
+    })
+    .optional()
+    .meta({
+      description:
+        'Mail server: `smtp://` (STARTTLS where offered) or `smtps://`, with user and password; `off` drops every mail. Required in production.',
+      shownDefault: 'an inbox page, to this machine only',
+      secret: true,
+    }),
+  MAIL_FROM: text()
+    .regex(/^(?:[^\p{Cc}<>]*<[^\s\p{Cc}<>@]+@[^\s\p{Cc}<>@]+>|[^\s\p{Cc}<>@]+@[^\s\p{Cc}<>@]+)$/u, {
+      error: 'must look like no-reply@example.com or Portcullis <no-reply@example.com>',
+    })
+    .optional()
+    .meta({
+      description: 'Sender of every mail.',
+      shownDefault: 'Portcullis <no-reply@(host of PUBLIC_URL)>',
+    }),
+  MAIL_LOCALE: text()
+    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$/, 'must look like en, de or de-AT')
+    .default('en')
+    .meta({ description: 'Language of the mails: `en` and `de` are built in; what it lacks is taken from `en`.' }),
+  MAIL_TEMPLATES_DIR: text().optional().meta({
+    description: 'Folder whose files `<locale>/<kind>.{subject.txt,txt,html}` replace the built-in templates.',
+    shownDefault: 'none',
+  }),
+  MAIL_CONCURRENCY: integer(1, 50).prefault('2').meta({ description: 'Mails a replica delivers at once.' }),
+  LIMIT_MAIL_SPACING_SECONDS: integer(1, 86_400).prefault('60').meta({
+    description: 'Seconds between two mails of one kind to one address.',
+  }),
+  LIMIT_MAIL_PER_RECIPIENT: limit().prefault('20/86400').meta({
+    description: 'Mails that requests may cause to one address, known or not: count/seconds.',
   }),
   HOUSEKEEPING_SECONDS: integer(1, DAY).prefault('30').meta({
     description:

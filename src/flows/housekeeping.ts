@@ -2,6 +2,7 @@ import type { Deps } from '../deps.ts';
 import { deleteExpiredKeys, ensureSuccessor } from '../keys/jwks.ts';
 import { pruneRateLimits } from '../limits/rate-limits.ts';
 import { pruneSessions } from '../sessions/sessions.ts';
+import { pruneInvites } from '../teams/invites.ts';
 
 /** Ended sessions stay visible to their user, and to an operator, for a while. */
 const KEEP_ENDED_SESSIONS_SECONDS = 7 * 86_400;
@@ -18,4 +19,5 @@ export async function prune(deps: Deps): Promise<void> {
   await deleteExpiredKeys(deps);
   await pruneSessions(deps.db, KEEP_ENDED_SESSIONS_SECONDS);
   await pruneRateLimits(deps.db);
+  await pruneInvites(deps.db);
 }

@@ -1,3 +1,4 @@
+import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import type { LimitedSubject } from '../limits/rate-limits.ts';
@@ -33,7 +34,7 @@ export async function login(
   // Counted before the password is looked at: many guesses at once count as many.
   await deps.rateLimiter.consume([account, callerLimit(deps, 'login', caller)]);
 
-  const user = await verifyCredentials(deps, input);
+  const user = await verifyCredentials(deps, caller, input);
   await deps.rateLimiter.reset(account);
   const key = await deps.signer.currentKey(ttlSeconds);
   const session = await openSession(deps.db, deps.sessions, {
@@ -44,11 +45,19 @@ export async function login(
   return completeSignIn(deps, { user, session, key, ttlSeconds });
 }
 
-async function verifyCredentials(deps: Deps, { email, password }: LoginInput): Promise<User> {
+async function verifyCredentials(
+  deps: Deps,
+  caller: Caller,
+  { email, password }: LoginInput,
+): Promise<User> {
   const found = await findUserByEmail(deps.db, searchableEmail(email));
   const passwordHash = found?.passwordHash ?? null;
   const fits = await deps.passwords.verify(passwordHash, password);
-  if (found === null || passwordHash === null || !fits) throw new AuthError('invalid_credentials');
+  if (found === null || passwordHash === null || !fits) {
+    const userId = found?.user.id ?? null;
+    await recordSecurityEvent(deps.db, { action: 'login', outcome: 'failure', userId, origin: caller });
+    throw new AuthError('invalid_credentials');
+  }
   if (found.user.disabledAt !== null) throw new AuthError('account_disabled');
   if (deps.passwords.isOutdated(passwordHash)) {
     const renewed = await deps.passwords.hash(password);

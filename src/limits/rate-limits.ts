@@ -9,6 +9,8 @@ export type LimitedSubject = Readonly<{
   purpose: string;
   subject: string;
   limit: Readonly<{ count: number; seconds: number }>;
+  /** How many of the count one attempt uses up: 1 unless given. */
+  cost?: number;
 }>;
 
 export type RateLimiter = {
@@ -34,22 +36,23 @@ const keyOf = ({ purpose, subject }: LimitedSubject): string =>
 export function createRateLimiter(db: Database, options: { enabled: boolean }): RateLimiter {
   if (!options.enabled) return { consume: async () => {}, attempt: async () => null, reset: async () => {} };
   const attempt: RateLimiter['attempt'] = async (subjects) => {
-    const limitByKey = new Map(subjects.map((subject) => [keyOf(subject), subject.limit]));
+    const byKey = new Map(subjects.map((subject) => [keyOf(subject), subject]));
     // Sorted, so that two calls that share subjects lock their rows in one order.
-    const rows = [...limitByKey].sort(([a], [b]) => (a < b ? -1 : 1));
+    const rows = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1));
     if (rows.length === 0) return null;
     const values = rows.map(
-      ([key, { seconds }]) => sql`(${key}, 1, now() + make_interval(secs => ${seconds}))`,
+      ([key, { cost = 1, limit }]) =>
+        sql`(${key}, ${cost}::int, now() + make_interval(secs => ${limit.seconds}))`,
     );
     const counted = await db.execute<Counted>(sql`
       insert into ${rateLimits} as kept (key, count, resets_at)
       values ${sql.join(values, sql`, `)}
       on conflict (key) do update set
-        count = case when kept.resets_at <= now() then 1 else least(kept.count + 1, 1000000000) end,
+        count = case when kept.resets_at <= now() then excluded.count else least(kept.count + excluded.count, 1000000000) end,
         resets_at = case when kept.resets_at <= now() then excluded.resets_at else kept.resets_at end
       returning key, count, ceil(extract(epoch from resets_at - now()))::int as wait`);
     const waits = counted
-      .filter(({ key, count }) => count > (limitByKey.get(key)?.count ?? 0))
+      .filter(({ key, count }) => count > (byKey.get(key)?.limit.count ?? 0))
       .map(({ wait }) => wait);
     return waits.length === 0 ? null : Math.max(1, ...waits);
   };

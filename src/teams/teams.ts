@@ -1,8 +1,7 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type EventOrigin, recordSecurityEvent } from '../audit/security-events.ts';
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
-import { sessions } from '../sessions/tables.ts';
 import { MAX_NAME_LENGTH, parseName } from '../users/attributes.ts';
 import { users } from '../users/tables.ts';
 import { type Actor, enterTeam, eventOf, MANAGERS, notFound, OWNERS, parseId, type TeamDeps } from './access.ts';
@@ -24,15 +23,6 @@ export async function createTeam(
   const event = { userId: ownerId, sessionId, teamId: team.id, ...(origin && { origin }) };
   await recordSecurityEvent(tx, { action: 'team_created', ...event });
   return { team, role: 'OWNER', userId: ownerId };
-}
-
-/** Makes a team the active one of a session that has none. */
-export async function activateTeam(tx: Transaction, sessionId: string | null, teamId: string): Promise<void> {
-  if (sessionId === null) return;
-  await tx
-    .update(sessions)
-    .set({ activeTeamId: teamId })
-    .where(and(eq(sessions.id, sessionId), isNull(sessions.activeTeamId)));
 }
 
 /** "Ada's team", or "My team" where there is no name or no room for it. */

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['main', /^(main|development)\.ts$|^commands\//],
   ['app', /^app\.ts$/],
-  ['edges', /^(http|hasura|graphql)\/|\/graphql\.ts$/],
+  ['edges', /^(http|hasura|graphql)\/|[/.]graphql\.ts$/],
   ['flows', /^flows\//],
   ['tables', /^\w+\/tables\.ts$/],
   ['sessions', /^sessions\//],

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { applyMigrations } from '../../src/db/migrate.ts';
+import { createEmptyDatabase } from '../support/database.ts';
 import {
   bearer,
   LOGIN,
@@ -165,4 +167,27 @@ describe.each([
     });
     expect((await logIn(gateway, person)).user).toEqual(signedIn.user);
   });
+});
+
+test('a gateway whose tables are not there yet starts, and says what it waits for', async () => {
+  const database = await createEmptyDatabase();
+  const early = await startGateway({ env: { DATABASE_URL: database.url, MIGRATE_ON_START: 'off' } });
+  const ready = async () => {
+    const response = await fetch(`${early.url}/ready`);
+    return { status: response.status, ...((await response.json()) as { checks: object[] }) };
+  };
+  expect(await ready()).toMatchObject({
+    status: 503,
+    checks: [
+      { name: 'database', ok: true },
+      { name: 'migrations', ok: false, reason: 'Migrations are missing.' },
+      { name: 'signing_key', ok: false },
+    ],
+  });
+  await applyMigrations(database.url);
+  await early.post('/api/_jwk-gen', undefined, { authorization: early.secret });
+  expect(await ready()).toMatchObject({ status: 200 });
+  await signUp(early);
+  await early.close();
+  await database.drop();
 });

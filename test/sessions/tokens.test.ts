@@ -24,6 +24,7 @@ import {
   startGateway,
   type TestGateway,
 } from '../support/gateway.ts';
+import { expectRefused } from './refused-token.ts';
 
 let gateway: TestGateway;
 /** The gateway's own key, private half included: what no attacker has. */
@@ -44,23 +45,7 @@ beforeEach(async () => {
   signedIn = await logIn(gateway, person);
 });
 
-async function expectUnauthenticated(token: string, message: unknown = expect.any(String)): Promise<void> {
-  const { status, body } = await gateway.post('/graphql', { query: ME }, bearer(token));
-  expect({ status, body }).toEqual({
-    status: 200,
-    body: {
-      data: { me: null },
-      errors: [
-        {
-          message,
-          locations: [{ line: 2, column: 14 }],
-          path: ['me'],
-          extensions: { code: 'unauthenticated', attribute: null },
-        },
-      ],
-    },
-  });
-}
+const expectUnauthenticated = (token: string, message?: unknown) => expectRefused(gateway, token, message);
 
 const INVALID = 'The token is not valid.';
 const UNKNOWN_KEY = 'The token is signed with an unknown key.';
@@ -221,56 +206,5 @@ describe('claims that do not fit are refused, though the signature does:', () =>
     await expectUnauthenticated(await signed({ ...claims(), sub: other.user.id }), OVER);
     await expectUnauthenticated(await signed({ ...claims(), sid: randomUUID() }), OVER);
     await expectUnauthenticated(await signed({ ...claims(), sid: decodeJwt(other.accessToken).sid }), OVER);
-  });
-});
-
-describe('access ends at once, however long the token says it lives,', () => {
-  const sid = () => claims().sid as string;
-
-  test('where a refresh token is sent for an access token', async () => {
-    await expectUnauthenticated(signedIn.refreshToken, INVALID);
-  });
-
-  test('when the session is revoked, and only that session’s', async () => {
-    const other = await logIn(gateway, person);
-    await gateway.sql`update portcullis.sessions set revoked_at = now() where id = ${sid()}`;
-    await expectUnauthenticated(signedIn.accessToken, OVER);
-    await expectUnauthenticated(signedIn.teamToken ?? '', OVER);
-    expect(await gateway.graphql(ME, {}, bearer(other.accessToken))).toMatchObject({
-      me: { email: person.email },
-    });
-  });
-
-  test('when the session reaches its absolute end', async () => {
-    await gateway.sql`update portcullis.sessions set expires_at = now() where id = ${sid()}`;
-    await expectUnauthenticated(signedIn.accessToken, OVER);
-  });
-
-  test('when the session is deleted', async () => {
-    await gateway.sql`delete from portcullis.sessions where id = ${sid()}`;
-    await expectUnauthenticated(signedIn.accessToken, OVER);
-  });
-
-  test('when the user is disabled, until they are enabled again', async () => {
-    const disable = (at: Date | null) =>
-      gateway.sql`update portcullis.users set disabled_at = ${at} where id = ${signedIn.user.id}`;
-    await disable(new Date());
-    await expectUnauthenticated(signedIn.accessToken, OVER);
-    await disable(null);
-    await gateway.graphql(ME, {}, bearer(signedIn.accessToken));
-  });
-
-  test('when the user is deleted, with all that was theirs', async () => {
-    const { teamName: _, ...other } = newPerson();
-    const { accessToken, user } = await signUp(gateway, other);
-    await gateway.sql`delete from portcullis.users where id = ${user.id}`;
-    await expectUnauthenticated(accessToken, OVER);
-    expect(
-      await gateway.failure(LOGIN, { input: { email: other.email, password: other.password } }),
-    ).toMatchObject([{ extensions: { code: 'invalid_credentials' } }]);
-    const [left] = await gateway.sql`
-      select (select count(*)::int from portcullis.sessions where user_id = ${user.id}) sessions,
-        (select count(*)::int from portcullis_private.passwords where user_id = ${user.id}) passwords`;
-    expect(left).toEqual({ sessions: 0, passwords: 0 });
   });
 });

@@ -1,0 +1,194 @@
+import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { v7 as uuidv7 } from 'uuid';
+import { recordSecurityEvent } from '../audit/security-events.ts';
+import type { Database, Queryable, Transaction } from '../db/client.ts';
+import { AuthError } from '../errors.ts';
+import { users } from '../users/tables.ts';
+import type { User } from '../users/users.ts';
+import { type Actor, enterTeam, eventOf, MANAGERS, notFound, parseId, type TeamDeps } from './access.ts';
+import { MAX_PAGE, type Page } from './pages.ts';
+import { acceptedInvites, type InvitedRole, invites, type MembershipRole, memberships, teams } from './tables.ts';
+import type { TeamMembership } from './teams.ts';
+
+export type Invite = typeof invites.$inferSelect;
+
+/** An invite as the person sees it whom it is addressed to. */
+export type ReceivedInvite = {
+  id: string;
+  teamName: string;
+  inviterName: string | null;
+  role: InvitedRole;
+  expiresAt: Date;
+};
+
+/** What somebody of this role may invite others to be: nobody makes their own equals but owners, among members. */
+export function invitableBy(role: MembershipRole): readonly InvitedRole[] {
+  if (role === 'OWNER') return ['ADMIN', 'MEMBER'];
+  return role === 'ADMIN' ? ['MEMBER'] : [];
+}
+
+const mine = alias(memberships, 'mine');
+
+/** The invites of a team, oldest first; null for whoever does not manage the team. */
+export async function listInvites(
+  db: Database,
+  { team, userId, role }: TeamMembership,
+  { first, after }: Page,
+): Promise<Invite[] | null> {
+  if (!MANAGERS.includes(role)) return null;
+  const found = await db
+    .select({ invite: invites })
+    .from(invites)
+    .innerJoin(
+      mine,
+      and(eq(mine.teamId, invites.teamId), eq(mine.userId, userId), inArray(mine.role, [...MANAGERS])),
+    )
+    .where(and(eq(invites.teamId, team.id), after === null ? undefined : gt(invites.id, after)))
+    .orderBy(asc(invites.id))
+    .limit(first);
+  return found.map(({ invite }) => invite);
+}
+
+/** The unexpired invites to the address that the person has proved to be theirs, oldest first; at most 100. */
+export function listReceivedInvites(db: Database, user: User): Promise<ReceivedInvite[]> {
+  return db
+    .select({
+      id: invites.id,
+      teamName: teams.name,
+      inviterName: sql<string | null>`(select name from ${users} inviter where inviter.id = ${invites.inviterId})`,
+      role: invites.role,
+      expiresAt: invites.expiresAt,
+    })
+    .from(invites)
+    .innerJoin(teams, eq(teams.id, invites.teamId))
+    .innerJoin(users, addressee(user.id))
+    .where(gt(invites.expiresAt, sql`now()`))
+    .orderBy(asc(invites.id))
+    .limit(MAX_PAGE);
+}
+
+/** The invite is to an address that the user has verified. */
+const addressee = (userId: string): SQL | undefined =>
+  and(eq(users.id, userId), eq(users.email, invites.email), sql`${users.emailVerifiedAt} is not null`);
+
+type Invitation = { teamId: string; role: InvitedRole; emails: readonly string[] };
+
+/**
+ * Refuses invites that the actor may not make, or that make no sense.
+ * @throws AuthError `insufficient_permissions`; `already_in_team` on attribute `emails.<n>`
+ */
+export async function checkInvitation(
+  q: Queryable,
+  membership: TeamMembership,
+  { teamId, role, emails }: Invitation,
+): Promise<void> {
+  const allowed = invitableBy(membership.role);
+  if (!allowed.includes(role)) throw new AuthError('insufficient_permissions');
+  const present = await q
+    .select({ email: users.email })
+    .from(memberships)
+    .innerJoin(users, eq(users.id, memberships.userId))
+    .where(and(eq(memberships.teamId, teamId), inArray(users.email, [...emails])));
+  const at = emails.findIndex((email) => present.some((member) => member.email === email));
+  if (at !== -1) throw new AuthError('already_in_team', { attribute: `emails.${at}` });
+  // Inviting again replaces the role, so it takes the right to make the invite that is there.
+  const standing = await q
+    .select({ role: invites.role })
+    .from(invites)
+    .where(and(eq(invites.teamId, teamId), inArray(invites.email, [...emails])));
+  if (standing.some((invite) => !allowed.includes(invite.role)))
+    throw new AuthError('insufficient_permissions');
+}
+
+/** Makes the invites, or extends those that are there, and records each. Returned in the order of the addresses. */
+export async function upsertInvites(
+  tx: Transaction,
+  actor: Actor,
+  { teamId, role, emails, ttlSeconds }: Invitation & { ttlSeconds: number },
+): Promise<Invite[]> {
+  const expiresAt = sql<Date>`now() + make_interval(secs => ${ttlSeconds})`;
+  const inviterId = actor.user.id;
+  const made = await tx
+    .insert(invites)
+    .values([...new Set(emails)].map((email) => ({ id: uuidv7(), teamId, email, role, inviterId, expiresAt })))
+    .onConflictDoUpdate({
+      target: [invites.teamId, invites.email],
+      set: { role, inviterId, expiresAt },
+    })
+    .returning();
+  await Promise.all(
+    made.map(({ id }) =>
+      recordSecurityEvent(tx, {
+        action: 'member_invited',
+        ...eventOf(actor, teamId),
+        details: { inviteId: id, role },
+      }),
+    ),
+  );
+  return made;
+}
+
+/**
+ * Takes an invite back: owners any, admins those to be MEMBER.
+ * @throws AuthError `invalid`, `not_found`, `insufficient_permissions`
+ */
+export function revokeInvite({ db }: TeamDeps, actor: Actor, input: { inviteId: string }): Promise<string> {
+  const inviteId = parseId(input.inviteId, 'inviteId');
+  const otherwise = notFound('invite', 'inviteId');
+  return db.transaction(async (tx) => {
+    const [found] = await tx.select().from(invites).where(eq(invites.id, inviteId));
+    if (found === undefined) throw otherwise;
+    const { teamId } = found;
+    const { role } = await enterTeam(tx, actor, { teamId, allowed: MANAGERS, otherwise });
+    const [invite] = await tx.delete(invites).where(eq(invites.id, inviteId)).returning();
+    if (invite === undefined) throw otherwise;
+    if (!invitableBy(role).includes(invite.role)) throw new AuthError('insufficient_permissions');
+    const details = { inviteId, role: invite.role };
+    await recordSecurityEvent(tx, { action: 'invite_revoked', ...eventOf(actor, teamId), details });
+    return inviteId;
+  });
+}
+
+/** Takes the invite out of the table if it is good and addressed to the user. Of several at once one gets it. */
+export async function consumeInvite(
+  tx: Transaction,
+  { inviteId, userId }: { inviteId: string; userId: string },
+): Promise<Invite | null> {
+  const mayTake = tx
+    .select({ id: invites.id })
+    .from(invites)
+    .innerJoin(users, addressee(userId))
+    .where(and(eq(invites.id, inviteId), gt(invites.expiresAt, sql`now()`)));
+  const [invite] = await tx.delete(invites).where(inArray(invites.id, mayTake)).returning();
+  return invite ?? null;
+}
+
+/** The user's own earlier acceptance of an invite. */
+export async function findAcceptance(
+  tx: Transaction,
+  { inviteId, userId }: { inviteId: string; userId: string },
+): Promise<{ teamId: string } | null> {
+  const [accepted] = await tx
+    .select({ teamId: acceptedInvites.teamId })
+    .from(acceptedInvites)
+    .where(and(eq(acceptedInvites.inviteId, inviteId), eq(acceptedInvites.userId, userId)));
+  return accepted ?? null;
+}
+
+/** How long a winner may repeat the acceptance, and an expired invite stays to be extended. */
+const KEEP_DAYS = 30;
+const PRUNE_BATCH = 10_000;
+
+/** Deletes invites that expired, and memories of accepted ones, longer ago than anybody needs them. */
+export async function pruneInvites(db: Database): Promise<void> {
+  const before = sql`now() - make_interval(days => ${KEEP_DAYS})`;
+  const expired = db.select({ id: invites.id }).from(invites).where(lt(invites.expiresAt, before));
+  await db.delete(invites).where(inArray(invites.id, expired.limit(PRUNE_BATCH)));
+  const old = db.select({ id: acceptedInvites.inviteId }).from(acceptedInvites);
+  await db
+    .delete(acceptedInvites)
+    .where(
+      inArray(acceptedInvites.inviteId, old.where(lt(acceptedInvites.createdAt, before)).limit(PRUNE_BATCH)),
+    );
+}

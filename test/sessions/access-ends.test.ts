@@ -1,0 +1,80 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  bearer,
+  LOGIN,
+  logIn,
+  ME,
+  newPerson,
+  type SignedInAnswer,
+  signUp,
+  startGateway,
+  type TestGateway,
+} from '../support/gateway.ts';
+import { expectRefused } from './refused-token.ts';
+
+let gateway: TestGateway;
+let signedIn: SignedInAnswer;
+const person = newPerson();
+beforeAll(async () => {
+  gateway = await startGateway();
+  await signUp(gateway, person);
+});
+afterAll(() => gateway.close());
+beforeEach(async () => {
+  signedIn = await logIn(gateway, person);
+});
+
+const OVER = 'The session is over.';
+const expectUnauthenticated = (token: string, message?: unknown) => expectRefused(gateway, token, message);
+
+describe('access ends at once, however long the token says it lives,', () => {
+  const sid = () => decodeJwt(signedIn.accessToken).sid as string;
+
+  test('where a refresh token is sent for an access token', async () => {
+    await expectUnauthenticated(signedIn.refreshToken, 'The token is not valid.');
+  });
+
+  test('when the session is revoked, and only that session’s', async () => {
+    const other = await logIn(gateway, person);
+    await gateway.sql`update portcullis.sessions set revoked_at = now() where id = ${sid()}`;
+    await expectUnauthenticated(signedIn.accessToken, OVER);
+    await expectUnauthenticated(signedIn.teamToken ?? '', OVER);
+    expect(await gateway.graphql(ME, {}, bearer(other.accessToken))).toMatchObject({
+      me: { email: person.email },
+    });
+  });
+
+  test('when the session reaches its absolute end', async () => {
+    await gateway.sql`update portcullis.sessions set expires_at = now() where id = ${sid()}`;
+    await expectUnauthenticated(signedIn.accessToken, OVER);
+  });
+
+  test('when the session is deleted', async () => {
+    await gateway.sql`delete from portcullis.sessions where id = ${sid()}`;
+    await expectUnauthenticated(signedIn.accessToken, OVER);
+  });
+
+  test('when the user is disabled, until they are enabled again', async () => {
+    const disable = (at: Date | null) =>
+      gateway.sql`update portcullis.users set disabled_at = ${at} where id = ${signedIn.user.id}`;
+    await disable(new Date());
+    await expectUnauthenticated(signedIn.accessToken, OVER);
+    await disable(null);
+    await gateway.graphql(ME, {}, bearer(signedIn.accessToken));
+  });
+
+  test('when the user is deleted, with all that was theirs', async () => {
+    const { teamName: _, ...other } = newPerson();
+    const { accessToken, user } = await signUp(gateway, other);
+    await gateway.sql`delete from portcullis.users where id = ${user.id}`;
+    await expectUnauthenticated(accessToken, OVER);
+    expect(
+      await gateway.failure(LOGIN, { input: { email: other.email, password: other.password } }),
+    ).toMatchObject([{ extensions: { code: 'invalid_credentials' } }]);
+    const [left] = await gateway.sql`
+      select (select count(*)::int from portcullis.sessions where user_id = ${user.id}) sessions,
+        (select count(*)::int from portcullis_private.passwords where user_id = ${user.id}) passwords`;
+    expect(left).toEqual({ sessions: 0, passwords: 0 });
+  });
+});

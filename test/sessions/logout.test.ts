@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  bearer,
+  LOGIN,
+  logIn,
+  ME,
+  newPerson,
+  SIGNUP,
+  type SignedInAnswer,
+  signUp,
+  startGateway,
+  type TestGateway,
+} from '../support/gateway.ts';
+
+const LOGOUT = /* GraphQL */ `mutation Logout($input: LogoutInput) { logout(input: $input) { sessionsEnded } }`;
+const SESSIONS = /* GraphQL */ `query Sessions { sessions { id current userAgent address createdAt lastUsedAt expiresAt } }`;
+const REVOKE = /* GraphQL */ `mutation Revoke($input: RevokeSessionInput!) { revokeSession(input: $input) { sessionsEnded } }`;
+const REFRESH = /* GraphQL */ `mutation Refresh($input: RefreshInput) { refresh(input: $input) { accessToken refreshToken } }`;
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+
+/** One person on several devices. */
+async function signInOn(devices: number): Promise<SignedInAnswer[]> {
+  const person = newPerson();
+  const first = await signUp(gateway, person);
+  const others = [];
+  for (let i = 1; i < devices; i++) others.push(await logIn(gateway, person));
+  return [first, ...others];
+}
+const isSignedIn = async ({ accessToken }: SignedInAnswer) =>
+  gateway.graphql(ME, {}, bearer(accessToken)).then(
+    () => true,
+    () => false,
+  );
+const signedIn = (devices: SignedInAnswer[]) => Promise.all(devices.map(isSignedIn));
+const sessionsOf = async ({ accessToken }: SignedInAnswer) =>
+  (await gateway.graphql<{ sessions: { id: string; current: boolean }[] }>(SESSIONS, {}, bearer(accessToken)))
+    .sessions;
+
+describe('logout', () => {
+  test.each([
+    ['LOCAL', [false, true, true], 1],
+    ['OTHERS', [true, false, false], 2],
+    ['GLOBAL', [false, false, false], 3],
+  ])('%s ends what it says, at once, refresh tokens included', async (scope, left, sessionsEnded) => {
+    const devices = await signInOn(3);
+    const [first] = devices as [SignedInAnswer];
+    expect(await gateway.graphql(LOGOUT, { input: { scope } }, bearer(first.accessToken))).toEqual({
+      logout: { sessionsEnded },
+    });
+    expect(await signedIn(devices)).toEqual(left);
+    for (const [i, { refreshToken }] of devices.entries())
+      if (!left[i])
+        expect(await gateway.failure(REFRESH, { input: { refreshToken } })).toMatchObject([
+          { extensions: { code: 'invalid_refresh_token' } },
+        ]);
+  });
+
+  test('by refresh token alone, and with an expired access token beside it', async () => {
+    const devices = await signInOn(2);
+    const [{ refreshToken }] = devices as [SignedInAnswer];
+    expect(await gateway.graphql(LOGOUT, { input: { refreshToken } }, bearer('expired'))).toEqual({
+      logout: { sessionsEnded: 1 },
+    });
+    expect(await signedIn(devices)).toEqual([false, true]);
+    expect(await gateway.graphql(LOGOUT, { input: { refreshToken } })).toEqual({
+      logout: { sessionsEnded: 0 },
+    });
+    expect(await gateway.graphql(LOGOUT, { input: { refreshToken: 'rubbish' } })).toEqual({
+      logout: { sessionsEnded: 0 },
+    });
+  });
+
+  test('a refresh token ends its own session only: for more, sign in', async () => {
+    const devices = await signInOn(2);
+    const [{ refreshToken }] = devices as [SignedInAnswer];
+    for (const scope of ['GLOBAL', 'OTHERS'])
+      expect(await gateway.failure(LOGOUT, { input: { scope, refreshToken } })).toMatchObject([
+        { extensions: { code: 'unauthenticated' } },
+      ]);
+    expect(await signedIn(devices)).toEqual([true, true]);
+    expect(await gateway.failure(LOGOUT)).toMatchObject([{ extensions: { code: 'unauthenticated' } }]);
+  });
+
+  test('is recorded', async () => {
+    const [device] = (await signInOn(1)) as [SignedInAnswer];
+    await gateway.graphql(LOGOUT, {}, bearer(device.accessToken));
+    const events =
+      await gateway.sql`select action, outcome, host(address) as address from portcullis.security_events
+      where user_id = ${device.user.id} and action in ('signup', 'logout') order by created_at, id`;
+    expect(events).toEqual([
+      { action: 'signup', outcome: 'success', address: '127.0.0.1' },
+      { action: 'logout', outcome: 'success', address: '127.0.0.1' },
+    ]);
+  });
+});
+
+describe('sessions', () => {
+  test('lists mine alone, with device and times, and tells which one asks', async () => {
+    const devices = await signInOn(2);
+    await signInOn(1);
+    const [first] = devices as [SignedInAnswer];
+    const sessions = await sessionsOf(first);
+    expect(sessions).toHaveLength(2);
+    expect(sessions.filter(({ current }) => current)).toHaveLength(1);
+    expect(sessions[0]).toMatchObject({
+      address: '127.0.0.1',
+      userAgent: expect.any(String),
+    });
+    expect(await gateway.failure(SESSIONS)).toMatchObject([{ extensions: { code: 'unauthenticated' } }]);
+  });
+
+  test('one can be ended from another device, and nobody else’s can', async () => {
+    const devices = await signInOn(2);
+    const [stranger] = (await signInOn(1)) as [SignedInAnswer];
+    const [first] = devices as [SignedInAnswer];
+    const other = (await sessionsOf(first)).find(({ current }) => !current);
+    const input = { sessionId: other?.id };
+    expect(await gateway.failure(REVOKE, { input }, bearer(stranger.accessToken))).toMatchObject([
+      { extensions: { code: 'not_found', attribute: 'sessionId' } },
+    ]);
+    expect(await gateway.graphql(REVOKE, { input }, bearer(first.accessToken))).toEqual({
+      revokeSession: { sessionsEnded: 1 },
+    });
+    expect(await signedIn(devices)).toEqual([true, false]);
+    expect(await gateway.failure(REVOKE, { input }, bearer(first.accessToken))).toMatchObject([
+      { extensions: { code: 'not_found' } },
+    ]);
+    expect(
+      await gateway.failure(REVOKE, { input: { sessionId: 'x' } }, bearer(first.accessToken)),
+    ).toMatchObject([{ extensions: { code: 'invalid', attribute: 'sessionId' } }]);
+  });
+});
+
+describe('the refresh cookie', () => {
+  const page = 'https://app.example.com';
+  let browser: TestGateway;
+  beforeAll(async () => {
+    browser = await startGateway({ env: { REFRESH_COOKIE: 'lax', CORS_ORIGINS: page } });
+  });
+  afterAll(() => browser.close());
+
+  const send = async (query: string, variables: object, headers: Record<string, string>) => {
+    const { headers: answered, body } = await browser.post('/graphql', { query, variables }, headers);
+    const cookie = answered.getSetCookie();
+    return {
+      cookie,
+      answered,
+      body: body as { data?: Record<string, never>; errors?: { extensions: { code: string } }[] },
+    };
+  };
+  const code = ({ body }: { body: { errors?: { extensions: { code: string } }[] } }) =>
+    body.errors?.[0]?.extensions.code;
+  const signUpByCookie = async (headers: Record<string, string> = { origin: page }) =>
+    send(SIGNUP, { input: { ...newPerson(), cookie: true } }, headers);
+  const pair = (cookie: string[]) => cookie[0]?.split(';')[0] ?? '';
+
+  test('holds the token where no script reads it, and nowhere else', async () => {
+    const { cookie, body, answered } = await signUpByCookie();
+    expect(cookie).toHaveLength(1);
+    expect(cookie[0]).toMatch(
+      /^__Host-portcullis-refresh=prt_[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
+    expect(body.data?.signup).toMatchObject({ refreshToken: null, accessToken: expect.any(String) });
+    expect(answered.get('access-control-allow-origin')).toBe(page);
+    expect(answered.get('access-control-allow-credentials')).toBe('true');
+  });
+
+  test('is exchanged by refresh and cleared by logout', async () => {
+    const first = await signUpByCookie();
+    const second = await send(REFRESH, {}, { origin: page, cookie: pair(first.cookie) });
+    expect(second.body.data?.refresh).toMatchObject({ refreshToken: null });
+    expect(pair(second.cookie)).not.toBe(pair(first.cookie));
+    const out = await send(LOGOUT, {}, { origin: page, cookie: pair(second.cookie) });
+    expect(out.body).toEqual({ data: { logout: { sessionsEnded: 1 } } });
+    expect(out.cookie[0]).toMatch(/^__Host-portcullis-refresh=; Max-Age=0;/);
+    expect(code(await send(REFRESH, {}, { origin: page, cookie: pair(second.cookie) }))).toBe(
+      'invalid_refresh_token',
+    );
+  });
+
+  test('counts for no other page: not to refresh, to log out, or to plant one', async () => {
+    const { cookie } = await signUpByCookie();
+    for (const origin of ['https://evil.example', `${page}.evil.example`, 'null', 'http://app.example.com']) {
+      expect(code(await send(REFRESH, {}, { origin, cookie: pair(cookie) }))).toBe('cross_site_request');
+      expect(code(await send(LOGOUT, {}, { origin, cookie: pair(cookie) }))).toBe('cross_site_request');
+      expect(code(await signUpByCookie({ origin }))).toBe('cross_site_request');
+    }
+    expect(code(await send(REFRESH, {}, { cookie: pair(cookie) }))).toBe('cross_site_request');
+    expect(code(await send(REFRESH, {}, { origin: page, cookie: pair(cookie) }))).toBeUndefined();
+  });
+
+  test('works through Hasura, which keeps the origin in another header', async () => {
+    const hasura = { 'x-hasura-gateway-secret': browser.secret, 'x-hasura-role': 'anonymous' };
+    const first = await signUpByCookie({ ...hasura, 'x-forwarded-origin': page });
+    const cookie = pair(first.cookie);
+    expect(cookie).toContain('prt_');
+    const second = await send(REFRESH, {}, { ...hasura, cookie, 'x-forwarded-origin': page });
+    expect(second.body.data?.refresh).toMatchObject({ refreshToken: null });
+    const spoofed = {
+      ...hasura,
+      cookie: pair(second.cookie),
+      origin: page,
+      'x-forwarded-origin': 'https://evil.example',
+    };
+    expect(code(await send(REFRESH, {}, spoofed))).toBe('cross_site_request');
+  });
+
+  test('a client cannot name another origin for itself without the secret', async () => {
+    const { cookie } = await signUpByCookie();
+    const headers = { origin: 'https://evil.example', 'x-forwarded-origin': page, cookie: pair(cookie) };
+    expect(code(await send(REFRESH, {}, headers))).toBe('cross_site_request');
+  });
+
+  test('a failed login sets none', async () => {
+    const input = { email: newPerson().email, password: 'wrong password', cookie: true };
+    const failed = await send(LOGIN, { input }, { origin: page });
+    expect(code(failed)).toBe('invalid_credentials');
+    expect(failed.cookie).toEqual([]);
+  });
+
+  test('is refused where it is switched off', async () => {
+    expect(
+      await gateway.failure(SIGNUP, { input: { ...newPerson(), cookie: true } }, { origin: page }),
+    ).toMatchObject([{ extensions: { code: 'feature_disabled', attribute: 'cookie' } }]);
+  });
+});

@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  bearer,
+  logIn,
+  ME,
+  newPerson,
+  type SignedInAnswer,
+  signUp,
+  startGateway,
+  type TestGateway,
+} from '../support/gateway.ts';
+
+const REFRESH = /* GraphQL */ `
+  mutation Refresh($input: RefreshInput) {
+    refresh(input: $input) { accessToken expiresAt refreshToken teamToken user { id email name emailVerified } }
+  }
+`;
+
+let gateway: TestGateway;
+let replica: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+  replica = await startGateway({ replicaOf: gateway });
+});
+afterAll(async () => {
+  await replica.close();
+  await gateway.close();
+});
+
+const refresh = async (
+  refreshToken: string,
+  { via = gateway, headers = {} as Record<string, string> } = {},
+) => (await via.graphql<{ refresh: SignedInAnswer }>(REFRESH, { input: { refreshToken } }, headers)).refresh;
+const refused = (refreshToken: string) => gateway.failure(REFRESH, { input: { refreshToken } });
+const error = (code: string, message: string) => [
+  { message, extensions: { code, attribute: null }, path: ['refresh'] },
+];
+const invalid = error('invalid_refresh_token', 'The refresh token is not valid.');
+const reused = error(
+  'refresh_token_reused',
+  'The refresh token was used before. Its session has been ended.',
+);
+/** Makes every exchange of a session so far look older than the grace. */
+const passGrace = ({ user }: SignedInAnswer) => gateway.sql`
+  update portcullis_private.refresh_tokens t set rotated_at = rotated_at - interval '31 seconds'
+  from portcullis.sessions s where s.id = t.session_id and s.user_id = ${user.id} and rotated_at is not null`;
+const liveTokens = ({ user }: SignedInAnswer) => gateway.sql`
+  select t.token_hash from portcullis_private.refresh_tokens t join portcullis.sessions s on s.id = t.session_id
+  where s.user_id = ${user.id} and t.rotated_at is null and s.revoked_at is null`;
+
+describe('refresh', () => {
+  test('exchanges the token for a new one and new access tokens of the same session', async () => {
+    const first = await signUp(gateway);
+    const second = await refresh(first.refreshToken);
+    expect(second.refreshToken).not.toBe(first.refreshToken);
+    expect(second.user).toEqual(first.user);
+    expect(second.teamToken).toEqual(expect.any(String));
+    expect(await gateway.graphql(ME, {}, bearer(second.accessToken))).toMatchObject({
+      me: { id: first.user.id },
+    });
+    const third = await refresh(second.refreshToken, { via: replica });
+    expect(third.refreshToken).not.toBe(second.refreshToken);
+    expect(await liveTokens(first)).toHaveLength(1);
+  });
+
+  test('works with an expired or broken access token at hand', async () => {
+    const { refreshToken } = await signUp(gateway);
+    await refresh(refreshToken, { headers: bearer('eyJhbGciOiJFUzI1NiJ9.e30.broken') });
+  });
+
+  test('fifty at once with one token all end with the same working token, and one family', async () => {
+    const signedIn = await signUp(gateway);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        refresh(signedIn.refreshToken, { via: i % 2 ? gateway : replica }),
+      ),
+    );
+    const tokens = new Set(answers.map(({ refreshToken }) => refreshToken));
+    expect(tokens.size).toBe(1);
+    expect(await liveTokens(signedIn)).toHaveLength(1);
+    await refresh([...tokens][0] ?? '');
+  });
+
+  test('a repetition within the grace ends at the live token, however many exchanges ago it was', async () => {
+    const signedIn = await signUp(gateway);
+    let current = signedIn.refreshToken;
+    for (let i = 0; i < 6; i++) current = (await refresh(current)).refreshToken;
+    const repeated = await refresh(signedIn.refreshToken);
+    expect(repeated.refreshToken).toBe(current);
+    await refresh(repeated.refreshToken);
+  });
+
+  test('an older token ends the session for everybody, although its own request fails', async () => {
+    const person = newPerson();
+    const signedIn = await signUp(gateway, person);
+    const elsewhere = await logIn(gateway, person);
+    const rotated = await refresh(signedIn.refreshToken);
+    await passGrace(signedIn);
+    expect(await refused(signedIn.refreshToken)).toEqual(reused);
+    expect(await refused(rotated.refreshToken)).toEqual(invalid);
+    expect(await gateway.failure(ME, {}, bearer(rotated.accessToken))).toMatchObject([
+      { extensions: { code: 'unauthenticated' } },
+    ]);
+    await refresh(elsewhere.refreshToken); // another family
+    const events = await gateway.sql`select outcome from portcullis.security_events
+      where action = 'refresh_token_reused' and user_id = ${signedIn.user.id}`;
+    expect(events).toEqual([{ outcome: 'failure' }]);
+  });
+
+  test('a thief who repeats within the grace is found out when the second of the two goes on', async () => {
+    const signedIn = await signUp(gateway);
+    const victim = await refresh(signedIn.refreshToken);
+    const thief = await refresh(signedIn.refreshToken);
+    await refresh(thief.refreshToken);
+    await passGrace(signedIn);
+    expect(await refused(victim.refreshToken)).toEqual(reused);
+  });
+
+  test('an old token presented by many at once still ends the session once', async () => {
+    const signedIn = await signUp(gateway);
+    await refresh(signedIn.refreshToken);
+    await passGrace(signedIn);
+    await Promise.all(Array.from({ length: 8 }, () => refused(signedIn.refreshToken)));
+    const events = await gateway.sql`select 1 from portcullis.security_events
+      where action = 'refresh_token_reused' and user_id = ${signedIn.user.id}`;
+    expect(events).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      'expired',
+      (id: string) => gateway.sql`update portcullis_private.refresh_tokens t set expires_at = now()
+      from portcullis.sessions s where s.id = t.session_id and s.user_id = ${id}`,
+    ],
+    [
+      'of a revoked session',
+      (id: string) => gateway.sql`update portcullis.sessions set revoked_at = now() where user_id = ${id}`,
+    ],
+    [
+      'of a session past its end',
+      (id: string) => gateway.sql`update portcullis.sessions set expires_at = now() where user_id = ${id}`,
+    ],
+    [
+      'of a disabled person',
+      (id: string) => gateway.sql`update portcullis.users set disabled_at = now() where id = ${id}`,
+    ],
+    [
+      'of a deleted person',
+      (id: string) =>
+        gateway.sql`with t as (delete from portcullis.teams) delete from portcullis.users where id = ${id}`,
+    ],
+  ])('a token %s is not valid', async (_what, spoil) => {
+    const { refreshToken, user } = await signUp(gateway, newPerson());
+    await spoil(user.id);
+    expect(await refused(refreshToken)).toEqual(invalid);
+  });
+
+  test('rubbish, an access token and nothing are refused', async () => {
+    const { accessToken } = await signUp(gateway);
+    for (const token of ['rubbish', 'prt_', accessToken, 'x'.repeat(100_000), '\u0000'])
+      expect(await refused(token)).toEqual(invalid);
+    const required = [
+      {
+        message: 'This attribute is required.',
+        extensions: { code: 'required', attribute: 'refreshToken' },
+        path: ['refresh'],
+      },
+    ];
+    expect(await refused('')).toEqual(required);
+    expect(await gateway.failure(REFRESH)).toEqual(required);
+  });
+
+  test('a new token never lives beyond the session', async () => {
+    const signedIn = await signUp(gateway);
+    await gateway.sql`update portcullis.sessions set expires_at = now() + interval '1 hour' where user_id = ${signedIn.user.id}`;
+    await refresh(signedIn.refreshToken);
+    const rows =
+      await gateway.sql`select 1 from portcullis_private.refresh_tokens t join portcullis.sessions s on s.id = t.session_id
+      where s.user_id = ${signedIn.user.id} and t.rotated_at is null and t.expires_at > s.expires_at`;
+    expect(rows).toHaveLength(0);
+  });
+
+  test('a session that refreshes without end is slowed down, and keeps its token', async () => {
+    const signedIn = await signUp(gateway);
+    await gateway.sql`update portcullis_private.refresh_tokens t set generation = 501
+      from portcullis.sessions s where s.id = t.session_id and s.user_id = ${signedIn.user.id}`;
+    expect(await refused(signedIn.refreshToken)).toMatchObject([
+      { extensions: { code: 'rate_limited', retryAfterSeconds: 10 } },
+    ]);
+    await gateway.sql`update portcullis.sessions set created_at = now() - interval '1 minute' where user_id = ${signedIn.user.id}`;
+    await refresh(signedIn.refreshToken);
+  });
+
+  test('without a key to sign with the token stays good', async () => {
+    const lonely = await startGateway();
+    const { refreshToken } = await signUp(lonely);
+    await lonely.sql`update portcullis.jwks set expires_at = now()`;
+    expect(await lonely.failure(REFRESH, { input: { refreshToken } })).toMatchObject([
+      { extensions: { code: 'no_signing_key' } },
+    ]);
+    await lonely.sql`update portcullis.jwks set expires_at = now() + interval '1 day'`;
+    await refresh(refreshToken, { via: lonely });
+    await lonely.close();
+  });
+
+  test('tokens are stored as hashes only', async () => {
+    const { refreshToken, user } = await signUp(gateway);
+    const rows =
+      await gateway.sql`select t::text as row from portcullis_private.refresh_tokens t join portcullis.sessions s
+      on s.id = t.session_id where s.user_id = ${user.id}`;
+    expect(JSON.stringify(rows)).not.toContain(refreshToken);
+    expect(gateway.logged()).not.toContain(refreshToken);
+  });
+});

@@ -1,0 +1,25 @@
+import { expect } from 'vitest';
+import { bearer, ME, type TestGateway } from '../support/gateway.ts';
+
+/** A bad token is an error of the field that needed it, never of the gateway. */
+export async function expectRefused(
+  gateway: TestGateway,
+  token: string,
+  message: unknown = expect.any(String),
+): Promise<void> {
+  const { status, body } = await gateway.post('/graphql', { query: ME }, bearer(token));
+  expect({ status, body }).toEqual({
+    status: 200,
+    body: {
+      data: { me: null },
+      errors: [
+        {
+          message,
+          locations: [{ line: 2, column: 14 }],
+          path: ['me'],
+          extensions: { code: 'unauthenticated', attribute: null },
+        },
+      ],
+    },
+  });
+}
