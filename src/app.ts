@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import { createSecretDeriver } from './crypto/derived-secrets.ts';
 import { createHashGate } from './crypto/hash-gate.ts';
 import { createKeyEncryption } from './crypto/key-encryption.ts';
 import { createPasswordHasher } from './crypto/passwords.ts';
@@ -12,6 +13,11 @@ import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
 import { createClientAddressReader } from './limits/client-address.ts';
 import { createRateLimiter } from './limits/rate-limits.ts';
 import type { Log } from './log.ts';
+import { createMailInbox } from './mail/inbox.ts';
+import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
+import { createMailTransport } from './mail/transport.ts';
+import { type MailWorker, startMailWorker } from './mail/worker.ts';
+import { storeOneTimeToken } from './one-time-tokens/one-time-tokens.ts';
 import { createSuccessorDeriver } from './sessions/refresh-tokens.ts';
 
 /** A configuration that is complete: whatever it left to the development defaults has been made. */
@@ -24,7 +30,7 @@ export type App = {
   close(): Promise<void>;
 };
 
-/** Wires the gateway: database, keys, housekeeping, HTTP, in this order. */
+/** Wires the gateway: database, keys, HTTP, mail, housekeeping, in this order. */
 export async function createApp(config: RunnableConfig, log: Log): Promise<App> {
   const { url, poolSize, statementTimeoutMs, migrateOnStart } = config.database;
   if (migrateOnStart) await applyMigrations(url);
@@ -36,13 +42,15 @@ export async function createApp(config: RunnableConfig, log: Log): Promise<App> 
       await checkKeyEncryption(deps);
       await ensureSuccessor(deps);
     }
+    const templates = await loadMailTemplates(config.mail);
     const http = await startHttpServer(deps);
+    const mailWorker = deliverMails(config, deps, templates);
     const stopHousekeeping = startHousekeeping(deps);
     return {
       url: http.url,
       deps,
       async close() {
-        await http.close();
+        await Promise.all([http.close(), mailWorker.stop()]);
         await stopHousekeeping();
         await database.close();
       },
@@ -79,7 +87,23 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
     rateLimiter: createRateLimiter(db, config.limits),
     readClientAddress: createClientAddressReader(config.http),
     ens: config.ens,
+    mailInbox: config.mail.delivery === 'inbox' ? createMailInbox() : null,
   };
+}
+
+function deliverMails(config: RunnableConfig, deps: Deps, templates: MailTemplates): MailWorker {
+  const { db, log, mailInbox } = deps;
+  return startMailWorker({
+    config,
+    db,
+    log,
+    templates,
+    databaseUrl: config.database.url,
+    publicUrl: config.publicUrl,
+    transport: createMailTransport(config, log, mailInbox),
+    tokenDeriver: createSecretDeriver(config.keyEncryptionKeys, 'one-time token', 'pot'),
+    storeToken: storeOneTimeToken,
+  });
 }
 
 /** Every round after the one before is done, so that a slow database is not asked ever more. */

@@ -61,7 +61,7 @@ export type Config = Readonly<{
     signupPerAddress: Limit;
     signupUnaddressed: Limit;
     teamsPerUser: Limit;
-    projectsPerTeam: Limit;
+    projectsPerUser: Limit;
     invitesPerTeam: Limit;
     invitesPerInviter: Limit;
     mailSpacingSeconds: number;
@@ -217,7 +217,7 @@ function toConfig(e: Environment): Config {
       signupPerAddress: e.LIMIT_SIGNUP_PER_ADDRESS,
       signupUnaddressed: e.LIMIT_SIGNUP_UNADDRESSED,
       teamsPerUser: e.LIMIT_TEAMS_PER_USER,
-      projectsPerTeam: e.LIMIT_PROJECTS_PER_TEAM,
+      projectsPerUser: e.LIMIT_PROJECTS_PER_USER,
       invitesPerTeam: e.LIMIT_INVITES_PER_TEAM,
       invitesPerInviter: e.LIMIT_INVITES_PER_INVITER,
       mailSpacingSeconds: e.LIMIT_MAIL_SPACING_SECONDS,

@@ -10,6 +10,7 @@ import type { PublicKeyFinder, Signer } from './keys/signing.ts';
 import type { ClientAddressReader } from './limits/client-address.ts';
 import type { RateLimiter } from './limits/rate-limits.ts';
 import type { Log } from './log.ts';
+import type { MailInbox } from './mail/inbox.ts';
 import type { SessionSettings } from './sessions/sessions.ts';
 import type { TokenSettings } from './sessions/tokens.ts';
 
@@ -31,4 +32,6 @@ export type Deps = Readonly<{
   rateLimiter: RateLimiter;
   readClientAddress: ClientAddressReader;
   ens: EnsConfig;
+  /** Where mails stay that have no mail server to go to; null where there is one. */
+  mailInbox: MailInbox | null;
 }>;

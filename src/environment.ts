@@ -153,8 +153,8 @@ export const environment = z.object({
     description: 'Sign-ups, all together, whose client address is not known (behind Hasura).',
   }),
   LIMIT_TEAMS_PER_USER: limit().prefault('50/86400').meta({ description: 'Teams one person may create.' }),
-  LIMIT_PROJECTS_PER_TEAM: limit().prefault('500/86400').meta({
-    description: 'Projects that may be created in one team.',
+  LIMIT_PROJECTS_PER_USER: limit().prefault('500/86400').meta({
+    description: 'Projects one person may create.',
   }),
   LIMIT_INVITES_PER_TEAM: limit().prefault('200/86400').meta({
     description: 'Addresses that may be invited to one team, repeats included.',
@@ -254,9 +254,12 @@ export const environment = z.object({
   MAIL_LOCALE: text()
     .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$/, 'must look like en, de or de-AT')
     .default('en')
-    .meta({ description: 'Language of the mails: `en` and `de` are built in; what it lacks is taken from `en`.' }),
+    .meta({
+      description: 'Language of the mails: `en` and `de` are built in; what it lacks is taken from `en`.',
+    }),
   MAIL_TEMPLATES_DIR: text().optional().meta({
-    description: 'Folder whose files `<locale>/<kind>.{subject.txt,txt,html}` replace the built-in templates.',
+    description:
+      'Folder whose files `<locale>/<kind>.{subject.txt,txt,html}` replace the built-in templates.',
     shownDefault: 'none',
   }),
   MAIL_CONCURRENCY: integer(1, 50).prefault('2').meta({ description: 'Mails a replica delivers at once.' }),

@@ -24,6 +24,7 @@ function greet({ url, deps }: App, { internalSecretFile, embeddedPostgres }: Dev
     `Portcullis ${version} is ready.`,
     graphiql ? `  GraphiQL         ${url}/graphql` : `  GraphQL          ${url}/graphql`,
     `  JWKS             ${url}/.well-known/jwks.json`,
+    ...(deps.mailInbox === null ? [] : [`  Mail inbox       ${url}/mail/inbox`]),
     ...(embeddedPostgres ? [`  Data             ${deps.config.dataDir} (embedded Postgres)`] : []),
     ...(internalSecretFile === null ? [] : [`  Internal secret  ${internalSecretFile}`]),
   ];

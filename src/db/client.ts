@@ -30,8 +30,14 @@ type Address = { host: string[]; port: number[]; path?: string | undefined };
  * A connection that is an error when it ends before the server has said anything, as a proxy ends it whose server is
  * away: postgres.js would go on trying for ever, without a pause, and its callers would wait.
  */
-function openSocket({ host: [host = 'localhost'], port: [port = 5432], path }: Address): Socket {
+function openSocket({ host: hosts, port: ports, path }: Address, server: { index: number }): Socket {
+  const host = hosts[server.index % hosts.length] ?? 'localhost';
+  const port = ports[server.index % ports.length] ?? 5432;
   const socket = path ? connect(path) : connect(port, host);
+  // Of several hosts in the URL the next one is tried.
+  socket.once('error', () => {
+    server.index += 1;
+  });
   let answered = false;
   socket.once('data', () => {
     answered = true;
@@ -46,8 +52,9 @@ function openSocket({ host: [host = 'localhost'], port: [port = 5432], path }: A
 
 /** Opens a pool. Every connection has statement, lock and idle-transaction timeouts. */
 export function openDatabase(options: DatabaseOptions): { db: Database; close: () => Promise<void> } {
+  const server = { index: 0 };
   // The types lack this option.
-  const socket: object = { socket: openSocket };
+  const socket: object = { socket: (address: Address) => openSocket(address, server) };
   const client = postgres(options.url, {
     ...socket,
     max: options.poolSize,

@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
+import { areJobsMigrated, migrateJobs } from '../mail/jobs-schema.ts';
 import type { Database } from './client.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
@@ -23,7 +24,8 @@ export async function applyMigrations(url: string): Promise<void> {
   try {
     const db = drizzle(client);
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`);
-    await migrate(db, migrations); // ending the connection releases the lock
+    await migrate(db, migrations);
+    await migrateJobs(url); // on a connection of its own; ending this one releases the lock
   } finally {
     await client.end({ timeout: 5 });
   }
@@ -35,7 +37,10 @@ export async function readJournal(): Promise<Journal> {
   return JSON.parse(await readFile(join(migrationsFolder, 'meta', '_journal.json'), 'utf8')) as Journal;
 }
 
-/** Whether this build's newest migration has been applied. A newer schema than this build's counts as applied. */
+/**
+ * Whether this build's newest migration, and the job library's, has been applied. A newer schema than this build's counts
+ * as applied.
+ */
 export async function isMigrated(db: Database): Promise<boolean> {
   const newest = (await readJournal()).entries.at(-1)?.when ?? 0;
   const [table] = await db.execute<{ found: boolean }>(
@@ -45,5 +50,5 @@ export async function isMigrated(db: Database): Promise<boolean> {
   const [applied] = await db.execute<{ newest: string | null }>(
     sql`select max(created_at)::text as newest from portcullis_migrations.applied`,
   );
-  return Number(applied?.newest ?? 0) >= newest;
+  return Number(applied?.newest ?? 0) >= newest && (await areJobsMigrated(db));
 }

@@ -1,7 +1,5 @@
 import type { Deps } from '../deps.ts';
 import type { Actor } from '../teams/access.ts';
-import { parseId } from '../teams/access.ts';
-import { createProject as addProject, type Project } from '../teams/projects.ts';
 import { createTeam as addTeam, type TeamMembership } from '../teams/teams.ts';
 import { parseName } from '../users/attributes.ts';
 

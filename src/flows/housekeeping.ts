@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { deleteExpiredKeys, ensureSuccessor } from '../keys/jwks.ts';
 import { pruneRateLimits } from '../limits/rate-limits.ts';
+import { pruneOneTimeTokens } from '../one-time-tokens/one-time-tokens.ts';
 import { pruneSessions } from '../sessions/sessions.ts';
 import { pruneInvites } from '../teams/invites.ts';
 
@@ -14,10 +15,11 @@ export async function keepHouse(deps: Deps): Promise<void> {
   await prune(deps);
 }
 
-/** Deletes what expired: keys, sessions with their tokens, counters. Each round a bounded number of rows. */
+/** Deletes what expired: keys, sessions with their tokens, mailed tokens, counters. Each round a bounded number of rows. */
 export async function prune(deps: Deps): Promise<void> {
   await deleteExpiredKeys(deps);
   await pruneSessions(deps.db, KEEP_ENDED_SESSIONS_SECONDS);
   await pruneRateLimits(deps.db);
+  await pruneOneTimeTokens(deps.db);
   await pruneInvites(deps.db);
 }

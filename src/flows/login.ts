@@ -45,11 +45,7 @@ export async function login(
   return completeSignIn(deps, { user, session, key, ttlSeconds });
 }
 
-async function verifyCredentials(
-  deps: Deps,
-  caller: Caller,
-  { email, password }: LoginInput,
-): Promise<User> {
+async function verifyCredentials(deps: Deps, caller: Caller, { email, password }: LoginInput): Promise<User> {
   const found = await findUserByEmail(deps.db, searchableEmail(email));
   const passwordHash = found?.passwordHash ?? null;
   const fits = await deps.passwords.verify(passwordHash, password);

@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
+import { enqueueMail } from '../mail/queue.ts';
 import { openSession } from '../sessions/sessions.ts';
 import { createTeam } from '../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../users/attributes.ts';
@@ -18,8 +19,8 @@ export type SignupInput = {
 type SignupOptions = { ttlSeconds?: number; teamNameAttribute?: string };
 
 /**
- * Registers a person: the user, their password, their team (they are its OWNER) and their first session, all in one
- * transaction. The database decides who gets a contested address.
+ * Registers a person: the user, their password, their team (they are its OWNER), their first session and the mail that
+ * confirms their address, all in one transaction. The database decides who gets a contested address.
  *
  * @throws AuthError `signup_disabled`; then in this order `required`, `min_length` or `max_length` (password), `invalid`
  * (email), `max_length` or `invalid` (names), `rate_limited`, `busy`, `already_registered`
@@ -39,6 +40,7 @@ export async function signup(
   const { user, session } = await deps.db.transaction(async (tx) => {
     const user = await createUser(tx, { email, name, passwordHash });
     if (teamName !== null) await createTeam(tx, { name: teamName, ownerId: user.id });
+    await enqueueMail(tx, { kind: 'verification', userId: user.id });
     return {
       user,
       session: await openSession(tx, deps.sessions, { userId: user.id, device: caller, action: 'signup' }),

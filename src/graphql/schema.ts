@@ -1,6 +1,9 @@
 import '../ens/graphql.ts';
 import '../sessions/graphql.ts';
 import '../teams/graphql.ts';
+import '../teams/invites.graphql.ts';
+import '../teams/members.graphql.ts';
+import '../teams/projects.graphql.ts';
 import '../users/graphql.ts';
 import './auth-config.ts';
 import { builder } from './builder.ts';

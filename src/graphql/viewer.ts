@@ -1,6 +1,7 @@
 import { AuthError } from '../errors.ts';
 import type { Viewer } from '../flows/authenticate.ts';
 import type { RequestCaller } from '../hasura/caller.ts';
+import type { Actor } from '../teams/access.ts';
 
 /**
  * The signed-in person.
@@ -10,4 +11,13 @@ export async function requireViewer(caller: RequestCaller): Promise<Viewer> {
   const viewer = await caller.viewer();
   if (viewer === null) throw new AuthError('unauthenticated', { message: 'Sign in to do this.' });
   return viewer;
+}
+
+/**
+ * The signed-in person as one who acts in teams.
+ * @throws AuthError `unauthenticated`
+ */
+export async function requireActor(caller: RequestCaller): Promise<Actor> {
+  const { user, sessionId } = await requireViewer(caller);
+  return { user, sessionId, origin: caller.device };
 }

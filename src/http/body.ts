@@ -26,7 +26,9 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<st
     });
     request.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
     request.once('error', reject);
-    request.once('close', () => reject(new Error('The client went away.')));
+    request.once('close', () => {
+      if (!request.readableEnded) reject(new Error('The client went away.')); // an Error costs its stack trace
+    });
   });
 }
 

@@ -1,20 +1,35 @@
+import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { readJwks } from '../keys/jwks.ts';
-import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';
+import { type Endpoint, endpoint } from './endpoints.ts';
+
+const JwkSet = z.object({ keys: z.array(z.record(z.string(), z.string())) });
 
 /** The public keys. Any page and any cache may have them. */
-export function jwksRoutes(deps: Deps): Routes {
-  const routes = createRoutes(deps, portalErrorBody);
+export function jwksEndpoints(deps: Deps): Endpoint[] {
   let reading: ReturnType<typeof readJwks> | undefined;
   // Whoever asks while the keys are being read shares the answer: a crowd costs one query.
-  const read = () => (reading ??= readJwks(deps).finally(() => (reading = undefined)));
-
-  for (const path of ['/.well-known/jwks.json', '/api/v1/jwks'])
-    serve(routes, 'GET', path, async (c) => {
-      const { keys, maxAgeSeconds } = await read();
-      c.header('cache-control', `public, max-age=${maxAgeSeconds}`);
-      c.header('access-control-allow-origin', '*');
-      return c.json({ keys });
+  const read = () => {
+    reading ??= readJwks(deps).finally(() => {
+      reading = undefined;
     });
-  return routes;
+    return reading;
+  };
+  const paths = { jwks: '/.well-known/jwks.json', portalJwks: '/api/v1/jwks' };
+  return Object.entries(paths).map(([operationId, path]) =>
+    endpoint({
+      method: 'GET',
+      path,
+      operationId,
+      dialect: 'Keys',
+      summary: 'The public keys that verify tokens (RFC 7517)',
+      answers: { 200: { description: 'The unexpired keys.', schema: JwkSet } },
+      async handle(c) {
+        const { keys, maxAgeSeconds } = await read();
+        c.header('cache-control', `public, max-age=${maxAgeSeconds}`);
+        c.header('access-control-allow-origin', '*');
+        return c.json({ keys });
+      },
+    }),
+  );
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { listContractAddresses, refreshContractAddresses } from '../ens/contract-addresses.ts';
 import { AuthError } from '../errors.ts';
@@ -6,9 +7,11 @@ import type { SignedIn } from '../flows/sign-in.ts';
 import { signup } from '../flows/signup.ts';
 import { identifyCaller } from '../hasura/caller.ts';
 import { deleteExpiredKeys, generateJwk } from '../keys/jwks.ts';
-import { readAttributes, textAttribute } from './body.ts';
-import { requireInternalSecret } from './internal-guard.ts';
-import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';
+import { type Endpoint, endpoint, text } from './endpoints.ts';
+
+const EMAIL = text('The email address.', 'alice@worldidbot.com');
+const PASSWORD = text('The password.', '12345678');
+const Token = z.object({ token: z.string().meta({ description: 'A JWT: of the team where there is one.' }) });
 
 /** The portal has one token: of the team where there is one. */
 const portalToken = ({ accessToken, teamToken }: SignedIn) => ({ token: teamToken ?? accessToken });
@@ -16,90 +19,133 @@ const portalToken = ({ accessToken, teamToken }: SignedIn) => ({ token: teamToke
 /** A moment as the portal prints it: `2023-06-14T06:29:35.794+00:00`. */
 const portalMoment = (moment: Date): string => moment.toISOString().replace('Z', '+00:00');
 
-/** The developer portal's endpoints: login, signup, ENS and JWK generation. */
-export function portalRoutes(deps: Deps): Routes {
-  const routes = createRoutes(deps, portalErrorBody);
-  const { maxBodyBytes } = deps.config.http;
-  const { portalTtlSeconds } = deps.config.tokens;
-
-  serve(routes, 'POST', '/api/v1/login', async (c, request) => {
-    const attributes = await readAttributes(request, maxBodyBytes);
-    const input = {
-      email: textAttribute(attributes, 'email'),
-      password: textAttribute(attributes, 'password'),
-    };
-    return c.json(
-      portalToken(await login(deps, identifyCaller(deps, request).device, input, portalTtlSeconds)),
-    );
-  });
-
-  serve(routes, 'POST', '/api/v1/signup', async (c, request) => {
-    const attributes = await readAttributes(request, maxBodyBytes);
-    const input = {
-      email: textAttribute(attributes, 'email'),
-      password: textAttribute(attributes, 'password'),
-      name: textAttribute(attributes, 'name'),
-      teamName: textAttribute(attributes, 'team_name'),
-    };
-    const options = { ttlSeconds: portalTtlSeconds, teamNameAttribute: 'team_name' };
-    return c.json(portalToken(await signup(deps, identifyCaller(deps, request).device, input, options)), 201);
-  });
-
-  serve(routes, 'GET', '/api/v1/contracts', async (c) => {
-    const addresses = await listContractAddresses(deps);
-    return c.json(addresses.map(({ key, value }) => ({ key, value })));
-  });
-
-  addInternalRoutes(routes, deps);
-  return routes;
-}
-
-/** What only Hasura may call. The request's body is never read. */
-function addInternalRoutes(routes: Routes, deps: Deps): void {
-  const guard = requireInternalSecret(deps);
-
-  const refreshEns = async () => {
-    try {
-      await refreshContractAddresses(deps);
-      return { status: 200, body: { success: true } } as const;
-    } catch (error) {
-      if (!(error instanceof AuthError) || !error.code.startsWith('ens_')) throw error;
-      deps.log.warn({ code: error.code }, 'The ENS lookup failed.');
-      return { status: 500, body: { success: false, error: error.message } } as const;
-    }
-  };
-  serve(
-    routes,
-    'POST',
-    '/api/_ens',
-    async (c) => {
-      const { status, body } = await refreshEns();
-      return c.json(body, status);
+/** The developer portal's endpoints for everybody: login, signup and the contract addresses. */
+export const portalEndpoints = (deps: Deps): Endpoint[] => [
+  endpoint({
+    method: 'POST',
+    path: '/api/v1/login',
+    operationId: 'portalLogin',
+    dialect: 'Portal',
+    summary: 'Signs in',
+    body: z.object({ email: EMAIL, password: PASSWORD }),
+    answers: { 200: { description: 'Signed in.', schema: Token } },
+    errors: ['invalid_credentials', 'account_disabled', 'rate_limited', 'busy', 'no_signing_key'],
+    async handle(c, request, input) {
+      const { device } = identifyCaller(deps, request);
+      return c.json(portalToken(await login(deps, device, input, deps.config.tokens.portalTtlSeconds)));
     },
-    guard,
-  );
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/api/v1/signup',
+    operationId: 'portalSignup',
+    dialect: 'Portal',
+    summary: 'Registers a person and their team',
+    body: z.object({
+      email: EMAIL,
+      password: PASSWORD,
+      name: text("The person's name.", 'Bob'),
+      team_name: text('The name of the team to make.', 'The Bob Project'),
+    }),
+    answers: { 201: { description: 'Registered and signed in.', schema: Token } },
+    errors: [
+      'min_length',
+      'max_length',
+      'already_registered',
+      'signup_disabled',
+      'rate_limited',
+      'busy',
+      'no_signing_key',
+    ],
+    async handle(c, request, { team_name: teamName, ...person }) {
+      const { device } = identifyCaller(deps, request);
+      const options = { ttlSeconds: deps.config.tokens.portalTtlSeconds, teamNameAttribute: 'team_name' };
+      return c.json(portalToken(await signup(deps, device, { ...person, teamName }, options)), 201);
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/api/v1/contracts',
+    operationId: 'listContracts',
+    dialect: 'Portal',
+    summary: 'The contract addresses that ENS last gave',
+    answers: {
+      200: {
+        description: 'Production first.',
+        schema: z.array(z.object({ key: z.string(), value: z.string() })),
+      },
+    },
+    async handle(c) {
+      const addresses = await listContractAddresses(deps);
+      return c.json(addresses.map(({ key, value }) => ({ key, value })));
+    },
+  }),
+];
 
-  serve(
-    routes,
-    'POST',
-    '/api/_jwk-gen',
-    async (c) => {
+/** What only Hasura may call. A request's body is never read. */
+export const internalEndpoints = (deps: Deps): Endpoint[] => [
+  endpoint({
+    method: 'POST',
+    path: '/api/_ens',
+    operationId: 'refreshEns',
+    dialect: 'Keys',
+    summary: 'Looks the ENS names up and stores the contract addresses',
+    security: 'internalSecret',
+    answers: {
+      200: { description: 'Stored.', schema: z.object({ success: z.literal(true) }) },
+      500: {
+        description: 'Nothing stored.',
+        schema: z.object({ success: z.literal(false), error: z.string() }),
+      },
+    },
+    async handle(c) {
+      try {
+        await refreshContractAddresses(deps);
+        return c.json({ success: true });
+      } catch (error) {
+        if (!(error instanceof AuthError) || !error.code.startsWith('ens_')) throw error;
+        deps.log.warn({ code: error.code }, 'The ENS lookup failed.');
+        return c.json({ success: false, error: error.message }, 500);
+      }
+    },
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/api/_jwk-gen',
+    operationId: 'generateJwk',
+    dialect: 'Keys',
+    summary: 'Makes a signing key',
+    security: 'internalSecret',
+    answers: {
+      201: {
+        description: 'Published; signs once every verifier has it.',
+        schema: z.object({
+          success: z.literal(true),
+          jwk: z.object({ id: z.string(), expires_at: z.string(), __typename: z.literal('jwks') }),
+        }),
+      },
+    },
+    errors: ['too_many_keys'],
+    async handle(c) {
       const { id, expiresAt } = await generateJwk(deps);
       deps.log.info({ keyId: id }, 'A signing key was generated by request.');
-      const jwk = { id, expires_at: portalMoment(expiresAt), __typename: 'jwks' };
-      return c.json({ success: true, jwk }, 201);
+      return c.json(
+        { success: true, jwk: { id, expires_at: portalMoment(expiresAt), __typename: 'jwks' } },
+        201,
+      );
     },
-    guard,
-  );
-
-  serve(
-    routes,
-    'POST',
-    '/api/_delete-jwks',
-    async (c) => {
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/api/_delete-jwks',
+    operationId: 'deleteExpiredJwks',
+    dialect: 'Keys',
+    summary: 'Deletes keys that expired so long ago that no token of theirs can be valid',
+    security: 'internalSecret',
+    answers: { 204: { description: 'Done.' } },
+    async handle(c) {
       await deleteExpiredKeys(deps);
       return c.body(null, 204);
     },
-    guard,
-  );
-}
+  }),
+];

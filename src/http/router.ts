@@ -5,11 +5,13 @@ import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { actionRoutes } from '../hasura/actions.ts';
 import { cronRoutes } from '../hasura/cron.ts';
+import { addEndpoint } from './endpoints.ts';
 import { healthRoutes } from './health.ts';
-import { jwksRoutes } from './jwks.ts';
-import { portalRoutes } from './portal.ts';
+import { jwksEndpoints } from './jwks.ts';
+import { describeEndpoints } from './openapi.ts';
+import { internalEndpoints, portalEndpoints } from './portal.ts';
 import type { RoutedResponse } from './request-log.ts';
-import { createRoutes, errorResponse, portalErrorBody } from './routes.ts';
+import { createRoutes, errorResponse, portalErrorBody, serve } from './routes.ts';
 
 /** Every path but `/graphql`. */
 export function createRouter(
@@ -21,14 +23,13 @@ export function createRouter(
     await next();
     (c.env.outgoing as RoutedResponse).route = routePath(c, -1);
   });
-  const dialects = [
-    healthRoutes(deps, isClosing),
-    jwksRoutes(deps),
-    portalRoutes(deps),
-    actionRoutes(deps),
-    cronRoutes(deps),
-  ];
+  const dialects = [healthRoutes(deps, isClosing), actionRoutes(deps), cronRoutes(deps)];
   for (const routes of dialects) router.route('/', routes);
+  if (deps.mailInbox !== null) router.route('/', mailInboxRoutes(deps, deps.mailInbox));
+  const endpoints = [...jwksEndpoints(deps), ...portalEndpoints(deps), ...internalEndpoints(deps)];
+  for (const definition of endpoints) addEndpoint(router, deps, definition);
+  const openapi = describeEndpoints(endpoints, deps.config.publicUrl);
+  serve(router, 'GET', '/openapi.json', (c) => c.json(openapi));
   if (deps.config.graphql.graphiql) router.get('/', (c) => c.redirect('/graphql'));
   router.notFound((c) => errorResponse(c, deps, new AuthError('not_found'), portalErrorBody));
   const listener = getRequestListener(router.fetch, { overrideGlobalObjects: false });

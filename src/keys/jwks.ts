@@ -177,7 +177,10 @@ export async function reencryptKeys({
   return db.transaction(async (tx) => {
     await lockKeys(tx);
     const stored = await tx.select().from(privateJwks);
-    const outdated = stored.filter(({ jwe }) => !keyEncryption.isCurrent(jwe));
+    // What no key fits belongs to a key that expired before an earlier rotation: the start has checked the others.
+    const outdated = stored.filter(
+      ({ jwe }) => !keyEncryption.isCurrent(jwe) && keyEncryption.canDecrypt(jwe),
+    );
     for (const { id, jwe } of outdated) {
       const renewed = await keyEncryption.encrypt(await keyEncryption.decrypt(jwe));
       await tx.update(privateJwks).set({ jwe: renewed }).where(eq(privateJwks.id, id));

@@ -18,9 +18,12 @@ export type ClientAddressReader = (request: IncomingMessage, fromHasura: boolean
 
 type Options = { trustedProxies: readonly string[]; hasuraBehindProxy: boolean };
 
-/** An address as Postgres takes it, so without a zone (`fe80::1%eth0`), or null for what is none. */
-const plain = (address: string): string | null =>
-  ipaddr.isValid(address) ? ipaddr.process(address.replace(/%.*$/, '')).toString() : null;
+/** An address as Postgres takes it, so without a zone (`fe80::1%eth0`) or a port, or null for what is none. */
+function plain(hop: string): string | null {
+  const address = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[\d.]+))(?::\d+)?$/.exec(hop)?.groups;
+  const bare = (address?.v6 ?? address?.v4 ?? hop).replace(/%.*$/, '');
+  return ipaddr.isValid(bare) ? ipaddr.process(bare).toString() : null;
+}
 
 /**
  * The right-most hop of X-Forwarded-For that is no trusted proxy; without trusted proxies the peer itself.

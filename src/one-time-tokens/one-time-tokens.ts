@@ -9,17 +9,28 @@ export type OneTimeTokenSubject = { userId: string; email: string };
 /**
  * Stores a token, as its SHA-256, in place of the one before. Storing the same one again only renews its time.
  * @param ttlSeconds how long it can be redeemed
+ * @param requestedAt when it was asked for, where it is stored later than that
+ * @returns false, and nothing is stored, where a token that was asked for later is there already
  */
 export async function storeOneTimeToken(
   tx: Queryable,
-  input: OneTimeTokenSubject & { purpose: TokenPurpose; token: string; ttlSeconds: number },
-): Promise<void> {
-  const { userId, purpose, email, token, ttlSeconds } = input;
-  await tx.execute(sql`
-    insert into ${oneTimeTokens} (token_hash, user_id, purpose, email, expires_at)
-    values (${sha256(token)}, ${userId}, ${purpose}, ${email}, now() + make_interval(secs => ${ttlSeconds}))
+  input: OneTimeTokenSubject & {
+    purpose: TokenPurpose;
+    token: string;
+    ttlSeconds: number;
+    requestedAt?: Date;
+  },
+): Promise<boolean> {
+  const { userId, purpose, email, token, ttlSeconds, requestedAt = new Date() } = input;
+  const stored = await tx.execute(sql`
+    insert into ${oneTimeTokens} as kept (token_hash, user_id, purpose, email, created_at, expires_at)
+    values (${sha256(token)}, ${userId}, ${purpose}, ${email}, ${requestedAt.toISOString()}::timestamptz,
+      now() + make_interval(secs => ${ttlSeconds}))
     on conflict (user_id, purpose) do update set token_hash = excluded.token_hash, email = excluded.email,
-      created_at = now(), expires_at = excluded.expires_at`);
+      created_at = excluded.created_at, expires_at = excluded.expires_at
+      where kept.created_at <= excluded.created_at
+    returning user_id`);
+  return stored.length > 0;
 }
 
 /** Whether the token could be redeemed now. Asking does not use it up: mail scanners open links too. */

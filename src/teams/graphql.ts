@@ -1,33 +1,156 @@
+import { createTeam } from '../flows/create-team.ts';
+import { type SwitchedTeam, switchTeam } from '../flows/switch-team.ts';
 import { builder } from '../graphql/builder.ts';
+import { requireActor } from '../graphql/viewer.ts';
 import type { membershipRoles } from './tables.ts';
-import type { Team, TeamMembership } from './teams.ts';
+import { deleteTeam, getTeam, renameTeam, type TeamMembership } from './teams.ts';
 
-const TeamType = builder.objectRef<Team>('Team');
-
-TeamType.implement({
-  description: 'People who work together.',
-  fields: (t) => ({
-    id: t.exposeID('id', { description: 'A UUID; `x-hasura-team-id` in team tokens.' }),
-    name: t.exposeString('name', { description: 'What the team is called.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the team was made.' }),
-  }),
-});
-
-const MembershipRoleType = builder.enumType('MembershipRole', {
+export const MembershipRoleType = builder.enumType('MembershipRole', {
   description: 'What a member may do in their team.',
   values: {
-    OWNER: { description: 'Everything, deleting the team included.' },
-    ADMIN: { description: 'Manages members and settings.' },
-    MEMBER: { description: 'Takes part.' },
+    OWNER: {
+      description: 'Everything: deleting the team, deciding who is owner or admin. A team always has one.',
+    },
+    ADMIN: {
+      description:
+        'Names the team, manages its projects, invites people to be MEMBER and removes those who are.',
+    },
+    MEMBER: { description: 'Takes part: sees the team, its projects and its members, and may leave.' },
   } satisfies Record<(typeof membershipRoles)[number], { description: string }>,
+});
+
+/** A team as one of its members sees it. Other files add what is in it. */
+export const TeamType = builder.objectRef<TeamMembership>('Team');
+
+TeamType.implement({
+  description: 'People who work together, as one of them sees it.',
+  fields: (t) => ({
+    id: t.id({
+      description: 'A UUID; `x-hasura-team-id` in team tokens.',
+      resolve: ({ team }) => team.id,
+    }),
+    name: t.string({ description: 'What the team is called.', resolve: ({ team }) => team.name }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When the team was made.',
+      resolve: ({ team }) => team.createdAt,
+    }),
+    myRole: t.expose('role', {
+      type: MembershipRoleType,
+      description: 'What the member may do there who sees it.',
+    }),
+  }),
 });
 
 export const MembershipType = builder.objectRef<TeamMembership>('Membership');
 
 MembershipType.implement({
-  description: 'A place in a team.',
+  description: "A person's place in a team.",
   fields: (t) => ({
-    team: t.expose('team', { type: TeamType, description: 'The team.' }),
+    team: t.field({ type: TeamType, description: 'The team.', resolve: (membership) => membership }),
     role: t.expose('role', { type: MembershipRoleType, description: 'What the member may do there.' }),
   }),
 });
+
+/** What an operation has deleted or ended. */
+export const RemovedType = builder.objectRef<string>('Removed');
+
+RemovedType.implement({
+  description: 'What is gone.',
+  fields: (t) => ({
+    id: t.id({ description: 'Its id, as it was given.', resolve: (id) => id }),
+  }),
+});
+
+builder.queryField('team', (t) =>
+  t.field({
+    type: TeamType,
+    description:
+      'One of my teams; `me.memberships` lists them all. Codes: `unauthenticated`, `invalid`, and `not_found` for a team that I am not in, whether it exists or not.',
+    args: { id: t.arg.id({ required: true, description: 'Which team.' }) },
+    resolve: async (_root, { id }, { deps, caller }) => getTeam(deps, await requireActor(caller), { id }),
+  }),
+);
+
+const CreateTeamInput = builder.inputType('CreateTeamInput', {
+  description: 'The team to be.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'At most 255 characters; surrounding spaces go.' }),
+  }),
+});
+
+builder.mutationField('createTeam', (t) =>
+  t.field({
+    type: MembershipType,
+    description:
+      'Makes a team whose OWNER I am. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`.',
+    args: { input: t.arg({ type: CreateTeamInput, required: true, description: 'Its name.' }) },
+    resolve: async (_root, { input }, { deps, caller }) =>
+      createTeam(deps, await requireActor(caller), input),
+  }),
+);
+
+const RenameTeamInput = builder.inputType('RenameTeamInput', {
+  description: 'Which team, and how it is to be called.',
+  fields: (t) => ({
+    teamId: t.id({ required: true, description: 'Which team.' }),
+    name: t.string({ required: true, description: 'At most 255 characters; surrounding spaces go.' }),
+  }),
+});
+
+builder.mutationField('renameTeam', (t) =>
+  t.field({
+    type: TeamType,
+    description:
+      'Gives a team another name; for OWNER and ADMIN. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `not_found`, `insufficient_permissions`.',
+    args: { input: t.arg({ type: RenameTeamInput, required: true, description: 'Team and name.' }) },
+    resolve: async (_root, { input }, { deps, caller }) =>
+      renameTeam(deps, await requireActor(caller), input),
+  }),
+);
+
+const DeleteTeamInput = builder.inputType('DeleteTeamInput', {
+  description: 'Which team is to go.',
+  fields: (t) => ({ teamId: t.id({ required: true, description: 'Which team.' }) }),
+});
+
+builder.mutationField('deleteTeam', (t) =>
+  t.field({
+    type: RemovedType,
+    description:
+      'Deletes a team with its projects, memberships and invites, for good; for OWNER. Codes: `unauthenticated`, `invalid`, `not_found`, `insufficient_permissions`.',
+    args: { input: t.arg({ type: DeleteTeamInput, required: true, description: 'The team.' }) },
+    resolve: async (_root, { input }, { deps, caller }) =>
+      deleteTeam(deps, await requireActor(caller), input),
+  }),
+);
+
+const TeamTokenPayload = builder.objectRef<SwitchedTeam>('TeamTokenPayload');
+
+TeamTokenPayload.implement({
+  description: 'What a switch of the active team yields.',
+  fields: (t) => ({
+    teamToken: t.exposeString('teamToken', {
+      description:
+        'An access token with the team in its claims: `x-hasura-team-id` and `x-hasura-team-role`.',
+    }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When the token ends.' }),
+    membership: t.expose('membership', { type: MembershipType, description: 'My place in the team.' }),
+  }),
+});
+
+const SwitchTeamInput = builder.inputType('SwitchTeamInput', {
+  description: 'Which team is to be the active one.',
+  fields: (t) => ({ teamId: t.id({ required: true, description: 'One of my teams.' }) }),
+});
+
+builder.mutationField('switchTeam', (t) =>
+  t.field({
+    type: TeamTokenPayload,
+    description:
+      'Makes a team the active one of this session: this team token and those of later refreshes are for it. Other sessions keep theirs. Codes: `unauthenticated`, `invalid`, `not_found`, `no_signing_key`.',
+    args: { input: t.arg({ type: SwitchTeamInput, required: true, description: 'The team.' }) },
+    resolve: async (_root, { input }, { deps, caller }) =>
+      switchTeam(deps, await requireActor(caller), input),
+  }),
+);

@@ -1,26 +1,16 @@
-import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { v7 as uuidv7 } from 'uuid';
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Database, Queryable, Transaction } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { users } from '../users/tables.ts';
-import type { User } from '../users/users.ts';
 import { type Actor, enterTeam, eventOf, MANAGERS, notFound, parseId, type TeamDeps } from './access.ts';
-import { MAX_PAGE, type Page } from './pages.ts';
-import { acceptedInvites, type InvitedRole, invites, type MembershipRole, memberships, teams } from './tables.ts';
+import type { Page } from './pages.ts';
+import { acceptedInvites, type InvitedRole, invites, type MembershipRole, memberships } from './tables.ts';
 import type { TeamMembership } from './teams.ts';
 
 export type Invite = typeof invites.$inferSelect;
-
-/** An invite as the person sees it whom it is addressed to. */
-export type ReceivedInvite = {
-  id: string;
-  teamName: string;
-  inviterName: string | null;
-  role: InvitedRole;
-  expiresAt: Date;
-};
 
 /** What somebody of this role may invite others to be: nobody makes their own equals but owners, among members. */
 export function invitableBy(role: MembershipRole): readonly InvitedRole[] {
@@ -50,28 +40,6 @@ export async function listInvites(
   return found.map(({ invite }) => invite);
 }
 
-/** The unexpired invites to the address that the person has proved to be theirs, oldest first; at most 100. */
-export function listReceivedInvites(db: Database, user: User): Promise<ReceivedInvite[]> {
-  return db
-    .select({
-      id: invites.id,
-      teamName: teams.name,
-      inviterName: sql<string | null>`(select name from ${users} inviter where inviter.id = ${invites.inviterId})`,
-      role: invites.role,
-      expiresAt: invites.expiresAt,
-    })
-    .from(invites)
-    .innerJoin(teams, eq(teams.id, invites.teamId))
-    .innerJoin(users, addressee(user.id))
-    .where(gt(invites.expiresAt, sql`now()`))
-    .orderBy(asc(invites.id))
-    .limit(MAX_PAGE);
-}
-
-/** The invite is to an address that the user has verified. */
-const addressee = (userId: string): SQL | undefined =>
-  and(eq(users.id, userId), eq(users.email, invites.email), sql`${users.emailVerifiedAt} is not null`);
-
 type Invitation = { teamId: string; role: InvitedRole; emails: readonly string[] };
 
 /**
@@ -90,7 +58,8 @@ export async function checkInvitation(
     .from(memberships)
     .innerJoin(users, eq(users.id, memberships.userId))
     .where(and(eq(memberships.teamId, teamId), inArray(users.email, [...emails])));
-  const at = emails.findIndex((email) => present.some((member) => member.email === email));
+  const inTeam = new Set(present.map(({ email }) => email));
+  const at = emails.findIndex((email) => inTeam.has(email));
   if (at !== -1) throw new AuthError('already_in_team', { attribute: `emails.${at}` });
   // Inviting again replaces the role, so it takes the right to make the invite that is there.
   const standing = await q
@@ -111,7 +80,9 @@ export async function upsertInvites(
   const inviterId = actor.user.id;
   const made = await tx
     .insert(invites)
-    .values([...new Set(emails)].map((email) => ({ id: uuidv7(), teamId, email, role, inviterId, expiresAt })))
+    .values(
+      [...new Set(emails)].map((email) => ({ id: uuidv7(), teamId, email, role, inviterId, expiresAt })),
+    )
     .onConflictDoUpdate({
       target: [invites.teamId, invites.email],
       set: { role, inviterId, expiresAt },
@@ -148,32 +119,6 @@ export function revokeInvite({ db }: TeamDeps, actor: Actor, input: { inviteId: 
     await recordSecurityEvent(tx, { action: 'invite_revoked', ...eventOf(actor, teamId), details });
     return inviteId;
   });
-}
-
-/** Takes the invite out of the table if it is good and addressed to the user. Of several at once one gets it. */
-export async function consumeInvite(
-  tx: Transaction,
-  { inviteId, userId }: { inviteId: string; userId: string },
-): Promise<Invite | null> {
-  const mayTake = tx
-    .select({ id: invites.id })
-    .from(invites)
-    .innerJoin(users, addressee(userId))
-    .where(and(eq(invites.id, inviteId), gt(invites.expiresAt, sql`now()`)));
-  const [invite] = await tx.delete(invites).where(inArray(invites.id, mayTake)).returning();
-  return invite ?? null;
-}
-
-/** The user's own earlier acceptance of an invite. */
-export async function findAcceptance(
-  tx: Transaction,
-  { inviteId, userId }: { inviteId: string; userId: string },
-): Promise<{ teamId: string } | null> {
-  const [accepted] = await tx
-    .select({ teamId: acceptedInvites.teamId })
-    .from(acceptedInvites)
-    .where(and(eq(acceptedInvites.inviteId, inviteId), eq(acceptedInvites.userId, userId)));
-  return accepted ?? null;
 }
 
 /** How long a winner may repeat the acceptance, and an expired invite stays to be extended. */

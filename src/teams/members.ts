@@ -5,8 +5,18 @@ import type { Database, Queryable, Transaction } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { sessions } from '../sessions/tables.ts';
 import { users } from '../users/tables.ts';
-import { type Actor, ANYBODY, enterTeam, eventOf, keepingAnOwner, MANAGERS } from './access.ts';
-import { notFound, OWNERS, parseId, type TeamDeps } from './access.ts';
+import {
+  type Actor,
+  ANYBODY,
+  enterTeam,
+  eventOf,
+  keepingAnOwner,
+  MANAGERS,
+  notFound,
+  OWNERS,
+  parseId,
+  type TeamDeps,
+} from './access.ts';
 import { invitableBy } from './invites.ts';
 import type { Page } from './pages.ts';
 import { type InvitedRole, invitedRoles, invites, type MembershipRole, memberships } from './tables.ts';
@@ -53,7 +63,11 @@ export const listMembers = (
   selectMembers(db, userId, team.id, after === null ? undefined : gt(memberships.userId, after)).limit(first);
 
 /** A member's row, locked. */
-async function lockMember(tx: Transaction, teamId: string, userId: string): Promise<{ role: MembershipRole }> {
+async function lockMember(
+  tx: Transaction,
+  teamId: string,
+  userId: string,
+): Promise<{ role: MembershipRole }> {
   const [member] = await tx
     .select({ role: memberships.role })
     .from(memberships)

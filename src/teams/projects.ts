@@ -28,15 +28,13 @@ export async function listProjects(
 
 /**
  * Adds a project to a team.
- * @throws AuthError `invalid`, `required`, `max_length`, `not_found`, `insufficient_permissions`
+ * @throws AuthError `not_found`, `insufficient_permissions`
  */
-export function createProject(
+export function addProject(
   { db }: TeamDeps,
   actor: Actor,
-  input: { teamId: string; name: string },
+  { teamId, name }: { teamId: string; name: string },
 ): Promise<Project> {
-  const teamId = parseId(input.teamId, 'teamId');
-  const name = parseName(input.name, 'name');
   return db.transaction(async (tx) => {
     await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
     const [project] = await tx.insert(projects).values({ id: uuidv7(), teamId, name }).returning();

@@ -4,7 +4,16 @@ import { type EventOrigin, recordSecurityEvent } from '../audit/security-events.
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
 import { MAX_NAME_LENGTH, parseName } from '../users/attributes.ts';
 import { users } from '../users/tables.ts';
-import { type Actor, enterTeam, eventOf, MANAGERS, notFound, OWNERS, parseId, type TeamDeps } from './access.ts';
+import {
+  type Actor,
+  enterTeam,
+  eventOf,
+  MANAGERS,
+  notFound,
+  OWNERS,
+  parseId,
+  type TeamDeps,
+} from './access.ts';
 import { type MembershipRole, memberships, projects, teams } from './tables.ts';
 
 export type Team = typeof teams.$inferSelect;
@@ -89,7 +98,11 @@ export async function findTeamOfUser(
  * The team as the actor sees it.
  * @throws AuthError `invalid`, `not_found` (attribute `id`)
  */
-export async function getTeam({ db }: TeamDeps, actor: Actor, input: { id: string }): Promise<TeamMembership> {
+export async function getTeam(
+  { db }: TeamDeps,
+  actor: Actor,
+  input: { id: string },
+): Promise<TeamMembership> {
   const team = await findTeamOfUser(db, { userId: actor.user.id, teamId: parseId(input.id, 'id') });
   if (team === null) throw notFound('team', 'id');
   return team;
@@ -127,4 +140,28 @@ export function deleteTeam({ db }: TeamDeps, actor: Actor, input: { teamId: stri
     await recordSecurityEvent(tx, { action: 'team_deleted', ...eventOf(actor, teamId) });
     return teamId;
   });
+}
+
+const activeTeamOfUser = statement((db) =>
+  db
+    .select({ team: teams, role: memberships.role, userId: memberships.userId })
+    .from(memberships)
+    .innerJoin(teams, eq(teams.id, memberships.teamId))
+    .where(eq(memberships.userId, sql.placeholder('userId')))
+    .orderBy(
+      sql`${memberships.teamId} is not distinct from ${sql.placeholder('activeTeamId')}::uuid desc`,
+      asc(memberships.createdAt),
+      asc(teams.id),
+    )
+    .limit(1)
+    .prepare('active_team_of_user'),
+);
+
+/** The team that a session's team token is for: the active one, else the one the user joined first. */
+export async function findActiveTeam(
+  db: Database,
+  input: { userId: string; activeTeamId: string | null },
+): Promise<TeamMembership | null> {
+  const [found] = await activeTeamOfUser(db).execute(input);
+  return found ?? null;
 }

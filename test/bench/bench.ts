@@ -67,7 +67,7 @@ export async function startBench(gatewayArguments: string[] = []): Promise<Bench
   };
   const gateway = startHelper<GatewayQuestion, GatewayAnswer>(
     'gateway-process.ts',
-    { ...env, BENCH_BUILD: build },
+    { ...env, BENCH_BUILD: build, NODE_ENV: 'production' },
     gatewayArguments,
   );
   const client = startHelper<Load, LoadResult>('load-process.ts');

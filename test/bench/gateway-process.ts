@@ -19,7 +19,8 @@ const { issueTokens } = (await import(
   compiled('sessions/tokens.js')
 )) as typeof import('../../src/sessions/tokens.ts');
 
-const config = readConfig(process.env);
+// In production for the packages, not for the configuration: it would refuse to go without rate limits.
+const config = readConfig({ ...process.env, NODE_ENV: '' });
 const url = config.database.url ?? '';
 const { deps, url: origin } = await createApp(
   { ...config, database: { ...config.database, url } },

@@ -103,10 +103,16 @@ describe('with TRUSTED_PROXIES=loopback', () => {
   });
 
   test('those whose hop is no address share one counter instead of having none', async () => {
-    const garbage = ['garbage', "' or true --", '999.1.1.1', '203.0.113.1:4711', '[2001:db8::1]', 'unknown'];
+    const garbage = ['garbage', "' or true --", '999.1.1.1', '203.0.113.1:x', '[2001:zz::1]', 'unknown'];
     expect(await logins(proxied(), garbage)).toEqual([200, 200, 200, 200, 200, 429]);
     expect(await counters()).toEqual(['login_unaddressed 6']);
     expect(await lastAddress()).toBeNull();
+  });
+
+  test('a port beside the address, as some proxies send it, is no part of the client', async () => {
+    const hops = ['203.0.113.9:1', '203.0.113.9:2', '[2001:db8::9]:3', '[2001:db8::9]'];
+    expect(await logins(proxied(), hops)).toEqual([200, 200, 200, 200]);
+    expect(await counters()).toEqual(['login_address 2', 'login_address 2']);
   });
 
   test('the proxy itself is the client where it names none', async () => {

@@ -14,7 +14,6 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   bearer,
-  LOGIN,
   logIn,
   ME,
   newPerson,

@@ -1,0 +1,67 @@
+import type { Deps } from '../deps.ts';
+import { AuthError } from '../errors.ts';
+import type { LimitedSubject } from '../limits/rate-limits.ts';
+import { enqueueMail } from '../mail/queue.ts';
+import { type Actor, enterTeam, MANAGERS, notFound, parseId } from '../teams/access.ts';
+import { checkInvitation, type Invite, upsertInvites } from '../teams/invites.ts';
+import type { InvitedRole } from '../teams/tables.ts';
+import { findTeamOfUser } from '../teams/teams.ts';
+import { parseEmail } from '../users/attributes.ts';
+
+export type InviteMembersInput = { teamId: string; emails: readonly string[]; role: InvitedRole };
+
+const MAX_ADDRESSES = 50;
+
+/** The normalised addresses, in the order and number of the input, so that an error can point at one. */
+function parseEmails(emails: readonly string[]): string[] {
+  if (emails.length === 0) throw new AuthError('required', { attribute: 'emails' });
+  if (emails.length > MAX_ADDRESSES)
+    throw new AuthError('max_length', {
+      attribute: 'emails',
+      message: `At most ${MAX_ADDRESSES} addresses at once.`,
+    });
+  try {
+    return emails.map(parseEmail);
+  } catch (cause) {
+    throw new AuthError('invalid_emails', { attribute: 'emails', cause });
+  }
+}
+
+/**
+ * Invites people by address: each gets a mail, and joins by accepting within INVITE_TTL. Inviting somebody again extends
+ * the invite that is there and replaces its role. Either everybody is invited or nobody. Owners may invite anybody, admins
+ * those to be MEMBER; only with a verified address of their own, since it makes the gateway send mail to strangers.
+ *
+ * @throws AuthError `invalid` (teamId), `required`, `max_length` or `invalid_emails` (emails), `email_not_verified`,
+ * `not_found`, `insufficient_permissions`, `already_in_team` (attribute `emails.<n>`), `rate_limited`
+ */
+export async function inviteMembers(deps: Deps, actor: Actor, input: InviteMembersInput): Promise<Invite[]> {
+  const teamId = parseId(input.teamId, 'teamId');
+  const invitation = { teamId, role: input.role, emails: parseEmails(input.emails) };
+  if (actor.user.emailVerifiedAt === null) throw new AuthError('email_not_verified');
+  // Looked at before anything is counted: nobody uses up the limits of a team that is not theirs.
+  const membership = await findTeamOfUser(deps.db, { userId: actor.user.id, teamId });
+  if (membership === null) throw notFound('team', 'teamId');
+  await checkInvitation(deps.db, membership, invitation);
+  await deps.rateLimiter.consume(limitsOf(deps, actor, invitation));
+  return deps.db.transaction(async (tx) => {
+    const entered = await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
+    await checkInvitation(tx, entered, invitation);
+    const ttlSeconds = deps.config.inviteTtlSeconds;
+    const invites = await upsertInvites(tx, actor, { ...invitation, ttlSeconds });
+    await Promise.all(invites.map(({ id }) => enqueueMail(tx, { kind: 'team_invite', inviteId: id })));
+    return invites;
+  });
+}
+
+function limitsOf(
+  { config: { limits } }: Deps,
+  actor: Actor,
+  { teamId, emails }: { teamId: string; emails: readonly string[] },
+): LimitedSubject[] {
+  const cost = new Set(emails).size;
+  return [
+    { purpose: 'invite_team', subject: teamId, limit: limits.invitesPerTeam, cost },
+    { purpose: 'invite_inviter', subject: actor.user.id, limit: limits.invitesPerInviter, cost },
+  ];
+}

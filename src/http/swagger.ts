@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Deps } from '../deps.ts';
+import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';
+
+const require = createRequire(import.meta.url);
+
+/** What the page needs, from the package that holds it; nothing comes from elsewhere. */
+const assets = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+} as const;
+
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger', deepLinking: true, validatorUrl: null, tryItOutEnabled: true });`;
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Portcullis: HTTP endpoints</title>
+<link rel="stylesheet" href="/swagger/swagger-ui.css">
+</head>
+<body>
+<div id="swagger"></div>
+<script src="/swagger/swagger-ui-bundle.js"></script>
+<script src="/swagger/start.js"></script>
+</body>
+</html>
+`;
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** `/swagger`: the HTTP dialects, to be read and tried. Works without the internet. */
+export function swaggerRoutes(deps: Deps): Routes {
+  const routes = createRoutes(deps, portalErrorBody);
+  serve(routes, 'GET', '/swagger', (c) => {
+    c.header('content-security-policy', CONTENT_SECURITY_POLICY);
+    return c.html(PAGE);
+  });
+  serve(routes, 'GET', '/swagger/start.js', (c) => {
+    c.header('content-type', 'text/javascript; charset=utf-8');
+    return c.body(START);
+  });
+  for (const [name, contentType] of Object.entries(assets))
+    serve(routes, 'GET', `/swagger/${name}`, async (c) => {
+      c.header('content-type', contentType);
+      c.header('cache-control', 'public, max-age=3600');
+      return c.body(await readFile(require.resolve(`swagger-ui-dist/${name}`)));
+    });
+  return routes;
+}

@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm';
+import type { Database } from '../db/client.ts';
+import { sessions } from '../sessions/tables.ts';
+import { invites, teams } from '../teams/tables.ts';
+import { passwords, users } from '../users/tables.ts';
+
+/** Whom a mail is for, as they are when it is delivered. */
+export type Recipient = {
+  email: string | null;
+  verified: boolean;
+  disabled: boolean;
+  /** Whether the password was set after the given moment. */
+  passwordChanged: boolean;
+};
+
+/** The person, or null where they are gone. */
+export async function findRecipient(db: Database, userId: string, since: Date): Promise<Recipient | null> {
+  const [found] = await db.execute<Recipient>(sql`
+    select u.email, u.email_verified_at is not null as verified, u.disabled_at is not null as disabled,
+      coalesce(p.updated_at > ${since.toISOString()}::timestamptz, false) as "passwordChanged"
+    from ${users} u left join ${passwords} p on p.user_id = u.id
+    where u.id = ${userId}`);
+  return found ?? null;
+}
+
+export type InviteFacts = { email: string; team: string; inviter: string | null; expires: string };
+
+/** An invite that can still be accepted, or null. */
+export async function findInvite(db: Database, inviteId: string): Promise<InviteFacts | null> {
+  const [found] = await db.execute<InviteFacts>(sql`
+    select i.email, t.name as team, u.name as inviter, to_char(i.expires_at at time zone 'UTC', 'YYYY-MM-DD') as expires
+    from ${invites} i
+    join ${teams} t on t.id = i.team_id
+    left join ${users} u on u.id = i.inviter_id
+    where i.id = ${inviteId} and i.expires_at > now()`);
+  return found ?? null;
+}
+
+export type SignInFacts = { device: string | null; address: string | null; time: string };
+
+/** Where a session was opened from, or null where it is gone. */
+export async function findSignIn(db: Database, sessionId: string): Promise<SignInFacts | null> {
+  const [found] = await db.execute<SignInFacts>(sql`
+    select s.user_agent as device, host(s.address) as address,
+      to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') as time
+    from ${sessions} s
+    where s.id = ${sessionId}`);
+  return found ?? null;
+}

@@ -1,0 +1,42 @@
+import type { Config } from '../config.ts';
+import type { LimitedSubject, RateLimiter } from '../limits/rate-limits.ts';
+import type { MailKind } from './message.ts';
+
+/** Mails that somebody other than their recipient can cause. */
+const CAUSED_BY_REQUESTS: ReadonlySet<MailKind> = new Set<MailKind>([
+  'verification',
+  'password_reset',
+  'email_change',
+  'team_invite',
+]);
+
+/**
+ * What to count before a mail is queued: a spacing per address and kind, and a cap per address over all kinds that a
+ * stranger can cause. Counted by address, whether or not anybody has it, so that both cases look alike.
+ * Notices of what happened have no limit: whoever owns the account must learn of it.
+ * @param email normalised
+ */
+export function mailLimits(config: Pick<Config, 'limits'>, kind: MailKind, email: string): LimitedSubject[] {
+  if (!CAUSED_BY_REQUESTS.has(kind)) return [];
+  const { mailSpacingSeconds, mailPerRecipient } = config.limits;
+  return [
+    { purpose: `mail_${kind}`, subject: email, limit: { count: 1, seconds: mailSpacingSeconds } },
+    { purpose: 'mail_recipient', subject: email, limit: mailPerRecipient },
+  ];
+}
+
+/**
+ * Counts one mail: the seconds to wait, or null where it may go out. What the spacing refuses does not use up the cap, so
+ * that hammering a form does not keep somebody's mails away for a day.
+ */
+export async function attemptMail(
+  deps: { config: Pick<Config, 'limits'>; rateLimiter: RateLimiter },
+  kind: MailKind,
+  email: string,
+): Promise<number | null> {
+  for (const subject of mailLimits(deps.config, kind, email)) {
+    const wait = await deps.rateLimiter.attempt([subject]);
+    if (wait !== null) return wait;
+  }
+  return null;
+}

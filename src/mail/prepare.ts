@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import type { SecretDeriver } from '../crypto/derived-secrets.ts';
+import type { Database } from '../db/client.ts';
+import type { storeOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
+import type { TokenPurpose } from '../one-time-tokens/tables.ts';
+import { findInvite, findRecipient, findSignIn } from './facts.ts';
+import type { Mail, MailKind, MailValues } from './message.ts';
+import { deviceWords, plainWords } from './plain-words.ts';
+import type { MailJob } from './queue.ts';
+import type { MailTemplates } from './templates.ts';
+
+const HOUR = 3600;
+const VERIFICATION_HOURS = 24;
+const RESET_MINUTES = 60;
+
+/** The job a mail is made for: its number, and when it was queued. */
+export type QueuedJob = { id: string; queuedAt: Date };
+
+export type PrepareDeps = Readonly<{
+  db: Database;
+  /** Every link begins with it; a request's headers have no say. */
+  publicUrl: string;
+  templates: MailTemplates;
+  tokenDeriver: SecretDeriver;
+  storeToken: typeof storeOneTimeToken;
+}>;
+
+/** Of the job and nothing else, so that every attempt has it; it tells nobody how many mails there were. */
+function messageIdOf({ id, queuedAt }: QueuedJob, publicUrl: string): string {
+  const opaque = createHash('sha256').update(`mail ${id} ${queuedAt.toISOString()}`).digest('hex');
+  return `<${opaque.slice(0, 32)}@${new URL(publicUrl).hostname}>`;
+}
+
+type Prepare<Kind extends MailKind> = (
+  deps: PrepareDeps,
+  job: Extract<MailJob, { kind: Kind }>,
+  queued: QueuedJob,
+) => Promise<{ to: string; values: Omit<MailValues<Kind>, 'site'> } | null>;
+
+const minutesOf = (moment: Date): string => `${moment.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+/**
+ * The link with the job's token, which is derived from the job, so that every attempt makes the same one. Null where a
+ * later request has made a newer token: this mail would retire it, or carry a link that is dead.
+ */
+async function tokenLink(
+  deps: PrepareDeps,
+  queued: QueuedJob,
+  token: { userId: string; email: string; purpose: TokenPurpose; ttlSeconds: number; path: string },
+): Promise<string | null> {
+  const { path, ...subject } = token;
+  const secret = deps.tokenDeriver.derive(`${token.purpose}:${queued.id}`);
+  const stored = await deps.storeToken(deps.db, { ...subject, token: secret, requestedAt: queued.queuedAt });
+  return stored ? `${deps.publicUrl}/mail/${path}/${secret}` : null;
+}
+
+const verification: Prepare<'verification'> = async (deps, { userId }, queued) => {
+  const person = await findRecipient(deps.db, userId, queued.queuedAt);
+  if (person === null || person.email === null || person.disabled || person.verified) return null;
+  const link = await tokenLink(deps, queued, {
+    ...{ userId, email: person.email, purpose: 'verify_email', path: 'verify-email' },
+    ttlSeconds: VERIFICATION_HOURS * HOUR,
+  });
+  return link === null ? null : { to: person.email, values: { link, hours: String(VERIFICATION_HOURS) } };
+};
+
+const passwordReset: Prepare<'password_reset'> = async (deps, { userId }, queued) => {
+  const person = await findRecipient(deps.db, userId, queued.queuedAt);
+  if (person === null || person.email === null || person.disabled || person.passwordChanged) return null;
+  const link = await tokenLink(deps, queued, {
+    ...{ userId, email: person.email, purpose: 'reset_password', path: 'reset-password' },
+    ttlSeconds: RESET_MINUTES * 60,
+  });
+  return link === null ? null : { to: person.email, values: { link, minutes: String(RESET_MINUTES) } };
+};
+
+const emailChange: Prepare<'email_change'> = async (deps, { userId, newEmail }, queued) => {
+  const person = await findRecipient(deps.db, userId, queued.queuedAt);
+  if (person === null || person.disabled || person.email === newEmail) return null;
+  // Whoever set a new password ended what was pending; the request may not have been theirs.
+  if (person.passwordChanged) return null;
+  const link = await tokenLink(deps, queued, {
+    ...{ userId, email: newEmail, purpose: 'change_email', path: 'change-email' },
+    ttlSeconds: VERIFICATION_HOURS * HOUR,
+  });
+  return link === null ? null : { to: newEmail, values: { link, hours: String(VERIFICATION_HOURS) } };
+};
+
+const teamInvite: Prepare<'team_invite'> = async ({ db, publicUrl, templates: { words } }, { inviteId }) => {
+  const invite = await findInvite(db, inviteId);
+  if (invite === null) return null;
+  const values = {
+    link: `${publicUrl}/mail/invite/${inviteId}`,
+    team: plainWords(invite.team) ?? words.team,
+    inviter: plainWords(invite.inviter ?? '') ?? words.inviter,
+    expires: invite.expires,
+  };
+  return { to: invite.email, values };
+};
+
+const passwordChanged: Prepare<'password_changed'> = async ({ db }, { userId }, { queuedAt }) => {
+  const person = await findRecipient(db, userId, queuedAt);
+  return person?.email ? { to: person.email, values: { time: minutesOf(queuedAt) } } : null;
+};
+
+const emailChanged: Prepare<'email_changed'> = async (_deps, { formerEmail }, { queuedAt }) => ({
+  to: formerEmail,
+  values: { time: minutesOf(queuedAt) },
+});
+
+const newSignIn: Prepare<'new_sign_in'> = async (deps, { userId, sessionId }, { queuedAt }) => {
+  const person = await findRecipient(deps.db, userId, queuedAt);
+  const signIn = await findSignIn(deps.db, sessionId);
+  if (!person?.email || signIn === null) return null;
+  const { words } = deps.templates;
+  const device = deviceWords(signIn.device) ?? words.device;
+  const address = signIn.address ?? words.address;
+  return { to: person.email, values: { device, address, time: signIn.time } };
+};
+
+const prepares: { [Kind in MailKind]: Prepare<Kind> } = {
+  verification,
+  password_reset: passwordReset,
+  email_change: emailChange,
+  team_invite: teamInvite,
+  password_changed: passwordChanged,
+  email_changed: emailChanged,
+  new_sign_in: newSignIn,
+};
+
+/**
+ * Makes the mail of a job as things are now, and stores the token it carries. Null where nothing is to be sent: the person
+ * is gone or disabled, or what the mail is about has happened.
+ */
+export async function prepareMail(deps: PrepareDeps, job: MailJob, queued: QueuedJob): Promise<Mail | null> {
+  if (job.kind === 'none') return null;
+  const prepare = prepares[job.kind] as Prepare<MailKind> | undefined;
+  // Queued by a newer version: it stays until a replica that knows it takes it.
+  if (prepare === undefined) throw new Error('This kind of mail is not known.');
+  const prepared = await prepare(deps, job, queued);
+  if (prepared === null) return null;
+  const values = { ...prepared.values, site: new URL(deps.publicUrl).host } as MailValues;
+  return {
+    messageId: messageIdOf(queued, deps.publicUrl),
+    to: prepared.to,
+    ...deps.templates.render(job.kind, values),
+  };
+}

@@ -1,0 +1,84 @@
+import type { Locale } from './locale.ts';
+
+const notYou =
+  'Wenn Sie das nicht waren, setzen Sie jetzt ein neues Passwort und melden Sie Ihre anderen Geräte ab.';
+
+export const de: Locale = {
+  words: { device: 'ein unbekanntes Gerät', address: 'unbekannt', team: 'ein Team', inviter: 'Jemand' },
+  mails: {
+    verification: {
+      subject: 'Bestätigen Sie Ihre E-Mail-Adresse für {{site}}',
+      before: [
+        'Guten Tag,',
+        'bitte bestätigen Sie, dass diese E-Mail-Adresse Ihnen gehört, um die Anmeldung bei {{site}} abzuschließen.',
+      ],
+      action: 'E-Mail-Adresse bestätigen',
+      after: [
+        'Der Link gilt einmal und {{hours}} Stunden lang.',
+        'Wenn Sie sich nicht angemeldet haben, beachten Sie diese Nachricht nicht: Ohne den Link geschieht nichts.',
+      ],
+    },
+    password_reset: {
+      subject: 'Neues Passwort für {{site}}',
+      before: [
+        'Guten Tag,',
+        'jemand, hoffentlich Sie, möchte ein neues Passwort für Ihr Konto bei {{site}} setzen.',
+      ],
+      action: 'Neues Passwort setzen',
+      after: [
+        'Der Link gilt einmal und {{minutes}} Minuten lang.',
+        'Wenn Sie das nicht waren, beachten Sie diese Nachricht nicht: Ihr Passwort bleibt, wie es ist.',
+      ],
+    },
+    email_change: {
+      subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse für {{site}}',
+      before: [
+        'Guten Tag,',
+        'bitte bestätigen Sie, dass Ihr Konto bei {{site}} diese E-Mail-Adresse verwenden soll.',
+      ],
+      action: 'Neue E-Mail-Adresse bestätigen',
+      after: [
+        'Der Link gilt einmal und {{hours}} Stunden lang.',
+        'Wenn Sie das nicht waren, beachten Sie diese Nachricht nicht: Ohne den Link ändert sich nichts.',
+      ],
+    },
+    team_invite: {
+      subject: '{{inviter}} lädt Sie in ein Team bei {{site}} ein',
+      before: ['Guten Tag,', '{{inviter}} lädt Sie in das Team „{{team}}“ bei {{site}} ein.'],
+      action: 'Einladung ansehen',
+      after: [
+        'Die Einladung gilt bis {{expires}}. Sie nehmen sie mit einem Konto für diese E-Mail-Adresse an.',
+        'Wenn Sie nicht wissen, worum es geht, beachten Sie diese Nachricht nicht.',
+      ],
+    },
+    password_changed: {
+      subject: 'Ihr Passwort für {{site}} wurde geändert',
+      before: ['Guten Tag,', 'das Passwort Ihres Kontos bei {{site}} wurde am {{time}} geändert.'],
+      action: null,
+      after: [
+        'Wenn Sie das nicht waren, setzen Sie jetzt über „Passwort vergessen“ ein neues und prüfen Sie Ihr Konto.',
+      ],
+    },
+    email_changed: {
+      subject: 'Ihre E-Mail-Adresse für {{site}} wurde geändert',
+      before: [
+        'Guten Tag,',
+        'Ihr Konto bei {{site}} hat am {{time}} eine andere E-Mail-Adresse bekommen. Diese gehört nicht mehr dazu.',
+      ],
+      action: null,
+      after: ['Wenn Sie das nicht waren, wenden Sie sich an die Betreiber von {{site}}.'],
+    },
+    new_sign_in: {
+      subject: 'Neue Anmeldung bei {{site}}',
+      before: [
+        'Guten Tag,',
+        'jemand hat sich mit Ihrem Konto bei {{site}} angemeldet:',
+        'Gerät: {{device}}',
+        'Adresse: {{address}}',
+        'Zeit: {{time}}',
+      ],
+      action: null,
+      after: ['Wenn Sie das waren, brauchen Sie nichts zu tun.', notYou],
+    },
+  },
+};

@@ -1,0 +1,78 @@
+import type { Locale } from './locale.ts';
+
+const notYou = 'If this was not you, set a new password now and sign out your other devices.';
+
+export const en: Locale = {
+  words: { device: 'an unknown device', address: 'unknown', team: 'a team', inviter: 'Somebody' },
+  mails: {
+    verification: {
+      subject: 'Confirm your email address for {{site}}',
+      before: [
+        'Hello,',
+        'please confirm that this email address is yours, to finish signing up at {{site}}.',
+      ],
+      action: 'Confirm email address',
+      after: [
+        'The link works once, for {{hours}} hours.',
+        'If you did not sign up, you can ignore this mail: without the link nothing happens.',
+      ],
+    },
+    password_reset: {
+      subject: 'Set a new password for {{site}}',
+      before: [
+        'Hello,',
+        'somebody, hopefully you, asked to set a new password for your account at {{site}}.',
+      ],
+      action: 'Set a new password',
+      after: [
+        'The link works once, for {{minutes}} minutes.',
+        'If you did not ask for it, you can ignore this mail: your password stays as it is.',
+      ],
+    },
+    email_change: {
+      subject: 'Confirm your new email address for {{site}}',
+      before: ['Hello,', 'please confirm that your account at {{site}} shall use this email address.'],
+      action: 'Confirm new email address',
+      after: [
+        'The link works once, for {{hours}} hours.',
+        'If you did not ask for it, you can ignore this mail: without the link nothing changes.',
+      ],
+    },
+    team_invite: {
+      subject: '{{inviter}} invites you to a team at {{site}}',
+      before: ['Hello,', '{{inviter}} invites you to join the team “{{team}}” at {{site}}.'],
+      action: 'See the invite',
+      after: [
+        'The invite is valid until {{expires}}. You accept it with an account for this email address.',
+        'If you do not know what this is about, you can ignore this mail.',
+      ],
+    },
+    password_changed: {
+      subject: 'Your password for {{site}} was changed',
+      before: ['Hello,', 'the password of your account at {{site}} was changed on {{time}}.'],
+      action: null,
+      after: ['If this was not you, set a new password now, by “forgot password”, and check your account.'],
+    },
+    email_changed: {
+      subject: 'Your email address for {{site}} was changed',
+      before: [
+        'Hello,',
+        'your account at {{site}} was given another email address on {{time}}. This one no longer belongs to it.',
+      ],
+      action: null,
+      after: ['If this was not you, ask the people who run {{site}} for help.'],
+    },
+    new_sign_in: {
+      subject: 'New sign-in at {{site}}',
+      before: [
+        'Hello,',
+        'somebody signed in to your account at {{site}}:',
+        'Device: {{device}}',
+        'Address: {{address}}',
+        'Time: {{time}}',
+      ],
+      action: null,
+      after: ['If this was you, there is nothing to do.', notYou],
+    },
+  },
+};

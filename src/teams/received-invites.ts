@@ -1,0 +1,100 @@
+import { and, asc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { recordSecurityEvent } from '../audit/security-events.ts';
+import type { Database, Transaction } from '../db/client.ts';
+import { AuthError } from '../errors.ts';
+import { users } from '../users/tables.ts';
+import { type Actor, eventOf } from './access.ts';
+import type { Invite } from './invites.ts';
+import { MAX_PAGE } from './pages.ts';
+import { acceptedInvites, type InvitedRole, invites, memberships, teams } from './tables.ts';
+
+/** An invite as the person sees it whom it is addressed to. */
+export type ReceivedInvite = {
+  id: string;
+  teamName: string;
+  inviterName: string | null;
+  role: InvitedRole;
+  expiresAt: Date;
+};
+
+/** The invite is good, and to the address of this user. */
+const addressedTo = (userId: string) =>
+  and(eq(users.id, userId), eq(users.email, invites.email), gt(invites.expiresAt, sql`now()`));
+const isVerified = isNotNull(users.emailVerifiedAt);
+
+const inviters = alias(users, 'inviters');
+
+/** The good invites to the address that the person has proved to be theirs, oldest first; at most 100. */
+export const listReceivedInvites = (db: Database, userId: string): Promise<ReceivedInvite[]> =>
+  db
+    .select({
+      id: invites.id,
+      teamName: teams.name,
+      inviterName: inviters.name,
+      role: invites.role,
+      expiresAt: invites.expiresAt,
+    })
+    .from(invites)
+    .innerJoin(users, and(addressedTo(userId), isVerified))
+    .innerJoin(teams, eq(teams.id, invites.teamId))
+    .leftJoin(inviters, eq(inviters.id, invites.inviterId))
+    .orderBy(asc(invites.id))
+    .limit(MAX_PAGE);
+
+type Mine = { inviteId: string; userId: string };
+
+/**
+ * Takes a good invite out of the table, if it is to an address that the user has verified. Of several at once one gets it.
+ */
+export async function consumeInvite(tx: Transaction, { inviteId, userId }: Mine): Promise<Invite | null> {
+  const [found] = await tx.select({ teamId: invites.teamId }).from(invites).where(eq(invites.id, inviteId));
+  if (found === undefined) return null;
+  // The team comes first, as in every change of a team.
+  await tx.select({ id: teams.id }).from(teams).where(eq(teams.id, found.teamId)).for('update');
+  const mine = tx
+    .select({ id: invites.id })
+    .from(invites)
+    .innerJoin(users, and(addressedTo(userId), isVerified))
+    .where(eq(invites.id, inviteId));
+  const [invite] = await tx.delete(invites).where(inArray(invites.id, mine)).returning();
+  return invite ?? null;
+}
+
+/** Makes the user a member by an invite that was just consumed, and remembers it. */
+export async function joinByInvite(tx: Transaction, actor: Actor, invite: Invite): Promise<void> {
+  const { id: inviteId, teamId, role } = invite;
+  const userId = actor.user.id;
+  await tx.insert(memberships).values({ teamId, userId, role }).onConflictDoNothing();
+  await tx.insert(acceptedInvites).values({ inviteId, teamId, userId });
+  const details = { inviteId, role };
+  await recordSecurityEvent(tx, { action: 'invite_accepted', ...eventOf(actor, teamId), details });
+}
+
+/** Records that an invite that was just consumed was turned down. */
+export async function declinedInvite(tx: Transaction, actor: Actor, invite: Invite): Promise<void> {
+  const details = { inviteId: invite.id, role: invite.role };
+  await recordSecurityEvent(tx, { action: 'invite_declined', ...eventOf(actor, invite.teamId), details });
+}
+
+/** The user's own earlier acceptance of an invite. */
+export async function findAcceptance(
+  tx: Transaction,
+  { inviteId, userId }: Mine,
+): Promise<{ teamId: string } | null> {
+  const [accepted] = await tx
+    .select({ teamId: acceptedInvites.teamId })
+    .from(acceptedInvites)
+    .where(and(eq(acceptedInvites.inviteId, inviteId), eq(acceptedInvites.userId, userId)));
+  return accepted ?? null;
+}
+
+/** Only whoever has the address, and need but verify it, learns that there is such an invite. */
+export async function whyRefused(tx: Transaction, { inviteId, userId }: Mine): Promise<AuthError> {
+  const [unproved] = await tx
+    .select({ id: invites.id })
+    .from(invites)
+    .innerJoin(users, and(addressedTo(userId), isNull(users.emailVerifiedAt)))
+    .where(eq(invites.id, inviteId));
+  return new AuthError(unproved === undefined ? 'invalid_invite' : 'email_not_verified');
+}
