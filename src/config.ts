@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { type CaptchaConfig, captchaConfig } from './captcha/config.ts';
 import type { EnsConfig } from './ens/config.ts';
 import { type Environment, environment, type Limit } from './environment.ts';
+import { type MailConfig, mailConfig } from './mail/config.ts';
 
 /** What may also come from a file, by the variable's name with `_FILE` behind it. */
 const FROM_FILE = [
@@ -10,6 +12,7 @@ const FROM_FILE = [
   'KEY_ENCRYPTION_KEYS',
   'ENS_RPC_URLS',
   'SMTP_URL',
+  'CAPTCHA_SECRET',
 ] as const;
 const REQUIRED_IN_PRODUCTION = [
   ...['DATABASE_URL', 'PUBLIC_URL', 'INTERNAL_ENDPOINTS_SECRET', 'KEY_ENCRYPTION_KEYS', 'SMTP_URL'],
@@ -50,6 +53,13 @@ export type Config = Readonly<{
   }>;
   keys: Readonly<{ algorithm: 'ES256' | 'RS256' | 'EdDSA'; ttlSeconds: number; jwksMaxAgeSeconds: number }>;
   signup: boolean;
+  /** Whether logging in takes a verified address. */
+  requireVerifiedEmail: boolean;
+  /** Whether anybody may ask if an address has an account. */
+  emailExists: boolean;
+  captcha: CaptchaConfig | null;
+  /** The application, to which the pages of mailed links lead on. */
+  appUrl: string | null;
   /** SameSite of the refresh cookie. */
   refreshCookie: 'off' | 'strict' | 'lax' | 'none';
   passwords: Readonly<{ minLength: number; hashConcurrency: number; hashQueue: number }>;
@@ -60,6 +70,11 @@ export type Config = Readonly<{
     loginUnaddressed: Limit;
     signupPerAddress: Limit;
     signupUnaddressed: Limit;
+    passwordResetPerAddress: Limit;
+    passwordResetUnaddressed: Limit;
+    emailExistsPerAddress: Limit;
+    emailExistsUnaddressed: Limit;
+    emailChangesPerUser: Limit;
     teamsPerUser: Limit;
     projectsPerUser: Limit;
     invitesPerTeam: Limit;
@@ -67,21 +82,14 @@ export type Config = Readonly<{
     mailSpacingSeconds: number;
     mailPerRecipient: Limit;
   }>;
-  mail: Readonly<{
-    /** Where mails go: to the server, to the local inbox page, or nowhere. */
-    delivery: 'smtp' | 'inbox' | 'off';
-    smtpUrl: string | null;
-    from: string;
-    locale: string;
-    templatesDir: string | null;
-    concurrency: number;
-  }>;
+  mail: MailConfig;
   http: Readonly<{
     trustedProxies: readonly string[];
     hasuraBehindProxy: boolean;
     corsOrigins: readonly string[];
     maxBodyBytes: number;
     maxConcurrentRequests: number;
+    swagger: boolean;
     shutdownTimeoutMs: number;
   }>;
   graphql: Readonly<{
@@ -96,6 +104,7 @@ export type Config = Readonly<{
   inviteTtlSeconds: number;
   ens: EnsConfig;
   housekeepingSeconds: number;
+  securityEventDays: number;
   logLevel: string;
 }>;
 
@@ -115,6 +124,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
   if (parsed.data?.REFRESH_COOKIE === 'none' && !parsed.data.PUBLIC_URL?.startsWith('https:'))
     problems.push('REFRESH_COOKIE: none needs a PUBLIC_URL with https');
+  if (parsed.success)
+    captchaConfig(parsed.data, (name) => problems.push(`${name}: required with CAPTCHA_PROVIDER`));
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return toConfig(parsed.data);
 }
@@ -165,18 +176,6 @@ function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function mailConfig(e: Environment, publicUrl: string): Config['mail'] {
-  const smtpUrl = e.SMTP_URL === undefined || e.SMTP_URL === 'off' ? null : e.SMTP_URL;
-  return {
-    delivery: smtpUrl !== null ? 'smtp' : e.SMTP_URL === 'off' ? 'off' : 'inbox',
-    smtpUrl,
-    from: e.MAIL_FROM ?? `Portcullis <no-reply@${new URL(publicUrl).hostname}>`,
-    locale: e.MAIL_LOCALE,
-    templatesDir: e.MAIL_TEMPLATES_DIR ?? null,
-    concurrency: e.MAIL_CONCURRENCY,
-  };
-}
-
 function toConfig(e: Environment): Config {
   const production = e.NODE_ENV === 'production';
   const publicUrl = e.PUBLIC_URL ?? `http://${urlHost(e.HOST)}:${e.PORT}`;
@@ -203,6 +202,10 @@ function toConfig(e: Environment): Config {
     },
     keys: { algorithm: e.JWT_ALGORITHM, ttlSeconds: e.JWK_TTL, jwksMaxAgeSeconds: e.JWKS_MAX_AGE },
     signup: e.SIGNUP,
+    requireVerifiedEmail: e.REQUIRE_VERIFIED_EMAIL,
+    emailExists: e.EMAIL_EXISTS,
+    captcha: captchaConfig(e),
+    appUrl: e.APP_URL ?? null,
     refreshCookie: e.REFRESH_COOKIE,
     passwords: {
       minLength: e.PASSWORD_MIN_LENGTH,
@@ -216,6 +219,11 @@ function toConfig(e: Environment): Config {
       loginUnaddressed: e.LIMIT_LOGIN_UNADDRESSED,
       signupPerAddress: e.LIMIT_SIGNUP_PER_ADDRESS,
       signupUnaddressed: e.LIMIT_SIGNUP_UNADDRESSED,
+      passwordResetPerAddress: e.LIMIT_PASSWORD_RESET_PER_ADDRESS,
+      passwordResetUnaddressed: e.LIMIT_PASSWORD_RESET_UNADDRESSED,
+      emailExistsPerAddress: e.LIMIT_EMAIL_EXISTS_PER_ADDRESS,
+      emailExistsUnaddressed: e.LIMIT_EMAIL_EXISTS_UNADDRESSED,
+      emailChangesPerUser: e.LIMIT_EMAIL_CHANGES_PER_USER,
       teamsPerUser: e.LIMIT_TEAMS_PER_USER,
       projectsPerUser: e.LIMIT_PROJECTS_PER_USER,
       invitesPerTeam: e.LIMIT_INVITES_PER_TEAM,
@@ -230,6 +238,7 @@ function toConfig(e: Environment): Config {
       corsOrigins: e.CORS_ORIGINS,
       maxBodyBytes: e.MAX_BODY_BYTES,
       maxConcurrentRequests: e.MAX_CONCURRENT_REQUESTS,
+      swagger: e.SWAGGER ?? !production,
       shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,
     },
     graphql: {
@@ -252,6 +261,7 @@ function toConfig(e: Environment): Config {
       timeoutMs: e.ENS_TIMEOUT_MS,
     },
     housekeepingSeconds: e.HOUSEKEEPING_SECONDS,
+    securityEventDays: e.SECURITY_EVENT_DAYS,
     logLevel: e.LOG_LEVEL,
   };
 }

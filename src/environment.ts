@@ -1,5 +1,6 @@
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
+import { captchaPurposes } from './captcha/config.ts';
 import { DEFAULT_PRODUCTION_NAME, DEFAULT_STAGING_NAME, MAINNET_ENS_REGISTRY } from './ens/config.ts';
 
 const DAY = 86_400;
@@ -122,6 +123,37 @@ export const environment = z.object({
     description: 'Seconds a verifier may cache the JWKS. A new key waits this long and 60 s before it signs.',
   }),
   SIGNUP: flag().prefault('on').meta({ description: '`off` refuses new accounts.' }),
+  REQUIRE_VERIFIED_EMAIL: flag().prefault('off').meta({
+    description: '`on` refuses the login of whoever has not verified their address; sign-up then signs nobody in.',
+  }),
+  EMAIL_EXISTS: flag().prefault('on').meta({
+    description: '`off` tells nobody whether an address has an account; sign-up still refuses a taken one.',
+  }),
+  APP_URL: httpUrl().optional().meta({
+    description: 'The application, to which the pages of mailed links lead on.',
+    shownDefault: 'none',
+  }),
+  CAPTCHA_PROVIDER: z.enum(['turnstile', 'hcaptcha']).optional().meta({
+    description: 'Captcha to be solved: turnstile (Cloudflare) or hcaptcha.',
+    shownDefault: 'none',
+  }),
+  CAPTCHA_SECRET: text().optional().meta({
+    description: "The provider's secret key. Required with CAPTCHA_PROVIDER.",
+    secret: true,
+  }),
+  CAPTCHA_SITE_KEY: text().optional().meta({
+    description: "The provider's site key, which clients find in `authConfig`. Required with CAPTCHA_PROVIDER.",
+  }),
+  CAPTCHA_FOR: list()
+    .pipe(z.array(z.enum(captchaPurposes)).min(1))
+    .prefault('resend,forgot_password')
+    .meta({
+      description: 'What needs a captcha: resend (of the verification mail), forgot_password, signup.',
+    }),
+  CAPTCHA_VERIFY_URL: httpUrl().optional().meta({
+    description: 'Where solutions are checked.',
+    shownDefault: "the provider's",
+  }),
   PASSWORD_MIN_LENGTH: integer(1, 128)
     .prefault('8')
     .meta({ description: 'Characters a password must have.' }),
@@ -151,6 +183,21 @@ export const environment = z.object({
   LIMIT_SIGNUP_PER_ADDRESS: limit().prefault('60/3600').meta({ description: 'Sign-ups per client address.' }),
   LIMIT_SIGNUP_UNADDRESSED: limit().prefault('1200/3600').meta({
     description: 'Sign-ups, all together, whose client address is not known (behind Hasura).',
+  }),
+  LIMIT_PASSWORD_RESET_PER_ADDRESS: limit().prefault('60/3600').meta({
+    description: 'Requests for a password reset per client address.',
+  }),
+  LIMIT_PASSWORD_RESET_UNADDRESSED: limit().prefault('1200/3600').meta({
+    description: 'Requests for a password reset, all together, whose client address is not known (behind Hasura).',
+  }),
+  LIMIT_EMAIL_EXISTS_PER_ADDRESS: limit().prefault('30/300').meta({
+    description: 'Questions whether an address has an account, per client address.',
+  }),
+  LIMIT_EMAIL_EXISTS_UNADDRESSED: limit().prefault('600/300').meta({
+    description: 'Such questions, all together, whose client address is not known (behind Hasura).',
+  }),
+  LIMIT_EMAIL_CHANGES_PER_USER: limit().prefault('10/86400').meta({
+    description: 'Changes of the email address that one person may ask for.',
   }),
   LIMIT_TEAMS_PER_USER: limit().prefault('50/86400').meta({ description: 'Teams one person may create.' }),
   LIMIT_PROJECTS_PER_USER: limit().prefault('500/86400').meta({
@@ -204,6 +251,11 @@ export const environment = z.object({
   }),
   GRAPHQL_INTROSPECTION: flag().optional().meta({
     description: 'Introspection for everybody. Hasura is always answered.',
+    shownDefault: 'on; off in production',
+  }),
+  SWAGGER: flag().optional().meta({
+    description:
+      'The HTTP endpoints, to be read and tried, at /swagger. Their description is always at /openapi.json.',
     shownDefault: 'on; off in production',
   }),
   HASURA_UNAUTHORIZED_ROLE: text().default('anonymous').meta({
@@ -272,6 +324,9 @@ export const environment = z.object({
   HOUSEKEEPING_SECONDS: integer(1, DAY).prefault('30').meta({
     description:
       'Seconds between rounds of housekeeping: a successor for an ending key, pruning what expired.',
+  }),
+  SECURITY_EVENT_DAYS: integer(1, 36_500).prefault('365').meta({
+    description: 'Days for which security events are kept.',
   }),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000).prefault('10000').meta({
     description: 'Milliseconds that requests in flight may take at shutdown.',

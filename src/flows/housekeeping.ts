@@ -1,3 +1,4 @@
+import { pruneSecurityEvents } from '../audit/security-events.ts';
 import type { Deps } from '../deps.ts';
 import { deleteExpiredKeys, ensureSuccessor } from '../keys/jwks.ts';
 import { pruneRateLimits } from '../limits/rate-limits.ts';
@@ -22,4 +23,5 @@ export async function prune(deps: Deps): Promise<void> {
   await pruneRateLimits(deps.db);
   await pruneOneTimeTokens(deps.db);
   await pruneInvites(deps.db);
+  await pruneSecurityEvents(deps.db, deps.config.securityEventDays);
 }

@@ -1,11 +1,11 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
-import type { LimitedSubject } from '../limits/rate-limits.ts';
 import { openSession } from '../sessions/sessions.ts';
-import { normalizeEmail, parseEmail } from '../users/attributes.ts';
+import { searchableEmail } from '../users/attributes.ts';
 import { findUserByEmail, replacePasswordHash, type User } from '../users/users.ts';
-import { type Caller, callerLimit, completeSignIn, firstMissing, type SignedIn } from './sign-in.ts';
+import { type Caller, completeSignIn, firstMissing, type SignedIn } from './sign-in.ts';
+import { accountLimit, callerLimit } from './limits.ts';
 
 export type LoginInput = { email: string; password: string };
 
@@ -26,11 +26,7 @@ export async function login(
   const missing = firstMissing({ email: input.email.trim(), password: input.password });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
 
-  const account: LimitedSubject = {
-    purpose: 'login_account',
-    subject: normalizeEmail(input.email),
-    limit: deps.config.limits.loginPerAccount,
-  };
+  const account = accountLimit(deps, input.email);
   // Counted before the password is looked at: many guesses at once count as many.
   await deps.rateLimiter.consume([account, callerLimit(deps, 'login', caller)]);
 
@@ -60,13 +56,4 @@ async function verifyCredentials(deps: Deps, caller: Caller, { email, password }
     await replacePasswordHash(deps.db, { userId: found.user.id, from: passwordHash, to: renewed });
   }
   return found.user;
-}
-
-/** A text that is no address cannot be anybody's: it is looked up as one that nobody has. */
-function searchableEmail(email: string): string {
-  try {
-    return parseEmail(email);
-  } catch {
-    return '';
-  }
 }

@@ -1,7 +1,5 @@
 import type { Deps } from '../deps.ts';
 import type { SigningKey } from '../keys/signing.ts';
-import { addressLimitSubject } from '../limits/client-address.ts';
-import type { LimitedSubject } from '../limits/rate-limits.ts';
 import type { Device, OpenedSession } from '../sessions/sessions.ts';
 import { type IssuedTokens, issueTokens } from '../sessions/tokens.ts';
 import type { User } from '../users/users.ts';
@@ -25,19 +23,6 @@ export async function completeSignIn(
     team: session.team,
   });
   return { ...tokens, refreshToken: session.refreshToken, user };
-}
-
-/**
- * The per-address limit of a purpose; all callers whose address nobody can vouch for share one, so that hiding it is no
- * way around the limit.
- */
-export function callerLimit(deps: Deps, purpose: 'login' | 'signup', caller: Caller): LimitedSubject {
-  const { loginPerAddress, loginUnaddressed, signupPerAddress, signupUnaddressed } = deps.config.limits;
-  const [known, unknown] =
-    purpose === 'login' ? [loginPerAddress, loginUnaddressed] : [signupPerAddress, signupUnaddressed];
-  return caller.address === null
-    ? { purpose: `${purpose}_unaddressed`, subject: '', limit: unknown }
-    : { purpose: `${purpose}_address`, subject: addressLimitSubject(caller.address), limit: known };
 }
 
 /** The attributes in the order in which a missing one is reported. */

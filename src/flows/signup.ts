@@ -5,7 +5,8 @@ import { openSession } from '../sessions/sessions.ts';
 import { createTeam } from '../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../users/attributes.ts';
 import { createUser } from '../users/users.ts';
-import { type Caller, callerLimit, completeSignIn, firstMissing, type SignedIn } from './sign-in.ts';
+import { callerLimit } from './limits.ts';
+import { type Caller, completeSignIn, firstMissing, type SignedIn } from './sign-in.ts';
 
 export type SignupInput = {
   email: string;

@@ -8,10 +8,12 @@ import { cronRoutes } from '../hasura/cron.ts';
 import { addEndpoint } from './endpoints.ts';
 import { healthRoutes } from './health.ts';
 import { jwksEndpoints } from './jwks.ts';
+import { mailInboxRoutes } from './mail-inbox.ts';
 import { describeEndpoints } from './openapi.ts';
 import { internalEndpoints, portalEndpoints } from './portal.ts';
 import type { RoutedResponse } from './request-log.ts';
 import { createRoutes, errorResponse, portalErrorBody, serve } from './routes.ts';
+import { swaggerRoutes } from './swagger.ts';
 
 /** Every path but `/graphql`. */
 export function createRouter(
@@ -30,6 +32,7 @@ export function createRouter(
   for (const definition of endpoints) addEndpoint(router, deps, definition);
   const openapi = describeEndpoints(endpoints, deps.config.publicUrl);
   serve(router, 'GET', '/openapi.json', (c) => c.json(openapi));
+  if (deps.config.http.swagger) router.route('/', swaggerRoutes(deps));
   if (deps.config.graphql.graphiql) router.get('/', (c) => c.redirect('/graphql'));
   router.notFound((c) => errorResponse(c, deps, new AuthError('not_found'), portalErrorBody));
   const listener = getRequestListener(router.fetch, { overrideGlobalObjects: false });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { asc, count, eq, gt, sql } from 'drizzle-orm';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { KeyEncryption } from '../crypto/key-encryption.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
@@ -74,7 +75,9 @@ export function generateJwk(deps: KeysDeps): Promise<GeneratedJwk> {
     await lockKeys(tx);
     const [unexpired] = await tx.select({ n: count() }).from(jwks).where(gt(jwks.expiresAt, sql`now()`));
     if ((unexpired?.n ?? 0) >= MAX_UNEXPIRED_KEYS) throw new AuthError('too_many_keys');
-    return insertKey(tx, deps);
+    const generated = await insertKey(tx, deps);
+    await recordSecurityEvent(tx, { action: 'jwk_generated', details: { keyId: generated.id } });
+    return generated;
   });
 }
 

@@ -35,8 +35,8 @@ function compile(part: MailPart, kind: MailKind, source: string, problem: (text:
   for (const [whole, name = ''] of source.matchAll(PLACEHOLDER))
     if (!known.includes(name.trim()))
       problem(`unknown placeholder ${whole}; known: ${known.map((one) => `{{${one}}}`).join(' ')}`);
-  const fill = (values: Record<string, string>, escape: (text: string) => string) =>
-    source.replace(PLACEHOLDER, (_, name: string) => escape(values[name.trim()] ?? ''));
+  const fill = (values: Record<string, string>, spell: (text: string) => string) =>
+    source.replace(PLACEHOLDER, (_, name: string) => spell(values[name.trim()] ?? ''));
   if (part === 'html') return (values) => fill(values, escapeHtml);
   if (part === 'subject') return (values) => oneLine(fill(values, oneLine));
   return (values) => fill(values, oneLine);

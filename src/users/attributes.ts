@@ -18,15 +18,24 @@ export const normalizeEmail = (email: string): string => email.trim().normalize(
 
 /**
  * The normalised address.
- * @throws AuthError `invalid` on attribute `email`
+ * @throws AuthError `invalid` on the given attribute
  */
-export function parseEmail(input: string): string {
+export function parseEmail(input: string, attribute = 'email'): string {
   const email = normalizeEmail(input.slice(0, 2 * MAX_EMAIL_LENGTH));
   const localPart = email.slice(0, email.lastIndexOf('@'));
   const fits = input.length <= 2 * MAX_EMAIL_LENGTH && email.length <= MAX_EMAIL_LENGTH;
   if (!fits || localPart.length > MAX_LOCAL_PART_LENGTH || !EMAIL.test(email))
-    throw new AuthError('invalid', { attribute: 'email' });
+    throw new AuthError('invalid', { attribute });
   return email;
+}
+
+/** A text that is no address cannot be anybody's: it is looked up as one that nobody has. */
+export function searchableEmail(input: string): string {
+  try {
+    return parseEmail(input);
+  } catch {
+    return '';
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['users', /^users\//],
   ['keys and ens', /^(keys|ens)\//],
   ['one-time tokens', /^one-time-tokens\//],
-  ['services', /^(mail|audit|limits|crypto|db)\//],
+  ['services', /^(mail|audit|captcha|limits|crypto|db)\//],
   ['ground', /^(errors|log|version|environment|config|deps)\.ts$/],
 ];
 const layerOf = (file: string): number => layers.findIndex(([, pattern]) => pattern.test(file));

@@ -10,6 +10,17 @@ const me = { _eq: 'X-Hasura-User-Id' };
 /** Whoever manages a team, as one of its members. */
 const manager = { user_id: me, role: { _in: ['OWNER', 'ADMIN'] } };
 
+/** What the signed-in do in their teams; the team role decides at the gateway. */
+const inTeams = {
+  Query: ['myInvites', 'team'],
+  Mutation: [
+    ...['createTeam', 'deleteTeam', 'renameTeam', 'switchTeam'],
+    ...['createProject', 'deleteProject', 'renameProject'],
+    ...['changeMemberRole', 'leaveTeam', 'removeMember'],
+    ...['acceptInvite', 'declineInvite', 'inviteMembers', 'revokeInvite'],
+  ],
+};
+
 /** Who may see and do what through Hasura. `npm run hasura:generate` turns it into `hasura/`. */
 export const declaration: Declaration = {
   roles: ['anonymous', 'user'],
@@ -129,8 +140,8 @@ export const declaration: Declaration = {
       },
       // People sign in again, or as someone else, while they still hold a token.
       user: {
-        Query: ['authConfig', 'contractAddresses', 'me', 'sessions'],
-        Mutation: ['login', 'signup', 'refresh', 'logout', 'revokeSession'],
+        Query: ['authConfig', 'contractAddresses', 'me', 'sessions', ...inTeams.Query],
+        Mutation: ['login', 'signup', 'refresh', 'logout', 'revokeSession', ...inTeams.Mutation],
       },
     },
     adminOnly: [],

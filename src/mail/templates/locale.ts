@@ -19,13 +19,14 @@ export type MailPart = 'subject' | 'text' | 'html';
 /** A mail's three parts, with placeholders. */
 export type MailSources = Record<MailPart, string>;
 
-const escape = (text: string): string =>
+const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
-const paragraph = (text: string): string => `<p style="margin:0 0 16px;line-height:1.5">${escape(text)}</p>`;
+const paragraph = (text: string): string =>
+  `<p style="margin:0 0 16px;line-height:1.5">${escapeHtml(text)}</p>`;
 
 const button = (label: string): string =>
-  `<p style="margin:24px 0"><a href="{{link}}" style="display:inline-block;padding:12px 20px;border-radius:6px;background:#553c9a;color:#ffffff;text-decoration:none;font-weight:bold">${escape(label)}</a></p>
+  `<p style="margin:24px 0"><a href="{{link}}" style="display:inline-block;padding:12px 20px;border-radius:6px;background:#553c9a;color:#ffffff;text-decoration:none;font-weight:bold">${escapeHtml(label)}</a></p>
 <p style="margin:0 0 16px;font-size:13px;color:#555555;word-break:break-all">{{link}}</p>`;
 
 /** Text and HTML of a built-in mail: self-contained, with inline styles, and readable without them. */
@@ -38,7 +39,7 @@ export function composeSources(language: string, { subject, before, action, afte
   ];
   const html = `<!doctype html>
 <html lang="${language}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(subject)}</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(subject)}</title></head>
 <body style="margin:0;padding:24px;background:#f4f4f6;color:#1a1a1a;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:16px">
 <div style="max-width:520px;margin:0 auto;padding:32px;background:#ffffff;border-radius:8px">
 ${body.join('\n')}

@@ -1,0 +1,86 @@
+import { AuthError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { CaptchaConfig, CaptchaPurpose } from './config.ts';
+
+export type Captcha = {
+  /**
+   * Checks the solution where one is needed for the purpose; each solution counts once, which is the provider's to see to.
+   * @throws AuthError `required` or `captcha_failed` (captchaToken); `unavailable` where the provider does not say: whoever
+   * can hinder it must not get past it
+   */
+  check(purpose: CaptchaPurpose, solution: { token: string; address: string | null }): Promise<void>;
+};
+
+const TIMEOUT_MS = 5_000;
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** Providers give tokens of at most 2,048 characters (Turnstile) or a little more (hCaptcha). */
+const MAX_TOKEN_LENGTH = 8_192;
+
+/** Codes that blame the gateway, not the person. */
+const OUR_FAULT =
+  /^(?:(?:missing|invalid)-input-secret|invalid-or-missing-secret|bad-request|internal-error|sitekey-secret-mismatch)$/;
+
+type Verdict = { success: boolean; 'error-codes'?: unknown };
+
+const isVerdict = (answer: unknown): answer is Verdict =>
+  typeof answer === 'object' && answer !== null && 'success' in answer && typeof answer.success === 'boolean';
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error('The answer is too large.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Both providers take the same form and answer in the same shape (their `siteverify` documentation). */
+async function ask(
+  { provider, secret, siteKey, verifyUrl }: CaptchaConfig,
+  { token, address }: { token: string; address: string | null },
+): Promise<Verdict> {
+  const body = new URLSearchParams({ secret, response: token });
+  if (provider === 'hcaptcha') body.set('sitekey', siteKey);
+  if (address !== null) body.set('remoteip', address);
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(verifyUrl, { method: 'POST', body, redirect: 'error', signal });
+  const text = await readBounded(response);
+  // Some refusals come with status 400.
+  if (response.status >= 500) throw new Error(`The provider answered ${response.status}.`);
+  const verdict: unknown = JSON.parse(text);
+  if (!isVerdict(verdict)) throw new Error('The answer is no verdict.');
+  const codes = [verdict['error-codes'] ?? []].flat().map(String);
+  if (!verdict.success && codes.some((code) => OUR_FAULT.test(code)))
+    throw new Error('The provider refuses the request itself. Check CAPTCHA_SECRET and CAPTCHA_SITE_KEY.');
+  if (verdict.success && !response.ok) throw new Error(`The provider answered ${response.status}.`);
+  return verdict;
+}
+
+/** Turnstile or hCaptcha; without a configuration nothing is checked. */
+export function createCaptcha(config: CaptchaConfig | null, log: Log): Captcha {
+  if (config === null) return { check: async () => {} };
+  return {
+    async check(purpose, solution) {
+      if (!config.purposes.includes(purpose)) return;
+      const attribute = 'captchaToken';
+      if (solution.token === '') throw new AuthError('required', { attribute });
+      if (solution.token.length > MAX_TOKEN_LENGTH) throw new AuthError('captcha_failed', { attribute });
+      const verdict = await ask(config, solution).catch((error: unknown) => {
+        log.warn({ provider: config.provider, reason: reasonOf(error) }, 'A captcha could not be checked.');
+        throw new AuthError('unavailable', { retryAfterSeconds: 5 });
+      });
+      if (!verdict.success) throw new AuthError('captcha_failed', { attribute });
+    },
+  };
+}
+
+/** What went wrong, without what was sent or received: a parser's message quotes its text. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if (error instanceof SyntaxError) return 'The answer is not JSON.';
+  const { cause } = error as { cause?: { code?: unknown } };
+  if (typeof cause?.code === 'string' && /^[A-Z0-9_]+$/.test(cause.code)) return cause.code;
+  return error.message;
+}
