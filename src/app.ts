@@ -1,3 +1,4 @@
+import { createCaptcha } from './captcha/captcha.ts';
 import type { Config } from './config.ts';
 import { createSecretDeriver } from './crypto/derived-secrets.ts';
 import { createHashGate } from './crypto/hash-gate.ts';
@@ -85,6 +86,7 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
     sessions: config.tokens,
     successors: createSuccessorDeriver(config.keyEncryptionKeys),
     rateLimiter: createRateLimiter(db, config.limits),
+    captcha: createCaptcha(config.captcha, log),
     readClientAddress: createClientAddressReader(config.http),
     ens: config.ens,
     mailInbox: config.mail.delivery === 'inbox' ? createMailInbox() : null,

@@ -1,3 +1,4 @@
+import type { Captcha } from './captcha/captcha.ts';
 import type { Config } from './config.ts';
 import type { SecretDeriver } from './crypto/derived-secrets.ts';
 import type { HashGate } from './crypto/hash-gate.ts';
@@ -30,6 +31,7 @@ export type Deps = Readonly<{
   /** Derives a refresh token's successor. */
   successors: SecretDeriver;
   rateLimiter: RateLimiter;
+  captcha: Captcha;
   readClientAddress: ClientAddressReader;
   ens: EnsConfig;
   /** Where mails stay that have no mail server to go to; null where there is one. */

@@ -124,7 +124,8 @@ export const environment = z.object({
   }),
   SIGNUP: flag().prefault('on').meta({ description: '`off` refuses new accounts.' }),
   REQUIRE_VERIFIED_EMAIL: flag().prefault('off').meta({
-    description: '`on` refuses the login of whoever has not verified their address; sign-up then signs nobody in.',
+    description:
+      '`on` refuses the login of whoever has not verified their address; sign-up then signs nobody in.',
   }),
   EMAIL_EXISTS: flag().prefault('on').meta({
     description: '`off` tells nobody whether an address has an account; sign-up still refuses a taken one.',
@@ -142,7 +143,8 @@ export const environment = z.object({
     secret: true,
   }),
   CAPTCHA_SITE_KEY: text().optional().meta({
-    description: "The provider's site key, which clients find in `authConfig`. Required with CAPTCHA_PROVIDER.",
+    description:
+      "The provider's site key, which clients find in `authConfig`. Required with CAPTCHA_PROVIDER.",
   }),
   CAPTCHA_FOR: list()
     .pipe(z.array(z.enum(captchaPurposes)).min(1))
@@ -188,7 +190,8 @@ export const environment = z.object({
     description: 'Requests for a password reset per client address.',
   }),
   LIMIT_PASSWORD_RESET_UNADDRESSED: limit().prefault('1200/3600').meta({
-    description: 'Requests for a password reset, all together, whose client address is not known (behind Hasura).',
+    description:
+      'Requests for a password reset, all together, whose client address is not known (behind Hasura).',
   }),
   LIMIT_EMAIL_EXISTS_PER_ADDRESS: limit().prefault('30/300').meta({
     description: 'Questions whether an address has an account, per client address.',

@@ -10,6 +10,7 @@ export const securityActions = [
   'refresh_token_reused',
   'logout',
   'session_revoked',
+  'email_verification_requested',
   'email_verified',
   'password_reset_requested',
   'password_reset',

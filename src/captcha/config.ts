@@ -28,7 +28,11 @@ export function captchaConfig(
   variables: CaptchaVariables,
   missing: (name: string) => void = () => {},
 ): CaptchaConfig | null {
-  const { CAPTCHA_PROVIDER: provider, CAPTCHA_SECRET: secret = '', CAPTCHA_SITE_KEY: siteKey = '' } = variables;
+  const {
+    CAPTCHA_PROVIDER: provider,
+    CAPTCHA_SECRET: secret = '',
+    CAPTCHA_SITE_KEY: siteKey = '',
+  } = variables;
   if (provider === undefined) return null;
   if (secret === '') missing('CAPTCHA_SECRET');
   if (siteKey === '') missing('CAPTCHA_SITE_KEY');

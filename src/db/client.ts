@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { withSafeTransactions } from './transaction.ts';
 
 /** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
 export type Database = PostgresJsDatabase & { $client: postgres.Sql };
@@ -61,6 +62,8 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
     connect_timeout: 5,
     backoff: reconnectDelaySeconds,
     onnotice: () => {},
+    // Nobody needs the types of arrays, and nobody would catch it if asking for them failed.
+    fetch_types: false,
     connection: {
       application_name: options.applicationName ?? 'portcullis',
       statement_timeout: options.statementTimeoutMs,
@@ -69,7 +72,7 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
     },
   });
   return {
-    db: drizzle(client, { casing: 'snake_case' }),
+    db: withSafeTransactions(drizzle(client, { casing: 'snake_case' })),
     close: () => client.end({ timeout: 5 }),
   };
 }

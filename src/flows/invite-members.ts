@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import type { LimitedSubject } from '../limits/rate-limits.ts';
+import { attemptMail } from '../mail/limits.ts';
 import { enqueueMail } from '../mail/queue.ts';
 import { type Actor, enterTeam, MANAGERS, notFound, parseId } from '../teams/access.ts';
 import { checkInvitation, type Invite, upsertInvites } from '../teams/invites.ts';
@@ -21,14 +22,14 @@ function parseEmails(emails: readonly string[]): string[] {
       message: `At most ${MAX_ADDRESSES} addresses at once.`,
     });
   try {
-    return emails.map(parseEmail);
+    return emails.map((email) => parseEmail(email));
   } catch (cause) {
     throw new AuthError('invalid_emails', { attribute: 'emails', cause });
   }
 }
 
 /**
- * Invites people by address: each gets a mail, and joins by accepting within INVITE_TTL. Inviting somebody again extends
+ * Invites people by address: each gets a mail, unless one went there a moment ago, and joins by accepting within INVITE_TTL. Inviting somebody again extends
  * the invite that is there and replaces its role. Either everybody is invited or nobody. Owners may invite anybody, admins
  * those to be MEMBER; only with a verified address of their own, since it makes the gateway send mail to strangers.
  *
@@ -44,14 +45,25 @@ export async function inviteMembers(deps: Deps, actor: Actor, input: InviteMembe
   if (membership === null) throw notFound('team', 'teamId');
   await checkInvitation(deps.db, membership, invitation);
   await deps.rateLimiter.consume(limitsOf(deps, actor, invitation));
+  const due = await dueForMail(deps, invitation.emails);
   return deps.db.transaction(async (tx) => {
     const entered = await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
     await checkInvitation(tx, entered, invitation);
     const ttlSeconds = deps.config.inviteTtlSeconds;
     const invites = await upsertInvites(tx, actor, { ...invitation, ttlSeconds });
-    await Promise.all(invites.map(({ id }) => enqueueMail(tx, { kind: 'team_invite', inviteId: id })));
+    const mailed = invites.filter(({ email }) => due.has(email));
+    await Promise.all(mailed.map(({ id }) => enqueueMail(tx, { kind: 'team_invite', inviteId: id })));
     return invites;
   });
+}
+
+/** The addresses that were not sent an invite a moment ago, and have not had their share of mails for the day. */
+async function dueForMail(deps: Deps, emails: readonly string[]): Promise<ReadonlySet<string>> {
+  const attempts = [...new Set(emails)].map(async (email) => {
+    const wait = await attemptMail(deps, 'team_invite', email);
+    return wait === null ? [email] : [];
+  });
+  return new Set((await Promise.all(attempts)).flat());
 }
 
 function limitsOf(

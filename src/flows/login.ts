@@ -4,8 +4,9 @@ import { AuthError } from '../errors.ts';
 import { openSession } from '../sessions/sessions.ts';
 import { searchableEmail } from '../users/attributes.ts';
 import { findUserByEmail, replacePasswordHash, type User } from '../users/users.ts';
-import { type Caller, completeSignIn, firstMissing, type SignedIn } from './sign-in.ts';
 import { accountLimit, callerLimit } from './limits.ts';
+import { queueVerification } from './request-email-verification.ts';
+import { type Caller, completeSignIn, firstMissing, type SignedIn } from './sign-in.ts';
 
 export type LoginInput = { email: string; password: string };
 
@@ -15,7 +16,8 @@ export type LoginInput = { email: string; password: string };
  *
  * @param ttlSeconds how long the tokens live; access tokens' own lifetime unless given
  * @throws AuthError `required` (email, then password), `rate_limited`, `busy`, `invalid_credentials`, and after a correct
- * password `account_disabled`
+ * password `account_disabled` or, where that is required, `email_not_verified`: then the verification mail is sent again,
+ * if none was just sent, since whoever cannot sign in cannot ask for it
  */
 export async function login(
   deps: Deps,
@@ -32,6 +34,10 @@ export async function login(
 
   const user = await verifyCredentials(deps, caller, input);
   await deps.rateLimiter.reset(account);
+  if (deps.config.requireVerifiedEmail && user.emailVerifiedAt === null) {
+    await queueVerification(deps, caller, user);
+    throw new AuthError('email_not_verified');
+  }
   const key = await deps.signer.currentKey(ttlSeconds);
   const session = await openSession(deps.db, deps.sessions, {
     userId: user.id,

@@ -1,7 +1,10 @@
+import { recordSecurityEvent } from '../audit/security-events.ts';
+import type { Transaction } from '../db/client.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
+import { attemptMail } from '../mail/limits.ts';
 import { enqueueMail } from '../mail/queue.ts';
-import { openSession } from '../sessions/sessions.ts';
+import { type OpenedSession, openSession } from '../sessions/sessions.ts';
 import { createTeam } from '../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../users/attributes.ts';
 import { createUser } from '../users/users.ts';
@@ -14,6 +17,8 @@ export type SignupInput = {
   name: string;
   /** Null: no team is made. */
   teamName: string | null;
+  /** Where sign-up takes a captcha. */
+  captchaToken?: string;
 };
 
 /** What an edge adds: how long the tokens live, and how it spells the team's name. */
@@ -23,8 +28,12 @@ type SignupOptions = { ttlSeconds?: number; teamNameAttribute?: string };
  * Registers a person: the user, their password, their team (they are its OWNER), their first session and the mail that
  * confirms their address, all in one transaction. The database decides who gets a contested address.
  *
+ * Where logging in takes a verified address nobody is signed in: the account is made, the mail is on its way, and
+ * `email_not_verified` says so.
+ *
  * @throws AuthError `signup_disabled`; then in this order `required`, `min_length` or `max_length` (password), `invalid`
- * (email), `max_length` or `invalid` (names), `rate_limited`, `busy`, `already_registered`
+ * (email), `max_length` or `invalid` (names), `rate_limited`, `required`, `captcha_failed` (captchaToken) or `unavailable`,
+ * `busy`, `already_registered`, `email_not_verified`
  */
 export async function signup(
   deps: Deps,
@@ -35,19 +44,33 @@ export async function signup(
   if (!deps.config.signup) throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input, teamNameAttribute);
   await deps.rateLimiter.consume([callerLimit(deps, 'signup', caller)]);
+  await deps.captcha.check('signup', { token: input.captchaToken ?? '', address: caller.address });
 
   const key = await deps.signer.currentKey(ttlSeconds);
   const passwordHash = await deps.passwords.hash(input.password);
+  // Signing up and deleting the account, again and again, must not flood a mailbox.
+  const mailed = (await attemptMail(deps, 'verification', email)) === null;
   const { user, session } = await deps.db.transaction(async (tx) => {
     const user = await createUser(tx, { email, name, passwordHash });
     if (teamName !== null) await createTeam(tx, { name: teamName, ownerId: user.id });
-    await enqueueMail(tx, { kind: 'verification', userId: user.id });
-    return {
-      user,
-      session: await openSession(tx, deps.sessions, { userId: user.id, device: caller, action: 'signup' }),
-    };
+    if (mailed) await enqueueMail(tx, { kind: 'verification', userId: user.id });
+    return { user, session: await openFirstSession(tx, deps, caller, user.id) };
   });
+  if (session === null) throw new AuthError('email_not_verified');
   return completeSignIn(deps, { user, session, key, ttlSeconds });
+}
+
+/** Null where nobody is signed in before their address is verified. */
+async function openFirstSession(
+  tx: Transaction,
+  deps: Deps,
+  caller: Caller,
+  userId: string,
+): Promise<OpenedSession | null> {
+  if (!deps.config.requireVerifiedEmail)
+    return openSession(tx, deps.sessions, { userId, device: caller, action: 'signup' });
+  await recordSecurityEvent(tx, { action: 'signup', userId, origin: caller });
+  return null;
 }
 
 function validate(deps: Deps, input: SignupInput, teamNameAttribute: string) {

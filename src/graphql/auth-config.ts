@@ -1,7 +1,25 @@
+import type { CaptchaConfig } from '../captcha/config.ts';
 import { builder } from './builder.ts';
+
+const CaptchaInfo = builder.objectRef<CaptchaConfig>('CaptchaInfo');
+
+CaptchaInfo.implement({
+  description: 'The captcha that some operations ask for.',
+  fields: (t) => ({
+    provider: t.exposeString('provider', { description: '`turnstile` or `hcaptcha`.' }),
+    siteKey: t.exposeString('siteKey', { description: 'For the provider’s widget.' }),
+    requiredFor: t.stringList({
+      description: 'Which operations: `resend` (of the verification mail), `forgot_password`, `signup`.',
+      resolve: ({ purposes }) => [...purposes],
+    }),
+  }),
+});
 
 const AuthConfig = builder.objectRef<{
   signup: boolean;
+  requireVerifiedEmail: boolean;
+  emailExists: boolean;
+  captcha: CaptchaConfig | null;
   refreshCookie: boolean;
   passwordMinLength: number;
   accessTokenSeconds: number;
@@ -14,6 +32,17 @@ AuthConfig.implement({
   description: 'What this gateway offers. Holds nothing secret: every role may ask.',
   fields: (t) => ({
     signup: t.exposeBoolean('signup', { description: 'Whether new accounts are accepted.' }),
+    requireVerifiedEmail: t.exposeBoolean('requireVerifiedEmail', {
+      description: 'Whether logging in takes a verified address.',
+    }),
+    emailExists: t.exposeBoolean('emailExists', {
+      description: 'Whether one may ask if an address has an account.',
+    }),
+    captcha: t.expose('captcha', {
+      type: CaptchaInfo,
+      nullable: true,
+      description: 'The captcha to be solved; null where there is none.',
+    }),
     refreshCookie: t.exposeBoolean('refreshCookie', {
       description: 'Whether browsers may keep the refresh token in an httpOnly cookie.',
     }),
@@ -35,6 +64,9 @@ builder.queryField('authConfig', (t) =>
     description: 'What this gateway offers and how its tokens are verified.',
     resolve: (_root, _args, { deps: { config, tokens } }) => ({
       signup: config.signup,
+      requireVerifiedEmail: config.requireVerifiedEmail,
+      emailExists: config.emailExists,
+      captcha: config.captcha,
       refreshCookie: config.refreshCookie !== 'off',
       passwordMinLength: config.passwords.minLength,
       accessTokenSeconds: tokens.accessTtlSeconds,

@@ -21,3 +21,11 @@ export async function requireActor(caller: RequestCaller): Promise<Actor> {
   const { user, sessionId } = await requireViewer(caller);
   return { user, sessionId, origin: caller.device };
 }
+
+/**
+ * Lets only the operator through: Hasura's admin.
+ * @throws AuthError `permission_denied`
+ */
+export function requireOperator(caller: RequestCaller): void {
+  if (!caller.isOperator) throw new AuthError('permission_denied');
+}

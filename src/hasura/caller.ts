@@ -12,6 +12,8 @@ export const GATEWAY_SECRET_HEADER = 'x-hasura-gateway-secret';
 export type RequestCaller = {
   /** Whether the request showed the shared secret. */
   fromHasura: boolean;
+  /** Whether Hasura says that its admin is calling: nobody in particular, who may do anything. */
+  isOperator: boolean;
   device: Caller;
   /**
    * The signed-in person, or null for nobody. Asked only where it matters: a login works in spite of an expired token.
@@ -48,6 +50,7 @@ export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCal
   let viewer: Promise<Viewer | null> | undefined;
   return {
     fromHasura,
+    isOperator: fromHasura && isAdmin(deps, headers),
     device: {
       address: deps.readClientAddress(request, fromHasura),
       userAgent: header(headers, fromHasura ? 'x-forwarded-user-agent' : 'user-agent'),
@@ -55,6 +58,10 @@ export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCal
     viewer: () => (viewer ??= fromHasura ? hasuraViewer(deps, headers) : bearerViewer(deps, headers)),
   };
 }
+
+/** The role of people without a token is never the operator's, whatever it is called: anybody has it. */
+const isAdmin = (deps: Deps, headers: IncomingHttpHeaders): boolean =>
+  header(headers, 'x-hasura-role') === 'admin' && deps.config.hasuraUnauthorizedRole !== 'admin';
 
 async function bearerViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
   const token = bearerToken(headers);

@@ -10,6 +10,7 @@ import { healthRoutes } from './health.ts';
 import { jwksEndpoints } from './jwks.ts';
 import { mailInboxRoutes } from './mail-inbox.ts';
 import { describeEndpoints } from './openapi.ts';
+import { mailedPages } from './pages/mailed-pages.ts';
 import { internalEndpoints, portalEndpoints } from './portal.ts';
 import type { RoutedResponse } from './request-log.ts';
 import { createRoutes, errorResponse, portalErrorBody, serve } from './routes.ts';
@@ -25,7 +26,7 @@ export function createRouter(
     await next();
     (c.env.outgoing as RoutedResponse).route = routePath(c, -1);
   });
-  const dialects = [healthRoutes(deps, isClosing), actionRoutes(deps), cronRoutes(deps)];
+  const dialects = [healthRoutes(deps, isClosing), actionRoutes(deps), cronRoutes(deps), mailedPages(deps)];
   for (const routes of dialects) router.route('/', routes);
   if (deps.mailInbox !== null) router.route('/', mailInboxRoutes(deps, deps.mailInbox));
   const endpoints = [...jwksEndpoints(deps), ...portalEndpoints(deps), ...internalEndpoints(deps)];

@@ -30,11 +30,7 @@ const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
 const escapeHtml = (text: string): string => text.replace(/[&<>"'`]/g, (char) => `&#${char.charCodeAt(0)};`);
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
 
-function compile(part: MailPart, kind: MailKind, source: string, problem: (text: string) => void): Template {
-  const known: readonly string[] = placeholders[kind];
-  for (const [whole, name = ''] of source.matchAll(PLACEHOLDER))
-    if (!known.includes(name.trim()))
-      problem(`unknown placeholder ${whole}; known: ${known.map((one) => `{{${one}}}`).join(' ')}`);
+function compile(part: MailPart, source: string): Template {
   const fill = (values: Record<string, string>, spell: (text: string) => string) =>
     source.replace(PLACEHOLDER, (_, name: string) => spell(values[name.trim()] ?? ''));
   if (part === 'html') return (values) => fill(values, escapeHtml);
@@ -42,27 +38,60 @@ function compile(part: MailPart, kind: MailKind, source: string, problem: (text:
   return (values) => fill(values, oneLine);
 }
 
+function unknownPlaceholders(kind: MailKind, source: string): string[] {
+  const known: readonly string[] = placeholders[kind];
+  return [...source.matchAll(PLACEHOLDER)]
+    .filter(([, name = '']) => !known.includes(name.trim()))
+    .map(([whole]) => `unknown placeholder ${whole}; known: ${known.map((name) => `{{${name}}}`).join(' ')}`);
+}
+
 /** `de-AT`, then `de`, then `en`. */
 const fallbacks = (locale: string): string[] => [
   ...new Set([locale, locale.split('-', 1)[0] ?? locale, 'en']),
 ];
 
-/** The operator's files, by `<locale>/<kind><extension>`. A name that no template has is a mistake. */
-async function readOwn(directory: string, chain: string[], problems: string[]): Promise<Map<string, string>> {
-  const known = new Set(mailKinds.flatMap((kind) => parts.map((part) => `${kind}${EXTENSIONS[part]}`)));
+const fileNames: ReadonlyMap<string, MailKind> = new Map(
+  mailKinds.flatMap((kind) => parts.map((part) => [`${kind}${EXTENSIONS[part]}`, kind] as const)),
+);
+
+/** The operator's files, by `<locale>/<kind><extension>`, and what is wrong with them. */
+async function readOwn(directory: string, chain: string[]) {
   const files = new Map<string, string>();
+  const problems: string[] = [];
   let found = false;
   for (const locale of chain) {
     const names = await readdir(join(directory, locale)).catch(() => null);
     found ||= names !== null;
     for (const name of names ?? []) {
       const path = join(directory, locale, name);
-      if (known.has(name)) files.set(`${locale}/${name}`, await readFile(path, 'utf8'));
-      else if (/\.(txt|html)$/.test(name)) problems.push(`${path}: no mail has a template of this name`);
+      const kind = fileNames.get(name);
+      if (kind !== undefined) {
+        const source = await readFile(path, 'utf8');
+        files.set(`${locale}/${name}`, source);
+        problems.push(...unknownPlaceholders(kind, source).map((problem) => `${path}: ${problem}`));
+      } else if (/\.(txt|html)$/.test(name)) problems.push(`${path}: no mail has a template of this name`);
     }
   }
   if (!found) problems.push(`MAIL_TEMPLATES_DIR: ${directory} has no folder ${chain.join(' or ')}`);
-  return files;
+  return { files, problems };
+}
+
+function compileAll(chain: string[], own: ReadonlyMap<string, string>) {
+  const load = (kind: MailKind, part: MailPart): Template => {
+    for (const locale of chain) {
+      const mine = own.get(`${locale}/${kind}${EXTENSIONS[part]}`);
+      if (mine !== undefined) return compile(part, mine);
+      const builtIn = locales[locale]?.mails[kind];
+      if (builtIn !== undefined) return compile(part, composeSources(locale, builtIn)[part]);
+    }
+    throw new Error(`There is no template for ${kind}.`);
+  };
+  return new Map(
+    mailKinds.map((kind) => [
+      kind,
+      { subject: load(kind, 'subject'), text: load(kind, 'text'), html: load(kind, 'html') },
+    ]),
+  );
 }
 
 /**
@@ -74,29 +103,10 @@ export async function loadMailTemplates(options: {
   templatesDir: string | null;
 }): Promise<MailTemplates> {
   const chain = fallbacks(options.locale);
-  const problems: string[] = [];
-  const directory = options.templatesDir;
-  const own = directory === null ? new Map<string, string>() : await readOwn(directory, chain, problems);
-  const load = (kind: MailKind, part: MailPart): Template => {
-    for (const locale of chain) {
-      const name = `${locale}/${kind}${EXTENSIONS[part]}`;
-      const builtIn = locales[locale];
-      const source =
-        own.get(name) ?? (builtIn && composeSources(locale, builtIn.mails[kind])[part]) ?? undefined;
-      if (source !== undefined)
-        return compile(part, kind, source, (text) =>
-          problems.push(`${join(directory ?? '', name)}: ${text}`),
-        );
-    }
-    throw new Error(`There is no template for ${kind}.`);
-  };
-  const templates = new Map(
-    mailKinds.map((kind) => [
-      kind,
-      { subject: load(kind, 'subject'), text: load(kind, 'text'), html: load(kind, 'html') },
-    ]),
-  );
-  if (problems.length > 0) throw new ConfigError(problems);
+  const nothing = { files: new Map<string, string>(), problems: [] };
+  const own = options.templatesDir === null ? nothing : await readOwn(options.templatesDir, chain);
+  if (own.problems.length > 0) throw new ConfigError(own.problems);
+  const templates = compileAll(chain, own.files);
   return {
     words: chain.map((locale) => locales[locale]?.words).find((words) => words !== undefined) ?? en.words,
     render(kind, values) {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, run, type Task } from 'graphile-worker';
+import { Logger, type RunnerOptions, run, type Task } from 'graphile-worker';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { releaseAbandonedJobs } from './abandoned-jobs.ts';
 import { createDeliverTask, type DeliverDeps } from './deliver.ts';
-import { areJobsMigrated, jobsDatabaseUrl } from './jobs-schema.ts';
+import { openJobsPool } from './jobs-pool.ts';
+import { areJobsMigrated } from './jobs-schema.ts';
 import { JOBS_SCHEMA, MAIL_TASK } from './queue.ts';
 
 export type MailWorker = {
@@ -50,7 +51,16 @@ async function keepRunning(deps: MailWorkerDeps, task: Task, signal: AbortSignal
 
 async function runUntilAborted(deps: MailWorkerDeps, task: Task, signal: AbortSignal): Promise<void> {
   await releaseAbandonedJobs(deps.db);
-  const runner = await run(runnerOptions(deps, task));
+  const { pool, close } = openWorkerPool(deps);
+  try {
+    await runOn(pool, deps, task, signal);
+  } finally {
+    await close();
+  }
+}
+
+async function runOn(pool: WorkerPool, deps: MailWorkerDeps, task: Task, signal: AbortSignal): Promise<void> {
+  const runner = await run(runnerOptions(pool, deps, task));
   const lookAgain = setInterval(() => {
     releaseAbandonedJobs(deps.db).catch((error: unknown) =>
       deps.log.warn({ err: error }, 'Looking for abandoned mail jobs failed.'),
@@ -72,22 +82,25 @@ async function runUntilAborted(deps: MailWorkerDeps, task: Task, signal: AbortSi
   }
 }
 
-function runnerOptions({ config, databaseUrl, log }: MailWorkerDeps, task: Task): Parameters<typeof run>[0] {
-  const { statementTimeoutMs } = config.database;
-  const { concurrency } = config.mail;
-  return {
-    connectionString: jobsDatabaseUrl(databaseUrl, {
-      application_name: 'portcullis-mail',
-      statement_timeout: String(statementTimeoutMs),
-      lock_timeout: String(Math.ceil(statementTimeoutMs / 2)),
-      idle_in_transaction_session_timeout: String(statementTimeoutMs * 2),
-    }),
+function openWorkerPool({ config, databaseUrl, log }: MailWorkerDeps) {
+  return openJobsPool({
+    url: databaseUrl,
     // One more listens for new jobs.
-    maxPoolSize: concurrency + 1,
+    size: config.mail.concurrency + 1,
+    statementTimeoutMs: config.database.statementTimeoutMs,
+    applicationName: 'portcullis-mail',
+    onError: (error) => log.debug({ err: error }, 'A connection of the mail worker ended.'),
+  });
+}
+type WorkerPool = ReturnType<typeof openWorkerPool>['pool'];
+
+function runnerOptions(pool: WorkerPool, { config, log }: MailWorkerDeps, task: Task): RunnerOptions {
+  return {
+    pgPool: pool,
     schema: JOBS_SCHEMA,
     taskList: { [MAIL_TASK]: task },
     parsedCronItems: [],
-    concurrency,
+    concurrency: config.mail.concurrency,
     noHandleSignals: true,
     gracefulShutdownAbortTimeout: FINISH_WITHIN_MS,
     logger: bridgeLog(log),

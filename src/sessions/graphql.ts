@@ -11,16 +11,17 @@ import { UserType } from '../users/graphql.ts';
 import { listSessions, type Session } from './sessions.ts';
 import { isUuid } from './tokens.ts';
 
-type AuthAnswer = Omit<SignedIn, 'refreshToken'> & { refreshToken: string | null };
+/** What a sign-in yields, for an AuthPayload. */
+export type AuthAnswer = Omit<SignedIn, 'refreshToken'> & { refreshToken: string | null };
 
 /** Hands the refresh token out in the answer, or in the cookie and nowhere else. */
-function answer({ cookie }: Context, signedIn: SignedIn, inCookie: boolean): AuthAnswer {
+export function answer({ cookie }: Context, signedIn: SignedIn, inCookie: boolean): AuthAnswer {
   if (!inCookie) return signedIn;
   cookie.write(signedIn.refreshToken);
   return { ...signedIn, refreshToken: null };
 }
 
-const AuthPayload = builder.objectRef<AuthAnswer>('AuthPayload');
+export const AuthPayload = builder.objectRef<AuthAnswer>('AuthPayload');
 
 AuthPayload.implement({
   description: 'What a sign-in yields.',
@@ -58,7 +59,7 @@ builder.mutationField('login', (t) =>
   t.field({
     type: AuthPayload,
     description:
-      'Signs in. Codes: `required`, `invalid_credentials`, `account_disabled`, `rate_limited`, `busy`. Send it without an `Authorization` header: Hasura refuses an expired one.',
+      'Signs in. Codes: `required`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`. Send it without an `Authorization` header: Hasura refuses an expired one.',
     args: { input: t.arg({ type: LoginInput, required: true, description: 'Email and password.' }) },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
@@ -78,6 +79,7 @@ const SignupInput = builder.inputType('SignupInput', {
     }),
     name: t.string({ required: true, description: 'What the person wants to be called.' }),
     teamName: t.string({ description: 'Makes a team of this name, whose owner the person is.' }),
+    captchaToken: t.string({ description: 'The solution, where `authConfig.captcha` asks for one.' }),
     cookie: t.boolean({
       description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
     }),
@@ -88,12 +90,16 @@ builder.mutationField('signup', (t) =>
   t.field({
     type: AuthPayload,
     description:
-      'Registers a person and signs them in. Codes: `required`, `min_length`, `max_length`, `invalid`, `already_registered`, `signup_disabled`, `rate_limited`, `busy`.',
+      'Registers a person and signs them in. Codes: `required`, `min_length`, `max_length`, `invalid`, `already_registered`, `signup_disabled`, `captcha_failed`, `rate_limited`, `busy`, `email_not_verified` (the account is made, and a mail on its way).',
     args: { input: t.arg({ type: SignupInput, required: true, description: 'The new account.' }) },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
       if (input.cookie) cookie.read(); // refused before anything is done
-      const signedIn = await signup(deps, caller.device, { ...input, teamName: input.teamName ?? null });
+      const signedIn = await signup(deps, caller.device, {
+        ...input,
+        teamName: input.teamName ?? null,
+        captchaToken: input.captchaToken ?? '',
+      });
       return answer(context, signedIn, input.cookie ?? false);
     },
   }),

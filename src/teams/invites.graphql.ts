@@ -89,7 +89,7 @@ builder.mutationField('inviteMembers', (t) =>
   t.field({
     type: [InviteType],
     description:
-      'Invites people to a team by mail, with an account or without: either all of them or none. Inviting somebody again extends the invite that is there, and replaces its role. For OWNER, and for ADMIN who invites to be MEMBER; my own address must be verified. Codes: `unauthenticated`, `invalid`, `required`, `max_length`, `invalid_emails`, `email_not_verified`, `not_found`, `insufficient_permissions`, `already_in_team` (`emails.3` is the fourth), `rate_limited`.',
+      'Invites people to a team by mail, with an account or without: either all of them or none. Inviting somebody again extends the invite that is there, and replaces its role; an address gets no second mail within a minute. Returned in the order of the addresses. For OWNER, and for ADMIN who invites to be MEMBER; my own address must be verified. Codes: `unauthenticated`, `invalid`, `required`, `max_length`, `invalid_emails`, `email_not_verified`, `not_found`, `insufficient_permissions`, `already_in_team` (`emails.3` is the fourth), `rate_limited`.',
     args: { input: t.arg({ type: InviteMembersInput, required: true, description: 'Who, where, what.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
       inviteMembers(deps, await requireActor(caller), input),

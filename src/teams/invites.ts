@@ -97,7 +97,8 @@ export async function upsertInvites(
       }),
     ),
   );
-  return made;
+  const byEmail = new Map(made.map((invite) => [invite.email, invite]));
+  return [...new Set(emails)].flatMap((email) => byEmail.get(email) ?? []);
 }
 
 /**

@@ -20,7 +20,7 @@ export const normalizeEmail = (email: string): string => email.trim().normalize(
  * The normalised address.
  * @throws AuthError `invalid` on the given attribute
  */
-export function parseEmail(input: string, attribute = 'email'): string {
+export function parseEmailAs(attribute: string, input: string): string {
   const email = normalizeEmail(input.slice(0, 2 * MAX_EMAIL_LENGTH));
   const localPart = email.slice(0, email.lastIndexOf('@'));
   const fits = input.length <= 2 * MAX_EMAIL_LENGTH && email.length <= MAX_EMAIL_LENGTH;
@@ -28,6 +28,12 @@ export function parseEmail(input: string, attribute = 'email'): string {
     throw new AuthError('invalid', { attribute });
   return email;
 }
+
+/**
+ * The normalised address.
+ * @throws AuthError `invalid` on attribute `email`
+ */
+export const parseEmail = (input: string): string => parseEmailAs('email', input);
 
 /** A text that is no address cannot be anybody's: it is looked up as one that nobody has. */
 export function searchableEmail(input: string): string {

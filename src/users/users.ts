@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
@@ -56,13 +56,26 @@ export async function createUser(
   return user;
 }
 
-/** Replaces a hash made with outdated parameters, unless the password was changed in between. */
+/** Replaces a password's hash unless the password was changed in between. Returns whether it did. */
 export async function replacePasswordHash(
-  db: Database,
+  db: Queryable,
   input: { userId: string; from: string; to: string },
-): Promise<void> {
-  await db
+): Promise<boolean> {
+  const replaced = await db
     .update(passwords)
     .set({ hash: input.to })
-    .where(sql`${passwords.userId} = ${input.userId} and ${passwords.hash} = ${input.from}`);
+    .where(and(eq(passwords.userId, input.userId), eq(passwords.hash, input.from)))
+    .returning({ userId: passwords.userId });
+  return replaced.length > 0;
+}
+
+/** Sets the password, whether or not there was one. */
+export async function setPasswordHash(
+  tx: Queryable,
+  { userId, hash }: { userId: string; hash: string },
+): Promise<void> {
+  await tx
+    .insert(passwords)
+    .values({ userId, hash })
+    .onConflictDoUpdate({ target: passwords.userId, set: { hash } });
 }

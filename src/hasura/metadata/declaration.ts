@@ -21,6 +21,19 @@ const inTeams = {
   ],
 };
 
+const forAnybody = {
+  Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
+  Mutation: [
+    ...['login', 'signup', 'refresh', 'logout'],
+    ...['verifyEmail', 'forgotPassword', 'resetPassword', 'confirmEmailChange'],
+  ],
+};
+
+/** What people do with their own account. */
+const ofAccount = [
+  ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
+];
+
 /** Who may see and do what through Hasura. `npm run hasura:generate` turns it into `hasura/`. */
 export const declaration: Declaration = {
   roles: ['anonymous', 'user'],
@@ -135,16 +148,16 @@ export const declaration: Declaration = {
     comment: 'Sign-up, login and the signed-in user',
     rootFields: {
       anonymous: {
-        Query: ['authConfig', 'contractAddresses', 'me'],
-        Mutation: ['login', 'signup', 'refresh', 'logout'],
+        Query: forAnybody.Query,
+        Mutation: forAnybody.Mutation,
       },
       // People sign in again, or as someone else, while they still hold a token.
       user: {
-        Query: ['authConfig', 'contractAddresses', 'me', 'sessions', ...inTeams.Query],
-        Mutation: ['login', 'signup', 'refresh', 'logout', 'revokeSession', ...inTeams.Mutation],
+        Query: [...forAnybody.Query, 'sessions', ...inTeams.Query],
+        Mutation: [...forAnybody.Mutation, 'revokeSession', ...ofAccount, ...inTeams.Mutation],
       },
     },
-    adminOnly: [],
+    adminOnly: ['disableAccount', 'enableAccount'],
   },
   actions: {
     sdl: `type Mutation {

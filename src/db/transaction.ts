@@ -1,0 +1,57 @@
+import { setImmediate } from 'node:timers/promises';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type postgres from 'postgres';
+
+type Transact = PostgresJsDatabase['transaction'];
+type Work = Parameters<Transact>[0];
+
+/** What a statement gets whose connection closed in the middle: the database is away. */
+const connectionClosed = () =>
+  Object.assign(new Error('The connection was closed.'), { code: 'CONNECTION_CLOSED' });
+
+/** What the library never gets to see, so that it sends nothing more. */
+const never = <T>() => new Promise<T>(() => {});
+
+/**
+ * Transactions that outlive the loss of their connection. Left to itself the library sends the next statement, be it
+ * `rollback`, into the closed socket, which throws where nobody can catch it and ends the process (porsager/postgres
+ * issues 1066, 1154 and 1208). Here, once the connection has closed, no statement is sent and the work is not reported to
+ * have ended: the library has rejected the transaction by then.
+ */
+export function withSafeTransactions<Db extends PostgresJsDatabase>(db: Db): Db {
+  const transact = db.transaction.bind(db) as Transact;
+
+  const transaction = (work: Work, ...config: unknown[]): Promise<unknown> => {
+    let closed = false;
+    const outcome = transact(
+      async (tx) => {
+        refuseStatements(tx, () => closed);
+        try {
+          const result = await work(tx);
+          return closed ? never() : result;
+        } catch (error) {
+          // A statement fails a little before its transaction is rejected for the same reason.
+          await setImmediate();
+          return closed ? never() : Promise.reject(error);
+        }
+      },
+      ...(config as []),
+    );
+    outcome.catch(() => {
+      closed = true;
+    });
+    return outcome;
+  };
+  return Object.assign(db, { transaction: transaction as Transact });
+}
+
+/** Makes every statement of the transaction fail by itself, instead of in the socket, once that is closed. */
+function refuseStatements(tx: Parameters<Work>[0], isClosed: () => boolean): void {
+  const { client } = (tx as unknown as { session: { client: postgres.TransactionSql } }).session;
+  const unsafe = client.unsafe.bind(client);
+  const guarded: typeof unsafe = (...statement) => {
+    if (isClosed()) throw connectionClosed();
+    return unsafe(...statement);
+  };
+  Object.assign(client, { unsafe: guarded });
+}

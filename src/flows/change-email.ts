@@ -1,0 +1,83 @@
+import { recordSecurityEvent } from '../audit/security-events.ts';
+import type { Transaction } from '../db/client.ts';
+import type { Deps } from '../deps.ts';
+import { AuthError } from '../errors.ts';
+import { attemptMail } from '../mail/limits.ts';
+import { enqueueMail } from '../mail/queue.ts';
+import { retireOneTimeTokens } from '../one-time-tokens/one-time-tokens.ts';
+import { createDefaultTeam } from '../teams/teams.ts';
+import { isEmailTaken, unlessEmailTaken, updateUser } from '../users/accounts.ts';
+import { parseEmailAs } from '../users/attributes.ts';
+import type { User } from '../users/users.ts';
+import type { Viewer } from './authenticate.ts';
+import { requireCurrentPassword } from './current-password.ts';
+import { redeemMailedToken } from './mailed-tokens.ts';
+import { type Caller, firstMissing } from './sign-in.ts';
+
+type ChangeEmailInput = { viewer: Viewer; newEmail: string; currentPassword: string };
+
+/**
+ * Mails a link to a new address; opening it makes the address the account's. An address that somebody has is answered
+ * alike, after the same work, and gets no mail.
+ *
+ * @throws AuthError `required` (newEmail, then currentPassword), `invalid` (newEmail), `rate_limited`, `busy`,
+ * `invalid_credentials` (currentPassword)
+ */
+export async function requestEmailChange(
+  deps: Deps,
+  caller: Caller,
+  { viewer, newEmail, currentPassword }: ChangeEmailInput,
+): Promise<void> {
+  const missing = firstMissing({ newEmail: newEmail.trim(), currentPassword });
+  if (missing !== null) throw new AuthError('required', { attribute: missing });
+  const email = parseEmailAs('newEmail', newEmail);
+  const { user, sessionId } = viewer;
+  if (email === user.email)
+    throw new AuthError('invalid', { attribute: 'newEmail', message: 'This is your address already.' });
+  await requireCurrentPassword(deps, caller, { viewer, currentPassword });
+  const limit = deps.config.limits.emailChangesPerUser;
+  await deps.rateLimiter.consume([{ purpose: 'email_change_user', subject: user.id, limit }]);
+  const retryAfterSeconds = await attemptMail(deps, 'email_change', email);
+  if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
+  await deps.db.transaction(async (tx) => {
+    const taken = await isEmailTaken(tx, email);
+    const event = { userId: user.id, sessionId, origin: caller };
+    await recordSecurityEvent(tx, { action: 'email_change_requested', ...event });
+    await enqueueMail(
+      tx,
+      taken ? { kind: 'none' } : { kind: 'email_change', userId: user.id, newEmail: email },
+    );
+  });
+}
+
+/**
+ * Makes the address that a mailed token proves the account's, verified by that. Every other mailed token of the account is
+ * retired, and the former address gets a notice. Sessions stay: the password is the same, and whoever owns the account
+ * must not lose their hold on it to somebody who changes its address. An address that was taken meanwhile is answered
+ * like a dead link; the unique index decides.
+ *
+ * @throws AuthError `required`, `invalid_token`
+ */
+export async function confirmEmailChange(
+  deps: Deps,
+  caller: Caller,
+  { token }: { token: string },
+): Promise<User> {
+  if (token === '') throw new AuthError('required', { attribute: 'token' });
+  const redeem = () => deps.db.transaction((tx) => redeemEmailChange(tx, caller, token));
+  const user = await unlessEmailTaken(redeem);
+  if (user === null) throw new AuthError('invalid_token', { attribute: 'token' });
+  return user;
+}
+
+async function redeemEmailChange(tx: Transaction, caller: Caller, token: string): Promise<User | null> {
+  const proof = await redeemMailedToken(tx, { purpose: 'change_email', token });
+  if (proof === null) return null;
+  const { id: userId, email: formerEmail, emailVerifiedAt } = proof.user;
+  const user = await updateUser(tx, userId, { email: proof.email, emailVerified: 'anew' });
+  await retireOneTimeTokens(tx, userId);
+  await recordSecurityEvent(tx, { action: 'email_changed', userId, origin: caller });
+  if (emailVerifiedAt === null) await createDefaultTeam(tx, { userId, origin: caller });
+  if (formerEmail !== null) await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });
+  return user;
+}

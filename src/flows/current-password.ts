@@ -1,0 +1,36 @@
+import { recordSecurityEvent } from '../audit/security-events.ts';
+import type { Deps } from '../deps.ts';
+import { AuthError } from '../errors.ts';
+import { findPasswordHash } from '../users/accounts.ts';
+import type { Viewer } from './authenticate.ts';
+import { accountLimit } from './limits.ts';
+import type { Caller } from './sign-in.ts';
+
+/**
+ * Makes sure that whoever is signed in knows the account's password: a device that was left open, or a stolen token, is
+ * not enough for what cannot be undone. Wrong ones count as failed logins of the account. Without a password there is
+ * none to know: the reset sets one.
+ *
+ * @returns the hash that the password fits
+ * @throws AuthError `required`, `rate_limited`, `busy`, `invalid_credentials`, all on attribute `currentPassword`
+ */
+export async function requireCurrentPassword(
+  deps: Deps,
+  caller: Caller,
+  { viewer, currentPassword }: { viewer: Viewer; currentPassword: string },
+): Promise<string> {
+  const attribute = 'currentPassword';
+  if (currentPassword === '') throw new AuthError('required', { attribute });
+  const { user, sessionId } = viewer;
+  const account = accountLimit(deps, user.email ?? user.id);
+  await deps.rateLimiter.consume([account]);
+  const hash = await findPasswordHash(deps.db, user.id);
+  const fits = await deps.passwords.verify(hash, currentPassword);
+  if (hash === null || !fits) {
+    const event = { action: 'login', outcome: 'failure', userId: user.id, sessionId } as const;
+    await recordSecurityEvent(deps.db, { ...event, origin: caller, details: { currentPassword: true } });
+    throw new AuthError('invalid_credentials', { attribute, message: 'The current password is wrong.' });
+  }
+  await deps.rateLimiter.reset(account);
+  return hash;
+}

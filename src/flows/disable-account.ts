@@ -1,0 +1,42 @@
+import { recordSecurityEvent } from '../audit/security-events.ts';
+import type { Deps } from '../deps.ts';
+import { AuthError } from '../errors.ts';
+import { isUuid } from '../sessions/tokens.ts';
+import { lockUser, updateUser } from '../users/accounts.ts';
+import type { User } from '../users/users.ts';
+import { endAccess } from './reset-password.ts';
+import type { Caller } from './sign-in.ts';
+
+/**
+ * Shuts a person out: nobody signs in to the account, its sessions end at once and its mailed tokens are retired. What it
+ * owns stays. For the operator; doing it twice is no error.
+ * @throws AuthError `invalid`, `not_found` (userId)
+ */
+export const disableAccount = (deps: Deps, caller: Caller, input: { userId: string }): Promise<User> =>
+  setDisabled(deps, caller, { ...input, disabled: true });
+
+/**
+ * Lets a person in again, who has to sign in anew. For the operator; doing it twice is no error.
+ * @throws AuthError `invalid`, `not_found` (userId)
+ */
+export const enableAccount = (deps: Deps, caller: Caller, input: { userId: string }): Promise<User> =>
+  setDisabled(deps, caller, { ...input, disabled: false });
+
+async function setDisabled(
+  deps: Deps,
+  caller: Caller,
+  { userId, disabled }: { userId: string; disabled: boolean },
+): Promise<User> {
+  if (!isUuid(userId)) throw new AuthError('invalid', { attribute: 'userId' });
+  return deps.db.transaction(async (tx) => {
+    const before = await lockUser(tx, userId);
+    const user = before && (await updateUser(tx, userId, { disabled }));
+    if (!user)
+      throw new AuthError('not_found', { attribute: 'userId', message: 'There is no such account.' });
+    if ((before.disabledAt !== null) === disabled) return user;
+    if (disabled) await endAccess(tx, userId, null);
+    const action = disabled ? 'account_disabled' : 'account_enabled';
+    await recordSecurityEvent(tx, { action, userId, origin: caller, details: { by: 'operator' } });
+    return user;
+  });
+}

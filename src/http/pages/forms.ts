@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import type { Deps } from '../../deps.ts';
+import { AuthError } from '../../errors.ts';
+import { readBody } from '../body.ts';
+
+/** Two passwords of 1,024 bytes, of which a form spells each with three. */
+const MAX_FORM_BYTES = 16 * 1024;
+
+/**
+ * The fields of a form that was sent from one of these pages.
+ *
+ * The token in the page's address is the proof, and no cookie is looked at, so another site has nothing to gain from
+ * sending a form here. One that says it comes from another site is refused all the same. A missing origin is let through,
+ * and `null` too, which is what browsers say that must not tell where they come from (Fetch, "append a request Origin
+ * header"); those of today tell Sec-Fetch-Site besides.
+ *
+ * @throws AuthError `cross_site_request`, `unsupported_media_type`, `payload_too_large`
+ */
+export async function readForm(deps: Deps, request: IncomingMessage): Promise<URLSearchParams> {
+  if (isFromElsewhere(deps, request)) throw new AuthError('cross_site_request');
+  const type = request.headers['content-type'] ?? 'application/x-www-form-urlencoded';
+  if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type))
+    throw new AuthError('unsupported_media_type', { message: 'Send the form as the page does.' });
+  return new URLSearchParams(await readBody(request, MAX_FORM_BYTES));
+}
+
+function isFromElsewhere({ config }: Deps, { headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  const { origin } = headers;
+  return origin !== undefined && origin !== 'null' && origin !== new URL(config.publicUrl).origin;
+}

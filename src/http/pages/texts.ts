@@ -1,0 +1,165 @@
+/** What the pages say that a mailed link opens. */
+export type PageTexts = {
+  language: string;
+  verify: { title: string; explain: string; button: string; doneTitle: string; done: string };
+  changeEmail: { title: string; explain: string; button: string; doneTitle: string; done: string };
+  reset: {
+    title: string;
+    explain: string;
+    account: string;
+    password: string;
+    repeat: string;
+    button: string;
+    doneTitle: string;
+    done: string;
+  };
+  invite: {
+    title: (team: string) => string;
+    explain: (inviter: string | null, team: string, site: string) => string;
+    steps: readonly string[];
+    until: (day: string) => string;
+    goneTitle: string;
+    gone: string;
+  };
+  passwordRule: (minLength: number) => string;
+  problems: { tooShort: (minLength: number) => string; tooLong: string; missing: string; mismatch: string };
+  dead: { title: string; explain: string };
+  failure: { title: string; busy: string; crossSite: string; unexpected: string; requestId: string };
+  address: string;
+  onward: string;
+};
+
+const en: PageTexts = {
+  language: 'en',
+  verify: {
+    title: 'Confirm your email address',
+    explain:
+      'Somebody signed up with this address. Confirm only if it was you: whoever signed up knows the password.',
+    button: 'Confirm address',
+    doneTitle: 'Address confirmed',
+    done: 'Thank you. You can sign in with this address and your password.',
+  },
+  changeEmail: {
+    title: 'Confirm your new email address',
+    explain: 'Your account will have this address from then on. You will sign in with it.',
+    button: 'Confirm new address',
+    doneTitle: 'New address confirmed',
+    done: 'From now on you sign in with your new address. Your former one has got a notice.',
+  },
+  reset: {
+    title: 'Set a new password',
+    explain: 'You will be signed out on all your devices.',
+    account: 'Account',
+    password: 'New password',
+    repeat: 'New password once more',
+    button: 'Set password',
+    doneTitle: 'Password set',
+    done: 'You can sign in with your new password. All your devices were signed out.',
+  },
+  invite: {
+    title: (team) => `Join “${team}”`,
+    explain: (inviter, team, site) =>
+      inviter === null
+        ? `You are invited to the team “${team}” at ${site}.`
+        : `${inviter} invites you to the team “${team}” at ${site}.`,
+    steps: [
+      'Sign in with the address that this invite was mailed to. If you have no account with it yet, sign up.',
+      'Confirm the address, if you have not done so: a mail with a link is sent when you sign up.',
+      'Then accept the invite there.',
+    ],
+    until: (day) => `The invite is good until ${day} (UTC).`,
+    goneTitle: 'This invite is no longer valid',
+    gone: 'It was accepted, withdrawn or has expired. Ask whoever invited you for another one.',
+  },
+  passwordRule: (minLength) => `At least ${minLength} characters.`,
+  problems: {
+    tooShort: (minLength) => `This password is too short: it needs at least ${minLength} characters.`,
+    tooLong: 'This password is too long.',
+    missing: 'Enter a new password.',
+    mismatch: 'The two passwords are not the same.',
+  },
+  dead: {
+    title: 'This link is no longer valid',
+    explain:
+      'It was used, replaced by a newer one, or has expired. Ask for a new mail and use the link in that.',
+  },
+  failure: {
+    title: 'That did not work',
+    busy: 'The service is busy or unavailable just now. Try again in a moment.',
+    crossSite: 'This request came from another site. Open the link from your mail.',
+    unexpected: 'Try again. If it still does not work, tell whoever runs this service.',
+    requestId: 'Request',
+  },
+  address: 'Address',
+  onward: 'Continue',
+};
+
+const de: PageTexts = {
+  language: 'de',
+  verify: {
+    title: 'E-Mail-Adresse bestätigen',
+    explain:
+      'Jemand hat sich mit dieser Adresse registriert. Bestätigen Sie nur, wenn Sie es waren: Wer sich registriert hat, kennt das Passwort.',
+    button: 'Adresse bestätigen',
+    doneTitle: 'Adresse bestätigt',
+    done: 'Danke. Sie können sich mit dieser Adresse und Ihrem Passwort anmelden.',
+  },
+  changeEmail: {
+    title: 'Neue E-Mail-Adresse bestätigen',
+    explain: 'Ihr Konto hat dann diese Adresse. Sie melden sich mit ihr an.',
+    button: 'Neue Adresse bestätigen',
+    doneTitle: 'Neue Adresse bestätigt',
+    done: 'Ab jetzt melden Sie sich mit der neuen Adresse an. Die frühere hat eine Nachricht erhalten.',
+  },
+  reset: {
+    title: 'Neues Passwort setzen',
+    explain: 'Sie werden auf allen Geräten abgemeldet.',
+    account: 'Konto',
+    password: 'Neues Passwort',
+    repeat: 'Neues Passwort wiederholen',
+    button: 'Passwort setzen',
+    doneTitle: 'Passwort gesetzt',
+    done: 'Sie können sich mit dem neuen Passwort anmelden. Alle Ihre Geräte wurden abgemeldet.',
+  },
+  invite: {
+    title: (team) => `„${team}“ beitreten`,
+    explain: (inviter, team, site) =>
+      inviter === null
+        ? `Sie sind in das Team „${team}“ bei ${site} eingeladen.`
+        : `${inviter} lädt Sie in das Team „${team}“ bei ${site} ein.`,
+    steps: [
+      'Melden Sie sich mit der Adresse an, an die die Einladung ging. Wenn Sie damit noch kein Konto haben, registrieren Sie sich.',
+      'Bestätigen Sie die Adresse, falls noch nicht geschehen: Nach der Registrierung kommt eine Mail mit einem Link.',
+      'Nehmen Sie die Einladung dann dort an.',
+    ],
+    until: (day) => `Die Einladung gilt bis ${day} (UTC).`,
+    goneTitle: 'Diese Einladung gilt nicht mehr',
+    gone: 'Sie wurde angenommen, zurückgezogen oder ist abgelaufen. Bitten Sie um eine neue.',
+  },
+  passwordRule: (minLength) => `Mindestens ${minLength} Zeichen.`,
+  problems: {
+    tooShort: (minLength) => `Dieses Passwort ist zu kurz: Es braucht mindestens ${minLength} Zeichen.`,
+    tooLong: 'Dieses Passwort ist zu lang.',
+    missing: 'Geben Sie ein neues Passwort ein.',
+    mismatch: 'Die beiden Passwörter sind nicht gleich.',
+  },
+  dead: {
+    title: 'Dieser Link gilt nicht mehr',
+    explain:
+      'Er wurde benutzt, durch einen neueren ersetzt oder ist abgelaufen. Fordern Sie eine neue Mail an und benutzen Sie deren Link.',
+  },
+  failure: {
+    title: 'Das hat nicht geklappt',
+    busy: 'Der Dienst ist gerade überlastet oder nicht erreichbar. Versuchen Sie es gleich noch einmal.',
+    crossSite: 'Diese Anfrage kam von einer anderen Seite. Öffnen Sie den Link aus Ihrer Mail.',
+    unexpected: 'Versuchen Sie es noch einmal. Wenn es weiter nicht geht, melden Sie es dem Betreiber.',
+    requestId: 'Anfrage',
+  },
+  address: 'Adresse',
+  onward: 'Weiter',
+};
+
+const languages: Readonly<Record<string, PageTexts>> = { en, de };
+
+/** In the language of the mails; English where that is not built in. */
+export const pageTexts = (locale: string): PageTexts => languages[locale.split('-')[0] ?? ''] ?? en;

@@ -1,0 +1,78 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Queryable, Transaction } from '../db/client.ts';
+import { passwords, users } from './tables.ts';
+import type { User } from './users.ts';
+
+/** The user, locked: changes of one account take turns. What hangs on the account is locked after it. */
+export async function lockUser(tx: Transaction, id: string): Promise<User | null> {
+  const [user] = await tx.select().from(users).where(eq(users.id, id)).for('update');
+  return user ?? null;
+}
+
+export async function findPasswordHash(db: Queryable, userId: string): Promise<string | null> {
+  const [found] = await db
+    .select({ hash: passwords.hash })
+    .from(passwords)
+    .where(eq(passwords.userId, userId));
+  return found?.hash ?? null;
+}
+
+/** Whether somebody has this normalised address. */
+export async function isEmailTaken(db: Queryable, email: string): Promise<boolean> {
+  const found = await db.select({ id: users.id }).from(users).where(eq(users.email, email));
+  return found.length > 0;
+}
+
+type Changes = Partial<{
+  name: string;
+  email: string;
+  /** `anew` for another address, which is verified from now on. */
+  emailVerified: true | 'anew';
+  disabled: boolean;
+}>;
+
+/** Changes a user; null where there is none. Becoming what one is already keeps the moment it happened. */
+export async function updateUser(
+  tx: Queryable,
+  id: string,
+  { name, email, emailVerified, disabled }: Changes,
+): Promise<User | null> {
+  const [user] = await tx
+    .update(users)
+    .set({
+      ...(name !== undefined && { name }),
+      ...(email !== undefined && { email }),
+      ...(emailVerified && {
+        emailVerifiedAt:
+          emailVerified === 'anew' ? sql`now()` : sql`coalesce(${users.emailVerifiedAt}, now())`,
+      }),
+      ...(disabled !== undefined && {
+        disabledAt: disabled ? sql`coalesce(${users.disabledAt}, now())` : null,
+      }),
+    })
+    .where(eq(users.id, id))
+    .returning();
+  return user ?? null;
+}
+
+const EMAIL_KEY = 'users_email_key';
+
+/**
+ * Runs what gives a user another address. Null where somebody has it, and then nothing of it was done: the unique index
+ * decides.
+ */
+export async function unlessEmailTaken<Result>(run: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await run();
+  } catch (error) {
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+      if ((cause as { constraint_name?: unknown }).constraint_name === EMAIL_KEY) return null;
+    throw error;
+  }
+}
+
+/** Deletes a user with everything that is only theirs. */
+export async function deleteUser(tx: Transaction, id: string): Promise<boolean> {
+  const deleted = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id });
+  return deleted.length > 0;
+}

@@ -1,0 +1,121 @@
+import { sql } from 'drizzle-orm';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/db/client.ts';
+import { isDatabaseAway } from '../../src/errors.ts';
+import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
+import { newPerson, SIGNUP, signUp, startGateway } from '../support/gateway.ts';
+
+let database: TestDatabase;
+let admin: postgres.Sql;
+let pool: ReturnType<typeof openDatabase>;
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+  admin = postgres(database.url, { max: 1, onnotice: () => {} });
+  pool = openDatabase({
+    url: database.url,
+    poolSize: 3,
+    statementTimeoutMs: 5000,
+    applicationName: 'transaction test',
+  });
+  await admin`create table notes (id int primary key)`;
+});
+afterAll(async () => {
+  await pool.close();
+  await admin.end();
+  await database.drop();
+});
+
+const terminate = (pid: number) => admin`select pg_terminate_backend(${pid})`;
+const notes = async () =>
+  (await admin<{ id: number }[]>`select id from notes order by id`).map(({ id }) => id);
+const pidOf = async (tx: Parameters<Parameters<typeof pool.db.transaction>[0]>[0]) => {
+  const [row] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+  return row?.pid ?? 0;
+};
+
+describe('a transaction', () => {
+  test('commits as a whole or not at all', async () => {
+    await pool.db.transaction((tx) => tx.execute(sql`insert into notes values (1)`));
+    await expect(
+      pool.db.transaction(async (tx) => {
+        await tx.execute(sql`insert into notes values (2)`);
+        throw new Error('changed my mind');
+      }),
+    ).rejects.toThrow('changed my mind');
+    await expect(
+      pool.db.transaction(async (tx) => {
+        await tx.execute(sql`insert into notes values (3)`);
+        await tx.execute(sql`insert into notes values (1)`);
+      }),
+    ).rejects.toThrow();
+    expect(await notes()).toEqual([1]);
+  });
+
+  test.each([
+    [
+      'between two statements',
+      async (tx: never, pid: number) => {
+        await terminate(pid);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await (tx as { execute: (s: object) => Promise<void> }).execute(sql`select 1`);
+      },
+    ],
+    [
+      'during a statement',
+      async (tx: never, pid: number) => {
+        const sleeping = (tx as { execute: (s: object) => Promise<void> }).execute(sql`select pg_sleep(3)`);
+        await terminate(pid);
+        await sleeping;
+      },
+    ],
+    [
+      'before the commit',
+      async (_tx: never, pid: number) => {
+        await terminate(pid);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      },
+    ],
+  ])('that loses its connection %s fails, and the pool goes on', async (_when, lose) => {
+    const failure = await pool.db
+      .transaction(async (tx) => {
+        await tx.execute(sql`insert into notes values (10)`);
+        await lose(tx as never, await pidOf(tx));
+      })
+      .catch((error: unknown) => error);
+    expect(isDatabaseAway(failure)).toBe(true);
+    expect(await notes()).toEqual([1]);
+    // More than the pool has connections: none of them got lost.
+    await Promise.all(
+      Array.from({ length: 9 }, () => pool.db.transaction((tx) => tx.execute(sql`select 1`))),
+    );
+  });
+});
+
+test('sign-ups whose connections are cut are answered, and the gateway lives', async () => {
+  const gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '10000/60' } });
+  let cutting = true;
+  const cutter = (async () => {
+    while (cutting) {
+      await gateway.sql`select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'portcullis' and datname = current_database()`;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  const answers = await Promise.all(
+    Array.from({ length: 60 }, () =>
+      gateway.post('/graphql', { query: SIGNUP, variables: { input: newPerson() } }),
+    ),
+  );
+  cutting = false;
+  await cutter;
+  const codes = answers.map(({ body }) => {
+    const { errors } = body as { errors?: { extensions: { code: string } }[] };
+    return errors?.[0]?.extensions.code ?? 'signed up';
+  });
+  expect(new Set(codes)).toContain('unavailable');
+  expect([...new Set(codes)].filter((code) => !['signed up', 'unavailable'].includes(code))).toEqual([]);
+  await expect.poll(async () => (await fetch(`${gateway.url}/ready`)).status, { timeout: 10_000 }).toBe(200);
+  await signUp(gateway);
+  await gateway.close();
+});

@@ -1,0 +1,275 @@
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256 } from '../../src/crypto/secrets.ts';
+import { enqueueMail } from '../../src/mail/queue.ts';
+import { findOneTimeToken } from '../../src/one-time-tokens/one-time-tokens.ts';
+import { newPerson, PUBLIC_URL, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { countJobs, dumpDatabase, makeJobsDue, queueForLater, startSmtp, type TestSmtp } from './smtp.ts';
+
+describe('signing up', () => {
+  let smtp: TestSmtp;
+  let gateway: TestGateway;
+  let release: () => void;
+  beforeAll(async () => {
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    smtp = await startSmtp({ beforeReply: () => held });
+    gateway = await startGateway({ env: { SMTP_URL: smtp.url } });
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await smtp.stop();
+  });
+
+  test('sends a mail as text and HTML whose link is of PUBLIC_URL, and whose token lies nowhere', async () => {
+    const person = newPerson();
+    const { user } = await signUp(gateway, person);
+    const [mail] = await smtp.receive(1);
+    expect(mail?.to).toEqual([person.email]);
+    expect(mail?.raw).toMatch(/^From: Portcullis <no-reply@auth\.example\.com>\r$/m);
+    expect(mail?.raw).toMatch(/^Auto-Submitted: auto-generated\r$/m);
+    expect(mail?.messageId).toMatch(/^<[0-9a-f]{32}@auth\.example\.com>$/);
+    expect(mail?.subject).toBe('Confirm your email address for auth.example.com');
+    expect(mail?.link).toMatch(/^https:\/\/auth\.example\.com\/mail\/verify-email\/pot_[\w-]{43}$/);
+    expect(mail?.html).toContain(`href="${mail?.link}"`);
+
+    // The mail server has not answered yet: the job is still there.
+    const token = mail?.token ?? '';
+    const dump = await dumpDatabase(gateway.sql);
+    expect(dump).toContain(sha256(token).toString('hex'));
+    expect(dump).not.toContain(token);
+    const jobs = await gateway.sql`select * from portcullis_jobs._private_jobs`;
+    expect(jobs).toHaveLength(1);
+    expect(jobs[0]?.payload).toEqual({ kind: 'verification', userId: user.id });
+    expect(JSON.stringify(jobs)).not.toContain(person.email);
+
+    expect(await findOneTimeToken(gateway.deps.db, { purpose: 'verify_email', token })).toEqual({
+      userId: user.id,
+      email: person.email,
+    });
+    expect(await findOneTimeToken(gateway.deps.db, { purpose: 'reset_password', token })).toBeNull();
+    release();
+    await expect.poll(() => countJobs(gateway.sql)).toBe(0);
+    for (const secret of [token, person.email, person.password])
+      expect(gateway.logged()).not.toContain(secret);
+  });
+
+  test('headers of the request have no say in the link', async () => {
+    const body = JSON.stringify({ query: SIGNUP, variables: { input: newPerson() } });
+    const headers = {
+      'content-type': 'application/json',
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'http',
+      forwarded: 'host=evil.example;proto=http',
+      origin: 'https://evil.example',
+    };
+    smtp.mails.length = 0;
+    await new Promise((resolve, reject) => {
+      const call = request(`${gateway.url}/graphql`, { method: 'POST', headers });
+      call.on('response', (response) => response.resume().on('end', resolve)).on('error', reject);
+      call.end(body);
+    });
+    const [mail] = await smtp.receive(1);
+    expect(mail?.link.startsWith(`${PUBLIC_URL}/mail/verify-email/`)).toBe(true);
+    expect(mail?.raw).not.toContain('evil.example');
+  });
+
+  test('a sign-up that fails sends nothing', async () => {
+    smtp.mails.length = 0;
+    const person = newPerson();
+    await signUp(gateway, person);
+    await smtp.receive(1);
+    await gateway.failure(SIGNUP, { input: person });
+    expect(await countJobs(gateway.sql)).toBe(0);
+  });
+
+  test('a second request for a verification retires the first token', async () => {
+    smtp.mails.length = 0;
+    const { user } = await signUp(gateway);
+    await smtp.receive(1);
+    await enqueueMail(gateway.deps.db, { kind: 'verification', userId: user.id });
+    const [first, second] = await smtp.receive(2);
+    const find = (token = '') => findOneTimeToken(gateway.deps.db, { purpose: 'verify_email', token });
+    expect(second?.token).not.toBe(first?.token);
+    expect(second?.messageId).not.toBe(first?.messageId);
+    expect(await find(first?.token)).toBeNull();
+    expect(await find(second?.token)).toMatchObject({ userId: user.id });
+  });
+});
+
+describe('what is delivered', () => {
+  let smtp: TestSmtp;
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    smtp = await startSmtp();
+    gateway = await startGateway({ env: { SMTP_URL: smtp.url } });
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await smtp.stop();
+  });
+
+  /** Somebody whose verification mail is out of the way. */
+  const someone = async ({ teamName }: { teamName?: string } = {}) => {
+    const { teamName: _, ...person } = newPerson();
+    const { user, ...tokens } = await signUp(gateway, { ...person, ...(teamName && { teamName }) });
+    await expect.poll(() => countJobs(gateway.sql)).toBe(0);
+    smtp.mails.length = 0;
+    return { ...user, ...tokens };
+  };
+  const deliver = async (...jobs: Parameters<typeof enqueueMail>[1][]) => {
+    for (const job of jobs) await enqueueMail(gateway.deps.db, job);
+    await expect.poll(() => countJobs(gateway.sql)).toBe(0);
+    return smtp.mails;
+  };
+  const isGood = async (purpose: 'reset_password' | 'change_email', token = '') =>
+    findOneTimeToken(gateway.deps.db, { purpose, token });
+
+  test('a password reset goes to the person, for an hour', async () => {
+    const { id, email } = await someone();
+    const [mail] = await deliver({ kind: 'password_reset', userId: id });
+    expect(mail).toMatchObject({ to: [email], subject: 'Set a new password for auth.example.com' });
+    expect(mail?.link).toBe(`${PUBLIC_URL}/mail/reset-password/${mail?.token}`);
+    expect(await isGood('reset_password', mail?.token)).toEqual({ userId: id, email });
+    const [{ minutes }] = await gateway.sql<[{ minutes: number }]>`
+      select round(extract(epoch from expires_at - now()) / 60)::int as minutes
+      from portcullis_private.one_time_tokens where user_id = ${id} and purpose = 'reset_password'`;
+    expect(minutes).toBe(60);
+  });
+
+  test('a change of address is confirmed at the new one, and the former one is told', async () => {
+    const { id, email } = await someone();
+    const newEmail = newPerson().email;
+    const [confirm] = await deliver({ kind: 'email_change', userId: id, newEmail });
+    expect(confirm?.to).toEqual([newEmail]);
+    expect(confirm?.link).toBe(`${PUBLIC_URL}/mail/change-email/${confirm?.token}`);
+    expect(await isGood('change_email', confirm?.token)).toEqual({ userId: id, email: newEmail });
+
+    smtp.mails.length = 0;
+    await gateway.sql`update portcullis.users set email = ${newEmail} where id = ${id}`;
+    const told = await deliver({ kind: 'email_changed', userId: id, formerEmail: email });
+    expect(told.map(({ to }) => to)).toEqual([[email]]);
+    expect(told[0]?.text).not.toContain('http');
+    expect(told[0]?.raw).not.toContain(newEmail);
+  });
+
+  test('notices say what happened, without a link', async () => {
+    const { id, email } = await someone();
+    const [{ session }] = await gateway.sql<[{ session: string }]>`
+      update portcullis.sessions set address = '203.0.113.7',
+        user_agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 http://evil.example'
+      where user_id = ${id} returning id as session`;
+    const mails = await deliver(
+      { kind: 'password_changed', userId: id },
+      { kind: 'new_sign_in', userId: id, sessionId: session },
+    );
+    expect(mails.map(({ to }) => to)).toEqual([[email], [email]]);
+    const signIn = mails.find(({ subject }) => subject.startsWith('New sign-in'));
+    expect(signIn?.text).toContain('Device: Firefox, Linux');
+    expect(signIn?.text).toContain('Address: 203.0.113.7');
+    expect(signIn?.text).toMatch(/Time: \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+    for (const { text, html } of mails) expect(text + html).not.toMatch(/https?:/);
+  });
+
+  test('an invite reads the same whether or not the address has an account', async () => {
+    const owner = await someone({ teamName: 'Engines' });
+    const known = await someone();
+    const [{ team }] = await gateway.sql<[{ team: string }]>`
+      select team_id as team from portcullis.memberships where user_id = ${owner.id}`;
+    const invite = async (email: string, validity = '7 days') => {
+      const [{ id }] = await gateway.sql<[{ id: string }]>`
+        insert into portcullis.invites (id, team_id, email, role, inviter_id, expires_at)
+        values (gen_random_uuid(), ${team}, ${email}, 'MEMBER', ${owner.id}, now() + ${validity}::interval) returning id`;
+      return id;
+    };
+    const stranger = newPerson().email;
+    const ids = [
+      await invite(known.email),
+      await invite(stranger),
+      await invite(newPerson().email, '-1 second'),
+    ];
+    const mails = await deliver(...ids.map((inviteId) => ({ kind: 'team_invite', inviteId }) as const), {
+      kind: 'team_invite',
+      inviteId: '00000000-0000-7000-8000-000000000000',
+    });
+    expect(mails.map(({ to }) => to[0]).sort()).toEqual([known.email, stranger].sort());
+    expect(mails[0]?.subject).toBe('Ada invites you to a team at auth.example.com');
+    expect(mails[0]?.text).toContain('“Engines”');
+    const [one, other] = mails.map(({ text, html, link }) => (text + html).replaceAll(link, 'LINK'));
+    expect(one).toBe(other);
+    expect(mails.map(({ link }) => link).sort()).toEqual(
+      ids
+        .slice(0, 2)
+        .map((id) => `${PUBLIC_URL}/mail/invite/${id}`)
+        .sort(),
+    );
+  });
+
+  test('what is no longer true is not sent', async () => {
+    const gone = await someone();
+    await gateway.sql`delete from portcullis.users where id = ${gone.id}`;
+    const disabled = await someone();
+    await gateway.sql`update portcullis.users set disabled_at = now() where id = ${disabled.id}`;
+    const nameless = await someone();
+    await gateway.sql`update portcullis.users set email = null where id = ${nameless.id}`;
+    const verified = await someone();
+    await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${verified.id}`;
+    const people = [gone, disabled, nameless].map(({ id }) => id);
+    const newEmail = newPerson().email;
+    await deliver(
+      ...people.map((userId) => ({ kind: 'verification', userId }) as const),
+      ...people.map((userId) => ({ kind: 'password_reset', userId }) as const),
+      ...[gone.id, disabled.id].map((userId) => ({ kind: 'email_change', userId, newEmail }) as const),
+      { kind: 'email_change', userId: verified.id, newEmail: verified.email },
+      { kind: 'verification', userId: verified.id },
+      { kind: 'none' },
+    );
+    expect(smtp.mails).toEqual([]);
+    const tokens = await gateway.sql`
+      select purpose from portcullis_private.one_time_tokens where user_id = any(${people}) and purpose <> 'verify_email'`;
+    expect(tokens).toHaveLength(0);
+  });
+
+  test('a new password ends the resets and changes of address that are still queued', async () => {
+    const { id } = await someone();
+    await queueForLater(gateway.sql, { kind: 'password_reset', userId: id });
+    await queueForLater(gateway.sql, { kind: 'email_change', userId: id, newEmail: newPerson().email });
+    await gateway.sql`update portcullis_private.passwords set updated_at = now() + interval '1 second' where user_id = ${id}`;
+    await makeJobsDue(gateway.sql);
+    await expect.poll(() => countJobs(gateway.sql), { timeout: 8000 }).toBe(0);
+    expect(smtp.mails).toEqual([]);
+  });
+
+  test('a mail that was delayed does not retire the token of a later one', async () => {
+    const { id } = await someone();
+    await queueForLater(gateway.sql, { kind: 'password_reset', userId: id });
+    await sleep(5);
+    await enqueueMail(gateway.deps.db, { kind: 'password_reset', userId: id });
+    const [later] = await smtp.receive(1);
+    await makeJobsDue(gateway.sql);
+    await expect.poll(() => countJobs(gateway.sql), { timeout: 8000 }).toBe(0);
+    expect(smtp.mails).toHaveLength(1);
+    expect(await isGood('reset_password', later?.token)).toMatchObject({ userId: id });
+  });
+
+  test('a hostile name is shown as harmless words', async () => {
+    const { id } = await someone({ teamName: 'Engines' });
+    await gateway.sql`update portcullis.users
+      set name = ${'Win <b>1000$</b> at https://evil.example/x?a=1 www.evil.com \u202e now'} where id = ${id}`;
+    await gateway.sql`update portcullis.teams set name = ${'{{link}} a.b@evil.com " onload="x'}
+      where id in (select team_id from portcullis.memberships where user_id = ${id})`;
+    const [{ invite }] = await gateway.sql<[{ invite: string }]>`
+      insert into portcullis.invites (id, team_id, email, role, inviter_id, expires_at)
+      select gen_random_uuid(), team_id, ${newPerson().email}, 'MEMBER', ${id}, now() + interval '1 day'
+      from portcullis.memberships where user_id = ${id} returning id as invite`;
+    const [mail] = await deliver({ kind: 'team_invite', inviteId: invite });
+    const everything = `${mail?.subject}\n${mail?.text}\n${mail?.html}`.replaceAll(mail?.link ?? '', '');
+    for (const bad of ['https:/', 'evil.c', 'evil.e', 'www.e', '<b>', '\u202e', '@evil', '{{'])
+      expect(everything).not.toContain(bad);
+    expect(mail?.html).not.toContain('onload="');
+    expect(mail?.subject).toContain('Win b1000$/b at https: //evil. example/x?a=1 www. evil');
+  });
+});

@@ -1,0 +1,118 @@
+import { request } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createMailInbox } from '../../src/mail/inbox.ts';
+import { newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { startSmtp } from './smtp.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway({ env: { HOST: '0.0.0.0' } });
+});
+afterAll(() => gateway.close());
+
+type Answer = { status: number; headers: Record<string, unknown>; text: string };
+
+/** fetch would not let a test choose the Host header. */
+const get = (path: string, headers: Record<string, string> = {}, host = '127.0.0.1'): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const call = request({ host, port: new URL(gateway.url).port, path, headers }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+      );
+    });
+    call.on('error', reject).end();
+  });
+
+const received = async (count: number) => {
+  await expect.poll(() => gateway.deps.mailInbox?.list().length).toBe(count);
+  return gateway.deps.mailInbox?.list() ?? [];
+};
+
+test('without SMTP_URL mails are shown to this machine, text and HTML', async () => {
+  expect((await get('/mail/inbox')).text).toContain('There are none yet.');
+  const person = newPerson();
+  await signUp(gateway, person);
+  const [mail] = await received(1);
+  const list = await get('/mail/inbox', { host: 'localhost:4000' });
+  expect(list).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
+  expect(list.text).toContain(person.email);
+  expect(list.text).toContain(`href="/mail/inbox/${mail?.id}"`);
+  const page = await get(`/mail/inbox/${mail?.id}`);
+  const link = /https:\S+/.exec(mail?.text ?? '')?.[0];
+  expect(page.text).toContain(`<a href="${link}" rel="noreferrer">`);
+  expect(page.text).toMatch(/<iframe sandbox="" [^>]*srcdoc="&lt;!doctype html&gt;/);
+  expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+  expect(page.text).not.toContain('<script');
+  expect((await get('/mail/inbox/999')).status).toBe(404);
+});
+
+test('what came over a proxy is refused, whatever it says', async () => {
+  const headers = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', 'x-forwarded-host'];
+  for (const path of ['/mail/inbox', '/mail/inbox/1'])
+    for (const header of headers) expect((await get(path, { [header]: '127.0.0.1' })).status).toBe(403);
+});
+
+test('a foreign Host is refused: its name may have been pointed here', async () => {
+  for (const host of [
+    'evil.example',
+    'evil.example:4000',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+  ])
+    expect((await get('/mail/inbox', { host })).status).toBe(403);
+  for (const host of ['localhost', '127.0.0.1:4000', '[::1]:4000', 'auth.localhost'])
+    expect((await get('/mail/inbox', { host })).status).toBe(200);
+});
+
+test('another machine is refused', async ({ skip }) => {
+  const address = Object.values(networkInterfaces())
+    .flat()
+    .find((face) => face?.family === 'IPv4' && !face.internal)?.address;
+  if (address === undefined) return skip('This machine has no address beside loopback.');
+  expect((await get('/mail/inbox', { host: 'localhost' }, address)).status).toBe(403);
+});
+
+test('escapes whatever a mail holds', async () => {
+  gateway.deps.mailInbox?.deliver({
+    messageId: '<1@example.com>',
+    to: '"><script>alert(1)</script>@example.com',
+    subject: '<img src=x onerror=alert(2)>',
+    text: '</pre><s>alert(3)</script> https://example.com/"onclick="alert(4)',
+    html: '"></iframe><script>alert(5)</script>',
+  });
+  const [mail] = gateway.deps.mailInbox?.list() ?? [];
+  for (const path of ['/mail/inbox', `/mail/inbox/${mail?.id}`])
+    expect((await get(path)).text).not.toMatch(/<script|<img|"onclick|"><\/iframe><|<\/pre><s/);
+});
+
+test('keeps the newest hundred', () => {
+  const inbox = createMailInbox();
+  for (let i = 1; i <= 101; i++)
+    inbox.deliver({ messageId: `<${i}@example.com>`, to: '', subject: String(i), text: '', html: '' });
+  expect(inbox.list().map(({ subject }) => subject)).toEqual(
+    Array.from({ length: 100 }, (_, index) => String(101 - index)),
+  );
+});
+
+test('there is no such page where mails are sent, or dropped', async () => {
+  const smtp = await startSmtp();
+  for (const SMTP_URL of [smtp.url, 'off']) {
+    const other = await startGateway({ env: { SMTP_URL } });
+    expect((await fetch(`${other.url}/mail/inbox`)).status).toBe(404);
+    expect((await fetch(`${other.url}/mail/inbox/1`)).status).toBe(404);
+    await other.close();
+  }
+  await smtp.stop();
+});
+
+test('off drops mails with a warning', async () => {
+  const other = await startGateway({ env: { SMTP_URL: 'off' } });
+  const { email } = await signUp(other).then(({ user }) => user);
+  await expect.poll(() => other.logged()).toContain('A mail was dropped');
+  expect(other.logged()).toContain('SMTP_URL is off: no mail is sent.');
+  expect(other.logged()).not.toContain(email);
+  await other.close();
+});

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { attemptMail, mailLimits } from '../../src/mail/limits.ts';
+import { newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway({ env: { LIMIT_MAIL_PER_RECIPIENT: '3/86400' } });
+});
+afterAll(() => gateway.close());
+
+const passSpacing = () =>
+  gateway.sql`update portcullis_private.rate_limits set resets_at = now() where key like 'mail\\_%' and key not like 'mail\\_recipient%'`;
+
+test('one mail of a kind a minute goes to an address, and another kind is counted for itself', async () => {
+  const { email } = newPerson();
+  expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeNull();
+  const wait = await attemptMail(gateway.deps, 'password_reset', email);
+  expect(wait).toBeGreaterThan(50);
+  expect(wait).toBeLessThanOrEqual(60);
+  expect(await attemptMail(gateway.deps, 'verification', email)).toBeNull();
+  await passSpacing();
+  expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeNull();
+});
+
+test('a day’s cap counts all kinds of one address together, and not what the spacing refused', async () => {
+  const { email } = newPerson();
+  for (let i = 0; i < 10; i++) await attemptMail(gateway.deps, 'team_invite', email);
+  expect(await attemptMail(gateway.deps, 'verification', email)).toBeNull();
+  expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeNull();
+  expect(await attemptMail(gateway.deps, 'email_change', email)).toBeGreaterThan(80_000);
+  await passSpacing();
+  expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeGreaterThan(80_000);
+  expect(await attemptMail(gateway.deps, 'password_reset', newPerson().email)).toBeNull();
+});
+
+test('50 at once get one mail', async () => {
+  const { email } = newPerson();
+  const waits = await Promise.all(
+    Array.from({ length: 50 }, () => attemptMail(gateway.deps, 'password_reset', email)),
+  );
+  expect(waits.filter((wait) => wait === null)).toHaveLength(1);
+});
+
+test('notices are not limited, and the counters hold no address', async () => {
+  const { email } = newPerson();
+  for (const kind of ['password_changed', 'email_changed', 'new_sign_in'] as const)
+    expect(mailLimits(gateway.deps.config, kind, email)).toEqual([]);
+  await attemptMail(gateway.deps, 'password_reset', email);
+  const rows = await gateway.sql`select key from portcullis_private.rate_limits`;
+  expect(JSON.stringify(rows)).not.toContain(email);
+});

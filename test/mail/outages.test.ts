@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+import { afterEach, describe, expect, test } from 'vitest';
+import { enqueueMail } from '../../src/mail/queue.ts';
+import { startProcess } from '../boot/process.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { newPerson, post, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { countJobs, makeJobsDue, startSmtp, type TestSmtp } from './smtp.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+const smtpServer = async (...options: Parameters<typeof startSmtp>): Promise<TestSmtp> => {
+  const smtp = await startSmtp(...options);
+  closing.push(smtp.stop);
+  return smtp;
+};
+const gatewayWith = async (...options: Parameters<typeof startGateway>): Promise<TestGateway> => {
+  const gateway = await startGateway(...options);
+  closing.push(gateway.close);
+  return gateway;
+};
+
+/** Becomes true once every job failed at least once. */
+const everyJobFailed = async ({ sql }: TestGateway): Promise<boolean> =>
+  (await sql<[{ ok: boolean }]>`select bool_and(last_error is not null) as ok from portcullis_jobs.jobs`)[0]
+    .ok;
+
+test('with the mail server down during the sign-ups and then back, every mail arrives once', async () => {
+  const away = await startSmtp();
+  await away.stop();
+  const gateway = await gatewayWith({ env: { SMTP_URL: away.url } });
+  const people = Array.from({ length: 8 }, () => newPerson());
+  await Promise.all(people.map((person) => signUp(gateway, person)));
+  await expect.poll(() => everyJobFailed(gateway)).toBe(true);
+  expect(await countJobs(gateway.sql)).toBe(8);
+  const [{ waits }] = await gateway.sql<[{ waits: boolean }]>`
+    select bool_and(run_at > updated_at) as waits from portcullis_jobs.jobs`;
+  expect(waits).toBe(true);
+
+  const smtp = await smtpServer({ port: away.port });
+  await makeJobsDue(gateway.sql);
+  await expect.poll(() => countJobs(gateway.sql), { timeout: 10_000 }).toBe(0);
+  const mails = await smtp.receive(8);
+  expect(mails.flatMap(({ to }) => to).sort()).toEqual(people.map(({ email }) => email).sort());
+  expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(8);
+  for (const { email } of people) expect(gateway.logged()).not.toContain(email);
+  expect(gateway.logged()).toContain('it will be tried again');
+});
+
+test('two replicas deliver each mail once', async () => {
+  const smtp = await smtpServer();
+  const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url, MAIL_CONCURRENCY: '4' } });
+  const replica = await gatewayWith({ replicaOf: gateway });
+  const people = Array.from({ length: 20 }, () => newPerson());
+  await Promise.all(people.map((person, index) => signUp(index % 2 ? gateway : replica, person)));
+  await expect.poll(() => countJobs(gateway.sql), { timeout: 10_000 }).toBe(0);
+  const mails = await smtp.receive(20);
+  expect(mails.flatMap(({ to }) => to).sort()).toEqual(people.map(({ email }) => email).sort());
+});
+
+test('after kill -9 while the mail server holds its answer, the mail comes again, recognisably', async () => {
+  let killed = false;
+  const smtp = await smtpServer({ beforeReply: async () => void (killed || (await new Promise(() => {}))) });
+  const database = await createTestDatabase();
+  closing.push(database.drop);
+  const env = {
+    DATABASE_URL: database.url,
+    SMTP_URL: smtp.url,
+    INTERNAL_ENDPOINTS_SECRET: randomBytes(32).toString('hex'),
+    KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
+  };
+  const first = await startProcess(env);
+  await post(`${first.url}/graphql`, { query: SIGNUP, variables: { input: newPerson() } });
+  await smtp.receive(1);
+  await first.end('SIGKILL');
+  killed = true;
+
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  closing.push(() => sql.end({ timeout: 5 }));
+  const second = await startProcess(env);
+  closing.push(() => second.end('SIGTERM'));
+  expect(await countJobs(sql)).toBe(1);
+  // The dead worker's lease ends.
+  await sql`update portcullis_jobs._private_jobs set locked_at = locked_at - interval '4 minutes'`;
+  const third = await startProcess(env);
+  closing.push(() => third.end('SIGTERM'));
+  await expect.poll(() => countJobs(sql), { timeout: 10_000 }).toBe(0);
+  const [before, again] = await smtp.receive(2);
+  expect(again).toMatchObject({ to: before?.to, messageId: before?.messageId, token: before?.token });
+});
+
+test('a shutdown does not wait for a mail server that hangs, and gives the job back', async () => {
+  const smtp = await smtpServer({ beforeReply: () => new Promise(() => {}) });
+  const gateway = await gatewayWith({ env: { SMTP_URL: 'smtp://127.0.0.1:1' } });
+  const replica = await startGateway({ replicaOf: gateway, env: { SMTP_URL: smtp.url } });
+  await signUp(gateway);
+  // Whichever replica takes it, it fails at the first and hangs at the second.
+  while (smtp.mails.length === 0) {
+    await makeJobsDue(gateway.sql);
+    await sleep(100);
+  }
+  const before = Date.now();
+  await replica.close();
+  expect(Date.now() - before).toBeLessThan(9000);
+  const jobs = await gateway.sql`select locked_by from portcullis_jobs.jobs where locked_by is not null`;
+  expect(jobs).toHaveLength(0);
+  expect(await countJobs(gateway.sql)).toBe(1);
+});
+
+describe('what the mail server refuses', () => {
+  test('for good is given up with a warning that names nobody', async () => {
+    const { email } = newPerson();
+    const smtp = await smtpServer({ refuse: (recipient) => (recipient === email ? 550 : null) });
+    const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
+    await signUp(gateway, newPerson({ email }));
+    await signUp(gateway);
+    await smtp.receive(1);
+    await expect.poll(() => countJobs(gateway.sql)).toBe(0);
+    const warning = gateway
+      .logged()
+      .split('\n')
+      .find((line) => line.includes('A mail was given up'));
+    expect(JSON.parse(warning ?? '{}')).toMatchObject({
+      level: 'warn',
+      kind: 'verification',
+      jobId: expect.any(String),
+      smtp: { responseCode: 550 },
+    });
+    expect(gateway.logged()).not.toContain(email);
+  });
+
+  test.each([450, 451, 421])(
+    'for now (%i) is tried again, and the address stays out of the job',
+    async (code) => {
+      let open = false;
+      const smtp = await smtpServer({ refuse: () => (open ? null : code) });
+      const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
+      const { email } = newPerson();
+      await signUp(gateway, newPerson({ email }));
+      await expect.poll(() => everyJobFailed(gateway)).toBe(true);
+      const jobs = await gateway.sql`select * from portcullis_jobs._private_jobs`;
+      expect(jobs[0]?.last_error).toContain(String(code));
+      expect(JSON.stringify(jobs)).not.toContain(email);
+      expect(gateway.logged()).not.toContain(email);
+      open = true;
+      await makeJobsDue(gateway.sql);
+      expect((await smtp.receive(1))[0]?.to).toEqual([email]);
+    },
+  );
+
+  test('at every attempt is given up in the end, and leaves nothing behind', async () => {
+    const smtp = await smtpServer({ refuse: () => 450 });
+    const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
+    await signUp(gateway);
+    await expect.poll(() => everyJobFailed(gateway)).toBe(true);
+    await gateway.sql`update portcullis_jobs._private_jobs set attempts = max_attempts - 1`;
+    await makeJobsDue(gateway.sql);
+    await expect.poll(() => countJobs(gateway.sql), { timeout: 8000 }).toBe(0);
+    expect(gateway.logged()).toContain('every attempt failed');
+  });
+});
+
+test('a mail of a kind that only a newer version knows waits for that version', async () => {
+  const smtp = await smtpServer();
+  const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
+  await enqueueMail(gateway.deps.db, { kind: 'from_the_future' } as never);
+  await expect.poll(() => everyJobFailed(gateway)).toBe(true);
+  expect(await countJobs(gateway.sql)).toBe(1);
+});
+
+test('deliveries go on after the database ended every connection', async () => {
+  const smtp = await smtpServer();
+  const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
+  await signUp(gateway);
+  await smtp.receive(1);
+  await gateway.sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name = 'portcullis-mail'`;
+  await signUp(gateway);
+  await smtp.receive(2);
+});

@@ -1,0 +1,53 @@
+import type postgres from 'postgres';
+import type { TableName } from './metadata.ts';
+
+/** What the engine learns from the database by introspection: the columns' types and the foreign keys. */
+export type Catalogue = {
+  columnType(table: TableName, column: string): string;
+  /** Where the foreign key on this column leads. */
+  foreignKey(table: TableName, column: string): TableName & { column: string };
+};
+
+type ColumnRow = { schema: string; name: string; column: string; type: string };
+type KeyRow = {
+  schema: string;
+  name: string;
+  column: string;
+  toSchema: string;
+  toName: string;
+  toColumn: string;
+};
+
+const keyOf = ({ schema, name }: TableName, column: string): string => `${schema}.${name}.${column}`;
+
+function known<Value>(values: Map<string, Value>, key: string, what: string): Value {
+  const value = values.get(key);
+  if (value === undefined) throw new Error(`The database has no ${what} ${key}.`);
+  return value;
+}
+
+export async function readCatalogue(sql: postgres.Sql): Promise<Catalogue> {
+  const columns = await sql<ColumnRow[]>`
+    select c.relnamespace::regnamespace::text as schema, c.relname as name, a.attname as column,
+      format_type(a.atttypid, a.atttypmod) as type
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relkind = 'r' and c.relnamespace::regnamespace::text = 'portcullis'`;
+  const keys = await sql<KeyRow[]>`
+    select c.relnamespace::regnamespace::text as schema, c.relname as name, a.attname as column,
+      t.relnamespace::regnamespace::text as "toSchema", t.relname as "toName", ta.attname as "toColumn"
+    from pg_constraint k
+      join pg_class c on c.oid = k.conrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
+      join pg_class t on t.oid = k.confrelid join pg_attribute ta on ta.attrelid = t.oid and ta.attnum = k.confkey[1]
+    where k.contype = 'f' and cardinality(k.conkey) = 1`;
+  const types = new Map(columns.map((row) => [keyOf(row, row.column), row.type]));
+  const targets = new Map(
+    keys.map((row) => [
+      keyOf(row, row.column),
+      { schema: row.toSchema, name: row.toName, column: row.toColumn },
+    ]),
+  );
+  return {
+    columnType: (table, column) => known(types, keyOf(table, column), 'column'),
+    foreignKey: (table, column) => known(targets, keyOf(table, column), 'foreign key on'),
+  };
+}

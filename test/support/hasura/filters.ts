@@ -1,0 +1,109 @@
+import type { Catalogue } from './catalogue.ts';
+import type { BoolExp, TableName, TrackedTable } from './metadata.ts';
+
+/** Lower-case names, `x-hasura-role` included (hasura/README.md, "Session variables"). */
+export type HasuraSession = Readonly<Record<string, string>>;
+
+/** What the engine answers instead of rows. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
+export const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
+export const quoteTable = ({ schema, name }: TableName): string => `${quote(schema)}.${quote(name)}`;
+
+type Context = {
+  tables: readonly TrackedTable[];
+  catalogue: Catalogue;
+  session: HasuraSession;
+  /** The statement's parameters so far; compiling appends to it. */
+  parameters: string[];
+};
+
+const COMPARISONS: Readonly<Record<string, string>> = {
+  ...{ _eq: '=', _neq: '<>', _ne: '<>', _gt: '>', _gte: '>=', _lt: '<', _lte: '<=' },
+};
+
+/** A relationship of a table: `from` of its own row is `to` of the other's. */
+type Hop = { target: TableName; from: string; to: string };
+
+function findRelationship({ catalogue }: Context, tracked: TrackedTable, name: string): Hop | null {
+  const object = tracked.object_relationships?.find((relationship) => relationship.name === name);
+  if (object !== undefined) {
+    const from = object.using.foreign_key_constraint_on;
+    const { column: to, ...target } = catalogue.foreignKey(tracked.table, from);
+    return { target, from, to };
+  }
+  const array = tracked.array_relationships?.find((relationship) => relationship.name === name);
+  if (array === undefined) return null;
+  const { column: to, table: target } = array.using.foreign_key_constraint_on;
+  return { target, from: catalogue.foreignKey(target, to).column, to };
+}
+
+export function findTracked(tables: readonly TrackedTable[], { schema, name }: TableName): TrackedTable {
+  const tracked = tables.find(({ table }) => table.schema === schema && table.name === name);
+  if (tracked === undefined) throw new Error(`${schema}.${name} is not tracked.`);
+  return tracked;
+}
+
+/** A value of the expression, or of the session where it names a variable. One that is missing fails the query. */
+function operand({ session, parameters }: Context, value: unknown, type: string): string {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+    throw new Error(`An operand that is no scalar: ${JSON.stringify(value)}`);
+  const isVariable = typeof value === 'string' && /^x-hasura-/i.test(value);
+  const actual = isVariable ? session[value.toLowerCase()] : String(value);
+  if (actual === undefined) throw new Refused(`missing session variable: "${String(value).toLowerCase()}"`);
+  parameters.push(actual);
+  return `($${parameters.length})::${type}`;
+}
+
+function compareColumn(context: Context, column: string, type: string, operators: BoolExp): string[] {
+  return Object.entries(operators).map(([operator, value]) => {
+    if (operator === '_is_null') return `${column} is ${value === true ? '' : 'not '}null`;
+    if (operator === '_in' || operator === '_nin') {
+      const values = (value as unknown[]).map((item) => operand(context, item, type));
+      if (values.length === 0) return operator === '_in' ? 'false' : 'true';
+      return `${column} ${operator === '_in' ? 'in' : 'not in'} (${values.join(', ')})`;
+    }
+    const comparison = COMPARISONS[operator];
+    if (comparison === undefined) throw new Error(`The operator ${operator} is not known here.`);
+    return `${column} ${comparison} ${operand(context, value, type)}`;
+  });
+}
+
+const both = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? 'true' : `(${conditions.join(' and ')})`;
+
+/**
+ * The SQL of a boolean expression about the row that `alias` stands for (hasura/README.md, "Filters"): what stands
+ * together must all hold, an empty expression holds, and the conditions under one relationship hold for one and the same row.
+ */
+export function compileFilter(
+  context: Context,
+  tracked: TrackedTable,
+  alias: string,
+  filter: BoolExp,
+): string {
+  const inner = (expression: unknown) => compileFilter(context, tracked, alias, expression as BoolExp);
+  return both(
+    Object.entries(filter).map(([key, value]) => {
+      if (key === '_and') return both((value as unknown[]).map(inner));
+      if (key === '_or') return `(${['false', ...(value as unknown[]).map(inner)].join(' or ')})`;
+      if (key === '_not') return `not ${inner(value)}`;
+      const hop = findRelationship(context, tracked, key);
+      if (hop === null) {
+        const type = context.catalogue.columnType(tracked.table, key);
+        return both(compareColumn(context, `${alias}.${quote(key)}`, type, value as BoolExp));
+      }
+      const next = `${alias}_${key}`;
+      const condition = compileFilter(
+        context,
+        findTracked(context.tables, hop.target),
+        next,
+        value as BoolExp,
+      );
+      return `exists (select 1 from ${quoteTable(hop.target)} as ${next}
+        where ${next}.${quote(hop.to)} = ${alias}.${quote(hop.from)} and ${condition})`;
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+
+const ROOT = 'hasura/metadata';
+
+/** A boolean expression, as filters and checks have it (hasura/README.md, "Filters"). */
+export type BoolExp = { readonly [key: string]: unknown };
+
+export type TableName = { schema: string; name: string };
+
+type ObjectRelationship = { name: string; using: { foreign_key_constraint_on: string } };
+type ArrayRelationship = {
+  name: string;
+  using: { foreign_key_constraint_on: { column: string; table: TableName } };
+};
+type Granted<Permission> = { role: string; permission: Permission }[];
+export type SelectPermission = {
+  columns: string[];
+  filter: BoolExp;
+  limit?: number;
+  allow_aggregations?: boolean;
+};
+export type UpdatePermission = { columns: string[]; filter: BoolExp; check: BoolExp | null; set: object };
+
+/** What the metadata says of one tracked table. */
+export type TrackedTable = {
+  table: TableName;
+  object_relationships?: ObjectRelationship[];
+  array_relationships?: ArrayRelationship[];
+  select_permissions?: Granted<SelectPermission>;
+  update_permissions?: Granted<UpdatePermission>;
+};
+
+/** Puts the tree together as the CLI does (hasura/README.md, "The metadata directory"). */
+async function readTree(path: string): Promise<unknown> {
+  return resolveIncludes(parse(await readFile(path, 'utf8')), dirname(path));
+}
+
+async function resolveIncludes(node: unknown, folder: string): Promise<unknown> {
+  if (typeof node === 'string') {
+    const included = /^!include (.+)$/.exec(node)?.[1];
+    return included === undefined ? node : readTree(join(folder, included));
+  }
+  if (Array.isArray(node)) return Promise.all(node.map((item) => resolveIncludes(item, folder)));
+  if (typeof node !== 'object' || node === null) return node;
+  const entries = Object.entries(node).map(async ([key, value]) => [
+    key,
+    await resolveIncludes(value, folder),
+  ]);
+  return Object.fromEntries((await Promise.all(entries)) as [string, unknown][]);
+}
+
+/** The tracked tables of the shipped metadata. */
+export async function readTrackedTables(): Promise<TrackedTable[]> {
+  const sources = (await readTree(join(ROOT, 'databases', 'databases.yaml'))) as { tables: TrackedTable[] }[];
+  return sources.flatMap(({ tables }) => tables);
+}

@@ -1,0 +1,315 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDefaultTeam } from '../../src/teams/teams.ts';
+import { bearer, ME, newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import {
+  CREATE_PROJECT,
+  CREATE_TEAM,
+  DELETE_PROJECT,
+  DELETE_TEAM,
+  eventsOf,
+  foundTeam,
+  join,
+  joinAgain,
+  NOBODY,
+  RENAME_PROJECT,
+  RENAME_TEAM,
+  rolesIn,
+  SWITCH_TEAM,
+  TEAM,
+  tally,
+} from './people.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway({
+    env: {
+      LIMIT_SIGNUP_PER_ADDRESS: '1000/60',
+      LIMIT_TEAMS_PER_USER: '3/60',
+      LIMIT_PROJECTS_PER_USER: '3/60',
+    },
+  });
+});
+afterAll(() => gateway.close());
+
+describe('a team', () => {
+  test('is made by somebody, who owns it from then on and finds it among theirs', async () => {
+    const ada = await join(gateway);
+    const { createTeam } = await ada.run<{ createTeam: { team: { id: string } } }>(CREATE_TEAM, {
+      input: { name: '  Analytical\u0020Engines ' },
+    });
+    const { id } = createTeam.team;
+    expect(createTeam).toEqual({ role: 'OWNER', team: { id, name: 'Analytical Engines', myRole: 'OWNER' } });
+    expect(await ada.run(ME)).toMatchObject({
+      me: { memberships: [{ role: 'OWNER', team: { id, name: 'Analytical Engines' } }] },
+    });
+    expect(await ada.run(TEAM, { id })).toEqual({
+      team: {
+        ...{ id, name: 'Analytical Engines', myRole: 'OWNER', projects: [], invites: [] },
+        members: [{ id: ada.id, name: 'Ada', email: ada.email, role: 'OWNER', joinedAt: expect.any(String) }],
+      },
+    });
+  });
+
+  test('is renamed by its owners and admins alone', async () => {
+    const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
+    const [owner, admin, member] = people;
+    const rename = { input: { teamId, name: 'Difference Engines' } };
+    expect(await owner.run(RENAME_TEAM, rename)).toEqual({
+      renameTeam: { id: teamId, name: 'Difference Engines', myRole: 'OWNER' },
+    });
+    expect(await admin.run(RENAME_TEAM, { input: { teamId, name: 'Ours' } })).toMatchObject({
+      renameTeam: { name: 'Ours', myRole: 'ADMIN' },
+    });
+    expect(await member.refused(RENAME_TEAM, rename)).toBe('insufficient_permissions');
+    expect(await member.run(TEAM, { id: teamId })).toMatchObject({
+      team: { name: 'Ours', myRole: 'MEMBER' },
+    });
+  });
+
+  test('is deleted by its owners alone, with all that is in it, and active nowhere any more', async () => {
+    const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
+    const [owner, admin, member] = people;
+    await owner.run(CREATE_PROJECT, { input: { teamId, name: 'Looms' } });
+    await member.run(SWITCH_TEAM, { input: { teamId } });
+    for (const person of [admin, member])
+      expect(await person.refused(DELETE_TEAM, { input: { teamId } })).toBe('insufficient_permissions');
+    expect(await owner.run(DELETE_TEAM, { input: { teamId } })).toEqual({ deleteTeam: { id: teamId } });
+    for (const person of people) expect(await person.refused(TEAM, { id: teamId })).toBe('not_found id');
+    const [left] = await gateway.sql`
+      select (select count(*)::int from portcullis.memberships where team_id = ${teamId}) memberships,
+        (select count(*)::int from portcullis.projects where team_id = ${teamId}) projects,
+        (select count(*)::int from portcullis.sessions where active_team_id = ${teamId}) sessions`;
+    expect(left).toEqual({ memberships: 0, projects: 0, sessions: 0 });
+    expect((await eventsOf(gateway, teamId)).at(-1)).toMatchObject({ action: 'team_deleted', by: owner.id });
+  });
+
+  test('shows its members to each other, and their addresses to those who manage it', async () => {
+    const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
+    const seenBy = async (index: 0 | 1 | 2) => {
+      const { team } = await people[index].run<{ team: { members: { email: string | null }[] } }>(TEAM, {
+        id: teamId,
+      });
+      return team.members.map(({ email }) => email);
+    };
+    const [owner, admin, member] = people.map(({ email }) => email);
+    expect(await seenBy(0)).toEqual([owner, admin, member]);
+    expect(await seenBy(1)).toEqual([owner, admin, member]);
+    expect(await seenBy(2)).toEqual([null, null, member]);
+  });
+
+  test('shows its members page by page', async () => {
+    const { teamId, people } = await foundTeam(gateway, 'MEMBER', 'MEMBER', 'MEMBER');
+    const [owner] = people;
+    const page = async (variables: object) => {
+      const { team } = await owner.run<{ team: { members: { id: string }[] } }>(TEAM, {
+        id: teamId,
+        ...variables,
+      });
+      return team.members.map(({ id }) => id);
+    };
+    const all = people.map(({ id }) => id);
+    expect(await page({ first: 3 })).toEqual(all.slice(0, 3));
+    expect(await page({ first: 3, after: all[2] })).toEqual(all.slice(3));
+    expect(await page({ first: 3, after: all[3] })).toEqual([]);
+    for (const first of [0, -1, 101])
+      expect(await owner.refused(TEAM, { id: teamId, first })).toBe('invalid first');
+    expect(await owner.refused(TEAM, { id: teamId, after: "' or true --" })).toBe('invalid after');
+  });
+
+  test('is one that a stranger cannot tell from none', async () => {
+    const { teamId } = await foundTeam(gateway);
+    const stranger = await join(gateway);
+    const answers = async (id: string) =>
+      Promise.all([
+        gateway.failure(TEAM, { id }, bearer(stranger.token)),
+        gateway.failure(RENAME_TEAM, { input: { teamId: id, name: 'Mine' } }, bearer(stranger.token)),
+        gateway.failure(DELETE_TEAM, { input: { teamId: id } }, bearer(stranger.token)),
+        gateway.failure(CREATE_PROJECT, { input: { teamId: id, name: 'Mine' } }, bearer(stranger.token)),
+        gateway.failure(SWITCH_TEAM, { input: { teamId: id } }, bearer(stranger.token)),
+      ]);
+    const foreign = await answers(teamId);
+    expect(foreign).toEqual(await answers(NOBODY));
+    expect(foreign[1]).toEqual([
+      {
+        message: 'There is no such team.',
+        extensions: { code: 'not_found', attribute: 'teamId' },
+        path: ['renameTeam'],
+      },
+    ]);
+  });
+
+  test('is nothing for nobody', async () => {
+    const { teamId } = await foundTeam(gateway);
+    for (const [document, variables] of [
+      [TEAM, { id: teamId }],
+      [CREATE_TEAM, { input: { name: 'Engines' } }],
+      [RENAME_TEAM, { input: { teamId, name: 'Mine' } }],
+      [DELETE_TEAM, { input: { teamId } }],
+      [SWITCH_TEAM, { input: { teamId } }],
+    ] as const)
+      expect(await gateway.failure(document, variables)).toMatchObject([
+        { extensions: { code: 'unauthenticated' } },
+      ]);
+  });
+
+  test.each([
+    ['a control character', 'En\u0000gines', 'invalid name'],
+    ['a line break', 'Engines\nBcc: everybody', 'invalid name'],
+    ['half a character', 'Engines \ud83d', 'invalid name'],
+    ['nothing but spaces', ' \t ', 'required name'],
+    ['256 characters', 'x'.repeat(256), 'max_length name'],
+  ])('is never called %s', async (_what, name, refusal) => {
+    const { teamId, people } = await foundTeam(gateway);
+    const [owner] = people;
+    expect(await owner.refused(CREATE_TEAM, { input: { name } })).toBe(refusal);
+    expect(await owner.refused(RENAME_TEAM, { input: { teamId, name } })).toBe(refusal);
+    expect(await owner.refused(CREATE_PROJECT, { input: { teamId, name } })).toBe(refusal);
+  });
+
+  test('has an id that is a UUID, or the answer says so', async () => {
+    const ada = await join(gateway);
+    for (const teamId of ['', '1', 'null', "' or true --", '\u0000', 'x'.repeat(10_000), `${NOBODY}0`]) {
+      expect(await ada.refused(TEAM, { id: teamId })).toBe('invalid id');
+      for (const document of [DELETE_TEAM, SWITCH_TEAM])
+        expect(await ada.refused(document, { input: { teamId } })).toBe('invalid teamId');
+      expect(await ada.refused(RENAME_TEAM, { input: { teamId, name: 'x' } })).toBe('invalid teamId');
+      expect(await ada.refused(DELETE_PROJECT, { input: { projectId: teamId } })).toBe('invalid projectId');
+    }
+  });
+
+  test('is found by its id in capitals as well', async () => {
+    const { teamId, people } = await foundTeam(gateway);
+    expect(await people[0].run(TEAM, { id: teamId.toUpperCase() })).toMatchObject({ team: { id: teamId } });
+  });
+
+  test('is one of so many that a person may make in a while', async () => {
+    const ada = await join(gateway);
+    for (const name of ['One', 'Two', 'Three']) await ada.run(CREATE_TEAM, { input: { name } });
+    expect(await ada.refused(CREATE_TEAM, { input: { name: 'Four' } })).toBe('rate_limited');
+    await foundTeam(gateway);
+  });
+
+  test('leaves a trace of who made, renamed and deleted it, and none of its name', async () => {
+    const { teamId, people } = await foundTeam(gateway);
+    const [owner] = people;
+    await owner.run(RENAME_TEAM, { input: { teamId, name: 'Secret Engines' } });
+    await owner.run(DELETE_TEAM, { input: { teamId } });
+    const events = await eventsOf(gateway, teamId);
+    expect(events).toEqual(
+      ['team_created', 'team_renamed', 'team_deleted'].map((action) => ({
+        ...{ action, by: owner.id, sessionId: expect.any(String), details: {} },
+      })),
+    );
+    const rows = await gateway.sql`
+      select address, user_agent from portcullis.security_events where team_id = ${teamId}`;
+    for (const row of rows) expect(row).toEqual({ address: '127.0.0.1', user_agent: expect.any(String) });
+  });
+
+  test('records nothing where it refuses', async () => {
+    const { teamId, people } = await foundTeam(gateway, 'MEMBER');
+    const before = await eventsOf(gateway, teamId);
+    await people[1].refused(RENAME_TEAM, { input: { teamId, name: 'Mine' } });
+    expect(await eventsOf(gateway, teamId)).toEqual(before);
+  });
+});
+
+describe('a project', () => {
+  test('is made, renamed and deleted by owners and admins, and seen by every member', async () => {
+    const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
+    const [, admin, member] = people;
+    const { createProject } = await admin.run<{ createProject: { id: string } }>(CREATE_PROJECT, {
+      input: { teamId, name: ' Looms ' },
+    });
+    const projectId = createProject.id;
+    expect(createProject).toEqual({ id: projectId, teamId, name: 'Looms' });
+    expect(await member.run(TEAM, { id: teamId })).toMatchObject({ team: { projects: [createProject] } });
+    expect(await member.refused(CREATE_PROJECT, { input: { teamId, name: 'Mine' } })).toBe(
+      'insufficient_permissions',
+    );
+    expect(await member.refused(RENAME_PROJECT, { input: { projectId, name: 'Mine' } })).toBe(
+      'insufficient_permissions',
+    );
+    expect(await member.refused(DELETE_PROJECT, { input: { projectId } })).toBe('insufficient_permissions');
+    expect(await admin.run(RENAME_PROJECT, { input: { projectId, name: 'Mills' } })).toEqual({
+      renameProject: { id: projectId, name: 'Mills' },
+    });
+    expect(await admin.run(DELETE_PROJECT, { input: { projectId } })).toEqual({
+      deleteProject: { id: projectId },
+    });
+    expect(await admin.refused(DELETE_PROJECT, { input: { projectId } })).toBe('not_found projectId');
+    expect((await eventsOf(gateway, teamId)).slice(1)).toEqual(
+      ['project_created', 'project_renamed', 'project_deleted'].map((action) => ({
+        ...{ action, by: admin.id, sessionId: expect.any(String), details: { projectId } },
+      })),
+    );
+  });
+
+  test('of another team cannot be told from none', async () => {
+    const { teamId, people } = await foundTeam(gateway);
+    const { createProject } = await people[0].run<{ createProject: { id: string } }>(CREATE_PROJECT, {
+      input: { teamId, name: 'Looms' },
+    });
+    const stranger = await join(gateway);
+    for (const projectId of [createProject.id, NOBODY]) {
+      expect(await stranger.refused(RENAME_PROJECT, { input: { projectId, name: 'Mine' } })).toBe(
+        'not_found projectId',
+      );
+      expect(await stranger.refused(DELETE_PROJECT, { input: { projectId } })).toBe('not_found projectId');
+    }
+  });
+
+  test('is one of so many that a person may make in a while', async () => {
+    const { teamId, people } = await foundTeam(gateway);
+    for (const name of ['One', 'Two', 'Three'])
+      await people[0].run(CREATE_PROJECT, { input: { teamId, name } });
+    expect(await people[0].refused(CREATE_PROJECT, { input: { teamId, name: 'Four' } })).toBe('rate_limited');
+  });
+});
+
+describe('the default team', () => {
+  const make = (userId: string, name?: string) =>
+    gateway.deps.db.transaction((tx) => createDefaultTeam(tx, { userId, ...(name && { name }) }));
+
+  test('comes with a project, and is named for its owner', async () => {
+    const ada = await join(gateway, { name: 'Ada Lovelace' });
+    const made = await make(ada.id);
+    expect(made).toMatchObject({ role: 'OWNER', team: { name: "Ada Lovelace's team" } });
+    expect(await ada.run(TEAM, { id: made?.team.id })).toMatchObject({
+      team: { projects: [{ name: 'Default project' }] },
+    });
+  });
+
+  test('is one, however many ask for it at once', async () => {
+    const ada = await join(gateway);
+    const made = await Promise.all(Array.from({ length: 8 }, () => make(ada.id)));
+    expect(tally(made.map((team) => (team === null ? 'none' : 'made')))).toEqual({ made: 1, none: 7 });
+    expect(await ada.run(ME)).toMatchObject({ me: { memberships: [{ role: 'OWNER' }] } });
+  });
+
+  test('is not made for whoever owns a team, but is for a mere member', async () => {
+    const owner = await signUp(gateway, newPerson());
+    expect(await make(owner.user.id)).toBeNull();
+    const { people } = await foundTeam(gateway, 'ADMIN');
+    expect(await make(people[1].id)).not.toBeNull();
+  });
+
+  test('has a name where the owner has none, or one that leaves no room', async () => {
+    const ada = await join(gateway, { name: 'x'.repeat(255) });
+    expect(await make(ada.id)).toMatchObject({ team: { name: 'My team' } });
+    const bob = await join(gateway);
+    await gateway.sql`update portcullis.users set name = null where id = ${bob.id}`;
+    expect(await make(bob.id)).toMatchObject({ team: { name: 'My team' } });
+    const eve = await join(gateway);
+    expect(await make(eve.id, 'Named')).toMatchObject({ team: { name: 'Named' } });
+  });
+});
+
+test('what a sign-up made is recorded as a team as well', async () => {
+  const { user } = await signUp(gateway);
+  const rows = await gateway.sql`
+    select action from portcullis.security_events where user_id = ${user.id} order by id`;
+  expect(rows.map(({ action }) => action)).toEqual(['team_created', 'signup']);
+  const ada = await join(gateway);
+  expect(await joinAgain(gateway, ada)).toMatchObject({ teamToken: null });
+  expect(await rolesIn(gateway, NOBODY)).toEqual({});
+});
