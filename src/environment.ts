@@ -55,7 +55,10 @@ function isProxyList(proxies: readonly string[]): boolean {
 
 /** Every variable the gateway reads. README's table is generated from the descriptions and defaults here. */
 export const environment = z.object({
-  NODE_ENV: z.string().optional().meta({ description: '`production` refuses every development default.' }),
+  NODE_ENV: z
+    .enum(['production', 'development', 'test'])
+    .optional()
+    .meta({ description: '`production` refuses every development default.' }),
   PORT: integer(0, 65_535).prefault('4000').meta({ description: 'Port to listen on.' }),
   HOST: text().default('127.0.0.1').meta({ description: 'Address to listen on.' }),
   PUBLIC_URL: httpUrl()

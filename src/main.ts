@@ -7,6 +7,9 @@ import { version } from './version.ts';
 /** EX_CONFIG of sysexits.h. */
 const EXIT_CONFIG = 78;
 
+/** Milliseconds for closing the database and the embedded server, once requests are done. */
+const STOPPING_SLACK_MS = 15_000;
+
 function readConfigOrExit(): Config {
   try {
     return readConfig(process.env);
@@ -55,12 +58,19 @@ async function start(config: Config, log: Log): Promise<void> {
     })();
     return stopping;
   };
-  // A second Ctrl-C, or the copy that npm forwards, changes nothing: stopping is bounded by SHUTDOWN_TIMEOUT_MS.
-  let interrupted = false;
+  let interrupted = 0;
   const interrupt = (reason: string) => {
-    if (!interrupted) log.info({ reason }, 'Stopping.');
-    interrupted = true;
-    if (app !== undefined) void stop(0);
+    const now = performance.now();
+    if (interrupted === 0) {
+      log.info({ reason }, 'Stopping.');
+      interrupted = now;
+      // Whatever hangs, a lock or a database that is silent, does not hang for ever.
+      setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs + STOPPING_SLACK_MS).unref();
+      if (app !== undefined) void stop(0);
+      return;
+    }
+    // Impatience at the start-up, where nothing is lost; the copy of Ctrl-C that npm forwards arrives at once.
+    if (app === undefined && now - interrupted > 500) process.exit(1);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
 
@@ -75,7 +85,7 @@ async function start(config: Config, log: Log): Promise<void> {
     log.fatal(problem, 'The gateway could not start.');
     return stop(error instanceof ConfigError ? EXIT_CONFIG : 1);
   }
-  if (interrupted) return stop(0);
+  if (interrupted > 0) return stop(0);
   log.info({ url: app.url, version }, 'Listening.');
   if (!config.production) greet(app, development);
 }

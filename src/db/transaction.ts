@@ -49,9 +49,9 @@ export function withSafeTransactions<Db extends PostgresJsDatabase>(db: Db): Db 
 function refuseStatements(tx: Parameters<Work>[0], isClosed: () => boolean): void {
   const { client } = (tx as unknown as { session: { client: postgres.TransactionSql } }).session;
   const unsafe = client.unsafe.bind(client);
-  const guarded: typeof unsafe = (...statement) => {
+  const guarded: typeof unsafe = (query, parameters, options) => {
     if (isClosed()) throw connectionClosed();
-    return unsafe(...statement);
+    return unsafe(query, parameters, { ...options, prepare: true });
   };
   Object.assign(client, { unsafe: guarded });
 }

@@ -16,12 +16,28 @@ export async function keepHouse(deps: Deps): Promise<void> {
   await prune(deps);
 }
 
-/** Deletes what expired: keys, sessions with their tokens, mailed tokens, counters. Each round a bounded number of rows. */
+/**
+ * Deletes what expired: keys, sessions with their tokens, mailed tokens, invites, counters, old events. Each round a bounded
+ * number of rows; what fails for one kind does not keep the others.
+ * @throws AggregateError of what failed
+ */
 export async function prune(deps: Deps): Promise<void> {
-  await deleteExpiredKeys(deps);
-  await pruneSessions(deps.db, KEEP_ENDED_SESSIONS_SECONDS);
-  await pruneRateLimits(deps.db);
-  await pruneOneTimeTokens(deps.db);
-  await pruneInvites(deps.db);
-  await pruneSecurityEvents(deps.db, deps.config.securityEventDays);
+  const { db } = deps;
+  const chores = [
+    () => deleteExpiredKeys(deps),
+    () => pruneSessions(db, KEEP_ENDED_SESSIONS_SECONDS),
+    () => pruneRateLimits(db),
+    () => pruneOneTimeTokens(db),
+    () => pruneInvites(db),
+    () => pruneSecurityEvents(db, deps.config.securityEventDays),
+  ];
+  const failures: unknown[] = [];
+  for (const chore of chores)
+    try {
+      await chore();
+    } catch (error) {
+      failures.push(error);
+    }
+  if (failures.length > 0)
+    throw new AggregateError(failures, 'Some of what expired could not be deleted.', { cause: failures[0] });
 }

@@ -29,8 +29,10 @@ export async function login(
   if (missing !== null) throw new AuthError('required', { attribute: missing });
 
   const account = accountLimit(deps, input.email);
-  // Counted before the password is looked at: many guesses at once count as many.
-  await deps.rateLimiter.consume([account, callerLimit(deps, 'login', caller)]);
+  // Counted before the password is looked at: many guesses at once count as many. The caller first, or somebody who is
+  // refused already could go on locking accounts.
+  await deps.rateLimiter.consume([callerLimit(deps, 'login', caller)]);
+  await deps.rateLimiter.consume([account]);
 
   const user = await verifyCredentials(deps, caller, input);
   await deps.rateLimiter.reset(account);

@@ -29,6 +29,9 @@ function originalOf(error: unknown): unknown {
   return original;
 }
 
+/** A value written into the document lacks a field that must be there. */
+const MISSING_FIELD = /^Field "\w+\.(?<field>\w+)" of required type/;
+
 type GraphQLErrorLike = Error & { originalError?: Error | null; extensions?: Record<string, unknown> };
 const isGraphQLErrorLike = (error: unknown): error is GraphQLErrorLike =>
   error instanceof Error && error.name === 'GraphQLError';
@@ -83,6 +86,9 @@ function fromGraphQL(error: GraphQLErrorLike, suggestions: boolean): GraphQLErro
     typeof code === 'string' ? (TRANSLATED_CODES[code] ?? code) : 'graphql_validation_failed';
   const extensions = { code: translated, attribute: null, ...(http !== undefined && { http }) };
   if (VALIDATION_ABORTED.test(error.message)) return asGraphQLError(new AuthError('query_too_complex'), '');
+  const missing = MISSING_FIELD.exec(error.message)?.groups?.field;
+  if (missing !== undefined)
+    return located(errorCatalogue.required.message, { code: 'required', attribute: missing }, error);
   const message = withoutValues(error.message);
   return located(suggestions ? message : message.replace(/ Did you mean .*$/s, ''), extensions, error);
 }

@@ -1,4 +1,4 @@
-import type { DocumentNode, VariableDefinitionNode } from 'graphql';
+import type { ArgumentNode, DocumentNode, ObjectFieldNode, VariableDefinitionNode } from 'graphql';
 import {
   coerceInputValue,
   type GraphQLInputType,
@@ -6,7 +6,9 @@ import {
   getOperationAST,
   isInputType,
   isNonNullType,
+  Kind,
   typeFromAST,
+  visit,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { AuthError } from '../errors.ts';
@@ -17,15 +19,27 @@ const MISSING_FIELD = /^Field "(\w+)" of required type/;
 const UNKNOWN_FIELD = /^Field "(\w{1,64})" is not defined by type/;
 const NULL_FOR_NON_NULL = /^Expected non-nullable type/;
 
+/** The path as the schema names it; the argument `input`, which every mutation has, goes without saying. */
 const attributeOf = (path: readonly (string | number)[]): string =>
-  path.filter((key) => key !== 'input').join('.');
+  path.filter((key) => key !== 'input').join('.') || 'input';
 
-function explain(path: readonly (string | number)[], variable: string, message: string): AuthError {
-  const at = [variable, ...path];
+/**
+ * What a variable is used for. Its own name is the client's affair: Hasura, for one, makes names up
+ * (hasura/README.md, "Execution requests").
+ */
+function usageOf(document: DocumentNode, variable: string): string {
+  let usage: string | undefined;
+  const look = ({ name, value }: ArgumentNode | ObjectFieldNode) => {
+    if (value.kind === Kind.VARIABLE && value.name.value === variable) usage ??= name.value;
+  };
+  visit(document, { Argument: look, ObjectField: look });
+  return usage ?? variable;
+}
+
+function explain(at: readonly (string | number)[], message: string): AuthError {
   const missing = MISSING_FIELD.exec(message)?.[1];
   if (missing !== undefined) return new AuthError('required', { attribute: attributeOf([...at, missing]) });
-  if (NULL_FOR_NON_NULL.test(message))
-    return new AuthError('required', { attribute: attributeOf(at) || variable });
+  if (NULL_FOR_NON_NULL.test(message)) return new AuthError('required', { attribute: attributeOf(at) });
   const unknown = UNKNOWN_FIELD.exec(message)?.[1];
   if (unknown !== undefined)
     return new AuthError('invalid_input', {
@@ -33,9 +47,22 @@ function explain(path: readonly (string | number)[], variable: string, message: 
       message: 'This attribute is not known.',
     });
   return new AuthError('invalid_input', {
-    attribute: attributeOf(at) || variable,
+    attribute: attributeOf(at),
     message: 'This attribute has the wrong type.',
   });
+}
+
+/** The first thing about a value that does not fit its type: graphql-js would go on and collect them all. */
+function firstProblem(value: unknown, type: GraphQLInputType, usage: () => string): AuthError | null {
+  try {
+    coerceInputValue(value, type, (path, _value, error) => {
+      throw explain([usage(), ...path], error.message);
+    });
+    return null;
+  } catch (error) {
+    if (error instanceof AuthError) return error;
+    throw error;
+  }
 }
 
 function inputTypeOf(schema: GraphQLSchema, definition: VariableDefinitionNode): GraphQLInputType | null {
@@ -55,13 +82,10 @@ function findProblem(
     if (type === null) continue;
     if (!Object.hasOwn(values, name)) {
       if (isNonNullType(type) && definition.defaultValue === undefined)
-        return new AuthError('required', { attribute: name });
+        return new AuthError('required', { attribute: attributeOf([usageOf(document, name)]) });
       continue;
     }
-    let problem: AuthError | null = null;
-    coerceInputValue(values[name], type, (path, _value, error) => {
-      problem ??= explain(path, name, error.message);
-    });
+    const problem = firstProblem(values[name], type, () => usageOf(document, name));
     if (problem !== null) return problem;
   }
   return null;

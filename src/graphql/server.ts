@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import type { Deps } from '../deps.ts';
 import type { RequestCaller } from '../hasura/caller.ts';
 import { refreshCookie } from '../http/refresh-cookie.ts';
@@ -19,6 +20,14 @@ export type GraphQLHandler = (
   facts: { caller: RequestCaller; requestId: string },
 ) => Promise<void>;
 
+/** Bounded by the length of the documents, not by their number; a long one is no app's and is not kept. */
+const documentCache = <Parsed extends object>() =>
+  new LRUCache<string, Parsed>({
+    maxSize: 4 * 1024 * 1024,
+    maxEntrySize: 32 * 1024,
+    sizeCalculation: (_parsed, document) => document.length + 1,
+  });
+
 export function createGraphQLHandler(deps: Deps): GraphQLHandler {
   const yoga = createYoga<RequestFacts, Context>({
     schema,
@@ -30,6 +39,7 @@ export function createGraphQLHandler(deps: Deps): GraphQLHandler {
     maxRequestBodySize: false,
     multipart: false,
     batching: false,
+    parserAndValidationCache: { documentCache: documentCache(), errorCache: documentCache() },
     logging: false,
     context: ({ req, res, caller, requestId }) => ({
       deps,

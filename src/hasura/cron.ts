@@ -8,7 +8,8 @@ import { createRoutes, portalErrorBody, type Routes, serve } from '../http/route
 export function cronRoutes(deps: Deps): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   const jobs: Record<string, () => Promise<unknown>> = {
-    'refresh-ens': () => refreshContractAddresses(deps),
+    // Hasura's trigger is there in any case; without endpoints there is nothing to do, which is no failure.
+    'refresh-ens': async () => deps.ens.rpcUrls.length > 0 && refreshContractAddresses(deps),
     prune: () => keepHouse(deps),
   };
   for (const [name, run] of Object.entries(jobs))

@@ -1,19 +1,20 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AuthError } from '../errors.ts';
+import { whenOver } from './over.ts';
 
 /** Admits a request, or answers it with `busy` and returns false. */
-export type Admission = (response: ServerResponse) => boolean;
+export type Admission = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** Bounds the requests in the works, and with them memory and the queries that wait for a connection. */
 export function createAdmission(maxConcurrentRequests: number): Admission {
   let inFlight = 0;
-  return (response) => {
+  return (request, response) => {
     if (inFlight >= maxConcurrentRequests) {
       refuse(response);
       return false;
     }
     inFlight += 1;
-    response.once('close', () => {
+    whenOver(request, response, () => {
       inFlight -= 1;
     });
     return true;

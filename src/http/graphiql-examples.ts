@@ -57,6 +57,22 @@ query Me {
     headers: pretty({ authorization: 'Bearer <accessToken>' }),
   },
   {
+    query: `mutation CreateTeam($input: CreateTeamInput!) {
+  createTeam(input: $input) {
+    role
+    team {
+      id
+      name
+      members { name email role }
+      projects { name }
+    }
+  }
+}
+`,
+    variables: pretty({ input: { name: 'Engines' } }),
+    headers: pretty({ authorization: 'Bearer <accessToken>' }),
+  },
+  {
     query: `query ContractAddresses {
   contractAddresses { key value updatedAt }
 }

@@ -5,7 +5,7 @@ import { maskGraphQLError } from '../graphql/errors.ts';
 import { createGraphQLHandler } from '../graphql/server.ts';
 import { identifyCaller } from '../hasura/caller.ts';
 import { isJson, readBody } from './body.ts';
-import { answerPreflight, applyCors } from './cors.ts';
+import { answerPreflight } from './cors.ts';
 import { createGraphiQLPage } from './graphiql.ts';
 
 type NodeHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
@@ -17,8 +17,6 @@ type NodeHandler = (request: IncomingMessage, response: ServerResponse, requestI
 export function createGraphQLEndpoint(deps: Deps): NodeHandler {
   const handleGraphQL = createGraphQLHandler(deps);
   const showGraphiQL = deps.config.graphql.graphiql ? createGraphiQLPage() : null;
-  const { maxBodyBytes, corsOrigins } = deps.config.http;
-  const cors = { corsOrigins, credentials: deps.config.refreshCookie !== 'off' };
 
   async function handle(
     request: IncomingMessage,
@@ -27,7 +25,6 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
   ): Promise<void> {
     const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
     if (wantsPage && showGraphiQL !== null) return showGraphiQL(request, response);
-    applyCors(request, response, cors);
     if (request.method === 'OPTIONS') return answerPreflight(response);
     if (request.method !== 'POST') {
       response.setHeader('allow', 'POST');
@@ -35,7 +32,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     }
     if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
     const caller = identifyCaller(deps, request);
-    const body = await readBody(request, maxBodyBytes);
+    const body = readBody(request);
     request.headers['content-type'] = 'application/json'; // Yoga knows fewer spellings of it
     await handleGraphQL(Object.assign(request, { body }), response, { caller, requestId });
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
+import { whenOver } from './over.ts';
 
 /** A response that knows which route gave it. Paths themselves are never logged: they may hold addresses and tokens. */
 export type RoutedResponse = ServerResponse & { route?: string };
@@ -15,12 +16,13 @@ export function logRequest(
   requestId: string,
 ): void {
   const startedAt = performance.now();
-  response.once('close', () => {
+  whenOver(request, response, () => {
     const route = response.route ?? 'unknown';
     const level = QUIET_ROUTES.has(route) ? 'debug' : 'info';
     const durationMs = Math.round(performance.now() - startedAt);
     const { method } = request;
-    const aborted = response.writableFinished ? {} : { aborted: true };
-    log[level]({ requestId, method, route, status: response.statusCode, durationMs, ...aborted }, 'request');
+    const { headersSent, statusCode, writableFinished } = response;
+    const outcome = { status: headersSent ? statusCode : null, ...(!writableFinished && { aborted: true }) };
+    log[level]({ requestId, method, route, durationMs, ...outcome }, 'request');
   });
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Deps } from '../deps.ts';
 import { createAdmission } from './admission.ts';
+import { receiveBody } from './body.ts';
 import { answerPreflight, applyCors } from './cors.ts';
 import { createGraphQLEndpoint } from './graphql.ts';
 import { REQUEST_ID_HEADER, readRequestId } from './request-id.ts';
@@ -14,7 +15,16 @@ export type HttpServer = {
   close(): Promise<void>;
 };
 
-const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 };
+/** Milliseconds; a body that takes longer is refused, which is looked after every second. */
+const TIMEOUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 1000,
+};
+
+/** A crowded gateway is alive, and Hasura needs the keys whatever happens: these are never turned away. */
+const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks']);
 
 /** Listens, and resolves once it does. */
 export async function startHttpServer(deps: Deps): Promise<HttpServer> {
@@ -36,31 +46,55 @@ export async function startHttpServer(deps: Deps): Promise<HttpServer> {
 }
 
 function createRequestListener(deps: Deps, isClosing: () => boolean) {
-  const { maxConcurrentRequests, corsOrigins } = deps.config.http;
+  const { maxConcurrentRequests, maxBodyBytes } = deps.config.http;
   const admit = createAdmission(maxConcurrentRequests);
   const handleGraphQL = createGraphQLEndpoint(deps);
   const route = createRouter(deps, isClosing);
-  // Looking for secrets in a line whose fields are known takes a tenth of a request's time.
+  // The fields of these lines are fixed and hold no secret: looking for one costs more than writing the line.
   const requestLog = deps.log.child({}, { redact: [] });
+
+  async function answer(
+    request: IncomingMessage,
+    response: RoutedResponse,
+    requestId: string,
+  ): Promise<void> {
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    allowOrigin(deps, path, request, response);
+    await receiveBody(request, maxBodyBytes);
+    if (!ALWAYS_ADMITTED.has(path) && !admit(request, response)) return;
+    if (path === '/graphql') {
+      response.route = path;
+      return handleGraphQL(request, response, requestId);
+    }
+    if (request.method === 'OPTIONS' && response.hasHeader('access-control-allow-methods'))
+      return answerPreflight(response);
+    return route(request, response);
+  }
 
   return (request: IncomingMessage, response: RoutedResponse): void => {
     const requestId = readRequestId(request);
+    request.socket.setMaxListeners(0); // as many as there are requests waiting on one connection
     setCommonHeaders(response, requestId);
     if (isClosing()) response.setHeader('connection', 'close');
     logRequest(requestLog, request, response, requestId);
-    const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    // A crowded gateway is alive: whoever watches over it must not restart it for that.
-    if (path !== '/health' && !admit(response)) return;
-    if (path === '/graphql') {
-      response.route = path;
-      void handleGraphQL(request, response, requestId);
-      return;
-    }
-    if (path.startsWith('/api/')) applyCors(request, response, { corsOrigins, credentials: false });
-    if (request.method === 'OPTIONS' && response.hasHeader('access-control-allow-methods'))
-      answerPreflight(response);
-    else void route(request, response);
+    answer(request, response, requestId).catch((error: unknown) => {
+      deps.log.error({ requestId, err: error }, 'A request was not answered.');
+      response.destroy();
+    });
   };
+}
+
+/** Cookies concern GraphQL alone; the pages that mails link to are nobody else's business. */
+function allowOrigin(
+  { config }: Deps,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { corsOrigins } = config.http;
+  const credentials = path === '/graphql' && config.refreshCookie !== 'off';
+  if (path === '/graphql' || path.startsWith('/api/'))
+    applyCors(request, response, { corsOrigins, credentials });
 }
 
 function setCommonHeaders(response: ServerResponse, requestId: string): void {

@@ -163,7 +163,7 @@ export async function checkKeyEncryption({
     .innerJoin(jwks, eq(jwks.id, privateJwks.id))
     .where(gt(jwks.expiresAt, sql`now()`));
   for (const { jwe } of stored)
-    if (!keyEncryption.canDecrypt(jwe))
+    if (!(await keyEncryption.decrypt(jwe).then(Boolean, () => false)))
       throw new Error(
         'KEY_ENCRYPTION_KEYS: no key fits a stored signing key. Configure the key that encrypted it.',
       );

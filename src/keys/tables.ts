@@ -17,6 +17,7 @@ export const jwks = portcullis.table(
   (t) => [
     index('jwks_expires_at_idx').on(t.expiresAt),
     check('jwks_id_format', sql`${t.id} ~ '^jwk_[0-9a-f]{32}$'`),
+    check('jwks_expires_at_is_a_date', sql`isfinite(${t.expiresAt}) and ${t.expiresAt} < '9999-01-01'`),
     check('jwks_public_half_only', sql`not (${t.publicJwk} ?| array['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])`),
   ],
 );

@@ -68,12 +68,15 @@ export function createRateLimiter(db: Database, options: { enabled: boolean }): 
   };
 }
 
-/** Rows one round deletes at most. */
 const PRUNE_BATCH = 10_000;
+const MAX_BATCHES = 50;
 
-/** Removes counters whose window has ended. */
+/** Removes counters whose window has ended: in batches, since strangers decide how many there are. */
 export async function pruneRateLimits(db: Database): Promise<void> {
-  await db.execute(sql`
-    delete from ${rateLimits} where key in (
-      select key from ${rateLimits} where resets_at < now() limit ${PRUNE_BATCH} for update skip locked)`);
+  for (let batch = 0; batch < MAX_BATCHES; batch++) {
+    const deleted = await db.execute(sql`
+      delete from ${rateLimits} where key in (
+        select key from ${rateLimits} where resets_at < now() limit ${PRUNE_BATCH} for update skip locked)`);
+    if (deleted.count < PRUNE_BATCH) return;
+  }
 }

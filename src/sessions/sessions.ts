@@ -158,8 +158,10 @@ export async function pruneSessions(db: Database, keepSeconds: number): Promise<
   const before = sql`now() - make_interval(secs => ${keepSeconds})`;
   await db.execute(sql`
     delete from ${sessions} where id in (
-      select id from ${sessions} where expires_at < ${before} or revoked_at < ${before} limit ${PRUNE_BATCH})`);
+      select id from ${sessions} where expires_at < ${before} or revoked_at < ${before}
+      limit ${PRUNE_BATCH} for update skip locked)`);
   await db.execute(sql`
     delete from ${refreshTokens} where token_hash in (
-      select token_hash from ${refreshTokens} where expires_at < ${before} limit ${PRUNE_BATCH})`);
+      select token_hash from ${refreshTokens} where expires_at < ${before}
+      limit ${PRUNE_BATCH} for update skip locked)`);
 }

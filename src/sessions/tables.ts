@@ -25,6 +25,7 @@ export const sessions = portcullis.table(
     index('sessions_user_id_idx').on(t.userId),
     index('sessions_active_team_id_idx').on(t.activeTeamId),
     index('sessions_expires_at_idx').on(t.expiresAt),
+    index('sessions_revoked_at_idx').on(t.revokedAt).where(sql`${t.revokedAt} is not null`),
     check('sessions_user_agent_length', sql`char_length(${t.userAgent}) <= 512`),
   ],
 );

@@ -79,6 +79,7 @@ export class TokenError extends Error {
 export async function verifyToken(
   { findPublicKey, tokens }: { findPublicKey: PublicKeyFinder; tokens: TokenSettings },
   token: string,
+  { toleranceSeconds = 0 }: { toleranceSeconds?: number } = {},
 ): Promise<VerifiedToken> {
   let keyId = '';
   try {
@@ -97,6 +98,7 @@ export async function verifyToken(
         audience: tokens.audience,
         algorithms: ['ES256', 'RS256', 'EdDSA'],
         typ: 'JWT',
+        clockTolerance: toleranceSeconds,
         requiredClaims: ['sub', 'sid', 'exp', 'iat', HASURA_CLAIMS],
       },
     );

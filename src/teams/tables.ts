@@ -16,7 +16,12 @@ export const teams = portcullis.table(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (t) => [check('teams_name_length', sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> ''`)],
+  (t) => [
+    check(
+      'teams_name_length',
+      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]]'`,
+    ),
+  ],
 );
 
 export const memberships = portcullis.table(
@@ -51,7 +56,10 @@ export const projects = portcullis.table(
   },
   (t) => [
     index('projects_team_id_idx').on(t.teamId),
-    check('projects_name_length', sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> ''`),
+    check(
+      'projects_name_length',
+      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]]'`,
+    ),
   ],
 );
 

@@ -18,10 +18,13 @@ export const users = portcullis.table(
     uniqueIndex('users_email_key').on(t.email),
     check(
       'users_email_normalized',
-      sql`${t.email} = btrim(${t.email}) and ${t.email} !~ '[A-Z]' and ${t.email} like '_%@_%'`,
+      sql`${t.email} = btrim(${t.email}) and ${t.email} is nfc normalized and ${t.email} !~ '[A-Z]' and ${t.email} like '_%@_%'`,
     ),
     check('users_email_length', sql`char_length(${t.email}) <= 254`),
-    check('users_name_length', sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> ''`),
+    check(
+      'users_name_length',
+      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]]'`,
+    ),
   ],
 );
 

@@ -157,7 +157,7 @@ describe('GET /graphql', () => {
 
   test.each([
     ['where GraphiQL is off', { GRAPHIQL: 'off' }],
-    ['in production, unless it is on', { NODE_ENV: 'production' }],
+    ['in production, unless it is on', { NODE_ENV: 'production', SMTP_URL: 'off' }],
   ])('has no page %s', async (_where, env) => {
     const other = await startGateway({ env });
     const response = await get(other.url, html);

@@ -15,7 +15,7 @@ import { brokenGateway } from './metadata-broken-gateway.ts';
 import { brokenSchemas } from './metadata-broken-schema.ts';
 import { brokenTables } from './metadata-broken-tables.ts';
 import type { BrokenExample } from './metadata-example.ts';
-import { fixtureSdl } from './metadata-fixture.ts';
+import { fixtureDeclaration as declaration, fixtureSdl } from './metadata-fixture.ts';
 
 const hasura = fileURLToPath(new URL('../../hasura', import.meta.url));
 const schema = buildSchema(fixtureSdl);
@@ -27,7 +27,7 @@ let good: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hasura-check-'));
   good = join(folder, 'good');
-  await writeMetadata(good, generateMetadata({ schema, tables }));
+  await writeMetadata(good, generateMetadata({ schema, tables, declaration }));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -45,7 +45,7 @@ async function breakTree(directory: string, example: BrokenExample): Promise<voi
 
 /** The rules that fire. A tree that was edited is also out of step, which only its own example is about. */
 async function firing(directory: string, checked: GraphQLSchema, rule: RuleId): Promise<RuleId[]> {
-  const findings = await checkMetadata({ directory, schema: checked, tables });
+  const findings = await checkMetadata({ directory, schema: checked, tables, declaration });
   const fired = new Set(findings.map((finding) => finding.rule));
   return [...fired].filter((fired) => fired !== 'in-step' || rule === 'in-step');
 }
@@ -55,7 +55,7 @@ test('the committed files break no rule', async () => {
 });
 
 test('a tree as generated breaks no rule', async () => {
-  expect(await checkMetadata({ directory: good, schema, tables })).toEqual([]);
+  expect(await checkMetadata({ directory: good, schema, tables, declaration })).toEqual([]);
 });
 
 test.for(brokenExamples.map((example, index) => ({ ...example, index })))(
@@ -95,7 +95,7 @@ test('a tree that the CLI wrote with include tags reads the same', async () => {
       '!include default/tables/tables.yaml',
     ],
   });
-  const findings = await checkMetadata({ directory, schema, tables });
+  const findings = await checkMetadata({ directory, schema, tables, declaration });
   expect(findings.map(({ rule, where }) => [rule, where])).toEqual([
     ['in-step', 'metadata/databases/databases.yaml'],
   ]);
@@ -103,7 +103,7 @@ test('a tree that the CLI wrote with include tags reads the same', async () => {
 
 test('a schema that the generator refuses is a finding, not a crash', async () => {
   const grown = buildSchema(`${fixtureSdl} extend type Mutation { logout: Boolean! }`);
-  const findings = await checkMetadata({ directory: good, schema: grown, tables });
+  const findings = await checkMetadata({ directory: good, schema: grown, tables, declaration });
   expect(findings.map(({ rule }) => rule)).toEqual(['root-field-assigned', 'in-step']);
   expect(findings[1]?.message).toContain('root field logout');
 });

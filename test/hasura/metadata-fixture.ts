@@ -1,3 +1,6 @@
+import { declaration } from '../../src/hasura/metadata/declaration.ts';
+import type { Declaration } from '../../src/hasura/metadata/declaration-types.ts';
+
 /** A gateway schema in small: what the declaration lists, with the features that rules are about. */
 export const fixtureSdl = `
 "What can be asked."
@@ -22,3 +25,11 @@ type AuthPayload { accessToken: String! expiresAt: DateTime! user: User! }
 input SignupInput { email: String! password: String! name: String! teamName: String newsletter: Boolean! = false }
 input LoginInput { email: String! password: String! }
 `;
+
+const rootFields = { Query: ['authConfig', 'contractAddresses', 'me'], Mutation: ['login', 'signup'] };
+
+/** Our own declaration, for the schema in small. */
+export const fixtureDeclaration: Declaration = {
+  ...declaration,
+  remoteSchema: { ...declaration.remoteSchema, rootFields: { anonymous: rootFields, user: rootFields } },
+};

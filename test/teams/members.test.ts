@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import {
   CHANGE_ROLE,
-  CREATE_PROJECT,
   eventsOf,
   foundTeam,
   invite,
@@ -12,7 +11,6 @@ import {
   NOBODY,
   outcomeOf,
   REMOVE_MEMBER,
-  RENAME_TEAM,
   rolesIn,
   SWITCH_TEAM,
   TEAM,
@@ -209,53 +207,4 @@ describe('a member', () => {
     await leaver.run(LEAVE_TEAM, { input: { teamId } });
     expect(await addresses()).toEqual(['stays']);
   });
-});
-
-test('an admin who is demoted or removed while they act acts before it or not at all', async () => {
-  for (let round = 0; round < 8; round++) {
-    const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
-    const [owner, admin, member] = people;
-    const demote = round % 2 === 0;
-    const authorization = `Bearer ${admin.token}`;
-    const [, removed, renamed, created] = await Promise.all([
-      demote
-        ? owner.run(CHANGE_ROLE, { input: { teamId, userId: admin.id, role: 'MEMBER' } })
-        : owner.run(REMOVE_MEMBER, { input: { teamId, userId: admin.id } }),
-      outcomeOf(replica.graphql(REMOVE_MEMBER, { input: { teamId, userId: member.id } }, { authorization })),
-      outcomeOf(admin.run(RENAME_TEAM, { input: { teamId, name: 'Mine' } })),
-      outcomeOf(replica.graphql(CREATE_PROJECT, { input: { teamId, name: 'Mine' } }, { authorization })),
-    ]);
-    // Events are written, and numbered, while the team is locked: none of the admin's comes after their fall.
-    const events = await eventsOf(gateway, teamId);
-    const fall = events.findIndex(
-      ({ details, by }) => by === owner.id && (details as { memberId?: string }).memberId === admin.id,
-    );
-    expect(fall).toBeGreaterThan(0);
-    expect(events.slice(fall + 1).filter(({ by }) => by === admin.id)).toEqual([]);
-    const acted = events.filter(({ by }) => by === admin.id);
-    const refusal = demote ? 'insufficient_permissions' : 'not_found';
-    for (const outcome of [removed, renamed, created]) expect(['done', refusal]).toContain(outcome);
-    expect(acted).toHaveLength([removed, renamed, created].filter((outcome) => outcome === 'done').length);
-  }
-});
-
-test('an admin whose demotion waits for its commit waits with it, and is then refused', async () => {
-  const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
-  const [, admin, member] = people;
-  let attempt: Promise<string> | undefined;
-  await gateway.sql.begin(async (tx) => {
-    await tx`select from portcullis.teams where id = ${teamId} for update`;
-    await tx`update portcullis.memberships set role = 'MEMBER' where team_id = ${teamId} and user_id = ${admin.id}`;
-    attempt = outcomeOf(admin.run(REMOVE_MEMBER, { input: { teamId, userId: member.id } }));
-    await expect
-      .poll(
-        async () =>
-          (
-            await gateway.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
-          ).length,
-      )
-      .toBe(1);
-  });
-  expect(await attempt).toBe('insufficient_permissions');
-  expect(await rolesIn(gateway, teamId)).toMatchObject({ [member.id]: 'MEMBER' });
 });

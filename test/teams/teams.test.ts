@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDefaultTeam } from '../../src/teams/teams.ts';
-import { bearer, ME, newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { bearer, ME, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 import {
   CREATE_PROJECT,
   CREATE_TEAM,
@@ -11,12 +10,10 @@ import {
   join,
   joinAgain,
   NOBODY,
-  RENAME_PROJECT,
   RENAME_TEAM,
   rolesIn,
   SWITCH_TEAM,
   TEAM,
-  tally,
 } from './people.ts';
 
 let gateway: TestGateway;
@@ -210,97 +207,6 @@ describe('a team', () => {
     const before = await eventsOf(gateway, teamId);
     await people[1].refused(RENAME_TEAM, { input: { teamId, name: 'Mine' } });
     expect(await eventsOf(gateway, teamId)).toEqual(before);
-  });
-});
-
-describe('a project', () => {
-  test('is made, renamed and deleted by owners and admins, and seen by every member', async () => {
-    const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
-    const [, admin, member] = people;
-    const { createProject } = await admin.run<{ createProject: { id: string } }>(CREATE_PROJECT, {
-      input: { teamId, name: ' Looms ' },
-    });
-    const projectId = createProject.id;
-    expect(createProject).toEqual({ id: projectId, teamId, name: 'Looms' });
-    expect(await member.run(TEAM, { id: teamId })).toMatchObject({ team: { projects: [createProject] } });
-    expect(await member.refused(CREATE_PROJECT, { input: { teamId, name: 'Mine' } })).toBe(
-      'insufficient_permissions',
-    );
-    expect(await member.refused(RENAME_PROJECT, { input: { projectId, name: 'Mine' } })).toBe(
-      'insufficient_permissions',
-    );
-    expect(await member.refused(DELETE_PROJECT, { input: { projectId } })).toBe('insufficient_permissions');
-    expect(await admin.run(RENAME_PROJECT, { input: { projectId, name: 'Mills' } })).toEqual({
-      renameProject: { id: projectId, name: 'Mills' },
-    });
-    expect(await admin.run(DELETE_PROJECT, { input: { projectId } })).toEqual({
-      deleteProject: { id: projectId },
-    });
-    expect(await admin.refused(DELETE_PROJECT, { input: { projectId } })).toBe('not_found projectId');
-    expect((await eventsOf(gateway, teamId)).slice(1)).toEqual(
-      ['project_created', 'project_renamed', 'project_deleted'].map((action) => ({
-        ...{ action, by: admin.id, sessionId: expect.any(String), details: { projectId } },
-      })),
-    );
-  });
-
-  test('of another team cannot be told from none', async () => {
-    const { teamId, people } = await foundTeam(gateway);
-    const { createProject } = await people[0].run<{ createProject: { id: string } }>(CREATE_PROJECT, {
-      input: { teamId, name: 'Looms' },
-    });
-    const stranger = await join(gateway);
-    for (const projectId of [createProject.id, NOBODY]) {
-      expect(await stranger.refused(RENAME_PROJECT, { input: { projectId, name: 'Mine' } })).toBe(
-        'not_found projectId',
-      );
-      expect(await stranger.refused(DELETE_PROJECT, { input: { projectId } })).toBe('not_found projectId');
-    }
-  });
-
-  test('is one of so many that a person may make in a while', async () => {
-    const { teamId, people } = await foundTeam(gateway);
-    for (const name of ['One', 'Two', 'Three'])
-      await people[0].run(CREATE_PROJECT, { input: { teamId, name } });
-    expect(await people[0].refused(CREATE_PROJECT, { input: { teamId, name: 'Four' } })).toBe('rate_limited');
-  });
-});
-
-describe('the default team', () => {
-  const make = (userId: string, name?: string) =>
-    gateway.deps.db.transaction((tx) => createDefaultTeam(tx, { userId, ...(name && { name }) }));
-
-  test('comes with a project, and is named for its owner', async () => {
-    const ada = await join(gateway, { name: 'Ada Lovelace' });
-    const made = await make(ada.id);
-    expect(made).toMatchObject({ role: 'OWNER', team: { name: "Ada Lovelace's team" } });
-    expect(await ada.run(TEAM, { id: made?.team.id })).toMatchObject({
-      team: { projects: [{ name: 'Default project' }] },
-    });
-  });
-
-  test('is one, however many ask for it at once', async () => {
-    const ada = await join(gateway);
-    const made = await Promise.all(Array.from({ length: 8 }, () => make(ada.id)));
-    expect(tally(made.map((team) => (team === null ? 'none' : 'made')))).toEqual({ made: 1, none: 7 });
-    expect(await ada.run(ME)).toMatchObject({ me: { memberships: [{ role: 'OWNER' }] } });
-  });
-
-  test('is not made for whoever owns a team, but is for a mere member', async () => {
-    const owner = await signUp(gateway, newPerson());
-    expect(await make(owner.user.id)).toBeNull();
-    const { people } = await foundTeam(gateway, 'ADMIN');
-    expect(await make(people[1].id)).not.toBeNull();
-  });
-
-  test('has a name where the owner has none, or one that leaves no room', async () => {
-    const ada = await join(gateway, { name: 'x'.repeat(255) });
-    expect(await make(ada.id)).toMatchObject({ team: { name: 'My team' } });
-    const bob = await join(gateway);
-    await gateway.sql`update portcullis.users set name = null where id = ${bob.id}`;
-    expect(await make(bob.id)).toMatchObject({ team: { name: 'My team' } });
-    const eve = await join(gateway);
-    expect(await make(eve.id, 'Named')).toMatchObject({ team: { name: 'Named' } });
   });
 });
 

@@ -7,6 +7,7 @@ import type { Caller } from '../../flows/sign-in.ts';
 import { verifyEmail } from '../../flows/verify-email.ts';
 import { identifyCaller } from '../../hasura/caller.ts';
 import { findInvite } from '../../mail/facts.ts';
+import { plainWords } from '../../mail/plain-words.ts';
 import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import type { TokenPurpose } from '../../one-time-tokens/tables.ts';
 import { isUuid } from '../../sessions/tokens.ts';
@@ -137,11 +138,12 @@ function addInvitePage(routes: Routes, site: Site): void {
       if (invite === null)
         return site.show(c, { status: 410, title: words.goneTitle, body: html`<p>${words.gone}</p>` });
       const host = new URL(deps.config.publicUrl).host;
-      const body = html`<p>${words.explain(invite.inviter, invite.team, host)}</p>
+      const team = plainWords(invite.team) ?? words.unnamed; // names of others, as in the mail
+      const body = html`<p>${words.explain(plainWords(invite.inviter ?? ''), team, host)}</p>
 <ol>${words.steps.map((step) => html`<li>${step}</li>`)}</ol>
 <p class="hint">${words.until(invite.expires)}</p>
 ${onward(site)}`;
-      return site.show(c, { title: words.title(invite.team), body });
+      return site.show(c, { title: words.title(team), body });
     },
   });
 }

@@ -18,6 +18,8 @@ export type PageTexts = {
     explain: (inviter: string | null, team: string, site: string) => string;
     steps: readonly string[];
     until: (day: string) => string;
+    /** For a name of which nothing can be shown. */
+    unnamed: string;
     goneTitle: string;
     gone: string;
   };
@@ -68,6 +70,7 @@ const en: PageTexts = {
       'Then accept the invite there.',
     ],
     until: (day) => `The invite is good until ${day} (UTC).`,
+    unnamed: 'a team',
     goneTitle: 'This invite is no longer valid',
     gone: 'It was accepted, withdrawn or has expired. Ask whoever invited you for another one.',
   },
@@ -133,6 +136,7 @@ const de: PageTexts = {
       'Nehmen Sie die Einladung dann dort an.',
     ],
     until: (day) => `Die Einladung gilt bis ${day} (UTC).`,
+    unnamed: 'ein Team',
     goneTitle: 'Diese Einladung gilt nicht mehr',
     gone: 'Sie wurde angenommen, zurückgezogen oder ist abgelaufen. Bitten Sie um eine neue.',
   },

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bearer, LOGIN, logIn, ME, newPerson } from '../support/gateway.ts';
+import {
+  type Accounts,
+  allAtOnce,
+  CHANGE_PASSWORD,
+  codeOf,
+  DELETE_ACCOUNT,
+  DISABLE,
+  ENABLE,
+  eventsOf,
+  FORGOT,
+  join,
+  type Member,
+  RESET,
+  startAccounts,
+  UPDATE_PROFILE,
+  VERIFY,
+} from './accounts.ts';
+
+let accounts: Accounts;
+beforeAll(async () => {
+  accounts = await startAccounts();
+});
+afterAll(() => accounts.close());
+
+const isSignedIn = (accessToken: string) =>
+  accounts.gateway.graphql(ME, {}, bearer(accessToken)).then(
+    () => true,
+    () => false,
+  );
+
+describe('changePassword', () => {
+  const change = ({ headers, password }: Member, newPassword = 'a new passphrase') =>
+    accounts.gateway.graphql(CHANGE_PASSWORD, { input: { currentPassword: password, newPassword } }, headers);
+  const failing = ({ headers }: { headers?: Record<string, string> }, input: object) =>
+    codeOf(accounts.gateway.failure(CHANGE_PASSWORD, { input }, headers));
+
+  test('ends the other sessions and all mailed links, keeps this one, and mails a notice', async () => {
+    const ada = await join(accounts);
+    const other = await logIn(accounts.gateway, ada);
+    const { token } = await accounts.mail(ada.email, 'verify-email');
+    expect(await change(ada)).toEqual({ changePassword: { ok: true } });
+    expect(await isSignedIn(ada.accessToken)).toBe(true);
+    expect(await isSignedIn(other.accessToken)).toBe(false);
+    expect(await codeOf(accounts.gateway.failure(VERIFY, { input: { token } }))).toBe('invalid_token token');
+    await accounts.notice(ada.email, /password .* was changed/i);
+    await logIn(accounts.gateway, { ...ada, password: 'a new passphrase' });
+    expect(
+      await codeOf(accounts.gateway.failure(LOGIN, { input: { email: ada.email, password: ada.password } })),
+    ).toBe('invalid_credentials');
+    expect(await eventsOf(accounts.gateway, ada.user.id)).toContain('password_changed');
+  });
+
+  test('takes the current password, and a good new one', async () => {
+    const ada = await join(accounts);
+    const newPassword = 'a new passphrase';
+    expect(await failing(ada, { currentPassword: 'wrong', newPassword })).toBe(
+      'invalid_credentials currentPassword',
+    );
+    expect(await failing(ada, { currentPassword: '', newPassword })).toBe('required currentPassword');
+    expect(await failing(ada, { currentPassword: ada.password, newPassword: '' })).toBe(
+      'required newPassword',
+    );
+    expect(await failing(ada, { currentPassword: ada.password, newPassword: '1234567' })).toBe(
+      'min_length newPassword',
+    );
+    expect(await failing({}, { currentPassword: ada.password, newPassword })).toBe('unauthenticated');
+    expect(await isSignedIn(ada.accessToken)).toBe(true);
+  });
+
+  test('wrong current passwords count as failed logins', async () => {
+    const ada = await join(accounts);
+    const input = { currentPassword: 'guess', newPassword: 'a new passphrase' };
+    for (let i = 0; i < 10; i++)
+      expect(await failing(ada, input)).toBe('invalid_credentials currentPassword');
+    expect(await failing(ada, { ...input, currentPassword: ada.password })).toBe('rate_limited');
+    expect(
+      await codeOf(accounts.gateway.failure(LOGIN, { input: { email: ada.email, password: ada.password } })),
+    ).toBe('rate_limited');
+  });
+
+  test('six at once: one sets its password', async () => {
+    const ada = await join(accounts);
+    let n = 0;
+    const outcomes = await allAtOnce(6, () => change(ada, `new password ${n++}`));
+    expect(outcomes).toEqual(['done', ...Array(5).fill('invalid_credentials')]);
+  });
+});
+
+describe('updateProfile', () => {
+  test('changes the name', async () => {
+    const ada = await join(accounts);
+    const update = (name: string) =>
+      accounts.gateway.graphql(UPDATE_PROFILE, { input: { name } }, ada.headers);
+    expect(await update(' Grace ')).toEqual({ updateProfile: { id: ada.user.id, name: 'Grace' } });
+    expect(await accounts.gateway.graphql(ME, {}, ada.headers)).toMatchObject({ me: { name: 'Grace' } });
+    const failing = (name: string, headers?: Record<string, string>) =>
+      codeOf(accounts.gateway.failure(UPDATE_PROFILE, { input: { name } }, headers));
+    expect(await failing(' ', ada.headers)).toBe('required name');
+    expect(await failing('x'.repeat(256), ada.headers)).toBe('max_length name');
+    expect(await failing('a\u0007', ada.headers)).toBe('invalid name');
+    expect(await failing('Eve')).toBe('unauthenticated');
+    expect(await eventsOf(accounts.gateway, ada.user.id)).toEqual(['signup', 'profile_updated']);
+  });
+});
+
+describe('deleteAccount', () => {
+  const remove = ({ headers, password }: Member) =>
+    accounts.gateway.graphql(DELETE_ACCOUNT, { input: { currentPassword: password } }, headers);
+  const teamOf = async ({ user }: Member): Promise<string> =>
+    String(
+      (await accounts.gateway.sql`select team_id from portcullis.memberships where user_id = ${user.id}`)[0]
+        ?.team_id,
+    );
+  const addTo = (teamId: string, { user }: Member, role: string) =>
+    accounts.gateway.sql`insert into portcullis.memberships (team_id, user_id, role)
+      values (${teamId}, ${user.id}, ${role})`;
+
+  test('leaves nothing of the person but the security events', async () => {
+    const { gateway } = accounts;
+    const ada = await join(accounts, { teamName: 'Engines' });
+    const teamId = await teamOf(ada);
+    await gateway.sql`insert into portcullis.projects (id, team_id, name) values (gen_random_uuid(), ${teamId}, 'P')`;
+    await gateway.sql`insert into portcullis.invites (id, team_id, email, role, inviter_id, expires_at)
+      values (gen_random_uuid(), ${teamId}, 'a@example.com', 'MEMBER', ${ada.user.id}, now() + interval '1 day')`;
+    expect(await remove(ada)).toEqual({ deleteAccount: { ok: true } });
+    const tables = await gateway.sql<{ schema: string; name: string; column: string }[]>`
+      select table_schema as schema, table_name as name, column_name as column from information_schema.columns
+      where table_schema like 'portcullis%' and table_name <> 'security_events'
+        and column_name in ('user_id', 'inviter_id', 'team_id')`;
+    expect(tables.length).toBeGreaterThan(7);
+    for (const { schema, name, column } of tables)
+      expect(
+        await gateway.sql`select from ${gateway.sql(schema)}.${gateway.sql(name)}
+          where ${gateway.sql(column)} in (${ada.user.id}, ${teamId})`,
+      ).toEqual([]);
+    expect(await gateway.sql`select from portcullis.users where id = ${ada.user.id}`).toEqual([]);
+    expect(await gateway.sql`select from portcullis.teams where id = ${teamId}`).toEqual([]);
+    expect(await eventsOf(gateway, ada.user.id)).toEqual(
+      [...['signup', 'account_deleted', 'team_deleted']].sort((a) => (a === 'signup' ? -1 : 0)),
+    );
+    expect(await isSignedIn(ada.accessToken)).toBe(false);
+    expect(
+      await codeOf(gateway.failure(LOGIN, { input: { email: ada.email, password: ada.password } })),
+    ).toBe('invalid_credentials');
+    await join(accounts, { email: ada.email });
+  });
+
+  test('leaves a team to its other owner, and withdraws the invites that the person made', async () => {
+    const { gateway } = accounts;
+    const ada = await join(accounts, { teamName: 'Engines' });
+    const grace = await join(accounts);
+    const teamId = await teamOf(ada);
+    await addTo(teamId, grace, 'OWNER');
+    await gateway.sql`insert into portcullis.invites (id, team_id, email, role, inviter_id, expires_at)
+      values (gen_random_uuid(), ${teamId}, 'a@example.com', 'ADMIN', ${ada.user.id}, now() + interval '1 day')`;
+    await remove(ada);
+    expect(await gateway.sql`select user_id from portcullis.memberships where team_id = ${teamId}`).toEqual([
+      { user_id: grace.user.id },
+    ]);
+    expect(await gateway.sql`select from portcullis.invites where team_id = ${teamId}`).toEqual([]);
+  });
+
+  test('is refused to the only owner of a team with others in it, which it names', async () => {
+    const ada = await join(accounts, { teamName: 'Engines' });
+    const grace = await join(accounts);
+    const teamId = await teamOf(ada);
+    await addTo(teamId, grace, 'MEMBER');
+    const input = { currentPassword: ada.password };
+    expect(await accounts.gateway.failure(DELETE_ACCOUNT, { input }, ada.headers)).toMatchObject([
+      { message: expect.stringContaining(teamId), extensions: { code: 'sole_owner', attribute: 'teamId' } },
+    ]);
+    expect(await isSignedIn(ada.accessToken)).toBe(true);
+    await remove(grace); // a member goes without ado
+    await remove(ada);
+  });
+
+  test('two owners who go at once: the team goes with the second', async () => {
+    const ada = await join(accounts, { teamName: 'Engines' });
+    const grace = await join(accounts);
+    const teamId = await teamOf(ada);
+    await addTo(teamId, grace, 'OWNER');
+    await Promise.all([remove(ada), remove(grace)]);
+    expect(await accounts.gateway.sql`select from portcullis.teams where id = ${teamId}`).toEqual([]);
+  });
+
+  test('takes the password', async () => {
+    const ada = await join(accounts);
+    const failing = (input: object, headers?: Record<string, string>) =>
+      codeOf(accounts.gateway.failure(DELETE_ACCOUNT, { input }, headers));
+    expect(await failing({ currentPassword: 'wrong' }, ada.headers)).toBe(
+      'invalid_credentials currentPassword',
+    );
+    expect(await failing({ currentPassword: '' }, ada.headers)).toBe('required currentPassword');
+    expect(await failing({ currentPassword: ada.password })).toBe('unauthenticated');
+    expect(await isSignedIn(ada.accessToken)).toBe(true);
+  });
+});
+
+describe('disableAccount', () => {
+  const asRole = (role: string) => ({
+    'x-hasura-gateway-secret': accounts.gateway.secret,
+    'x-hasura-role': role,
+  });
+  const operate = (document: string, userId: string, headers = asRole('admin')) =>
+    accounts.gateway.graphql<Record<string, { userId: string; disabledAt: string | null }>>(
+      document,
+      { input: { userId } },
+      headers,
+    );
+
+  test('ends sessions and mailed links at once, and login until it is enabled again', async () => {
+    const { gateway } = accounts;
+    const ada = await join(accounts);
+    await gateway.graphql(FORGOT, { input: { email: ada.email } });
+    const { token } = await accounts.mail(ada.email, 'reset-password');
+    const { disableAccount } = await operate(DISABLE, ada.user.id);
+    expect(disableAccount).toEqual({ userId: ada.user.id, disabledAt: expect.any(String) });
+    expect(await operate(DISABLE, ada.user.id)).toEqual({ disableAccount });
+    expect(await isSignedIn(ada.accessToken)).toBe(false);
+    const login = { input: { email: ada.email, password: ada.password } };
+    expect(await codeOf(gateway.failure(LOGIN, login))).toBe('account_disabled');
+    expect(await operate(ENABLE, ada.user.id)).toEqual({
+      enableAccount: { userId: ada.user.id, disabledAt: null },
+    });
+    expect(await isSignedIn(ada.accessToken)).toBe(false);
+    const input = { token, newPassword: 'a new passphrase' };
+    expect(await codeOf(gateway.failure(RESET, { input }))).toBe('invalid_token token');
+    await logIn(gateway, ada);
+    expect(await eventsOf(gateway, ada.user.id)).toEqual([
+      ...['signup', 'password_reset_requested', 'account_disabled', 'account_enabled', 'login'],
+    ]);
+  });
+
+  test('is for Hasura’s admin alone', async () => {
+    const ada = await join(accounts);
+    const failing = (headers: Record<string, string>, userId = ada.user.id, document = DISABLE) =>
+      codeOf(accounts.gateway.failure(document, { input: { userId } }, headers));
+    expect(await failing(ada.headers)).toBe('permission_denied');
+    expect(await failing({ 'x-hasura-role': 'admin' })).toBe('permission_denied');
+    expect(await failing({ ...asRole('user'), 'x-hasura-user-id': ada.user.id })).toBe('permission_denied');
+    expect(await failing({ ...ada.headers, 'x-hasura-role': 'admin' }, ada.user.id, ENABLE)).toBe(
+      'permission_denied',
+    );
+    expect(await failing(asRole('admin'), 'rubbish')).toBe('invalid userId');
+    expect(await failing(asRole('admin'), crypto.randomUUID())).toBe('not_found userId');
+    expect(await isSignedIn(ada.accessToken)).toBe(true);
+  });
+});
+
+test('nobody else’s account is touched by any of it', async () => {
+  const [ada, grace] = [await join(accounts), await join(accounts, newPerson({ name: 'Grace' }))];
+  const input = { currentPassword: ada.password, newPassword: 'a new passphrase' };
+  await accounts.gateway.graphql(CHANGE_PASSWORD, { input }, ada.headers);
+  expect(await isSignedIn(grace.accessToken)).toBe(true);
+  await logIn(accounts.gateway, grace);
+  expect(await eventsOf(accounts.gateway, grace.user.id)).not.toContain('password_changed');
+});

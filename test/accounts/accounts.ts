@@ -1,0 +1,115 @@
+import { type Arrived, startSmtp, type TestSmtp } from '../mail/smtp.ts';
+import {
+  bearer,
+  newPerson,
+  type Person,
+  type SignedInAnswer,
+  signUp,
+  startGateway,
+  type TestGateway,
+} from '../support/gateway.ts';
+
+const AUTH =
+  'accessToken refreshToken teamToken user { id email name emailVerified memberships { role team { id name } } }';
+const mutation = (name: string, input: string, selection: string) =>
+  `mutation Do($input: ${input}) { ${name}(input: $input) { ${selection} } }`;
+
+export const VERIFY = mutation('verifyEmail', 'VerifyEmailInput!', AUTH);
+export const RESEND = mutation('resendEmailVerification', 'ResendEmailVerificationInput', 'ok');
+export const FORGOT = mutation('forgotPassword', 'ForgotPasswordInput!', 'ok');
+export const RESET = mutation('resetPassword', 'ResetPasswordInput!', 'ok');
+export const CHANGE_PASSWORD = mutation('changePassword', 'ChangePasswordInput!', 'ok');
+export const CHANGE_EMAIL = mutation('changeEmail', 'ChangeEmailInput!', 'ok');
+export const CONFIRM_EMAIL = mutation('confirmEmailChange', 'ConfirmEmailChangeInput!', 'ok');
+export const UPDATE_PROFILE = mutation('updateProfile', 'UpdateProfileInput!', 'id name');
+export const DELETE_ACCOUNT = mutation('deleteAccount', 'DeleteAccountInput!', 'ok');
+export const DISABLE = mutation('disableAccount', 'AccountInput!', 'userId disabledAt');
+export const ENABLE = mutation('enableAccount', 'AccountInput!', 'userId disabledAt');
+export const EMAIL_EXISTS = 'query Exists($email: String!) { emailExists(email: $email) }';
+
+type Purpose = 'verify-email' | 'reset-password' | 'change-email';
+
+/** A gateway whose mails arrive at a real SMTP server. */
+export type Accounts = {
+  gateway: TestGateway;
+  smtp: TestSmtp;
+  /** The newest of so many mails to an address whose link is of a purpose. */
+  mail(email: string, purpose: Purpose, count?: number): Promise<Arrived>;
+  /** The newest of so many mails to an address with these words in the subject. */
+  notice(email: string, words: RegExp, count?: number): Promise<Arrived>;
+  close(): Promise<void>;
+};
+
+export async function startAccounts(env: Record<string, string> = {}): Promise<Accounts> {
+  const smtp = await startSmtp();
+  const gateway = await startGateway({ env: { SMTP_URL: smtp.url, ...env } });
+  const arrived = async (fits: (mail: Arrived) => boolean, count: number): Promise<Arrived> => {
+    for (let wait = 0; wait < 400; wait++) {
+      const found = smtp.mails.filter(fits);
+      if (found.length >= count) return found[count - 1] as Arrived;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(
+      `No such mail came: ${smtp.mails.map(({ to, subject }) => `${to} ${subject}`).join('; ')}`,
+    );
+  };
+  return {
+    gateway,
+    smtp,
+    mail: (email, purpose, count = 1) =>
+      arrived(({ to, link }) => to.includes(email) && link.includes(`/mail/${purpose}/`), count),
+    notice: (email, words, count = 1) =>
+      arrived(({ to, subject }) => to.includes(email) && words.test(subject), count),
+    async close() {
+      await gateway.close();
+      await smtp.stop();
+    },
+  };
+}
+
+export type Member = Person & SignedInAnswer & { headers: Record<string, string> };
+
+/** Somebody with an account, signed in. Without a team, as people are who sign up by themselves. */
+export async function join(
+  { gateway }: Pick<Accounts, 'gateway'>,
+  overrides: Partial<Person> = {},
+): Promise<Member> {
+  const { teamName: _, ...person } = newPerson(overrides);
+  const given = overrides.teamName === undefined ? person : { ...person, teamName: overrides.teamName };
+  const signedIn = await signUp(gateway, given);
+  return { ...given, ...signedIn, headers: bearer(signedIn.accessToken) };
+}
+
+/** A minute passes, as far as the spacing of mails is concerned. */
+export const passSpacing = (gateway: TestGateway) =>
+  gateway.sql`update portcullis_private.rate_limits set resets_at = now() where key like 'mail\\_%'`;
+
+/** The code and attribute of a failure. */
+export const codeOf = async (failing: Promise<unknown>): Promise<string> => {
+  const [
+    {
+      extensions: { code, attribute },
+    },
+  ] = (await failing) as [{ extensions: { code: string; attribute: string | null } }];
+  return attribute === null ? code : `${code} ${attribute}`;
+};
+
+/** What happened to an account, oldest first. */
+export const eventsOf = async (gateway: TestGateway, userId: string | null): Promise<string[]> => {
+  const rows = await gateway.sql`
+    select action, outcome from portcullis.security_events
+    where user_id is not distinct from ${userId} order by created_at, id`;
+  return rows.map(({ action, outcome }) => (outcome === 'success' ? action : `${action} ${outcome}`));
+};
+
+/** Runs something several times at once, and tells the codes of those that failed. */
+export async function allAtOnce(times: number, run: () => Promise<unknown>): Promise<string[]> {
+  const outcomes = await Promise.allSettled(Array.from({ length: times }, run));
+  return outcomes
+    .map((outcome) =>
+      outcome.status === 'fulfilled'
+        ? 'done'
+        : String(outcome.reason.response?.errors?.[0]?.extensions?.code ?? outcome.reason),
+    )
+    .sort();
+}

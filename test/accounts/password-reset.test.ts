@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LOGIN, logIn, ME, newPerson, startGateway } from '../support/gateway.ts';
+import {
+  type Accounts,
+  allAtOnce,
+  codeOf,
+  EMAIL_EXISTS,
+  eventsOf,
+  FORGOT,
+  join,
+  type Member,
+  passSpacing,
+  RESEND,
+  RESET,
+  startAccounts,
+} from './accounts.ts';
+
+let accounts: Accounts;
+beforeAll(async () => {
+  accounts = await startAccounts();
+});
+afterAll(() => accounts.close());
+
+const forgot = (email: string) => accounts.gateway.graphql(FORGOT, { input: { email } });
+const reset = (token: string, newPassword = 'a new passphrase') =>
+  accounts.gateway.graphql(RESET, { input: { token, newPassword } });
+const failingReset = (input: object) => codeOf(accounts.gateway.failure(RESET, { input }));
+const resetToken = async ({ email }: Member, count = 1) => {
+  await forgot(email);
+  return (await accounts.mail(email, 'reset-password', count)).token;
+};
+
+describe('forgotPassword', () => {
+  test('answers alike and works alike, whether or not anybody has the address', async () => {
+    const { gateway } = accounts;
+    const known = await join(accounts);
+    const disabled = await join(accounts);
+    await gateway.sql`update portcullis.users set disabled_at = now() where id = ${disabled.user.id}`;
+    await gateway.sql`create table public.queued as select null::json as payload where false`;
+    await gateway.sql.unsafe(`create function public.note() returns trigger language plpgsql as $$
+      begin insert into public.queued values (new.payload); return new; end $$`);
+    await gateway.sql`create trigger note after insert on portcullis_jobs._private_jobs
+      for each row execute function public.note()`;
+    const workFor = async (email: string) => {
+      const hashes = gateway.deps.hashGate.finished;
+      const counts = async () => {
+        const [row] = await gateway.sql`select (select count(*)::int from public.queued) as jobs,
+          (select count(*)::int from portcullis.security_events) as events,
+          (select count(*)::int from portcullis_private.rate_limits) as limits`;
+        return row as { jobs: number; events: number; limits: number };
+      };
+      const before = await counts();
+      const { status, body, headers } = await gateway.post('/graphql', {
+        query: FORGOT,
+        variables: { input: { email } },
+      });
+      const after = await counts();
+      const { jobs, events, limits } = before;
+      return {
+        answer: { status, body, headers: [...headers.keys()] },
+        jobs: after.jobs - jobs,
+        events: after.events - events,
+        limits: after.limits - limits,
+        hashes: gateway.deps.hashGate.finished - hashes,
+      };
+    };
+    await forgot(newPerson().email); // makes the caller's own counter
+    const work = [];
+    for (const email of [
+      known.email,
+      disabled.email,
+      newPerson().email,
+      'no address',
+      `${'x'.repeat(600)}@x`,
+    ])
+      work.push(await workFor(email));
+    expect(work[0]).toMatchObject({
+      answer: { status: 200, body: { data: { forgotPassword: { ok: true } } } },
+      jobs: 1,
+      events: 1,
+      hashes: 0,
+    });
+    expect(work[0]?.limits).toBe(1); // of its mails; the recipient's cap knows the sign-up's already
+    expect(work.map(({ limits: _, ...rest }) => rest)).toEqual(
+      Array(5).fill((({ limits: _, ...rest }) => rest)(work[0] as NonNullable<(typeof work)[0]>)),
+    );
+    const queued = await gateway.sql`select payload->>'kind' as kind from public.queued`;
+    expect(queued.map(({ kind }) => kind)).toEqual(['none', 'password_reset', ...Array(4).fill('none')]);
+    await gateway.sql`drop trigger note on portcullis_jobs._private_jobs`;
+    await accounts.mail(known.email, 'reset-password');
+    expect(accounts.smtp.mails.filter(({ to }) => to.includes(disabled.email))).toHaveLength(1);
+    expect(await eventsOf(gateway, known.user.id)).toEqual(['signup', 'password_reset_requested']);
+    expect(await eventsOf(gateway, disabled.user.id)).toEqual(['signup', 'password_reset_requested failure']);
+    expect(await eventsOf(gateway, null)).toContain('password_reset_requested failure');
+  });
+
+  test('asked again within a minute it says the same, and mails nothing', async () => {
+    const ada = await join(accounts);
+    const nobody = newPerson().email;
+    for (let i = 0; i < 3; i++)
+      expect([await forgot(ada.email), await forgot(nobody)]).toEqual(
+        Array(2).fill({ forgotPassword: { ok: true } }),
+      );
+    await forgot(` ${ada.email.toUpperCase()}`);
+    await accounts.mail(ada.email, 'reset-password');
+    expect(await eventsOf(accounts.gateway, ada.user.id)).toEqual(['signup', 'password_reset_requested']);
+    await passSpacing(accounts.gateway);
+    const first = accounts.smtp.mails.findLast(({ link }) => link.includes('reset-password'))?.token ?? '';
+    await resetToken(ada, 2);
+    expect(await failingReset({ token: first, newPassword: 'a new passphrase' })).toBe('invalid_token token');
+  });
+
+  test('names a missing address, and is limited per caller', async () => {
+    expect(await codeOf(accounts.gateway.failure(FORGOT, { input: { email: ' ' } }))).toBe('required email');
+    const strict = await startGateway({
+      replicaOf: accounts.gateway,
+      env: { LIMIT_PASSWORD_RESET_PER_ADDRESS: '1/60' },
+    });
+    expect(await codeOf(strict.failure(FORGOT, { input: { email: newPerson().email } }))).toBe(
+      'rate_limited',
+    );
+    await strict.close();
+  });
+});
+
+describe('resetPassword', () => {
+  test('sets the password, verifies the address, and ends every session and pending token', async () => {
+    const { gateway } = accounts;
+    const ada = await join(accounts);
+    const verification = await accounts.mail(ada.email, 'verify-email');
+    const token = await resetToken(ada);
+    expect(await reset(token)).toEqual({ resetPassword: { ok: true } });
+    expect(await codeOf(gateway.failure(ME, {}, ada.headers))).toBe('unauthenticated');
+    expect(
+      await codeOf(gateway.failure(LOGIN, { input: { email: ada.email, password: ada.password } })),
+    ).toBe('invalid_credentials');
+    const { user, teamToken } = await logIn(gateway, { email: ada.email, password: 'a new passphrase' });
+    expect(user.emailVerified).toBe(true);
+    expect(teamToken).not.toBeNull();
+    expect(
+      await gateway.sql`select from portcullis_private.one_time_tokens where user_id = ${user.id}`,
+    ).toEqual([]);
+    const failed = gateway.failure(
+      `mutation { verifyEmail(input: { token: "${verification.token}" }) { expiresAt } }`,
+    );
+    expect(await codeOf(failed)).toBe('invalid_token token');
+    await accounts.notice(ada.email, /password .* was changed/i);
+    expect(await eventsOf(gateway, user.id)).toEqual([
+      ...['signup', 'password_reset_requested', 'email_verified', 'team_created', 'password_reset'],
+      ...['login failure', 'login'],
+    ]);
+  });
+
+  test('a refused password costs no token, and a made-up token no hash', async () => {
+    const token = await resetToken(await join(accounts));
+    const before = accounts.gateway.deps.hashGate.finished;
+    expect(await failingReset({ token, newPassword: '1234567' })).toBe('min_length newPassword');
+    expect(await failingReset({ token, newPassword: 'x'.repeat(1025) })).toBe('max_length newPassword');
+    expect(await failingReset({ token, newPassword: '' })).toBe('required newPassword');
+    expect(await failingReset({ token: '', newPassword: '' })).toBe('required token');
+    expect(await failingReset({ token: 'made-up', newPassword: '12345678' })).toBe('invalid_token token');
+    expect(accounts.gateway.deps.hashGate.finished).toBe(before);
+    await reset(token, '12345678');
+    expect(await failingReset({ token, newPassword: '12345678' })).toBe('invalid_token token');
+  });
+
+  test('eight at once: one sets its password', async () => {
+    const ada = await join(accounts);
+    const token = await resetToken(ada);
+    let n = 0;
+    const outcomes = await allAtOnce(8, () => reset(token, `new password ${n++}`));
+    expect(outcomes).toEqual(['done', ...Array(7).fill('invalid_token')]);
+    const logins = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) => logIn(accounts.gateway, { ...ada, password: `new password ${i}` })),
+    );
+    expect(logins.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  test('an expired token, and one of a disabled account, are good for nothing', async () => {
+    const ada = await join(accounts);
+    const token = await resetToken(ada);
+    const failing = () => failingReset({ token, newPassword: 'a new passphrase' });
+    await accounts.gateway.sql`update portcullis.users set disabled_at = now() where id = ${ada.user.id}`;
+    expect(await failing()).toBe('invalid_token token');
+    const again = await join(accounts);
+    const expired = await resetToken(again);
+    await accounts.gateway.sql`update portcullis_private.one_time_tokens set expires_at = now()`;
+    expect(await failingReset({ token: expired, newPassword: 'a new passphrase' })).toBe(
+      'invalid_token token',
+    );
+  });
+
+  test('gives an account a password that had none', async () => {
+    const ada = await join(accounts);
+    await accounts.gateway.sql`delete from portcullis_private.passwords where user_id = ${ada.user.id}`;
+    await reset(await resetToken(ada));
+    await logIn(accounts.gateway, { ...ada, password: 'a new passphrase' });
+  });
+
+  test('lets in again whoever forgot the password and was locked out for guessing', async () => {
+    const ada = await join(accounts);
+    for (let i = 0; i < 11; i++)
+      await accounts.gateway.failure(LOGIN, { input: { email: ada.email, password: `guess ${i}` } });
+    await reset(await resetToken(ada));
+    await logIn(accounts.gateway, { ...ada, password: 'a new passphrase' });
+  });
+
+  test('what the reset throws out stays out: a planted session, and a link to another address', async () => {
+    // Somebody signs up with an address that is not theirs, and asks for it to be changed to their own.
+    const planted = await join(accounts);
+    const thief = newPerson().email;
+    await accounts.gateway.graphql(
+      'mutation Do($input: ChangeEmailInput!) { changeEmail(input: $input) { ok } }',
+      { input: { newEmail: thief, currentPassword: planted.password } },
+      planted.headers,
+    );
+    const { token } = await accounts.mail(thief, 'change-email');
+    await reset(await resetToken(planted), 'the owner’s password');
+    expect(await codeOf(accounts.gateway.failure(ME, {}, planted.headers))).toBe('unauthenticated');
+    const confirmed = accounts.gateway.failure(
+      `mutation { confirmEmailChange(input: { token: "${token}" }) { ok } }`,
+    );
+    expect(await codeOf(confirmed)).toBe('invalid_token token');
+    expect(await codeOf(accounts.gateway.failure(RESEND, {}, planted.headers))).toBe('unauthenticated');
+  });
+});
+
+describe('emailExists', () => {
+  const exists = async (email: string) =>
+    (await accounts.gateway.graphql<{ emailExists: boolean }>(EMAIL_EXISTS, { email })).emailExists;
+
+  test('tells whether an address has an account', async () => {
+    const { email } = await join(accounts);
+    expect(await exists(` ${email.toUpperCase()}`)).toBe(true);
+    expect(await exists(newPerson().email)).toBe(false);
+    expect(await exists('no address')).toBe(false);
+    expect(await codeOf(accounts.gateway.failure(EMAIL_EXISTS, { email: '' }))).toBe('required email');
+  });
+
+  test('is limited per caller, those without an address together, and can be switched off', async () => {
+    const strict = await startGateway({
+      replicaOf: accounts.gateway,
+      env: { LIMIT_EMAIL_EXISTS_PER_ADDRESS: '1/60', LIMIT_EMAIL_EXISTS_UNADDRESSED: '2/60' },
+    });
+    const email = newPerson().email;
+    expect(await codeOf(strict.failure(EMAIL_EXISTS, { email }))).toBe('rate_limited');
+    const hasura = { 'x-hasura-gateway-secret': strict.secret, 'x-hasura-role': 'anonymous' };
+    for (let i = 0; i < 2; i++) await strict.graphql(EMAIL_EXISTS, { email }, hasura);
+    expect(await codeOf(strict.failure(EMAIL_EXISTS, { email }, hasura))).toBe('rate_limited');
+    await strict.close();
+    const off = await startGateway({ replicaOf: accounts.gateway, env: { EMAIL_EXISTS: 'off' } });
+    expect(await codeOf(off.failure(EMAIL_EXISTS, { email }))).toBe('feature_disabled');
+    expect(
+      await off.graphql('{ authConfig { emailExists requireVerifiedEmail captcha { provider } } }'),
+    ).toEqual({
+      authConfig: { emailExists: false, requireVerifiedEmail: false, captcha: null },
+    });
+    await off.close();
+  });
+});
