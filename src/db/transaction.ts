@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 
@@ -8,6 +8,9 @@ type Work = Parameters<Transact>[0];
 /** What a statement gets whose connection closed in the middle: the database is away. */
 const connectionClosed = () =>
   Object.assign(new Error('The connection was closed.'), { code: 'CONNECTION_CLOSED' });
+
+/** How long the end of a connection may take to be noticed after its last statement failed. */
+const CLOSING_MS = 5;
 
 /** What the library never gets to see, so that it sends nothing more. */
 const never = <T>() => new Promise<T>(() => {});
@@ -30,8 +33,9 @@ export function withSafeTransactions<Db extends PostgresJsDatabase>(db: Db): Db 
           const result = await work(tx);
           return closed ? never() : result;
         } catch (error) {
-          // A statement fails a little before its transaction is rejected for the same reason.
-          await setImmediate();
+          // A statement fails a little before its transaction is rejected for the same reason. What the library writes
+          // from a timer is written before a socket closes; a write that is pending then spoils the next connection.
+          await wait(CLOSING_MS);
           return closed ? never() : Promise.reject(error);
         }
       },

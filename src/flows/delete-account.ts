@@ -1,9 +1,10 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
+import { holdRefreshes } from '../sessions/ending.ts';
 import { keepingAnOwner } from '../teams/access.ts';
 import { dissolveTeamsOf } from '../teams/departure.ts';
-import { deleteUser } from '../users/accounts.ts';
+import { deleteUser, lockUser } from '../users/accounts.ts';
 import type { Viewer } from './authenticate.ts';
 import { requireCurrentPassword } from './current-password.ts';
 import type { Caller } from './sign-in.ts';
@@ -29,6 +30,8 @@ export async function deleteAccount(
     deps.db.transaction(async (tx) => {
       const { dissolved, orphaned } = await dissolveTeamsOf(tx, user.id);
       if (orphaned.length > 0) throw soleOwner(orphaned);
+      await lockUser(tx, user.id); // no session is opened meanwhile
+      await holdRefreshes(tx, user.id);
       if (!(await deleteUser(tx, user.id))) throw new AuthError('unauthenticated');
       const event = { userId: user.id, sessionId, origin: caller, details: { teams: dissolved.length } };
       await recordSecurityEvent(tx, { action: 'account_deleted', ...event });

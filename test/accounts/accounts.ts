@@ -113,3 +113,24 @@ export async function allAtOnce(times: number, run: () => Promise<unknown>): Pro
     )
     .sort();
 }
+
+type Form = Record<string, string> | string;
+
+/** Opens a page, or sends its form. */
+export async function openPage(
+  gateway: TestGateway,
+  path: string,
+  form?: Form,
+  headers: Record<string, string> = {},
+) {
+  const body = form === undefined || typeof form === 'string' ? form : new URLSearchParams(form);
+  const response = await fetch(`${gateway.url}${path}`, {
+    method: form === undefined ? 'GET' : 'POST',
+    headers,
+    ...(body !== undefined && { body }),
+    redirect: 'manual',
+  });
+  const html = await response.text();
+  const title = /<h1>(.*)<\/h1>/.exec(html)?.[1] ?? '';
+  return { status: response.status, headers: response.headers, html, title };
+}

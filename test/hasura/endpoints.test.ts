@@ -198,7 +198,16 @@ describe('cron triggers', () => {
   });
 
   test('a job that failed is no success, so that Hasura tries again', async () => {
-    const answer = await gateway.post('/hasura/cron/refresh-ens', {}, secret());
-    expect(answer).toMatchObject({ status: 503, body: { code: 'ens_not_configured' } });
+    const unlucky = await startGateway({ env: { ENS_RPC_URLS: 'http://127.0.0.1:1' } });
+    const secrets = { 'x-hasura-gateway-secret': unlucky.secret };
+    expect(await unlucky.post('/hasura/cron/refresh-ens', {}, secrets)).toMatchObject({
+      status: 502,
+      body: { code: 'ens_unreachable' },
+    });
+    await unlucky.close();
+  });
+
+  test('looking up ENS names is done where there is nothing to ask', async () => {
+    expect(await gateway.post('/hasura/cron/refresh-ens', {}, secret())).toMatchObject({ status: 200 });
   });
 });

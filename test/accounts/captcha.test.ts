@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type ConfigError, readConfig } from '../../src/config.ts';
+import { bearer, newPerson, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { codeOf, FORGOT, passSpacing, RESEND } from './accounts.ts';
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => void;
+const json =
+  (body: unknown, status = 200): Answer =>
+  (response) =>
+    void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+
+/** Plays the provider. */
+let asked: URLSearchParams[] = [];
+let answer: Answer = json({ success: true });
+const provider = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk) => chunks.push(chunk));
+  request.on('end', () => {
+    asked.push(new URLSearchParams(Buffer.concat(chunks).toString()));
+    answer(response, request);
+  });
+});
+
+let verifyUrl = '';
+let gateway: TestGateway;
+const captcha = (provider: string) => ({
+  CAPTCHA_PROVIDER: provider,
+  CAPTCHA_SECRET: 'the-captcha-secret',
+  CAPTCHA_SITE_KEY: 'the-site-key',
+  CAPTCHA_VERIFY_URL: verifyUrl,
+});
+beforeAll(async () => {
+  provider.listen(0, '127.0.0.1');
+  await once(provider, 'listening');
+  verifyUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/siteverify`;
+  gateway = await startGateway({ env: captcha('turnstile') });
+});
+afterAll(async () => {
+  await gateway.close();
+  provider.closeAllConnections();
+  provider.close();
+});
+beforeEach(() => {
+  asked = [];
+  answer = json({ success: true });
+});
+
+const forgot = (captchaToken?: string, at = gateway) =>
+  at.graphql(FORGOT, { input: { email: newPerson().email, captchaToken } });
+const failing = (captchaToken?: string) =>
+  codeOf(gateway.failure(FORGOT, { input: { email: newPerson().email, captchaToken } }));
+
+describe('a captcha', () => {
+  test('that is solved lets the request through, and the provider hears who solved it', async () => {
+    await forgot('a solution');
+    expect(asked.map((form) => Object.fromEntries(form))).toEqual([
+      { secret: 'the-captcha-secret', response: 'a solution', remoteip: '127.0.0.1' },
+    ]);
+  });
+
+  test('that is missing or not solved does not, and nothing is queued', async () => {
+    const jobs = () => gateway.sql`select from portcullis_jobs.jobs`;
+    expect(await failing()).toBe('required captchaToken');
+    expect(await failing('x'.repeat(10_000))).toBe('captcha_failed captchaToken');
+    expect(asked).toEqual([]);
+    for (const codes of [['invalid-input-response'], ['timeout-or-duplicate'], [], undefined]) {
+      answer = json({ success: false, 'error-codes': codes });
+      expect(await failing('a guess')).toBe('captcha_failed captchaToken');
+    }
+    answer = json({ success: false, 'error-codes': ['invalid-input-response'] }, 400);
+    expect(await failing('a guess')).toBe('captcha_failed captchaToken');
+    const before = await gateway.sql`select count(*)::int from portcullis.security_events`;
+    await failing('a guess');
+    expect(await gateway.sql`select count(*)::int from portcullis.security_events`).toEqual(before);
+    await expect.poll(jobs).toEqual([]);
+  });
+
+  test.each<[string, Answer]>([
+    ['fails', json({ success: true }, 500)],
+    ['is overloaded', json({ error: 'slow down' }, 429)],
+    ['answers rubbish', (response) => void response.end('<html>success: true</html>')],
+    ['answers with something else', json('success')],
+    ['answers with a text for a truth value', json({ success: 'true' })],
+    ['sends elsewhere', (response) => void response.writeHead(302, { location: `${verifyUrl}?2` }).end()],
+    ['hangs up', (response) => void response.destroy()],
+    ['does not stop', (response) => void response.write(`{"success":true,"x":"${'x'.repeat(100_000)}`)],
+    ['does not know the secret', json({ success: false, 'error-codes': ['invalid-input-secret'] })],
+  ])('whose provider %s refuses everybody', async (_what, broken) => {
+    answer = broken;
+    expect(await failing('a solution')).toBe('unavailable');
+    expect(asked.length).toBeLessThanOrEqual(1); // no redirect is followed
+    answer = json({ success: true });
+    await forgot('a solution');
+  });
+
+  test('whose provider is slow refuses after five seconds', async () => {
+    answer = () => {};
+    const before = performance.now();
+    expect(await failing('a solution')).toBe('unavailable');
+    expect(performance.now() - before).toBeGreaterThan(4_900);
+    expect(performance.now() - before).toBeLessThan(7_000);
+  });
+
+  test('leaves no secret and no solution in the log', async () => {
+    answer = (response) => void response.end('the-captcha-secret a solution');
+    await failing('a solution');
+    expect(gateway.logged()).toContain('A captcha could not be checked.');
+    expect(gateway.logged()).not.toMatch(/the-captcha-secret|a solution/);
+  });
+
+  test('is asked for where it is configured: resend, not signup, unless that is named', async () => {
+    const { accessToken } = await signUp(gateway);
+    await passSpacing(gateway);
+    const headers = bearer(accessToken);
+    expect(await codeOf(gateway.failure(RESEND, {}, headers))).toBe('required captchaToken');
+    answer = json({ success: false });
+    const guess = gateway.failure(RESEND, { input: { captchaToken: 'a guess' } }, headers);
+    expect(await codeOf(guess)).toBe('captcha_failed captchaToken');
+    answer = json({ success: true });
+    // What failed has not used up the spacing.
+    await gateway.graphql(RESEND, { input: { captchaToken: 'a solution' } }, headers);
+
+    const env = { ...captcha('hcaptcha'), CAPTCHA_FOR: 'signup' };
+    const other = await startGateway({ replicaOf: gateway, env });
+    expect(await codeOf(other.failure(SIGNUP, { input: newPerson() }))).toBe('required captchaToken');
+    asked = [];
+    await other.graphql(SIGNUP, { input: { ...newPerson(), captchaToken: 'a solution' } });
+    expect(Object.fromEntries(asked[0] ?? [])).toMatchObject({ sitekey: 'the-site-key' });
+    await forgot(undefined, other);
+    expect(await other.graphql('{ authConfig { captcha { provider siteKey requiredFor } } }')).toEqual({
+      authConfig: { captcha: { provider: 'hcaptcha', siteKey: 'the-site-key', requiredFor: ['signup'] } },
+    });
+    await other.close();
+  });
+
+  test('needs its keys, and asks the provider unless told otherwise', () => {
+    const base = { CAPTCHA_PROVIDER: 'turnstile' };
+    const problems = (env: Record<string, string>): readonly string[] => {
+      try {
+        readConfig(env);
+        return [];
+      } catch (error) {
+        return (error as ConfigError).problems;
+      }
+    };
+    expect(problems(base)).toEqual([
+      'CAPTCHA_SECRET: required with CAPTCHA_PROVIDER',
+      'CAPTCHA_SITE_KEY: required with CAPTCHA_PROVIDER',
+    ]);
+    expect(
+      problems({ ...base, CAPTCHA_FOR: 'login', CAPTCHA_SECRET: 'x', CAPTCHA_SITE_KEY: 'y' }),
+    ).toHaveLength(1);
+    const keys = { CAPTCHA_SECRET: 'x', CAPTCHA_SITE_KEY: 'y' };
+    expect(readConfig({ ...base, ...keys }).captcha?.verifyUrl).toBe(
+      'https://challenges.cloudflare.com/turnstile/v0/siteverify',
+    );
+    expect(readConfig({ ...keys, CAPTCHA_PROVIDER: 'hcaptcha' }).captcha?.verifyUrl).toBe(
+      'https://api.hcaptcha.com/siteverify',
+    );
+  });
+});

@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LOGIN, logIn, ME, newPerson, PUBLIC_URL, startGateway } from '../support/gateway.ts';
+import {
+  type Accounts,
+  allAtOnce,
+  CHANGE_EMAIL,
+  codeOf,
+  FORGOT,
+  join,
+  openPage,
+  startAccounts,
+} from './accounts.ts';
+
+let accounts: Accounts;
+beforeAll(async () => {
+  accounts = await startAccounts({ APP_URL: 'https://app.example.com/welcome' });
+});
+afterAll(() => accounts.close());
+
+const open = (path: string, form?: Record<string, string> | string, headers?: Record<string, string>) =>
+  openPage(accounts.gateway, path, form, headers);
+const pathOf = ({ link }: { link: string }) => link.slice(PUBLIC_URL.length);
+const isVerified = async (userId: string) =>
+  (
+    await accounts.gateway
+      .sql`select from portcullis.users where id = ${userId} and email_verified_at is not null`
+  ).length === 1;
+const verification = async () => {
+  const ada = await join(accounts);
+  return { ada, path: pathOf(await accounts.mail(ada.email, 'verify-email')) };
+};
+const resetPage = async () => {
+  const ada = await join(accounts);
+  await accounts.gateway.graphql(FORGOT, { input: { email: ada.email } });
+  return { ada, path: pathOf(await accounts.mail(ada.email, 'reset-password')) };
+};
+const DEAD = 'This link is no longer valid';
+
+describe('the page of a mailed link', () => {
+  test('to verify: looking changes nothing however often, the button does it once', async () => {
+    const { ada, path } = await verification();
+    for (let i = 0; i < 3; i++) {
+      const page = await open(path);
+      expect(page).toMatchObject({ status: 200, title: 'Confirm your email address' });
+      expect(page.html).toContain(`<dd>${ada.email}</dd>`);
+    }
+    expect((await fetch(accounts.gateway.url + path, { method: 'HEAD' })).status).toBe(200);
+    expect(await isVerified(ada.user.id)).toBe(false);
+    const done = await open(path, {});
+    expect(done).toMatchObject({ status: 200, title: 'Address confirmed' });
+    expect(done.html).toContain('<a class="button" href="https://app.example.com/welcome" rel="noreferrer">');
+    expect(await isVerified(ada.user.id)).toBe(true);
+    expect(await accounts.gateway.graphql(ME, {}, ada.headers)).toMatchObject({
+      me: { memberships: [{ role: 'OWNER', team: { name: "Ada's team" } }] },
+    });
+    for (const again of [await open(path), await open(path, {})])
+      expect(again).toMatchObject({ status: 410, title: DEAD });
+  });
+
+  test('signs nobody in', async () => {
+    const { ada, path } = await verification();
+    const { html, headers } = await open(path, {});
+    expect(headers.getSetCookie()).toEqual([]);
+    expect(html).not.toMatch(/eyJ|prt_/);
+    const sessions = await accounts.gateway
+      .sql`select from portcullis.sessions where user_id = ${ada.user.id}`;
+    expect(sessions).toHaveLength(1);
+  });
+
+  test('to another address confirms it', async () => {
+    const ada = await join(accounts);
+    const newEmail = newPerson().email;
+    const input = { newEmail, currentPassword: ada.password };
+    await accounts.gateway.graphql(CHANGE_EMAIL, { input }, ada.headers);
+    const path = pathOf(await accounts.mail(newEmail, 'change-email'));
+    expect((await open(path)).html).toContain(`<dd>${newEmail}</dd>`);
+    expect(await open(path, {})).toMatchObject({ status: 200, title: 'New address confirmed' });
+    await logIn(accounts.gateway, { email: newEmail, password: ada.password });
+    expect(await open(path)).toMatchObject({ status: 410, title: DEAD });
+  });
+
+  test('to a new password says what is wrong with one, and keeps the link until it is good', async () => {
+    const { ada, path } = await resetPage();
+    const form = await open(path);
+    expect(form).toMatchObject({ status: 200, title: 'Set a new password' });
+    expect(form.html).toContain('At least 8 characters.');
+    expect(form.html).toContain('autocomplete="new-password"');
+    const send = (new_password: string, repeat = new_password) => open(path, { new_password, repeat });
+    for (const [refused, sentence] of [
+      [await send('short'), 'This password is too short: it needs at least 8 characters.'],
+      [await send('x'.repeat(1025)), 'This password is too long.'],
+      [await send(''), 'Enter a new password.'],
+      [await send('a new passphrase', 'another one'), 'The two passwords are not the same.'],
+      [await send('a new passphrase', ''), 'The two passwords are not the same.'],
+    ] as const) {
+      expect(refused).toMatchObject({ status: 400, title: 'Set a new password' });
+      expect(refused.html).toContain(`<p class="problem" id="problem" role="alert">${sentence}</p>`);
+      expect(refused.html).toContain('aria-describedby="problem rule" aria-invalid="true"');
+      expect(refused.html).not.toMatch(/short"|a new passphrase|xxxx/);
+    }
+    expect(await send('nëues & "Passwort" <ü>')).toMatchObject({ status: 200, title: 'Password set' });
+    expect(await codeOf(accounts.gateway.failure(ME, {}, ada.headers))).toBe('unauthenticated');
+    await logIn(accounts.gateway, { email: ada.email, password: 'nëues & "Passwort" <ü>' });
+    expect(await send('yet another one')).toMatchObject({ status: 410, title: DEAD });
+    expect(await open(path)).toMatchObject({ status: 410, title: DEAD });
+  });
+
+  test('eight at once: one succeeds', async () => {
+    const { path } = await verification();
+    const outcomes = await allAtOnce(8, async () => {
+      const { status } = await open(path, {});
+      if (status !== 200) throw new Error(String(status));
+    });
+    expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1);
+  });
+
+  test('looks alike for a link that is used, expired, replaced or made up', async () => {
+    const [used, expired] = [await verification(), await verification()];
+    await open(used.path, {});
+    await accounts.gateway.sql`update portcullis_private.one_time_tokens set expires_at = now()
+      where user_id = ${expired.ada.user.id}`;
+    const pages = [];
+    for (const path of [
+      used.path,
+      expired.path,
+      '/mail/verify-email/made-up',
+      '/mail/reset-password/made-up',
+    ])
+      for (const form of [undefined, { new_password: '12345678', repeat: '12345678' }])
+        pages.push(await open(path, form));
+    for (const { status, html } of pages)
+      expect({ status, html }).toEqual({ status: 410, html: pages[0]?.html });
+  });
+
+  test.each([
+    ['a page of another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+    ['a page of a neighbour', { 'sec-fetch-site': 'same-site' }],
+    ['an old browser at another site', { origin: 'https://evil.example' }],
+    ['a site that begins alike', { origin: `${PUBLIC_URL}.evil.example` }],
+  ])('refuses a form from %s', async (_where, headers) => {
+    const { ada, path } = await verification();
+    const refused = await open(path, {}, headers);
+    expect(refused).toMatchObject({ status: 403, title: 'That did not work' });
+    expect(refused.html).toContain('This request came from another site.');
+    expect(await isVerified(ada.user.id)).toBe(false);
+  });
+
+  test.each([
+    ['its own', { 'sec-fetch-site': 'same-origin', origin: 'null' }],
+    ['its own, in an old browser', { origin: PUBLIC_URL }],
+    ['its own, in an old browser that may not tell', { origin: 'null' }],
+    ['nowhere', {}],
+  ])('takes a form from %s', async (_where, headers) => {
+    const { ada, path } = await verification();
+    expect((await open(path, {}, headers)).status).toBe(200);
+    expect(await isVerified(ada.user.id)).toBe(true);
+  });
+
+  test('takes a form and nothing else, of bounded size', async () => {
+    const { path } = await resetPage();
+    expect(await open(path, '{}', { 'content-type': 'application/json' })).toMatchObject({ status: 415 });
+    expect(await open(path, { new_password: 'x'.repeat(20_000) })).toMatchObject({ status: 413 });
+    const put = await fetch(accounts.gateway.url + path, { method: 'PUT' });
+    expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, POST']);
+  });
+
+  test('runs no script, loads nothing, cannot be framed, and leaks its address to nobody', async () => {
+    const { path } = await verification();
+    for (const { headers, html } of [
+      await open(path),
+      await open('/mail/verify-email/x'),
+      await open(path, {}),
+    ]) {
+      expect(headers.get('content-security-policy')).toMatch(
+        /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+      );
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('content-type')).toBe('text/html; charset=UTF-8');
+      expect(html).toMatch(/^<!doctype html>\n<html lang="en">/);
+      expect(html).not.toMatch(/<script|<img|<link|style="| on\w+="/);
+    }
+  });
+
+  test('is logged by its template: no token, no address', async () => {
+    const { ada, path } = await verification();
+    await open(path);
+    await open(path, {});
+    await open('/mail/reset-password/made-up-token');
+    await open(path, {}, { origin: 'https://evil.example' });
+    const log = accounts.gateway.logged();
+    expect(log).toContain('"route":"/mail/verify-email/:token"');
+    expect(log).toContain('"route":"/mail/reset-password/:token"');
+    expect(log).not.toContain(path.split('/').at(-1));
+    expect(log).not.toContain('made-up-token');
+    expect(log).not.toContain(ada.email);
+  });
+
+  test('fails in words when the database is away', async () => {
+    const other = await startGateway({ env: { LIMIT_LOGIN_PER_ACCOUNT: '5/60' } });
+    await other.sql`alter table portcullis_private.one_time_tokens rename to hidden`;
+    const failed = await openPage(other, '/mail/verify-email/x');
+    expect(failed).toMatchObject({ status: 500, title: 'That did not work' });
+    expect(failed.html).toContain(`Request: ${failed.headers.get('x-request-id')}`);
+    expect(failed.html).not.toMatch(/one_time_tokens|relation/);
+    await other.close();
+  });
+
+  test('speaks the language of the mails', async () => {
+    const other = await startGateway({ env: { MAIL_LOCALE: 'de-AT' } });
+    const page = await openPage(other, '/mail/verify-email/x');
+    expect(page.title).toBe('Dieser Link gilt nicht mehr');
+    expect(page.html).toContain('<html lang="de">');
+    await other.close();
+  });
+});
+
+test('an account that was planted opens to its planter only until the mailbox’s owner resets the password', async () => {
+  const planted = await join(accounts);
+  const path = pathOf(await accounts.mail(planted.email, 'verify-email'));
+  await open(path, {}); // the owner confirms what they did not ask for, and is not signed in by that
+  await accounts.gateway.graphql(FORGOT, { input: { email: planted.email } });
+  const reset = pathOf(await accounts.mail(planted.email, 'reset-password'));
+  await open(reset, { new_password: 'the owner’s own', repeat: 'the owner’s own' });
+  expect(await codeOf(accounts.gateway.failure(ME, {}, planted.headers))).toBe('unauthenticated');
+  const input = { email: planted.email, password: planted.password };
+  expect(await codeOf(accounts.gateway.failure(LOGIN, { input }))).toBe('invalid_credentials');
+});
