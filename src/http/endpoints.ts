@@ -67,3 +67,6 @@ function validate(body: z.ZodObject, attributes: Record<string, unknown>): Recor
 /** A text that must not be missing, with its description and an example for the documentation. */
 export const text = (description: string, example: string) =>
   z.string().meta({ description, examples: [example] });
+
+/** A text that may be missing. */
+export const optionalText = (description: string) => z.string().optional().meta({ description });

@@ -7,7 +7,7 @@ import type { SignedIn } from '../flows/sign-in.ts';
 import { signup } from '../flows/signup.ts';
 import { identifyCaller } from '../hasura/caller.ts';
 import { deleteExpiredKeys, generateJwk } from '../keys/jwks.ts';
-import { type Endpoint, endpoint, text } from './endpoints.ts';
+import { type Endpoint, endpoint, optionalText, text } from './endpoints.ts';
 
 const EMAIL = text('The email address.', 'alice@worldidbot.com');
 const PASSWORD = text('The password.', '12345678');
@@ -46,6 +46,7 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
       password: PASSWORD,
       name: text("The person's name.", 'Bob'),
       team_name: text('The name of the team to make.', 'The Bob Project'),
+      captcha_token: optionalText('The solved captcha, where one is asked for.'),
     }),
     answers: { 201: { description: 'Registered and signed in.', schema: Token } },
     errors: [
@@ -57,10 +58,13 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
       'busy',
       'no_signing_key',
     ],
-    async handle(c, request, { team_name: teamName, ...person }) {
+    async handle(c, request, { team_name: teamName, captcha_token: captchaToken = '', ...person }) {
       const { device } = identifyCaller(deps, request);
       const options = { ttlSeconds: deps.config.tokens.portalTtlSeconds, teamNameAttribute: 'team_name' };
-      return c.json(portalToken(await signup(deps, device, { ...person, teamName }, options)), 201);
+      return c.json(
+        portalToken(await signup(deps, device, { ...person, teamName, captchaToken }, options)),
+        201,
+      );
     },
   }),
   endpoint({

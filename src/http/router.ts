@@ -15,6 +15,7 @@ import { internalEndpoints, portalEndpoints } from './portal.ts';
 import type { RoutedResponse } from './request-log.ts';
 import { createRoutes, errorResponse, portalErrorBody, serve } from './routes.ts';
 import { swaggerRoutes } from './swagger.ts';
+import { teamsEndpoints } from './teams.ts';
 
 /** Every path but `/graphql`. */
 export function createRouter(
@@ -29,7 +30,12 @@ export function createRouter(
   const dialects = [healthRoutes(deps, isClosing), actionRoutes(deps), cronRoutes(deps), mailedPages(deps)];
   for (const routes of dialects) router.route('/', routes);
   if (deps.mailInbox !== null) router.route('/', mailInboxRoutes(deps, deps.mailInbox));
-  const endpoints = [...jwksEndpoints(deps), ...portalEndpoints(deps), ...internalEndpoints(deps)];
+  const endpoints = [
+    ...jwksEndpoints(deps),
+    ...portalEndpoints(deps),
+    ...teamsEndpoints(deps),
+    ...internalEndpoints(deps),
+  ];
   for (const definition of endpoints) addEndpoint(router, deps, definition);
   const openapi = describeEndpoints(endpoints, deps.config.publicUrl);
   serve(router, 'GET', '/openapi.json', (c) => c.json(openapi));

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 
 /** The schema of the job library, migrated with ours. */
@@ -20,9 +20,14 @@ export type MailJob =
   /** Nobody's: makes a request about an unknown address cost what one about a known address costs. */
   | { kind: 'none' };
 
+const addJob = (job: MailJob): SQL =>
+  sql`${sql.identifier(JOBS_SCHEMA)}.add_job(${MAIL_TASK}, ${JSON.stringify(job)}::json, max_attempts => 25)`;
+
+/** The same as a part of a statement (`with … as (…)`), which has to ask for its rows. */
+export const insertMailJob = (job: MailJob, condition: SQL): SQL =>
+  sql`select ${addJob(job)} where ${condition}`;
+
 /** Queues a mail in the transaction that causes it: both happen or neither. */
 export async function enqueueMail(tx: Queryable, job: MailJob): Promise<void> {
-  await tx.execute(
-    sql`select ${sql.identifier(JOBS_SCHEMA)}.add_job(${MAIL_TASK}, ${JSON.stringify(job)}::json, max_attempts => 25)`,
-  );
+  await tx.execute(sql`select ${addJob(job)}`);
 }

@@ -1,10 +1,11 @@
-import { and, desc, eq, isNull, ne, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { insertSecurityEvent, storableUserAgent } from '../audit/security-events.ts';
 import { createSecret, sha256 } from '../crypto/secrets.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { jwks } from '../keys/tables.ts';
+import { insertMailJob } from '../mail/queue.ts';
 import { type MembershipRole, memberships } from '../teams/tables.ts';
 import { users } from '../users/tables.ts';
 import type { User } from '../users/users.ts';
@@ -23,7 +24,8 @@ export type OpenedSession = {
 };
 
 /**
- * Opens a session with its first refresh token, in one statement: a user who is disabled meanwhile gets none.
+ * Opens a session with its first refresh token, in one statement: a user who is disabled meanwhile gets none. Somebody who
+ * has signed in elsewhere before is told of it by mail.
  * @throws AuthError `account_disabled`
  */
 export async function openSession(
@@ -50,12 +52,23 @@ export async function openSession(
       insert into ${refreshTokens} (token_hash, session_id, expires_at)
       select ${sha256(refreshToken)}, id,
         now() + make_interval(secs => ${Math.min(refreshTtlSeconds, sessionTtlSeconds)}) from opened
+    ), noticed as (
+      ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, isNewDevice(userId, device))}
     )
-    select member.team_id, member.role from opened left join member on true`);
+    select member.team_id, member.role, (select count(*) from noticed) as notices from opened
+    left join member on true`);
   if (opened === undefined) throw new AuthError('account_disabled');
   const { team_id: teamId, role } = opened;
   return { sessionId, refreshToken, team: teamId === null || role === null ? null : { teamId, role } };
 }
+
+/** Somebody who has signed in before, but not with this device from this address. Sessions are kept for a while. */
+const isNewDevice = (userId: string, { userAgent, address }: Device): SQL => sql`
+  exists (select from opened) and exists (select from ${sessions} where user_id = ${userId})
+  and not exists (
+    select from ${sessions} where user_id = ${userId}
+      and user_agent is not distinct from ${storableUserAgent(userAgent)}
+      and address is not distinct from ${address}::inet)`;
 
 const liveSession = statement((db) =>
   db
