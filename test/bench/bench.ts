@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { startThrowawayPostgres } from '../../src/db/embedded.ts';
 import type { GatewayAnswer, GatewayQuestion } from './gateway-process.ts';
 import type { Load, LoadResult } from './load-process.ts';
+import { type MailSink, startMailSink } from './mails.ts';
 import { type Helper, startHelper } from './messages.ts';
 
 export const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,6 +28,7 @@ export type Bench = {
   load(load: Load): Promise<LoadResult>;
   person: { email: string; password: string };
   token: string;
+  mailSink: MailSink;
   /** Shares of one core that the load generator took. */
   clientCpu: number[];
   stop(): Promise<void>;
@@ -58,7 +60,9 @@ export async function startBench(gatewayArguments: string[] = []): Promise<Bench
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
   const build = await compile(folder);
   const postgres = await startThrowawayPostgres();
+  const mailSink = await startMailSink();
   const env = {
+    SMTP_URL: mailSink.url,
     DATABASE_URL: postgres.url,
     INTERNAL_ENDPOINTS_SECRET: randomBytes(32).toString('hex'),
     KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
@@ -76,7 +80,7 @@ export async function startBench(gatewayArguments: string[] = []): Promise<Bench
   const person = { email: 'ada@example.com', password: 'correct horse' };
   const clientCpu: number[] = [];
   return {
-    ...{ build, env, gateway, url, hashesAtOnce, person, clientCpu },
+    ...{ build, env, mailSink, gateway, url, hashesAtOnce, person, clientCpu },
     token: await signUp(url, person),
     async load(load) {
       const result = await client.ask(load);
@@ -85,6 +89,7 @@ export async function startBench(gatewayArguments: string[] = []): Promise<Bench
     },
     async stop() {
       await Promise.all([gateway.stop(), client.stop()]);
+      mailSink.stop();
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -1,7 +1,9 @@
 import { type Row, startBench } from './bench.ts';
 import { measureColdStart } from './cold-start.ts';
 import { measureLogins } from './logins.ts';
+import { measureMails } from './mails.ts';
 import { measureMe } from './me.ts';
+import { measureRefreshes } from './refreshes.ts';
 import { measureSigns } from './signs.ts';
 
 /**
@@ -22,6 +24,8 @@ const measurements = {
   logins: measureLogins,
   me: measureMe,
   signs: measureSigns,
+  refreshes: measureRefreshes,
+  mails: measureMails,
   'cold-start': measureColdStart,
 };
 const names = process.argv.slice(2);

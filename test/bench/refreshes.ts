@@ -1,0 +1,70 @@
+import { generateKeyPair, SignJWT } from 'jose';
+import { openDatabase } from '../../src/db/client.ts';
+import { createSuccessorDeriver, rotateRefreshToken } from '../../src/sessions/refresh-tokens.ts';
+import type { Bench, Row } from './bench.ts';
+import { LOGIN } from './logins.ts';
+import { repeat } from './repeat.ts';
+
+const REFRESH = 'mutation ($input: RefreshInput) { refresh(input: $input) { accessToken refreshToken } }';
+const SESSIONS = 16;
+
+type Answer = { data: Record<string, { refreshToken: string }> };
+
+async function send(url: string, query: string, input: object): Promise<string> {
+  const body = JSON.stringify({ query, variables: { input } });
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  const [answer] = Object.values(((await response.json()) as Answer).data);
+  return answer?.refreshToken ?? '';
+}
+
+/** Every session exchanges its token for the next, again and again: as many chains as there are sessions. */
+async function chains(tokens: string[], next: (token: string) => Promise<string>, ms: number) {
+  const free = [...tokens];
+  return repeat(
+    async () => {
+      const token = free.pop() ?? '';
+      free.push(await next(token));
+    },
+    SESSIONS,
+    ms,
+  );
+}
+
+/** Refreshes over HTTP beside what they cannot do without: one statement and one signature. */
+export async function measureRefreshes({ url, person, env }: Bench): Promise<Row[]> {
+  const signIn = () => Promise.all(Array.from({ length: SESSIONS }, () => send(url, LOGIN, person)));
+  const { db, close } = openDatabase({
+    url: env.DATABASE_URL ?? '',
+    poolSize: 10,
+    statementTimeoutMs: 10_000,
+  });
+  const successors = createSuccessorDeriver([Buffer.from(env.KEY_ENCRYPTION_KEYS ?? '', 'base64')]);
+  const sessions = { refreshTtlSeconds: 3600, sessionTtlSeconds: 3600 };
+  const { privateKey } = await generateKeyPair('ES256');
+  const rotate = async (token: string) => {
+    const rotation = await rotateRefreshToken({ db, sessions, successors, rateLimited: false }, token);
+    await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).setExpirationTime('15m').sign(privateKey);
+    return rotation.kind === 'refreshed' ? rotation.refreshToken : '';
+  };
+  const overHttp = (token: string) => send(url, REFRESH, { refreshToken: token });
+  const rates: { gateway: number[]; bare: number[] } = { gateway: [], bare: [] };
+  for (let round = 0; round < 3; round++) {
+    rates.bare.push((await chains(await signIn(), rotate, 1500)).perSecond);
+    rates.gateway.push((await chains(await signIn(), overHttp, 1500)).perSecond);
+  }
+  await close();
+  const [gateway, bare] = [Math.max(...rates.gateway), Math.max(...rates.bare)];
+  return [
+    {
+      what: 'refreshes/s',
+      gateway: gateway.toFixed(0),
+      bare: bare.toFixed(0),
+      ratio: gateway / bare,
+      note: `bare: the statement and one ES256 signature; ${SESSIONS} sessions; the client is fetch, on the same cores`,
+    },
+  ];
+}
