@@ -9,6 +9,9 @@ revoke all on schema "portcullis_private" from :"role";
 revoke all on all tables in schema "portcullis_migrations" from :"role";
 revoke all on all sequences in schema "portcullis_migrations" from :"role";
 revoke all on schema "portcullis_migrations" from :"role";
+revoke all on all tables in schema "portcullis_jobs" from :"role";
+revoke all on all sequences in schema "portcullis_jobs" from :"role";
+revoke all on schema "portcullis_jobs" from :"role";
 
 grant usage on schema "portcullis" to :"role";
 grant select on "portcullis"."users" to :"role";

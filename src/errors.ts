@@ -101,6 +101,8 @@ const DATABASE_AWAY = new Set([
   ...['CONNECT_TIMEOUT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED'],
   // Postgres: shutting down, starting up, too many connections, read-only, cancelled by a timeout.
   ...['57P01', '57P02', '57P03', '57P05', '53300', '25006', '57014', '55P03', '08000', '08003', '08006'],
+  // Serialization failure and deadlock: the same request may succeed a moment later.
+  ...['40001', '40P01'],
 ]);
 
 /** Whether an error, or one of its causes, says that the database cannot be used just now. */

@@ -30,9 +30,12 @@ test('the compose file and .env.example speak of the same variables', () => {
   expect([...new Set(used.map(({ name }) => name))].sort()).toEqual(Object.keys(example).sort());
 });
 
+/** Secrets that not everybody has. */
+const optional = new Set(['OTHER_INTERNAL_ENDPOINTS_SECRET', 'CAPTCHA_SECRET']);
+
 test('every secret is required, the rest has the default that .env.example shows', () => {
   for (const { name, operator, operand } of used) {
-    const secret = /PASSWORD|SECRET|KEYS/.test(name) && !name.startsWith('OTHER_');
+    const secret = /PASSWORD|SECRET|KEYS/.test(name) && !optional.has(name);
     expect(operator, name).toBe(secret ? ':?' : ':-');
     expect(operator === ':?' ? '' : operand, name).toBe(example[name]);
   }
@@ -59,8 +62,38 @@ test('the gateway accepts its environment in production', () => {
     internalSecrets: [filled.INTERNAL_ENDPOINTS_SECRET],
     hasuraUnauthorizedRole: environmentOf('hasura').HASURA_GRAPHQL_UNAUTHORIZED_ROLE,
     database: { migrateOnStart: false },
+    mail: { delivery: 'smtp', from: 'Portcullis <no-reply@localhost>', locale: 'en' },
+    ...{ appUrl: null, captcha: null, refreshCookie: 'off', requireVerifiedEmail: false },
   });
   expect(config.http.shutdownTimeoutMs).toBeLessThan(20_000); // stop_grace_period
+});
+
+test('mail goes to the catcher, unless .env names another server', () => {
+  const smtpUrl = new URL(readConfig(gatewayEnvironment).mail.smtpUrl ?? '');
+  expect(compose.services).toHaveProperty(smtpUrl.hostname);
+  expect(smtpUrl.port).toBe('1025');
+  const changed = (variables: Record<string, string>) =>
+    readConfig({
+      ...gatewayEnvironment,
+      ...resolveCompose({ ...filled, ...variables }).services.gateway?.environment,
+    });
+  const variables = { SMTP_URL: 'smtps://me:pw@smtp.example.com', MAIL_FROM: 'Ada <ada@example.com>' };
+  expect(changed({ ...variables, MAIL_LOCALE: 'de' }).mail).toMatchObject({
+    ...{ smtpUrl: variables.SMTP_URL, from: variables.MAIL_FROM, locale: 'de' },
+  });
+  expect(changed({ SMTP_URL: 'off' }).mail.delivery).toBe('off');
+});
+
+test('what .env says of behaviour reaches the gateway', () => {
+  const { gateway } = resolveCompose({
+    ...filled,
+    ...{ APP_URL: 'https://app.example.com', REQUIRE_VERIFIED_EMAIL: 'on', REFRESH_COOKIE: 'lax' },
+    ...{ CAPTCHA_PROVIDER: 'turnstile', CAPTCHA_SECRET: 'hidden', CAPTCHA_SITE_KEY: 'shown' },
+  }).services;
+  expect(readConfig({ ...gatewayEnvironment, ...gateway?.environment })).toMatchObject({
+    ...{ appUrl: 'https://app.example.com', requireVerifiedEmail: true, refreshCookie: 'lax' },
+    captcha: { provider: 'turnstile', secret: 'hidden', siteKey: 'shown' },
+  });
 });
 
 test('while the internal secret is rotated, the gateway takes two and Hasura sends one', () => {
@@ -137,6 +170,7 @@ test('each service waits for what it needs, and nothing waits for itself', () =>
       const { healthcheck, restart, profiles } = service(other);
       expect(profiles, other).toBeUndefined();
       if (condition === 'service_healthy') expect(healthcheck?.test, other).toBeDefined();
+      else if (condition === 'service_started') expect(other).toBe('mailpit');
       else {
         expect(condition).toBe('service_completed_successfully');
         expect(restart, other).toBeUndefined();
@@ -146,8 +180,7 @@ test('each service waits for what it needs, and nothing waits for itself', () =>
     if (!order.includes(name)) order.push(name);
   };
   visit('hasura', []);
-  expect(order).toEqual(['postgres', 'databases', 'migrate', 'gateway', 'hasura']);
-  expect(service('mailpit').profiles).toEqual(['mail']);
+  expect(order).toEqual(['postgres', 'databases', 'migrate', 'mailpit', 'gateway', 'hasura']);
 });
 
 test('every database URL names a host and database of this file, and a role that is not the superuser', () => {

@@ -82,7 +82,12 @@ test('databases and migrate make what the gateway and Hasura need, and can be re
 
   expect(await ask(gateway, 'select count(*)::int as users from portcullis.users')).toEqual([{ users: 0 }]);
   expect(await ask(source, 'select count(*)::int as users from portcullis.users')).toEqual([{ users: 0 }]);
+  expect(await ask(gateway, `select task_identifier as task from portcullis_jobs.add_job('none')`)).not.toBe(
+    '42501',
+  );
   expect(await ask(source, 'select from portcullis_private.private_jwks')).toBe('42501');
+  for (const name of ['migrations', '_private_jobs', 'jobs'])
+    expect(await ask(source, `select from portcullis_jobs.${name}`)).toBe('42501');
   expect(await ask(source, 'create table hdb_catalog.mine (id uuid default gen_random_uuid())')).toEqual([]);
   // What the engine does in its metadata database at its first start.
   const first = 'create extension if not exists pgcrypto schema public; create schema hdb_catalog; select';

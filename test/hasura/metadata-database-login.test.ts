@@ -104,7 +104,7 @@ test('an update through the role still moves updated_at', async () => {
   expect(row).toEqual({ moved: true });
 });
 
-test('the role sees nothing of the private and migration schemas', async () => {
+test('the role sees nothing of the private, migration and job schemas', async () => {
   const role = newRole();
   await apply(role);
   const hasura = logIn(loginUrl(role));
@@ -112,6 +112,9 @@ test('the role sees nothing of the private and migration schemas', async () => {
     expect(await refusal(hasura.unsafe(`select * from portcullis_private.${table}`)), table).toBe('42501');
   }
   expect(await refusal(hasura.unsafe('select * from portcullis_migrations.applied'))).toBe('42501');
+  for (const table of ['migrations', 'jobs', '_private_jobs', '_private_tasks'])
+    expect(await refusal(hasura.unsafe(`select * from portcullis_jobs.${table}`)), table).toBe('42501');
+  expect(await refusal(hasura.unsafe(`select portcullis_jobs.add_job('mail')`))).toBe('42501');
   expect(await refusal(hasura.unsafe('create table portcullis.mine ()'))).toBe('42501');
 });
 
@@ -131,10 +134,15 @@ test('a second run renews the password and takes back what is no longer declared
   await owner`grant insert, delete, update on portcullis.users to ${owner(role)}`;
   await owner`grant usage on schema portcullis_private to ${owner(role)}`;
   await owner`grant select on portcullis_private.passwords to ${owner(role)}`;
+  await owner`grant usage on schema portcullis_jobs to ${owner(role)}`;
+  await owner`grant select, insert on portcullis_jobs._private_jobs to ${owner(role)}`;
   await apply(role, 'second password');
   expect(await refusal(logIn(loginUrl(role, 'second password'))`delete from portcullis.users`)).toBe('42501');
   expect(
     await refusal(logIn(loginUrl(role, 'second password'))`select from portcullis_private.passwords`),
+  ).toBe('42501');
+  expect(
+    await refusal(logIn(loginUrl(role, 'second password'))`select from portcullis_jobs._private_jobs`),
   ).toBe('42501');
   const [{ verifier } = { verifier: '' }] = await owner<{ verifier: string }[]>`
     select rolpassword as verifier from pg_authid where rolname = ${role}`;
@@ -190,7 +198,7 @@ test('an owner who is no superuser but may create roles can do it as well, twice
     await admin.unsafe(`do $$ declare r record; begin
       for r in select oid::regnamespace as name from pg_namespace where nspname like 'portcullis%' loop
         execute format('alter schema %s owner to "${plain}"', r.name); end loop;
-      for r in select oid::regclass as name from pg_class where relkind = 'r' and relnamespace::regnamespace::text like 'portcullis%' loop
+      for r in select oid::regclass as name from pg_class where relkind in ('r', 'v') and relnamespace::regnamespace::text like 'portcullis%' loop
         execute format('alter table %s owner to "${plain}"', r.name); end loop; end $$`);
     const [ownerUrl, hasuraUrl] = [plain, role].map((name) => {
       const login = new URL(other.url);

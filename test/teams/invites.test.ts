@@ -72,6 +72,7 @@ describe('an invite', () => {
     const { teamId, people } = await foundTeam(gateway);
     const email = address();
     const [first] = await invite(people[0], { teamId, emails: [email] });
+    expect(await mailsFor([first!.id])).toEqual([first!.id]); // an invite that has expired is not mailed any more
     await gateway.sql`update portcullis.invites set expires_at = now() - interval '1 day' where id = ${first!.id}`;
     const [second] = await invite(people[0], { teamId, emails: [email.toUpperCase()], role: 'ADMIN' });
     expect(second).toMatchObject({ id: first!.id, email, role: 'ADMIN', createdAt: first!.createdAt });

@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import { databaseRoleSqlFor } from './database-role.ts';
+import { databaseRoleSqlFor, HIDDEN_SCHEMAS } from './database-role.ts';
 import { declaration as ours } from './declaration.ts';
 import type { Declaration } from './declaration-types.ts';
 import { scramVerifier } from './scram.ts';
@@ -59,7 +59,7 @@ async function surplusPrivileges(tx: postgres.TransactionSql, role: string, decl
   );
   return await tx<Privilege[]>`
     select 'usage of ' || nspname as subject from pg_namespace
-      where nspname in ('portcullis_private', 'portcullis_migrations')
+      where nspname = any(${[...HIDDEN_SCHEMAS]})
         and has_schema_privilege(${role}, oid, 'usage, create')
     union all select 'create in ' || nspname from pg_namespace
       where nspname = ${schema} and has_schema_privilege(${role}, oid, 'create')

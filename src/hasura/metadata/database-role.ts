@@ -5,6 +5,9 @@ import { describeTable } from './table-shape.ts';
 /** Stands for the role's name; psql fills it in as well (`psql -v role=hasura -f database-role.sql`). */
 const ROLE = ':"role"';
 
+/** The gateway's own: Hasura's role may not even look into them. */
+export const HIDDEN_SCHEMAS = ['portcullis_private', 'portcullis_migrations', 'portcullis_jobs'] as const;
+
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 
 function tableGrants(declaration: Declaration): string[] {
@@ -21,7 +24,7 @@ function tableGrants(declaration: Declaration): string[] {
 
 /** The grants of Hasura's own database role. Run again, they also take away what is no longer declared. */
 export function databaseRoleSql(declaration: Declaration): string {
-  const schemas = [declaration.databaseSchema, 'portcullis_private', 'portcullis_migrations'].map(quote);
+  const schemas = [declaration.databaseSchema, ...HIDDEN_SCHEMAS].map(quote);
   const revocations = schemas.flatMap((schema) => [
     `revoke all on all tables in schema ${schema} from ${ROLE};`,
     `revoke all on all sequences in schema ${schema} from ${ROLE};`,
