@@ -1,7 +1,7 @@
 import { ConfigError, readVariables } from '../config.ts';
 import { createKeyEncryption } from '../crypto/key-encryption.ts';
 import { openDatabase } from '../db/client.ts';
-import { reencryptKeys } from '../keys/jwks.ts';
+import { checkKeyEncryption, reencryptKeys } from '../keys/jwks.ts';
 import { describeError } from '../log.ts';
 
 /** EX_CONFIG of sysexits.h. */
@@ -17,6 +17,8 @@ async function reencrypt(): Promise<number> {
     applicationName: 'portcullis-reencrypt-keys',
   });
   try {
+    // Otherwise a wrong key would look like work already done.
+    await checkKeyEncryption({ db, keyEncryption });
     return await reencryptKeys({ db, keyEncryption });
   } finally {
     await close();

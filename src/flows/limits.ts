@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import type { Limit } from '../environment.ts';
+import type { Limit } from '../environment/parsers.ts';
 import { addressLimitSubject } from '../limits/client-address.ts';
 import type { LimitedSubject } from '../limits/rate-limits.ts';
 import { normalizeEmail } from '../users/attributes.ts';

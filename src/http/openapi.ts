@@ -85,7 +85,7 @@ function operation(endpoint: Endpoint): object {
 }
 
 /** The OpenAPI 3.1 description of the HTTP dialects, from the same definitions that validate requests. */
-export function describeEndpoints(endpoints: readonly Endpoint[], publicUrl: string): object {
+export function describeEndpoints(endpoints: readonly Endpoint[]): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const endpoint of endpoints) {
     const path = endpoint.path.replace(/:(\w+)/g, '{$1}');
@@ -100,7 +100,8 @@ export function describeEndpoints(endpoints: readonly Endpoint[], publicUrl: str
         'The HTTP dialects of the gateway. The same operations, and more, are in GraphQL at `/graphql`.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: publicUrl }],
+    // Wherever this description was read from: the page that shows it may call no other server.
+    servers: [{ url: '/' }],
     tags: [
       { name: 'Portal', description: "The developer portal's login and sign-up." },
       { name: 'Teams', description: 'Accounts, email verification, user and team tokens.' },

@@ -37,7 +37,7 @@ export function createRouter(
     ...internalEndpoints(deps),
   ];
   for (const definition of endpoints) addEndpoint(router, deps, definition);
-  const openapi = describeEndpoints(endpoints, deps.config.publicUrl);
+  const openapi = describeEndpoints(endpoints);
   serve(router, 'GET', '/openapi.json', (c) => c.json(openapi));
   if (deps.config.http.swagger) router.route('/', swaggerRoutes(deps));
   if (deps.config.graphql.graphiql) router.get('/', (c) => c.redirect('/graphql'));

@@ -180,7 +180,7 @@ export async function reencryptKeys({
   return db.transaction(async (tx) => {
     await lockKeys(tx);
     const stored = await tx.select().from(privateJwks);
-    // What no key fits belongs to a key that expired before an earlier rotation: the start has checked the others.
+    // What no key fits belongs to a key that expired before an earlier rotation: checkKeyEncryption has checked the others.
     const outdated = stored.filter(
       ({ jwe }) => !keyEncryption.isCurrent(jwe) && keyEncryption.canDecrypt(jwe),
     );

@@ -18,7 +18,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['keys and ens', /^(keys|ens)\//],
   ['one-time tokens', /^one-time-tokens\//],
   ['services', /^(mail|audit|captcha|limits|crypto|db)\//],
-  ['ground', /^(errors|log|version|environment|config|deps)\.ts$/],
+  ['ground', /^(errors|log|version|environment|config|deps)\.ts$|^(environment|config)\//],
 ];
 const layerOf = (file: string): number => layers.findIndex(([, pattern]) => pattern.test(file));
 

@@ -160,7 +160,7 @@ describe('the reencrypt-keys command', () => {
     expect(await reencrypt(after)).toEqual([0, 'Private keys encrypted anew under the first key: 0.\n']);
     const [exitCode, output] = await reencrypt(key());
     expect(exitCode).toBe(1);
-    expect(output).toContain('No configured key-encryption key fits.');
+    expect(output).toContain('KEY_ENCRYPTION_KEYS: no key fits a stored signing key');
   });
 
   test('names every variable that is missing', async () => {

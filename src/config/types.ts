@@ -1,0 +1,84 @@
+import type { CaptchaConfig } from '../captcha/config.ts';
+import type { EnsConfig } from '../ens/config.ts';
+import type { Limit } from '../environment/parsers.ts';
+import type { MailConfig } from '../mail/config.ts';
+
+export type Config = Readonly<{
+  production: boolean;
+  port: number;
+  host: string;
+  /** Without a trailing slash. */
+  publicUrl: string;
+  dataDir: string;
+  database: Readonly<{
+    url: string | null;
+    poolSize: number;
+    statementTimeoutMs: number;
+    migrateOnStart: boolean;
+  }>;
+  /** One or two, the current one first; empty until the development secret is made. */
+  internalSecrets: readonly string[];
+  keyEncryptionKeys: readonly Uint8Array[];
+  tokens: Readonly<{
+    audience: string;
+    accessTtlSeconds: number;
+    portalTtlSeconds: number;
+    refreshTtlSeconds: number;
+    sessionTtlSeconds: number;
+  }>;
+  keys: Readonly<{ algorithm: 'ES256' | 'RS256' | 'EdDSA'; ttlSeconds: number; jwksMaxAgeSeconds: number }>;
+  signup: boolean;
+  /** Whether logging in takes a verified address. */
+  requireVerifiedEmail: boolean;
+  /** Whether anybody may ask if an address has an account. */
+  emailExists: boolean;
+  captcha: CaptchaConfig | null;
+  /** The application, to which the pages of mailed links lead on. */
+  appUrl: string | null;
+  /** SameSite of the refresh cookie. */
+  refreshCookie: 'off' | 'strict' | 'lax' | 'none';
+  passwords: Readonly<{ minLength: number; hashConcurrency: number; hashQueue: number }>;
+  limits: Readonly<{
+    enabled: boolean;
+    loginPerAccount: Limit;
+    loginPerAddress: Limit;
+    loginUnaddressed: Limit;
+    signupPerAddress: Limit;
+    signupUnaddressed: Limit;
+    passwordResetPerAddress: Limit;
+    passwordResetUnaddressed: Limit;
+    emailExistsPerAddress: Limit;
+    emailExistsUnaddressed: Limit;
+    emailChangesPerUser: Limit;
+    teamsPerUser: Limit;
+    projectsPerUser: Limit;
+    invitesPerTeam: Limit;
+    invitesPerInviter: Limit;
+    mailSpacingSeconds: number;
+    mailPerRecipient: Limit;
+  }>;
+  mail: MailConfig;
+  http: Readonly<{
+    trustedProxies: readonly string[];
+    hasuraBehindProxy: boolean;
+    corsOrigins: readonly string[];
+    maxBodyBytes: number;
+    maxConcurrentRequests: number;
+    swagger: boolean;
+    shutdownTimeoutMs: number;
+  }>;
+  graphql: Readonly<{
+    maxDepth: number;
+    maxAliases: number;
+    maxTokens: number;
+    maxCost: number;
+    graphiql: boolean;
+    introspection: boolean;
+  }>;
+  hasuraUnauthorizedRole: string;
+  inviteTtlSeconds: number;
+  ens: EnsConfig;
+  housekeepingSeconds: number;
+  securityEventDays: number;
+  logLevel: string;
+}>;

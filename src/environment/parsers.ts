@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+export const DAY = 86_400;
+
+export const text = () => z.string().trim().min(1);
+export const list = (separator = ',') =>
+  z.string().transform((value) =>
+    value
+      .split(separator)
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+export const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+export const seconds = (min: number, max: number) => integer(min, max);
+export const flag = () =>
+  z.enum(['on', 'off', 'true', 'false', '1', '0']).transform((value) => ['on', 'true', '1'].includes(value));
+export const httpUrl = () => z.url({ protocol: /^https?$/, message: 'must be an http or https URL' });
+
+export type Limit = Readonly<{ count: number; seconds: number }>;
+export const limit = () =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,6}$/, 'must look like 10/900: a count, a slash, seconds')
+    .transform((value): Limit => {
+      const [count, window] = value.split('/').map(Number) as [number, number];
+      return { count, seconds: window };
+    });

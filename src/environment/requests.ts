@@ -1,0 +1,65 @@
+import proxyAddr from 'proxy-addr';
+import { z } from 'zod';
+import { flag, integer, list, text } from './parsers.ts';
+
+function isProxyList(proxies: readonly string[]): boolean {
+  try {
+    proxyAddr.compile(proxies.filter((proxy) => proxy !== 'hasura'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whose requests are taken, and how large they may be. */
+export const requestVariables = {
+  TRUSTED_PROXIES: list()
+    .refine(isProxyList, 'must be addresses, CIDR ranges, loopback, linklocal, uniquelocal or hasura')
+    .prefault('')
+    .meta({
+      description:
+        'Proxies whose X-Forwarded-For counts: addresses and CIDR ranges, `loopback`, `linklocal`, `uniquelocal`; add `hasura` when Hasura itself stands behind such a proxy.',
+      shownDefault: 'none',
+    }),
+  CORS_ORIGINS: list()
+    .pipe(z.array(z.url().or(z.literal('*'))))
+    .prefault('')
+    .meta({
+      description: 'Origins, separated by commas, whose pages may call the gateway.',
+      shownDefault: 'none',
+    }),
+  MAX_BODY_BYTES: integer(1024, 10_485_760).prefault('1048576').meta({
+    description: 'Bytes a request body may have.',
+  }),
+  MAX_CONCURRENT_REQUESTS: integer(1, 100_000).prefault('1000').meta({
+    description: 'Requests that may be in the works at once; more are refused with `busy`.',
+  }),
+  GRAPHQL_MAX_DEPTH: integer(1, 100)
+    .prefault('8')
+    .meta({ description: 'Levels a GraphQL operation may nest.' }),
+  GRAPHQL_MAX_ALIASES: integer(0, 10_000).prefault('15').meta({
+    description: 'Aliases an operation may use. Hasura is exempt: its remote joins need one per row.',
+  }),
+  GRAPHQL_MAX_TOKENS: integer(10, 100_000).prefault('1000').meta({
+    description: 'Tokens a GraphQL document may have.',
+  }),
+  GRAPHQL_MAX_COST: integer(10, 1_000_000).prefault('1000').meta({
+    description: 'Cost an operation may have: one a field, more the deeper.',
+  }),
+  GRAPHIQL: flag().optional().meta({
+    description: 'GraphiQL at /graphql.',
+    shownDefault: 'on; off in production',
+  }),
+  GRAPHQL_INTROSPECTION: flag().optional().meta({
+    description: 'Introspection for everybody. Hasura is always answered.',
+    shownDefault: 'on; off in production',
+  }),
+  SWAGGER: flag().optional().meta({
+    description:
+      'The HTTP endpoints, to be read and tried, at /swagger. Their description is always at /openapi.json.',
+    shownDefault: 'on; off in production',
+  }),
+  HASURA_UNAUTHORIZED_ROLE: text().default('anonymous').meta({
+    description: "Hasura's HASURA_GRAPHQL_UNAUTHORIZED_ROLE: session variables of this role never count.",
+  }),
+};
