@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer, limit, seconds, text } from './parsers.ts';
+import { integer, limit, text } from './parsers.ts';
 
 /** How mail is sent. */
 export const mailVariables = {

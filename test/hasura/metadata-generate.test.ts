@@ -165,6 +165,9 @@ test('the migrations make the schemas that the grants speak of', async () => {
   const schemas = [...new Set([...sql.matchAll(/in schema "(\w+)"/g)].map(([, name]) => name))];
   const migrate = await readFile(`${sourceFolder}/db/migrate.ts`, 'utf8');
   const { portcullis, portcullisPrivate } = await import('../../src/db/schemas.ts');
-  expect(schemas).toEqual([portcullis.schemaName, portcullisPrivate.schemaName, 'portcullis_migrations']);
+  const { JOBS_SCHEMA } = await import('../../src/mail/queue.ts');
+  const ours = [portcullis.schemaName, portcullisPrivate.schemaName];
+  expect(schemas).toEqual([...ours, 'portcullis_migrations', JOBS_SCHEMA]);
   expect(migrate).toContain("'portcullis_migrations'");
+  expect(migrate).toContain('migrateJobs(url)');
 });
