@@ -113,7 +113,7 @@ CREATE TABLE "portcullis"."projects" (
 	"name" text NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "projects_name_length" CHECK (char_length("portcullis"."projects"."name") <= 255 and btrim("portcullis"."projects"."name") <> '' and "portcullis"."projects"."name" !~ '[[:cntrl:]]')
+	CONSTRAINT "projects_name_length" CHECK (char_length("portcullis"."projects"."name") <= 255 and btrim("portcullis"."projects"."name") <> '' and "portcullis"."projects"."name" !~ '[[:cntrl:]\u2028\u2029\u202a-\u202e\u2066-\u2069]' and "portcullis"."projects"."name" ~ '[^[:space:]\u00ad\u200b-\u200f\u2060-\u2064\ufeff]')
 );
 --> statement-breakpoint
 CREATE TABLE "portcullis"."teams" (
@@ -121,7 +121,7 @@ CREATE TABLE "portcullis"."teams" (
 	"name" text NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "teams_name_length" CHECK (char_length("portcullis"."teams"."name") <= 255 and btrim("portcullis"."teams"."name") <> '' and "portcullis"."teams"."name" !~ '[[:cntrl:]]')
+	CONSTRAINT "teams_name_length" CHECK (char_length("portcullis"."teams"."name") <= 255 and btrim("portcullis"."teams"."name") <> '' and "portcullis"."teams"."name" !~ '[[:cntrl:]\u2028\u2029\u202a-\u202e\u2066-\u2069]' and "portcullis"."teams"."name" ~ '[^[:space:]\u00ad\u200b-\u200f\u2060-\u2064\ufeff]')
 );
 --> statement-breakpoint
 CREATE TABLE "portcullis_private"."passwords" (
@@ -140,7 +140,7 @@ CREATE TABLE "portcullis"."users" (
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "users_email_normalized" CHECK ("portcullis"."users"."email" = btrim("portcullis"."users"."email") and "portcullis"."users"."email" is nfc normalized and "portcullis"."users"."email" !~ '[A-Z]' and "portcullis"."users"."email" like '_%@_%'),
 	CONSTRAINT "users_email_length" CHECK (char_length("portcullis"."users"."email") <= 254),
-	CONSTRAINT "users_name_length" CHECK (char_length("portcullis"."users"."name") <= 255 and btrim("portcullis"."users"."name") <> '' and "portcullis"."users"."name" !~ '[[:cntrl:]]')
+	CONSTRAINT "users_name_length" CHECK (char_length("portcullis"."users"."name") <= 255 and btrim("portcullis"."users"."name") <> '' and "portcullis"."users"."name" !~ '[[:cntrl:]\u2028\u2029\u202a-\u202e\u2066-\u2069]' and "portcullis"."users"."name" ~ '[^[:space:]\u00ad\u200b-\u200f\u2060-\u2064\ufeff]')
 );
 --> statement-breakpoint
 ALTER TABLE "portcullis_private"."private_jwks" ADD CONSTRAINT "private_jwks_id_jwks_id_fk" FOREIGN KEY ("id") REFERENCES "portcullis"."jwks"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

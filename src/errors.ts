@@ -114,9 +114,17 @@ export function isDatabaseAway(error: unknown): boolean {
   return false;
 }
 
+/** Whether a row could not be written because the user it belongs to has just been deleted. */
+function isUserGone(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause)
+    if (/_users_id_fk$/.test(String((e as { constraint_name?: unknown }).constraint_name))) return true;
+  return false;
+}
+
 /** Turns whatever was thrown into the error that the caller may see; the edges log what this hides. */
 export function toAuthError(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
+  if (isUserGone(error)) return new AuthError('unauthenticated', { message: 'The account is gone.' });
   if (isDatabaseAway(error)) return new AuthError('unavailable', { cause: error, retryAfterSeconds: 5 });
   return new AuthError('internal_error', { cause: error });
 }

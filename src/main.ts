@@ -1,6 +1,7 @@
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { completeConfig, type Development } from './development.ts';
+import { mailInboxPath } from './http/mail-inbox.ts';
 import { createLog, type Log } from './log.ts';
 import { version } from './version.ts';
 
@@ -27,7 +28,7 @@ function greet({ url, deps }: App, { internalSecretFile, embeddedPostgres }: Dev
     `Portcullis ${version} is ready.`,
     graphiql ? `  GraphiQL         ${url}/graphql` : `  GraphQL          ${url}/graphql`,
     `  JWKS             ${url}/.well-known/jwks.json`,
-    ...(deps.mailInbox === null ? [] : [`  Mail inbox       ${url}/mail/inbox`]),
+    ...(deps.mailInbox === null ? [] : [`  Mail inbox       ${url}${mailInboxPath(deps.mailInbox)}`]),
     ...(embeddedPostgres ? [`  Data             ${deps.config.dataDir} (embedded Postgres)`] : []),
     ...(internalSecretFile === null ? [] : [`  Internal secret  ${internalSecretFile}`]),
   ];

@@ -36,6 +36,7 @@ export const securityActions = [
   'member_removed',
   'member_left',
   'jwk_generated',
+  'jwk_edited',
 ] as const;
 export type SecurityAction = (typeof securityActions)[number];
 

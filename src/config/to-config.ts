@@ -63,6 +63,7 @@ export function toConfig(e: Environment): Config {
       emailExistsPerAddress: e.LIMIT_EMAIL_EXISTS_PER_ADDRESS,
       emailExistsUnaddressed: e.LIMIT_EMAIL_EXISTS_UNADDRESSED,
       emailChangesPerUser: e.LIMIT_EMAIL_CHANGES_PER_USER,
+      changesPerUser: e.LIMIT_CHANGES_PER_USER,
       teamsPerUser: e.LIMIT_TEAMS_PER_USER,
       projectsPerUser: e.LIMIT_PROJECTS_PER_USER,
       invitesPerTeam: e.LIMIT_INVITES_PER_TEAM,

@@ -50,6 +50,7 @@ export type Config = Readonly<{
     emailExistsPerAddress: Limit;
     emailExistsUnaddressed: Limit;
     emailChangesPerUser: Limit;
+    changesPerUser: Limit;
     teamsPerUser: Limit;
     projectsPerUser: Limit;
     invitesPerTeam: Limit;

@@ -59,3 +59,24 @@ function refuseStatements(tx: Parameters<Work>[0], isClosed: () => boolean): voi
   };
   Object.assign(client, { unsafe: guarded });
 }
+
+const MAX_TRIES = 3;
+
+/**
+ * Does again what Postgres gave up because two transactions waited for each other: an account that is deleted while it
+ * signs in, say. Nothing of it was done.
+ */
+export async function retryDeadlock<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === MAX_TRIES || !isDeadlock(error)) throw error;
+    }
+}
+
+function isDeadlock(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause)
+    if (['40P01', '40001'].includes(String((e as { code?: unknown }).code))) return true;
+  return false;
+}

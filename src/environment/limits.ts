@@ -34,6 +34,9 @@ export const limitVariables = {
   LIMIT_EMAIL_CHANGES_PER_USER: limit().prefault('10/86400').meta({
     description: 'Changes of the email address that one person may ask for.',
   }),
+  LIMIT_CHANGES_PER_USER: limit().prefault('300/3600').meta({
+    description: 'Changes of names and roles, and switches of the team, that one person may make.',
+  }),
   LIMIT_TEAMS_PER_USER: limit().prefault('50/86400').meta({ description: 'Teams one person may create.' }),
   LIMIT_PROJECTS_PER_USER: limit().prefault('500/86400').meta({
     description: 'Projects one person may create.',

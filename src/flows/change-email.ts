@@ -10,7 +10,7 @@ import { isEmailTaken, unlessEmailTaken, updateUser } from '../users/accounts.ts
 import { parseEmailAs } from '../users/attributes.ts';
 import type { User } from '../users/users.ts';
 import type { Viewer } from './authenticate.ts';
-import { requireCurrentPassword } from './current-password.ts';
+import { requireCurrentPassword, requireUnchangedPassword } from './current-password.ts';
 import { redeemMailedToken } from './mailed-tokens.ts';
 import { type Caller, firstMissing } from './sign-in.ts';
 
@@ -34,12 +34,13 @@ export async function requestEmailChange(
   const { user, sessionId } = viewer;
   if (email === user.email)
     throw new AuthError('invalid', { attribute: 'newEmail', message: 'This is your address already.' });
-  await requireCurrentPassword(deps, caller, { viewer, currentPassword });
+  const passwordHash = await requireCurrentPassword(deps, caller, { viewer, currentPassword });
   const limit = deps.config.limits.emailChangesPerUser;
   await deps.rateLimiter.consume([{ purpose: 'email_change_user', subject: user.id, limit }]);
   const retryAfterSeconds = await attemptMail(deps, 'email_change', email);
   if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
   await deps.db.transaction(async (tx) => {
+    await requireUnchangedPassword(tx, { viewer, passwordHash });
     const taken = await isEmailTaken(tx, email);
     const event = { userId: user.id, sessionId, origin: caller };
     await recordSecurityEvent(tx, { action: 'email_change_requested', ...event });
@@ -78,6 +79,8 @@ async function redeemEmailChange(tx: Transaction, caller: Caller, token: string)
   await retireOneTimeTokens(tx, userId);
   await recordSecurityEvent(tx, { action: 'email_changed', userId, origin: caller });
   if (emailVerifiedAt === null) await createDefaultTeam(tx, { userId, origin: caller });
-  if (formerEmail !== null) await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });
+  // To whoever has shown that it is theirs: an account may name any address.
+  if (formerEmail !== null && emailVerifiedAt !== null)
+    await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });
   return user;
 }

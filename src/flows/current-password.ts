@@ -1,7 +1,9 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
+import type { Transaction } from '../db/client.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
-import { findPasswordHash } from '../users/accounts.ts';
+import { isSessionLive } from '../sessions/sessions.ts';
+import { findPasswordHash, lockUser } from '../users/accounts.ts';
 import type { Viewer } from './authenticate.ts';
 import { accountLimit } from './limits.ts';
 import type { Caller } from './sign-in.ts';
@@ -33,4 +35,20 @@ export async function requireCurrentPassword(
   }
   await deps.rateLimiter.reset(account);
   return hash;
+}
+
+/**
+ * Makes sure, in the transaction of what the password allowed, that it still is the password and the session still lives:
+ * between its check and now a reset may have thrown this very caller out. Locks the account.
+ * @throws AuthError `invalid_credentials` on attribute `currentPassword`
+ */
+export async function requireUnchangedPassword(
+  tx: Transaction,
+  { viewer, passwordHash }: { viewer: Viewer; passwordHash: string },
+): Promise<void> {
+  const { user, sessionId } = viewer;
+  await lockUser(tx, user.id);
+  const unchanged = (await findPasswordHash(tx, user.id)) === passwordHash;
+  if (!unchanged || (sessionId !== null && !(await isSessionLive(tx, sessionId))))
+    throw new AuthError('invalid_credentials', { attribute: 'currentPassword' });
 }

@@ -1,12 +1,13 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
+import { retryDeadlock } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { holdRefreshes } from '../sessions/ending.ts';
 import { keepingAnOwner } from '../teams/access.ts';
 import { dissolveTeamsOf } from '../teams/departure.ts';
-import { deleteUser, lockUser } from '../users/accounts.ts';
+import { deleteUser } from '../users/accounts.ts';
 import type { Viewer } from './authenticate.ts';
-import { requireCurrentPassword } from './current-password.ts';
+import { requireCurrentPassword, requireUnchangedPassword } from './current-password.ts';
 import type { Caller } from './sign-in.ts';
 
 type DeleteAccountInput = { viewer: Viewer; currentPassword: string };
@@ -23,22 +24,22 @@ export async function deleteAccount(
   caller: Caller,
   { viewer, currentPassword }: DeleteAccountInput,
 ): Promise<void> {
-  await requireCurrentPassword(deps, caller, { viewer, currentPassword });
+  const passwordHash = await requireCurrentPassword(deps, caller, { viewer, currentPassword });
   const { user, sessionId } = viewer;
   // A team that is made or joined meanwhile is the trigger's to see.
-  await keepingAnOwner(() =>
+  const remove = () =>
     deps.db.transaction(async (tx) => {
       const { dissolved, orphaned } = await dissolveTeamsOf(tx, user.id);
       if (orphaned.length > 0) throw soleOwner(orphaned);
-      await lockUser(tx, user.id); // no session is opened meanwhile
+      await requireUnchangedPassword(tx, { viewer, passwordHash }); // and no session is opened meanwhile
       await holdRefreshes(tx, user.id);
       if (!(await deleteUser(tx, user.id))) throw new AuthError('unauthenticated');
       const event = { userId: user.id, sessionId, origin: caller, details: { teams: dissolved.length } };
       await recordSecurityEvent(tx, { action: 'account_deleted', ...event });
       for (const teamId of dissolved)
         await recordSecurityEvent(tx, { action: 'team_deleted', ...event, teamId, details: {} });
-    }),
-  );
+    });
+  await keepingAnOwner(() => retryDeadlock(remove));
 }
 
 const soleOwner = (teamIds: readonly string[]): AuthError =>

@@ -2,14 +2,15 @@ import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { isUuid } from '../sessions/tokens.ts';
+import { withdrawInvitesOf } from '../teams/departure.ts';
 import { lockUser, updateUser } from '../users/accounts.ts';
 import type { User } from '../users/users.ts';
 import { endAccess } from './reset-password.ts';
 import type { Caller } from './sign-in.ts';
 
 /**
- * Shuts a person out: nobody signs in to the account, its sessions end at once and its mailed tokens are retired. What it
- * owns stays. For the operator; doing it twice is no error.
+ * Shuts a person out: nobody signs in to the account, its sessions end at once, its mailed tokens are retired and the
+ * invites it made are withdrawn. What it owns stays. For the operator; doing it twice is no error.
  * @throws AuthError `invalid`, `not_found` (userId)
  */
 export const disableAccount = (deps: Deps, caller: Caller, input: { userId: string }): Promise<User> =>
@@ -29,6 +30,7 @@ async function setDisabled(
 ): Promise<User> {
   if (!isUuid(userId)) throw new AuthError('invalid', { attribute: 'userId' });
   return deps.db.transaction(async (tx) => {
+    if (disabled) await withdrawInvitesOf(tx, userId); // teams are locked before the user
     const before = await lockUser(tx, userId);
     const user = before && (await updateUser(tx, userId, { disabled }));
     if (!user)

@@ -1,7 +1,9 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
+import { retryDeadlock } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
-import { AuthError } from '../errors.ts';
+import { AuthError, type ErrorCode } from '../errors.ts';
 import { openSession } from '../sessions/sessions.ts';
+import { findPasswordHash } from '../users/accounts.ts';
 import { searchableEmail } from '../users/attributes.ts';
 import { findUserByEmail, replacePasswordHash, type User } from '../users/users.ts';
 import { accountLimit, callerLimit } from './limits.ts';
@@ -34,34 +36,54 @@ export async function login(
   await deps.rateLimiter.consume([callerLimit(deps, 'login', caller)]);
   await deps.rateLimiter.consume([account]);
 
-  const user = await verifyCredentials(deps, caller, input);
+  const { user, passwordHash } = await verifyCredentials(deps, caller, input);
   await deps.rateLimiter.reset(account);
   if (deps.config.requireVerifiedEmail && user.emailVerifiedAt === null) {
+    await recordFailure(deps, caller, user.id, 'email_not_verified');
     await queueVerification(deps, caller, user);
     throw new AuthError('email_not_verified');
   }
   const key = await deps.signer.currentKey(ttlSeconds);
-  const session = await openSession(deps.db, deps.sessions, {
-    userId: user.id,
-    device: caller,
-    action: 'login',
-  });
+  const opening = { userId: user.id, device: caller, action: 'login', passwordHash } as const;
+  const session = await retryDeadlock(() => openSession(deps.db, deps.sessions, opening));
   return completeSignIn(deps, { user, session, key, ttlSeconds });
 }
 
-async function verifyCredentials(deps: Deps, caller: Caller, { email, password }: LoginInput): Promise<User> {
+/** What was checked: the session is opened only while that is still the password. */
+type Verified = { user: User; passwordHash: string };
+
+async function verifyCredentials(
+  deps: Deps,
+  caller: Caller,
+  { email, password }: LoginInput,
+): Promise<Verified> {
   const found = await findUserByEmail(deps.db, searchableEmail(email));
   const passwordHash = found?.passwordHash ?? null;
   const fits = await deps.passwords.verify(passwordHash, password);
   if (found === null || passwordHash === null || !fits) {
-    const userId = found?.user.id ?? null;
-    await recordSecurityEvent(deps.db, { action: 'login', outcome: 'failure', userId, origin: caller });
+    await recordFailure(deps, caller, found?.user.id ?? null, 'invalid_credentials');
     throw new AuthError('invalid_credentials');
   }
-  if (found.user.disabledAt !== null) throw new AuthError('account_disabled');
-  if (deps.passwords.isOutdated(passwordHash)) {
-    const renewed = await deps.passwords.hash(password);
-    await replacePasswordHash(deps.db, { userId: found.user.id, from: passwordHash, to: renewed });
+  const { user } = found;
+  if (user.disabledAt !== null) {
+    await recordFailure(deps, caller, user.id, 'account_disabled');
+    throw new AuthError('account_disabled');
   }
-  return found.user;
+  if (!deps.passwords.isOutdated(passwordHash)) return { user, passwordHash };
+  const renewed = await deps.passwords.hash(password);
+  const replaced = await replacePasswordHash(deps.db, { userId: user.id, from: passwordHash, to: renewed });
+  // Two logins at once may both renew it: whoever was second signs in with what the first one stored.
+  return {
+    user,
+    passwordHash: replaced ? renewed : ((await findPasswordHash(deps.db, user.id)) ?? passwordHash),
+  };
 }
+
+const recordFailure = (deps: Deps, caller: Caller, userId: string | null, code: ErrorCode): Promise<void> =>
+  recordSecurityEvent(deps.db, {
+    action: 'login',
+    outcome: 'failure',
+    userId,
+    origin: caller,
+    details: { code },
+  });

@@ -68,7 +68,7 @@ async function openFirstSession(
   userId: string,
 ): Promise<OpenedSession | null> {
   if (!deps.config.requireVerifiedEmail)
-    return openSession(tx, deps.sessions, { userId, device: caller, action: 'signup' });
+    return openSession(tx, deps.sessions, { userId, device: caller, action: 'signup', passwordHash: null });
   await recordSecurityEvent(tx, { action: 'signup', userId, origin: caller });
   return null;
 }

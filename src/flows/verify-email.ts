@@ -47,7 +47,7 @@ export async function verifyEmailAndSignIn(
   const verified = await deps.db.transaction(async (tx) => {
     const user = await redeemVerification(tx, caller, input.token);
     if (user === null) return null;
-    const opened = { userId: user.id, device: caller, action: 'login' } as const;
+    const opened = { userId: user.id, device: caller, action: 'login', passwordHash: null } as const;
     return { user, session: await openSession(tx, deps.sessions, opened) };
   });
   if (verified === null) throw new AuthError('invalid_token', { attribute: 'token' });

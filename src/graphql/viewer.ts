@@ -29,3 +29,13 @@ export async function requireActor(caller: RequestCaller): Promise<Actor> {
 export function requireOperator(caller: RequestCaller): void {
   if (!caller.isOperator) throw new AuthError('permission_denied');
 }
+
+/** The signed-in person, or null for nobody and for whoever's token is no longer good. */
+export async function viewerOrNobody(caller: RequestCaller): Promise<Viewer | null> {
+  try {
+    return await caller.viewer();
+  } catch (error) {
+    if (error instanceof AuthError && error.code === 'unauthenticated') return null;
+    throw error;
+  }
+}

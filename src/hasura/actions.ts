@@ -53,7 +53,7 @@ export function actionRoutes(deps: Deps): Routes {
         if (roleOf(body) !== 'admin') throw new AuthError('permission_denied');
         return c.json(await run(deps));
       },
-      requireGatewaySecret(deps),
+      { before: requireGatewaySecret(deps) },
     );
   return routes;
 }

@@ -21,7 +21,7 @@ export function cronRoutes(deps: Deps): Routes {
         await run();
         return c.json({ success: true });
       },
-      requireGatewaySecret(deps),
+      { before: requireGatewaySecret(deps) },
     );
   return routes;
 }

@@ -12,6 +12,8 @@ export type EndpointSecurity = 'accessToken' | 'refreshOrAccessToken' | 'interna
 /** One operation of an HTTP dialect: what validates it is also what describes it. */
 export type Endpoint<Body extends z.ZodObject = z.ZodObject> = {
   method: 'GET' | 'POST';
+  /** A GET that changes something, so that HEAD, which must not, is refused. */
+  changesState?: boolean;
   /** With Hono's parameters: `/api/verify-email/:token`. */
   path: string;
   operationId: string;
@@ -34,8 +36,8 @@ export const endpoint = <Body extends z.ZodObject>(definition: Endpoint<Body>): 
 
 /** Serves an endpoint: guard, then method, then body. */
 export function addEndpoint(routes: Routes, deps: Deps, definition: Endpoint): void {
-  const { method, path, body, security } = definition;
-  const guard = security === 'internalSecret' ? requireInternalSecret(deps) : undefined;
+  const { method, path, body, security, changesState } = definition;
+  const before = security === 'internalSecret' ? requireInternalSecret(deps) : undefined;
   serve(
     routes,
     method,
@@ -44,7 +46,7 @@ export function addEndpoint(routes: Routes, deps: Deps, definition: Endpoint): v
       const attributes = body === undefined ? {} : readAttributes(request);
       return definition.handle(c, request, body === undefined ? {} : validate(body, attributes));
     },
-    guard,
+    { before, refuseHead: changesState },
   );
 }
 

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import ipaddr from 'ipaddr.js';
+import { isOneOf } from '../crypto/secrets.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import type { MailInbox, ReceivedMail } from '../mail/inbox.ts';
@@ -25,7 +26,7 @@ ${body}
 
 const moment = (date: Date): string => date.toISOString().slice(0, 19).replace('T', ' ');
 
-const listPage = (mails: readonly ReceivedMail[]) =>
+const listPage = (mails: readonly ReceivedMail[], home: string) =>
   page(
     'Mail inbox',
     html`<p>Mails that this gateway would have sent: <code>SMTP_URL</code> is not set. They are kept until it stops.</p>
@@ -35,7 +36,7 @@ ${
     : html`<table><thead><tr><th>Received (UTC)</th><th>To</th><th>Subject</th></tr></thead><tbody>
 ${mails.map(
   ({ id, receivedAt, to, subject }) =>
-    html`<tr><td>${moment(receivedAt)}</td><td>${to}</td><td><a href="/mail/inbox/${id}">${subject}</a></td></tr>
+    html`<tr><td>${moment(receivedAt)}</td><td>${to}</td><td><a href="${home}/${id}">${subject}</a></td></tr>
 `,
 )}</tbody></table>`
 }`,
@@ -49,10 +50,10 @@ const withLinks = (text: string) =>
       index % 2 === 1 ? html`<a href="${piece}" rel="noreferrer">${piece}</a>` : piece,
     );
 
-const mailPage = (mail: ReceivedMail) =>
+const mailPage = (mail: ReceivedMail, home: string) =>
   page(
     mail.subject,
-    html`<p><a href="/mail/inbox">All mails</a></p>
+    html`<p><a href="${home}">All mails</a></p>
 <p>To ${mail.to}, ${moment(mail.receivedAt)} UTC, Message-ID ${mail.messageId}</p>
 <h2>Text</h2>
 <pre>${withLinks(mail.text)}</pre>
@@ -65,7 +66,8 @@ const LOOPBACK_HOST = /^(localhost|[a-z0-9-]+\.localhost|127\.\d+\.\d+\.\d+|\[::
 
 /**
  * Lets this machine pass and nobody else: the peer is loopback, nothing was forwarded, and the page was asked for by a
- * loopback name, since a site elsewhere may point a name of its own here (DNS rebinding).
+ * loopback name, since a site elsewhere may point a name of its own here (DNS rebinding). A proxy on this machine may hide
+ * all of that, so that it takes the key besides.
  */
 function requireLoopback({ env: { incoming } }: RouteContext): void {
   const { remoteAddress = '' } = incoming.socket;
@@ -75,19 +77,28 @@ function requireLoopback({ env: { incoming } }: RouteContext): void {
     throw new AuthError('permission_denied');
 }
 
-/** Mails that went nowhere, shown on the machine that the gateway runs on. */
+/** Where the inbox is. */
+export const mailInboxPath = ({ key }: MailInbox): string => `/mail/inbox/${key}`;
+
+/** Mails that went nowhere, shown on the machine that the gateway runs on, to whoever knows the key. */
 export function mailInboxRoutes(deps: Deps, inbox: MailInbox): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   const show = async (c: RouteContext, content: Html) => {
     c.header('content-security-policy', POLICY);
+    c.header('referrer-policy', 'no-referrer');
     return c.html(await content);
   };
-  serve(routes, 'GET', '/mail/inbox', (c) => show(c, listPage(inbox.list())), requireLoopback);
+  const before = (c: RouteContext) => {
+    if (!isOneOf([inbox.key], c.req.param('key') ?? '')) throw new AuthError('not_found');
+    requireLoopback(c);
+  };
+  const home = mailInboxPath(inbox);
+  serve(routes, 'GET', '/mail/inbox/:key', (c) => show(c, listPage(inbox.list(), home)), { before });
   const one = (c: RouteContext) => {
     const mail = inbox.find(c.req.param('id') ?? '');
     if (mail === undefined) throw new AuthError('not_found');
-    return show(c, mailPage(mail));
+    return show(c, mailPage(mail, home));
   };
-  serve(routes, 'GET', '/mail/inbox/:id', one, requireLoopback);
+  serve(routes, 'GET', '/mail/inbox/:key/:id', one, { before });
   return routes;
 }

@@ -40,21 +40,25 @@ export function createRoutes(deps: Deps, spell: ErrorBody): Routes {
 type Handler = (c: RouteContext, request: IncomingMessage) => Promise<Response> | Response;
 type Guard = (c: RouteContext) => void;
 
-/**
- * Serves one method of a path and refuses the others by name. What `before` throws comes first: a guarded path does not
- * tell strangers which methods it has.
- */
+type Refusals = {
+  /** What it throws comes before all else: a guarded path does not tell strangers which methods it has. */
+  before?: Guard | undefined;
+  /** Whether HEAD is refused as well, which otherwise does what GET does: for a GET that changes something. */
+  refuseHead?: boolean | undefined;
+};
+
+/** Serves one method of a path and refuses the others by name. */
 export function serve(
   routes: Routes,
   method: 'GET' | 'POST',
   path: string,
   handler: Handler,
-  before?: Guard,
+  { before, refuseHead = false }: Refusals = {},
 ): void {
   routes.all(path, async (c) => {
     before?.(c);
-    if (c.req.method === method || (method === 'GET' && c.req.method === 'HEAD'))
-      return handler(c, c.env.incoming);
+    const isHead = method === 'GET' && c.req.method === 'HEAD' && !refuseHead;
+    if (c.req.method === method || isHead) return handler(c, c.env.incoming);
     c.header('allow', method);
     throw new AuthError('method_not_allowed', {
       message: `HTTP method '${c.req.method.slice(0, 16)}' is not allowed for this endpoint.`,

@@ -110,6 +110,7 @@ const sessionEndpoints = (deps: Deps): Endpoint[] => [
   }),
   endpoint({
     method: 'GET',
+    changesState: true,
     path: '/api/refresh',
     operationId: 'refresh',
     dialect: 'Teams',
@@ -138,6 +139,7 @@ const sessionEndpoints = (deps: Deps): Endpoint[] => [
 const verificationEndpoints = (deps: Deps): Endpoint[] => [
   endpoint({
     method: 'GET',
+    changesState: true,
     path: '/api/verify-email/:token',
     operationId: 'verifyEmail',
     dialect: 'Teams',
@@ -155,6 +157,7 @@ const verificationEndpoints = (deps: Deps): Endpoint[] => [
   }),
   endpoint({
     method: 'GET',
+    changesState: true,
     path: '/api/resend-email-verification',
     operationId: 'resendEmailVerification',
     dialect: 'Teams',

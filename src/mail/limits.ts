@@ -10,10 +10,13 @@ const CAUSED_BY_REQUESTS: ReadonlySet<MailKind> = new Set<MailKind>([
   'team_invite',
 ]);
 
+/** Those that name an address which need not be an account's: they must not use up what its owner may need. */
+const TO_ANYBODY: ReadonlySet<MailKind> = new Set<MailKind>(['email_change', 'team_invite']);
+
 /**
- * What to count before a mail is queued: a spacing per address and kind, and a cap per address over all kinds that a
- * stranger can cause. Counted by address, whether or not anybody has it, so that both cases look alike.
- * Notices of what happened have no limit: whoever owns the account must learn of it.
+ * What to count before a mail is queued: a spacing per address and kind, and a cap per address: one for
+ * what an account needs (verification, reset), another for what other people's accounts send (invites, changes of address). Counted by address, whether or not anybody has it, so that both cases look alike.
+ * Notices of what happened have no limit, and go to verified addresses only: whoever owns the account must learn of it.
  * @param email normalised
  */
 export function mailLimits(config: Pick<Config, 'limits'>, kind: MailKind, email: string): LimitedSubject[] {
@@ -21,7 +24,11 @@ export function mailLimits(config: Pick<Config, 'limits'>, kind: MailKind, email
   const { mailSpacingSeconds, mailPerRecipient } = config.limits;
   return [
     { purpose: `mail_${kind}`, subject: email, limit: { count: 1, seconds: mailSpacingSeconds } },
-    { purpose: 'mail_recipient', subject: email, limit: mailPerRecipient },
+    {
+      purpose: TO_ANYBODY.has(kind) ? 'mail_recipient_of_others' : 'mail_recipient',
+      subject: email,
+      limit: mailPerRecipient,
+    },
   ];
 }
 

@@ -49,7 +49,9 @@ async function tokenLink(
   token: { userId: string; email: string; purpose: TokenPurpose; ttlSeconds: number; path: string },
 ): Promise<string | null> {
   const { path, ...subject } = token;
-  const secret = deps.tokenDeriver.derive(`${token.purpose}:${queued.id}`);
+  // The time too: the ids of a database that was restored, or made anew, begin again, and old tokens must not come back.
+  const origin = [token.purpose, token.userId, token.email, queued.id, queued.queuedAt.toISOString()];
+  const secret = deps.tokenDeriver.derive(JSON.stringify(origin));
   const stored = await deps.storeToken(deps.db, { ...subject, token: secret, requestedAt: queued.queuedAt });
   return stored ? `${deps.publicUrl}/mail/${path}/${secret}` : null;
 }
@@ -100,7 +102,10 @@ const teamInvite: Prepare<'team_invite'> = async ({ db, publicUrl, templates: { 
 
 const passwordChanged: Prepare<'password_changed'> = async ({ db }, { userId }, { queuedAt }) => {
   const person = await findRecipient(db, userId, queuedAt);
-  return person?.email ? { to: person.email, values: { time: minutesOf(queuedAt) } } : null;
+  // Notices go to whoever has shown that the address is theirs: an account may name any.
+  return person?.email && person.verified
+    ? { to: person.email, values: { time: minutesOf(queuedAt) } }
+    : null;
 };
 
 const emailChanged: Prepare<'email_changed'> = async (_deps, { formerEmail }, { queuedAt }) => ({
@@ -111,7 +116,7 @@ const emailChanged: Prepare<'email_changed'> = async (_deps, { formerEmail }, { 
 const newSignIn: Prepare<'new_sign_in'> = async (deps, { userId, sessionId }, { queuedAt }) => {
   const person = await findRecipient(deps.db, userId, queuedAt);
   const signIn = await findSignIn(deps.db, sessionId);
-  if (!person?.email || signIn === null) return null;
+  if (!person?.email || !person.verified || signIn === null) return null;
   const { words } = deps.templates;
   const device = deviceWords(signIn.device) ?? words.device;
   const address = signIn.address ?? words.address;

@@ -5,16 +5,19 @@ import { sessions } from './tables.ts';
 
 /**
  * Makes a team the active one of a live session. The caller has made sure of the membership.
- * @returns the seconds that the session has left
+ * @returns the seconds that the session has left, and whether another team, or none, was active before
  * @throws AuthError `unauthenticated` for a session that is over
  */
-export async function setActiveTeam(
+export async function activateTeam(
   tx: Transaction,
   { sessionId, userId, teamId }: { sessionId: string; userId: string; teamId: string },
-): Promise<number> {
+): Promise<{ secondsLeft: number; changed: boolean }> {
   const [session] = await tx
-    .update(sessions)
-    .set({ activeTeamId: teamId })
+    .select({
+      activeTeamId: sessions.activeTeamId,
+      secondsLeft: sql<number>`floor(extract(epoch from ${sessions.expiresAt} - now()))::int`,
+    })
+    .from(sessions)
     .where(
       and(
         eq(sessions.id, sessionId),
@@ -23,7 +26,10 @@ export async function setActiveTeam(
         gt(sessions.expiresAt, sql`now()`),
       ),
     )
-    .returning({ left: sql<number>`floor(extract(epoch from ${sessions.expiresAt} - now()))::int` });
+    .for('no key update');
   if (session === undefined) throw new AuthError('unauthenticated', { message: 'The session is over.' });
-  return session.left;
+  const { activeTeamId, secondsLeft } = session;
+  if (activeTeamId === teamId) return { secondsLeft, changed: false };
+  await tx.update(sessions).set({ activeTeamId: teamId }).where(eq(sessions.id, sessionId));
+  return { secondsLeft, changed: true };
 }

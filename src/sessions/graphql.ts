@@ -6,7 +6,7 @@ import type { SignedIn } from '../flows/sign-in.ts';
 import { signup } from '../flows/signup.ts';
 import { builder } from '../graphql/builder.ts';
 import type { Context } from '../graphql/context.ts';
-import { requireViewer } from '../graphql/viewer.ts';
+import { requireViewer, viewerOrNobody } from '../graphql/viewer.ts';
 import { UserType } from '../users/graphql.ts';
 import { listSessions, type Session } from './sessions.ts';
 import { isUuid } from './tokens.ts';
@@ -170,14 +170,17 @@ builder.mutationField('logout', (t) =>
     args: { input: t.arg({ type: LogoutInput, description: 'May be left out: this session.' }) },
     resolve: async (_root, { input }, { deps, caller, cookie }) => {
       const scope = input?.scope ?? 'LOCAL';
-      const byCookie = deps.config.refreshCookie !== 'off' && cookie.isPresent() ? cookie.read() : null;
-      if (byCookie !== null) cookie.clear();
-      const refreshToken = input?.refreshToken ?? (scope === 'LOCAL' ? byCookie : null);
-      if (scope === 'LOCAL' && refreshToken !== null)
-        return { sessionsEnded: await logoutByRefreshToken(deps, caller.device, refreshToken) };
-      return {
-        sessionsEnded: await logout(deps, caller.device, { viewer: await requireViewer(caller), scope }),
-      };
+      const inCookie = deps.config.refreshCookie !== 'off' && cookie.isPresent() ? cookie.read() : null;
+      if (inCookie !== null) cookie.clear();
+      const { device } = caller;
+      if (scope !== 'LOCAL' || (inCookie === null && !input?.refreshToken))
+        return { sessionsEnded: await logout(deps, device, { viewer: await requireViewer(caller), scope }) };
+      // A cookie comes along by itself and may be an old one: the session of the access token ends besides.
+      const viewer = input?.refreshToken ? null : await viewerOrNobody(caller);
+      let sessionsEnded = viewer === null ? 0 : await logout(deps, device, { viewer, scope });
+      for (const token of [input?.refreshToken, inCookie])
+        if (token) sessionsEnded += await logoutByRefreshToken(deps, device, token);
+      return { sessionsEnded };
     },
   }),
 );

@@ -7,7 +7,7 @@ import { AuthError } from '../errors.ts';
 import { jwks } from '../keys/tables.ts';
 import { insertMailJob } from '../mail/queue.ts';
 import { type MembershipRole, memberships } from '../teams/tables.ts';
-import { users } from '../users/tables.ts';
+import { passwords, users } from '../users/tables.ts';
 import type { User } from '../users/users.ts';
 import { refreshTokens, sessions } from './tables.ts';
 
@@ -24,27 +24,31 @@ export type OpenedSession = {
 };
 
 /**
- * Opens a session with its first refresh token, in one statement: a user who is disabled meanwhile gets none. Somebody who
- * has signed in elsewhere before is told of it by mail.
- * @throws AuthError `account_disabled`
+ * Opens a session with its first refresh token, in one statement. Whoever was disabled meanwhile, or has another password
+ * by now than the one that was checked, gets none. Somebody who has signed in elsewhere before is told of it by mail.
+ *
+ * @param input `passwordHash` is the hash that the password fitted; null where something else proved who it is
+ * @throws AuthError `invalid_credentials`
  */
 export async function openSession(
   db: Queryable,
   settings: SessionSettings,
-  input: { userId: string; device: Device; action: 'signup' | 'login' },
+  input: { userId: string; device: Device; action: 'signup' | 'login'; passwordHash: string | null },
 ): Promise<OpenedSession> {
-  const { userId, device, action } = input;
+  const { userId, device, action, passwordHash } = input;
   const sessionId = uuidv7();
   const refreshToken = createSecret('prt');
   const { refreshTtlSeconds, sessionTtlSeconds } = settings;
   const [opened] = await db.execute<{ team_id: string | null; role: MembershipRole | null }>(sql`
-    with member as (
+    with permitted as (
+      ${permission(userId, passwordHash)}
+    ), member as (
       select team_id, role from ${memberships} where user_id = ${userId} order by created_at, team_id limit 1
     ), opened as (
       insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at)
-      select ${sessionId}::uuid, id, (select team_id from member), ${storableUserAgent(device.userAgent)},
+      select ${sessionId}::uuid, permitted.id, (select team_id from member), ${storableUserAgent(device.userAgent)},
         ${device.address}::inet, now() + make_interval(secs => ${sessionTtlSeconds})
-      from ${users} where id = ${userId} and disabled_at is null
+      from permitted
       returning id
     ), recorded as (
       ${insertSecurityEvent({ action, userId, sessionId, origin: device }, sql`opened`)}
@@ -57,10 +61,20 @@ export async function openSession(
     )
     select member.team_id, member.role, (select count(*) from noticed) as notices from opened
     left join member on true`);
-  if (opened === undefined) throw new AuthError('account_disabled');
+  if (opened === undefined) throw new AuthError('invalid_credentials');
   const { team_id: teamId, role } = opened;
   return { sessionId, refreshToken, team: teamId === null || role === null ? null : { teamId, role } };
 }
+
+/**
+ * Locks the account against a password reset, a disabling or a deletion until the session is there for them to end. Those
+ * that came first are seen: what is locked is looked at as it is then, and not as it was when the password was checked.
+ */
+const permission = (userId: string, passwordHash: string | null): SQL =>
+  passwordHash === null
+    ? sql`select id from ${users} where id = ${userId} and disabled_at is null for share`
+    : sql`select u.id from ${users} u join ${passwords} p on p.user_id = u.id
+        where u.id = ${userId} and u.disabled_at is null and p.hash = ${passwordHash} for share of u, p`;
 
 /** Somebody who has signed in before, but not with this device from this address. Sessions are kept for a while. */
 const isNewDevice = (userId: string, { userAgent, address }: Device): SQL => sql`
@@ -97,6 +111,15 @@ export async function findLiveSession(
 ): Promise<{ user: User; activeTeamId: string | null } | null> {
   const [found] = await liveSession(db).execute(input);
   return found ?? null;
+}
+
+/** Whether a session is neither revoked nor over. */
+export async function isSessionLive(tx: Queryable, sessionId: string): Promise<boolean> {
+  const found = await tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), sql`${sessions.expiresAt} > now()`));
+  return found.length > 0;
 }
 
 /** A session as its owner sees it. */

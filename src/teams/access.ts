@@ -1,8 +1,12 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import { validate as isUuid } from 'uuid';
 import type { EventOrigin } from '../audit/security-events.ts';
+import type { Config } from '../config.ts';
 import type { Database, Transaction } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
+import { changeLimit } from '../limits/changes.ts';
+import type { RateLimiter } from '../limits/rate-limits.ts';
+import { users } from '../users/tables.ts';
 import type { User } from '../users/users.ts';
 import { type MembershipRole, memberships, teams } from './tables.ts';
 import type { TeamMembership } from './teams.ts';
@@ -11,6 +15,14 @@ import type { TeamMembership } from './teams.ts';
 export type Actor = Readonly<{ user: User; sessionId: string | null; origin: EventOrigin }>;
 
 export type TeamDeps = Readonly<{ db: Database }>;
+export type ChangeDeps = TeamDeps & Readonly<{ config: Pick<Config, 'limits'>; rateLimiter: RateLimiter }>;
+
+/**
+ * Counts a change that a person may repeat without end.
+ * @throws AuthError `rate_limited`
+ */
+export const countChange = ({ config, rateLimiter }: ChangeDeps, { user }: Actor): Promise<void> =>
+  rateLimiter.consume([changeLimit(config, user.id)]);
 
 export const MANAGERS: readonly MembershipRole[] = ['OWNER', 'ADMIN'];
 export const OWNERS: readonly MembershipRole[] = ['OWNER'];
@@ -46,12 +58,14 @@ export async function enterTeam(tx: Transaction, actor: Actor, entry: Entry): Pr
   const { teamId, allowed, otherwise = notFound('team', 'teamId') } = entry;
   const userId = actor.user.id;
   const [team] = await tx.select().from(teams).where(eq(teams.id, teamId)).for('update');
-  // A statement of its own: one that waited for the team would still see the roles of before.
+  // A statement of its own: one that waited for the team would still see the roles of before. Nor does it find whoever was
+  // disabled meanwhile.
   const [member] = await tx
     .select({ role: memberships.role })
     .from(memberships)
+    .innerJoin(users, and(eq(users.id, memberships.userId), isNull(users.disabledAt)))
     .where(and(eq(memberships.teamId, teamId), eq(memberships.userId, userId)))
-    .for('share');
+    .for('share', { of: memberships });
   if (team === undefined || member === undefined) throw otherwise;
   if (!allowed.includes(member.role)) throw new AuthError('insufficient_permissions');
   return { team, role: member.role, userId };

@@ -2,9 +2,30 @@ import { asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
 import { invites, memberships, teams } from './tables.ts';
 
+const teamsOf = (tx: Transaction, userId: string) =>
+  tx.select({ teamId: memberships.teamId }).from(memberships).where(eq(memberships.userId, userId));
+
+/** Locks the teams of a person, as every change of a team does, in an order that all who lock several share. */
+const lockTeamsOf = (tx: Transaction, userId: string) =>
+  tx
+    .select({ id: teams.id })
+    .from(teams)
+    .where(inArray(teams.id, teamsOf(tx, userId)))
+    .orderBy(asc(teams.id))
+    .for('update');
+
+/**
+ * Withdraws every invite that a person made, in whatever team. Their teams are locked, so that none is made meanwhile: the
+ * caller locks whatever else it needs after this.
+ */
+export async function withdrawInvitesOf(tx: Transaction, userId: string): Promise<void> {
+  await lockTeamsOf(tx, userId);
+  await tx.delete(invites).where(eq(invites.inviterId, userId));
+}
+
 /**
  * Prepares the teams of a person who is about to be deleted: those in which nobody else is are deleted, and the invites
- * they made are withdrawn. The teams are locked, as by every change of a team, in an order that all who lock several share.
+ * they made are withdrawn. The teams are locked.
  *
  * @returns the deleted teams, and those that others would be left in without an owner
  */
@@ -12,16 +33,7 @@ export async function dissolveTeamsOf(
   tx: Transaction,
   userId: string,
 ): Promise<{ dissolved: string[]; orphaned: string[] }> {
-  const theirs = tx
-    .select({ teamId: memberships.teamId })
-    .from(memberships)
-    .where(eq(memberships.userId, userId));
-  await tx
-    .select({ id: teams.id })
-    .from(teams)
-    .where(inArray(teams.id, theirs))
-    .orderBy(asc(teams.id))
-    .for('update');
+  await lockTeamsOf(tx, userId);
   // A statement of its own: it sees what those who held the locks before have done.
   const counted = await tx
     .select({
@@ -30,7 +42,7 @@ export async function dissolveTeamsOf(
       otherOwners: sql<number>`(count(*) filter (where role = 'OWNER' and user_id <> ${userId}))::int`,
     })
     .from(memberships)
-    .where(inArray(memberships.teamId, theirs))
+    .where(inArray(memberships.teamId, teamsOf(tx, userId)))
     .groupBy(memberships.teamId)
     .orderBy(asc(memberships.teamId));
   const dissolved = counted.filter(({ members }) => members === 1).map(({ teamId }) => teamId);

@@ -102,7 +102,7 @@ builder.mutationField('renameTeam', (t) =>
   t.field({
     type: TeamType,
     description:
-      'Gives a team another name; for OWNER and ADMIN. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `not_found`, `insufficient_permissions`.',
+      'Gives a team another name; for OWNER and ADMIN. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`, `not_found`, `insufficient_permissions`.',
     args: { input: t.arg({ type: RenameTeamInput, required: true, description: 'Team and name.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
       renameTeam(deps, await requireActor(caller), input),
@@ -148,7 +148,7 @@ builder.mutationField('switchTeam', (t) =>
   t.field({
     type: TeamTokenPayload,
     description:
-      'Makes a team the active one of this session: this team token and those of later refreshes are for it. Other sessions keep theirs. Codes: `unauthenticated`, `invalid`, `not_found`, `no_signing_key`.',
+      'Makes a team the active one of this session: this team token and those of later refreshes are for it. Other sessions keep theirs. Codes: `unauthenticated`, `invalid`, `rate_limited`, `not_found`, `no_signing_key`.',
     args: { input: t.arg({ type: SwitchTeamInput, required: true, description: 'The team.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
       switchTeam(deps, await requireActor(caller), input),

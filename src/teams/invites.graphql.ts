@@ -2,10 +2,10 @@ import { acceptInvite, declineInvite } from '../flows/accept-invite.ts';
 import { inviteMembers } from '../flows/invite-members.ts';
 import { builder } from '../graphql/builder.ts';
 import { requireActor } from '../graphql/viewer.ts';
+import { MANAGERS } from './access.ts';
 import { MembershipType, RemovedType, TeamType } from './graphql.ts';
 import { type Invite, listInvites, revokeInvite } from './invites.ts';
-import { pageArgs } from './pages.graphql.ts';
-import { parsePage } from './pages.ts';
+import { pageArgs, teamPage } from './pages.graphql.ts';
 import { listReceivedInvites, type ReceivedInvite } from './received-invites.ts';
 import type { invitedRoles } from './tables.ts';
 
@@ -39,7 +39,8 @@ builder.objectField(TeamType, 'invites', (t) =>
     nullable: true,
     description: 'Who was invited and has not joined yet, oldest first; null for a MEMBER. Code: `invalid`.',
     args: pageArgs,
-    resolve: (team, args, { deps }) => listInvites(deps.db, team, parsePage(args)),
+    resolve: async (team, args, context) =>
+      MANAGERS.includes(team.role) ? teamPage(context, team, args, listInvites) : null,
   }),
 );
 

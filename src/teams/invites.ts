@@ -1,13 +1,19 @@
 import { and, asc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
-import { alias } from 'drizzle-orm/pg-core';
 import { v7 as uuidv7 } from 'uuid';
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Database, Queryable, Transaction } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { users } from '../users/tables.ts';
 import { type Actor, enterTeam, eventOf, MANAGERS, notFound, parseId, type TeamDeps } from './access.ts';
-import type { Page } from './pages.ts';
-import { acceptedInvites, type InvitedRole, invites, type MembershipRole, memberships } from './tables.ts';
+import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
+import {
+  acceptedInvites,
+  type InvitedRole,
+  invites,
+  type MembershipRole,
+  memberships,
+  teams,
+} from './tables.ts';
 import type { TeamMembership } from './teams.ts';
 
 export type Invite = typeof invites.$inferSelect;
@@ -18,27 +24,25 @@ export function invitableBy(role: MembershipRole): readonly InvitedRole[] {
   return role === 'ADMIN' ? ['MEMBER'] : [];
 }
 
-const mine = alias(memberships, 'mine');
-
-/** The invites of a team, oldest first; null for whoever does not manage the team. */
-export async function listInvites(
-  db: Database,
-  { team, userId, role }: TeamMembership,
-  { first, after }: Page,
-): Promise<Invite[] | null> {
-  if (!MANAGERS.includes(role)) return null;
-  const found = await db
-    .select({ invite: invites })
+/** The invites of teams, oldest first; none for whoever does not manage the team. */
+export const listInvites: ListOfTeams<Invite> = async (db, { userId, teamIds }, { first, after }) => {
+  const page = db
+    .select()
     .from(invites)
-    .innerJoin(
-      mine,
-      and(eq(mine.teamId, invites.teamId), eq(mine.userId, userId), inArray(mine.role, [...MANAGERS])),
-    )
-    .where(and(eq(invites.teamId, team.id), after === null ? undefined : gt(invites.id, after)))
+    .where(and(eq(invites.teamId, teams.id), after === null ? undefined : gt(invites.id, after)))
     .orderBy(asc(invites.id))
-    .limit(first);
-  return found.map(({ invite }) => invite);
-}
+    .limit(first)
+    .as('page');
+  const manages = inArray(memberships.role, [...MANAGERS]);
+  const found = await db
+    .select({ teamId: teams.id, item: page._.selectedFields })
+    .from(teams)
+    .innerJoin(memberships, and(eq(memberships.teamId, teams.id), eq(memberships.userId, userId), manages))
+    .crossJoinLateral(page)
+    .where(isAmong(teamIds))
+    .orderBy(asc(teams.id), asc(page.id));
+  return byTeam(found);
+};
 
 type Invitation = { teamId: string; role: InvitedRole; emails: readonly string[] };
 
@@ -61,11 +65,17 @@ export async function checkInvitation(
   const inTeam = new Set(present.map(({ email }) => email));
   const at = emails.findIndex((email) => inTeam.has(email));
   if (at !== -1) throw new AuthError('already_in_team', { attribute: `emails.${at}` });
-  // Inviting again replaces the role, so it takes the right to make the invite that is there.
+  // Inviting again replaces the role, so it takes the right to make the invite that is there, while it can be accepted.
   const standing = await q
     .select({ role: invites.role })
     .from(invites)
-    .where(and(eq(invites.teamId, teamId), inArray(invites.email, [...emails])));
+    .where(
+      and(
+        eq(invites.teamId, teamId),
+        inArray(invites.email, [...emails]),
+        gt(invites.expiresAt, sql`now()`),
+      ),
+    );
   if (standing.some((invite) => !allowed.includes(invite.role)))
     throw new AuthError('insufficient_permissions');
 }

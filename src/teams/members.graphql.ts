@@ -2,8 +2,7 @@ import { builder } from '../graphql/builder.ts';
 import { requireActor } from '../graphql/viewer.ts';
 import { MembershipRoleType, RemovedType, TeamType } from './graphql.ts';
 import { changeMemberRole, leaveTeam, listMembers, type Member, removeMember } from './members.ts';
-import { pageArgs } from './pages.graphql.ts';
-import { parsePage } from './pages.ts';
+import { pageArgs, teamPage } from './pages.graphql.ts';
 
 const MemberType = builder.objectRef<Member>('Member');
 
@@ -27,7 +26,7 @@ builder.objectField(TeamType, 'members', (t) =>
     type: [MemberType],
     description: 'The people in the team, by id. Code: `invalid`.',
     args: pageArgs,
-    resolve: (team, args, { deps }) => listMembers(deps.db, team, parsePage(args)),
+    resolve: (team, args, context) => teamPage(context, team, args, listMembers),
   }),
 );
 
@@ -44,7 +43,7 @@ builder.mutationField('changeMemberRole', (t) =>
   t.field({
     type: MemberType,
     description:
-      'Gives a member another role; for OWNER alone. The only owner cannot be made anything else. Invites that the member may not make any more are withdrawn. Codes: `unauthenticated`, `invalid`, `not_found`, `insufficient_permissions`, `sole_owner`.',
+      'Gives a member another role; for OWNER alone. The only owner cannot be made anything else. Invites that the member may not make any more are withdrawn. Codes: `unauthenticated`, `invalid`, `rate_limited`, `not_found`, `insufficient_permissions`, `sole_owner`.',
     args: { input: t.arg({ type: ChangeMemberRoleInput, required: true, description: 'Who and what.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
       changeMemberRole(deps, await requireActor(caller), input),

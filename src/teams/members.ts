@@ -1,13 +1,15 @@
 import { and, asc, eq, gt, inArray, type SQL, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { recordSecurityEvent } from '../audit/security-events.ts';
-import type { Database, Queryable, Transaction } from '../db/client.ts';
+import type { Queryable, Transaction } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { sessions } from '../sessions/tables.ts';
 import { users } from '../users/tables.ts';
 import {
   type Actor,
   ANYBODY,
+  type ChangeDeps,
+  countChange,
   enterTeam,
   eventOf,
   keepingAnOwner,
@@ -18,9 +20,8 @@ import {
   type TeamDeps,
 } from './access.ts';
 import { invitableBy } from './invites.ts';
-import type { Page } from './pages.ts';
-import { type InvitedRole, invitedRoles, invites, type MembershipRole, memberships } from './tables.ts';
-import type { TeamMembership } from './teams.ts';
+import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
+import { type InvitedRole, invitedRoles, invites, type MembershipRole, memberships, teams } from './tables.ts';
 
 /** A member of a team as another one sees them. */
 export type Member = {
@@ -36,9 +37,11 @@ const mine = alias(memberships, 'mine');
 
 /** Addresses are for those who manage the team, and everybody's own for themselves. */
 const visibleEmail = sql<string | null>`
-  case when ${mine.role} in ('OWNER', 'ADMIN') or ${users.id} = ${mine.userId} then ${users.email} end`;
+  case when ${mine.role} in ('OWNER', 'ADMIN') or ${users.id} = ${mine.userId} then ${users.email} end`.as(
+  'email',
+);
 
-function selectMembers(db: Queryable, viewerId: string, teamId: string, where?: SQL) {
+function selectMembers(db: Queryable, viewerId: string, teamId: string | SQL, where?: SQL) {
   return db
     .select({
       id: users.id,
@@ -54,13 +57,18 @@ function selectMembers(db: Queryable, viewerId: string, teamId: string, where?: 
     .orderBy(asc(memberships.userId));
 }
 
-/** The members of a team, as one of them sees the others: none for whoever is no member any more. */
-export const listMembers = (
-  db: Database,
-  { team, userId }: TeamMembership,
-  { first, after }: Page,
-): Promise<Member[]> =>
-  selectMembers(db, userId, team.id, after === null ? undefined : gt(memberships.userId, after)).limit(first);
+/** The members of teams, as one of them sees the others: none for whoever is no member any more. */
+export const listMembers: ListOfTeams<Member> = async (db, { userId, teamIds }, { first, after }) => {
+  const beyond = after === null ? undefined : gt(memberships.userId, after);
+  const page = selectMembers(db, userId, sql`${teams.id}`, beyond).limit(first).as('page');
+  const found = await db
+    .select({ teamId: teams.id, item: page._.selectedFields })
+    .from(teams)
+    .crossJoinLateral(page)
+    .where(isAmong(teamIds))
+    .orderBy(asc(teams.id), asc(page.id));
+  return byTeam(found);
+};
 
 /** A member's row, locked. */
 async function lockMember(
@@ -97,10 +105,10 @@ async function withdrawInvites(
 
 /**
  * Gives a member another role. Only owners decide who is owner or admin.
- * @throws AuthError `invalid`, `not_found`, `insufficient_permissions`, `sole_owner`
+ * @throws AuthError `invalid`, `rate_limited`, `not_found`, `insufficient_permissions`, `sole_owner`
  */
-export function changeMemberRole(
-  { db }: TeamDeps,
+export async function changeMemberRole(
+  deps: ChangeDeps,
   actor: Actor,
   input: { teamId: string; userId: string; role: MembershipRole },
 ): Promise<Member> {
@@ -123,7 +131,8 @@ export function changeMemberRole(
     if (member === undefined) throw new Error('The locked member is gone.');
     return member;
   };
-  return keepingAnOwner(() => db.transaction(change));
+  await countChange(deps, actor);
+  return keepingAnOwner(() => deps.db.transaction(change));
 }
 
 /** Ends a membership and what hangs on it: the team is active in none of their sessions, their invites are gone. */

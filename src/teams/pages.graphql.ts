@@ -1,5 +1,8 @@
 import { builder } from '../graphql/builder.ts';
-import { MAX_PAGE } from './pages.ts';
+import type { Context } from '../graphql/context.ts';
+import { loadTogether } from '../graphql/together.ts';
+import { type ListOfTeams, MAX_PAGE, parsePage } from './pages.ts';
+import type { TeamMembership } from './teams.ts';
 
 /** The arguments of every list in a team. */
 export const pageArgs = builder.args((t) => ({
@@ -10,3 +13,16 @@ export const pageArgs = builder.args((t) => ({
   }),
   after: t.id({ description: 'The id of the last one of the page before; none for the first page.' }),
 }));
+
+/** A page of a list in a team; the same page of several teams takes one query. */
+export async function teamPage<Item>(
+  context: Context,
+  { team, userId }: TeamMembership,
+  args: { first: number; after?: string | null | undefined },
+  list: ListOfTeams<Item>,
+): Promise<Item[]> {
+  const page = parsePage(args);
+  const kind = JSON.stringify([list.name, userId, page.first, page.after]);
+  const load = (teamIds: string[]) => list(context.deps.db, { userId, teamIds }, page);
+  return (await loadTogether(context, { kind, key: team.id }, load)) ?? [];
+}

@@ -2,8 +2,7 @@ import { createProject } from '../flows/create-project.ts';
 import { builder } from '../graphql/builder.ts';
 import { requireActor } from '../graphql/viewer.ts';
 import { RemovedType, TeamType } from './graphql.ts';
-import { pageArgs } from './pages.graphql.ts';
-import { parsePage } from './pages.ts';
+import { pageArgs, teamPage } from './pages.graphql.ts';
 import { deleteProject, listProjects, type Project, renameProject } from './projects.ts';
 
 const ProjectType = builder.objectRef<Project>('Project');
@@ -23,7 +22,7 @@ builder.objectField(TeamType, 'projects', (t) =>
     type: [ProjectType],
     description: 'What the team works on, oldest first. Code: `invalid`.',
     args: pageArgs,
-    resolve: (team, args, { deps }) => listProjects(deps.db, team, parsePage(args)),
+    resolve: (team, args, context) => teamPage(context, team, args, listProjects),
   }),
 );
 
@@ -58,7 +57,7 @@ builder.mutationField('renameProject', (t) =>
   t.field({
     type: ProjectType,
     description:
-      'Gives a project another name; for OWNER and ADMIN of its team. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `not_found`, `insufficient_permissions`.',
+      'Gives a project another name; for OWNER and ADMIN of its team. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`, `not_found`, `insufficient_permissions`.',
     args: { input: t.arg({ type: RenameProjectInput, required: true, description: 'Project and name.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
       renameProject(deps, await requireActor(caller), input),

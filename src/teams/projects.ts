@@ -1,30 +1,42 @@
 import { and, asc, eq, gt } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { recordSecurityEvent, type SecurityAction } from '../audit/security-events.ts';
-import type { Database, Transaction } from '../db/client.ts';
+import type { Transaction } from '../db/client.ts';
 import { parseName } from '../users/attributes.ts';
-import { type Actor, enterTeam, eventOf, MANAGERS, notFound, parseId, type TeamDeps } from './access.ts';
-import type { Page } from './pages.ts';
-import { memberships, projects } from './tables.ts';
-import type { TeamMembership } from './teams.ts';
+import {
+  type Actor,
+  type ChangeDeps,
+  countChange,
+  enterTeam,
+  eventOf,
+  MANAGERS,
+  notFound,
+  parseId,
+  type TeamDeps,
+} from './access.ts';
+import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
+import { memberships, projects, teams } from './tables.ts';
 
 export type Project = typeof projects.$inferSelect;
 
-/** The projects of a team, oldest first, as a member sees them: none for whoever is no member any more. */
-export async function listProjects(
-  db: Database,
-  { team, userId }: TeamMembership,
-  { first, after }: Page,
-): Promise<Project[]> {
-  const found = await db
-    .select({ project: projects })
+/** The projects of teams, oldest first, as a member sees them: none for whoever is no member any more. */
+export const listProjects: ListOfTeams<Project> = async (db, { userId, teamIds }, { first, after }) => {
+  const page = db
+    .select()
     .from(projects)
-    .innerJoin(memberships, and(eq(memberships.teamId, projects.teamId), eq(memberships.userId, userId)))
-    .where(and(eq(projects.teamId, team.id), after === null ? undefined : gt(projects.id, after)))
+    .where(and(eq(projects.teamId, teams.id), after === null ? undefined : gt(projects.id, after)))
     .orderBy(asc(projects.id))
-    .limit(first);
-  return found.map(({ project }) => project);
-}
+    .limit(first)
+    .as('page');
+  const found = await db
+    .select({ teamId: teams.id, item: page._.selectedFields })
+    .from(teams)
+    .innerJoin(memberships, and(eq(memberships.teamId, teams.id), eq(memberships.userId, userId)))
+    .crossJoinLateral(page)
+    .where(isAmong(teamIds))
+    .orderBy(asc(teams.id), asc(page.id));
+  return byTeam(found);
+};
 
 /**
  * Adds a project to a team.
@@ -45,18 +57,22 @@ export function addProject(
 }
 
 /**
- * Gives a project another name.
- * @throws AuthError `invalid`, `required`, `max_length`, `not_found`, `insufficient_permissions`
+ * Gives a project another name. The one it has already is no change.
+ * @throws AuthError `invalid`, `required`, `max_length`, `rate_limited`, `not_found`, `insufficient_permissions`
  */
-export function renameProject(
-  { db }: TeamDeps,
+export async function renameProject(
+  deps: ChangeDeps,
   actor: Actor,
   input: { projectId: string; name: string },
 ): Promise<Project> {
   const projectId = parseId(input.projectId, 'projectId');
   const name = parseName(input.name, 'name');
-  return db.transaction(async (tx) => {
+  await countChange(deps, actor);
+  return deps.db.transaction(async (tx) => {
     await enterTeamOfProject(tx, actor, projectId);
+    // Nobody but who holds the team changes it.
+    const [before] = await tx.select().from(projects).where(eq(projects.id, projectId));
+    if (before?.name === name) return before;
     const [project] = await tx.update(projects).set({ name }).where(eq(projects.id, projectId)).returning();
     if (project === undefined) throw notFound('project', 'projectId');
     await recordProjectEvent(tx, 'project_renamed', actor, project);

@@ -19,7 +19,7 @@ export const teams = portcullis.table(
   (t) => [
     check(
       'teams_name_length',
-      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]]'`,
+      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]' and ${t.name} ~ '[^[:space:]\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]'`,
     ),
   ],
 );
@@ -58,7 +58,7 @@ export const projects = portcullis.table(
     index('projects_team_id_idx').on(t.teamId),
     check(
       'projects_name_length',
-      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]]'`,
+      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]' and ${t.name} ~ '[^[:space:]\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]'`,
     ),
   ],
 );

@@ -6,6 +6,8 @@ import { MAX_NAME_LENGTH, parseName } from '../users/attributes.ts';
 import { users } from '../users/tables.ts';
 import {
   type Actor,
+  type ChangeDeps,
+  countChange,
   enterTeam,
   eventOf,
   MANAGERS,
@@ -109,22 +111,24 @@ export async function getTeam(
 }
 
 /**
- * Gives a team another name.
- * @throws AuthError `invalid`, `required`, `max_length`, `not_found`, `insufficient_permissions`
+ * Gives a team another name. The one it has already is no change.
+ * @throws AuthError `invalid`, `required`, `max_length`, `rate_limited`, `not_found`, `insufficient_permissions`
  */
-export function renameTeam(
-  { db }: TeamDeps,
+export async function renameTeam(
+  deps: ChangeDeps,
   actor: Actor,
   input: { teamId: string; name: string },
 ): Promise<TeamMembership> {
   const teamId = parseId(input.teamId, 'teamId');
   const name = parseName(input.name, 'name');
-  return db.transaction(async (tx) => {
-    const { role, userId } = await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
+  await countChange(deps, actor);
+  return deps.db.transaction(async (tx) => {
+    const entered = await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
+    if (entered.team.name === name) return entered;
     const [team] = await tx.update(teams).set({ name }).where(eq(teams.id, teamId)).returning();
     if (team === undefined) throw new Error('The locked team is gone.');
     await recordSecurityEvent(tx, { action: 'team_renamed', ...eventOf(actor, teamId) });
-    return { team, role, userId };
+    return { ...entered, team };
   });
 }
 

@@ -20,7 +20,7 @@ const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
 builder.mutationField('updateProfile', (t) =>
   t.field({
     type: UserType,
-    description: 'Changes my profile. Codes: `unauthenticated`, `required`, `max_length`, `invalid`.',
+    description: 'Changes my profile. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`.',
     args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'The profile.' }) },
     resolve: async (_root, { input: { name } }, { deps, caller }) =>
       updateProfile(deps, caller.device, { viewer: await requireViewer(caller), name }),
@@ -72,7 +72,7 @@ builder.mutationField('disableAccount', (t) =>
   t.field({
     type: AccountState,
     description:
-      'For the operator. Ends the sessions and mailed links of an account and lets nobody sign in to it. Codes: `permission_denied`, `invalid`, `not_found`.',
+      'For the operator. Ends the sessions and mailed links of an account, withdraws the invites it made, and lets nobody sign in to it. Codes: `permission_denied`, `invalid`, `not_found`.',
     args: { input: t.arg(whichAccount) },
     resolve: (_root, { input: { userId } }, { deps, caller }) => {
       requireOperator(caller);

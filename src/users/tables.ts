@@ -23,7 +23,7 @@ export const users = portcullis.table(
     check('users_email_length', sql`char_length(${t.email}) <= 254`),
     check(
       'users_name_length',
-      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]]'`,
+      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]' and ${t.name} ~ '[^[:space:]\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]'`,
     ),
   ],
 );

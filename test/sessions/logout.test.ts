@@ -216,6 +216,19 @@ describe('the refresh cookie', () => {
     expect(code(await send(REFRESH, {}, headers))).toBe('cross_site_request');
   });
 
+  test('an old one that is still there does not keep the session of the access token', async () => {
+    const old = await signUpByCookie();
+    await send(LOGOUT, {}, { origin: page, cookie: pair(old.cookie) });
+    const person = newPerson();
+    const { body } = await send(SIGNUP, { input: person }, { origin: page });
+    const { accessToken } = (body.data as unknown as { signup: SignedInAnswer }).signup;
+    const out = await send(LOGOUT, {}, { origin: page, cookie: pair(old.cookie), ...bearer(accessToken) });
+    expect(out.body).toEqual({ data: { logout: { sessionsEnded: 1 } } });
+    expect(await browser.failure(ME, {}, bearer(accessToken))).toMatchObject([
+      { extensions: { code: 'unauthenticated' } },
+    ]);
+  });
+
   test('a failed login sets none', async () => {
     const input = { email: newPerson().email, password: 'wrong password', cookie: true };
     const failed = await send(LOGIN, { input }, { origin: page });

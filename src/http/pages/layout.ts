@@ -13,7 +13,7 @@ main{max-width:30rem;margin:0 auto;padding:10vh 1rem 2rem}
 .card{background:var(--card);border-radius:.75rem;padding:1.75rem;overflow-wrap:anywhere;box-shadow:0 1px 3px #0003}
 h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}
 p,ol,dl{margin:0 0 1rem}ol{padding-left:1.25rem}li{margin-bottom:.5rem}
-dt,.hint,.site{color:var(--soft);font-size:.9375rem}dd{margin:0;font-weight:600}
+dt,.hint,.site{color:var(--soft);font-size:.9375rem}dd{margin:0;font-weight:600}dd+dt{margin-top:.5rem}
 label{display:block;font-weight:600;margin-bottom:.25rem}
 input{display:block;width:100%;font:inherit;color:inherit;background:transparent;padding:.625rem .75rem;border:1px solid var(--line);border-radius:.5rem;margin-bottom:1rem}
 input[readonly]{border-style:dashed}

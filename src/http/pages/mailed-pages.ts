@@ -11,6 +11,7 @@ import { plainWords } from '../../mail/plain-words.ts';
 import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import type { TokenPurpose } from '../../one-time-tokens/tables.ts';
 import { isUuid } from '../../sessions/tokens.ts';
+import { findUser } from '../../users/users.ts';
 import { createRoutes, errorResponse, portalErrorBody, type RouteContext, type Routes } from '../routes.ts';
 import { readForm } from './forms.ts';
 import { type Html, showPage } from './layout.ts';
@@ -56,15 +57,24 @@ const callerOf = ({ deps }: Site, c: RouteContext): Caller => identifyCaller(dep
 function addConfirmPage(
   routes: Routes,
   site: Site,
-  page: { path: string; purpose: TokenPurpose; texts: PageTexts['verify']; confirm: typeof verifyEmail },
+  page: {
+    path: string;
+    purpose: TokenPurpose;
+    texts: PageTexts['verify'];
+    confirm: typeof verifyEmail;
+    /** What else tells whoever looks what they would confirm: labels and values. */
+    facts?: (userId: string) => Promise<[string, string][]>;
+  },
 ): void {
-  const { path, purpose, texts, confirm } = page;
+  const { path, purpose, texts, confirm, facts = async () => [] } = page;
   addPage(routes, path, {
     async get(c) {
       const found = await findOneTimeToken(site.deps.db, { purpose, token: tokenOf(c) });
       if (found === null) return showDead(site, c);
       const body = html`<p>${texts.explain}</p>
-<dl><dt>${site.texts.address}</dt><dd>${found.email}</dd></dl>
+<dl><dt>${site.texts.address}</dt><dd>${found.email}</dd>${(await facts(found.userId)).map(
+        ([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`,
+      )}</dl>
 <form method="post"><button>${texts.button}</button></form>`;
       return site.show(c, { title: texts.title, body });
     },
@@ -74,6 +84,17 @@ function addConfirmPage(
       return refused === null ? showDone(site, c, texts) : showDead(site, c);
     },
   });
+}
+
+/** By which its owner knows an account, and nobody else learns its address: `a…@example.com`. */
+async function accountFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
+  const user = await findUser(deps.db, userId);
+  const name = plainWords(user?.name ?? ''); // the name of somebody else, perhaps
+  const masked = user?.email?.replace(/^(.)[^@]*/u, '$1…') ?? null;
+  return [
+    ...(name === null ? [] : [[texts.account.name, name] as [string, string]]),
+    ...(masked === null ? [] : [[texts.account.address, masked] as [string, string]]),
+  ];
 }
 
 /** The page of a password reset: a refused password leaves the token as it is. */
@@ -173,6 +194,7 @@ export function mailedPages(deps: Deps): Routes {
   addConfirmPage(routes, site, {
     ...{ path: '/mail/change-email/:token', purpose: 'change_email', texts: changeEmail },
     confirm: confirmEmailChange,
+    facts: (userId) => accountFacts(site, userId),
   });
   addResetPage(routes, site);
   addInvitePage(routes, site);

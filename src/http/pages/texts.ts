@@ -28,6 +28,8 @@ export type PageTexts = {
   dead: { title: string; explain: string };
   failure: { title: string; busy: string; crossSite: string; unexpected: string; requestId: string };
   address: string;
+  /** Whose address changes. */
+  account: { name: string; address: string };
   onward: string;
 };
 
@@ -43,7 +45,8 @@ const en: PageTexts = {
   },
   changeEmail: {
     title: 'Confirm your new email address',
-    explain: 'Your account will have this address from then on. You will sign in with it.',
+    explain:
+      'Confirm only if you asked for this yourself, while you were signed in to the account below: it will have this address from then on, and whoever knows its password signs in with it. If you did not ask for it, close this page, and nothing happens.',
     button: 'Confirm new address',
     doneTitle: 'New address confirmed',
     done: 'From now on you sign in with your new address. Your former one has got a notice.',
@@ -94,6 +97,7 @@ const en: PageTexts = {
     requestId: 'Request',
   },
   address: 'Address',
+  account: { name: 'Name of the account', address: 'Its address so far' },
   onward: 'Continue',
 };
 
@@ -109,7 +113,8 @@ const de: PageTexts = {
   },
   changeEmail: {
     title: 'Neue E-Mail-Adresse bestätigen',
-    explain: 'Ihr Konto hat dann diese Adresse. Sie melden sich mit ihr an.',
+    explain:
+      'Bestätigen Sie nur, wenn Sie das selbst verlangt haben, während Sie mit dem Konto unten angemeldet waren: Es hat dann diese Adresse, und wer sein Passwort kennt, meldet sich mit ihr an. Wenn Sie das nicht verlangt haben, schließen Sie diese Seite, und nichts geschieht.',
     button: 'Neue Adresse bestätigen',
     doneTitle: 'Neue Adresse bestätigt',
     done: 'Ab jetzt melden Sie sich mit der neuen Adresse an. Die frühere hat eine Nachricht erhalten.',
@@ -160,6 +165,7 @@ const de: PageTexts = {
     requestId: 'Anfrage',
   },
   address: 'Adresse',
+  account: { name: 'Name des Kontos', address: 'Seine bisherige Adresse' },
   onward: 'Weiter',
 };
 

@@ -34,12 +34,12 @@ export const de: Locale = {
       subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse für {{site}}',
       before: [
         'Guten Tag,',
-        'bitte bestätigen Sie, dass Ihr Konto bei {{site}} diese E-Mail-Adresse verwenden soll.',
+        'ein Konto bei {{site}} soll diese E-Mail-Adresse verwenden. Bestätigen Sie das nur, wenn Sie es selbst verlangt haben, während Sie angemeldet waren.',
       ],
       action: 'Neue E-Mail-Adresse bestätigen',
       after: [
         'Der Link gilt einmal und {{hours}} Stunden lang.',
-        'Wenn Sie das nicht waren, beachten Sie diese Nachricht nicht: Ohne den Link ändert sich nichts.',
+        'Wenn Sie das nicht waren, bestätigen Sie nicht: Das Konto kann jemand anderem gehören und hätte dann Ihre Adresse. Ohne den Link ändert sich nichts.',
       ],
     },
     team_invite: {

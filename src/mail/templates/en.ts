@@ -31,11 +31,14 @@ export const en: Locale = {
     },
     email_change: {
       subject: 'Confirm your new email address for {{site}}',
-      before: ['Hello,', 'please confirm that your account at {{site}} shall use this email address.'],
+      before: [
+        'Hello,',
+        'an account at {{site}} is to use this email address. Confirm that only if you asked for it yourself, while you were signed in.',
+      ],
       action: 'Confirm new email address',
       after: [
         'The link works once, for {{hours}} hours.',
-        'If you did not ask for it, you can ignore this mail: without the link nothing changes.',
+        'If you did not ask for it, do not confirm: the account may be somebody else’s, and would have your address. Without the link nothing changes.',
       ],
     },
     team_invite: {

@@ -1,14 +1,17 @@
 import type postgres from 'postgres';
 import type { TableName } from './metadata.ts';
 
-/** What the engine learns from the database by introspection: the columns' types and the foreign keys. */
+export type Column = { name: string; type: string; nullable: boolean; inPrimaryKey: boolean };
+
+/** What the engine learns from the database by introspection: the columns, and the keys. */
 export type Catalogue = {
+  columns(table: TableName): readonly Column[];
   columnType(table: TableName, column: string): string;
   /** Where the foreign key on this column leads. */
   foreignKey(table: TableName, column: string): TableName & { column: string };
 };
 
-type ColumnRow = { schema: string; name: string; column: string; type: string };
+type ColumnRow = TableName & { column: string; type: string; nullable: boolean; inPrimaryKey: boolean };
 type KeyRow = {
   schema: string;
   name: string;
@@ -29,9 +32,11 @@ function known<Value>(values: Map<string, Value>, key: string, what: string): Va
 export async function readCatalogue(sql: postgres.Sql): Promise<Catalogue> {
   const columns = await sql<ColumnRow[]>`
     select c.relnamespace::regnamespace::text as schema, c.relname as name, a.attname as column,
-      format_type(a.atttypid, a.atttypmod) as type
+      format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable,
+      exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisprimary and a.attnum = any(i.indkey))
+        as "inPrimaryKey"
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relkind = 'r' and c.relnamespace::regnamespace::text = 'portcullis'`;
+    where c.relkind = 'r' and c.relnamespace::regnamespace::text = 'portcullis' order by c.oid, a.attnum`;
   const keys = await sql<KeyRow[]>`
     select c.relnamespace::regnamespace::text as schema, c.relname as name, a.attname as column,
       t.relnamespace::regnamespace::text as "toSchema", t.relname as "toName", ta.attname as "toColumn"
@@ -47,6 +52,10 @@ export async function readCatalogue(sql: postgres.Sql): Promise<Catalogue> {
     ]),
   );
   return {
+    columns: ({ schema, name }) =>
+      columns
+        .filter((row) => row.schema === schema && row.name === name)
+        .map(({ column, ...row }) => ({ ...row, name: column })),
     columnType: (table, column) => known(types, keyOf(table, column), 'column'),
     foreignKey: (table, column) => known(targets, keyOf(table, column), 'foreign key on'),
   };

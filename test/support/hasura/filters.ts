@@ -12,12 +12,17 @@ export class Refused extends Error {
 export const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 export const quoteTable = ({ schema, name }: TableName): string => `${quote(schema)}.${quote(name)}`;
 
-type Context = {
+export type Context = {
   tables: readonly TrackedTable[];
   catalogue: Catalogue;
   session: HasuraSession;
   /** The statement's parameters so far; compiling appends to it. */
   parameters: string[];
+  /**
+   * Set for a client's own expression: its operands are no session variables, and rows that it reaches through a
+   * relationship must pass the permission that this gives.
+   */
+  guard?: (tracked: TrackedTable) => BoolExp;
 };
 
 const COMPARISONS: Readonly<Record<string, string>> = {
@@ -25,9 +30,9 @@ const COMPARISONS: Readonly<Record<string, string>> = {
 };
 
 /** A relationship of a table: `from` of its own row is `to` of the other's. */
-type Hop = { target: TableName; from: string; to: string };
+export type Hop = { target: TableName; from: string; to: string };
 
-function findRelationship({ catalogue }: Context, tracked: TrackedTable, name: string): Hop | null {
+export function findRelationship({ catalogue }: Pick<Context, 'catalogue'>, tracked: TrackedTable, name: string): Hop | null {
   const object = tracked.object_relationships?.find((relationship) => relationship.name === name);
   if (object !== undefined) {
     const from = object.using.foreign_key_constraint_on;
@@ -47,10 +52,10 @@ export function findTracked(tables: readonly TrackedTable[], { schema, name }: T
 }
 
 /** A value of the expression, or of the session where it names a variable. One that is missing fails the query. */
-function operand({ session, parameters }: Context, value: unknown, type: string): string {
+function operand({ session, parameters, guard }: Context, value: unknown, type: string): string {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
     throw new Error(`An operand that is no scalar: ${JSON.stringify(value)}`);
-  const isVariable = typeof value === 'string' && /^x-hasura-/i.test(value);
+  const isVariable = guard === undefined && typeof value === 'string' && /^x-hasura-/i.test(value);
   const actual = isVariable ? session[value.toLowerCase()] : String(value);
   if (actual === undefined) throw new Refused(`missing session variable: "${String(value).toLowerCase()}"`);
   parameters.push(actual);
@@ -96,14 +101,16 @@ export function compileFilter(
         return both(compareColumn(context, `${alias}.${quote(key)}`, type, value as BoolExp));
       }
       const next = `${alias}_${key}`;
-      const condition = compileFilter(
-        context,
-        findTracked(context.tables, hop.target),
-        next,
-        value as BoolExp,
-      );
+      const condition = compileReached(context, findTracked(context.tables, hop.target), next, value as BoolExp);
       return `exists (select 1 from ${quoteTable(hop.target)} as ${next}
         where ${next}.${quote(hop.to)} = ${alias}.${quote(hop.from)} and ${condition})`;
     }),
   );
+}
+
+function compileReached(context: Context, tracked: TrackedTable, alias: string, filter: BoolExp): string {
+  const condition = compileFilter(context, tracked, alias, filter);
+  if (context.guard === undefined) return condition;
+  const { guard, ...permitted } = context;
+  return both([condition, compileFilter(permitted, tracked, alias, guard(tracked))]);
 }

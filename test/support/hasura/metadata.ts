@@ -26,6 +26,7 @@ export type UpdatePermission = { columns: string[]; filter: BoolExp; check: Bool
 /** What the metadata says of one tracked table. */
 export type TrackedTable = {
   table: TableName;
+  configuration?: { custom_name?: string };
   object_relationships?: ObjectRelationship[];
   array_relationships?: ArrayRelationship[];
   select_permissions?: Granted<SelectPermission>;
@@ -51,8 +52,53 @@ async function resolveIncludes(node: unknown, folder: string): Promise<unknown> 
   return Object.fromEntries((await Promise.all(entries)) as [string, unknown][]);
 }
 
+type Header = { name: string; value_from_env: string };
+
+export type RemoteSchema = {
+  name: string;
+  definition: { url_from_env: string; forward_client_headers: boolean; headers: Header[] };
+  permissions: { role: string; definition: { schema: string } }[];
+};
+
+export type Action = {
+  name: string;
+  definition: { handler: string; forward_client_headers: boolean; headers: Header[] };
+  permissions: { role: string }[];
+};
+export type ActionRelationship = {
+  name: string;
+  remote_table: TableName;
+  field_mapping: Record<string, string>;
+};
+
+export type Metadata = {
+  tables: TrackedTable[];
+  remoteSchemas: RemoteSchema[];
+  actions: Action[];
+  /** The relationships of the actions' output types, by type. */
+  actionRelationships: Map<string, ActionRelationship[]>;
+  actionsSdl: string;
+};
+
+/** The shipped metadata, or what stands in another folder. */
+export async function readMetadata(root = ROOT): Promise<Metadata> {
+  const { actions, custom_types } = (await readTree(join(root, 'actions.yaml'))) as {
+    actions: Action[];
+    custom_types: { objects: { name: string; relationships?: ActionRelationship[] }[] };
+  };
+  return {
+    tables: await readTrackedTables(root),
+    remoteSchemas: (await readTree(join(root, 'remote_schemas.yaml'))) as RemoteSchema[],
+    actions,
+    actionRelationships: new Map(
+      custom_types.objects.map(({ name, relationships = [] }) => [name, relationships]),
+    ),
+    actionsSdl: await readFile(join(root, 'actions.graphql'), 'utf8'),
+  };
+}
+
 /** The tracked tables of the shipped metadata. */
-export async function readTrackedTables(): Promise<TrackedTable[]> {
-  const sources = (await readTree(join(ROOT, 'databases', 'databases.yaml'))) as { tables: TrackedTable[] }[];
+export async function readTrackedTables(root = ROOT): Promise<TrackedTable[]> {
+  const sources = (await readTree(join(root, 'databases', 'databases.yaml'))) as { tables: TrackedTable[] }[];
   return sources.flatMap(({ tables }) => tables);
 }

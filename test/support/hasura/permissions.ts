@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import postgres from 'postgres';
-import { applyHasuraLogin } from '../../../src/hasura/metadata/database-login.ts';
+import type postgres from 'postgres';
 import { type Catalogue, readCatalogue } from './catalogue.ts';
 import { compileFilter, findTracked, type HasuraSession, quote, quoteTable, Refused } from './filters.ts';
+import { openLogin } from './login.ts';
 import { type BoolExp, readTrackedTables, type TrackedTable } from './metadata.ts';
 
 export type Row = Record<string, unknown>;
@@ -44,7 +43,7 @@ export function sessionOf(token: string): HasuraSession {
   return { ...(variables as Record<string, string>), 'x-hasura-role': role };
 }
 
-type Engine = { tables: readonly TrackedTable[]; catalogue: Catalogue; sql: postgres.Sql };
+export type Engine = { tables: readonly TrackedTable[]; catalogue: Catalogue; sql: postgres.Sql };
 type Query<Permission> = { tracked: TrackedTable; permission: Permission; role: string };
 
 /** A table without a permission for the role is none that the role knows of (hasura/README.md, "Tables"). */
@@ -119,7 +118,7 @@ async function update(
 }
 
 /** Every changed row is held against the check as it is then (hasura/README.md, "Table permissions"). */
-async function requireCheck(
+export async function requireCheck(
   { tx, ...engine }: Engine & { tx: postgres.TransactionSql },
   session: HasuraSession,
   tracked: TrackedTable,
@@ -140,23 +139,14 @@ async function requireCheck(
   if (failing.length > 0) throw new Refused('check constraint of an insert/update permission has failed');
 }
 
-/** Makes the engine's database role, as an operator does (hasura/README.md, "The database role"), and logs in as it. */
+/** Evaluates with a database role of its own. */
 export async function openPermissions(databaseUrl: string): Promise<Permissions> {
-  const login = new URL(databaseUrl);
-  login.username = `hasura_${randomBytes(6).toString('hex')}`;
-  login.password = randomBytes(12).toString('hex');
-  const role = await applyHasuraLogin({ ownerUrl: databaseUrl, hasuraUrl: login.href });
-  const sql = postgres(login.href, { max: 2, onnotice: () => {} });
+  const { sql, close } = await openLogin(databaseUrl);
   const engine: Engine = { tables: await readTrackedTables(), catalogue: await readCatalogue(sql), sql };
   return {
     select: (...args) => select(engine, ...args),
     update: (...args) => update(engine, ...args),
     asEngine: sql,
-    async close() {
-      await sql.end({ timeout: 5 });
-      const owner = postgres(databaseUrl, { max: 1, onnotice: () => {} });
-      await owner.unsafe(`drop owned by ${quote(role)}; drop role ${quote(role)}`);
-      await owner.end({ timeout: 5 });
-    },
+    close,
   };
 }

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bearer, LOGIN, ME, type SignedInAnswer } from '../support/gateway.ts';
+import {
+  type Accounts,
+  CHANGE_EMAIL,
+  CHANGE_PASSWORD,
+  DELETE_ACCOUNT,
+  FORGOT,
+  join,
+  type Member,
+  passSpacing,
+  RESET,
+  startAccounts,
+  VERIFY,
+} from './accounts.ts';
+
+let accounts: Accounts;
+beforeAll(async () => {
+  accounts = await startAccounts({
+    LIMIT_LOGIN_PER_ACCOUNT: '1000/60',
+    LIMIT_LOGIN_PER_ADDRESS: '10000/60',
+    LIMIT_EMAIL_CHANGES_PER_USER: '1000/60',
+  });
+});
+afterAll(() => accounts.close());
+
+const resetToken = async ({ email }: Member, count = 1) => {
+  await passSpacing(accounts.gateway);
+  await accounts.gateway.graphql(FORGOT, { input: { email } });
+  return (await accounts.mail(email, 'reset-password', count)).token;
+};
+const reset = (token: string, newPassword: string) =>
+  accounts.gateway.graphql(RESET, { input: { token, newPassword } });
+/** Runs a thing every few milliseconds while another is under way, and yields what came of all of them. */
+async function meanwhile<T>(work: Promise<unknown>, run: () => Promise<T>): Promise<T[]> {
+  let busy = true;
+  void work.finally(() => {
+    busy = false;
+  });
+  const runs: Promise<T | null>[] = [];
+  while (busy) {
+    runs.push(run().catch(() => null));
+    await sleep(5);
+  }
+  return (await Promise.all(runs)).filter((outcome) => outcome !== null);
+}
+const logInAs = async ({ email, password }: Member) =>
+  (await accounts.gateway.graphql<{ login: SignedInAnswer }>(LOGIN, { input: { email, password } })).login;
+const isSignedIn = ({ accessToken }: SignedInAnswer) =>
+  accounts.gateway.graphql(ME, {}, bearer(accessToken)).then(
+    () => true,
+    () => false,
+  );
+
+describe('whoever knows the old password', () => {
+  test('keeps no session that was opened while the password was reset', async () => {
+    const victim = await join(accounts);
+    const token = await resetToken(victim);
+    const sessions = await meanwhile(reset(token, 'a new passphrase'), () => logInAs(victim));
+    expect((await Promise.all(sessions.map(isSignedIn))).filter(Boolean)).toEqual([]);
+  });
+
+  test('keeps none that was opened while the password was changed', async () => {
+    const victim = await join(accounts);
+    const change = accounts.gateway.graphql(
+      CHANGE_PASSWORD,
+      { input: { currentPassword: victim.password, newPassword: 'a new passphrase' } },
+      victim.headers,
+    );
+    const sessions = await meanwhile(change, () => logInAs(victim));
+    expect((await Promise.all(sessions.map(isSignedIn))).filter(Boolean)).toEqual([]);
+    expect(await isSignedIn(victim)).toBe(true);
+  });
+
+  test('cannot have the address changed beside the reset', async () => {
+    const victim = await join(accounts);
+    const thief = 'thief@example.com';
+    const token = await resetToken(victim);
+    const input = { newEmail: thief, currentPassword: victim.password };
+    await meanwhile(reset(token, 'a new passphrase'), async () => {
+      await passSpacing(accounts.gateway);
+      return accounts.gateway.graphql(CHANGE_EMAIL, { input }, victim.headers);
+    });
+    await expect
+      .poll(async () => (await accounts.gateway.sql`select 1 from portcullis_jobs.jobs`).length, {
+        timeout: 10_000,
+      })
+      .toBe(0);
+    const live = await accounts.gateway
+      .sql`select 1 from portcullis_private.one_time_tokens where user_id = ${victim.user.id}`;
+    expect(live).toEqual([]);
+  });
+});
+
+test('a database that begins its job numbers again does not bring old tokens back', async () => {
+  const { gateway } = accounts;
+  const person = await join(accounts);
+  const rewind = async () =>
+    gateway.sql`select setval(pg_get_serial_sequence('portcullis_jobs._private_jobs', 'id'), 500000, false)`;
+  await rewind();
+  const first = await resetToken(person);
+  await rewind();
+  const second = await resetToken(person, 2);
+  expect(second).not.toBe(first);
+  await expect(reset(first, 'a new passphrase')).rejects.toThrow();
+});
+
+test('notices go to addresses that were proved, and to no others', async () => {
+  const stranger = await join(accounts);
+  const { gateway, smtp } = accounts;
+  const other = { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0) Firefox/140.0' };
+  await gateway.graphql(LOGIN, { input: { email: stranger.email, password: stranger.password } }, other);
+  const input = { currentPassword: stranger.password, newPassword: 'a new passphrase' };
+  await gateway.graphql(CHANGE_PASSWORD, { input }, stranger.headers);
+  await expect
+    .poll(async () => (await gateway.sql`select 1 from portcullis_jobs.jobs`).length, { timeout: 10_000 })
+    .toBe(0);
+  expect(
+    smtp.mails
+      .filter(({ to }) => to.includes(stranger.email))
+      .map(({ link }) => link.includes('/verify-email/')),
+  ).toEqual([true]);
+
+  const owner = await join(accounts);
+  await gateway.graphql(VERIFY, {
+    input: { token: (await accounts.mail(owner.email, 'verify-email')).token },
+  });
+  await gateway.graphql(LOGIN, { input: { email: owner.email, password: owner.password } }, other);
+  await accounts.notice(owner.email, /sign-in/i);
+});
+
+test('deleting an account while it signs in ends in one or the other, and in nothing unexpected', async () => {
+  for (let round = 0; round < 4; round++) {
+    const person = await join(accounts, { teamName: 'Engines' });
+    const codes = new Set<string>();
+    const deletion = accounts.gateway.graphql(
+      DELETE_ACCOUNT,
+      { input: { currentPassword: person.password } },
+      person.headers,
+    );
+    const ended = deletion.catch((error) => codes.add(error.response?.errors?.[0]?.extensions?.code));
+    await meanwhile(ended, () =>
+      logInAs(person).catch((error) => codes.add(error.response?.errors?.[0]?.extensions?.code)),
+    );
+    expect([...codes].filter((code) => !['invalid_credentials', 'unauthenticated'].includes(code))).toEqual(
+      [],
+    );
+  }
+});
+
+test('an edit past the gateway is recorded for whom Hasura made it', async () => {
+  const { gateway } = accounts;
+  const { user } = await join(accounts);
+  const session = JSON.stringify({ 'x-hasura-role': 'user', 'x-hasura-user-id': user.id });
+  await gateway.sql.begin(async (sql) => {
+    await sql`select set_config('hasura.user', ${session}, true)`;
+    await sql`update portcullis.users set name = 'Grace' where id = ${user.id}`;
+    await sql`update portcullis.jwks set expires_at = expires_at + interval '1 day'`;
+  });
+  const events =
+    await gateway.sql`select action, outcome, details ->> 'via' as via from portcullis.security_events
+    where user_id = ${user.id} and details ? 'via' order by action`;
+  expect(events).toEqual([
+    { action: 'jwk_edited', outcome: 'success', via: 'hasura' },
+    { action: 'profile_updated', outcome: 'success', via: 'hasura' },
+  ]);
+  for (const name of ['a\u202Eb', '\u200B', 'a\nb'])
+    await expect(
+      gateway.sql`update portcullis.users set name = ${name} where id = ${user.id}`,
+    ).rejects.toThrow('users_name_length');
+});

@@ -1,0 +1,154 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLOutputType,
+  getNamedType,
+  getNullableType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  parse,
+  visit,
+} from 'graphql';
+import { fieldsOf, keyOf } from './document.ts';
+import { Failure, refusal } from './failure.ts';
+import type { HasuraSession } from './filters.ts';
+import type { Action, ActionRelationship, Metadata } from './metadata.ts';
+import { configuredHeaders, type EngineEnvironment, fromEnvironment, type RootAnswer } from './remote-schema.ts';
+import { type Answer, forwardedHeaders, postJson } from './wire.ts';
+
+/** The actions that a role may call; admin all of them (hasura/README.md, "Actions"). */
+export const permittedActions = ({ actions }: Metadata, role: string): Action[] =>
+  actions.filter(({ permissions }) => role === 'admin' || permissions.some((entry) => entry.role === role));
+
+/** The actions' SDL with the fields that the role may call, and the relationships of their types to tables. */
+export function actionsDocument(
+  { actionsSdl, actionRelationships }: Metadata,
+  permitted: readonly Action[],
+  tableNameOf: (relationship: ActionRelationship) => string,
+): DocumentNode {
+  return visit(parse(actionsSdl), {
+    ObjectTypeDefinition(node) {
+      const { fields = [] } = node;
+      if (node.name.value === 'Mutation' || node.name.value === 'Query')
+        return { ...node, fields: fields.filter(({ name }) => permitted.some((a) => a.name === name.value)) };
+      const related = (actionRelationships.get(node.name.value) ?? []).flatMap((relationship) => {
+        const [made] = parse(`type T { ${relationship.name}: ${tableNameOf(relationship)} }`).definitions;
+        return made?.kind === Kind.OBJECT_TYPE_DEFINITION ? (made.fields ?? []) : [];
+      });
+      return { ...node, fields: [...fields, ...related] };
+    },
+  });
+}
+
+export type ActionCall = {
+  action: Action;
+  env: EngineEnvironment;
+  session: HasuraSession;
+  client: IncomingHttpHeaders;
+  /** The client's document, to the letter. */
+  query: string;
+  input: Record<string, unknown>;
+  type: GraphQLOutputType;
+  field: FieldNode;
+  metadata: Metadata;
+  /** The row that a relationship of the output leads to, as the caller may see it. */
+  related(relationship: ActionRelationship, value: unknown, field: FieldNode): Promise<unknown>;
+};
+
+/** Calls the handler. What it answers to a mutation that succeeds may set cookies. */
+export async function runAction(call: ActionCall): Promise<RootAnswer> {
+  const { action, env, session, client, query, input } = call;
+  const { handler, headers, forward_client_headers: forwards } = action.definition;
+  const url = handler.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fromEnvironment(env, name));
+  // The engine lets a client's header replace a configured one of the same name (hasura/README.md, "The shared secret").
+  const sent = { ...configuredHeaders(env, headers), ...(forwards ? forwardedHeaders(client) : {}) };
+  const body = { action: { name: action.name }, input, session_variables: session, request_query: query };
+  const answer = await postJson(url, sent, body).catch(() => {
+    throw refusal('unexpected', 'http exception when calling webhook');
+  });
+  const output = readOutput(answer);
+  requireType(output, call.type);
+  return { value: await selectOutput(call, output), cookies: answer.headers['set-cookie'] ?? [] };
+}
+
+/** hasura/README.md, "Actions": JSON comes before the status, a 4xx is passed on, and any other failure is discarded. */
+function readOutput({ status, text }: Answer): unknown {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw refusal('unexpected', 'not a valid json response from webhook');
+  }
+  if (status >= 200 && status < 300) return body;
+  if (status < 400 || status >= 500) throw refusal('unexpected', 'internal error');
+  const { message, code, extensions } = (body ?? {}) as Record<string, unknown>;
+  if (typeof message !== 'string')
+    throw refusal('parse-failed', "parsing ActionWebhookErrorResponse failed, key 'message' not found");
+  const added = extensions ?? { path: '$', code: code ?? 'unexpected' };
+  throw new Failure({ errors: [{ message, extensions: added }] });
+}
+
+const unexpected = (message: string) => refusal('unexpected', message);
+
+/** Only the fields at the top are checked. */
+function requireType(output: unknown, type: GraphQLOutputType): void {
+  const named = getNamedType(type);
+  if (output === null) {
+    if (isNonNullType(type)) throw unexpected('got null for the action webhook response');
+    return;
+  }
+  const isList = isListType(getNullableType(type));
+  if (Array.isArray(output)) {
+    if (!isList) throw unexpected(`got array for the action webhook response, expecting ${named.name}`);
+    for (const item of output) requireFields(item, named);
+    return;
+  }
+  if (isLeafType(named)) return;
+  if (isList) throw unexpected('expecting array for the action webhook response');
+  if (typeof output !== 'object')
+    throw unexpected(`got scalar for the action webhook response, expecting ${named.name}`);
+  requireFields(output, named);
+}
+
+function requireFields(output: unknown, type: ReturnType<typeof getNamedType>): void {
+  if (!isObjectType(type)) return;
+  for (const field of Object.values(type.getFields())) {
+    if (!isNonNullType(field.type)) continue;
+    const value = (output as Record<string, unknown>)[field.name];
+    if (value === undefined)
+      throw unexpected(`field "${field.name}" expected in webhook response, but not found`);
+    if (value === null) throw unexpected(`expecting not null value for field "${field.name}"`);
+  }
+}
+
+async function selectOutput(call: ActionCall, output: unknown): Promise<unknown> {
+  const type = getNamedType(call.type);
+  if (typeof output !== 'object' || output === null || !isObjectType(type)) return output;
+  const relationships = call.metadata.actionRelationships.get(type.name) ?? [];
+  const picked = pick(output, call.field, type.name) as Record<string, unknown>;
+  for (const field of fieldsOf(call.field)) {
+    const relationship = relationships.find(({ name }) => name === field.name.value);
+    if (relationship === undefined) continue;
+    const [from = ''] = Object.keys(relationship.field_mapping);
+    const value = (output as Record<string, unknown>)[from];
+    picked[keyOf(field)] = await call.related(relationship, value, field);
+  }
+  return picked;
+}
+
+/** What was asked for and is there: a field that the handler left out stays out. */
+function pick(value: unknown, node: FieldNode, typename?: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => pick(item, node, typename));
+  if (typeof value !== 'object' || value === null || node.selectionSet === undefined) return value;
+  return Object.fromEntries(
+    fieldsOf(node).flatMap((field): [string, unknown][] => {
+      if (field.name.value === '__typename' && typename !== undefined) return [[keyOf(field), typename]];
+      const inner = (value as Record<string, unknown>)[field.name.value];
+      return inner === undefined ? [] : [[keyOf(field), pick(inner, field)]];
+    }),
+  );
+}

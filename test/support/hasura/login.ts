@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import postgres from 'postgres';
+import { applyHasuraLogin } from '../../../src/hasura/metadata/database-login.ts';
+import { quote } from './filters.ts';
+
+export type Login = { sql: postgres.Sql; close(): Promise<void> };
+
+/** Makes the engine's database role, as an operator does (hasura/README.md, "The database role"), and logs in as it. */
+export async function openLogin(databaseUrl: string): Promise<Login> {
+  const login = new URL(databaseUrl);
+  login.username = `hasura_${randomBytes(6).toString('hex')}`;
+  login.password = randomBytes(12).toString('hex');
+  const role = await applyHasuraLogin({ ownerUrl: databaseUrl, hasuraUrl: login.href });
+  const sql = postgres(login.href, { max: 2, onnotice: () => {} });
+  return {
+    sql,
+    async close() {
+      await sql.end({ timeout: 5 });
+      const owner = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+      await owner.unsafe(`drop owned by ${quote(role)}; drop role ${quote(role)}`);
+      await owner.end({ timeout: 5 });
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import {
+  type ConstValueNode,
+  type DocumentNode,
+  type FieldDefinitionNode,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLInputField,
+  type GraphQLSchema,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  isRequiredArgument,
+  isRequiredInputField,
+  isSpecifiedScalarType,
+  isUnionType,
+  type InputValueDefinitionNode,
+  Kind,
+  parse,
+  print,
+  astFromValue,
+  type TypeDefinitionNode,
+  visit,
+} from 'graphql';
+
+/**
+ * Holds a role's SDL against the schema that introspection gave, by the rules of hasura/README.md, "Remote schema
+ * permissions". Presets are not played: the metadata has none.
+ * @throws Error with the reason for which the engine lists the permission as inconsistent
+ */
+export function readRoleSdl(sdl: string, upstream: GraphQLSchema): DocumentNode {
+  const document = parse(sdl);
+  const declared = new Set(['String', 'Int', 'Float', 'Boolean', 'ID']);
+  for (const node of document.definitions) {
+    if (!('name' in node) || node.name === undefined || !/TypeDefinition$/.test(node.kind))
+      throw new Error(`${node.kind} does not belong into a role's schema.`);
+    if (declared.has(node.name.value)) throw new Error(`${node.name.value} is there twice.`);
+    declared.add(node.name.value);
+  }
+  visit(document, {
+    Directive: ({ name }) => refuse(`The directive @${name.value} is not played, or not known.`),
+    NamedType: ({ name }) => (declared.has(name.value) ? undefined : refuse(`${name.value} is not declared.`)),
+  });
+  if (!declared.has('Query')) throw new Error('"Query" has to be an object type');
+  for (const node of document.definitions) compareType(node as TypeDefinitionNode, upstream);
+  return document;
+}
+
+function refuse(message: string): never {
+  throw new Error(message);
+}
+
+function compareType(node: TypeDefinitionNode, upstream: GraphQLSchema): void {
+  const name = node.name.value;
+  const type = upstream.getType(name) ?? refuse(`The remote schema has no type ${name}.`);
+  if (node.kind === Kind.SCALAR_TYPE_DEFINITION) {
+    if (isSpecifiedScalarType(type)) return;
+    if (type.astNode?.kind === Kind.OBJECT_TYPE_DEFINITION) refuse(`${name} is no scalar.`);
+    return;
+  }
+  if (node.kind === Kind.ENUM_TYPE_DEFINITION) {
+    if (!isEnumType(type)) return refuse(`${name} is no enum.`);
+    for (const value of node.values ?? [])
+      if (type.getValue(value.name.value) === undefined) refuse(`${name} has no value ${value.name.value}.`);
+    return;
+  }
+  if (node.kind === Kind.UNION_TYPE_DEFINITION) {
+    if (!isUnionType(type)) return refuse(`${name} is no union.`);
+    const members = type.getTypes().map((member) => member.name);
+    for (const member of node.types ?? [])
+      if (!members.includes(member.name.value)) refuse(`${name} has no member ${member.name.value}.`);
+    return;
+  }
+  if (node.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) {
+    if (!isInputObjectType(type)) return refuse(`${name} is no input object.`);
+    const fields = Object.values(type.getFields());
+    return compareInputs(name, node.fields ?? [], fields, fields.filter(isRequiredInputField));
+  }
+  if (!isObjectType(type) && !isInterfaceType(type)) return refuse(`${name} is no such type.`);
+  if ((node.fields ?? []).length === 0) refuse(`${name} has no fields.`);
+  for (const field of node.fields ?? []) compareField(name, field, type.getFields()[field.name.value]);
+}
+
+function compareField(
+  parent: string,
+  node: FieldDefinitionNode,
+  field: GraphQLField<unknown, unknown> | undefined,
+): void {
+  const at = `${parent}.${node.name.value}`;
+  if (field === undefined) return refuse(`The remote schema has no field ${at}.`);
+  if (print(node.type) !== String(field.type)) refuse(`${at} is ${String(field.type)}.`);
+  compareInputs(at, node.arguments ?? [], field.args, field.args.filter(isRequiredArgument));
+}
+
+type Input = GraphQLArgument | GraphQLInputField;
+
+function compareInputs(
+  at: string,
+  nodes: readonly InputValueDefinitionNode[],
+  inputs: readonly Input[],
+  required: readonly Input[],
+): void {
+  for (const node of nodes) {
+    const input = inputs.find(({ name }) => name === node.name.value);
+    if (input === undefined) return refuse(`${at} has no ${node.name.value}.`);
+    if (print(node.type) !== String(input.type)) refuse(`${at} ${input.name} is ${String(input.type)}.`);
+    const printed = (value: ConstValueNode | null | undefined) => (value == null ? '' : print(value));
+    const standard = input.defaultValue === undefined ? null : astFromValue(input.defaultValue, input.type);
+    if (printed(node.defaultValue) !== printed(standard as ConstValueNode | null))
+      refuse(`The default of ${at} ${input.name} differs.`);
+  }
+  for (const { name } of required)
+    if (!nodes.some((node) => node.name.value === name)) refuse(`${at} lacks ${name}, which is required.`);
+}
