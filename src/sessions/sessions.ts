@@ -6,7 +6,7 @@ import { type Database, type Queryable, statement } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { jwks } from '../keys/tables.ts';
 import { insertMailJob } from '../mail/queue.ts';
-import { type MembershipRole, memberships } from '../teams/tables.ts';
+import { type MembershipRole, memberships, teams } from '../teams/tables.ts';
 import { passwords, users } from '../users/tables.ts';
 import type { User } from '../users/users.ts';
 import { refreshTokens, sessions } from './tables.ts';
@@ -40,10 +40,11 @@ export async function openSession(
   const refreshToken = createSecret('prt');
   const { refreshTtlSeconds, sessionTtlSeconds } = settings;
   const [opened] = await db.execute<{ team_id: string | null; role: MembershipRole | null }>(sql`
-    with permitted as (
+    with member as (
+      select m.team_id, m.role from ${memberships} m join ${teams} t on t.id = m.team_id
+      where m.user_id = ${userId} order by m.created_at, m.team_id limit 1 for key share of t
+    ), permitted as (
       ${permission(userId, passwordHash)}
-    ), member as (
-      select team_id, role from ${memberships} where user_id = ${userId} order by created_at, team_id limit 1
     ), opened as (
       insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at)
       select ${sessionId}::uuid, permitted.id, (select team_id from member), ${storableUserAgent(device.userAgent)},
@@ -69,12 +70,15 @@ export async function openSession(
 /**
  * Locks the account against a password reset, a disabling or a deletion until the session is there for them to end. Those
  * that came first are seen: what is locked is looked at as it is then, and not as it was when the password was checked.
+ * The team is locked before, as whatever changes teams and people does: nobody waits for one while holding the other.
  */
 const permission = (userId: string, passwordHash: string | null): SQL =>
   passwordHash === null
-    ? sql`select id from ${users} where id = ${userId} and disabled_at is null for share`
+    ? sql`select u.id from ${users} u
+        where (select count(*) from member) >= 0 and u.id = ${userId} and u.disabled_at is null for share of u`
     : sql`select u.id from ${users} u join ${passwords} p on p.user_id = u.id
-        where u.id = ${userId} and u.disabled_at is null and p.hash = ${passwordHash} for share of u, p`;
+        where (select count(*) from member) >= 0 and u.id = ${userId} and u.disabled_at is null
+          and p.hash = ${passwordHash} for share of u, p`;
 
 /** Somebody who has signed in before, but not with this device from this address. Sessions are kept for a while. */
 const isNewDevice = (userId: string, { userAgent, address }: Device): SQL => sql`

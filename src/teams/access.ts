@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, exists, isNull } from 'drizzle-orm';
 import { validate as isUuid } from 'uuid';
 import type { EventOrigin } from '../audit/security-events.ts';
 import type { Config } from '../config.ts';
@@ -60,12 +60,15 @@ export async function enterTeam(tx: Transaction, actor: Actor, entry: Entry): Pr
   const [team] = await tx.select().from(teams).where(eq(teams.id, teamId)).for('update');
   // A statement of its own: one that waited for the team would still see the roles of before. Nor does it find whoever was
   // disabled meanwhile.
+  const enabled = tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, userId), isNull(users.disabledAt)));
   const [member] = await tx
     .select({ role: memberships.role })
     .from(memberships)
-    .innerJoin(users, and(eq(users.id, memberships.userId), isNull(users.disabledAt)))
-    .where(and(eq(memberships.teamId, teamId), eq(memberships.userId, userId)))
-    .for('share', { of: memberships });
+    .where(and(eq(memberships.teamId, teamId), eq(memberships.userId, userId), exists(enabled)))
+    .for('share');
   if (team === undefined || member === undefined) throw otherwise;
   if (!allowed.includes(member.role)) throw new AuthError('insufficient_permissions');
   return { team, role: member.role, userId };

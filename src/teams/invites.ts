@@ -35,13 +35,13 @@ export const listInvites: ListOfTeams<Invite> = async (db, { userId, teamIds }, 
     .as('page');
   const manages = inArray(memberships.role, [...MANAGERS]);
   const found = await db
-    .select({ teamId: teams.id, item: page._.selectedFields })
+    .select()
     .from(teams)
     .innerJoin(memberships, and(eq(memberships.teamId, teams.id), eq(memberships.userId, userId), manages))
     .crossJoinLateral(page)
     .where(isAmong(teamIds))
     .orderBy(asc(teams.id), asc(page.id));
-  return byTeam(found);
+  return byTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
 };
 
 type Invitation = { teamId: string; role: InvitedRole; emails: readonly string[] };
@@ -70,11 +70,7 @@ export async function checkInvitation(
     .select({ role: invites.role })
     .from(invites)
     .where(
-      and(
-        eq(invites.teamId, teamId),
-        inArray(invites.email, [...emails]),
-        gt(invites.expiresAt, sql`now()`),
-      ),
+      and(eq(invites.teamId, teamId), inArray(invites.email, [...emails]), gt(invites.expiresAt, sql`now()`)),
     );
   if (standing.some((invite) => !allowed.includes(invite.role)))
     throw new AuthError('insufficient_permissions');

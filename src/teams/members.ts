@@ -21,7 +21,14 @@ import {
 } from './access.ts';
 import { invitableBy } from './invites.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
-import { type InvitedRole, invitedRoles, invites, type MembershipRole, memberships, teams } from './tables.ts';
+import {
+  type InvitedRole,
+  invitedRoles,
+  invites,
+  type MembershipRole,
+  memberships,
+  teams,
+} from './tables.ts';
 
 /** A member of a team as another one sees them. */
 export type Member = {
@@ -62,12 +69,12 @@ export const listMembers: ListOfTeams<Member> = async (db, { userId, teamIds }, 
   const beyond = after === null ? undefined : gt(memberships.userId, after);
   const page = selectMembers(db, userId, sql`${teams.id}`, beyond).limit(first).as('page');
   const found = await db
-    .select({ teamId: teams.id, item: page._.selectedFields })
+    .select()
     .from(teams)
     .crossJoinLateral(page)
     .where(isAmong(teamIds))
     .orderBy(asc(teams.id), asc(page.id));
-  return byTeam(found);
+  return byTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
 };
 
 /** A member's row, locked. */

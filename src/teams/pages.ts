@@ -23,7 +23,11 @@ export const isAmong = (teamIds: readonly string[]): SQL =>
 /** The rows of several teams, by team, in their order. */
 export function byTeam<Item>(rows: readonly { teamId: string; item: Item }[]): Map<string, Item[]> {
   const lists = new Map<string, Item[]>();
-  for (const { teamId, item } of rows) lists.set(teamId, [...(lists.get(teamId) ?? []), item]);
+  for (const { teamId, item } of rows) {
+    const list = lists.get(teamId);
+    if (list === undefined) lists.set(teamId, [item]);
+    else list.push(item);
+  }
   return lists;
 }
 

@@ -29,13 +29,13 @@ export const listProjects: ListOfTeams<Project> = async (db, { userId, teamIds }
     .limit(first)
     .as('page');
   const found = await db
-    .select({ teamId: teams.id, item: page._.selectedFields })
+    .select()
     .from(teams)
     .innerJoin(memberships, and(eq(memberships.teamId, teams.id), eq(memberships.userId, userId)))
     .crossJoinLateral(page)
     .where(isAmong(teamIds))
     .orderBy(asc(teams.id), asc(page.id));
-  return byTeam(found);
+  return byTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
 };
 
 /**

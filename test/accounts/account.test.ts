@@ -11,6 +11,7 @@ import {
   FORGOT,
   join,
   type Member,
+  proveAddress,
   RESET,
   startAccounts,
   UPDATE_PROFILE,
@@ -37,6 +38,7 @@ describe('changePassword', () => {
 
   test('ends the other sessions and all mailed links, keeps this one, and mails a notice', async () => {
     const ada = await join(accounts);
+    await proveAddress(accounts.gateway, ada);
     const other = await logIn(accounts.gateway, ada);
     const { token } = await accounts.mail(ada.email, 'verify-email');
     expect(await change(ada)).toEqual({ changePassword: { ok: true } });
@@ -104,6 +106,15 @@ describe('updateProfile', () => {
   });
 });
 
+test('the name that is there already is no change', async () => {
+  const ada = await join(accounts, { name: 'Ada' });
+  const input = { name: ' Ada ' };
+  expect(await accounts.gateway.graphql(UPDATE_PROFILE, { input }, ada.headers)).toEqual({
+    updateProfile: { id: ada.user.id, name: 'Ada' },
+  });
+  expect(await eventsOf(accounts.gateway, ada.user.id)).toEqual(['signup']);
+});
+
 describe('disableAccount', () => {
   const asRole = (role: string) => ({
     'x-hasura-gateway-secret': accounts.gateway.secret,
@@ -135,8 +146,31 @@ describe('disableAccount', () => {
     expect(await codeOf(gateway.failure(RESET, { input }))).toBe('invalid_token token');
     await logIn(gateway, ada);
     expect(await eventsOf(gateway, ada.user.id)).toEqual([
-      ...['signup', 'password_reset_requested', 'account_disabled', 'account_enabled', 'login'],
+      ...[
+        'signup',
+        'password_reset_requested',
+        'account_disabled',
+        'login failure',
+        'account_enabled',
+        'login',
+      ],
     ]);
+  });
+
+  test('withdraws the invites that the person made, and no others', async () => {
+    const { gateway } = accounts;
+    const [ada, grace] = [await join(accounts, { teamName: 'Engines' }), await join(accounts)];
+    await gateway.sql`
+      insert into portcullis.memberships (team_id, user_id, role)
+      select team_id, ${grace.user.id}, 'OWNER' from portcullis.memberships where user_id = ${ada.user.id}`;
+    await gateway.sql`
+      insert into portcullis.invites (id, team_id, email, role, inviter_id, expires_at)
+      select gen_random_uuid(), m.team_id, m.user_id || '@example.com', 'MEMBER', m.user_id, now() + interval '1 day'
+      from portcullis.memberships m where m.user_id in (${ada.user.id}, ${grace.user.id})`;
+    await operate(DISABLE, ada.user.id);
+    const left = await gateway.sql`
+      select inviter_id as "by" from portcullis.invites where inviter_id in (${ada.user.id}, ${grace.user.id})`;
+    expect(left).toEqual([{ by: grace.user.id }]);
   });
 
   test('is for Hasura’s admin alone', async () => {

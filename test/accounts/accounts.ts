@@ -84,6 +84,10 @@ export async function join(
 export const passSpacing = (gateway: TestGateway) =>
   gateway.sql`update portcullis_private.rate_limits set resets_at = now() where key like 'mail\\_%'`;
 
+/** The person has shown that the address is theirs, in some way or other. */
+export const proveAddress = (gateway: TestGateway, { user }: Member) =>
+  gateway.sql`update portcullis.users set email_verified_at = now() where id = ${user.id}`;
+
 /** The code and attribute of a failure. */
 export const codeOf = async (failing: Promise<unknown>): Promise<string> => {
   const [

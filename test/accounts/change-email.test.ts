@@ -12,6 +12,7 @@ import {
   join,
   type Member,
   passSpacing,
+  proveAddress,
   RESET,
   startAccounts,
 } from './accounts.ts';
@@ -41,19 +42,32 @@ async function asked() {
 describe('changing the address', () => {
   test('takes the confirmation from the new mailbox, and tells the former one', async () => {
     const { ada, newEmail, token } = await asked();
+    await proveAddress(accounts.gateway, ada);
     const other = await logIn(accounts.gateway, ada);
     expect(await emailOf(ada)).toBe(ada.email);
     expect(await confirm(token)).toEqual({ confirmEmailChange: { ok: true } });
     expect(await accounts.gateway.graphql(ME, {}, ada.headers)).toMatchObject({
-      me: { email: newEmail, emailVerified: true, memberships: [{ role: 'OWNER' }] },
+      me: { email: newEmail, emailVerified: true },
     });
     await accounts.notice(ada.email, /address .* was changed/i);
     await logIn(accounts.gateway, { email: newEmail, password: ada.password });
     await accounts.gateway.graphql(ME, {}, bearer(other.accessToken)); // sessions stay
     expect(await eventsOf(accounts.gateway, ada.user.id)).toEqual([
-      ...['signup', 'email_change_requested', 'login', 'email_changed', 'team_created', 'login'],
+      ...['signup', 'email_change_requested', 'login', 'email_changed', 'login'],
     ]);
     await join(accounts, { email: ada.email }); // free again
+  });
+
+  test('is the proof of whoever had none: they get the default team, and the address they named first no mail', async () => {
+    const { ada, token } = await asked();
+    await confirm(token);
+    expect(await accounts.gateway.graphql(ME, {}, ada.headers)).toMatchObject({
+      me: { memberships: [{ role: 'OWNER' }] },
+    });
+    await expect.poll(() => accounts.gateway.sql`select from portcullis_jobs.jobs`).toEqual([]);
+    expect(
+      accounts.smtp.mails.filter(({ to, subject }) => to.includes(ada.email) && /changed/.test(subject)),
+    ).toEqual([]);
   });
 
   test('retires every other mailed link: those to the former mailbox open nothing', async () => {
@@ -97,6 +111,7 @@ describe('changing the address', () => {
 
   test('eight confirmations at once: one succeeds, and there is one notice', async () => {
     const { ada, token } = await asked();
+    await proveAddress(accounts.gateway, ada);
     expect(await allAtOnce(8, () => confirm(token))).toEqual(['done', ...Array(7).fill('invalid_token')]);
     await accounts.notice(ada.email, /address .* was changed/i);
     await expect.poll(() => accounts.gateway.sql`select from portcullis_jobs.jobs`).toEqual([]);

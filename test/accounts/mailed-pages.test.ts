@@ -79,6 +79,20 @@ describe('the page of a mailed link', () => {
     expect(await open(path)).toMatchObject({ status: 410, title: DEAD });
   });
 
+  test('to another address says whose account it is, and to confirm only what one asked for', async () => {
+    const ada = await join(accounts, { name: 'Visit https://evil.example <b>' });
+    const newEmail = newPerson().email;
+    const input = { newEmail, currentPassword: ada.password };
+    await accounts.gateway.graphql(CHANGE_EMAIL, { input }, ada.headers);
+    const mail = await accounts.mail(newEmail, 'change-email');
+    expect(mail.text).toContain('only if you asked for it yourself, while you were signed in');
+    const { html } = await open(pathOf(mail));
+    expect(html).toContain('Confirm only if you asked for this yourself, while you were signed in');
+    expect(html).toContain('<dd>Visit https: //evil. example b</dd>');
+    expect(html).toContain('<dd>p…@example.com</dd>');
+    expect(html).not.toContain(ada.email);
+  });
+
   test('to a new password says what is wrong with one, and keeps the link until it is good', async () => {
     const { ada, path } = await resetPage();
     const form = await open(path);

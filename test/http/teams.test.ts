@@ -175,6 +175,20 @@ describe('the teams API', () => {
     await discreet.close();
   });
 
+  test('HEAD does nothing where GET changes something', async () => {
+    const { email, tokens } = await register();
+    const token = await mailedToken(email, 'verify-email');
+    const head = async (path: string) => {
+      const headers = bearer(tokens.refreshToken ?? '');
+      const answer = await fetch(gateway.url + path, { method: 'HEAD', headers });
+      return [answer.status, answer.headers.get('allow')];
+    };
+    for (const path of [`/api/verify-email/${token}`, '/api/refresh', '/api/resend-email-verification'])
+      expect(await head(path)).toEqual([405, 'GET']);
+    expect(await head(`/api/exist-email/${email}`)).toEqual([200, null]);
+    expect((await get(`/api/verify-email/${token}`)).status).toBe(200);
+  });
+
   test('no path with a token or an address is logged', async () => {
     const { email } = await register();
     const token = await mailedToken(email, 'verify-email');
@@ -188,6 +202,7 @@ describe('the teams API', () => {
 
 test('a sign-in from a new device is told to whoever has signed in before, and only then', async () => {
   const { email, password } = await register();
+  await gateway.sql`update portcullis.users set email_verified_at = now() where email = ${email}`;
   const notices = () =>
     gateway.deps.mailInbox
       ?.list()

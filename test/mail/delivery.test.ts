@@ -63,6 +63,7 @@ describe('what is delivered', () => {
 
   test('notices say what happened, without a link', async () => {
     const { id, email } = await someone();
+    await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${id}`;
     const [{ session }] = await gateway.sql<[{ session: string }]>`
       update portcullis.sessions set address = '203.0.113.7',
         user_agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 http://evil.example'
@@ -163,7 +164,7 @@ describe('what is delivered', () => {
   test('a hostile name is shown as harmless words', async () => {
     const { id } = await someone({ teamName: 'Engines' });
     await gateway.sql`update portcullis.users
-      set name = ${'Win <b>1000$</b> at https://evil.example/x?a=1 www.evil.com \u202e now'} where id = ${id}`;
+      set name = ${'Win <b>1000$</b> at https://evil.example/x?a=1 www.evil.com now'} where id = ${id}`;
     await gateway.sql`update portcullis.teams set name = ${'{{link}} a.b@evil.com " onload="x'}
       where id in (select team_id from portcullis.memberships where user_id = ${id})`;
     const [{ invite }] = await gateway.sql<[{ invite: string }]>`
@@ -172,7 +173,7 @@ describe('what is delivered', () => {
       from portcullis.memberships where user_id = ${id} returning id as invite`;
     const [mail] = await deliver({ kind: 'team_invite', inviteId: invite });
     const everything = `${mail?.subject}\n${mail?.text}\n${mail?.html}`.replaceAll(mail?.link ?? '', '');
-    for (const bad of ['https:/', 'evil.c', 'evil.e', 'www.e', '<b>', '\u202e', '@evil', '{{'])
+    for (const bad of ['https:/', 'evil.c', 'evil.e', 'www.e', '<b>', '@evil', '{{'])
       expect(everything).not.toContain(bad);
     expect(mail?.html).not.toContain('onload="');
     expect(mail?.subject).toContain('Win b1000$/b at https: //evil. example/x?a=1 www. evil');

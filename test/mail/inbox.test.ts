@@ -26,32 +26,36 @@ const get = (path: string, headers: Record<string, string> = {}, host = '127.0.0
     call.on('error', reject).end();
   });
 
+/** Where the inbox is, or one of its mails. */
+const inbox = (id = '') => `/mail/inbox/${gateway.deps.mailInbox?.key}${id && `/${id}`}`;
+
 const received = async (count: number) => {
   await expect.poll(() => gateway.deps.mailInbox?.list().length).toBe(count);
   return gateway.deps.mailInbox?.list() ?? [];
 };
 
 test('without SMTP_URL mails are shown to this machine, text and HTML', async () => {
-  expect((await get('/mail/inbox')).text).toContain('There are none yet.');
+  expect((await get(inbox())).text).toContain('There are none yet.');
   const person = newPerson();
   await signUp(gateway, person);
   const [mail] = await received(1);
-  const list = await get('/mail/inbox', { host: 'localhost:4000' });
+  const list = await get(inbox(), { host: 'localhost:4000' });
   expect(list).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
   expect(list.text).toContain(person.email);
-  expect(list.text).toContain(`href="/mail/inbox/${mail?.id}"`);
-  const page = await get(`/mail/inbox/${mail?.id}`);
+  expect(list.text).toContain(`href="${inbox(mail?.id)}"`);
+  const page = await get(inbox(mail?.id));
+  expect(page.text).toContain(`href="${inbox()}"`);
   const link = /https:\S+/.exec(mail?.text ?? '')?.[0];
   expect(page.text).toContain(`<a href="${link}" rel="noreferrer">`);
   expect(page.text).toMatch(/<iframe sandbox="" [^>]*srcdoc="&lt;!doctype html&gt;/);
   expect(page.headers['content-security-policy']).toContain("default-src 'none'");
   expect(page.text).not.toContain('<script');
-  expect((await get('/mail/inbox/999')).status).toBe(404);
+  expect((await get(inbox('999'))).status).toBe(404);
 });
 
 test('what came over a proxy is refused, whatever it says', async () => {
   const headers = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', 'x-forwarded-host'];
-  for (const path of ['/mail/inbox', '/mail/inbox/1'])
+  for (const path of [inbox(), inbox('1')])
     for (const header of headers) expect((await get(path, { [header]: '127.0.0.1' })).status).toBe(403);
 });
 
@@ -62,9 +66,9 @@ test('a foreign Host is refused: its name may have been pointed here', async () 
     'localhost.evil.example',
     '127.0.0.1.evil.example',
   ])
-    expect((await get('/mail/inbox', { host })).status).toBe(403);
+    expect((await get(inbox(), { host })).status).toBe(403);
   for (const host of ['localhost', '127.0.0.1:4000', '[::1]:4000', 'auth.localhost'])
-    expect((await get('/mail/inbox', { host })).status).toBe(200);
+    expect((await get(inbox(), { host })).status).toBe(200);
 });
 
 test('another machine is refused', async ({ skip }) => {
@@ -72,7 +76,15 @@ test('another machine is refused', async ({ skip }) => {
     .flat()
     .find((face) => face?.family === 'IPv4' && !face.internal)?.address;
   if (address === undefined) return skip('This machine has no address beside loopback.');
-  expect((await get('/mail/inbox', { host: 'localhost' }, address)).status).toBe(403);
+  expect((await get(inbox(), { host: 'localhost' }, address)).status).toBe(403);
+});
+
+test('without its key there is no inbox, though a proxy on this machine makes a request look local', async () => {
+  const key = gateway.deps.mailInbox?.key ?? '';
+  expect(key).toHaveLength(22);
+  for (const guess of ['', '/', '/1', '/x/1', `/${key.slice(1)}`, `/${key}x`, `/${'A'.repeat(22)}/1`])
+    expect((await get(`/mail/inbox${guess}`)).status).toBe(404);
+  expect(createMailInbox().key).not.toBe(key);
 });
 
 test('escapes whatever a mail holds', async () => {
@@ -84,15 +96,15 @@ test('escapes whatever a mail holds', async () => {
     html: '"></iframe><script>alert(5)</script>',
   });
   const [mail] = gateway.deps.mailInbox?.list() ?? [];
-  for (const path of ['/mail/inbox', `/mail/inbox/${mail?.id}`])
+  for (const path of [inbox(), inbox(mail?.id)])
     expect((await get(path)).text).not.toMatch(/<script|<img|"onclick|"><\/iframe><|<\/pre><s/);
 });
 
 test('keeps the newest hundred', () => {
-  const inbox = createMailInbox();
+  const mails = createMailInbox();
   for (let i = 1; i <= 101; i++)
-    inbox.deliver({ messageId: `<${i}@example.com>`, to: '', subject: String(i), text: '', html: '' });
-  expect(inbox.list().map(({ subject }) => subject)).toEqual(
+    mails.deliver({ messageId: `<${i}@example.com>`, to: '', subject: String(i), text: '', html: '' });
+  expect(mails.list().map(({ subject }) => subject)).toEqual(
     Array.from({ length: 100 }, (_, index) => String(101 - index)),
   );
 });

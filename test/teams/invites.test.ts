@@ -125,6 +125,15 @@ describe('an invite', () => {
     });
   });
 
+  test('to be ADMIN bars an admin no longer once it has expired', async () => {
+    const { teamId, people } = await foundTeam(gateway, 'ADMIN');
+    const [owner, admin] = people;
+    const emails = [address()];
+    const [made] = await invite(owner, { teamId, emails, role: 'ADMIN' });
+    await gateway.sql`update portcullis.invites set expires_at = now() where id = ${made!.id}`;
+    expect(await invite(admin, { teamId, emails })).toMatchObject([{ id: made!.id, role: 'MEMBER' }]);
+  });
+
   test('is seen by those who manage the team alone', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
     const [owner, admin, member] = people;

@@ -61,6 +61,16 @@ test('a switch is for one session: others keep their team', async () => {
   expect(await activeTeams(ada.id)).toEqual([other.teamId, teamId]);
 });
 
+test('a switch to the active team yields a token and is no event', async () => {
+  const { teamId, people } = await foundTeam(gateway);
+  for (let i = 0; i < 3; i++)
+    expect(claimsOf((await switchTo(people[0], teamId)).teamToken)).toMatchObject({
+      'x-hasura-team-id': teamId,
+    });
+  const actions = (await eventsOf(gateway, teamId)).map(({ action }) => action);
+  expect(actions).toEqual(['team_created', 'team_switched']);
+});
+
 test('a team token does not outlive its session', async () => {
   const { teamId, people } = await foundTeam(gateway);
   await gateway.sql`

@@ -17,7 +17,12 @@ import { fieldsOf, keyOf } from './document.ts';
 import { Failure, refusal } from './failure.ts';
 import type { HasuraSession } from './filters.ts';
 import type { Action, ActionRelationship, Metadata } from './metadata.ts';
-import { configuredHeaders, type EngineEnvironment, fromEnvironment, type RootAnswer } from './remote-schema.ts';
+import {
+  configuredHeaders,
+  type EngineEnvironment,
+  fromEnvironment,
+  type RootAnswer,
+} from './remote-schema.ts';
 import { type Answer, forwardedHeaders, postJson } from './wire.ts';
 
 /** The actions that a role may call; admin all of them (hasura/README.md, "Actions"). */

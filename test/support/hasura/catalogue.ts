@@ -3,13 +3,14 @@ import type { TableName } from './metadata.ts';
 
 export type Column = { name: string; type: string; nullable: boolean; inPrimaryKey: boolean };
 
-/** What the engine learns from the database by introspection: the columns, and the keys. */
+/** What the engine learns from the database by introspection: the columns' types and the foreign keys. */
 export type Catalogue = {
-  columns(table: TableName): readonly Column[];
   columnType(table: TableName, column: string): string;
   /** Where the foreign key on this column leads. */
   foreignKey(table: TableName, column: string): TableName & { column: string };
 };
+
+export type ColumnCatalogue = Catalogue & { columns(table: TableName): readonly Column[] };
 
 type ColumnRow = TableName & { column: string; type: string; nullable: boolean; inPrimaryKey: boolean };
 type KeyRow = {
@@ -29,7 +30,7 @@ function known<Value>(values: Map<string, Value>, key: string, what: string): Va
   return value;
 }
 
-export async function readCatalogue(sql: postgres.Sql): Promise<Catalogue> {
+export async function readCatalogue(sql: postgres.Sql): Promise<ColumnCatalogue> {
   const columns = await sql<ColumnRow[]>`
     select c.relnamespace::regnamespace::text as schema, c.relname as name, a.attname as column,
       format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable,

@@ -32,7 +32,11 @@ const COMPARISONS: Readonly<Record<string, string>> = {
 /** A relationship of a table: `from` of its own row is `to` of the other's. */
 export type Hop = { target: TableName; from: string; to: string };
 
-export function findRelationship({ catalogue }: Pick<Context, 'catalogue'>, tracked: TrackedTable, name: string): Hop | null {
+export function findRelationship(
+  { catalogue }: Pick<Context, 'catalogue'>,
+  tracked: TrackedTable,
+  name: string,
+): Hop | null {
   const object = tracked.object_relationships?.find((relationship) => relationship.name === name);
   if (object !== undefined) {
     const from = object.using.foreign_key_constraint_on;
@@ -101,7 +105,12 @@ export function compileFilter(
         return both(compareColumn(context, `${alias}.${quote(key)}`, type, value as BoolExp));
       }
       const next = `${alias}_${key}`;
-      const condition = compileReached(context, findTracked(context.tables, hop.target), next, value as BoolExp);
+      const condition = compileReached(
+        context,
+        findTracked(context.tables, hop.target),
+        next,
+        value as BoolExp,
+      );
       return `exists (select 1 from ${quoteTable(hop.target)} as ${next}
         where ${next}.${quote(hop.to)} = ${alias}.${quote(hop.from)} and ${condition})`;
     }),

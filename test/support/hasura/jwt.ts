@@ -75,7 +75,7 @@ async function verify(
 function readSession(payload: JWTPayload, requestedRole: string | undefined): HasuraSession {
   const namespace = payload['https://hasura.io/jwt/claims'];
   if (typeof namespace !== 'object' || namespace === null)
-    throw refusal('jwt-missing-role-claims', 'claims key: \'https://hasura.io/jwt/claims\' not found');
+    throw refusal('jwt-missing-role-claims', "claims key: 'https://hasura.io/jwt/claims' not found");
   const claims = Object.fromEntries(
     Object.entries(namespace).map(([name, value]) => [name.toLowerCase(), value as unknown]),
   );

@@ -12,10 +12,7 @@ import {
 } from 'graphql';
 
 /** Where a root field leads: to a remote schema or an action by name, or to the tables. */
-export type Origin =
-  | { kind: 'remote'; name: string }
-  | { kind: 'action'; name: string }
-  | { kind: 'tables' };
+export type Origin = { kind: 'remote'; name: string } | { kind: 'action'; name: string } | { kind: 'tables' };
 /** A part of a role's schema: definitions with the root types' names that they use. */
 export type Part = { origin(field: string): Origin; document: DocumentNode; query: string; mutation: string };
 
@@ -31,7 +28,9 @@ const nameOf = (node: DefinitionNode): string => ('name' in node ? (node.name?.v
 
 /** Postgres scalars need no declaration, and custom scalars of one name are one (hasura/README.md, "Actions"). */
 function scalarsFor(definitions: readonly DefinitionNode[]): DefinitionNode[] {
-  const known = new Set([...specifiedScalarTypes, ...definitions.map((node) => ({ name: nameOf(node) }))].map(({ name }) => name));
+  const known = new Set(
+    [...specifiedScalarTypes, ...definitions.map((node) => ({ name: nameOf(node) }))].map(({ name }) => name),
+  );
   const missing = new Set<string>();
   for (const definition of definitions)
     visit(definition, { NamedType: ({ name }) => void (known.has(name.value) || missing.add(name.value)) });
@@ -52,7 +51,8 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
       if (name === query || name === mutation) {
         const { fields = [] } = node as ObjectTypeDefinitionNode;
         for (const field of fields) {
-          if (origins.has(field.name.value)) throw new Error(`Two root fields are called ${field.name.value}.`);
+          if (origins.has(field.name.value))
+            throw new Error(`Two root fields are called ${field.name.value}.`);
           origins.set(field.name.value, origin(field.name.value));
         }
         roots[name === query ? 'query_root' : 'mutation_root'].push(...fields);
@@ -63,7 +63,10 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
   }
   // A role that sees nothing at all still has a query type.
   if (roots.query_root.length === 0)
-    roots.query_root.push(...(parse('type T { no_queries_available: String }').definitions[0] as ObjectTypeDefinitionNode).fields ?? []);
+    roots.query_root.push(
+      ...((parse('type T { no_queries_available: String }').definitions[0] as ObjectTypeDefinitionNode)
+        .fields ?? []),
+    );
   const all: DefinitionNode[] = [
     ...definitions.values(),
     ...Object.entries(roots).flatMap(([name, fields]) => (fields.length > 0 ? [rootType(name, fields)] : [])),

@@ -1,4 +1,5 @@
 import {
+  astFromValue,
   type ConstValueNode,
   type DocumentNode,
   type FieldDefinitionNode,
@@ -6,6 +7,7 @@ import {
   type GraphQLField,
   type GraphQLInputField,
   type GraphQLSchema,
+  type InputValueDefinitionNode,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
@@ -14,11 +16,9 @@ import {
   isRequiredInputField,
   isSpecifiedScalarType,
   isUnionType,
-  type InputValueDefinitionNode,
   Kind,
   parse,
   print,
-  astFromValue,
   type TypeDefinitionNode,
   visit,
 } from 'graphql';
@@ -39,7 +39,8 @@ export function readRoleSdl(sdl: string, upstream: GraphQLSchema): DocumentNode 
   }
   visit(document, {
     Directive: ({ name }) => refuse(`The directive @${name.value} is not played, or not known.`),
-    NamedType: ({ name }) => (declared.has(name.value) ? undefined : refuse(`${name.value} is not declared.`)),
+    NamedType: ({ name }) =>
+      declared.has(name.value) ? undefined : refuse(`${name.value} is not declared.`),
   });
   if (!declared.has('Query')) throw new Error('"Query" has to be an object type');
   for (const node of document.definitions) compareType(node as TypeDefinitionNode, upstream);
@@ -59,24 +60,25 @@ function compareType(node: TypeDefinitionNode, upstream: GraphQLSchema): void {
     return;
   }
   if (node.kind === Kind.ENUM_TYPE_DEFINITION) {
-    if (!isEnumType(type)) return refuse(`${name} is no enum.`);
+    if (!isEnumType(type)) throw new Error(`${name} is no enum.`);
     for (const value of node.values ?? [])
       if (type.getValue(value.name.value) === undefined) refuse(`${name} has no value ${value.name.value}.`);
     return;
   }
   if (node.kind === Kind.UNION_TYPE_DEFINITION) {
-    if (!isUnionType(type)) return refuse(`${name} is no union.`);
+    if (!isUnionType(type)) throw new Error(`${name} is no union.`);
     const members = type.getTypes().map((member) => member.name);
     for (const member of node.types ?? [])
       if (!members.includes(member.name.value)) refuse(`${name} has no member ${member.name.value}.`);
     return;
   }
   if (node.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) {
-    if (!isInputObjectType(type)) return refuse(`${name} is no input object.`);
+    if (!isInputObjectType(type)) throw new Error(`${name} is no input object.`);
     const fields = Object.values(type.getFields());
-    return compareInputs(name, node.fields ?? [], fields, fields.filter(isRequiredInputField));
+    compareInputs(name, node.fields ?? [], fields, fields.filter(isRequiredInputField));
+    return;
   }
-  if (!isObjectType(type) && !isInterfaceType(type)) return refuse(`${name} is no such type.`);
+  if (!isObjectType(type) && !isInterfaceType(type)) throw new Error(`${name} is no such type.`);
   if ((node.fields ?? []).length === 0) refuse(`${name} has no fields.`);
   for (const field of node.fields ?? []) compareField(name, field, type.getFields()[field.name.value]);
 }
@@ -87,7 +89,7 @@ function compareField(
   field: GraphQLField<unknown, unknown> | undefined,
 ): void {
   const at = `${parent}.${node.name.value}`;
-  if (field === undefined) return refuse(`The remote schema has no field ${at}.`);
+  if (field === undefined) throw new Error(`The remote schema has no field ${at}.`);
   if (print(node.type) !== String(field.type)) refuse(`${at} is ${String(field.type)}.`);
   compareInputs(at, node.arguments ?? [], field.args, field.args.filter(isRequiredArgument));
 }
@@ -102,7 +104,7 @@ function compareInputs(
 ): void {
   for (const node of nodes) {
     const input = inputs.find(({ name }) => name === node.name.value);
-    if (input === undefined) return refuse(`${at} has no ${node.name.value}.`);
+    if (input === undefined) throw new Error(`${at} has no ${node.name.value}.`);
     if (print(node.type) !== String(input.type)) refuse(`${at} ${input.name} is ${String(input.type)}.`);
     const printed = (value: ConstValueNode | null | undefined) => (value == null ? '' : print(value));
     const standard = input.defaultValue === undefined ? null : astFromValue(input.defaultValue, input.type);

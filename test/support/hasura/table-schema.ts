@@ -1,8 +1,8 @@
-import type { Catalogue, Column } from './catalogue.ts';
+import type { Column, ColumnCatalogue } from './catalogue.ts';
 import { findRelationship, findTracked } from './filters.ts';
 import type { BoolExp, TrackedTable } from './metadata.ts';
 
-export type Tables = { tables: readonly TrackedTable[]; catalogue: Catalogue };
+export type Tables = { tables: readonly TrackedTable[]; catalogue: ColumnCatalogue };
 
 export type SelectAccess = { columns: readonly string[]; filter: BoolExp; limit: number | null };
 export type UpdateAccess = { columns: readonly string[]; filter: BoolExp; check: BoolExp; set: object };
@@ -32,7 +32,10 @@ export function accessOf({ catalogue }: Tables, tracked: TrackedTable, role: str
 const SCALARS: Readonly<Record<string, string>> = {
   ...{ text: 'String', integer: 'Int', boolean: 'Boolean', 'timestamp with time zone': 'timestamptz' },
 };
-const scalarOf = ({ type }: Column): string => SCALARS[type] ?? type.replaceAll('"', '').replace(/^.*\./, '');
+function scalarOf({ type }: Column): string {
+  const bare = type.replaceAll('"', '').replace(/\(\d+\)/, '');
+  return SCALARS[bare] ?? bare.replace(/^.*\./, '').replace(/^(.*)\[\]$/, '_$1');
+}
 
 type Relationship = { name: string; isList: boolean; type: string };
 
@@ -68,7 +71,11 @@ function selectTypes(name: string, columns: readonly Column[], relationships: re
     types: [
       block('type', name, [...fields, ...reached]),
       block('input', `${name}_bool_exp`, [...logic, ...comparisons, ...conditions]),
-      block('input', `${name}_order_by`, columns.map((c) => `${c.name}: order_by`)),
+      block(
+        'input',
+        `${name}_order_by`,
+        columns.map((c) => `${c.name}: order_by`),
+      ),
     ],
   };
 }
@@ -118,7 +125,11 @@ export function tablesSdl(tables: Tables, role: string): string {
     mutations.push(...write.roots);
     types.push(...write.types);
   }
-  if (queries.length > 0) types.push(block('type', 'query_root', queries), 'enum order_by { asc desc asc_nulls_first asc_nulls_last desc_nulls_first desc_nulls_last }');
+  if (queries.length > 0)
+    types.push(
+      block('type', 'query_root', queries),
+      'enum order_by { asc desc asc_nulls_first asc_nulls_last desc_nulls_first desc_nulls_last }',
+    );
   if (mutations.length > 0) types.push(block('type', 'mutation_root', mutations));
   return [...types, ...[...scalars].map(comparison)].join('\n');
 }

@@ -22,8 +22,9 @@ export type TableRequest = {
   session: HasuraSession;
   rootType: GraphQLObjectType;
   coerced: Variables;
+  typeOf(name: string): GraphQLObjectType | null;
 };
-type Scope = Context & { coerced: Variables; typeOf(name: string): GraphQLObjectType | null };
+type Scope = Context & Tables & Pick<TableRequest, 'coerced' | 'typeOf'>;
 type Place = { tracked: TrackedTable; alias: string };
 type Arguments = {
   where?: BoolExp;
@@ -109,8 +110,8 @@ function rowsSql(
 const equals = (values: object): BoolExp =>
   Object.fromEntries(Object.entries(values).map(([column, value]) => [column, { _eq: value }]));
 
-function openScope({ tables, session, coerced, schema }: TableRequest & { schema: Scope['typeOf'] }): Scope {
-  return { ...tables, session, coerced, parameters: [], typeOf: schema };
+function openScope({ tables, session, coerced, typeOf }: TableRequest): Scope {
+  return { ...tables, session, coerced, typeOf, parameters: [] };
 }
 
 export type TableField = { tracked: TrackedTable; kind: 'select' | 'by_pk' | 'update' | 'update_by_pk' };
@@ -127,11 +128,9 @@ export function tableField({ tables }: Tables, name: string): TableField | null 
   return null;
 }
 
-type Run = TableRequest & { schema: Scope['typeOf'] };
-
 /** Executes a root field on the database as the engine's own role. */
 export async function runTableField(
-  request: Run,
+  request: TableRequest,
   { tracked, kind }: TableField,
   field: FieldNode,
 ): Promise<unknown> {
@@ -141,11 +140,19 @@ export async function runTableField(
   try {
     if (kind === 'select') return await selectRows(request, tracked, { fields: fieldsOf(field), args });
     if (kind === 'by_pk') {
-      const found = await selectRows(request, tracked, { fields: fieldsOf(field), args: { where: equals(args) } });
+      const found = await selectRows(request, tracked, {
+        fields: fieldsOf(field),
+        args: { where: equals(args) },
+      });
       return found[0] ?? null;
     }
     const { pk_columns: key, where, _set: set = {} } = args as UpdateArguments;
-    const change = { set, where: key === undefined ? (where ?? {}) : equals(key), field, single: kind === 'update_by_pk' };
+    const change = {
+      set,
+      where: key === undefined ? (where ?? {}) : equals(key),
+      field,
+      single: kind === 'update_by_pk',
+    };
     return await update(request, tracked, change);
   } catch (error) {
     throw toFailure(error);
@@ -153,8 +160,18 @@ export async function runTableField(
 }
 type UpdateArguments = { pk_columns?: object; where?: BoolExp; _set?: Record<string, unknown> };
 
+/** The row that a relationship of an action's output leads to (hasura/README.md, "Actions"). */
+export async function selectRelated(
+  request: TableRequest,
+  tracked: TrackedTable,
+  { where, field }: { where: BoolExp; field: FieldNode },
+): Promise<unknown> {
+  const [row] = await selectRows(request, tracked, { fields: fieldsOf(field), args: { where } });
+  return row ?? null;
+}
+
 async function selectRows(
-  request: Run,
+  request: TableRequest,
   tracked: TrackedTable,
   { fields, args }: { fields: readonly FieldNode[]; args: Arguments },
 ): Promise<unknown[]> {
@@ -165,7 +182,7 @@ async function selectRows(
 
 /** Rows that pass the filter are changed, held against the check, and returned (hasura/README.md, "Table permissions"). */
 async function update(
-  request: Run,
+  request: TableRequest,
   tracked: TrackedTable,
   change: { set: Record<string, unknown>; where: BoolExp; field: FieldNode; single: boolean },
 ): Promise<unknown> {
@@ -201,7 +218,7 @@ async function update(
 }
 
 async function readChanged(
-  request: Run,
+  request: TableRequest,
   tx: postgres.TransactionSql,
   { tracked, rows, fields }: { tracked: TrackedTable; rows: readonly string[]; fields: readonly FieldNode[] },
 ): Promise<unknown[]> {

@@ -25,12 +25,25 @@ export function postJson(url: string, headers: Headers, body: object): Promise<A
 }
 
 const NEVER_FORWARDED = new Set([
-  ...['content-length', 'content-md5', 'user-agent', 'host', 'origin', 'referer', 'accept', 'accept-encoding'],
+  ...[
+    'content-length',
+    'content-md5',
+    'user-agent',
+    'host',
+    'origin',
+    'referer',
+    'accept',
+    'accept-encoding',
+  ],
   ...['accept-language', 'accept-datetime', 'cache-control', 'connection', 'dnt', 'content-type'],
   // Of the connection itself: the engine reads a body before it sends one.
   'transfer-encoding',
 ]);
-const COPIES = { host: 'x-forwarded-host', 'user-agent': 'x-forwarded-user-agent', origin: 'x-forwarded-origin' };
+const COPIES = {
+  host: 'x-forwarded-host',
+  'user-agent': 'x-forwarded-user-agent',
+  origin: 'x-forwarded-origin',
+};
 
 /** What goes on of a client's headers (hasura/README.md, "Forwarded headers"). */
 export function forwardedHeaders(client: IncomingHttpHeaders): Headers {

@@ -1,0 +1,108 @@
+import { parse, printSchema } from 'graphql';
+import type postgres from 'postgres';
+import { actionsDocument, permittedActions } from './actions.ts';
+import { readCatalogue } from './catalogue.ts';
+import { findTracked } from './filters.ts';
+import { introspect } from './introspection.ts';
+import type { Metadata, RemoteSchema } from './metadata.ts';
+import { configuredHeaders, type EngineEnvironment, fromEnvironment, type Remote } from './remote-schema.ts';
+import { mergeSchemas, type Part, type RoleSchema } from './role-schema.ts';
+import { readRoleSdl } from './role-sdl.ts';
+import { type Tables, tableName, tablesSdl } from './table-schema.ts';
+
+/** What the engine knows since it started, or since its metadata was last reloaded. */
+export type EngineState = {
+  metadata: Metadata;
+  env: EngineEnvironment;
+  sql: postgres.Sql;
+  tables: Tables;
+  remotes: ReadonlyMap<string, Remote>;
+  /** What is missing from the API, and why (hasura/README.md, "Using the metadata"). */
+  inconsistent: readonly string[];
+  schemaFor(role: string): RoleSchema;
+};
+
+async function openRemote(metadata: RemoteSchema, env: EngineEnvironment): Promise<Remote> {
+  const { url_from_env: variable, headers } = metadata.definition;
+  const configured = configuredHeaders(env, headers);
+  const url = fromEnvironment(env, variable);
+  return { metadata, url, configured, upstream: await introspect(url, configured) };
+}
+
+/** Reads everything once. A remote schema that is away only makes its fields vanish. */
+export async function loadState(
+  metadata: Metadata,
+  { env, sql }: Pick<EngineState, 'env' | 'sql'>,
+): Promise<EngineState> {
+  const inconsistent: string[] = [];
+  const note = (what: string, error: unknown) =>
+    void inconsistent.push(`${what}: ${(error as Error).message}`);
+  const remotes = new Map<string, Remote>();
+  const rolesOf = new Map<string, Map<string, Part>>();
+  for (const remoteSchema of metadata.remoteSchemas) {
+    const { name, permissions } = remoteSchema;
+    const remote = await openRemote(remoteSchema, env).catch((error) => note(`remote_schema ${name}`, error));
+    if (remote === undefined) continue;
+    remotes.set(name, remote);
+    const parts = new Map([['admin', adminPart(remote)]]);
+    rolesOf.set(name, parts);
+    for (const { role, definition } of permissions) {
+      try {
+        const document = readRoleSdl(definition.schema, remote.upstream);
+        parts.set(role, { ...remotePart(name), document });
+      } catch (error) {
+        note(`remote_schema_permission ${name}, ${role}`, error);
+      }
+    }
+  }
+  const tables: Tables = { tables: metadata.tables, catalogue: await readCatalogue(sql) };
+  const remotePartsFor = (role: string) => [...rolesOf.values()].flatMap((parts) => parts.get(role) ?? []);
+  const schemas = new Map<string, RoleSchema>();
+  return {
+    ...{ metadata, env, sql, tables, remotes, inconsistent },
+    schemaFor(role) {
+      const known = schemas.get(role);
+      if (known !== undefined) return known;
+      const made = mergeSchemas([...remotePartsFor(role), ...ownParts(metadata, tables, role)]);
+      schemas.set(role, made);
+      return made;
+    },
+  };
+}
+
+const remotePart = (name: string): Omit<Part, 'document'> => ({
+  origin: () => ({ kind: 'remote', name }),
+  query: 'Query',
+  mutation: 'Mutation',
+});
+
+/** Admin sees the whole remote schema. */
+function adminPart({ metadata: { name }, upstream }: Remote): Part {
+  const document = parse(printSchema(upstream));
+  const definitions = document.definitions.filter(({ kind }) => !/^(Schema|Directive)Definition$/.test(kind));
+  return { ...remotePart(name), document: { ...document, definitions } };
+}
+
+/** The tables and the actions. */
+function ownParts(metadata: Metadata, tables: Tables, role: string): Part[] {
+  const sdl = tablesSdl(tables, role);
+  const parts: Part[] = [];
+  if (sdl !== '')
+    parts.push({
+      origin: () => ({ kind: 'tables' }),
+      document: parse(sdl),
+      query: 'query_root',
+      mutation: 'mutation_root',
+    });
+  const permitted = permittedActions(metadata, role);
+  if (permitted.length > 0)
+    parts.push({
+      origin: (name) => ({ kind: 'action', name }),
+      document: actionsDocument(metadata, permitted, ({ remote_table }) =>
+        tableName(findTracked(metadata.tables, remote_table)),
+      ),
+      query: 'Query',
+      mutation: 'Mutation',
+    });
+  return parts;
+}
