@@ -1,0 +1,136 @@
+import { ClientError, GraphQLClient } from 'graphql-request';
+import { expect } from 'vitest';
+import {
+  bearer,
+  newPerson,
+  type Person,
+  PUBLIC_URL,
+  type SignedInAnswer,
+  startGateway,
+  type TestGateway,
+} from '../../support/gateway.ts';
+import { type Engine, type EngineOptions, startEngine } from '../../support/hasura/engine.ts';
+
+type Headers = Record<string, string>;
+type PublicError = { message: string; extensions: Record<string, unknown>; path?: readonly unknown[] };
+
+/** A frontend, or the console: all it knows is Hasura's address. */
+export type Frontend = {
+  run<Data = Record<string, unknown>>(document: string, variables?: object): Promise<Data>;
+  /** The errors of an operation that must fail, which leave no data. */
+  refused(document: string, variables?: object): Promise<PublicError[]>;
+  /** The answer whole: with its cookies. */
+  raw(document: string, variables?: object): Promise<{ cookies: string[]; errors?: unknown; data?: unknown }>;
+};
+
+export type Stage = {
+  gateway: TestGateway;
+  engine: Engine;
+  /** Without a token; with whatever headers a page can send. */
+  anonymous(headers?: Headers): Frontend;
+  as(token: string, headers?: Headers): Frontend;
+  console(headers?: Headers): Frontend;
+  /** Time goes by for Hasura. */
+  pass(milliseconds: number): void;
+  /** The token of the newest mail to an address whose link is of a purpose. */
+  mailedToken(email: string, purpose: string): Promise<string>;
+  close(): Promise<void>;
+};
+
+export type StageOptions = { env?: Headers; engine?: Partial<EngineOptions> };
+
+/** A gateway, and Hasura before it. */
+export async function openStage({ env = {}, engine: options = {} }: StageOptions = {}): Promise<Stage> {
+  const gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ...env } });
+  let passed = 0;
+  const engine = await startEngine({
+    gateway,
+    databaseUrl: gateway.databaseUrl,
+    now: () => Date.now() + passed,
+    ...options,
+  }).catch(async (error: unknown) => {
+    await gateway.close();
+    throw error;
+  });
+  return {
+    gateway,
+    engine,
+    anonymous: (headers = {}) => frontend(engine.url, headers),
+    as: (token, headers = {}) => frontend(engine.url, { ...bearer(token), ...headers }),
+    console: (headers = {}) =>
+      frontend(engine.url, { 'x-hasura-admin-secret': engine.adminSecret, ...headers }),
+    pass: (milliseconds) => {
+      passed += milliseconds;
+    },
+    mailedToken: (email, purpose) => mailedToken(gateway, email, purpose),
+    async close() {
+      await engine.close();
+      await gateway.close();
+    },
+  };
+}
+
+function frontend(url: string, headers: Headers): Frontend {
+  const client = new GraphQLClient(url, { headers });
+  return {
+    run: (document, variables) => client.request({ document, variables: variables ?? {} }) as never,
+    async refused(document, variables = {}) {
+      const failure: unknown = await client.request(document, variables).catch((error: unknown) => error);
+      if (!(failure instanceof ClientError)) return expect.fail(`It should have failed: ${String(failure)}`);
+      expect(failure.response.status).toBe(200);
+      expect(failure.response.data ?? null).toBeNull();
+      return (failure.response.errors ?? []).map(({ message, extensions, path }) => ({
+        message,
+        extensions,
+        ...(path && { path }),
+      }));
+    },
+    async raw(document, variables = {}) {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query: document, variables }),
+      });
+      const body = (await response.json()) as { errors?: unknown; data?: unknown };
+      return { cookies: response.headers.getSetCookie(), ...body };
+    },
+  };
+}
+
+async function mailedToken({ deps }: TestGateway, email: string, purpose: string): Promise<string> {
+  const link = new RegExp(`${PUBLIC_URL}/mail/${purpose}/([\\w.~-]+)`);
+  let token: string | undefined;
+  await expect
+    .poll(() => {
+      const mails = deps.mailInbox?.list().filter((mail) => JSON.stringify(mail).includes(email)) ?? [];
+      token = mails.map(({ text }) => link.exec(text)?.[1]).find((found) => found !== undefined);
+      return token;
+    })
+    .toBeDefined();
+  return token ?? '';
+}
+
+const TOKENS = 'accessToken expiresAt refreshToken teamToken';
+const SIGNED_IN = `${TOKENS} user { id email name emailVerified }`;
+export const SIGNUP = `mutation Signup($input: SignupInput!) { signup(input: $input) { ${SIGNED_IN} } }`;
+export const LOGIN = `mutation Login($input: LoginInput!) { login(input: $input) { ${SIGNED_IN} } }`;
+export const VERIFY = `mutation Verify($input: VerifyEmailInput!) { verifyEmail(input: $input) { ${SIGNED_IN} } }`;
+export const REFRESH = `mutation Refresh($input: RefreshInput) { refresh(input: $input) { ${SIGNED_IN} } }`;
+export const LOGOUT = 'mutation Logout($input: LogoutInput) { logout(input: $input) { sessionsEnded } }';
+export const ME = '{ me { id email } }';
+
+export type Somebody = Person & SignedInAnswer;
+
+/** Somebody with an account and a verified address. */
+export async function join(stage: Stage, overrides: Partial<Person> = {}): Promise<Somebody> {
+  const { teamName, ...person } = newPerson(overrides);
+  const input = 'teamName' in overrides ? { ...person, teamName } : person;
+  const { signup } = await stage.anonymous().run<{ signup: SignedInAnswer }>(SIGNUP, { input });
+  const token = await stage.mailedToken(person.email, 'verify-email');
+  await stage.anonymous().run(VERIFY, { input: { token } });
+  return { ...person, ...signup };
+}
+
+/** The code alone of each error. */
+export const codes = async (refused: Promise<PublicError[]>): Promise<unknown[]> =>
+  (await refused).map(({ extensions }) => extensions.code);
