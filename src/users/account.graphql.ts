@@ -20,7 +20,8 @@ const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
 builder.mutationField('updateProfile', (t) =>
   t.field({
     type: UserType,
-    description: 'Changes my profile. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`.',
+    description:
+      'Changes my profile. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`.',
     args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'The profile.' }) },
     resolve: async (_root, { input: { name } }, { deps, caller }) =>
       updateProfile(deps, caller.device, { viewer: await requireViewer(caller), name }),

@@ -51,6 +51,8 @@ describe('npm start with an empty environment', () => {
     );
     expect(first.output()).toContain(`${first.url}/graphql`);
     expect(first.output()).toContain(`${first.url}/.well-known/jwks.json`);
+    const inbox = /Mail inbox +(http\S+\/mail\/inbox\/[\w-]{22})\n/.exec(first.output())?.[1] ?? '';
+    expect((await fetch(inbox)).status).toBe(200);
     expect(first.output()).toContain(join(dataDir, 'internal-secret'));
     for (const file of ['internal-secret', 'key-encryption-key', 'postgres-password'])
       expect((await stat(join(dataDir, file))).mode & 0o777).toBe(0o600);
