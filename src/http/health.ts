@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { isMigrated } from '../db/migrate.ts';
 import type { Deps } from '../deps.ts';
@@ -7,9 +8,13 @@ import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';
 
 type Check = { name: string; ok: boolean; reason?: string };
 
+/** A database that says nothing at all must not keep whoever asks waiting. */
+const DEADLINE_MS = 5000;
+
 async function check(name: string, run: () => Promise<string | null>): Promise<Check> {
+  const deadline = setTimeout(DEADLINE_MS, 'The database does not answer.', { ref: false });
   try {
-    const reason = await run();
+    const reason = await Promise.race([run(), deadline]);
     return reason === null ? { name, ok: true } : { name, ok: false, reason };
   } catch (error) {
     const reason = error instanceof AuthError ? error.message : 'The database cannot be reached.';

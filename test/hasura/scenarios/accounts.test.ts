@@ -42,7 +42,7 @@ test('somebody new signs up, verifies their address, logs in and finds themselve
   }
   fragment Person on User { id name memberships { role } }`);
   expect(found).toEqual({
-    me: { id: signup.user.id, name: person.name, memberships: [] },
+    me: { id: signup.user.id, name: person.name, memberships: [{ role: 'OWNER' }] },
     portcullis_users: [
       { id: signup.user.id, email, email_verified_at: expect.stringMatching(/^\d{4}-.*\+00:00$/) },
     ],

@@ -70,14 +70,14 @@ export async function openStage({ env = {}, engine: options = {} }: StageOptions
   };
 }
 
-function frontend(url: string, headers: Headers): Frontend {
+export function frontend(url: string, headers: Headers): Frontend {
   const client = new GraphQLClient(url, { headers });
   return {
     run: (document, variables) => client.request({ document, variables: variables ?? {} }) as never,
     async refused(document, variables = {}) {
       const failure: unknown = await client.request(document, variables).catch((error: unknown) => error);
       if (!(failure instanceof ClientError)) return expect.fail(`It should have failed: ${String(failure)}`);
-      expect(failure.response.status).toBe(200);
+      expect(failure.response.status, failure.response.errors?.[0]?.message).toBe(200);
       expect(failure.response.data ?? null).toBeNull();
       return (failure.response.errors ?? []).map(({ message, extensions, path }) => ({
         message,

@@ -95,19 +95,23 @@ export function rootFields(operation: Operation): FieldNode[] {
 }
 
 /**
- * A request of its own for one root field (hasura/README.md, "Execution requests"): the document printed anew, the
- * operation's name kept, and of the variables those that this field uses.
+ * A request for root fields of a remote schema (hasura/README.md, "Execution requests"): the document printed anew, the
+ * operation's name kept, and of the variables those that these fields use.
  */
-export function requestFor({ definition, variables }: Operation, field: FieldNode): Record<string, unknown> {
+export function requestFor(
+  { definition, variables }: Pick<Operation, 'definition' | 'variables'>,
+  selections: readonly FieldNode[],
+): Record<string, unknown> {
   const used = new Set<string>();
-  visit(field, { Variable: (node) => void used.add(node.name.value) });
+  const selectionSet = { kind: Kind.SELECTION_SET, selections } as const;
+  visit(selectionSet, { Variable: (node) => void used.add(node.name.value) });
   const operation: OperationDefinitionNode = {
     ...definition,
     directives: [],
     variableDefinitions: (definition.variableDefinitions ?? []).filter(({ variable }) =>
       used.has(variable.name.value),
     ),
-    selectionSet: { kind: Kind.SELECTION_SET, selections: [field] },
+    selectionSet,
   };
   const sent = Object.entries(variables).filter(([name]) => used.has(name));
   return {

@@ -16,6 +16,7 @@ import { runAction } from './actions.ts';
 import { fragmentsOf, keyOf, type Operation, rootFields, type Variables } from './document.ts';
 import { refusal } from './failure.ts';
 import { findTracked, type HasuraSession } from './filters.ts';
+import { joinRemotes } from './remote-join.ts';
 import { type RootAnswer, runRemoteField } from './remote-schema.ts';
 import type { EngineState } from './state.ts';
 import { runTableField, selectRelated, type TableRequest, tableField } from './tables.ts';
@@ -98,7 +99,9 @@ async function runRootField(run: Run, field: FieldNode): Promise<RootAnswer> {
   if (origin.kind === 'tables') {
     const target = tableField(state.tables, name);
     if (target === null) throw new Error(`No table answers ${name}.`);
-    return { value: await runTableField(tableRequest(run), target, field), cookies: [] };
+    const value = await runTableField(tableRequest(run), target, field);
+    await joinRemotes({ ...run, ...caller }, target.tracked, { field, rows: value });
+    return { value, cookies: [] };
   }
   const remote = state.remotes.get(origin.name);
   if (remote === undefined) throw new Error(`The remote schema ${origin.name} is missing.`);

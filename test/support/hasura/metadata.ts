@@ -23,12 +23,25 @@ export type SelectPermission = {
 };
 export type UpdatePermission = { columns: string[]; filter: BoolExp; check: BoolExp | null; set: object };
 
+export type RemoteRelationship = {
+  name: string;
+  definition: {
+    to_remote_schema: {
+      remote_schema: string;
+      lhs_fields: string[];
+      /** One root field, and where its arguments come from: `$` and a column. */
+      remote_field: Record<string, { arguments: Record<string, string> }>;
+    };
+  };
+};
+
 /** What the metadata says of one tracked table. */
 export type TrackedTable = {
   table: TableName;
   configuration?: { custom_name?: string };
   object_relationships?: ObjectRelationship[];
   array_relationships?: ArrayRelationship[];
+  remote_relationships?: RemoteRelationship[];
   select_permissions?: Granted<SelectPermission>;
   update_permissions?: Granted<UpdatePermission>;
 };

@@ -26,7 +26,7 @@ export const configuredHeaders = (
 export type Remote = { metadata: RemoteSchema; url: string; configured: Headers; upstream: GraphQLSchema };
 
 /** Configured headers win over session variables, and those over the client's (hasura/README.md, "Forwarded headers"). */
-function headersFor(
+export function headersFor(
   { metadata, configured }: Remote,
   session: HasuraSession,
   client: IncomingHttpHeaders,
@@ -35,7 +35,7 @@ function headersFor(
   return { ...forwarded, ...session, ...configured };
 }
 
-const remoteError = (message: string) => refusal('remote-schema-error', message);
+export const remoteError = (message: string) => refusal('remote-schema-error', message);
 
 /** The answer rules of hasura/README.md, "Execution requests". The HTTP status says nothing. */
 function readAnswer({ text }: Answer, key: string): unknown {
@@ -67,7 +67,7 @@ export async function runRemoteField(
   { session, client }: { session: HasuraSession; client: IncomingHttpHeaders },
 ): Promise<RootAnswer> {
   const headers = headersFor(remote, session, client);
-  const answer = await postJson(remote.url, headers, requestFor(operation, field)).catch(() => {
+  const answer = await postJson(remote.url, headers, requestFor(operation, [field])).catch(() => {
     const at = remote.metadata.definition.url_from_env;
     throw remoteError(`HTTP exception occurred while sending the request to "${at}"`);
   });

@@ -1,4 +1,4 @@
-import { parse, printSchema } from 'graphql';
+import { Kind, parse, print, printSchema } from 'graphql';
 import type postgres from 'postgres';
 import { actionsDocument, permittedActions } from './actions.ts';
 import { readCatalogue } from './catalogue.ts';
@@ -8,7 +8,7 @@ import type { Metadata, RemoteSchema } from './metadata.ts';
 import { configuredHeaders, type EngineEnvironment, fromEnvironment, type Remote } from './remote-schema.ts';
 import { mergeSchemas, type Part, type RoleSchema } from './role-schema.ts';
 import { readRoleSdl } from './role-sdl.ts';
-import { type Tables, tableName, tablesSdl } from './table-schema.ts';
+import { type RemoteTypes, type Tables, tableName, tablesSdl } from './table-schema.ts';
 
 /** What the engine knows since it started, or since its metadata was last reloaded. */
 export type EngineState = {
@@ -63,7 +63,10 @@ export async function loadState(
     schemaFor(role) {
       const known = schemas.get(role);
       if (known !== undefined) return known;
-      const made = mergeSchemas([...remotePartsFor(role), ...ownParts(metadata, tables, role)]);
+      const made = mergeSchemas([
+        ...remotePartsFor(role),
+        ...ownParts(metadata, tables, role, remoteTypesIn(rolesOf, role)),
+      ]);
       schemas.set(role, made);
       return made;
     },
@@ -83,9 +86,23 @@ function adminPart({ metadata: { name }, upstream }: Remote): Part {
   return { ...remotePart(name), document: { ...document, definitions } };
 }
 
+/** A remote relationship gives null where it finds nothing, whatever its field's type says. */
+function remoteTypesIn(roles: ReadonlyMap<string, ReadonlyMap<string, Part>>, role: string): RemoteTypes {
+  return ({ definition: { to_remote_schema: to } }) => {
+    const definitions = roles.get(to.remote_schema)?.get(role)?.document.definitions ?? [];
+    const query = definitions.find(
+      (node) => node.kind === Kind.OBJECT_TYPE_DEFINITION && node.name.value === 'Query',
+    );
+    const [name] = Object.keys(to.remote_field);
+    const fields = query?.kind === Kind.OBJECT_TYPE_DEFINITION ? query.fields : [];
+    const type = fields?.find((field) => field.name.value === name)?.type;
+    return type === undefined ? null : print(type).replace(/!$/, '');
+  };
+}
+
 /** The tables and the actions. */
-function ownParts(metadata: Metadata, tables: Tables, role: string): Part[] {
-  const sdl = tablesSdl(tables, role);
+function ownParts(metadata: Metadata, tables: Tables, role: string, remoteTypes: RemoteTypes): Part[] {
+  const sdl = tablesSdl(tables, role, remoteTypes);
   const parts: Part[] = [];
   if (sdl !== '')
     parts.push({

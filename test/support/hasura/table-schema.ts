@@ -1,6 +1,6 @@
 import type { Column, ColumnCatalogue } from './catalogue.ts';
 import { findRelationship, findTracked } from './filters.ts';
-import type { BoolExp, TrackedTable } from './metadata.ts';
+import type { BoolExp, RemoteRelationship, TrackedTable } from './metadata.ts';
 
 export type Tables = { tables: readonly TrackedTable[]; catalogue: ColumnCatalogue };
 
@@ -57,7 +57,24 @@ const block = (kind: string, name: string, fields: readonly string[]): string =>
 const columnFields = (columns: readonly Column[], required = false): string[] =>
   columns.map((column) => `${column.name}: ${scalarOf(column)}${required ? '!' : ''}`);
 
-function selectTypes(name: string, columns: readonly Column[], relationships: readonly Relationship[]) {
+/** The type of a remote relationship, or null where the role sees nothing of the field that it leads to. */
+export type RemoteTypes = (relationship: RemoteRelationship) => string | null;
+
+/** A role has those remote relationships whose columns and whose field it may read. */
+function joinedFields(tracked: TrackedTable, { columns }: SelectAccess, typeOf: RemoteTypes): string[] {
+  return (tracked.remote_relationships ?? []).flatMap((relationship) => {
+    const { lhs_fields: needed } = relationship.definition.to_remote_schema;
+    const type = typeOf(relationship);
+    return type !== null && needed.every((c) => columns.includes(c)) ? [`${relationship.name}: ${type}`] : [];
+  });
+}
+
+function selectTypes(
+  name: string,
+  columns: readonly Column[],
+  relationships: readonly Relationship[],
+  joined: readonly string[],
+) {
   const listed = `(where: %_bool_exp, limit: Int, offset: Int, order_by: [%_order_by!])`;
   const fields = columns.map((c) => `${c.name}: ${scalarOf(c)}${c.nullable ? '' : '!'}`);
   const reached = relationships.map(({ name: relationship, isList, type }) =>
@@ -69,7 +86,7 @@ function selectTypes(name: string, columns: readonly Column[], relationships: re
   return {
     root: `${name}${listed.replaceAll('%', name)}: [${name}!]!`,
     types: [
-      block('type', name, [...fields, ...reached]),
+      block('type', name, [...fields, ...reached, ...joined]),
       block('input', `${name}_bool_exp`, [...logic, ...comparisons, ...conditions]),
       block(
         'input',
@@ -101,7 +118,7 @@ const comparison = (scalar: string): string =>
   ]);
 
 /** The SDL of what a role can do with the tracked tables, its root types named as the engine names them. */
-export function tablesSdl(tables: Tables, role: string): string {
+export function tablesSdl(tables: Tables, role: string, remoteTypes: RemoteTypes): string {
   const queries: string[] = [];
   const mutations: string[] = [];
   const types: string[] = [];
@@ -113,7 +130,12 @@ export function tablesSdl(tables: Tables, role: string): string {
     const all = tables.catalogue.columns(tracked.table);
     const readable = all.filter((column) => select.columns.includes(column.name));
     for (const column of readable) scalars.add(scalarOf(column));
-    const read = selectTypes(name, readable, relationshipsOf(tables, tracked, role));
+    const read = selectTypes(
+      name,
+      readable,
+      relationshipsOf(tables, tracked, role),
+      joinedFields(tracked, select, remoteTypes),
+    );
     queries.push(read.root);
     types.push(...read.types);
     const keys = all.filter(({ inPrimaryKey }) => inPrimaryKey);

@@ -12,7 +12,7 @@ import {
   quoteTable,
   Refused,
 } from './filters.ts';
-import type { BoolExp, TrackedTable } from './metadata.ts';
+import type { BoolExp, RemoteRelationship, TrackedTable } from './metadata.ts';
 import { requireCheck } from './permissions.ts';
 import { accessOf, type SelectAccess, type Tables, tableName } from './table-schema.ts';
 
@@ -49,7 +49,7 @@ function clientCondition(scope: Scope, { tracked, alias }: Place, where: BoolExp
 
 function parameter({ parameters }: Context, value: string, type: string): string {
   parameters.push(value);
-  return `($${parameters.length})::${type}`;
+  return `($${parameters.length})::text::${type}`;
 }
 
 const ORDERS: Readonly<Record<string, string>> = {
@@ -76,6 +76,8 @@ function rowJson(scope: Scope, place: Place, fields: readonly FieldNode[]): stri
 
 function fieldJson(scope: Scope, { tracked, alias }: Place, field: FieldNode): string {
   const name = field.name.value;
+  const remote = tracked.remote_relationships?.find((relationship) => relationship.name === name);
+  if (remote !== undefined) return joinKey(scope, alias, remote);
   const hop = findRelationship(scope, tracked, name);
   if (hop === null) return `${alias}.${quote(name)}`;
   const target = { tracked: findTracked(scope.tables, hop.target), alias: `${alias}_${keyOf(field)}` };
@@ -85,6 +87,14 @@ function fieldJson(scope: Scope, { tracked, alias }: Place, field: FieldNode): s
   const args = fieldDefinition === undefined ? {} : getArgumentValues(fieldDefinition, field, scope.coerced);
   const rows = rowsSql(scope, target, { fields: fieldsOf(field), args, conditions: [joined], isList });
   return isList ? `(select coalesce(json_agg(x.row), '[]') from (${rows}) x)` : `(${rows})`;
+}
+
+/** The columns of a row that a remote relationship needs, in the place of what will be joined by them. */
+function joinKey(scope: Scope, alias: string, { definition }: RemoteRelationship): string {
+  const pairs = definition.to_remote_schema.lhs_fields.map(
+    (column) => `${parameter(scope, column, 'text')}, ${alias}.${quote(column)}`,
+  );
+  return `json_build_object(${pairs.join(', ')})`;
 }
 
 /** Permitted rows as JSON, one a row (hasura/README.md, "Table permissions" and "Filters"). */

@@ -1,0 +1,152 @@
+import { decodeProtectedHeader } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { codes, join, LOGIN, ME, openStage, type Stage } from './frontend.ts';
+
+// What an operator does in the console, with the admin secret.
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+
+const GENERATE = 'mutation { generateJwk { success id expiresAt jwk { id alg expires_at } } }';
+const REFRESH_ENS = 'mutation { refreshEns { success addresses { key value } } }';
+const EXPIRE = `mutation Expire($id: String!, $at: timestamptz!) {
+  update_jwks_by_pk(pk_columns: { id: $id }, _set: { expires_at: $at }) { id expires_at }
+}`;
+const soon = () => new Date(Date.now() - 1000).toISOString();
+
+describe('the actions', () => {
+  test('generateJwk makes a key, which its row shows', async () => {
+    const { generateJwk } = await stage
+      .console()
+      .run<{ generateJwk: { id: string; expiresAt: string; jwk: { expires_at: string } } }>(GENERATE);
+    expect(generateJwk).toMatchObject({ success: true, jwk: { id: generateJwk.id, alg: 'ES256' } });
+    expect(new Date(generateJwk.jwk.expires_at)).toEqual(new Date(generateJwk.expiresAt));
+    const keys = await stage
+      .console()
+      .run<{ jwks: { id: string; public_jwk: object }[] }>(
+        '{ jwks(order_by: { created_at: desc }) { id public_jwk } }',
+      );
+    expect(keys.jwks[0]?.id).toBe(generateJwk.id);
+    expect(Object.keys(keys.jwks[0]?.public_jwk ?? {}).sort()).toEqual([
+      'alg',
+      'crv',
+      'kid',
+      'kty',
+      'use',
+      'x',
+      'y',
+    ]);
+  });
+
+  test('refreshEns tells what it lacks, in the gateway’s words', async () => {
+    expect(await stage.console().refused(REFRESH_ENS)).toEqual([
+      {
+        message: 'ENS is not configured: set ENS_RPC_URLS.',
+        extensions: { code: 'ens_not_configured', attribute: null, requestId: expect.any(String) },
+      },
+    ]);
+  });
+
+  test('are there for admin alone', async () => {
+    const ada = await join(stage);
+    const others = {
+      anonymous: stage.anonymous(),
+      spoofed: stage.anonymous({ 'x-hasura-role': 'admin' }),
+      user: stage.as(ada.accessToken),
+      'user by the console': stage.console({ 'x-hasura-role': 'user', 'x-hasura-user-id': ada.user.id }),
+    };
+    for (const [who, page] of Object.entries(others))
+      for (const name of ['generateJwk', 'refreshEns'])
+        expect(await page.refused(`mutation { ${name} { success } }`), who).toEqual([
+          {
+            message: `field '${name}' not found in type: 'mutation_root'`,
+            extensions: { path: `$.selectionSet.${name}`, code: 'validation-failed' },
+          },
+        ]);
+  });
+});
+
+describe('the keys’ expiry', () => {
+  test('is edited in the table; other columns and rows are not, whoever asks', async () => {
+    const [key] = (await stage.console().run<{ jwks: { id: string }[] }>('{ jwks(limit: 1) { id } }')).jwks;
+    const at = '2027-03-01T00:00:00+00:00';
+    expect(await stage.console().run(EXPIRE, { id: key?.id, at })).toEqual({
+      update_jwks_by_pk: { id: key?.id, expires_at: at },
+    });
+    const forge = 'mutation { update_jwks(where: {}, _set: { alg: "none" }) { affected_rows } }';
+    expect(await codes(stage.console().refused(forge))).toEqual(['unexpected']);
+    const verify =
+      'mutation { update_portcullis_users(where: {}, _set: { email: "x@example.com" }) { affected_rows } }';
+    expect(await codes(stage.console().refused(verify))).toEqual(['unexpected']);
+    expect(await codes(stage.console().refused(EXPIRE, { id: key?.id, at: 'infinity' }))).toEqual([
+      'permission-error',
+    ]);
+  });
+
+  test('brought forward ends that key’s tokens at the gateway at once', async () => {
+    const ada = await join(stage);
+    const { kid } = decodeProtectedHeader(ada.accessToken);
+    expect(await stage.as(ada.accessToken).run(ME)).toMatchObject({ me: { id: ada.user.id } });
+    await stage.console().run(GENERATE);
+    await stage.console().run(EXPIRE, { id: kid, at: soon() });
+    expect(
+      await codes(stage.gateway.failure(ME, {}, { authorization: `Bearer ${ada.accessToken}` }) as never),
+    ).toEqual(['unauthenticated']);
+    const { email, password } = ada;
+    const { login } = await stage
+      .anonymous()
+      .run<{ login: { accessToken: string } }>(LOGIN, { input: { email, password } });
+    expect(decodeProtectedHeader(login.accessToken).kid).not.toBe(kid);
+    // The new key is not in Hasura's copy of the set, and an unknown key is no reason to fetch it.
+    expect(await codes(stage.as(login.accessToken).refused(ME))).toEqual(['invalid-jwt']);
+    // Hasura fetches the keys again when its copy has grown too old, and refuses the old key's tokens from then on.
+    stage.pass(300_000);
+    expect(await stage.as(login.accessToken).run(ME)).toMatchObject({ me: { id: ada.user.id } });
+    expect(await codes(stage.as(ada.accessToken).refused('{ authConfig { signup } }'))).toEqual([
+      'invalid-jwt',
+    ]);
+    stage.pass(-300_000);
+  });
+
+  // Not yet: behind the shared secret the gateway minds the session and not the key. It fails once that is mended.
+  test.fails('brought forward ends them through Hasura too', async () => {
+    const ada = await join(stage);
+    const { kid } = decodeProtectedHeader(ada.accessToken);
+    await stage.console().run(GENERATE);
+    await stage.console().run(EXPIRE, { id: kid, at: soon() });
+    expect(await codes(stage.as(ada.accessToken).refused(ME))).toEqual(['unauthenticated']);
+  });
+});
+
+test('an operator reads every table, and none that holds secrets', async () => {
+  const ada = await join(stage);
+  const found = await stage
+    .console()
+    .run<{ portcullis_users: { email: string }[] }>(
+      `query ($id: uuid!) { portcullis_users(where: { id: { _eq: $id } }) { email sessions { id } } }`,
+      { id: ada.user.id },
+    );
+  expect(found.portcullis_users).toMatchObject([{ email: ada.email, sessions: [{}, {}] }]);
+  const { __schema } = await stage
+    .console()
+    .run<{ __schema: { queryType: { fields: { name: string }[] } } }>(
+      '{ __schema { queryType { fields { name } } } }',
+    );
+  const names = __schema.queryType.fields.map(({ name }) => name);
+  expect(names).toContain('portcullis_security_events');
+  expect(names.filter((name) => /private|password|token/.test(name))).toEqual([]);
+});
+
+test('an operator acts as a user by naming them; a wrong secret is refused whatever is asked', async () => {
+  const ada = await join(stage);
+  const asAda = stage.console({ 'x-hasura-role': 'user', 'x-hasura-user-id': ada.user.id });
+  expect(await asAda.run(`{ portcullis_users { id } me { id } }`)).toEqual({
+    portcullis_users: [{ id: ada.user.id }],
+    me: { id: ada.user.id },
+  });
+  const wrong = stage.anonymous({ 'x-hasura-admin-secret': 'wrong' });
+  expect(await codes(wrong.refused('{ authConfig { signup } }'))).toEqual(['access-denied']);
+});

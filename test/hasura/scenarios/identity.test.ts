@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { codes, join, LOGIN, ME, openStage, type Stage } from './frontend.ts';
+
+// Whom Hasura takes a request for, and what of it reaches the gateway.
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage({ env: { REFRESH_COOKIE: 'lax', CORS_ORIGINS: 'https://app.example.com' } });
+});
+afterAll(() => stage.close());
+
+describe('roles', () => {
+  test('a token allows user and nothing else, whatever the request asks for', async () => {
+    const ada = await join(stage);
+    for (const role of ['admin', 'anonymous', 'OWNER', 'User'])
+      expect(await stage.as(ada.accessToken, { 'x-hasura-role': role }).refused(ME), role).toEqual([
+        {
+          message: 'Your requested role is not in allowed roles',
+          extensions: { path: '$', code: 'access-denied' },
+        },
+      ]);
+    expect(await stage.as(ada.accessToken, { 'x-hasura-role': 'user' }).run(ME)).toMatchObject({
+      me: { id: ada.user.id },
+    });
+  });
+
+  test('beside a token no header of the client is a session variable', async () => {
+    const [ada, bob] = [await join(stage), await join(stage)];
+    const headers = { 'x-hasura-user-id': bob.user.id, 'x-hasura-gateway-secret': 'guessed' };
+    expect(await stage.as(ada.accessToken, headers).run('{ me { id } portcullis_users { id } }')).toEqual({
+      me: { id: ada.user.id },
+      portcullis_users: [{ id: ada.user.id }],
+    });
+  });
+
+  test('a token that is not one of ours is refused, even where none is needed', async () => {
+    const ada = await join(stage);
+    const [head, , signature] = ada.accessToken.split('.');
+    const admin = Buffer.from(JSON.stringify({ sub: ada.user.id })).toString('base64url');
+    for (const token of ['rubbish', `${head}.${admin}.${signature}`])
+      expect(await codes(stage.as(token).refused('{ authConfig { signup } }'))).toEqual(['invalid-jwt']);
+  });
+});
+
+test('without a token the headers of somebody else give nothing', async () => {
+  const ada = await join(stage);
+  for (const role of ['user', 'admin', 'anonymous']) {
+    const page = stage.anonymous({
+      'x-hasura-role': role,
+      'x-hasura-user-id': ada.user.id,
+      'x-hasura-team-role': 'OWNER',
+      'x-hasura-gateway-secret': 'guessed',
+    });
+    expect(await page.run(ME)).toEqual({ me: null });
+    for (const field of ['portcullis_users', 'portcullis_sessions', 'jwks'])
+      expect(await codes(page.refused(`{ ${field} { id } }`)), field).toEqual(['validation-failed']);
+    expect(await page.run('{ portcullis_cache { key } }')).toEqual({ portcullis_cache: [] });
+  }
+});
+
+describe('the refresh cookie', () => {
+  const headers = { origin: 'https://app.example.com' };
+
+  test('is set through Hasura for a page of ours, and refreshes without a token in the page’s hands', async () => {
+    const { email, password } = await join(stage);
+    const input = { email, password, cookie: true };
+    const { cookies, data } = await stage.anonymous(headers).raw(LOGIN, { input });
+    expect(data).toMatchObject({ login: { refreshToken: null } });
+    expect(cookies).toEqual([
+      expect.stringMatching(/^__Host-portcullis-refresh=[^;]+;.*HttpOnly.*Secure.*SameSite=Lax/i),
+    ]);
+    const cookie = cookies[0]?.split(';')[0] ?? '';
+    const again = await stage.anonymous({ ...headers, cookie }).raw('mutation { refresh { accessToken } }');
+    expect(again.data).toMatchObject({ refresh: { accessToken: expect.any(String) } });
+    expect(again.cookies).toHaveLength(1);
+  });
+
+  test('is not set where the operation fails, or one of its fields', async () => {
+    const { email, password } = await join(stage);
+    const wrong = { email, password: 'wrong', cookie: true };
+    expect((await stage.anonymous(headers).raw(LOGIN, { input: wrong })).cookies).toEqual([]);
+    const both = `mutation ($input: LoginInput!, $wrong: LoginInput!) {
+      login(input: $input) { expiresAt }
+      again: login(input: $wrong) { expiresAt }
+    }`;
+    const answer = await stage.anonymous(headers).raw(both, { input: { ...wrong, password }, wrong });
+    expect(answer).toMatchObject({ data: null, errors: [{ path: ['again'] }], cookies: [] });
+  });
+
+  test('is refused to pages of elsewhere', async () => {
+    const { email, password } = await join(stage);
+    const input = { email, password, cookie: true };
+    for (const origin of ['https://evil.example', 'null'])
+      expect(await codes(stage.anonymous({ origin }).refused(LOGIN, { input }))).toEqual([
+        'cross_site_request',
+      ]);
+    expect(
+      await codes(
+        stage.anonymous({ 'x-forwarded-origin': 'https://evil.example' }).refused(LOGIN, { input }),
+      ),
+    ).toEqual(['cross_site_request']);
+  });
+});
+
+test('a session remembers the browser, not Hasura', async () => {
+  const { email, password } = await join(stage);
+  const page = stage.anonymous({ 'user-agent': 'Firefox' });
+  const { login } = await page.run<{ login: { accessToken: string } }>(LOGIN, { input: { email, password } });
+  const { sessions } = await stage
+    .as(login.accessToken)
+    .run<{ sessions: { current: boolean; userAgent: string }[] }>('{ sessions { current userAgent } }');
+  expect(sessions.find(({ current }) => current)).toMatchObject({ userAgent: 'Firefox' });
+});

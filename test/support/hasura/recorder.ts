@@ -1,0 +1,67 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export type Seen = { path: string; headers: IncomingHttpHeaders; body: Record<string, unknown> };
+type Scripted = { status?: number; headers?: Record<string, string>; text: string };
+
+/** Stands between the engine and a gateway: writes down what is asked, and answers instead where a test wants that. */
+export type Recorder = {
+  url: string;
+  seen: Seen[];
+  /** Answers everything but introspection; with null the gateway does. */
+  script(answer: Scripted | null): void;
+  close(): Promise<void>;
+};
+
+async function readAll(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function passOn(
+  target: string,
+  { method, headers }: IncomingMessage,
+  text: string,
+  response: ServerResponse,
+): void {
+  const call = request(target, { method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  call.on('error', () => response.destroy());
+  call.end(text);
+}
+
+export async function startRecorder(gatewayUrl: string): Promise<Recorder> {
+  const seen: Seen[] = [];
+  let scripted: Scripted | null = null;
+  const server = createServer(async (incoming, response) => {
+    const path = incoming.url ?? '';
+    const text = await readAll(incoming);
+    const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
+    if (incoming.method === 'POST') seen.push({ path, headers: incoming.headers, body });
+    if (scripted === null || incoming.method !== 'POST' || body.operationName === 'IntrospectionQuery')
+      return passOn(`${gatewayUrl}${path}`, incoming, text, response);
+    response.writeHead(scripted.status ?? 200, scripted.headers ?? {});
+    response.end(scripted.text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    script(answer) {
+      scripted = answer;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
