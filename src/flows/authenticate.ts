@@ -31,19 +31,20 @@ export async function authenticateToken(deps: Deps, token: string): Promise<View
 
 /**
  * Who Hasura says is calling, once it has shown the shared secret. Without a session (an operator who acts as the user
- * in the console) the user alone must exist and not be disabled.
+ * in the console) the user alone must exist and not be disabled. The key of the client's own token, where that came along,
+ * must still be good: Hasura knows of a key that was ended early only when its cache of the JWKS ends.
  * @throws AuthError `unauthenticated`
  */
 export async function authenticateHasuraUser(
   deps: Deps,
-  { userId, sessionId }: { userId: string; sessionId: string | null },
+  { userId, sessionId, keyId = null }: { userId: string; sessionId: string | null; keyId?: string | null },
 ): Promise<Viewer> {
   if (sessionId === null) {
     const user = await findUser(deps.db, userId);
     if (user === null || user.disabledAt !== null) throw new AuthError('unauthenticated');
     return { user, sessionId: null, activeTeamId: null };
   }
-  const live = await findLiveSession(deps.db, { sessionId, userId, keyId: null });
+  const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
   if (live === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
   return { user: live.user, sessionId, activeTeamId: live.activeTeamId };
 }

@@ -83,8 +83,8 @@ async function hasuraViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<V
   const sessionId = header(headers, 'x-hasura-session-id');
   if (!isUuid(userId) || (sessionId !== null && !isUuid(sessionId)))
     throw new AuthError('unauthenticated', { message: "Hasura's session variables name no user." });
-  await requireAgreement(deps, headers, { userId, sessionId });
-  return authenticateHasuraUser(deps, { userId, sessionId });
+  const keyId = await requireAgreement(deps, headers, { userId, sessionId });
+  return authenticateHasuraUser(deps, { userId, sessionId, keyId });
 }
 
 /** Where the client's own token came along, it must be of the same user and session. */
@@ -92,13 +92,14 @@ async function requireAgreement(
   deps: Deps,
   headers: IncomingHttpHeaders,
   { userId, sessionId }: { userId: string; sessionId: string | null },
-): Promise<void> {
+): Promise<string | null> {
   const token = bearerToken(headers);
-  if (token === null) return;
+  if (token === null) return null;
   try {
     // Hasura, which has let it pass, may be configured to allow some skew.
     const verified = await verifyToken(deps, token, { toleranceSeconds: ALLOWED_SKEW_SECONDS });
-    if (verified.userId === userId && (sessionId === null || verified.sessionId === sessionId)) return;
+    if (verified.userId === userId && (sessionId === null || verified.sessionId === sessionId))
+      return verified.keyId;
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
   }

@@ -16,10 +16,12 @@ import { runAction } from './actions.ts';
 import { fragmentsOf, keyOf, type Operation, rootFields, type Variables } from './document.ts';
 import { refusal } from './failure.ts';
 import { findTracked, type HasuraSession } from './filters.ts';
+import { applyPresets } from './presets.ts';
 import { joinRemotes } from './remote-join.ts';
 import { type RootAnswer, runRemoteField } from './remote-schema.ts';
 import type { EngineState } from './state.ts';
-import { runTableField, selectRelated, type TableRequest, tableField } from './tables.ts';
+import { runTableField, tableField } from './table-fields.ts';
+import { selectRelated, type TableRequest } from './tables.ts';
 import { requireValid } from './validation.ts';
 
 export type ClientRequest = { query: string; operationName?: string | null; variables?: Variables | null };
@@ -105,7 +107,9 @@ async function runRootField(run: Run, field: FieldNode): Promise<RootAnswer> {
   }
   const remote = state.remotes.get(origin.name);
   if (remote === undefined) throw new Error(`The remote schema ${origin.name} is missing.`);
-  return runRemoteField(remote, operation, field, caller);
+  const presets = state.schemaFor(caller.session['x-hasura-role'] ?? '').presets.get(name) ?? [];
+  const preset = applyPresets(presets, { operation, field }, caller.session);
+  return runRemoteField(remote, preset.operation, preset.field, caller);
 }
 
 async function introspectOwn({ schema, definition, coerced }: Operation, field: FieldNode): Promise<unknown> {

@@ -10,13 +10,20 @@ import {
   specifiedScalarTypes,
   visit,
 } from 'graphql';
+import type { Presets } from './presets.ts';
 
 /** Where a root field leads: to a remote schema or an action by name, or to the tables. */
 export type Origin = { kind: 'remote'; name: string } | { kind: 'action'; name: string } | { kind: 'tables' };
 /** A part of a role's schema: definitions with the root types' names that they use. */
-export type Part = { origin(field: string): Origin; document: DocumentNode; query: string; mutation: string };
+export type Part = {
+  origin(field: string): Origin;
+  document: DocumentNode;
+  query: string;
+  mutation: string;
+  presets?: Presets;
+};
 
-export type RoleSchema = { schema: GraphQLSchema; origins: ReadonlyMap<string, Origin> };
+export type RoleSchema = { schema: GraphQLSchema; origins: ReadonlyMap<string, Origin>; presets: Presets };
 
 const rootType = (name: string, fields: readonly FieldDefinitionNode[]): ObjectTypeDefinitionNode => ({
   kind: Kind.OBJECT_TYPE_DEFINITION,
@@ -77,5 +84,6 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
     kind: Kind.DOCUMENT,
     definitions: [...schemaNode, ...all, ...scalarsFor(all)],
   });
-  return { schema, origins };
+  const presets = new Map(parts.flatMap((part) => [...(part.presets ?? [])]));
+  return { schema, origins, presets };
 }

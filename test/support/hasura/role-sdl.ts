@@ -1,7 +1,6 @@
 import {
   astFromValue,
   type ConstValueNode,
-  type DocumentNode,
   type FieldDefinitionNode,
   type GraphQLArgument,
   type GraphQLField,
@@ -14,7 +13,7 @@ import {
   isObjectType,
   isRequiredArgument,
   isRequiredInputField,
-  isSpecifiedScalarType,
+  isScalarType,
   isUnionType,
   Kind,
   parse,
@@ -22,13 +21,14 @@ import {
   type TypeDefinitionNode,
   visit,
 } from 'graphql';
+import { type RoleSdl, takePresets } from './presets.ts';
 
 /**
  * Holds a role's SDL against the schema that introspection gave, by the rules of hasura/README.md, "Remote schema
- * permissions". Presets are not played: the metadata has none.
+ * permissions". What is preset is taken out: the role does not see it.
  * @throws Error with the reason for which the engine lists the permission as inconsistent
  */
-export function readRoleSdl(sdl: string, upstream: GraphQLSchema): DocumentNode {
+export function readRoleSdl(sdl: string, upstream: GraphQLSchema): RoleSdl {
   const document = parse(sdl);
   const declared = new Set(['String', 'Int', 'Float', 'Boolean', 'ID']);
   for (const node of document.definitions) {
@@ -38,13 +38,14 @@ export function readRoleSdl(sdl: string, upstream: GraphQLSchema): DocumentNode 
     declared.add(node.name.value);
   }
   visit(document, {
-    Directive: ({ name }) => refuse(`The directive @${name.value} is not played, or not known.`),
+    Directive: ({ name }) =>
+      name.value === 'preset' ? undefined : refuse(`The directive @${name.value} is not known.`),
     NamedType: ({ name }) =>
       declared.has(name.value) ? undefined : refuse(`${name.value} is not declared.`),
   });
   if (!declared.has('Query')) throw new Error('"Query" has to be an object type');
   for (const node of document.definitions) compareType(node as TypeDefinitionNode, upstream);
-  return document;
+  return takePresets(document);
 }
 
 function refuse(message: string): never {
@@ -55,8 +56,7 @@ function compareType(node: TypeDefinitionNode, upstream: GraphQLSchema): void {
   const name = node.name.value;
   const type = upstream.getType(name) ?? refuse(`The remote schema has no type ${name}.`);
   if (node.kind === Kind.SCALAR_TYPE_DEFINITION) {
-    if (isSpecifiedScalarType(type)) return;
-    if (type.astNode?.kind === Kind.OBJECT_TYPE_DEFINITION) refuse(`${name} is no scalar.`);
+    if (!isScalarType(type)) refuse(`${name} is no scalar.`);
     return;
   }
   if (node.kind === Kind.ENUM_TYPE_DEFINITION) {

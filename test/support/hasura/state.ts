@@ -40,20 +40,14 @@ export async function loadState(
   const remotes = new Map<string, Remote>();
   const rolesOf = new Map<string, Map<string, Part>>();
   for (const remoteSchema of metadata.remoteSchemas) {
-    const { name, permissions } = remoteSchema;
+    const { name } = remoteSchema;
     const remote = await openRemote(remoteSchema, env).catch((error) => note(`remote_schema ${name}`, error));
     if (remote === undefined) continue;
     remotes.set(name, remote);
-    const parts = new Map([['admin', adminPart(remote)]]);
-    rolesOf.set(name, parts);
-    for (const { role, definition } of permissions) {
-      try {
-        const document = readRoleSdl(definition.schema, remote.upstream);
-        parts.set(role, { ...remotePart(name), document });
-      } catch (error) {
-        note(`remote_schema_permission ${name}, ${role}`, error);
-      }
-    }
+    rolesOf.set(
+      name,
+      partsByRole(remote, (role, error) => note(`remote_schema_permission ${name}, ${role}`, error)),
+    );
   }
   const tables: Tables = { tables: metadata.tables, catalogue: await readCatalogue(sql) };
   const remotePartsFor = (role: string) => [...rolesOf.values()].flatMap((parts) => parts.get(role) ?? []);
@@ -71,6 +65,22 @@ export async function loadState(
       return made;
     },
   };
+}
+
+/** What each role sees of a remote schema: admin everything, the others what their SDL holds. */
+function partsByRole(remote: Remote, note: (role: string, error: unknown) => void): Map<string, Part> {
+  const parts = new Map([['admin', adminPart(remote)]]);
+  for (const { role, definition } of remote.metadata.permissions) {
+    try {
+      parts.set(role, {
+        ...remotePart(remote.metadata.name),
+        ...readRoleSdl(definition.schema, remote.upstream),
+      });
+    } catch (error) {
+      note(role, error);
+    }
+  }
+  return parts;
 }
 
 const remotePart = (name: string): Omit<Part, 'document'> => ({

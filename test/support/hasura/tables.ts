@@ -1,7 +1,6 @@
 import { type FieldNode, type GraphQLObjectType, getArgumentValues } from 'graphql';
 import type postgres from 'postgres';
 import { fieldsOf, keyOf, type Variables } from './document.ts';
-import { refusal } from './failure.ts';
 import {
   type Context,
   compileFilter,
@@ -10,10 +9,8 @@ import {
   type HasuraSession,
   quote,
   quoteTable,
-  Refused,
 } from './filters.ts';
 import type { BoolExp, RemoteRelationship, TrackedTable } from './metadata.ts';
-import { requireCheck } from './permissions.ts';
 import { accessOf, type SelectAccess, type Tables, tableName } from './table-schema.ts';
 
 export type TableRequest = {
@@ -24,8 +21,8 @@ export type TableRequest = {
   coerced: Variables;
   typeOf(name: string): GraphQLObjectType | null;
 };
-type Scope = Context & Tables & Pick<TableRequest, 'coerced' | 'typeOf'>;
-type Place = { tracked: TrackedTable; alias: string };
+export type Scope = Context & Tables & Pick<TableRequest, 'coerced' | 'typeOf'>;
+export type Place = { tracked: TrackedTable; alias: string };
 type Arguments = {
   where?: BoolExp;
   limit?: number;
@@ -33,7 +30,7 @@ type Arguments = {
   order_by?: Record<string, string>[];
 };
 
-const roleOf = ({ session }: Pick<Context, 'session'>): string => session['x-hasura-role'] ?? '';
+export const roleOf = ({ session }: Pick<Context, 'session'>): string => session['x-hasura-role'] ?? '';
 
 function selectAccess(scope: Scope, tracked: TrackedTable): SelectAccess {
   const { select } = accessOf(scope, tracked, roleOf(scope));
@@ -42,12 +39,12 @@ function selectAccess(scope: Scope, tracked: TrackedTable): SelectAccess {
 }
 
 /** A client's own condition: literal operands, and what it reaches through relationships is held against permissions. */
-function clientCondition(scope: Scope, { tracked, alias }: Place, where: BoolExp): string {
+export function clientCondition(scope: Scope, { tracked, alias }: Place, where: BoolExp): string {
   const guard = (reached: TrackedTable) => selectAccess(scope, reached).filter;
   return compileFilter({ ...scope, guard }, tracked, alias, where);
 }
 
-function parameter({ parameters }: Context, value: string, type: string): string {
+export function parameter({ parameters }: Context, value: string, type: string): string {
   parameters.push(value);
   return `($${parameters.length})::text::${type}`;
 }
@@ -65,7 +62,7 @@ function orderOf(alias: string, orders: readonly Record<string, string>[]): stri
 }
 
 /** The JSON object that a row becomes. */
-function rowJson(scope: Scope, place: Place, fields: readonly FieldNode[]): string {
+export function rowJson(scope: Scope, place: Place, fields: readonly FieldNode[]): string {
   const pairs = fields.map((field) => {
     const name = field.name.value;
     const value = name === '__typename' ? parameter(scope, tableName(place.tracked), 'text') : null;
@@ -117,58 +114,9 @@ function rowsSql(
     limit ${Number.isFinite(most) ? most : 'all'} offset ${offset ?? 0}`;
 }
 
-const equals = (values: object): BoolExp =>
-  Object.fromEntries(Object.entries(values).map(([column, value]) => [column, { _eq: value }]));
-
-function openScope({ tables, session, coerced, typeOf }: TableRequest): Scope {
+export function openScope({ tables, session, coerced, typeOf }: TableRequest): Scope {
   return { ...tables, session, coerced, typeOf, parameters: [] };
 }
-
-export type TableField = { tracked: TrackedTable; kind: 'select' | 'by_pk' | 'update' | 'update_by_pk' };
-
-/** The table behind a root field, and what is done with it. */
-export function tableField({ tables }: Tables, name: string): TableField | null {
-  for (const tracked of tables) {
-    const own = tableName(tracked);
-    if (name === own) return { tracked, kind: 'select' };
-    if (name === `${own}_by_pk`) return { tracked, kind: 'by_pk' };
-    if (name === `update_${own}`) return { tracked, kind: 'update' };
-    if (name === `update_${own}_by_pk`) return { tracked, kind: 'update_by_pk' };
-  }
-  return null;
-}
-
-/** Executes a root field on the database as the engine's own role. */
-export async function runTableField(
-  request: TableRequest,
-  { tracked, kind }: TableField,
-  field: FieldNode,
-): Promise<unknown> {
-  const definition = request.rootType.getFields()[field.name.value];
-  if (definition === undefined) throw new Error('A root field is missing from a document that was valid.');
-  const args = getArgumentValues(definition, field, request.coerced);
-  try {
-    if (kind === 'select') return await selectRows(request, tracked, { fields: fieldsOf(field), args });
-    if (kind === 'by_pk') {
-      const found = await selectRows(request, tracked, {
-        fields: fieldsOf(field),
-        args: { where: equals(args) },
-      });
-      return found[0] ?? null;
-    }
-    const { pk_columns: key, where, _set: set = {} } = args as UpdateArguments;
-    const change = {
-      set,
-      where: key === undefined ? (where ?? {}) : equals(key),
-      field,
-      single: kind === 'update_by_pk',
-    };
-    return await update(request, tracked, change);
-  } catch (error) {
-    throw toFailure(error);
-  }
-}
-type UpdateArguments = { pk_columns?: object; where?: BoolExp; _set?: Record<string, unknown> };
 
 /** The row that a relationship of an action's output leads to (hasura/README.md, "Actions"). */
 export async function selectRelated(
@@ -180,7 +128,7 @@ export async function selectRelated(
   return row ?? null;
 }
 
-async function selectRows(
+export async function selectRows(
   request: TableRequest,
   tracked: TrackedTable,
   { fields, args }: { fields: readonly FieldNode[]; args: Arguments },
@@ -188,70 +136,4 @@ async function selectRows(
   const scope = openScope(request);
   const rows = rowsSql(scope, { tracked, alias: 'r' }, { fields, args, conditions: [], isList: true });
   return (await request.sql.unsafe<{ row: unknown }[]>(rows, scope.parameters)).map(({ row }) => row);
-}
-
-/** Rows that pass the filter are changed, held against the check, and returned (hasura/README.md, "Table permissions"). */
-async function update(
-  request: TableRequest,
-  tracked: TrackedTable,
-  change: { set: Record<string, unknown>; where: BoolExp; field: FieldNode; single: boolean },
-): Promise<unknown> {
-  const scope = openScope(request);
-  const access = accessOf(scope, tracked, roleOf(scope)).update;
-  if (access === null) throw new Error(`The role may not change ${tracked.table.name}.`);
-  const assignments = Object.entries({ ...change.set, ...access.set }).map(([column, value]) => {
-    const type = scope.catalogue.columnType(tracked.table, column);
-    return `${quote(column)} = ${value === null ? 'null' : parameter(scope, String(value), type)}`;
-  });
-  if (assignments.length === 0) throw refusal('bad-request', 'at least one of _set is expected');
-  const place = { tracked, alias: 'r' };
-  const permitted = compileFilter(scope, tracked, 'r', access.filter);
-  const statement = `update ${quoteTable(tracked.table)} as r set ${assignments.join(', ')}
-    where ${permitted} and ${clientCondition(scope, place, change.where)} returning r.ctid::text`;
-  return request.sql.begin(async (tx) => {
-    const changed = await tx.unsafe<{ ctid: string }[]>(statement, scope.parameters);
-    const rows = changed.map(({ ctid }) => ctid);
-    const { tables, catalogue } = request.tables;
-    const engine = { tables, catalogue, sql: request.sql, tx };
-    await requireCheck(engine, scope.session, tracked, { check: access.check, rows });
-    const read = (fields: readonly FieldNode[]) => readChanged(request, tx, { tracked, rows, fields });
-    if (change.single) return (await read(fieldsOf(change.field)))[0] ?? null;
-    const answer: Record<string, unknown> = {};
-    for (const field of fieldsOf(change.field)) {
-      const name = field.name.value;
-      if (name === 'affected_rows') answer[keyOf(field)] = rows.length;
-      else if (name === 'returning') answer[keyOf(field)] = await read(fieldsOf(field));
-      else answer[keyOf(field)] = `${tableName(tracked)}_mutation_response`;
-    }
-    return answer;
-  });
-}
-
-async function readChanged(
-  request: TableRequest,
-  tx: postgres.TransactionSql,
-  { tracked, rows, fields }: { tracked: TrackedTable; rows: readonly string[]; fields: readonly FieldNode[] },
-): Promise<unknown[]> {
-  if (rows.length === 0) return [];
-  const scope = openScope(request);
-  const json = rowJson(scope, { tracked, alias: 'r' }, fields);
-  const places = rows.map((row) => parameter(scope, row, 'text::tid'));
-  const found = await tx.unsafe<{ row: unknown }[]>(
-    `select ${json} as row from ${quoteTable(tracked.table)} as r where r.ctid in (${places.join(', ')})`,
-    scope.parameters,
-  );
-  return found.map(({ row }) => row);
-}
-
-/** The engine's words for what the permissions or Postgres refuse. */
-function toFailure(error: unknown): unknown {
-  if (error instanceof Refused) {
-    const code = error.message.startsWith('missing session variable') ? 'not-found' : 'permission-error';
-    return refusal(code, error.message);
-  }
-  if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return error;
-  const state = String(error.code);
-  if (state.startsWith('22')) return refusal('data-exception', error.message);
-  if (state === '23514') return refusal('permission-error', `Check constraint violation. ${error.message}`);
-  return refusal('unexpected', 'database query error');
 }
