@@ -6,8 +6,8 @@ import { callerLimit } from './limits.ts';
 import type { Caller } from './sign-in.ts';
 
 /**
- * Whether an address has an account, for sign-up forms. It discloses addresses, as sign-up does (contracts of the portal
- * and of teams); EMAIL_EXISTS=off switches it off. What is no address has no account.
+ * Whether an address has an account, for sign-up forms. It discloses addresses, as sign-up does, because the
+ * APIs that the gateway speaks have it so (SECURITY.md); EMAIL_EXISTS=off switches it off. What is no address has no account.
  *
  * @throws AuthError `feature_disabled`, `required` (email), `rate_limited`
  */

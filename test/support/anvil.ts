@@ -17,7 +17,7 @@ const require = createRequire(import.meta.url);
 
 type Artifact = { abi: InterfaceAbi; bytecode: string };
 
-/** A contract of contracts/EnsTest.sol (solc 0.8.26, optimised, evm version paris). */
+/** A contract of EnsTest.sol beside it (solc 0.8.26, optimised, evm version paris). */
 const ownArtifact = (name: string): Artifact =>
   JSON.parse(readFileSync(new URL(`./contracts/${name}.json`, import.meta.url), 'utf8'));
 

@@ -51,8 +51,7 @@ const tokenOf = (c: RouteContext): string => c.req.param('token') ?? '';
 const callerOf = ({ deps }: Site, c: RouteContext): Caller => identifyCaller(deps, c.env.incoming).device;
 
 /**
- * A page whose button does what the link was mailed for. Looking at it uses nothing up, since mail scanners open links too
- * (contracts/teams.md).
+ * A page whose button does what the link was mailed for. Looking at it uses nothing up, since mail scanners open links too.
  */
 function addConfirmPage(
   routes: Routes,
