@@ -1,0 +1,99 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LOGIN, newPerson, type Person, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+
+const AT_ONCE = 3;
+let gateway: TestGateway;
+let person: Person;
+beforeAll(async () => {
+  gateway = await startGateway({
+    env: { MAX_CONCURRENT_REQUESTS: String(AT_ONCE), LIMIT_LOGIN_PER_ACCOUNT: '1000/60' },
+  });
+  person = newPerson();
+  await signUp(gateway, person);
+});
+afterAll(() => gateway.close());
+
+const credentials = () => ({ email: person.email, password: person.password });
+const logIn = () => gateway.post('/api/v1/login', credentials());
+/** As many logins at once as there is room for. */
+const statuses = async () =>
+  (await Promise.all(Array.from({ length: AT_ONCE }, logIn))).map(({ status }) => status);
+const allAnswered = Array(AT_ONCE).fill(200);
+
+function open(): Promise<Socket> {
+  const { hostname, port } = new URL(gateway.url);
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => resolve(socket));
+    socket.on('error', () => {});
+  });
+}
+const login = (body = JSON.stringify(credentials())) =>
+  `POST /api/v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+
+test('requests that were pipelined and given up leave their places to others', async () => {
+  for (let round = 0; round < 4; round++) {
+    const socket = await open();
+    socket.write(login().repeat(AT_ONCE));
+    await sleep(20);
+    socket.destroy();
+  }
+  await expect.poll(statuses, { timeout: 5000 }).toEqual(allAnswered);
+});
+
+test('bodies that never end take nobody’s place', async () => {
+  const slow = await Promise.all(Array.from({ length: 2 * AT_ONCE }, open));
+  for (const socket of slow) socket.write(login().slice(0, -10));
+  await sleep(100);
+  expect(await statuses()).toEqual(allAnswered);
+  for (const socket of slow) socket.destroy();
+});
+
+test('a full gateway says so, and still tells that it lives and what its keys are', async () => {
+  const crowd = Array.from({ length: 4 * AT_ONCE }, logIn);
+  const [health, keys] = await Promise.all(
+    ['/health', '/api/v1/jwks'].map((path) => fetch(gateway.url + path)),
+  );
+  expect([health?.status, keys?.status]).toEqual([200, 200]);
+  const answers = await Promise.all(crowd);
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { status, headers, body } of refused) {
+    expect({ status, body }).toMatchObject({ status: 503, body: { code: 'busy' } });
+    expect(headers.get('retry-after')).toBe('1');
+  }
+});
+
+test('texts that take long to normalise are not normalised', { timeout: 5000 }, async () => {
+  // Marks that have to be sorted: a text of this length would keep the process busy for a minute.
+  const text = `a${'\u0307\u0323'.repeat(200_000)}`;
+  const attacks = [
+    gateway.post('/api/v1/login', { email: text, password: 'x' }),
+    gateway.post('/graphql', { query: LOGIN, variables: { input: { email: text, password: 'x' } } }),
+    gateway.post('/api/v1/signup', {
+      email: 'a@example.com',
+      password: 'x'.repeat(8),
+      name: text,
+      team_name: text,
+    }),
+  ];
+  expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+  for (const { status } of await Promise.all(attacks)) expect(status).not.toBe(500);
+});
+
+test('whoever is refused for their address locks nobody’s account', async () => {
+  const strict = await startGateway({
+    env: { LIMIT_LOGIN_PER_ADDRESS: '3/60', LIMIT_LOGIN_PER_ACCOUNT: '5/60' },
+  });
+  const victim = newPerson();
+  await signUp(strict, victim);
+  for (let i = 0; i < 20; i++)
+    await strict.post('/api/v1/login', { email: victim.email, password: 'wrong password' });
+  const input = { email: victim.email, password: victim.password };
+  const elsewhere = { 'x-hasura-gateway-secret': strict.secret, 'x-hasura-role': 'anonymous' };
+  expect(await strict.graphql(LOGIN, { input }, elsewhere)).toMatchObject({
+    login: { user: { email: victim.email } },
+  });
+  await strict.close();
+});
