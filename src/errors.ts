@@ -96,30 +96,42 @@ export class AuthError extends Error {
   }
 }
 
+/** Postgres: serialization failure, deadlock. */
+const TRY_AGAIN: readonly string[] = ['40001', '40P01'];
+
 const DATABASE_AWAY = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN', 'ENOENT'],
   ...['CONNECT_TIMEOUT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED'],
   // Postgres: shutting down, starting up, too many connections, read-only, cancelled by a timeout.
   ...['57P01', '57P02', '57P03', '57P05', '53300', '25006', '57014', '55P03', '08000', '08003', '08006'],
-  // Serialization failure and deadlock: the same request may succeed a moment later.
-  ...['40001', '40P01'],
+  ...TRY_AGAIN,
 ]);
 
-/** Whether an error, or one of its causes, says that the database cannot be used just now. */
-export function isDatabaseAway(error: unknown): boolean {
-  for (let e = error; e instanceof Error; e = e.cause) {
-    const { code } = e as { code?: unknown };
-    if (typeof code === 'string' && DATABASE_AWAY.has(code)) return true;
-  }
+/** What of a Postgres or network error tells it apart. Drizzle wraps the former, so its causes are looked at too. */
+type Tells = { code?: unknown; constraint_name?: unknown };
+
+/** Whether the error, or one of its causes, is what is looked for. */
+export function isCausedBy(error: unknown, matches: (tells: Tells) => boolean): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (matches(cause as Tells)) return true;
   return false;
 }
 
+/** Whether the database refused something for the sake of this constraint. */
+export const violates = (error: unknown, constraint: string): boolean =>
+  isCausedBy(error, ({ constraint_name: name }) => name === constraint);
+
+/** Whether an error says that the database cannot be used just now. */
+export const isDatabaseAway = (error: unknown): boolean =>
+  isCausedBy(error, ({ code }) => typeof code === 'string' && DATABASE_AWAY.has(code));
+
+/** Whether Postgres gave something up that may succeed a moment later: nothing of it was done. */
+export const isDeadlock = (error: unknown): boolean =>
+  isCausedBy(error, ({ code }) => typeof code === 'string' && TRY_AGAIN.includes(code));
+
 /** Whether a row could not be written because the user it belongs to has just been deleted. */
-function isUserGone(error: unknown): boolean {
-  for (let e = error; e instanceof Error; e = e.cause)
-    if (/_users_id_fk$/.test(String((e as { constraint_name?: unknown }).constraint_name))) return true;
-  return false;
-}
+const isUserGone = (error: unknown): boolean =>
+  isCausedBy(error, ({ constraint_name: name }) => /_users_id_fk$/.test(String(name)));
 
 /** Turns whatever was thrown into the error that the caller may see; the edges log what this hides. */
 export function toAuthError(error: unknown): AuthError {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
+import { isDeadlock } from '../errors.ts';
 
 type Transact = PostgresJsDatabase['transaction'];
 type Work = Parameters<Transact>[0];
@@ -73,10 +74,4 @@ export async function retryDeadlock<T>(work: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (attempt === MAX_TRIES || !isDeadlock(error)) throw error;
     }
-}
-
-function isDeadlock(error: unknown): boolean {
-  for (let e = error; e instanceof Error; e = e.cause)
-    if (['40P01', '40001'].includes(String((e as { code?: unknown }).code))) return true;
-  return false;
 }

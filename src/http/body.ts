@@ -84,13 +84,3 @@ export function readAttributes(request: IncomingMessage): Record<string, unknown
     throw new AuthError('invalid_json', { message: 'The request body is not a JSON object.' });
   return parsed as Record<string, unknown>;
 }
-
-/**
- * A text attribute; a missing one is the empty text, which the operations report as `required`.
- * @throws AuthError `invalid` for anything but a text
- */
-export function textAttribute(attributes: Record<string, unknown>, name: string): string {
-  const value = Object.hasOwn(attributes, name) ? (attributes[name] ?? '') : '';
-  if (typeof value !== 'string') throw new AuthError('invalid', { attribute: name });
-  return value;
-}

@@ -3,7 +3,7 @@ import { validate as isUuid } from 'uuid';
 import type { EventOrigin } from '../audit/security-events.ts';
 import type { Config } from '../config.ts';
 import type { Database, Transaction } from '../db/client.ts';
-import { AuthError } from '../errors.ts';
+import { AuthError, violates } from '../errors.ts';
 import { changeLimit } from '../limits/changes.ts';
 import type { RateLimiter } from '../limits/rate-limits.ts';
 import { users } from '../users/tables.ts';
@@ -92,9 +92,6 @@ export async function keepingAnOwner<Result>(run: () => Promise<Result>): Promis
   try {
     return await run();
   } catch (error) {
-    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
-      if ((cause as { constraint_name?: unknown }).constraint_name === SOLE_OWNER)
-        throw new AuthError('sole_owner', { cause: error });
-    throw error;
+    throw violates(error, SOLE_OWNER) ? new AuthError('sole_owner', { cause: error }) : error;
   }
 }

@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../db/client.ts';
+import { violates } from '../errors.ts';
 import { passwords, users } from './tables.ts';
 import type { User } from './users.ts';
 
@@ -65,8 +66,7 @@ export async function unlessEmailTaken<Result>(run: () => Promise<Result>): Prom
   try {
     return await run();
   } catch (error) {
-    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
-      if ((cause as { constraint_name?: unknown }).constraint_name === EMAIL_KEY) return null;
+    if (violates(error, EMAIL_KEY)) return null;
     throw error;
   }
 }

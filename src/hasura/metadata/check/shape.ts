@@ -159,7 +159,6 @@ export type Table = z.infer<typeof table>;
 export type RemoteSchema = z.infer<typeof remoteSchema>;
 export type Action = Metadata['actions']['actions'][number];
 export type ActionRelationship = z.infer<typeof actionRelationship>;
-export type CronTrigger = z.infer<typeof cronTrigger>;
 export type Header = z.infer<typeof header>;
 
 /** Reads the tree into types; unknown keys and wrong kinds are findings, and then there is nothing more to check. */
