@@ -107,7 +107,7 @@ describe('a spoiled remote schema permission', () => {
   ])('that %s is inconsistent, and the role sees nothing of the gateway', async (_what, change) => {
     await onStage({ spoil: inUserSdl(change) }, async (stage) => {
       expect(stage.engine.inconsistent()).toMatchObject([
-        expect.stringMatching(/^remote_schema_permission portcullis, user: /),
+        expect.stringMatching(/^remote_schema_permission user permission in remote schema portcullis: /),
       ]);
       const ada = await join(stage);
       expect(await codes(stage.as(ada.accessToken).refused(ME))).toEqual(['validation-failed']);
@@ -136,7 +136,7 @@ describe('a spoiled configuration', () => {
   test('with another secret the gateway is not even introspected', async () => {
     await onStage({ engineEnv: { INTERNAL_ENDPOINTS_SECRET: 'x'.repeat(32) } }, async (stage) => {
       expect(stage.engine.inconsistent()).toEqual([
-        'remote_schema portcullis: Error in $: key "data" not found',
+        'remote_schema portcullis: Inconsistent object: Error in $: key "data" not found',
       ]);
       expect(await codes(stage.anonymous().refused(LOGIN, { input: { email: 'x', password: 'x' } }))).toEqual(
         ['validation-failed'],

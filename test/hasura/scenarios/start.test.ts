@@ -68,7 +68,9 @@ test('a gateway that was away is there again once the metadata is reloaded', asy
     },
   });
   engines.push(engine);
-  expect(engine.inconsistent()).toEqual(["remote_schema portcullis: environment variable 'NOT_SET' not set"]);
+  expect(engine.inconsistent()).toEqual([
+    "remote_schema portcullis: Inconsistent object: environment variable 'NOT_SET' not set",
+  ]);
   isAway = false;
   await engine.reloadMetadata();
   expect(engine.inconsistent()).toEqual([]);

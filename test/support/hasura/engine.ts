@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PUBLIC_URL, type TestGateway } from '../gateway.ts';
-import { type ClientRequest, execute } from './execute.ts';
-import { Failure } from './failure.ts';
+import { answer, type Endpoints } from './endpoints.ts';
 import { createJwtVerifier } from './jwt.ts';
 import { openLogin } from './login.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
 import type { EngineEnvironment } from './remote-schema.ts';
-import { readSession, type SessionSettings } from './session.ts';
-import { type EngineState, loadState } from './state.ts';
+import { loadState, type Since } from './state.ts';
 
 export type EngineOptions = {
   gateway: Pick<TestGateway, 'url' | 'secret'>;
@@ -58,21 +56,36 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const jwtSecret = JSON.parse(env.HASURA_GRAPHQL_JWT_SECRET ?? '');
   const jwt = await createJwtVerifier(jwtSecret, options.now ?? Date.now);
   const login = await openLogin(options.databaseUrl);
-  const settings = { adminSecret, jwt, unauthorizedRole: env.HASURA_GRAPHQL_UNAUTHORIZED_ROLE ?? '' };
-  const load = async () => {
+  const load = async (since: Since | null) => {
     const metadata = await readMetadata();
     options.spoil?.(metadata);
-    return loadState(metadata, { env, sql: login.sql });
+    return loadState(metadata, { env, sql: login.sql }, since);
   };
+  const settings = { adminSecret, jwt, unauthorizedRole: env.HASURA_GRAPHQL_UNAUTHORIZED_ROLE ?? '' };
+  const apis = (env.HASURA_GRAPHQL_ENABLED_APIS ?? 'metadata,graphql,pgdump,config').split(',');
   try {
-    let state = await load();
-    const server = await listen(() => state, settings);
+    let state = await load(null);
+    const server = await listen({
+      settings,
+      apis,
+      state: () => state,
+      load: (reload) => load({ ...reload, state }),
+      take(loaded) {
+        state = loaded;
+      },
+    });
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/graphql`,
+      url: `${address}/v1/graphql`,
       adminSecret,
-      inconsistent: () => state.inconsistent,
+      inconsistent: () => state.inconsistent.map(({ name, reason }) => `${name}: ${reason}`),
       async reloadMetadata() {
-        state = await load();
+        const response = await fetch(`${address}/v1/metadata`, {
+          method: 'POST',
+          headers: { 'x-hasura-admin-secret': adminSecret },
+          body: JSON.stringify({ type: 'reload_metadata', args: {} }),
+        });
+        if (!response.ok) throw new Error(await response.text());
       },
       async close() {
         server.closeAllConnections();
@@ -86,9 +99,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-async function listen(state: () => EngineState, settings: SessionSettings): Promise<Server> {
+async function listen(endpoints: Endpoints): Promise<Server> {
   const server = createServer((request, response) => {
-    answer(state(), settings, request, response).catch((error: unknown) => {
+    answer(endpoints, request, response).catch((error: unknown) => {
       // Of this code, not of what it plays: a test must see it.
       response.statusCode = 500;
       response.end(JSON.stringify({ errors: [{ message: String((error as Error).stack) }] }));
@@ -96,51 +109,4 @@ async function listen(state: () => EngineState, settings: SessionSettings): Prom
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** HTTP 200 whatever happens; cookies where nothing failed (hasura/README.md, "Forwarded headers"). */
-async function answer(
-  state: EngineState,
-  settings: SessionSettings,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  response.setHeader('content-type', 'application/json; charset=utf-8');
-  if (request.method === 'GET' && request.url?.startsWith('/healthz'))
-    return answerHealth(state, request, response);
-  if (request.method !== 'POST' || request.url !== '/v1/graphql') {
-    response.statusCode = 404;
-    return void response.end('{"path":"$","error":"resource does not exist","code":"not-found"}');
-  }
-  const text = await readBody(request);
-  try {
-    const session = await readSession(settings, request.headers);
-    const caller = { session, client: request.headers };
-    const { data, cookies } = await execute(state, caller, JSON.parse(text) as ClientRequest);
-    if (cookies.length > 0) response.setHeader('set-cookie', [...cookies]);
-    response.end(JSON.stringify({ data }));
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    response.end(JSON.stringify(error.answer));
-  }
-}
-
-/** With `?strict=true` anything that is inconsistent is a failure (hasura/README.md, "Using the metadata"). */
-function answerHealth(state: EngineState, request: IncomingMessage, response: ServerResponse): void {
-  const isWell = state.inconsistent.length === 0;
-  const isStrict = request.url?.includes('strict=true') === true;
-  response.statusCode = isWell || !isStrict ? 200 : 500;
-  response.end(
-    isWell
-      ? 'OK'
-      : isStrict
-        ? 'ERROR: inconsistent objects in schema'
-        : 'WARN: inconsistent objects in schema',
-  );
 }

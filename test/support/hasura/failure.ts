@@ -1,13 +1,28 @@
+type ErrorAnswer = { data?: null; errors: readonly unknown[] };
+
 /** An answer of the engine that is errors alone. */
 export class Failure extends Error {
   override readonly name = 'Failure';
-  readonly answer: { data?: null; errors: readonly unknown[] };
-  constructor(answer: { data?: null; errors: readonly unknown[] }) {
+  readonly answer: ErrorAnswer;
+  /** Of HTTP; the GraphQL endpoint answers 200 all the same. */
+  readonly status: number;
+  constructor(answer: ErrorAnswer, status = 400) {
     super(JSON.stringify(answer.errors));
     this.answer = answer;
+    this.status = status;
   }
 }
 
-/** The engine's own errors: a path into the request, a code with hyphens, HTTP status 200. */
-export const refusal = (code: string, message: string, path = '$'): Failure =>
-  new Failure({ errors: [{ message, extensions: { path, code } }] });
+/** One of the engine's own errors, before an endpoint puts it into words of its own. */
+export class Refusal extends Failure {
+  readonly reason: { error: string; path: string; code: string };
+  constructor(reason: { error: string; path: string; code: string }, status = 400) {
+    const { error: message, path, code } = reason;
+    super({ errors: [{ message, extensions: { path, code } }] }, status);
+    this.reason = reason;
+  }
+}
+
+/** The engine's own errors: a path into the request, a code with hyphens. */
+export const refusal = (code: string, error: string, path = '$', status = 400): Refusal =>
+  new Refusal({ error, path, code }, status);

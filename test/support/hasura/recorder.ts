@@ -8,13 +8,19 @@ import {
 import type { AddressInfo } from 'node:net';
 
 export type Seen = { path: string; headers: IncomingHttpHeaders; body: Record<string, unknown> };
-type Scripted = { status?: number; headers?: Record<string, string>; text: string };
+type Scripted = {
+  status?: number;
+  headers?: Record<string, string>;
+  text: string;
+  /** Answers introspection too. */
+  introspection?: boolean;
+};
 
 /** Stands between the engine and a gateway: writes down what is asked, and answers instead where a test wants that. */
 export type Recorder = {
   url: string;
   seen: Seen[];
-  /** Answers everything but introspection; with null the gateway does. */
+  /** Answers everything, introspection only where that is said; with null the gateway does. */
   script(answer: Scripted | null): void;
   close(): Promise<void>;
 };
@@ -47,7 +53,8 @@ export async function startRecorder(gatewayUrl: string): Promise<Recorder> {
     const text = await readAll(incoming);
     const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
     if (incoming.method === 'POST') seen.push({ path, headers: incoming.headers, body });
-    if (scripted === null || incoming.method !== 'POST' || body.operationName === 'IntrospectionQuery')
+    const isScripted = body.operationName !== 'IntrospectionQuery' || scripted?.introspection === true;
+    if (scripted === null || incoming.method !== 'POST' || !isScripted)
       return passOn(`${gatewayUrl}${path}`, incoming, text, response);
     response.writeHead(scripted.status ?? 200, scripted.headers ?? {});
     response.end(scripted.text);

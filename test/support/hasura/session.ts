@@ -26,7 +26,7 @@ export async function readSession(
   const variables = sessionHeaders(headers);
   if (secret !== undefined) {
     if (secret === adminSecret) return { 'x-hasura-role': 'admin', ...variables };
-    throw refusal('access-denied', 'invalid "x-hasura-admin-secret"/"x-hasura-access-key"');
+    throw refusal('access-denied', 'invalid x-hasura-admin-secret/x-hasura-access-key', '$', 401);
   }
   const { authorization } = headers;
   if (authorization === undefined) return { ...variables, 'x-hasura-role': unauthorizedRole };

@@ -17,43 +17,86 @@ export type EngineState = {
   sql: postgres.Sql;
   tables: Tables;
   remotes: ReadonlyMap<string, Remote>;
+  introspections: ReadonlyMap<string, Introspection>;
   /** What is missing from the API, and why (hasura/README.md, "Using the metadata"). */
-  inconsistent: readonly string[];
+  inconsistent: readonly Inconsistency[];
   schemaFor(role: string): RoleSchema;
 };
 
-async function openRemote(metadata: RemoteSchema, env: EngineEnvironment): Promise<Remote> {
+/** An object of the metadata that is missing from the API, as `get_inconsistent_metadata` lists it. */
+export type Inconsistency = { type: string; name: string; definition: unknown; reason: string };
+
+/** What is to be read anew: the remote schemas by name, and the sources' tables. */
+export type Reload = { remoteSchemas: readonly string[]; sources: boolean };
+/** The same, and what is known already. */
+export type Since = Reload & { state: EngineState };
+
+/** A remote schema, or the reason for which there is none. */
+type Introspection = { of: string; remote: Remote } | { of: string; error: Error };
+
+async function openRemote(metadata: RemoteSchema, env: EngineEnvironment): Promise<Introspection> {
   const { url_from_env: variable, headers } = metadata.definition;
-  const configured = configuredHeaders(env, headers);
-  const url = fromEnvironment(env, variable);
-  return { metadata, url, configured, upstream: await introspect(url, configured) };
+  const of = JSON.stringify(metadata.definition);
+  try {
+    const configured = configuredHeaders(env, headers);
+    const url = fromEnvironment(env, variable);
+    return { of, remote: { metadata, url, configured, upstream: await introspect(url, configured) } };
+  } catch (error) {
+    return { of, error: error as Error };
+  }
 }
 
-/** Reads everything once. A remote schema that is away only makes its fields vanish. */
+/** Asks only where it was told to, or where the definition is another one: a failure is remembered like a success. */
+async function introspections(
+  { remoteSchemas }: Metadata,
+  env: EngineEnvironment,
+  since: Since | null,
+): Promise<Map<string, Introspection>> {
+  const found = new Map<string, Introspection>();
+  for (const metadata of remoteSchemas) {
+    const { name } = metadata;
+    const known = since?.remoteSchemas.includes(name) ? undefined : since?.state.introspections.get(name);
+    const isKnown = known?.of === JSON.stringify(metadata.definition);
+    found.set(name, isKnown ? known : await openRemote(metadata, env));
+  }
+  return found;
+}
+
+/** Reads everything, or what is asked for. A remote schema that is away only makes its fields vanish. */
 export async function loadState(
   metadata: Metadata,
   { env, sql }: Pick<EngineState, 'env' | 'sql'>,
+  since: Since | null,
 ): Promise<EngineState> {
-  const inconsistent: string[] = [];
-  const note = (what: string, error: unknown) =>
-    void inconsistent.push(`${what}: ${(error as Error).message}`);
+  const inconsistent: Inconsistency[] = [];
+  const note = (type: string, what: string, definition: unknown, error: Error) =>
+    void inconsistent.push({
+      ...{ type, name: `${type} ${what}`, definition },
+      reason: `Inconsistent object: ${error.message}`,
+    });
   const remotes = new Map<string, Remote>();
   const rolesOf = new Map<string, Map<string, Part>>();
+  const known = await introspections(metadata, env, since);
   for (const remoteSchema of metadata.remoteSchemas) {
     const { name } = remoteSchema;
-    const remote = await openRemote(remoteSchema, env).catch((error) => note(`remote_schema ${name}`, error));
-    if (remote === undefined) continue;
+    const introspection = known.get(name);
+    if (introspection === undefined) continue;
+    if ('error' in introspection) {
+      note('remote_schema', name, remoteSchema, introspection.error);
+      continue;
+    }
+    const remote = { ...introspection.remote, metadata: remoteSchema };
     remotes.set(name, remote);
-    rolesOf.set(
-      name,
-      partsByRole(remote, (role, error) => note(`remote_schema_permission ${name}, ${role}`, error)),
-    );
+    const refuse: RefusePermission = ({ role, definition }, error) =>
+      note('remote_schema_permission', `${role} permission in remote schema ${name}`, definition, error);
+    rolesOf.set(name, partsByRole(remote, refuse));
   }
-  const tables: Tables = { tables: metadata.tables, catalogue: await readCatalogue(sql) };
+  const catalogue = since === null || since.sources ? await readCatalogue(sql) : since.state.tables.catalogue;
+  const tables: Tables = { tables: metadata.tables, catalogue };
   const remotePartsFor = (role: string) => [...rolesOf.values()].flatMap((parts) => parts.get(role) ?? []);
   const schemas = new Map<string, RoleSchema>();
   return {
-    ...{ metadata, env, sql, tables, remotes, inconsistent },
+    ...{ metadata, env, sql, tables, remotes, inconsistent, introspections: known },
     schemaFor(role) {
       const known = schemas.get(role);
       if (known !== undefined) return known;
@@ -67,17 +110,21 @@ export async function loadState(
   };
 }
 
+type RefusePermission = (permission: RemoteSchema['permissions'][number], error: Error) => void;
+
 /** What each role sees of a remote schema: admin everything, the others what their SDL holds. */
-function partsByRole(remote: Remote, note: (role: string, error: unknown) => void): Map<string, Part> {
+function partsByRole(remote: Remote, refuse: RefusePermission): Map<string, Part> {
   const parts = new Map([['admin', adminPart(remote)]]);
-  for (const { role, definition } of remote.metadata.permissions) {
+  for (const permission of remote.metadata.permissions) {
+    const { role, definition } = permission;
     try {
       parts.set(role, {
         ...remotePart(remote.metadata.name),
         ...readRoleSdl(definition.schema, remote.upstream),
       });
     } catch (error) {
-      note(role, error);
+      const context = `in remote schema permission for role "${role}"`;
+      refuse(permission, new Error(`${context}: ${(error as Error).message}`));
     }
   }
   return parts;

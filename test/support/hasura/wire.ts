@@ -3,7 +3,11 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 export type Headers = Record<string, string>;
 export type Answer = { status: number; headers: IncomingHttpHeaders; text: string };
 
-const CLIENT = { 'content-type': 'application/json', 'user-agent': 'hasura-graphql-engine/v2.49.2' };
+export const ENGINE_VERSION = 'v2.49.2';
+const CLIENT = {
+  'content-type': 'application/json',
+  'user-agent': `hasura-graphql-engine/${ENGINE_VERSION}`,
+};
 
 /** POSTs JSON with these headers and no others: `fetch` would add `Accept` and more, which the engine does not send. */
 export function postJson(url: string, headers: Headers, body: object): Promise<Answer> {

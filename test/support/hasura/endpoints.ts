@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ClientRequest, execute } from './execute.ts';
+import { Failure, Refusal, refusal } from './failure.ts';
+import { type MetadataTarget, readOperation, runMetadataOperation } from './metadata-api.ts';
+import { readSession, type SessionSettings } from './session.ts';
+import type { EngineState } from './state.ts';
+import { ENGINE_VERSION } from './wire.ts';
+
+export type Endpoints = MetadataTarget & {
+  settings: SessionSettings;
+  /** The APIs that are switched on (hasura/README.md, "Environment variables"). */
+  apis: readonly string[];
+};
+
+/** Answers one request (hasura/README.md, "Answers of the engine"). */
+export async function answer(
+  endpoints: Endpoints,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://engine');
+  const { apis } = endpoints;
+  switch (`${request.method} ${pathname}`) {
+    case 'GET /healthz':
+    case 'GET /hasura/healthz':
+      return answerHealth(endpoints.state(), searchParams.get('strict') === 'true', response);
+    case 'GET /v1/version':
+      return send(response, 200, { server_type: 'ce', version: ENGINE_VERSION });
+    case 'POST /v1/metadata':
+      return apis.includes('metadata') ? answerMetadata(endpoints, request, response) : notFound(response);
+    case 'GET /v1/graphql':
+    case 'POST /v1/graphql':
+      return apis.includes('graphql') ? answerGraphql(endpoints, request, response) : notFound(response);
+    default:
+      return notFound(response);
+  }
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify(body));
+}
+
+const notFound = (response: ServerResponse): void =>
+  send(response, 404, { path: '$', error: 'resource does not exist', code: 'not-found' });
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw refusal('invalid-json', (error as Error).message);
+  }
+}
+
+/** With `strict=true` anything that is inconsistent is a failure (hasura/README.md, "Using the metadata"). */
+function answerHealth(state: EngineState, isStrict: boolean, response: ServerResponse): void {
+  const isWell = state.inconsistent.length === 0;
+  const [status, text] = isWell
+    ? [200, 'OK']
+    : isStrict
+      ? [500, 'ERROR: inconsistent objects in schema']
+      : [200, 'WARN: inconsistent objects in schema'];
+  response.writeHead(status as number, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(text);
+}
+
+/** Whoever has no admin secret is told so only after a request that can be read. */
+async function answerMetadata(
+  endpoints: Endpoints,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const text = await readText(request);
+  try {
+    const session = await readSession(endpoints.settings, request.headers);
+    const operation = readOperation(parseJson(text));
+    if (session['x-hasura-role'] !== 'admin')
+      throw refusal('access-denied', 'restricted access : admin only', '$.args');
+    send(response, 200, await runMetadataOperation(endpoints, operation));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    send(response, error.status, error.reason);
+  }
+}
+
+/** HTTP 200 whatever happens; cookies where nothing failed (hasura/README.md, "Forwarded headers"). */
+async function answerGraphql(
+  { state, settings }: Endpoints,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const text = await readText(request);
+  try {
+    const session = await readSession(settings, request.headers);
+    if (request.method === 'GET') throw refusal('not-supported', 'PersistedQueryNotSupported');
+    const caller = { session, client: request.headers };
+    const { data, cookies } = await execute(state(), caller, parseJson(text) as ClientRequest);
+    if (cookies.length > 0) response.setHeader('set-cookie', [...cookies]);
+    send(response, 200, { data });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    send(response, 200, error.answer);
+  }
+}

@@ -1,0 +1,114 @@
+import { refusal } from './failure.ts';
+import type { EngineState, Inconsistency, Reload } from './state.ts';
+
+/** What the metadata API works on. */
+export type MetadataTarget = {
+  state(): EngineState;
+  /** Reads everything that was named anew; what it gives counts only once it is taken. */
+  load(reload: Reload): Promise<EngineState>;
+  take(state: EngineState): void;
+};
+
+type Args = Readonly<Record<string, unknown>>;
+type Operation = { type: string; args: unknown };
+
+const kindOf = (value: unknown): string =>
+  value === null
+    ? 'Null'
+    : Array.isArray(value)
+      ? 'Array'
+      : `${typeof value}`.replace(/^./, (first) => first.toUpperCase());
+
+const parseFailed = (message: string, path?: string) => refusal('parse-failed', message, path);
+
+function requireObject(value: unknown, name: string, path?: string): Args {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Args;
+  throw parseFailed(`parsing ${name} failed, expected Object, but encountered ${kindOf(value)}`, path);
+}
+
+function requireKey(object: Args, key: string, path?: string): unknown {
+  if (!(key in object)) throw parseFailed(`key "${key}" not found`, path);
+  return object[key];
+}
+
+/** A request's type and arguments, before it is known who asks. */
+export function readOperation(body: unknown): Operation {
+  const request = requireObject(body, 'RQLMetadata');
+  const type = String(requireKey(request, 'type'));
+  if (!Object.hasOwn(OPERATIONS, type)) {
+    const [backend = ''] = type.split('_');
+    throw parseFailed(
+      `unknown metadata command "${type}"; "${backend}" was not recognized as a valid backend name`,
+    );
+  }
+  return { type, args: requireKey(request, 'args') };
+}
+
+/**
+ * Runs an operation of `POST /v1/metadata`, as far as hasura/README.md, "Answers of the engine", describes them: those
+ * that look for what is inconsistent, and that read it anew.
+ */
+export function runMetadataOperation(target: MetadataTarget, { type, args }: Operation): Promise<object> {
+  const run = OPERATIONS[type];
+  if (run === undefined) throw new Error(`The metadata operation ${type} is not played.`);
+  return run(target, args);
+}
+
+const OPERATIONS: Record<string, (target: MetadataTarget, args: unknown) => Promise<object>> = {
+  async get_inconsistent_metadata(target) {
+    const { inconsistent } = target.state();
+    return { is_consistent: inconsistent.length === 0, inconsistent_objects: inconsistent };
+  },
+  reload_metadata: reloadMetadata,
+  reload_remote_schema: reloadRemoteSchema,
+};
+
+/** True and false stand for all and none; else it is a list of names. */
+function readNames(given: unknown, known: readonly string[], { what, byDefault }: Choice): readonly string[] {
+  if (given === undefined) return byDefault ? known : [];
+  if (typeof given === 'boolean') return given ? known : [];
+  if (!Array.isArray(given))
+    throw parseFailed(`expected Array, but encountered ${kindOf(given)}`, `$.args.${what.key}`);
+  for (const name of given)
+    if (!known.includes(name))
+      throw refusal('not-exists', `${what.name} with name "${name}" not found in metadata`, '$.args');
+  return given as string[];
+}
+type Choice = { what: { key: string; name: string }; byDefault: boolean };
+
+const SOURCES = ['default'];
+
+/** Never fails for what is inconsistent afterwards: it says so. */
+async function reloadMetadata(target: MetadataTarget, given: unknown): Promise<object> {
+  const args = requireObject(given, 'ReloadMetadata', '$.args');
+  const known = target.state().metadata.remoteSchemas.map(({ name }) => name);
+  const remoteSchemas = readNames(args.reload_remote_schemas, known, {
+    what: { key: 'reload_remote_schemas', name: 'Remote schema' },
+    byDefault: true,
+  });
+  const source = (key: string, byDefault: boolean) =>
+    readNames(args[key], SOURCES, { what: { key, name: 'Source' }, byDefault });
+  source('recreate_event_triggers', false);
+  const state = await target.load({ remoteSchemas, sources: source('reload_sources', true).length > 0 });
+  target.take(state);
+  const { inconsistent } = state;
+  return {
+    message: 'success',
+    is_consistent: inconsistent.length === 0,
+    ...(inconsistent.length > 0 && { inconsistent_objects: inconsistent }),
+  };
+}
+
+/** Fails, and changes nothing, where something is inconsistent afterwards that was not so before. */
+async function reloadRemoteSchema(target: MetadataTarget, given: unknown): Promise<object> {
+  const name = requireKey(requireObject(given, 'RemoteSchemaNameQuery', '$.args'), 'name', '$.args');
+  const before = target.state();
+  if (!before.metadata.remoteSchemas.some((remoteSchema) => remoteSchema.name === name))
+    throw refusal('not-exists', `remote schema with name "${name}" does not exist`, '$.args');
+  const after = await target.load({ remoteSchemas: [String(name)], sources: false });
+  const known = (object: Inconsistency) => before.inconsistent.some((other) => other.name === object.name);
+  if (!after.inconsistent.every(known))
+    throw refusal('unexpected', 'cannot continue due to newly found inconsistent metadata', '$.args', 500);
+  target.take(after);
+  return { message: 'success' };
+}
