@@ -1,13 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { applyHasuraLogin } from '../hasura/metadata/database-login.ts';
-
-/** A variable, or the content of the file that `<name>_FILE` names. */
-function variable(name: string): string {
-  const file = process.env[`${name}_FILE`];
-  const value = process.env[name] || (file ? readFileSync(file, 'utf8').trim() : '');
-  if (value === '') throw new Error(`${name} is not set.`);
-  return value;
-}
+import { variable } from './variable.ts';
 
 try {
   const ownerUrl = variable('DATABASE_URL');

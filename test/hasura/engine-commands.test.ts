@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { type Engine, startEngine } from '../support/hasura/engine.ts';
+import { type Recorder, startRecorder } from '../support/hasura/recorder.ts';
+
+// `npm run hasura:status` and `hasura:reload`, by which an operator sees and mends the engine's state.
+
+let gateway: TestGateway;
+let recorder: Recorder;
+const engines: Engine[] = [];
+let isMisconfigured = false;
+
+async function start(env: Record<string, string> = {}): Promise<Engine> {
+  const engine = await startEngine({
+    gateway: { url: recorder.url, secret: gateway.secret },
+    databaseUrl: gateway.databaseUrl,
+    env,
+    spoil({ remoteSchemas }) {
+      for (const { definition } of remoteSchemas) if (isMisconfigured) definition.url_from_env = 'NOT_SET';
+    },
+  });
+  engines.push(engine);
+  return engine;
+}
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  recorder = await startRecorder(gateway.url);
+});
+afterAll(async () => {
+  for (const engine of engines) await engine.close();
+  await recorder.close();
+  await gateway.close();
+});
+beforeEach(() => {
+  isMisconfigured = false;
+  recorder.script(null);
+});
+
+type Outcome = { code: number; lines: string[] };
+function run(command: 'status' | 'reload', env: Record<string, string>): Promise<Outcome> {
+  const args = ['--import', 'tsx', `src/commands/hasura-${command}.ts`];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env: { PATH: process.env.PATH, ...env } }, (error, stdout) =>
+      resolve({ code: Number(error?.code ?? 0), lines: stdout.trimEnd().split('\n') }),
+    );
+  });
+}
+const accessTo = ({ url, adminSecret }: Engine) => ({
+  HASURA_GRAPHQL_ENDPOINT: `${new URL(url).origin}/`,
+  HASURA_GRAPHQL_ADMIN_SECRET: adminSecret,
+});
+const WELL = {
+  code: 0,
+  lines: ['All is well: the metadata are consistent, and the gateway answers through the engine.'],
+};
+const UNWELL = 'The engine is not well: ERROR: inconsistent objects in schema';
+const MISSING = "remote_schema portcullis: Inconsistent object: environment variable 'NOT_SET' not set";
+const UNREACHED = 'The gateway cannot be reached through the engine: ';
+
+test('an engine that has everything is well, and a reload leaves it so', async () => {
+  const access = accessTo(await start());
+  expect(await run('status', access)).toEqual(WELL);
+  expect(await run('reload', access)).toEqual({
+    code: 0,
+    lines: ['Reloaded, and everything is consistent.'],
+  });
+});
+
+test('what is inconsistent is named by both, until a reload finds it mended', async () => {
+  isMisconfigured = true;
+  const access = accessTo(await start());
+  expect(await run('status', access)).toEqual({
+    code: 1,
+    lines: [UNWELL, MISSING, `${UNREACHED}field 'authConfig' not found in type: 'query_root'`],
+  });
+  expect(await run('reload', access)).toEqual({ code: 1, lines: [MISSING] });
+  isMisconfigured = false;
+  expect((await run('status', access)).code).toBe(1);
+  expect((await run('reload', access)).code).toBe(0);
+  expect(await run('status', access)).toEqual(WELL);
+});
+
+test('a gateway that went away after the start is noticed', async () => {
+  const access = accessTo(await start());
+  recorder.script({ status: 502, text: 'Bad Gateway' });
+  const { code, lines } = await run('status', access);
+  expect({ code, lines }).toEqual({ code: 1, lines: [expect.stringContaining(UNREACHED)] });
+});
+
+test('without the metadata API the state is told without its reasons, and a reload says what it lacks', async () => {
+  const off = 'The engine’s metadata API is off: HASURA_GRAPHQL_ENABLED_APIS lacks `metadata`.';
+  const access = accessTo(await start({ HASURA_GRAPHQL_ENABLED_APIS: 'graphql' }));
+  expect(await run('status', access)).toEqual(WELL);
+  expect(await run('reload', access)).toEqual({ code: 1, lines: [off] });
+  isMisconfigured = true;
+  const unwell = accessTo(await start({ HASURA_GRAPHQL_ENABLED_APIS: 'graphql' }));
+  expect((await run('status', unwell)).lines.slice(0, 2)).toEqual([UNWELL, off]);
+});
+
+describe('what cannot be asked', () => {
+  const secret = { HASURA_GRAPHQL_ADMIN_SECRET: 'x' };
+  test.each([
+    ['without a secret', {}, 'HASURA_GRAPHQL_ADMIN_SECRET is not set.'],
+    [
+      'an address where nothing listens',
+      { ...secret, HASURA_GRAPHQL_ENDPOINT: 'http://127.0.0.1:1' },
+      'The engine does not answer at http://127.0.0.1:1.',
+    ],
+  ])('%s', async (_what, env, line) => {
+    for (const command of ['status', 'reload'] as const)
+      expect(await run(command, env)).toEqual({ code: 1, lines: [line] });
+  });
+
+  test('an address where something else listens', async () => {
+    const env = { ...secret, HASURA_GRAPHQL_ENDPOINT: gateway.url };
+    for (const command of ['status', 'reload'] as const) {
+      const { code, lines } = await run(command, env);
+      expect({ code, lines }).toEqual({ code: 1, lines: [expect.any(String)] });
+      expect(lines[0]).not.toMatch(/well|Reloaded/);
+    }
+  });
+
+  test('an engine whose secret is another', async () => {
+    const access = { ...accessTo(await start()), ...secret };
+    expect(await run('reload', access)).toEqual({
+      code: 1,
+      lines: ['The engine refuses HASURA_GRAPHQL_ADMIN_SECRET.'],
+    });
+  });
+});
