@@ -1,4 +1,5 @@
 import { ClientError, GraphQLClient } from 'graphql-request';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { expect } from 'vitest';
 import {
   bearer,
@@ -30,8 +31,10 @@ export type Stage = {
   anonymous(headers?: Headers): Frontend;
   as(token: string, headers?: Headers): Frontend;
   console(headers?: Headers): Frontend;
-  /** Time goes by for Hasura. */
+  /** Time goes by for the stand-in. A real engine's clock cannot be moved: see `aged`. */
   pass(milliseconds: number): void;
+  /** A token with the same claims that was signed so many seconds earlier. */
+  aged(token: string, seconds: number): Promise<string>;
   /** The token of the newest mail to an address whose link is of a purpose. */
   mailedToken(email: string, purpose: string): Promise<string>;
   close(): Promise<void>;
@@ -62,6 +65,7 @@ export async function openStage({ env = {}, engine: options = {} }: StageOptions
     pass: (milliseconds) => {
       passed += milliseconds;
     },
+    aged: (token, seconds) => ageToken(gateway, token, seconds),
     mailedToken: (email, purpose) => mailedToken(gateway, email, purpose),
     async close() {
       await engine.close();
@@ -95,6 +99,13 @@ export function frontend(url: string, headers: Headers): Frontend {
       return { cookies: response.headers.getSetCookie(), ...body };
     },
   };
+}
+
+async function ageToken({ deps: { signer } }: TestGateway, token: string, seconds: number): Promise<string> {
+  const { iat = 0, exp = 0, ...claims } = decodeJwt(token);
+  const key = await signer.currentKey(exp - iat);
+  expect(key.id).toBe(decodeProtectedHeader(token).kid);
+  return signer.sign(key, { ...claims, iat: iat - seconds, exp: exp - seconds });
 }
 
 async function mailedToken({ deps }: TestGateway, email: string, purpose: string): Promise<string> {

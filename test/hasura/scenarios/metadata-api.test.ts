@@ -139,7 +139,7 @@ test('a reload of the gateway alone fails where it is away, and leaves what was 
   expect(await asAdmin('reload_remote_schema', { name: 'portcullis' })).toEqual(
     refused(500, 'unexpected', 'cannot continue due to newly found inconsistent metadata', '$.args'),
   );
-  expect(engine.inconsistent()).toEqual([]);
+  expect(await engine.inconsistent()).toEqual([]);
 });
 
 test.each([
@@ -166,7 +166,7 @@ test('a failure to introspect is remembered until the gateway itself is reloaded
     status: 200,
     body: { message: 'success' },
   });
-  expect(engine.inconsistent()).toEqual([]);
+  expect(await engine.inconsistent()).toEqual([]);
 });
 
 test('what the metadata does not have cannot be reloaded', async () => {

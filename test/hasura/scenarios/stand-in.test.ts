@@ -89,7 +89,7 @@ describe('a spoiled remote schema permission', () => {
 
   test('that lacks a field takes it from the role', async () => {
     await onStage({ spoil: inUserSdl((sdl) => sdl.replace('  me: User\n', '')) }, async (stage) => {
-      expect(stage.engine.inconsistent()).toEqual([]);
+      expect(await stage.engine.inconsistent()).toEqual([]);
       const ada = await join(stage);
       expect(await codes(stage.as(ada.accessToken).refused(ME))).toEqual(['validation-failed']);
       expect(await stage.anonymous().run(ME)).toEqual({ me: null });
@@ -106,7 +106,7 @@ describe('a spoiled remote schema permission', () => {
     ['keeps a directive', (sdl: string) => sdl.replace('me: User\n', 'me: User @deprecated\n')],
   ])('that %s is inconsistent, and the role sees nothing of the gateway', async (_what, change) => {
     await onStage({ spoil: inUserSdl(change) }, async (stage) => {
-      expect(stage.engine.inconsistent()).toMatchObject([
+      expect(await stage.engine.inconsistent()).toMatchObject([
         expect.stringMatching(/^remote_schema_permission user permission in remote schema portcullis: /),
       ]);
       const ada = await join(stage);
@@ -135,7 +135,7 @@ describe('a spoiled configuration', () => {
 
   test('with another secret the gateway is not even introspected', async () => {
     await onStage({ engineEnv: { INTERNAL_ENDPOINTS_SECRET: 'x'.repeat(32) } }, async (stage) => {
-      expect(stage.engine.inconsistent()).toEqual([
+      expect(await stage.engine.inconsistent()).toEqual([
         'remote_schema portcullis: Inconsistent object: Error in $: key "data" not found',
       ]);
       expect(await codes(stage.anonymous().refused(LOGIN, { input: { email: 'x', password: 'x' } }))).toEqual(

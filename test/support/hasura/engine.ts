@@ -25,13 +25,13 @@ export type Engine = {
   url: string;
   adminSecret: string;
   /** What is missing from the API, and why. */
-  inconsistent(): readonly string[];
+  inconsistent(): Promise<readonly string[]>;
   reloadMetadata(): Promise<void>;
   close(): Promise<void>;
 };
 
 /** The environment that hasura/README.md, "Environment variables", asks for. */
-const environmentFor = ({ gateway, env = {} }: EngineOptions): EngineEnvironment => ({
+export const environmentFor = ({ gateway, env = {} }: EngineOptions): EngineEnvironment => ({
   PORTCULLIS_URL: gateway.url,
   PORTCULLIS_GRAPHQL_URL: `${gateway.url}/graphql`,
   INTERNAL_ENDPOINTS_SECRET: gateway.secret,
@@ -46,11 +46,20 @@ const environmentFor = ({ gateway, env = {} }: EngineOptions): EngineEnvironment
 });
 
 /**
- * Plays a graphql-engine v2 with the shipped metadata, as far as hasura/README.md, "The rules of Hasura that we rely on",
- * describes one: a real server, whose gateway and database are real too.
+ * A Hasura with the shipped metadata: the stand-in, or with HASURA_ENGINE=container a real graphql-engine in Docker.
  * @throws where the JWKS cannot be fetched: the engine exits
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
+  if (process.env.HASURA_ENGINE !== 'container') return startStandIn(options);
+  const { startContainer } = await import('./container.ts');
+  return startContainer(options);
+}
+
+/**
+ * Plays a graphql-engine v2 with the shipped metadata, as far as hasura/README.md, "The rules of Hasura that we rely on",
+ * describes one: a real server, whose gateway and database are real too.
+ */
+async function startStandIn(options: EngineOptions): Promise<Engine> {
   const env = environmentFor(options);
   const adminSecret = options.adminSecret ?? randomBytes(32).toString('hex');
   const jwtSecret = JSON.parse(env.HASURA_GRAPHQL_JWT_SECRET ?? '');
@@ -78,7 +87,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     return {
       url: `${address}/v1/graphql`,
       adminSecret,
-      inconsistent: () => state.inconsistent.map(({ name, reason }) => `${name}: ${reason}`),
+      inconsistent: async () => state.inconsistent.map(({ name, reason }) => `${name}: ${reason}`),
       async reloadMetadata() {
         const response = await fetch(`${address}/v1/metadata`, {
           method: 'POST',

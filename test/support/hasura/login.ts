@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { applyHasuraLogin } from '../../../src/hasura/metadata/database-login.ts';
 import { quote } from './filters.ts';
 
-export type Login = { sql: postgres.Sql; close(): Promise<void> };
+export type Login = { role: string; url: string; sql: postgres.Sql; close(): Promise<void> };
 
 /** Makes the engine's database role, as an operator does (hasura/README.md, "The database role"), and logs in as it. */
 export async function openLogin(databaseUrl: string): Promise<Login> {
@@ -13,7 +13,7 @@ export async function openLogin(databaseUrl: string): Promise<Login> {
   const role = await applyHasuraLogin({ ownerUrl: databaseUrl, hasuraUrl: login.href });
   const sql = postgres(login.href, { max: 2, onnotice: () => {} });
   return {
-    sql,
+    ...{ role, url: login.href, sql },
     async close() {
       await sql.end({ timeout: 5 });
       const owner = postgres(databaseUrl, { max: 1, onnotice: () => {} });

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 
-const ROOT = 'hasura/metadata';
+/** The shipped metadata. */
+export const METADATA_FOLDER = 'hasura/metadata';
 
 /** A boolean expression, as filters and checks have it (hasura/README.md, "Filters"). */
 export type BoolExp = { readonly [key: string]: unknown };
@@ -84,9 +85,16 @@ export type ActionRelationship = {
   field_mapping: Record<string, string>;
 };
 
+type ActionsFile = {
+  actions: Action[];
+  custom_types: { objects: { name: string; relationships?: ActionRelationship[] }[] };
+};
+
 export type Metadata = {
   tables: TrackedTable[];
   remoteSchemas: RemoteSchema[];
+  /** `actions.yaml` whole, and the actions in it. */
+  actionsFile: ActionsFile;
   actions: Action[];
   /** The relationships of the actions' output types, by type. */
   actionRelationships: Map<string, ActionRelationship[]>;
@@ -94,24 +102,21 @@ export type Metadata = {
 };
 
 /** The shipped metadata, or what stands in another folder. */
-export async function readMetadata(root = ROOT): Promise<Metadata> {
-  const { actions, custom_types } = (await readTree(join(root, 'actions.yaml'))) as {
-    actions: Action[];
-    custom_types: { objects: { name: string; relationships?: ActionRelationship[] }[] };
-  };
+export async function readMetadata(root = METADATA_FOLDER): Promise<Metadata> {
+  const actionsFile = (await readTree(join(root, 'actions.yaml'))) as ActionsFile;
   return {
     tables: await readTrackedTables(root),
     remoteSchemas: (await readTree(join(root, 'remote_schemas.yaml'))) as RemoteSchema[],
-    actions,
+    ...{ actionsFile, actions: actionsFile.actions },
     actionRelationships: new Map(
-      custom_types.objects.map(({ name, relationships = [] }) => [name, relationships]),
+      actionsFile.custom_types.objects.map(({ name, relationships = [] }) => [name, relationships]),
     ),
     actionsSdl: await readFile(join(root, 'actions.graphql'), 'utf8'),
   };
 }
 
 /** The tracked tables of the shipped metadata. */
-export async function readTrackedTables(root = ROOT): Promise<TrackedTable[]> {
+export async function readTrackedTables(root = METADATA_FOLDER): Promise<TrackedTable[]> {
   const sources = (await readTree(join(root, 'databases', 'databases.yaml'))) as { tables: TrackedTable[] }[];
   return sources.flatMap(({ tables }) => tables);
 }

@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { findDifferences, type Report, readOutcomes } from './compare.ts';
+
+// What `npm run test:hasura:container` makes of two runs of the scenarios.
+
+const scenario = (fullName: string, ...failureMessages: string[]) => ({
+  fullName,
+  status: failureMessages.length === 0 ? 'passed' : 'failed',
+  failureMessages,
+});
+const report = (...assertionResults: ReturnType<typeof scenario>[]): Report => ({
+  testResults: [{ name: '/root/a.test.ts', message: '', assertionResults }],
+});
+const outcomes = (...scenarios: ReturnType<typeof scenario>[]) => readOutcomes(report(...scenarios), '/root');
+
+test('scenarios that pass on both do not differ', () => {
+  expect(findDifferences(outcomes(scenario('x')), outcomes(scenario('x')))).toEqual([]);
+});
+
+test('a scenario that fails on either is listed with the first line of what went wrong', () => {
+  expect(
+    findDifferences(
+      outcomes(scenario('x'), scenario('y', 'Error: no\n  at z')),
+      outcomes(scenario('x', 'AssertionError: 1 is not 2\n  - 1\n  + 2'), scenario('y')),
+    ),
+  ).toEqual([
+    { scenario: 'a.test.ts: x', onStandIn: 'passed', onEngine: 'AssertionError: 1 is not 2' },
+    { scenario: 'a.test.ts: y', onStandIn: 'Error: no', onEngine: 'passed' },
+  ]);
+});
+
+test('a scenario that only one of them ran is listed, and so is a file that could not be run', () => {
+  const broken = readOutcomes(
+    { testResults: [{ name: '/root/a.test.ts', message: 'Hasura exits\nat …', assertionResults: [] }] },
+    '/root',
+  );
+  expect(findDifferences(outcomes(scenario('x')), broken)).toEqual([
+    { scenario: 'a.test.ts: x', onStandIn: 'passed', onEngine: 'not run' },
+    { scenario: 'a.test.ts', onStandIn: 'not run', onEngine: 'Hasura exits' },
+  ]);
+});
+
+test('skipped scenarios do not count as passed', () => {
+  const skipped = { ...scenario('x'), status: 'skipped' };
+  expect(findDifferences(outcomes(skipped), outcomes(skipped))).toMatchObject([{ onEngine: 'failed' }]);
+});
+
+test('where no engine can be started the command says that it did not run, and fails', async () => {
+  // Nowhere is there such an image; without Docker that does not even matter.
+  const env = { ...process.env, HASURA_IMAGE: 'localhost:1/graphql-engine:none' };
+  const args = ['--import', 'tsx', 'test/hasura/container/run.ts'];
+  const { code, text } = await new Promise<{ code: unknown; text: string }>((resolve) => {
+    execFile(process.execPath, args, { env }, (error, text) => resolve({ code: error?.code, text }));
+  });
+  expect(code).toBe(1);
+  expect(text).toMatch(/^Not run: no container of localhost:1\/graphql-engine:none can be started here\. \S/);
+  expect(text).not.toContain('passed');
+});

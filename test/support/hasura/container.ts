@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { GenericContainer, type StartedTestContainer, TestContainers, Wait } from 'testcontainers';
+import { stringify } from 'yaml';
+import { readInconsistencies, reloadMetadata } from '../../../src/hasura/engine.ts';
+import { createEmptyDatabase } from '../database.ts';
+import { type Engine, type EngineOptions, environmentFor } from './engine.ts';
+import { composedEngine } from './engine-image.ts';
+import { quote } from './filters.ts';
+import { openLogin } from './login.ts';
+import { METADATA_FOLDER, type Metadata, readMetadata } from './metadata.ts';
+
+const PORT = 8080;
+const START_TIMEOUT_MS = 180_000;
+const LOCAL_ADDRESS = /(?:127\.0\.0\.1|localhost):(\d+)/g;
+type Environment = Record<string, string>;
+type Closing = () => Promise<unknown>;
+
+/** Addresses of this machine become such as the container reaches, through a tunnel that testcontainers opens. */
+async function reachableFromContainer(env: Environment): Promise<Environment> {
+  const text = JSON.stringify(env);
+  const ports = [...text.matchAll(LOCAL_ADDRESS)].map(([, port]) => Number(port));
+  await TestContainers.exposeHostPorts(...new Set(ports));
+  return JSON.parse(text.replaceAll(LOCAL_ADDRESS, 'host.testcontainers.internal:$1')) as Environment;
+}
+
+/** The shipped metadata, with what a test changed of it, as the container mounts them. */
+async function writeMetadata(folder: string, metadata: Metadata): Promise<void> {
+  await cp(METADATA_FOLDER, folder, { recursive: true });
+  const write = (path: string, content: unknown) => writeFile(join(folder, path), stringify(content));
+  await write('remote_schemas.yaml', metadata.remoteSchemas);
+  await write('actions.yaml', metadata.actionsFile);
+  for (const tracked of metadata.tables) {
+    const { schema, name } = tracked.table;
+    await write(join('databases/default/tables', `${schema}_${name}.yaml`), tracked);
+  }
+}
+
+/** A database for the engine's own catalogue, which belongs to its role. */
+async function createCatalogue(role: string): Promise<{ url: string; drop: Closing }> {
+  const database = await createEmptyDatabase();
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  const name = new URL(database.url).pathname.slice(1);
+  await sql.unsafe(`alter database ${quote(name)} owner to ${quote(role)}`);
+  await sql.end();
+  return database;
+}
+
+/** The same server and database, for another login. */
+function withLogin(databaseUrl: string, loginUrl: string): string {
+  const url = new URL(databaseUrl);
+  ({ username: url.username, password: url.password } = new URL(loginUrl));
+  return url.href;
+}
+
+async function run(image: string, env: Environment, folder: string): Promise<StartedTestContainer> {
+  const log: string[] = [];
+  const container = new GenericContainer(image)
+    .withEnvironment(env)
+    .withCopyDirectoriesToContainer([{ source: folder, target: '/hasura-metadata' }])
+    .withExposedPorts(PORT)
+    .withLogConsumer((lines) => lines.on('data', (line: Buffer) => void log.push(line.toString())))
+    .withStartupTimeout(START_TIMEOUT_MS)
+    .withWaitStrategy(Wait.forHttp('/healthz', PORT, { abortOnContainerExit: true }).forStatusCode(200));
+  return container.start().catch((cause: unknown) => {
+    const words = log.slice(-20).join('');
+    throw new Error(`graphql-engine did not start: ${(cause as Error).message}\n${words}`, { cause });
+  });
+}
+
+/** What the compose file sets, but for what this engine has of its own; with the metadata API, by which tests ask it. */
+async function environmentOf(options: EngineOptions, own: Environment): Promise<[string, Environment]> {
+  const { image, environment } = await composedEngine();
+  const given = { HASURA_GRAPHQL_ENABLED_APIS: 'graphql,metadata', ...environmentFor(options), ...own };
+  return [image, await reachableFromContainer({ ...environment, ...given })];
+}
+
+async function open(options: EngineOptions, adminSecret: string, closings: Closing[]): Promise<string> {
+  const login = await openLogin(options.databaseUrl);
+  closings.push(() => login.close());
+  const catalogue = await createCatalogue(login.role);
+  closings.push(() => catalogue.drop());
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-metadata-'));
+  closings.push(() => rm(folder, { recursive: true }));
+  const metadata = await readMetadata();
+  options.spoil?.(metadata);
+  await writeMetadata(folder, metadata);
+  const [image, env] = await environmentOf(options, {
+    HASURA_SOURCE_DATABASE_URL: login.url,
+    HASURA_GRAPHQL_METADATA_DATABASE_URL: withLogin(catalogue.url, login.url),
+    HASURA_GRAPHQL_ADMIN_SECRET: adminSecret,
+  });
+  const container = await run(image, env, folder);
+  closings.push(() => container.stop());
+  return `http://${container.getHost()}:${container.getMappedPort(PORT)}`;
+}
+
+/** In the reverse order, since what was made later rests on what was made before. */
+async function closeAll(closings: readonly Closing[]): Promise<void> {
+  for (const close of closings.toReversed()) await close();
+}
+
+/**
+ * A real graphql-engine in Docker with the compose file's image and settings and the shipped metadata. The gateway and the
+ * database stay where the tests have them.
+ * @throws Error with the engine's last words where it exits
+ */
+export async function startContainer(options: EngineOptions): Promise<Engine> {
+  const adminSecret = options.adminSecret ?? randomBytes(32).toString('hex');
+  const closings: Closing[] = [];
+  try {
+    const endpoint = await open(options, adminSecret, closings);
+    const access = { endpoint, adminSecret };
+    return {
+      url: `${endpoint}/v1/graphql`,
+      adminSecret,
+      inconsistent: async () =>
+        (await readInconsistencies(access)).map(({ name, reason }) => `${name}: ${reason}`),
+      reloadMetadata: async () => void (await reloadMetadata(access)),
+      close: () => closeAll(closings),
+    };
+  } catch (error) {
+    await closeAll(closings);
+    throw error;
+  }
+}
