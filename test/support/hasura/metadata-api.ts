@@ -1,4 +1,5 @@
 import { refusal } from './failure.ts';
+import { kindOf } from './json.ts';
 import type { EngineState, Inconsistency, Reload } from './state.ts';
 
 /** What the metadata API works on. */
@@ -11,13 +12,6 @@ export type MetadataTarget = {
 
 type Args = Readonly<Record<string, unknown>>;
 type Operation = { type: string; args: unknown };
-
-const kindOf = (value: unknown): string =>
-  value === null
-    ? 'Null'
-    : Array.isArray(value)
-      ? 'Array'
-      : `${typeof value}`.replace(/^./, (first) => first.toUpperCase());
 
 const parseFailed = (message: string, path?: string) => refusal('parse-failed', message, path);
 

@@ -5,10 +5,14 @@ import type { JwtVerifier } from './jwt.ts';
 
 export type SessionSettings = { adminSecret: string; unauthorizedRole: string; jwt: JwtVerifier };
 
+const ADMIN_SECRET = ['x-hasura-admin-secret', 'x-hasura-access-key'] as const;
+
 function sessionHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
-      name.startsWith('x-hasura-') && name !== 'x-hasura-admin-secret' ? [[name, String(value)]] : [],
+      name.startsWith('x-hasura-') && !ADMIN_SECRET.some((secret) => secret === name)
+        ? [[name, String(value)]]
+        : [],
     ),
   );
 }
@@ -16,22 +20,23 @@ function sessionHeaders(headers: IncomingHttpHeaders): Record<string, string> {
 /**
  * Who is asking (hasura/README.md, "Session variables"): whoever has the admin secret, in whatever role and with
  * whatever variables; the bearer of a token; else the unauthorized role, with every `x-hasura-*` header of the request.
- * A token that is not good fails the request, whatever it asks for.
+ * A secret or token that is not good fails the request, whatever it asks for, and behind a secret no token is looked at.
  */
 export async function readSession(
   { adminSecret, unauthorizedRole, jwt }: SessionSettings,
   headers: IncomingHttpHeaders,
 ): Promise<HasuraSession> {
-  const secret = headers['x-hasura-admin-secret'];
+  const secret = ADMIN_SECRET.map((name) => headers[name]).find((value) => value !== undefined);
   const variables = sessionHeaders(headers);
   if (secret !== undefined) {
-    if (secret === adminSecret) return { 'x-hasura-role': 'admin', ...variables };
+    if (secret === adminSecret)
+      return { ...variables, 'x-hasura-role': variables['x-hasura-role'] || 'admin' };
     throw refusal('access-denied', 'invalid x-hasura-admin-secret/x-hasura-access-key', '$', 401);
   }
   const { authorization } = headers;
   if (authorization === undefined) return { ...variables, 'x-hasura-role': unauthorizedRole };
-  const [scheme, token, ...rest] = authorization.split(' ');
-  if (scheme?.toLowerCase() !== 'bearer' || token === undefined || rest.length > 0)
+  const [scheme, token, ...rest] = authorization.split(/\s+/).filter((word) => word !== '');
+  if (scheme !== 'Bearer' || token === undefined || rest.length > 0)
     throw refusal('invalid-headers', 'Malformed Authorization header');
   return jwt.sessionOf(token, variables['x-hasura-role']);
 }
