@@ -41,7 +41,8 @@ export const requestVariables = {
     description: 'Aliases an operation may use. Hasura is exempt: its remote joins need one per row.',
   }),
   GRAPHQL_MAX_TOKENS: integer(10, 100_000).prefault('1000').meta({
-    description: 'Tokens a GraphQL document may have.',
+    description:
+      'Tokens a GraphQL document may have; ten times as many from Hasura, whose remote joins repeat the selection for each row.',
   }),
   GRAPHQL_MAX_COST: integer(10, 1_000_000).prefault('1000').meta({
     description: 'Cost an operation may have: one a field, more the deeper.',

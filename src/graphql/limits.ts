@@ -7,6 +7,7 @@ import {
   GraphQLError,
   NoSchemaIntrospectionCustomRule,
   parse,
+  TokenKind,
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
@@ -15,6 +16,8 @@ import type { Config } from '../config.ts';
 import type { Context } from './context.ts';
 
 const MAX_DIRECTIVES = 20;
+/** How many times the tokens of a client's document Hasura's may have. */
+const HASURA_TOKENS = 10;
 
 type ArmorOptions = {
   propagateOnRejection: boolean;
@@ -40,21 +43,40 @@ function named(name: string, rule: (context: never) => object): ValidationRule {
   return Object.defineProperty(validationRule, 'name', { value: name });
 }
 
+const tooManyTokens = (maxTokens: number) =>
+  new GraphQLError(`Token limit of ${maxTokens} exceeded.`, {
+    extensions: { code: 'query_too_complex', attribute: null },
+  });
+
+/** For a document that was parsed when Hasura sent it, and that Yoga has kept. */
+function maxTokensRule(maxTokens: number) {
+  return (context: ValidationContext) => ({
+    Document({ loc }: DocumentNode) {
+      let count = -2; // The start and the end of the file are tokens too.
+      for (let token = loc?.startToken ?? null; token !== null && count <= maxTokens; token = token.next)
+        if (token.kind !== TokenKind.COMMENT) count += 1;
+      if (count > maxTokens) context.reportError(tooManyTokens(maxTokens));
+    },
+  });
+}
+
+/** Whether an error holds for one caller only, so that it must not be kept for the document. */
+export const isOfCaller = (error: unknown): boolean =>
+  error instanceof GraphQLError && error.extensions.code === 'query_too_complex';
+
 /** graphql-js reports too many tokens as a syntax error. */
 function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof parse>): DocumentNode {
   try {
     return parse(source, { ...options, maxTokens });
   } catch (error) {
     if (!(error instanceof GraphQLError) || !/ tokens\. Parsing aborted\.$/.test(error.message)) throw error;
-    throw new GraphQLError(`Token limit of ${maxTokens} exceeded.`, {
-      extensions: { code: 'query_too_complex', attribute: null },
-    });
+    throw tooManyTokens(maxTokens);
   }
 }
 
 /**
  * Bounds what one document may ask: tokens while it is parsed, then depth, cost, directives and aliases. Aliases are free
- * for Hasura, whose remote joins send one per row.
+ * for Hasura, whose remote joins send one per row with the same selection in each.
  */
 export function useOperationLimits(limits: Config['graphql']): Plugin<Context> {
   const rules = [
@@ -64,10 +86,12 @@ export function useOperationLimits(limits: Config['graphql']): Plugin<Context> {
   const clientRules = [
     named('MaxAliases', maxAliasesRule({ n: limits.maxAliases, ...reported })),
     named('MaxCost', costLimitRule({ maxCost: limits.maxCost, ...reported })),
+    named('MaxTokens', maxTokensRule(limits.maxTokens)),
   ];
   return {
-    onParse({ setParseFn }) {
-      setParseFn((source, options) => parseWithin(limits.maxTokens, source, options));
+    onParse({ context, setParseFn }) {
+      const maxTokens = limits.maxTokens * (context.caller.fromHasura ? HASURA_TOKENS : 1);
+      setParseFn((source, options) => parseWithin(maxTokens, source, options));
     },
     onValidate({ addValidationRule, context }) {
       for (const rule of rules) addValidationRule(rule);

@@ -7,7 +7,7 @@ import { refreshCookie } from '../http/refresh-cookie.ts';
 import type { Context } from './context.ts';
 import { maskGraphQLError } from './errors.ts';
 import { useInputErrors } from './input-errors.ts';
-import { useIntrospectionGuard, useOperationLimits } from './limits.ts';
+import { isOfCaller, useIntrospectionGuard, useOperationLimits } from './limits.ts';
 import { schema } from './schema.ts';
 
 /** What the HTTP layer found out about a request before it reaches GraphQL. */
@@ -28,6 +28,14 @@ const documentCache = <Parsed extends object>() =>
     sizeCalculation: (_parsed, document) => document.length + 1,
   });
 
+function errorCache() {
+  const kept = documentCache<Error>();
+  return {
+    get: (document: string) => kept.get(document),
+    set: (document: string, error: Error) => void (isOfCaller(error) || kept.set(document, error)),
+  };
+}
+
 export function createGraphQLHandler(deps: Deps): GraphQLHandler {
   const yoga = createYoga<RequestFacts, Context>({
     schema,
@@ -39,7 +47,7 @@ export function createGraphQLHandler(deps: Deps): GraphQLHandler {
     maxRequestBodySize: false,
     multipart: false,
     batching: false,
-    parserAndValidationCache: { documentCache: documentCache(), errorCache: documentCache() },
+    parserAndValidationCache: { documentCache: documentCache(), errorCache: errorCache() },
     logging: false,
     context: ({ req, res, caller, requestId }) => ({
       deps,
