@@ -11,11 +11,11 @@ import {
   enterTeam,
   eventOf,
   MANAGERS,
-  notFound,
   OWNERS,
   parseId,
   type TeamDeps,
 } from './access.ts';
+import { isAmong } from './pages.ts';
 import { type MembershipRole, memberships, projects, teams } from './tables.ts';
 
 export type Team = typeof teams.$inferSelect;
@@ -83,6 +83,19 @@ const teamsOfUser = statement((db) =>
 export const listTeamsOfUser = (db: Database, userId: string): Promise<TeamMembership[]> =>
   teamsOfUser(db).execute({ userId });
 
+/** Of these teams those that the user is in, by id. */
+export async function findTeamsOfUser(
+  db: Database,
+  { userId, teamIds }: { userId: string; teamIds: readonly string[] },
+): Promise<Map<string, TeamMembership>> {
+  const found = await db
+    .select({ team: teams, role: memberships.role, userId: memberships.userId })
+    .from(memberships)
+    .innerJoin(teams, eq(teams.id, memberships.teamId))
+    .where(and(eq(memberships.userId, userId), isAmong(teamIds)));
+  return new Map(found.map((membership) => [membership.team.id, membership]));
+}
+
 /** A team of the user, or null for one that they are not in. */
 export async function findTeamOfUser(
   db: Queryable,
@@ -94,20 +107,6 @@ export async function findTeamOfUser(
     .innerJoin(teams, eq(teams.id, memberships.teamId))
     .where(and(eq(memberships.userId, userId), eq(memberships.teamId, teamId)));
   return found ?? null;
-}
-
-/**
- * The team as the actor sees it.
- * @throws AuthError `invalid`, `not_found` (attribute `id`)
- */
-export async function getTeam(
-  { db }: TeamDeps,
-  actor: Actor,
-  input: { id: string },
-): Promise<TeamMembership> {
-  const team = await findTeamOfUser(db, { userId: actor.user.id, teamId: parseId(input.id, 'id') });
-  if (team === null) throw notFound('team', 'id');
-  return team;
 }
 
 /**

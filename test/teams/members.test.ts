@@ -166,7 +166,7 @@ describe('a member', () => {
     expect(await activeTeams(member.id)).toEqual([teamId, teamId]);
     await owner.run(REMOVE_MEMBER, { input: { teamId, userId: member.id } });
     expect(await activeTeams(member.id)).toEqual([null, null]);
-    expect(await member.refused(TEAM, { id: teamId })).toBe('not_found id');
+    expect(await member.run(TEAM, { id: teamId })).toEqual({ team: null });
     expect(await member.refused(SWITCH_TEAM, { input: { teamId } })).toBe('not_found teamId');
     expect(await member.refused(LEAVE_TEAM, { input: { teamId } })).toBe('not_found teamId');
   });

@@ -71,7 +71,7 @@ describe('a team', () => {
     for (const person of [admin, member])
       expect(await person.refused(DELETE_TEAM, { input: { teamId } })).toBe('insufficient_permissions');
     expect(await owner.run(DELETE_TEAM, { input: { teamId } })).toEqual({ deleteTeam: { id: teamId } });
-    for (const person of people) expect(await person.refused(TEAM, { id: teamId })).toBe('not_found id');
+    for (const person of people) expect(await person.run(TEAM, { id: teamId })).toEqual({ team: null });
     const [left] = await gateway.sql`
       select (select count(*)::int from portcullis.memberships where team_id = ${teamId}) memberships,
         (select count(*)::int from portcullis.projects where team_id = ${teamId}) projects,
@@ -118,7 +118,6 @@ describe('a team', () => {
     const stranger = await join(gateway);
     const answers = async (id: string) =>
       Promise.all([
-        gateway.failure(TEAM, { id }, bearer(stranger.token)),
         gateway.failure(RENAME_TEAM, { input: { teamId: id, name: 'Mine' } }, bearer(stranger.token)),
         gateway.failure(DELETE_TEAM, { input: { teamId: id } }, bearer(stranger.token)),
         gateway.failure(CREATE_PROJECT, { input: { teamId: id, name: 'Mine' } }, bearer(stranger.token)),
@@ -126,7 +125,9 @@ describe('a team', () => {
       ]);
     const foreign = await answers(teamId);
     expect(foreign).toEqual(await answers(NOBODY));
-    expect(foreign[1]).toEqual([
+    expect(await stranger.run(TEAM, { id: teamId })).toEqual({ team: null });
+    expect(await stranger.run(TEAM, { id: NOBODY })).toEqual({ team: null });
+    expect(foreign[0]).toEqual([
       {
         message: 'There is no such team.',
         extensions: { code: 'not_found', attribute: 'teamId' },
