@@ -1,13 +1,63 @@
 import { type BrokenExample, broken, changed, edited, grown, tableFile } from './metadata-example.ts';
 
 const cache = tableFile('cache');
+const teams = tableFile('teams');
 const databases = 'databases/databases.yaml';
 const remote = 'remote_schemas.yaml';
 const actions = 'actions.yaml';
 const actionsSdl = 'actions.graphql';
 const cron = 'cron_triggers.yaml';
 
+const joins: BrokenExample[] = [
+  edited(
+    teams,
+    'join-target',
+    'an unknown remote schema',
+    'remote_schema: portcullis',
+    'remote_schema: other',
+  ),
+  edited(teams, 'join-target', 'an unknown root field', 'team:\n            arg', 'squad:\n            arg'),
+  edited(teams, 'join-target', 'a mutation', 'team:\n            arg', 'login:\n            arg'),
+  {
+    ...edited(teams, 'join-argument', 'an unknown argument', 'id: $id', 'id: $id\n              uid: $id'),
+  },
+  edited(teams, 'join-argument', 'a required argument that is missing', 'id: $id', 'first: $id'),
+  {
+    ...broken('join-argument', 'a type that takes no such column'),
+    edit: [teams, 'id: $id', 'id: $id\n              first: $id'],
+  },
+  {
+    ...broken('join-argument', 'a list'),
+    edit: [remote, 'team(id: ID!, first', 'team(id: [ID!]!, first'],
+    sdl: changed('team(id: ID!, first', 'team(id: [ID!]!, first'),
+  },
+  {
+    ...broken('join-column', 'an unknown column'),
+    edit: [teams, 'lhs_fields:\n', 'lhs_fields:\n          - uid\n'],
+    also: ['join-role'],
+  },
+  edited(teams, 'join-column', 'a column that is not listed', 'id: $id', 'id: $name'),
+  edited(teams, 'join-name', 'a column’s name', 'gateway_team', 'name'),
+  edited(teams, 'join-name', 'a relationship’s name', 'gateway_team', 'projects'),
+  {
+    ...broken('join-role', 'a role that lacks the root field'),
+    edit: [remote, '            team(id: ID!, first: Int = 10): Team\n', ''],
+    also: ['root-field-assigned'],
+  },
+  edited(teams, 'join-role', 'a role that lacks the column', 'columns:\n        - id\n', 'columns:\n'),
+  edited(teams, 'shape', 'a constant for an argument', 'id: $id', 'id: "1"'),
+  edited(
+    teams,
+    'shape',
+    'a path of fields',
+    'remote_field:\n',
+    'remote_field:\n          me: {arguments: {}}\n',
+  ),
+  edited(teams, 'shape', 'another kind of join', 'to_remote_schema', 'to_source'),
+];
+
 export const brokenGateway: readonly BrokenExample[] = [
+  ...joins,
   {
     ...broken('names-unique', "an action type and the remote schema's"),
     sdl: grown('type RefreshEnsActionOutput { a: Int }'),

@@ -9,6 +9,7 @@ type Query {
   authConfig: AuthConfig!
   contractAddresses(first: Int = 10, order: AddressOrder = NEWEST): [ContractAddress!]!
   me: User
+  team(id: ID!, first: Int = 10): Team
 }
 type Mutation {
   signup(input: SignupInput!): AuthPayload!
@@ -21,12 +22,16 @@ type AuthConfig { signup: Boolean! passwordMinLength: Int! @deprecated(reason: "
 type ContractAddress { key: String! value: String! updatedAt: DateTime! }
 interface Person { id: ID! name: String }
 type User implements Person { id: ID! name: String email: String createdAt: DateTime! }
+type Team { id: ID! name: String! }
 type AuthPayload { accessToken: String! expiresAt: DateTime! user: User! }
 input SignupInput { email: String! password: String! name: String! teamName: String newsletter: Boolean! = false }
 input LoginInput { email: String! password: String! }
 `;
 
-const rootFields = { Query: ['authConfig', 'contractAddresses', 'me'], Mutation: ['login', 'signup'] };
+const rootFields = {
+  Query: ['authConfig', 'contractAddresses', 'me', 'team'],
+  Mutation: ['login', 'signup'],
+};
 
 /** Our own declaration, for the schema in small. */
 export const fixtureDeclaration: Declaration = {

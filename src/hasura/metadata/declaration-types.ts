@@ -10,6 +10,14 @@ export type TablePermissions = Readonly<
   Partial<Record<Role, { select?: SelectDeclaration; update?: UpdateDeclaration }>>
 >;
 
+/** What the gateway's schema adds to the rows of a table: a field of its `Query`, with arguments from columns. */
+export type JoinDeclaration<Column extends string = string> = {
+  name: string;
+  field: string;
+  /** By argument, the column it takes. */
+  arguments: Readonly<Record<string, Column>>;
+};
+
 export type TableDeclaration = {
   table: PgTable;
   /** Replaces the GraphQL name `<schema>_<table>`. */
@@ -18,6 +26,7 @@ export type TableDeclaration = {
   everyRow?: boolean;
   /** The only columns that Hasura's database role may update, whoever asks. */
   editable: readonly string[];
+  joins?: readonly JoinDeclaration[];
   permissions: TablePermissions;
 };
 
@@ -85,8 +94,12 @@ type SnakeCase<Text extends string> = Text extends `${infer Head}${infer Rest}`
 
 type ColumnOf<Table extends PgTable> = SnakeCase<keyof Table['_']['columns'] & string>;
 
-type TypedTable<Table extends PgTable> = Omit<TableDeclaration, 'table' | 'editable' | 'permissions'> & {
+type TypedTable<Table extends PgTable> = Omit<
+  TableDeclaration,
+  'table' | 'editable' | 'joins' | 'permissions'
+> & {
   editable: readonly ColumnOf<Table>[];
+  joins?: readonly JoinDeclaration<ColumnOf<Table>>[];
   permissions: Readonly<
     Partial<
       Record<

@@ -69,6 +69,7 @@ export const declaration: Declaration = {
     }),
     track(teams, {
       editable: ['name'],
+      joins: [{ name: 'gateway_team', field: 'team', arguments: { id: 'id' } }],
       permissions: {
         user: {
           select: {

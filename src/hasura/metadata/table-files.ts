@@ -18,6 +18,20 @@ function relationshipEntries(shape: TableShape, tracked: readonly TableShape[]) 
   return { ...unlessEmpty('object_relationships', objects), ...unlessEmpty('array_relationships', arrays) };
 }
 
+/** Remote relationships; `lhs_fields` are the columns that the arguments take. */
+function joinEntries({ joins = [] }: TableDeclaration, { remoteSchema }: Declaration) {
+  const entries = joins.map(({ name, field, arguments: columns }) => {
+    const args = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, `$${column}`]));
+    const to_remote_schema = {
+      remote_schema: remoteSchema.name,
+      lhs_fields: [...new Set(Object.values(columns))],
+      remote_field: { [field]: { arguments: args } },
+    };
+    return { name, definition: { to_remote_schema } };
+  });
+  return unlessEmpty('remote_relationships', entries);
+}
+
 function permissionEntries({ permissions }: TableDeclaration, roles: Declaration['roles']) {
   const selects = roles.flatMap((role) => {
     const declared = permissions[role]?.select;
@@ -34,13 +48,14 @@ function permissionEntries({ permissions }: TableDeclaration, roles: Declaration
   return { ...unlessEmpty('select_permissions', selects), ...unlessEmpty('update_permissions', updates) };
 }
 
-function tableFile(declared: TableDeclaration, tracked: readonly TableShape[], roles: Declaration['roles']) {
+function tableFile(declared: TableDeclaration, tracked: readonly TableShape[], declaration: Declaration) {
   const shape = describeTable(declared.table);
   return yamlFile({
     table: { schema: shape.schema, name: shape.name },
     ...(declared.customName !== undefined && { configuration: { custom_name: declared.customName } }),
     ...relationshipEntries(shape, tracked),
-    ...permissionEntries(declared, roles),
+    ...joinEntries(declared, declaration),
+    ...permissionEntries(declared, declaration.roles),
   });
 }
 
@@ -71,7 +86,7 @@ export function tableFiles(declaration: Declaration): Map<string, string> {
     [`${folder}/tables.yaml`, yamlFile(fileNames.map((name) => `!include ${name}`))],
     ...declaration.tables.map((declared): [string, string] => {
       const { schema, name } = describeTable(declared.table);
-      return [`${folder}/${schema}_${name}.yaml`, tableFile(declared, tracked, declaration.roles)];
+      return [`${folder}/${schema}_${name}.yaml`, tableFile(declared, tracked, declaration)];
     }),
   ]);
 }

@@ -6,7 +6,12 @@ export type TableName = { schema: string; name: string };
 export type ForeignKey = { column: string; references: TableName; referencedColumn: string };
 
 /** What Hasura would find in the database of one table: names as Postgres knows them. */
-export type TableShape = TableName & { columns: readonly string[]; foreignKeys: readonly ForeignKey[] };
+export type TableShape = TableName & {
+  columns: readonly string[];
+  /** By column, as Postgres calls it. */
+  types: Readonly<Record<string, string>>;
+  foreignKeys: readonly ForeignKey[];
+};
 
 /** Reads a Drizzle table. Column names follow the casing that the migrations use. */
 export function describeTable(table: PgTable): TableShape {
@@ -16,6 +21,7 @@ export function describeTable(table: PgTable): TableShape {
     schema: schema ?? 'public',
     name,
     columns: columns.map((column) => casing.getColumnCasing(column)),
+    types: Object.fromEntries(columns.map((column) => [casing.getColumnCasing(column), column.getSQLType()])),
     foreignKeys: foreignKeys.map((key) => {
       const { columns: from, foreignColumns: to, foreignTable } = key.reference();
       const [column, referenced] = [from[0], to[0]];

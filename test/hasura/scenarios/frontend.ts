@@ -40,14 +40,24 @@ export type Stage = {
   close(): Promise<void>;
 };
 
-export type StageOptions = { env?: Headers; engine?: Partial<EngineOptions> };
+export type StageOptions = {
+  env?: Headers;
+  engine?: Partial<EngineOptions>;
+  /** Stands between Hasura and the gateway, where that is wanted. */
+  between?: (gateway: TestGateway) => Promise<{ url: string }>;
+};
 
 /** A gateway, and Hasura before it. */
-export async function openStage({ env = {}, engine: options = {} }: StageOptions = {}): Promise<Stage> {
+export async function openStage({
+  env = {},
+  engine: options = {},
+  between,
+}: StageOptions = {}): Promise<Stage> {
   const gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ...env } });
   let passed = 0;
+  const { url } = (await between?.(gateway)) ?? gateway;
   const engine = await startEngine({
-    gateway,
+    gateway: { url, secret: gateway.secret },
     databaseUrl: gateway.databaseUrl,
     now: () => Date.now() + passed,
     ...options,

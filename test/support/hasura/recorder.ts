@@ -22,6 +22,8 @@ export type Recorder = {
   seen: Seen[];
   /** Answers everything, introspection only where that is said; with null the gateway does. */
   script(answer: Scripted | null): void;
+  /** Does something once, when the next request has come and the gateway has not got it yet. */
+  meanwhile(run: () => Promise<unknown>): void;
   close(): Promise<void>;
 };
 
@@ -48,11 +50,15 @@ function passOn(
 export async function startRecorder(gatewayUrl: string): Promise<Recorder> {
   const seen: Seen[] = [];
   let scripted: Scripted | null = null;
+  let interlude: (() => Promise<unknown>) | null = null;
   const server = createServer(async (incoming, response) => {
     const path = incoming.url ?? '';
     const text = await readAll(incoming);
     const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
     if (incoming.method === 'POST') seen.push({ path, headers: incoming.headers, body });
+    const run = interlude;
+    interlude = null;
+    await run?.();
     const isScripted = body.operationName !== 'IntrospectionQuery' || scripted?.introspection === true;
     if (scripted === null || incoming.method !== 'POST' || !isScripted)
       return passOn(`${gatewayUrl}${path}`, incoming, text, response);
@@ -65,6 +71,9 @@ export async function startRecorder(gatewayUrl: string): Promise<Recorder> {
     seen,
     script(answer) {
       scripted = answer;
+    },
+    meanwhile(run) {
+      interlude = run;
     },
     async close() {
       server.closeAllConnections();

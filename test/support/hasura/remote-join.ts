@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type FieldNode, Kind, parseValue } from 'graphql';
+import { type FieldNode, Kind, parseValue, print } from 'graphql';
 import { fieldsOf, keyOf, type Operation, requestFor } from './document.ts';
+import { refusal } from './failure.ts';
 import { findRelationship, findTracked, type HasuraSession } from './filters.ts';
 import type { RemoteRelationship, TrackedTable } from './metadata.ts';
-import { headersFor, remoteError } from './remote-schema.ts';
+import { headersFor } from './remote-schema.ts';
 import type { EngineState } from './state.ts';
 import { postJson } from './wire.ts';
 
@@ -15,49 +16,84 @@ type Join = {
   client: IncomingHttpHeaders;
 };
 
+/** A row that waits for what the remote schema knows of it; under the field stand the columns to ask by. */
+type Place = { relationship: RemoteRelationship; field: FieldNode; row: Row };
+
 const rowsOf = (value: unknown): Row[] =>
   [value].flat().filter((row): row is Row => typeof row === 'object' && row !== null);
 
 /**
- * Puts what the remote schema knows of them into rows, wherever the selection has a remote relationship: one request for
- * each such place (hasura/README.md, "Execution requests"). Queries alone; what a mutation returns is not joined here.
+ * Puts what the remote schema knows of them into the rows under a root field, wherever the selection has a remote
+ * relationship (hasura/README.md, "Joins with the gateway"): one request for each selection that is another one, one alias
+ * for each distinct key in it.
  */
 export async function joinRemotes(
   join: Join,
   tracked: TrackedTable,
   { field, rows }: { field: FieldNode; rows: unknown },
 ): Promise<void> {
-  if (join.operation.definition.operation !== 'query') return;
-  const { tables } = join.state;
-  for (const inner of fieldsOf(field)) {
-    const name = inner.name.value;
-    const remote = tracked.remote_relationships?.find((relationship) => relationship.name === name);
-    if (remote !== undefined) await joinPlace(join, remote, { field: inner, rows: rowsOf(rows) });
-    const hop = findRelationship(tables, tracked, name);
-    if (hop === null) continue;
-    const reached = rowsOf(rows).flatMap((row) => rowsOf(row[keyOf(inner)]));
-    await joinRemotes(join, findTracked(tables.tables, hop.target), { field: inner, rows: reached });
+  const calls = new Map<string, Map<string, Place[]>>();
+  for (const place of placesUnder(join.state, tracked, { field, rows: rowsOf(rows) })) {
+    const { relationship, field, row } = place;
+    const key = row[keyOf(field)] as Row;
+    // Without a key there is nothing to ask for.
+    if (Object.values(key).includes(null)) row[keyOf(field)] = null;
+    else {
+      const { alias: _, ...selected } = field;
+      const call = JSON.stringify([relationship, print(selected)]);
+      const places = calls.get(call) ?? new Map<string, Place[]>();
+      calls.set(call, places.set(JSON.stringify(key), [...(places.get(JSON.stringify(key)) ?? []), place]));
+    }
+  }
+  let asked = 0;
+  for (const places of calls.values()) {
+    await answerPlaces(join, [...places.values()], asked);
+    asked += places.size;
   }
 }
 
-/** One alias for each distinct key. */
-async function joinPlace(
-  { state, operation, session, client }: Join,
-  { definition }: RemoteRelationship,
+function* placesUnder(
+  state: EngineState,
+  tracked: TrackedTable,
   { field, rows }: { field: FieldNode; rows: readonly Row[] },
-): Promise<void> {
-  const { remote_schema: name, remote_field } = definition.to_remote_schema;
-  const [target] = Object.entries(remote_field);
-  const remote = state.remotes.get(name);
-  if (rows.length === 0 || target === undefined || remote === undefined) return;
-  const keys = [...new Set(rows.map((row) => JSON.stringify(row[keyOf(field)])))];
-  const fields = keys.map((key, index) => aliased(field, target, `f${index + 1}`, JSON.parse(key) as Row));
-  const { name: _, ...unnamed } = operation.definition;
-  const request = requestFor({ definition: unnamed, variables: operation.variables }, fields);
-  const { text } = await postJson(remote.url, headersFor(remote, session, client), request);
-  const { data, errors } = JSON.parse(text) as { data?: Row; errors?: unknown[] };
-  if (errors !== undefined || data === undefined) throw remoteError('Errors from remote server');
-  for (const row of rows) row[keyOf(field)] = data[`f${keys.indexOf(JSON.stringify(row[keyOf(field)])) + 1}`];
+): Generator<Place> {
+  const { tables } = state;
+  for (const row of rows) {
+    for (const inner of fieldsOf(field)) {
+      const name = inner.name.value;
+      const relationship = tracked.remote_relationships?.find((candidate) => candidate.name === name);
+      const hop = findRelationship(tables, tracked, name);
+      const under = { field: inner, rows: rowsOf(row[keyOf(inner)]) };
+      if (relationship !== undefined) yield { relationship, field: inner, row };
+      else if (hop !== null) yield* placesUnder(state, findTracked(tables.tables, hop.target), under);
+      // What a mutation returns.
+      else if (name === 'returning') yield* placesUnder(state, tracked, under);
+    }
+  }
+}
+
+/** Asks for each of these places at once; those that share a key share the answer. */
+async function answerPlaces(join: Join, keys: readonly Place[][], first: number): Promise<void> {
+  const { relationship, field } = keys[0]?.[0] ?? raise('There is nothing to join.');
+  const { remote_schema: name, remote_field } = relationship.definition.to_remote_schema;
+  const target = Object.entries(remote_field)[0] ?? raise(`${relationship.name} leads nowhere.`);
+  const remote = join.state.remotes.get(name) ?? raise(`The remote schema ${name} is missing.`);
+  const fields = keys.map(([place], index) =>
+    aliased(field, target, `f${first + index}`, place?.row[keyOf(place.field)] as Row),
+  );
+  const { name: _, ...unnamed } = join.operation.definition;
+  const definition = { ...unnamed, operation: 'query' } as typeof unnamed;
+  const request = requestFor({ definition, variables: join.operation.variables }, fields);
+  const { text } = await postJson(remote.url, headersFor(remote, join.session, join.client), request);
+  const { data, errors } = JSON.parse(text) as { data?: Row; errors?: unknown };
+  if (errors != null) throw refusal('unexpected', 'Errors from remote server');
+  if (data === undefined) throw refusal('unexpected', '"data" field not found in remote response');
+  for (const [index, places] of keys.entries())
+    for (const { field, row } of places) row[keyOf(field)] = data[`f${first + index}`];
+}
+
+function raise(message: string): never {
+  throw new Error(message);
 }
 
 function aliased(

@@ -9,6 +9,7 @@ import { checkActions } from './actions.ts';
 import { type Check, type CheckContext, entriesWithin } from './context.ts';
 import { checkCron } from './cron.ts';
 import { checkGateway } from './gateway.ts';
+import { checkJoins } from './joins.ts';
 import { checkNames } from './names.ts';
 import { checkPermissions } from './permissions.ts';
 import { checkRoleSdls } from './role-sdl.ts';
@@ -21,7 +22,7 @@ import { readTree, type Tree } from './tree.ts';
 export type CheckInput = MetadataInput & { directory: string };
 
 const CHECKS: readonly Check[] = [
-  ...[checkTables, checkPermissions, checkSchema, checkRoleSdls],
+  ...[checkTables, checkJoins, checkPermissions, checkSchema, checkRoleSdls],
   ...[checkActions, checkNames, checkGateway, checkCron],
 ];
 

@@ -20,6 +20,24 @@ const relationship = <Using extends z.ZodType>(using: Using) =>
     comment: z.string().optional(),
   });
 
+/** One root field, whose arguments are columns: `$` and a name. Longer paths and constants are not used here. */
+const remoteField = z
+  .record(
+    z.string(),
+    z.strictObject({ arguments: z.record(z.string(), z.templateLiteral(['$', z.string().min(1)])) }),
+  )
+  .refine((fields) => Object.keys(fields).length === 1, 'It leads to one root field.');
+const remoteRelationship = z.strictObject({
+  name: z.string(),
+  definition: z.strictObject({
+    to_remote_schema: z.strictObject({
+      remote_schema: z.string(),
+      lhs_fields: strings,
+      remote_field: remoteField,
+    }),
+  }),
+});
+
 const selectPermission = z.strictObject({
   columns: strings,
   filter: filter.optional(),
@@ -48,6 +66,7 @@ const table = z.strictObject({
   array_relationships: z
     .array(relationship(z.strictObject({ column: z.string(), table: tableName })))
     .default([]),
+  remote_relationships: z.array(remoteRelationship).default([]),
   computed_fields: unknowns.default([]),
   event_triggers: unknowns.default([]),
   select_permissions: forRole(selectPermission),
@@ -156,6 +175,7 @@ const documents = {
 const metadata = z.object(documents);
 export type Metadata = z.infer<typeof metadata>;
 export type Table = z.infer<typeof table>;
+export type RemoteRelationship = z.infer<typeof remoteRelationship>;
 export type RemoteSchema = z.infer<typeof remoteSchema>;
 export type Action = Metadata['actions']['actions'][number];
 export type ActionRelationship = z.infer<typeof actionRelationship>;
