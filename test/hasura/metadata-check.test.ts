@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -99,6 +99,23 @@ test('a tree that the CLI wrote with include tags reads the same', async () => {
   expect(findings.map(({ rule, where }) => [rule, where])).toEqual([
     ['in-step', 'metadata/databases/databases.yaml'],
   ]);
+});
+
+test('the SDL of a role that was edited, is missing or belongs to no role is out of step', async () => {
+  const directory = join(folder, 'roles');
+  await cp(good, directory, { recursive: true });
+  const [anonymous, user] = ['anonymous', 'user'].map((role) => join(directory, 'roles', `${role}.graphql`));
+  await writeFile(join(directory, 'roles', 'admin.graphql'), await readFile(user!, 'utf8'));
+  await appendFile(user!, 'scalar Money\n');
+  await rm(anonymous!);
+  const findings = await checkMetadata({ directory, schema, tables, declaration });
+  expect(findings.map(({ rule, where }) => `${rule} ${where}`)).toEqual([
+    'in-step roles/anonymous.graphql',
+    'in-step roles/user.graphql',
+    'in-step roles/admin.graphql',
+  ]);
+  await writeMetadata(directory, generateMetadata({ schema, tables, declaration }));
+  expect(await checkMetadata({ directory, schema, tables, declaration })).toEqual([]);
 });
 
 test('a schema that the generator refuses is a finding, not a crash', async () => {

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { databaseTables } from '../../src/hasura/metadata/database-tables.ts';
 import { generateMetadata } from '../../src/hasura/metadata/generate.ts';
+import { GENERATED } from '../../src/hasura/metadata/generated-mark.ts';
 import { asHasuraSeesIt } from '../../src/hasura/metadata/hasura-introspection.ts';
 import { roleSdl } from '../../src/hasura/metadata/role-sdl.ts';
 import { describeTable } from '../../src/hasura/metadata/table-shape.ts';
@@ -139,6 +140,15 @@ test('column names are the ones in the database, and relationships follow from f
   expect(names('memberships')).toEqual(['team', 'user']);
   expect(names('sessions')).toEqual(['active_team', 'user']);
   expect(names('jwks')).toEqual([]);
+});
+
+test('each role’s SDL is also a file of its own, as the metadata has it', () => {
+  const files = generateMetadata({ schema, tables, declaration });
+  const [{ permissions }] = parseYaml(files.get('metadata/remote_schemas.yaml')!);
+  const paths = [...files.keys()].filter((path) => path.startsWith('roles/'));
+  expect(paths).toEqual(['roles/anonymous.graphql', 'roles/user.graphql']);
+  for (const { role, definition } of permissions)
+    expect(files.get(`roles/${role}.graphql`)).toBe(`${GENERATED}\n${definition.schema}`);
 });
 
 test('the same input gives the same files, every one marked as generated', () => {

@@ -29,6 +29,14 @@ function remoteSchemasFile(declaration: Declaration, seen: GraphQLSchema): strin
   ]);
 }
 
+/** Each role's SDL by itself, as code generators of frontends read it. */
+export function roleFiles({ roles, remoteSchema }: Declaration, seen: GraphQLSchema): [string, string][] {
+  return roles.map((role) => [
+    `${role}.graphql`,
+    `${GENERATED}\n${roleSdl(seen, remoteSchema.rootFields[role])}`,
+  ]);
+}
+
 function relationshipEntries(type: string, declaration: Declaration) {
   const { actions, source, tables } = declaration;
   return (actions.relationships[type] ?? []).map(({ name, type: kind, table, fieldMapping }) => {

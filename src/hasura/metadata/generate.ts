@@ -3,7 +3,7 @@ import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphq
 import { databaseRoleSql } from './database-role.ts';
 import { declaration as ours } from './declaration.ts';
 import type { Declaration } from './declaration-types.ts';
-import { gatewayFiles } from './gateway-files.ts';
+import { gatewayFiles, roleFiles } from './gateway-files.ts';
 import { GENERATED } from './generated-mark.ts';
 import { asHasuraSeesIt } from './hasura-introspection.ts';
 import { unassignedRootFields } from './role-sdl.ts';
@@ -47,13 +47,12 @@ function fixedFiles(): [string, string][] {
 export function generateMetadata({ schema, tables, declaration = ours }: MetadataInput): Map<string, string> {
   refuseForgotten('root field', unassignedRootFields(schema, declaration.remoteSchema));
   refuseForgotten('table', undeclaredTables(tables, declaration));
-  const metadata = [
-    ...fixedFiles(),
-    ...gatewayFiles(declaration, asHasuraSeesIt(schema)),
-    ...tableFiles(declaration),
-  ];
+  const seen = asHasuraSeesIt(schema);
+  const metadata = [...fixedFiles(), ...gatewayFiles(declaration, seen), ...tableFiles(declaration)];
+  const roles = roleFiles(declaration, seen);
   return new Map([
     ...metadata.map(([path, content]): [string, string] => [`metadata/${path}`, content]),
+    ...roles.map(([path, content]): [string, string] => [`roles/${path}`, content]),
     ['schema.graphql', `${GENERATED}\n${printSchema(lexicographicSortSchema(schema))}\n`],
     ['database-role.sql', databaseRoleSql(declaration)],
   ]);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'graphql';
 import { declaration as ours } from '../declaration.ts';
@@ -73,7 +73,7 @@ function* checkActionsSyntax({ actionsSdl }: Tree): Generator<Finding> {
   }
 }
 
-/** What is committed is what the generator makes. */
+/** What is committed is what the generator makes, and no role's SDL besides. */
 async function checkInStep({ directory, ...input }: CheckInput): Promise<Finding[]> {
   const generated = generateOrMessage(input);
   if (typeof generated === 'string') return [finding('in-step', 'the generator', generated)];
@@ -82,7 +82,12 @@ async function checkInStep({ directory, ...input }: CheckInput): Promise<Finding
     if (committed === content) return [];
     return [finding('in-step', path, 'It differs from what npm run hasura:generate makes.')];
   });
-  return (await Promise.all(findings)).flat();
+  const roles = await readdir(join(directory, 'roles')).catch(() => []);
+  const strays = roles.map((name) => `roles/${name}`).filter((path) => !generated.has(path));
+  return [
+    ...(await Promise.all(findings)).flat(),
+    ...strays.map((path) => finding('in-step', path, 'npm run hasura:generate does not make it.')),
+  ];
 }
 
 function generateOrMessage(input: MetadataInput): Map<string, string> | string {
