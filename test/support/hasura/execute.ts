@@ -112,9 +112,11 @@ async function runRootField(run: Run, field: FieldNode): Promise<RootAnswer> {
   return runRemoteField(remote, preset.operation, preset.field, caller);
 }
 
-async function introspectOwn({ schema, definition, coerced }: Operation, field: FieldNode): Promise<unknown> {
+async function introspectOwn(operation: Operation, field: FieldNode): Promise<unknown> {
+  const { schema, definition, fragments, coerced } = operation;
   const selectionSet = { kind: Kind.SELECTION_SET, selections: [field] } as const;
-  const document = { kind: Kind.DOCUMENT, definitions: [{ ...definition, selectionSet }] } as const;
+  const definitions = [{ ...definition, selectionSet }, ...fragments.values()];
+  const document = { kind: Kind.DOCUMENT, definitions } as const;
   const { data, errors } = await executeLocally({ schema, document, variableValues: coerced });
   if (errors !== undefined) throw invalid(errors[0]?.message ?? 'introspection failed');
   return data?.[keyOf(field)];

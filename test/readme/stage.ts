@@ -1,0 +1,71 @@
+import { refresh } from '../../src/flows/refresh.ts';
+import { newPerson, type Person, startGateway, type TestGateway } from '../support/gateway.ts';
+import { startEngine } from '../support/hasura/engine.ts';
+import { type Recorder, startRecorder } from '../support/hasura/recorder.ts';
+import type { Tab } from './tabs.ts';
+
+/** A gateway, Hasura before it, and between them a recorder. */
+export type Stage = {
+  gateway: TestGateway;
+  recorder: Recorder;
+  hasuraUrl: string;
+  adminSecret: string;
+  /** How many operations of a name Hasura has sent to the gateway. */
+  sent(operation: string): number;
+  /** Lets the access token that a tab holds expire. With its refresh token in a cookie, gives back what the cookie is to be. */
+  expire(tab: Tab, inCookie?: string): Promise<string>;
+  close(): Promise<void>;
+};
+
+// Time passes often here, and a test is over before its tokens are.
+const CALM = { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ACCESS_TOKEN_TTL: '86400' };
+
+export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
+  const gateway = await startGateway({ env: { ...CALM, ...env } });
+  const recorder = await startRecorder(gateway.url);
+  let passed = 0;
+  const engine = await startEngine({
+    gateway: { url: recorder.url, secret: gateway.secret },
+    databaseUrl: gateway.databaseUrl,
+    now: () => Date.now() + passed,
+  });
+  return {
+    gateway,
+    recorder,
+    hasuraUrl: engine.url,
+    adminSecret: engine.adminSecret,
+    sent: (operation) => recorder.seen.filter(({ body }) => body.operationName === operation).length,
+    async expire(tab, inCookie) {
+      // Time can be made to pass for Hasura, not for the gateway: what it signs from now on must outlive the old token. So
+      // the tab first gets one of the same session that lives a second.
+      const held = tab.stored();
+      const device = { address: null, userAgent: null };
+      const token = inCookie ?? held.refreshToken ?? '';
+      const { accessToken, refreshToken } = await refresh(gateway.deps, device, token, 1);
+      tab.store({ ...held, accessToken, refreshToken: inCookie === undefined ? refreshToken : null });
+      passed += 32_000;
+      return refreshToken;
+    },
+    async close() {
+      await engine.close();
+      await recorder.close();
+      await gateway.close();
+    },
+  };
+}
+
+/** Somebody who signs up in a tab. */
+export async function signUp(tab: Tab, overrides: Partial<Person> = {}): Promise<Person> {
+  const person = newPerson(overrides);
+  await tab.signup(person);
+  return person;
+}
+
+/** The code of an operation's error, in either client. */
+export async function codeOf(refused: Promise<unknown>): Promise<unknown> {
+  const error = await refused.then(
+    (data) => Promise.reject(new Error(`It should have failed: ${JSON.stringify(data)}`)),
+    (reason: { code?: string; response?: { errors?: { extensions: { code: string } }[] } }) => reason,
+  );
+  return error.response?.errors?.[0]?.extensions.code ?? error.code;
+}

@@ -1,0 +1,69 @@
+import { copyFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { GraphQLClient } from 'graphql-request';
+import { frontendBlocks } from './blocks.ts';
+
+/** README's address of Hasura, the only thing in its code that a test replaces. */
+export const ADDRESS = 'http://localhost:8080/v1/graphql';
+
+export type Tokens = { accessToken?: string; refreshToken?: string | null; user?: { id: string } };
+
+/** What README's `session.ts`, `client.ts` and `sign-in.ts` export. */
+export type Tab = {
+  MINE: string;
+  stored(): Tokens;
+  store(tokens?: Tokens): void;
+  signup(input: object): Promise<void>;
+  login(input: object): Promise<void>;
+  query(document: string, variables?: object): Promise<Record<string, unknown>>;
+  logout(): Promise<void>;
+  client: GraphQLClient;
+  anonymous: GraphQLClient;
+  signIn(email: string, password: string): Promise<string[] | undefined>;
+};
+
+/** An empty folder from which the project's packages can be imported. */
+export async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'readme-'));
+  await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+export type Browser = {
+  /** Opens a tab: README's code, loaded anew, with the storage that all tabs share. */
+  openTab(edit?: (code: string) => string): Promise<Tab>;
+  close(): Promise<void>;
+};
+
+/** A browser whose pages run README's code against a Hasura. */
+export function startBrowser(hasuraUrl: string): Browser {
+  const folders: string[] = [];
+  return {
+    async openTab(edit = (code) => code) {
+      const folder = await makeFolder();
+      folders.push(folder);
+      await copyFile('hasura/frontend/operations.ts', join(folder, 'operations.ts'));
+      for (const [name, code] of await frontendBlocks())
+        if (name.endsWith('.ts'))
+          await writeFile(join(folder, name), edit(code.replaceAll(ADDRESS, hasuraUrl)));
+      const files = ['session.ts', 'client.ts', 'sign-in.ts'];
+      const exported = files.map((name): Promise<object> => import(pathToFileURL(join(folder, name)).href));
+      return Object.assign({}, ...(await Promise.all(exported))) as Tab;
+    },
+    async close() {
+      for (const folder of folders) await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** What browsers have and Node 20 has not. */
+export function memoryStorage(): Pick<Storage, 'getItem' | 'setItem' | 'clear'> {
+  const items = new Map<string, string>();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, String(value)),
+    clear: () => items.clear(),
+  };
+}
