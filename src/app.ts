@@ -63,11 +63,10 @@ export async function createApp(config: RunnableConfig, log: Log): Promise<App> 
 }
 
 async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Deps> {
-  const { algorithm, ttlSeconds, jwksMaxAgeSeconds } = config.keys;
   const { accessTtlSeconds, portalTtlSeconds } = config.tokens;
   const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
   const longestTokenSeconds = Math.max(accessTtlSeconds, portalTtlSeconds);
-  const keys = { algorithm, ttlSeconds, jwksMaxAgeSeconds, longestTokenSeconds };
+  const keys = { ...config.keys, longestTokenSeconds, housekeepingSeconds: config.housekeepingSeconds };
   const hashGate = createHashGate({
     concurrency: config.passwords.hashConcurrency,
     queue: config.passwords.hashQueue,

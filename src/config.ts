@@ -3,6 +3,7 @@ import { captchaConfig } from './captcha/config.ts';
 import { toConfig } from './config/to-config.ts';
 import type { Config } from './config/types.ts';
 import { type Environment, environment } from './environment.ts';
+import { shortestKeySeconds } from './keys/config.ts';
 
 export type { Config } from './config/types.ts';
 
@@ -45,11 +46,16 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
   if (parsed.data?.REFRESH_COOKIE === 'none' && !parsed.data.PUBLIC_URL?.startsWith('https:'))
     problems.push('REFRESH_COOKIE: none needs a PUBLIC_URL with https');
+  if (parsed.success && parsed.data.JWK_TTL < shortestKeyLife(parsed.data))
+    problems.push(`JWK_TTL: must be at least ${shortestKeyLife(parsed.data)} with this JWKS_MAX_AGE`);
   if (parsed.success)
     captchaConfig(parsed.data, (name) => problems.push(`${name}: required with CAPTCHA_PROVIDER`));
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return toConfig(parsed.data);
 }
+
+const shortestKeyLife = ({ JWKS_MAX_AGE }: Environment): number =>
+  shortestKeySeconds({ jwksMaxAgeSeconds: JWKS_MAX_AGE });
 
 /**
  * Reads some variables, each of which must be set: for commands that need no more.

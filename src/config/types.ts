@@ -1,6 +1,7 @@
 import type { CaptchaConfig } from '../captcha/config.ts';
 import type { EnsConfig } from '../ens/config.ts';
 import type { Limit } from '../environment/parsers.ts';
+import type { KeyConfig } from '../keys/config.ts';
 import type { MailConfig } from '../mail/config.ts';
 
 export type Config = Readonly<{
@@ -26,7 +27,7 @@ export type Config = Readonly<{
     refreshTtlSeconds: number;
     sessionTtlSeconds: number;
   }>;
-  keys: Readonly<{ algorithm: 'ES256' | 'RS256' | 'EdDSA'; ttlSeconds: number; jwksMaxAgeSeconds: number }>;
+  keys: KeyConfig;
   signup: boolean;
   /** Whether logging in takes a verified address. */
   requireVerifiedEmail: boolean;

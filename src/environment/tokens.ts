@@ -23,8 +23,12 @@ export const tokenVariables = {
   }),
   JWK_TTL: seconds(60, 3650 * DAY)
     .prefault(String(365 * DAY))
-    .meta({ description: 'Seconds a generated signing key lives.' }),
+    .meta({
+      description:
+        'Seconds a generated signing key lives. At least three times what a new one waits: see JWKS_MAX_AGE.',
+    }),
   JWKS_MAX_AGE: seconds(1, DAY).prefault('300').meta({
-    description: 'Seconds a verifier may cache the JWKS. A new key waits this long and 60 s before it signs.',
+    description:
+      'Seconds a verifier may cache the JWKS. A new key waits twice this long and 150 s before it signs.',
   }),
 };

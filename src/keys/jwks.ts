@@ -5,17 +5,16 @@ import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { KeyEncryption } from '../crypto/key-encryption.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
+import { type KeyConfig, publicationLeadSeconds } from './config.ts';
 import { jwks, privateJwks } from './tables.ts';
 
-export type KeySettings = Readonly<{
-  algorithm: 'ES256' | 'RS256' | 'EdDSA';
-  /** How long a generated key lives. */
-  ttlSeconds: number;
-  /** How long a verifier may cache the JWKS. */
-  jwksMaxAgeSeconds: number;
-  /** The longest life of a token that a key may have to sign. */
-  longestTokenSeconds: number;
-}>;
+export type KeySettings = KeyConfig &
+  Readonly<{
+    /** The longest life of a token that a key may have to sign. */
+    longestTokenSeconds: number;
+    /** How often somebody looks whether a successor is needed. */
+    housekeepingSeconds: number;
+  }>;
 
 export type KeysDeps = Readonly<{ db: Database; keyEncryption: KeyEncryption; keys: KeySettings }>;
 
@@ -25,12 +24,6 @@ export type GeneratedJwk = { id: string; expiresAt: Date };
 const KEYS_LOCK = 7_046_203_312;
 /** Bounds the JWKS document, which every verifier downloads. */
 const MAX_UNEXPIRED_KEYS = 50;
-/** Verifiers may be this late in refreshing their cache. */
-const CACHE_SLACK_SECONDS = 60;
-
-/** Seconds for which a new key is only published: until then some verifier's cache may lack it. */
-export const publicationLeadSeconds = (keys: KeySettings): number =>
-  keys.jwksMaxAgeSeconds + CACHE_SLACK_SECONDS;
 
 /** Lets no two replicas generate keys at once. */
 const lockKeys = (tx: Queryable) => tx.execute(sql`select pg_advisory_xact_lock(${KEYS_LOCK})`);
@@ -87,9 +80,10 @@ export function generateJwk(deps: KeysDeps): Promise<GeneratedJwk> {
  * @returns the new key, or null when none was needed
  */
 export async function ensureSuccessor(deps: KeysDeps): Promise<GeneratedJwk | null> {
-  // Half of a short key life at most, so that keys which live for minutes are not replaced at every round.
-  const wanted = 2 * publicationLeadSeconds(deps.keys) + deps.keys.longestTokenSeconds;
-  const needed = Math.min(wanted, deps.keys.ttlSeconds / 2);
+  const { longestTokenSeconds, housekeepingSeconds, ttlSeconds } = deps.keys;
+  const wanted = 2 * publicationLeadSeconds(deps.keys) + longestTokenSeconds + 2 * housekeepingSeconds;
+  // Half of a short key life at most, so that keys which live for an hour are not replaced at every round.
+  const needed = Math.min(wanted, ttlSeconds / 2);
   const lasting = (db: Queryable) =>
     db
       .select({ id: jwks.id })

@@ -3,7 +3,8 @@ import { type CryptoKey, importJWK, type JWK, type JWTPayload, SignJWT } from 'j
 import { LRUCache } from 'lru-cache';
 import { type Database, statement } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
-import { type KeysDeps, publicationLeadSeconds } from './jwks.ts';
+import { publicationLeadSeconds } from './config.ts';
+import type { KeysDeps } from './jwks.ts';
 import { jwks, privateJwks } from './tables.ts';
 
 /** Keys never change under one id, so imported ones may be kept; whether they are still good is asked every time. */

@@ -39,4 +39,4 @@ export async function expireKey({ sql }: TestGateway, id?: string, inSeconds = 0
 }
 
 /** Seconds beyond which a new key signs, with the test gateway's JWKS_MAX_AGE of 300. */
-export const PUBLISHED = 361;
+export const PUBLISHED = 751;
