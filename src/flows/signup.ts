@@ -46,8 +46,9 @@ export async function signup(
   await deps.rateLimiter.consume([callerLimit(deps, 'signup', caller)]);
   await deps.captcha.check('signup', { token: input.captchaToken ?? '', address: caller.address });
 
-  const key = await deps.signer.currentKey(ttlSeconds);
   const passwordHash = await deps.passwords.hash(input.password);
+  // Hashing may have to wait, in which time a key may end.
+  const key = await deps.signer.currentKey(ttlSeconds);
   // Signing up and deleting the account, again and again, must not flood a mailbox.
   const mailed = (await attemptMail(deps, 'verification', email)) === null;
   const { user, session } = await deps.db.transaction(async (tx) => {

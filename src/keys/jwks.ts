@@ -43,6 +43,7 @@ async function createKeyPair(
 
 async function insertKey(tx: Queryable, { keyEncryption, keys }: KeysDeps): Promise<GeneratedJwk> {
   const { id, publicJwk, privateJwk } = await createKeyPair(keys.algorithm);
+  const jwe = await keyEncryption.encrypt(JSON.stringify(privateJwk));
   const [row] = await tx
     .insert(jwks)
     .values({
@@ -55,7 +56,7 @@ async function insertKey(tx: Queryable, { keyEncryption, keys }: KeysDeps): Prom
     })
     .returning({ id: jwks.id, expiresAt: jwks.expiresAt });
   if (row === undefined) throw new Error('The inserted key was not returned.');
-  await tx.insert(privateJwks).values({ id, jwe: await keyEncryption.encrypt(JSON.stringify(privateJwk)) });
+  await tx.insert(privateJwks).values({ id, jwe });
   return row;
 }
 

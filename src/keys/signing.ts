@@ -12,10 +12,12 @@ const KEPT_KEYS = 100;
 
 export type SigningKey = { id: string; alg: string; key: CryptoKey; expiresAt: Date };
 
+type StoredKey = { id: string; alg: string; jwe: string };
+
 export type Signer = {
   /**
    * The key to sign with: the newest that every verifier's cache holds by now, preferring one that outlives the token.
-   * Where every key is too new, the oldest of them.
+   * Where every key is too new, the oldest of them. One in its last second signs no more: nothing could use the token.
    * @throws AuthError `no_signing_key`
    */
   currentKey(tokenSeconds: number): Promise<SigningKey>;
@@ -27,34 +29,33 @@ const currentKeyRow = statement((db) => {
   const lead = sql`make_interval(secs => ${sql.placeholder('leadSeconds')})`;
   const isPublished = sql`${jwks.createdAt} <= now() - ${lead}`;
   const outlives = sql`${jwks.expiresAt} >= now() + make_interval(secs => ${sql.placeholder('tokenSeconds')})`;
-  return db
-    .select({ id: jwks.id, alg: jwks.alg, expiresAt: jwks.expiresAt })
-    .from(jwks)
-    .where(gt(jwks.expiresAt, sql`now()`))
-    .orderBy(
-      desc(isPublished),
-      desc(outlives),
-      desc(sql`case when ${isPublished} then ${jwks.createdAt} end`),
-      jwks.createdAt,
-      jwks.id,
-    )
-    .limit(1)
-    .prepare('current_signing_key');
+  return (
+    db
+      .select({ id: jwks.id, alg: jwks.alg, expiresAt: jwks.expiresAt, jwe: privateJwks.jwe })
+      .from(jwks)
+      // With its private half in one look: between two, the key might be deleted.
+      .innerJoin(privateJwks, eq(privateJwks.id, jwks.id))
+      .where(gt(jwks.expiresAt, sql`now() + interval '1 second'`))
+      .orderBy(
+        desc(isPublished),
+        desc(outlives),
+        desc(sql`case when ${isPublished} then ${jwks.createdAt} end`),
+        jwks.createdAt,
+        jwks.id,
+      )
+      .limit(1)
+      .prepare('current_signing_key')
+  );
 });
 
 /** Signs with the private keys of the database. */
 export function createSigner(deps: KeysDeps): Signer {
   const imported = new LRUCache<string, CryptoKey>({ max: KEPT_KEYS });
 
-  async function importPrivateKey(id: string, alg: string): Promise<CryptoKey> {
+  async function importPrivateKey({ id, alg, jwe }: StoredKey): Promise<CryptoKey> {
     const kept = imported.get(id);
     if (kept !== undefined) return kept;
-    const [row] = await deps.db
-      .select({ jwe: privateJwks.jwe })
-      .from(privateJwks)
-      .where(eq(privateJwks.id, id));
-    if (row === undefined) throw new AuthError('no_signing_key');
-    const decrypted = await deps.keyEncryption.decrypt(row.jwe).catch((cause: unknown) => {
+    const decrypted = await deps.keyEncryption.decrypt(jwe).catch((cause: unknown) => {
       throw new AuthError('no_signing_key', { cause });
     });
     const jwk = JSON.parse(decrypted) as JWK;
@@ -72,7 +73,8 @@ export function createSigner(deps: KeysDeps): Signer {
         tokenSeconds,
       });
       if (row === undefined) throw new AuthError('no_signing_key');
-      return { ...row, key: await importPrivateKey(row.id, row.alg) };
+      const { id, alg, expiresAt } = row;
+      return { id, alg, expiresAt, key: await importPrivateKey(row) };
     },
     sign: (key, payload) =>
       new SignJWT(payload).setProtectedHeader({ alg: key.alg, kid: key.id, typ: 'JWT' }).sign(key.key),
