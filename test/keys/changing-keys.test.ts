@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   bearer,
@@ -28,6 +29,8 @@ beforeEach(async () => {
   first = await generateKey(gateway);
   await ageKey(gateway, PUBLISHED, first);
 });
+
+const deleteKey = (id: string) => gateway.sql`delete from portcullis.jwks where id = ${id}`;
 
 /** Waits until a query of somebody else's waits for a lock. */
 const somebodyWaits = () =>
@@ -84,6 +87,95 @@ describe('signing', () => {
         expect(end).toBeGreaterThan(keyEnds - 1000);
       }
     }
+  });
+});
+
+/** A way to the database on which an answer can be held back, and all that comes after it. */
+async function startRelay(databaseUrl: string) {
+  const { hostname, port } = new URL(databaseUrl);
+  let text: string | null = null;
+  let held: (() => void)[] = [];
+  const server = createServer((client: Socket) => {
+    const upstream = connect(Number(port), hostname);
+    client.pipe(upstream);
+    upstream.on('data', (chunk: Buffer) => {
+      if (text !== null && (held.length > 0 || chunk.includes(text))) held.push(() => client.write(chunk));
+      else client.write(chunk);
+    });
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const)
+      one.on('error', () => other.destroy()).on('close', () => other.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(databaseUrl);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: url.href,
+    /** From the next answer on that contains this text. */
+    holdFrom: (part: string) => {
+      text = part;
+    },
+    isHolding: () => held.length > 0,
+    release: () => {
+      for (const send of held) send();
+      [text, held] = [null, []];
+    },
+    close: () => server.close(),
+  };
+}
+
+describe('the JWKS', () => {
+  test('that is asked for after a key’s end lacks it, though an older reading is under way', async () => {
+    const relay = await startRelay(gateway.databaseUrl);
+    const replica = await startGateway({ replicaOf: gateway, env: { DATABASE_URL: relay.url } });
+    const second = await generateKey(gateway);
+    relay.holdFrom(first);
+    const before = readJwks(replica);
+    await expect.poll(relay.isHolding).toBe(true);
+    await deleteKey(first);
+    const third = await generateKey(gateway);
+    const after = [readJwks(replica), readJwks(replica)];
+    // What was asked earlier has arrived when this is answered, which needs no database.
+    await fetch(`${replica.url}/health`);
+    relay.release();
+    expect((await before).ids).toEqual([first, second]);
+    for (const answer of after) expect((await answer).ids).toEqual([second, third]);
+    await replica.close();
+    relay.close();
+  });
+
+  test('under load shows every change to whoever asks after it, at every replica', async () => {
+    const replicas = await Promise.all([1, 2].map(() => startGateway({ replicaOf: gateway })));
+    const everywhere = [gateway, ...replicas];
+    const [live, ended] = [new Set([first]), new Set<string>()];
+    const wrong: unknown[] = [];
+    let isOver = false;
+    const keepReading = async (at: TestGateway) => {
+      while (!isOver) {
+        const [old, gone] = [[...live], [...ended]];
+        const { ids, cacheControl } = await readJwks(at);
+        // What began to end meanwhile may be there or not.
+        const missing = old.filter((id) => live.has(id) && !ids.includes(id));
+        const left = gone.filter((id) => ids.includes(id));
+        const maxAge = Number(/^public, max-age=(\d+)$/.exec(cacheControl ?? '')?.[1]);
+        if (missing.length > 0 || left.length > 0 || !(maxAge >= 1 && maxAge <= 300))
+          wrong.push({ missing, left, cacheControl });
+      }
+    };
+    const readers = everywhere.flatMap((at) => Array.from({ length: 8 }, () => keepReading(at)));
+    for (let i = 0; i < 20; i++) {
+      const made = await generateKey(everywhere[i % 3] ?? gateway);
+      const [oldest = ''] = live;
+      live.add(made).delete(oldest);
+      await (i % 2 === 0 ? deleteKey(oldest) : expireKey(gateway, oldest));
+      ended.add(oldest);
+    }
+    isOver = true;
+    await Promise.all(readers);
+    expect(wrong).toEqual([]);
+    for (const replica of replicas) await replica.close();
   });
 });
 
