@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  bearer,
+  newPerson,
+  type SignedInAnswer,
+  signUp,
+  startGateway,
+  type TestGateway,
+} from '../../support/gateway.ts';
+import { type Engine, startEngine } from '../../support/hasura/engine.ts';
+import { codes, frontend, LOGIN, ME, REFRESH } from './frontend.ts';
+
+// Hasura and the gateway, either of which is restarted while people are signed in.
+
+/** Another replica, which keeps the database: what is restarted here comes and goes beside it. */
+let lasting: TestGateway;
+let gateway: TestGateway;
+let engine: Engine;
+beforeAll(async () => {
+  lasting = await startGateway();
+  gateway = await startGateway({ replicaOf: lasting });
+  engine = await startEngine({ gateway, databaseUrl: lasting.databaseUrl });
+});
+afterAll(async () => {
+  await engine.close();
+  await gateway.close();
+  await lasting.close();
+});
+
+const as = (token: string) => frontend(engine.url, bearer(token));
+const anonymous = () => frontend(engine.url, {});
+const ROWS = '{ portcullis_users { id } }';
+
+async function restartGateway(): Promise<void> {
+  const { port } = new URL(gateway.url);
+  gateway = await startGateway({ replicaOf: lasting, env: { PORT: port } });
+}
+
+test('while the gateway is away its fields fail and tables go on; once it is back nobody has to do anything', async () => {
+  const person = newPerson();
+  const signup = await signUp(lasting, person);
+  const page = as(signup.accessToken);
+  await gateway.close();
+  expect(await codes(page.refused(ME))).toEqual(['remote-schema-error']);
+  expect(await codes(anonymous().refused(LOGIN, { input: { email: 'x', password: 'x' } }))).toEqual([
+    'remote-schema-error',
+  ]);
+  expect(await page.run(ROWS)).toEqual({ portcullis_users: [{ id: signup.user.id }] });
+  await restartGateway();
+  expect(await page.run(ME)).toMatchObject({ me: { email: person.email } });
+  const input = { refreshToken: signup.refreshToken };
+  const { refresh } = await anonymous().run<{ refresh: SignedInAnswer }>(REFRESH, { input });
+  expect(await as(refresh.accessToken).run(ME)).toMatchObject({ me: { email: person.email } });
+  expect(await engine.inconsistent()).toEqual([]);
+});
+
+test('whoever was signed in before Hasura was restarted is so afterwards', async () => {
+  const person = newPerson();
+  const signup = await signUp(lasting, person);
+  const { email, password } = person;
+  await engine.close();
+  const { login } = await gateway.graphql<{ login: SignedInAnswer }>(LOGIN, { input: { email, password } });
+  engine = await startEngine({ gateway, databaseUrl: lasting.databaseUrl });
+  for (const { accessToken } of [signup, login])
+    expect(await as(accessToken).run(`{ me { email } portcullis_users { id } }`)).toEqual({
+      me: { email },
+      portcullis_users: [{ id: signup.user.id }],
+    });
+});
