@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { type SilenceWatch, watchForSilence } from './silence.ts';
 import { withSafeTransactions } from './transaction.ts';
 
 /** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
@@ -24,6 +25,9 @@ export type DatabaseOptions = {
  */
 const reconnectDelaySeconds = (attempts: number): number =>
   (0.5 + Math.random() / 2) * Math.min(3 ** attempts / 100, 0.25);
+
+/** How long an answer may be under way. */
+const ANSWER_MS = 2000;
 
 type Address = { host: string[]; port: number[]; path?: string | undefined };
 
@@ -64,8 +68,14 @@ function prepareEverything(client: postgres.Sql): postgres.Sql {
 /** Opens a pool. Every connection has statement, lock and idle-transaction timeouts. */
 export function openDatabase(options: DatabaseOptions): { db: Database; close: () => Promise<void> } {
   const server = { index: 0 };
+  let silence: SilenceWatch | undefined;
+  const open = (address: Address): Socket => {
+    const opened = openSocket(address, server);
+    silence?.watch(opened);
+    return opened;
+  };
   // The types lack this option.
-  const socket: object = { socket: (address: Address) => openSocket(address, server) };
+  const socket: object = { socket: open };
   const client = postgres(options.url, {
     ...socket,
     max: options.poolSize,
@@ -81,9 +91,17 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
       idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
     },
   });
+  const db = withSafeTransactions(drizzle(prepareEverything(client), { casing: 'snake_case' }));
+  silence = watchForSilence({
+    ask: () => db.execute('select 1'),
+    longestMs: options.statementTimeoutMs + ANSWER_MS,
+  });
   return {
-    db: withSafeTransactions(drizzle(prepareEverything(client), { casing: 'snake_case' })),
-    close: () => client.end({ timeout: 5 }),
+    db,
+    close() {
+      silence?.stop();
+      return client.end({ timeout: 5 });
+    },
   };
 }
 
