@@ -1,26 +1,19 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newPerson } from '../support/gateway.ts';
 import { readmeSection } from './blocks.ts';
-import { codeOf, openStage, type Stage } from './stage.ts';
-import { type Browser, memoryStorage, startBrowser } from './tabs.ts';
+import { openScene, type Scene } from './scene.ts';
+import { codeOf } from './stage.ts';
 
 // README, "From your frontend", "An httpOnly cookie": its two changes, made to its code.
 
 const ORIGIN = 'https://app.example.com';
-let stage: Stage;
-let browser: Browser;
+let scene: Scene;
 let cookies: Map<string, string>;
 beforeAll(async () => {
-  vi.stubGlobal('localStorage', memoryStorage());
-  stage = await openStage({ REFRESH_COOKIE: 'lax', CORS_ORIGINS: ORIGIN });
-  browser = startBrowser(stage.hasuraUrl);
+  scene = await openScene({ REFRESH_COOKIE: 'lax', CORS_ORIGINS: ORIGIN });
   cookies = fetchWithCookies();
 });
-afterAll(async () => {
-  vi.unstubAllGlobals();
-  await browser?.close();
-  await stage?.close();
-});
+afterAll(() => scene.close());
 
 /** Makes `fetch` what it is in a page: it names the page's origin, and keeps cookies where the request includes them. */
 function fetchWithCookies(): Map<string, string> {
@@ -45,7 +38,8 @@ test('with its two changes the refresh token is in the cookie, and all five oper
   const [, change = ''] = /`(new Request\(.*credentials: 'include' \}\))`/.exec(
     await readmeSection('From your frontend'),
   ) ?? [''];
-  const tab = await browser.openTab((code) => code.replace('new Request(HASURA, init)', change));
+  const { stage } = scene;
+  const tab = await scene.openTab((code) => code.replace('new Request(HASURA, init)', change));
   const { email, password, name } = newPerson();
   await tab.signup({ email, password, name, cookie: true });
   await tab.login({ email, password, cookie: true });

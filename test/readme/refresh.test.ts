@@ -1,0 +1,146 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { openScene, type Scene } from './scene.ts';
+import { codeOf, type Stage, signUp } from './stage.ts';
+import type { Tab } from './tabs.ts';
+
+// How the code that README, "From your frontend", shows refreshes: several tabs, slow networks, sessions that are over.
+
+const NEW_TEAM = 'mutation { createTeam(input: { name: "Analytical" }) { team { name } } }';
+
+let scene: Scene;
+let stage: Stage;
+let tab: Tab;
+beforeAll(async () => {
+  scene = await openScene();
+  stage = scene.stage;
+});
+afterAll(() => scene.close());
+beforeEach(async () => {
+  tab = await scene.openTab();
+});
+afterEach(() => scene.reset());
+
+test('a refresh of one tab serves the others', async () => {
+  const other = await scene.openTab();
+  await signUp(tab);
+  await stage.expire(tab);
+  await tab.query(tab.MINE);
+  expect(await other.query(other.MINE)).toMatchObject({ me: { id: tab.stored().user?.id } });
+  expect(stage.sent('Refresh')).toBe(1);
+});
+
+test('a refresh serves a request too whose refusal comes late', async () => {
+  await signUp(tab);
+  await stage.expire(tab);
+  const { release, answers } = holdNextAnswer();
+  const late = tab.query(tab.MINE);
+  await expect.poll(answers).toBe(1);
+  await tab.query(tab.MINE);
+  release();
+  expect(await late).toMatchObject({ me: { id: tab.stored().user?.id } });
+  expect(stage.sent('Refresh')).toBe(1);
+});
+
+test('a refresh by two tabs at once leaves both signed in', async () => {
+  const other = await scene.openTab();
+  await signUp(tab);
+  await stage.expire(tab);
+  const answers = await Promise.all([tab.query('{ me { id } }'), other.query('{ me { id } }')]);
+  expect(answers).toEqual([{ me: tab.stored().user }, { me: tab.stored().user }]);
+  await stage.expire(tab);
+  expect(await other.query('{ me { id } }')).toEqual({ me: tab.stored().user });
+});
+
+test('a refresh with a token that somebody used long before means: signed out', async () => {
+  await signUp(tab);
+  const stolen = tab.stored();
+  await stage.expire(tab);
+  const { accessToken = '' } = tab.stored();
+  await stage.gateway.sql`
+    update portcullis_private.refresh_tokens set rotated_at = rotated_at - interval '1 hour'`;
+  tab.store({ ...stolen, accessToken });
+  expect(await codeOf(tab.query(tab.MINE))).toBe('invalid-jwt');
+  expect(tab.stored()).toEqual({});
+});
+
+test('a refresh that does not get through signs nobody out', async () => {
+  await signUp(tab);
+  await stage.expire(tab);
+  const before = tab.stored();
+  stage.recorder.script({ status: 502, text: '<html>Bad gateway</html>' });
+  const failed = await Promise.all([codeOf(tab.query(tab.MINE)), codeOf(tab.query(tab.MINE))]);
+  expect(failed).toEqual(['remote-schema-error', 'remote-schema-error']);
+  expect(tab.stored()).toEqual(before);
+  stage.recorder.script(null);
+  expect(await tab.query('{ me { id } }')).toEqual({ me: before.user });
+});
+
+test('a refresh is tried once where the gateway knows the session to be over before Hasura does', async () => {
+  await signUp(tab);
+  await stage.gateway.sql`update portcullis.sessions set revoked_at = now()`;
+  expect(await codeOf(tab.query('query Devices { sessions { id } }'))).toBe('unauthenticated');
+  expect(tab.stored()).toEqual({});
+  expect([stage.sent('Refresh'), stage.sent('Devices')]).toEqual([1, 1]);
+});
+
+test('a refresh that comes back after somebody else has signed in changes nothing, and repeats nothing as them', async () => {
+  await signUp(tab);
+  await stage.expire(tab);
+  const ada = tab.stored();
+  const bob = await holdingSession(ada.user?.id ?? '', async () => {
+    const asked = codeOf(tab.query(NEW_TEAM));
+    await expect.poll(() => stage.sent('Refresh')).toBe(1);
+    await signUp(tab);
+    return { asked, tokens: tab.stored() };
+  });
+  expect(await bob.asked).toBe('invalid-jwt');
+  expect(tab.stored()).toEqual(bob.tokens);
+  expect(await tab.query('{ me { memberships { team { name } } } }')).toEqual({
+    me: { memberships: [{ team: { name: 'Engines' } }] },
+  });
+});
+
+test('who logs out during a refresh stays logged out', async () => {
+  await signUp(tab);
+  await stage.expire(tab);
+  const { user } = tab.stored();
+  const { asked, left } = await holdingSession(user?.id ?? '', async () => {
+    const asked = codeOf(tab.query(tab.MINE));
+    await expect.poll(() => stage.sent('Refresh')).toBe(1);
+    return { asked, left: tab.logout() };
+  });
+  await left;
+  expect(await asked).toBe('invalid-jwt');
+  expect(tab.stored()).toEqual({});
+});
+
+/** The network holds the next answer back, and lets later ones pass. */
+function holdNextAnswer(): { release: () => void; answers: () => number } {
+  const { fetch } = globalThis;
+  let answers = 0;
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  vi.stubGlobal('fetch', async (request: Request) => {
+    const response = await fetch(request);
+    answers += 1;
+    if (answers === 1) await released;
+    return response;
+  });
+  return {
+    release() {
+      vi.stubGlobal('fetch', fetch);
+      release();
+    },
+    answers: () => answers,
+  };
+}
+
+/** While somebody's session is locked, a refresh of theirs waits. */
+function holdingSession<Result>(userId: string, act: () => Promise<Result>): Promise<Result> {
+  return stage.gateway.sql.begin(async (sql) => {
+    await sql`select from portcullis.sessions where user_id = ${userId} for update`;
+    return act();
+  }) as Promise<Result>;
+}
