@@ -7,7 +7,7 @@ export const keyOf = (token: string): string => decodeProtectedHeader(token).kid
 
 /** The gateway's JWKS as a verifier downloads it. */
 export async function readJwks(
-  gateway: TestGateway,
+  gateway: Pick<TestGateway, 'url'>,
   path = JWKS_PATH,
 ): Promise<{ keys: JWK[]; ids: string[]; cacheControl: string | null }> {
   const response = await fetch(gateway.url + path);

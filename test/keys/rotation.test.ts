@@ -6,11 +6,15 @@ import {
   ME,
   newPerson,
   SIGNUP,
+  type SignedInAnswer,
   signUp,
   startGateway,
   type TestGateway,
 } from '../support/gateway.ts';
 import { ageKey, expireKey, generateKey, keyOf, PUBLISHED, readJwks, verify } from './keys.ts';
+import { fetchFrom, openVerifier } from './verifiers.ts';
+
+const REFRESH = 'mutation ($input: RefreshInput!) { refresh(input: $input) { accessToken refreshToken } }';
 
 let gateway: TestGateway;
 let replica: TestGateway;
@@ -182,6 +186,36 @@ describe('where every key has expired', () => {
       body: { code: 'no_signing_key', detail: 'There is no usable signing key.', attribute: null },
     });
     expect(await rows()).toEqual(before);
+  });
+
+  test('a round of housekeeping heals it, and a verifier knows the new key when its cache has ended', async () => {
+    await expireKey(gateway, first, 3600);
+    let now = 0;
+    const verifier = await openVerifier(
+      fetchFrom(
+        () => gateway.url,
+        () => now,
+      ),
+      { now: () => now },
+    );
+    const before = await logIn(gateway, person);
+    await expireKey(gateway);
+    const refresh = { input: { refreshToken: before.refreshToken } };
+    expect(await replica.failure(REFRESH, refresh)).toEqual(noSigningKey('refresh'));
+
+    await replica.post('/hasura/cron/prune', {}, { 'x-hasura-gateway-secret': gateway.secret });
+    const [healing = ''] = (await readJwks(gateway)).ids;
+    // The refresh token was not used up.
+    const { accessToken } = (await replica.graphql<{ refresh: SignedInAnswer }>(REFRESH, refresh)).refresh;
+    expect(keyOf(accessToken)).toBe(healing);
+    expect(await me(gateway, accessToken)).toMatchObject({ me: { email: person.email } });
+
+    now = 299_000;
+    await verifier.look();
+    expect(verifier.held().ids).toEqual([first]);
+    now = 300_000;
+    await verifier.look();
+    expect(verifier.held().ids).toEqual([healing]);
   });
 
   test('no verifier remembers that there was none, and a generated key heals it', async () => {
