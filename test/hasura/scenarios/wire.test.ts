@@ -29,7 +29,9 @@ afterEach(() => {
 
 const anonymous = (headers: Record<string, string> = {}) => frontend(engine.url, headers);
 const admin = () => frontend(engine.url, { 'x-hasura-admin-secret': engine.adminSecret });
-const OF_ANY_CALL = ['connection', 'content-length', 'content-type', 'host', 'user-agent'];
+const OF_ANY_CALL = [
+  ...['accept-encoding', 'connection', 'content-length', 'content-type', 'host', 'user-agent'],
+];
 
 describe('the requests', () => {
   test('introspection comes as admin with the secret, without variables and headers of any client', async () => {
@@ -96,6 +98,7 @@ describe('the requests', () => {
     }).run('{ authConfig { signup } }');
     const { connection, 'content-length': _, ...headers } = recorder.seen[0]?.headers ?? {};
     expect(headers).toEqual({
+      'accept-encoding': 'gzip',
       'content-type': 'application/json',
       'user-agent': 'hasura-graphql-engine/v2.49.2',
       host: new URL(recorder.url).host,
@@ -130,85 +133,76 @@ describe('the requests', () => {
   });
 });
 
-describe('the answers of the remote schema', () => {
-  const hasura = (message: string) => ({
-    errors: [{ message, extensions: { path: '$', code: 'remote-schema-error' } }],
-  });
-  test.each([
-    ['errors that are empty lose the data', '{"data":{"me":null},"errors":[]}', { data: null, errors: [] }],
-    ['errors go on as they are', '{"data":{"me":null},"errors":["x"]}', { data: null, errors: ['x'] }],
-    [
-      'errors that are null are none of GraphQL',
-      '{"data":{"me":null},"errors":null}',
-      hasura('Invalid "errors" field in response from remote'),
-    ],
-    ['data that is missing', '{}', hasura('Missing "data" field in response from remote')],
-    ['a root field that is missing', '{"data":{}}', hasura('expecting key me')],
-    ['no JSON', 'Bad Gateway', hasura('remote schema response is not a valid json')],
-    [
-      'extensions beside the data get lost',
-      '{"data":{"me":null},"extensions":{"a":1}}',
-      { data: { me: null } },
-    ],
-    [
-      'what does not fit the schema goes on',
-      '{"data":{"me":{"id":1,"more":2}}}',
-      { data: { me: { id: 1, more: 2 } } },
-    ],
-  ])('%s', async (_what, text, expected) => {
-    for (const status of [200, 403, 500]) {
-      recorder.script({ status, text, headers: { 'set-cookie': 'a=b', 'x-other': 'c' } });
-      const { cookies, ...answer } = await anonymous().raw('{ me { id } }');
-      expect(answer).toEqual(expected);
-      expect(cookies).toEqual('errors' in expected ? [] : ['a=b']);
-    }
-  });
+test('a request without an id gets one, which an answer tells and an error does not', async () => {
+  const ask = (query: string, headers: Record<string, string> = {}) =>
+    fetch(engine.url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  const made = (await ask('{ authConfig { signup } }')).headers.get('x-request-id');
+  expect(made).toMatch(/^[0-9a-f-]{36}$/);
+  expect(recorder.seen.map(({ headers }) => headers['x-request-id'])).toEqual([made]);
+  const own = { 'x-request-id': 'mine' };
+  expect((await ask('{ authConfig { signup } }', own)).headers.get('x-request-id')).toBe('mine');
+  expect((await ask('{ nothing }', own)).headers.get('x-request-id')).toBeNull();
 });
 
-describe('the answers of an action', () => {
-  const ask = '{ "success": true, "id": "x", "expiresAt": "2027-01-01T00:00:00Z" }';
-  const refused = (message: string, extensions: object = { path: '$', code: 'unexpected' }) => ({
-    errors: [{ message, extensions }],
+describe('the variables of a request', () => {
+  const bodies = async (query: string, variables: object = {}, operationName?: string) => {
+    const body = JSON.stringify({ query, variables, ...(operationName !== undefined && { operationName }) });
+    await fetch(engine.url, { method: 'POST', body });
+    return recorder.seen.map((seen) => seen.body);
+  };
+
+  test('one that may be null has a default, and an argument without a value is none', async () => {
+    const document = 'mutation ($input: LogoutInput) { logout(input: $input) { sessionsEnded } }';
+    expect(await bodies(document, { input: { refreshToken: 'x' } })).toEqual([
+      {
+        query:
+          'mutation ($input: LogoutInput = null) {\n  logout(input: $input) {\n    sessionsEnded\n  }\n}',
+        variables: { input: { refreshToken: 'x' } },
+      },
+    ]);
+    recorder.seen.length = 0;
+    expect(await bodies(document)).toEqual([{ query: 'mutation {\n  logout {\n    sessionsEnded\n  }\n}' }]);
   });
-  test.each([
-    ['what its type declares', 200, ask, { data: { generateJwk: { success: true, id: 'x' } } }],
-    [
-      'what no type declares',
-      200,
-      ask.replace('{', '{ "more": 1,'),
-      { data: { generateJwk: { success: true, id: 'x' } } },
-    ],
-    ['nothing', 204, '', refused('not a valid json response from webhook')],
-    ['no JSON', 500, 'oops', refused('not a valid json response from webhook')],
-    ['null', 200, 'null', refused('got null for the action webhook response')],
-    [
-      'a list',
-      200,
-      '[]',
-      refused('got array for the action webhook response, expecting GenerateJwkActionOutput'),
-    ],
-    ['too little', 200, '{}', refused('field "success" expected in webhook response, but not found')],
-    [
-      'null for a field',
-      200,
-      ask.replace('true', 'null'),
-      refused('expecting not null value for field "success"'),
-    ],
-    [
-      'a 4xx with extensions',
-      409,
-      '{"message":"No.","code":"a","extensions":{"code":"b"}}',
-      refused('No.', { code: 'b' }),
-    ],
-    ['a 4xx with a code', 400, '{"message":"No.","code":"a"}', refused('No.', { path: '$', code: 'a' })],
-    ['a 4xx with a message', 400, '{"message":"No."}', refused('No.')],
-    ['a 5xx', 500, '{"message":"No.","extensions":{"code":"b"}}', refused('internal error')],
-    ['a redirect to nowhere', 302, '{"message":"No."}', refused('internal error')],
-  ])('%s', async (_what, status, text, expected) => {
-    recorder.script({ status, text: status === 204 ? '' : text });
-    const { cookies, ...answer } = await admin().raw('mutation { generateJwk { success id } }');
-    expect(answer).toEqual(expected);
-    expect(cookies).toEqual([]);
+
+  test('one without a value inside an input goes on as null', async () => {
+    const document = 'mutation ($t: String) { logout(input: { refreshToken: $t }) { sessionsEnded } }';
+    expect(await bodies(document)).toEqual([
+      {
+        query:
+          'mutation ($t: String = null) {\n  logout(input: {refreshToken: $t}) {\n    sessionsEnded\n  }\n}',
+        variables: { t: null },
+      },
+    ]);
+  });
+
+  test('one with a default of its own has that, and what is not used is not sent', async () => {
+    const document = 'query Q($e: String! = "a@example.com", $more: Int) { emailExists(email: $e) }';
+    expect(await bodies(document)).toEqual([
+      {
+        query: 'query Q($e: String! = "a@example.com") {\n  emailExists(email: $e)\n}',
+        operationName: 'Q',
+        variables: { e: 'a@example.com' },
+      },
+    ]);
+  });
+
+  test('a scalar’s value is the gateway’s matter', async () => {
+    const refused = await anonymous().refused('query ($e: String!) { emailExists(email: $e) }', { e: 5 });
+    expect(refused).toMatchObject([{ extensions: { code: 'invalid_input' } }]);
+    expect(recorder.seen.map(({ body }) => body.variables)).toEqual([{ e: 5 }]);
+  });
+
+  test('an operation’s name goes on where it is the document’s only definition, or was asked for', async () => {
+    const fragment = ' fragment F on AuthConfig { signup }';
+    const names = async (query: string, operationName?: string) => {
+      recorder.seen.length = 0;
+      return (await bodies(query, {}, operationName)).map((body) => [body.operationName, body.query]);
+    };
+    const named = 'query A {\n  authConfig {\n    signup\n  }\n}';
+    const unnamed = '{\n  authConfig {\n    signup\n  }\n}';
+    expect(await names('query A { authConfig { signup } }')).toEqual([['A', named]]);
+    expect(await names(`query A { authConfig { ...F } }${fragment}`)).toEqual([[undefined, unnamed]]);
+    expect(await names(`query A { authConfig { ...F } }${fragment}`, 'A')).toEqual([['A', named]]);
   });
 });
 

@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   type DocumentNode,
   type FieldNode,
+  type GraphQLObjectType,
   type GraphQLOutputType,
   getNamedType,
   getNullableType,
-  isLeafType,
   isListType,
   isNonNullType,
   isObjectType,
@@ -16,6 +16,7 @@ import {
 import { fieldsOf, keyOf } from './document.ts';
 import { Failure, refusal } from './failure.ts';
 import type { HasuraSession } from './filters.ts';
+import { kindOf } from './json.ts';
 import type { Action, ActionRelationship, Metadata } from './metadata.ts';
 import {
   configuredHeaders,
@@ -58,26 +59,30 @@ export type ActionCall = {
   query: string;
   input: Record<string, unknown>;
   type: GraphQLOutputType;
+  isMutation: boolean;
   field: FieldNode;
   metadata: Metadata;
   /** The row that a relationship of the output leads to, as the caller may see it. */
   related(relationship: ActionRelationship, value: unknown, field: FieldNode): Promise<unknown>;
 };
 
-/** Calls the handler. What it answers to a mutation that succeeds may set cookies. */
+/** Calls the handler. What it answers to a mutation that succeeds may set cookies, and to a query may not. */
 export async function runAction(call: ActionCall): Promise<RootAnswer> {
   const { action, env, session, client, query, input } = call;
-  const { handler, headers, forward_client_headers: forwards } = action.definition;
-  const url = handler.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fromEnvironment(env, name));
-  // The engine lets a client's header replace a configured one of the same name (hasura/README.md, "The shared secret").
-  const sent = { ...configuredHeaders(env, headers), ...(forwards ? forwardedHeaders(client) : {}) };
-  const body = { action: { name: action.name }, input, session_variables: session, request_query: query };
-  const answer = await postJson(url, sent, body).catch(() => {
-    throw refusal('unexpected', 'http exception when calling webhook');
+  const { handler, headers, forward_client_headers: forwards, timeout = 30 } = action.definition;
+  const answer = await postJson({
+    url: handler.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fromEnvironment(env, name)),
+    // The engine lets a client's header replace a configured one of the same name (hasura/README.md, "The shared secret").
+    headers: { ...configuredHeaders(env, headers), ...(forwards ? forwardedHeaders(client) : {}) },
+    body: { action: { name: action.name }, input, session_variables: session, request_query: query },
+    timeoutSeconds: timeout,
+  }).catch(() => {
+    throw unexpected('http exception when calling webhook');
   });
   const output = readOutput(answer);
   requireType(output, call.type);
-  return { value: await selectOutput(call, output), cookies: answer.headers['set-cookie'] ?? [] };
+  const cookies = call.isMutation ? (answer.headers['set-cookie'] ?? []) : [];
+  return { value: await selectOutput(call, output), cookies };
 }
 
 /** hasura/README.md, "Actions": JSON comes before the status, a 4xx is passed on, and any other failure is discarded. */
@@ -86,41 +91,52 @@ function readOutput({ status, text }: Answer): unknown {
   try {
     body = JSON.parse(text);
   } catch {
-    throw refusal('unexpected', 'not a valid json response from webhook');
+    throw unexpected('not a valid json response from webhook');
   }
   if (status >= 200 && status < 300) return body;
-  if (status < 400 || status >= 500) throw refusal('unexpected', 'internal error');
-  const { message, code, extensions } = (body ?? {}) as Record<string, unknown>;
-  if (typeof message !== 'string')
-    throw refusal('parse-failed', "parsing ActionWebhookErrorResponse failed, key 'message' not found");
+  if (status < 400 || status >= 500) throw unexpected('internal error');
+  const { message, code, extensions } = readRefusal(body);
   const added = extensions ?? { path: '$', code: code ?? 'unexpected' };
   throw new Failure({ errors: [{ message, extensions: added }] });
 }
 
-const unexpected = (message: string) => refusal('unexpected', message);
+type HandlerRefusal = { message: string; code?: string | null; extensions?: unknown };
 
-/** Only the fields at the top are checked. */
-function requireType(output: unknown, type: GraphQLOutputType): void {
-  const named = getNamedType(type);
-  if (output === null) {
-    if (isNonNullType(type)) throw unexpected('got null for the action webhook response');
-    return;
-  }
-  const isList = isListType(getNullableType(type));
-  if (Array.isArray(output)) {
-    if (!isList) throw unexpected(`got array for the action webhook response, expecting ${named.name}`);
-    for (const item of output) requireFields(item, named);
-    return;
-  }
-  if (isLeafType(named)) return;
-  if (isList) throw unexpected('expecting array for the action webhook response');
-  if (typeof output !== 'object')
-    throw unexpected(`got scalar for the action webhook response, expecting ${named.name}`);
-  requireFields(output, named);
+function readRefusal(body: unknown): HandlerRefusal {
+  const type = 'Hasura.GraphQL.Execute.Action.Types.ActionWebhookErrorResponse(ActionWebhookErrorResponse)';
+  const failed = (why: string, path = '$') => refusal('parse-failed', why, path);
+  if (kindOf(body) !== 'Object')
+    throw failed(`parsing ${type} failed, expected Object, but encountered ${kindOf(body)}`);
+  const { message } = body as Record<string, unknown>;
+  if (message === undefined) throw failed(`parsing ${type} failed, key "message" not found`);
+  if (typeof message !== 'string')
+    throw failed(`parsing Text failed, expected String, but encountered ${kindOf(message)}`, '$.message');
+  return body as HandlerRefusal;
 }
 
-function requireFields(output: unknown, type: ReturnType<typeof getNamedType>): void {
-  if (!isObjectType(type)) return;
+const unexpected = (message: string) => refusal('unexpected', message);
+/** A number is a String to the engine, where it is not what was expected. */
+const SCALARS: Record<string, string> = { Number: 'String', Boolean: 'Boolean', String: 'String' };
+
+/** Only the fields at the top are checked, and scalars of an application's own not at all. */
+function requireType(output: unknown, type: GraphQLOutputType): void {
+  const nullable = getNullableType(type);
+  if (output === null) {
+    if (isNonNullType(type)) throw unexpected('got null for the action webhook response');
+  } else if (isListType(nullable)) {
+    if (!Array.isArray(output)) throw unexpected('expecting array for the action webhook response');
+    for (const item of output) requireType(item, nullable.ofType);
+  } else if (isObjectType(nullable)) {
+    const scalar = SCALARS[kindOf(output)];
+    if (Array.isArray(output) || scalar !== undefined)
+      throw unexpected(
+        `got ${scalar === undefined ? 'array' : `scalar ${scalar}`} for the action webhook response, expecting ${nullable.name}`,
+      );
+    requireFields(output, nullable);
+  }
+}
+
+function requireFields(output: unknown, type: GraphQLObjectType): void {
   for (const field of Object.values(type.getFields())) {
     if (!isNonNullType(field.type)) continue;
     const value = (output as Record<string, unknown>)[field.name];

@@ -1,4 +1,5 @@
 import {
+  type ArgumentNode,
   type DirectiveNode,
   type DocumentNode,
   type FieldNode,
@@ -21,13 +22,16 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql';
+import { defaultOf } from './variables.ts';
 
 export type Variables = Record<string, unknown>;
 export type Operation = {
   schema: GraphQLSchema;
   definition: OperationDefinitionNode;
   fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** As the client sent them, and with the defaults that the document declares. */
+  /** The name that goes on: of the request, or else of the only definition in the document. */
+  name: string | null;
+  /** With the defaults that the document declares; and as graphql-js takes them. */
   variables: Variables;
   coerced: Variables;
 };
@@ -39,7 +43,7 @@ export const fragmentsOf = (document: DocumentNode): Map<string, FragmentDefinit
     ),
   );
 
-function isIncluded({ coerced }: Operation, node: { directives?: readonly DirectiveNode[] }): boolean {
+export function isIncluded({ coerced }: Operation, node: { directives?: readonly DirectiveNode[] }): boolean {
   const skipped = getDirectiveValues(GraphQLSkipDirective, node, coerced)?.if === true;
   return !skipped && getDirectiveValues(GraphQLIncludeDirective, node, coerced)?.if !== false;
 }
@@ -62,7 +66,7 @@ function flatten(operation: Operation, set: SelectionSetNode, parent: GraphQLNam
   });
 }
 
-function readFragment(
+export function readFragment(
   { schema, fragments }: Operation,
   node: InlineFragmentNode | FragmentSpreadNode,
   parent: GraphQLNamedType,
@@ -77,7 +81,7 @@ function readFragment(
 }
 
 function flattenField(operation: Operation, node: FieldNode, parent: GraphQLNamedType): FieldNode {
-  const { selectionSet, ...leaf } = { ...node, directives: [] };
+  const { selectionSet, ...leaf } = { ...node, directives: [], arguments: presentArguments(operation, node) };
   if (selectionSet === undefined) return leaf;
   const fields = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields() : {};
   const type = fields[node.name.value]?.type;
@@ -85,6 +89,10 @@ function flattenField(operation: Operation, node: FieldNode, parent: GraphQLName
   const selections = flatten(operation, selectionSet, getNamedType(type));
   return { ...leaf, selectionSet: { kind: Kind.SELECTION_SET, selections } };
 }
+
+/** An argument whose variable has no value is none; inside an input object it goes on, and is null then. */
+const presentArguments = ({ variables }: Operation, { arguments: given = [] }: FieldNode): ArgumentNode[] =>
+  given.filter(({ value }) => value.kind !== Kind.VARIABLE || Object.hasOwn(variables, value.name.value));
 
 /** The operation's root fields, each with its selections flattened. */
 export function rootFields(operation: Operation): FieldNode[] {
@@ -95,28 +103,33 @@ export function rootFields(operation: Operation): FieldNode[] {
 }
 
 /**
- * A request for root fields of a remote schema (hasura/README.md, "Execution requests"): the document printed anew, the
- * operation's name kept, and of the variables those that these fields use.
+ * A request for root fields of a remote schema (hasura/README.md, "Execution requests"): the document printed anew, with those
+ * variables that these fields use. One that may be null has a default, and a value in any case.
  */
 export function requestFor(
-  { definition, variables }: Pick<Operation, 'definition' | 'variables'>,
+  { definition, name, variables }: Pick<Operation, 'definition' | 'name' | 'variables'>,
   selections: readonly FieldNode[],
 ): Record<string, unknown> {
   const used = new Set<string>();
   const selectionSet = { kind: Kind.SELECTION_SET, selections } as const;
   visit(selectionSet, { Variable: (node) => void used.add(node.name.value) });
+  const declared = (definition.variableDefinitions ?? []).filter(({ variable }) =>
+    used.has(variable.name.value),
+  );
   const operation: OperationDefinitionNode = {
-    ...definition,
-    directives: [],
-    variableDefinitions: (definition.variableDefinitions ?? []).filter(({ variable }) =>
-      used.has(variable.name.value),
-    ),
+    kind: Kind.OPERATION_DEFINITION,
+    operation: definition.operation,
+    ...(name !== null && { name: { kind: Kind.NAME, value: name } }),
+    variableDefinitions: declared.map((node) => {
+      const defaultValue = defaultOf(node);
+      return { ...node, ...(defaultValue !== undefined && { defaultValue }) };
+    }),
     selectionSet,
   };
-  const sent = Object.entries(variables).filter(([name]) => used.has(name));
+  const sent = declared.map(({ variable: { name: own } }) => [own.value, variables[own.value] ?? null]);
   return {
     query: print(operation),
-    ...(definition.name !== undefined && { operationName: definition.name.value }),
+    ...(name !== null && { operationName: name }),
     ...(sent.length > 0 && { variables: Object.fromEntries(sent) }),
   };
 }

@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ClientRequest, execute } from './execute.ts';
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { type Caller, execute, readRequest } from './execute.ts';
 import { Failure, Refusal, refusal } from './failure.ts';
 import { type MetadataTarget, readOperation, runMetadataOperation } from './metadata-api.ts';
 import { readSession, type SessionSettings } from './session.ts';
@@ -89,7 +90,7 @@ async function answerMetadata(
   }
 }
 
-/** HTTP 200 whatever happens; cookies where nothing failed (hasura/README.md, "Forwarded headers"). */
+/** HTTP 200 whatever happens; cookies where nothing failed, and none for a batch (hasura/README.md, "Forwarded headers"). */
 async function answerGraphql(
   { state, settings }: Endpoints,
   request: IncomingMessage,
@@ -99,12 +100,37 @@ async function answerGraphql(
   try {
     const session = await readSession(settings, request.headers);
     if (request.method === 'GET') throw refusal('not-supported', 'PersistedQueryNotSupported');
-    const caller = { session, client: request.headers };
-    const { data, cookies } = await execute(state(), caller, parseJson(text) as ClientRequest);
+    const caller = { session, client: withRequestId(request.headers, response) };
+    const body = parseJson(text);
+    if (Array.isArray(body)) return send(response, 200, await executeBatch(state(), caller, body));
+    const { data, cookies } = await execute(state(), caller, readRequest(body));
     if (cookies.length > 0) response.setHeader('set-cookie', [...cookies]);
     send(response, 200, { data });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
+    response.removeHeader('x-request-id');
     send(response, 200, error.answer);
   }
+}
+
+/** Who sends no id gets one, which goes on to the gateway; an answer that is no error tells it. */
+function withRequestId(client: IncomingHttpHeaders, response: ServerResponse): IncomingHttpHeaders {
+  const id = client['x-request-id'] ?? randomUUID();
+  response.setHeader('x-request-id', id);
+  return { ...client, 'x-request-id': id };
+}
+
+async function executeBatch(state: EngineState, caller: Caller, body: unknown[]): Promise<object[]> {
+  const answers: object[] = [];
+  for (const request of body.map(readRequest))
+    answers.push(
+      await execute(state, caller, request).then(
+        ({ data }) => ({ data }),
+        (error: unknown) => {
+          if (error instanceof Failure) return error.answer;
+          throw error;
+        },
+      ),
+    );
+  return answers;
 }

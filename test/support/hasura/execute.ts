@@ -4,25 +4,28 @@ import {
   execute as executeLocally,
   type FieldNode,
   type GraphQLObjectType,
-  type GraphQLSchema,
   getArgumentValues,
   getVariableValues,
   isObjectType,
   Kind,
   type OperationDefinitionNode,
   parse,
+  TokenKind,
 } from 'graphql';
 import { runAction } from './actions.ts';
 import { fragmentsOf, keyOf, type Operation, rootFields, type Variables } from './document.ts';
 import { refusal } from './failure.ts';
 import { findTracked, type HasuraSession } from './filters.ts';
+import { kindOf } from './json.ts';
 import { applyPresets } from './presets.ts';
 import { joinRemotes } from './remote-join.ts';
 import { type RootAnswer, runRemoteField } from './remote-schema.ts';
+import type { RoleSchema } from './role-schema.ts';
 import type { EngineState } from './state.ts';
 import { runTableField, tableField } from './table-fields.ts';
 import { selectRelated, type TableRequest } from './tables.ts';
-import { requireValid } from './validation.ts';
+import { requireStructure, requireValid } from './validation.ts';
+import { resolveVariables } from './variables.ts';
 
 export type ClientRequest = { query: string; operationName?: string | null; variables?: Variables | null };
 export type Caller = { session: HasuraSession; client: IncomingHttpHeaders };
@@ -30,8 +33,25 @@ export type EngineAnswer = { data: Record<string, unknown>; cookies: readonly st
 
 const invalid = (message: string, path = '$') => refusal('validation-failed', message, path);
 
-function parseDocument(query: unknown): DocumentNode {
-  if (typeof query !== 'string') throw refusal('parse-failed', "parsing query failed, key 'query' not found");
+/** A request of a client as it came (hasura/README.md, "Answers of the engine"). */
+export function readRequest(body: unknown): ClientRequest {
+  const type = 'Hasura.GraphQL.Transport.HTTP.Protocol.GQLReq(GQLReq)';
+  const failed = (why: string, path = '$') => refusal('parse-failed', why, path);
+  if (kindOf(body) !== 'Object')
+    throw failed(`parsing ${type} failed, expected Object, but encountered ${kindOf(body)}`);
+  const { query, operationName, variables } = body as Record<string, unknown>;
+  if (query === undefined) throw failed(`parsing ${type} failed, key "query" not found`);
+  if (typeof query !== 'string')
+    throw failed(`parsing Text failed, expected String, but encountered ${kindOf(query)}`, '$.query');
+  if (variables != null && kindOf(variables) !== 'Object')
+    throw failed(
+      `parsing HashMap failed, expected Object, but encountered ${kindOf(variables)}`,
+      '$.variables',
+    );
+  return { query, operationName: operationName as string, variables: variables as Variables };
+}
+
+function parseDocument(query: string): DocumentNode {
   try {
     return parse(query);
   } catch {
@@ -41,23 +61,40 @@ function parseDocument(query: unknown): DocumentNode {
 
 function pickOperation(document: DocumentNode, name: string | null | undefined): OperationDefinitionNode {
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
-  const found = name == null ? operations : operations.filter((node) => node.name?.value === name);
-  const [only] = found;
-  if (only === undefined) throw invalid(`no such operation found in the document: "${name}"`);
-  if (found.length > 1) throw invalid('exactly one operation has to be present in the document');
-  return only;
+  if (name == null) {
+    const [only, ...others] = operations;
+    if (only !== undefined && others.length === 0) return only;
+    throw invalid(
+      'exactly one operation has to be present in the document when operationName is not specified',
+    );
+  }
+  if (operations.some(isShorthand))
+    throw invalid('operationName cannot be used when an anonymous operation exists in the document');
+  const found = operations.find((node) => node.name?.value === name);
+  if (found === undefined) throw invalid(`no such operation found in the document: "${name}"`);
+  return found;
 }
 
-function readOperation(schema: GraphQLSchema, request: ClientRequest): Operation {
+/** `{ … }` alone. */
+const isShorthand = ({ loc }: OperationDefinitionNode): boolean => loc?.startToken.kind === TokenKind.BRACE_L;
+
+function readOperation({ schema, origins }: RoleSchema, request: ClientRequest): Operation {
   const document = parseDocument(request.query);
   const definition = pickOperation(document, request.operationName);
+  if (definition.operation === 'subscription')
+    throw refusal('unexpected-payload', 'subscriptions are not supported over HTTP, use websockets instead');
   if (definition.operation === 'mutation' && schema.getMutationType() == null)
     throw invalid('no mutations exist');
-  requireValid(schema, document);
-  const variables = request.variables ?? {};
-  const { coerced, errors } = getVariableValues(schema, definition.variableDefinitions ?? [], variables);
-  if (coerced === undefined) throw invalid(errors?.[0]?.message ?? 'invalid variables', '$.variables');
-  return { schema, definition, fragments: fragmentsOf(document), variables, coerced };
+  const fragments = fragmentsOf(document);
+  const definitions = [definition, ...fragments.values()];
+  const variables = resolveVariables(definition, fragments, request.variables ?? {});
+  requireStructure(schema, { kind: Kind.DOCUMENT, definitions });
+  const only = document.definitions.length === 1 ? definition.name?.value : undefined;
+  const { coerced = variables } = getVariableValues(schema, definition.variableDefinitions ?? [], variables);
+  const name = request.operationName ?? only ?? null;
+  const operation = { schema, definition, fragments, name, variables, coerced };
+  requireValid(operation, (field) => origins.get(field)?.kind === 'remote');
+  return operation;
 }
 
 type Run = { state: EngineState; operation: Operation; request: ClientRequest; caller: Caller };
@@ -71,8 +108,7 @@ export async function execute(
   caller: Caller,
   request: ClientRequest,
 ): Promise<EngineAnswer> {
-  const { schema } = state.schemaFor(caller.session['x-hasura-role'] ?? '');
-  const operation = readOperation(schema, request);
+  const operation = readOperation(state.schemaFor(caller.session['x-hasura-role'] ?? ''), request);
   const run = { state, operation, request, caller };
   const data: Record<string, unknown> = {};
   const cookies: string[] = [];
@@ -152,6 +188,7 @@ function runActionField(run: Run, field: FieldNode): Promise<RootAnswer> {
     query: request.query,
     input: getArgumentValues(definition, field, operation.coerced),
     type: definition.type,
+    isMutation: operation.definition.operation === 'mutation',
     related({ remote_table, field_mapping }, value, selected) {
       const [column = ''] = Object.values(field_mapping);
       const tracked = findTracked(state.metadata.tables, remote_table);

@@ -1,5 +1,5 @@
 import { buildClientSchema, type GraphQLSchema, type IntrospectionQuery } from 'graphql';
-import { type Headers, postJson } from './wire.ts';
+import { askRemote, type Remote } from './remote-schema.ts';
 
 /** What is asked of a type reference, seven levels deep. */
 const TYPE_REFERENCE = Array.from({ length: 7 }).reduce<string>(
@@ -34,12 +34,9 @@ const QUERY = `query IntrospectionQuery {
  * Asks a remote schema what it has, as admin and without any client's headers. Its status does not count, its body does.
  * @throws Error with the reason for which the engine lists it as inconsistent
  */
-export async function introspect(url: string, configured: Headers): Promise<GraphQLSchema> {
-  const { text } = await postJson(
-    url,
-    { ...configured, 'x-hasura-role': 'admin' },
-    { query: QUERY, operationName: 'IntrospectionQuery' },
-  );
+export async function introspect(remote: Omit<Remote, 'upstream'>): Promise<GraphQLSchema> {
+  const headers = { ...remote.configured, 'x-hasura-role': 'admin' };
+  const { text } = await askRemote(remote, headers, { query: QUERY, operationName: 'IntrospectionQuery' });
   const { data } = JSON.parse(text) as { data?: IntrospectionQuery };
   if (data == null) throw new Error('Error in $: key "data" not found');
   return buildClientSchema(data);

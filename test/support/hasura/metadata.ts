@@ -70,13 +70,18 @@ type Header = { name: string; value_from_env: string };
 
 export type RemoteSchema = {
   name: string;
-  definition: { url_from_env: string; forward_client_headers: boolean; headers: Header[] };
+  definition: {
+    url_from_env: string;
+    timeout_seconds?: number;
+    forward_client_headers: boolean;
+    headers: Header[];
+  };
   permissions: { role: string; definition: { schema: string } }[];
 };
 
 export type Action = {
   name: string;
-  definition: { handler: string; forward_client_headers: boolean; headers: Header[] };
+  definition: { handler: string; timeout?: number; forward_client_headers: boolean; headers: Header[] };
   permissions: { role: string }[];
 };
 export type ActionRelationship = {

@@ -7,21 +7,31 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Seen = { path: string; headers: IncomingHttpHeaders; body: Record<string, unknown> };
+export type Seen = {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: Record<string, unknown>;
+};
 type Scripted = {
   status?: number;
   headers?: Record<string, string>;
   text: string;
   /** Answers introspection too. */
   introspection?: boolean;
+  /** Says nothing at all. */
+  silent?: boolean;
 };
 
 /** Stands between the engine and a gateway: writes down what is asked, and answers instead where a test wants that. */
 export type Recorder = {
   url: string;
   seen: Seen[];
-  /** Answers everything, introspection only where that is said; with null the gateway does. */
-  script(answer: Scripted | null): void;
+  /**
+   * Answers everything, introspection only where that is said; a list answers one request each. With null, and after the
+   * list, the gateway does.
+   */
+  script(answer: Scripted | Scripted[] | null): void;
   /** Does something once, when the next request has come and the gateway has not got it yet. */
   meanwhile(run: () => Promise<unknown>): void;
   close(): Promise<void>;
@@ -49,19 +59,25 @@ function passOn(
 
 export async function startRecorder(gatewayUrl: string): Promise<Recorder> {
   const seen: Seen[] = [];
-  let scripted: Scripted | null = null;
+  let script: Scripted | Scripted[] | null = null;
+  const next = (isIntrospection: boolean): Scripted | null => {
+    const scripted = Array.isArray(script) ? script[0] : script;
+    if (scripted == null || (isIntrospection && scripted.introspection !== true)) return null;
+    if (Array.isArray(script)) script.shift();
+    return scripted;
+  };
   let interlude: (() => Promise<unknown>) | null = null;
   const server = createServer(async (incoming, response) => {
     const path = incoming.url ?? '';
     const text = await readAll(incoming);
     const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
-    if (incoming.method === 'POST') seen.push({ path, headers: incoming.headers, body });
+    seen.push({ method: incoming.method ?? '', path, headers: incoming.headers, body });
     const run = interlude;
     interlude = null;
     await run?.();
-    const isScripted = body.operationName !== 'IntrospectionQuery' || scripted?.introspection === true;
-    if (scripted === null || incoming.method !== 'POST' || !isScripted)
-      return passOn(`${gatewayUrl}${path}`, incoming, text, response);
+    const scripted = incoming.method === 'POST' ? next(body.operationName === 'IntrospectionQuery') : null;
+    if (scripted === null) return passOn(`${gatewayUrl}${path}`, incoming, text, response);
+    if (scripted.silent === true) return;
     response.writeHead(scripted.status ?? 200, scripted.headers ?? {});
     response.end(scripted.text);
   });
@@ -70,7 +86,7 @@ export async function startRecorder(gatewayUrl: string): Promise<Recorder> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     script(answer) {
-      scripted = answer;
+      script = answer;
     },
     meanwhile(run) {
       interlude = run;

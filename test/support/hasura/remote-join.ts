@@ -3,10 +3,10 @@ import { type FieldNode, Kind, parseValue, print } from 'graphql';
 import { fieldsOf, keyOf, type Operation, requestFor } from './document.ts';
 import { refusal } from './failure.ts';
 import { findRelationship, findTracked, type HasuraSession } from './filters.ts';
+import { kindOf } from './json.ts';
 import type { RemoteRelationship, TrackedTable } from './metadata.ts';
-import { headersFor } from './remote-schema.ts';
+import { askRemote, headersFor } from './remote-schema.ts';
 import type { EngineState } from './state.ts';
-import { postJson } from './wire.ts';
 
 type Row = Record<string, unknown>;
 type Join = {
@@ -15,102 +15,123 @@ type Join = {
   session: HasuraSession;
   client: IncomingHttpHeaders;
 };
-
-/** A row that waits for what the remote schema knows of it; under the field stand the columns to ask by. */
-type Place = { relationship: RemoteRelationship; field: FieldNode; row: Row };
+/** One request: for one relationship with one selection, wherever that stands. */
+type Call = { relationship: RemoteRelationship; field: FieldNode; ids: Map<string, number> };
+/** Where in the answer something is still missing. */
+type Gap = { row: Row; key: string; call: Call; id: number };
+type Plan = { calls: Map<string, Call>; gaps: Gap[]; count: number };
 
 const rowsOf = (value: unknown): Row[] =>
-  [value].flat().filter((row): row is Row => typeof row === 'object' && row !== null);
+  [value].flat().filter((row): row is Row => kindOf(row) === 'Object');
 
 /**
- * Puts what the remote schema knows of them into the rows under a root field, wherever the selection has a remote
- * relationship (hasura/README.md, "Joins with the gateway"): one request for each selection that is another one, one alias
- * for each distinct key in it.
+ * Puts what the remote schema knows of them into the rows of one root field (hasura/README.md, "Execution requests"). The keys
+ * are counted row after row; a row without one gets null.
  */
 export async function joinRemotes(
   join: Join,
   tracked: TrackedTable,
   { field, rows }: { field: FieldNode; rows: unknown },
 ): Promise<void> {
-  const calls = new Map<string, Map<string, Place[]>>();
-  for (const place of placesUnder(join.state, tracked, { field, rows: rowsOf(rows) })) {
-    const { relationship, field, row } = place;
-    const key = row[keyOf(field)] as Row;
-    // Without a key there is nothing to ask for.
-    if (Object.values(key).includes(null)) row[keyOf(field)] = null;
-    else {
-      const { alias: _, ...selected } = field;
-      const call = JSON.stringify([relationship, print(selected)]);
-      const places = calls.get(call) ?? new Map<string, Place[]>();
-      calls.set(call, places.set(JSON.stringify(key), [...(places.get(JSON.stringify(key)) ?? []), place]));
-    }
-  }
-  let asked = 0;
-  for (const places of calls.values()) {
-    await answerPlaces(join, [...places.values()], asked);
-    asked += places.size;
-  }
+  const plan: Plan = { calls: new Map(), gaps: [], count: 0 };
+  const isMutation = join.operation.definition.operation === 'mutation';
+  const returning = fieldsOf(field).filter(({ name }) => isMutation && name.value === 'returning');
+  if (returning.length === 0) collect(join, plan, tracked, { field, rows: rowsOf(rows) });
+  for (const inner of returning)
+    collect(join, plan, tracked, { field: inner, rows: rowsOf((rows as Row)[keyOf(inner)]) });
+  for (const call of plan.calls.values()) await fill(join, plan, call);
 }
 
-function* placesUnder(
-  state: EngineState,
+function collect(
+  join: Join,
+  plan: Plan,
   tracked: TrackedTable,
   { field, rows }: { field: FieldNode; rows: readonly Row[] },
-): Generator<Place> {
-  const { tables } = state;
-  for (const row of rows) {
+): void {
+  const { tables } = join.state;
+  for (const row of rows)
     for (const inner of fieldsOf(field)) {
-      const name = inner.name.value;
-      const relationship = tracked.remote_relationships?.find((candidate) => candidate.name === name);
+      const [name, key] = [inner.name.value, keyOf(inner)];
+      const relationship = tracked.remote_relationships?.find((remote) => remote.name === name);
+      if (relationship !== undefined) addGap(plan, relationship, { row, key, field: inner });
       const hop = findRelationship(tables, tracked, name);
-      const under = { field: inner, rows: rowsOf(row[keyOf(inner)]) };
-      if (relationship !== undefined) yield { relationship, field: inner, row };
-      else if (hop !== null) yield* placesUnder(state, findTracked(tables.tables, hop.target), under);
-      // What a mutation returns.
-      else if (name === 'returning') yield* placesUnder(state, tracked, under);
+      if (hop === null) continue;
+      const target = findTracked(tables.tables, hop.target);
+      collect(join, plan, target, { field: inner, rows: rowsOf(row[key]) });
     }
+}
+
+function addGap(
+  plan: Plan,
+  relationship: RemoteRelationship,
+  { row, key, field }: { row: Row; key: string; field: FieldNode },
+): void {
+  const columns = row[key] as Row;
+  if (Object.values(columns).includes(null)) {
+    row[key] = null;
+    return;
   }
+  const { alias: _, ...unnamed } = field;
+  const what = print(unnamed);
+  const call = plan.calls.get(what) ?? { relationship, field, ids: new Map<string, number>() };
+  plan.calls.set(what, call);
+  const values = JSON.stringify(columns);
+  const id = call.ids.get(values) ?? plan.count++;
+  call.ids.set(values, id);
+  plan.gaps.push({ row, key, call, id });
 }
 
-/** Asks for each of these places at once; those that share a key share the answer. */
-async function answerPlaces(join: Join, keys: readonly Place[][], first: number): Promise<void> {
-  const { relationship, field } = keys[0]?.[0] ?? raise('There is nothing to join.');
-  const { remote_schema: name, remote_field } = relationship.definition.to_remote_schema;
-  const target = Object.entries(remote_field)[0] ?? raise(`${relationship.name} leads nowhere.`);
-  const remote = join.state.remotes.get(name) ?? raise(`The remote schema ${name} is missing.`);
-  const fields = keys.map(([place], index) =>
-    aliased(field, target, `f${first + index}`, place?.row[keyOf(place.field)] as Row),
+const failed = (message: string) => refusal('unexpected', message, '$', 500);
+
+async function fill({ state, operation, session, client }: Join, plan: Plan, call: Call): Promise<void> {
+  const { remote_schema: name, remote_field } = call.relationship.definition.to_remote_schema;
+  const [target] = Object.entries(remote_field);
+  const remote = state.remotes.get(name);
+  if (target === undefined || remote === undefined) throw new Error(`Nothing to join in ${name}.`);
+  const fields = [...call.ids].map(([values, id]) =>
+    aliased(call.field, target, id, JSON.parse(values) as Row),
   );
-  const { name: _, ...unnamed } = join.operation.definition;
-  const definition = { ...unnamed, operation: 'query' } as typeof unnamed;
-  const request = requestFor({ definition, variables: join.operation.variables }, fields);
-  const { text } = await postJson(remote.url, headersFor(remote, join.session, join.client), request);
-  const { data, errors } = JSON.parse(text) as { data?: Row; errors?: unknown };
-  if (errors != null) throw refusal('unexpected', 'Errors from remote server');
-  if (data === undefined) throw refusal('unexpected', '"data" field not found in remote response');
-  for (const [index, places] of keys.entries())
-    for (const { field, row } of places) row[keyOf(field)] = data[`f${first + index}`];
+  const definition = { ...operation.definition, operation: 'query' } as typeof operation.definition;
+  const request = requestFor({ ...operation, definition, name: null }, fields);
+  const { text } = await askRemote(remote, headersFor(remote, session, client), request);
+  const data = readJoined(text);
+  for (const { row, key, call: own, id } of plan.gaps)
+    if (own === call) row[key] = joinedValue(data, `f${id}`);
 }
 
-function raise(message: string): never {
-  throw new Error(message);
+function joinedValue(data: Row, alias: string): unknown {
+  if (!(alias in data)) throw failed(`failed to lookup key '${alias}' in response`);
+  return data[alias];
+}
+
+/** Of errors the caller learns only that there were some. */
+function readJoined(text: string): Row {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    throw failed(`Remote server response is not valid JSON: ${(error as Error).message}`);
+  }
+  if (kindOf(body) !== 'Object') throw failed('expecting ordered object');
+  const { data, errors } = body as { data?: unknown; errors?: unknown };
+  if (errors !== undefined && errors !== null) throw refusal('unexpected', 'Errors from remote server');
+  if (data === undefined) throw failed('"data" field not found in remote response');
+  if (kindOf(data) !== 'Object') throw failed('expecting ordered object');
+  return data as Row;
 }
 
 function aliased(
   field: FieldNode,
   [name, { arguments: sources }]: [string, { arguments: Record<string, string> }],
-  alias: string,
-  key: Row,
+  id: number,
+  values: Row,
 ): FieldNode {
   const named = (value: string) => ({ kind: Kind.NAME, value }) as const;
-  return {
-    ...field,
-    alias: named(alias),
-    name: named(name),
-    arguments: Object.entries(sources).map(([argument, source]) => ({
-      kind: Kind.ARGUMENT,
-      name: named(argument),
-      value: parseValue(JSON.stringify(key[source.replace(/^\$/, '')])),
-    })),
-  };
+  const joined = Object.entries(sources).map(([argument, source]) => ({
+    kind: Kind.ARGUMENT as const,
+    name: named(argument),
+    value: parseValue(JSON.stringify(values[source.replace(/^\$/, '')])),
+  }));
+  const own = field.arguments ?? [];
+  return { ...field, alias: named(`f${id}`), name: named(name), arguments: [...own, ...joined] };
 }

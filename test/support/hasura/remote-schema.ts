@@ -3,6 +3,7 @@ import type { FieldNode, GraphQLSchema } from 'graphql';
 import { keyOf, type Operation, requestFor } from './document.ts';
 import { Failure, refusal } from './failure.ts';
 import type { HasuraSession } from './filters.ts';
+import { kindOf } from './json.ts';
 import type { RemoteSchema } from './metadata.ts';
 import { type Answer, forwardedHeaders, type Headers, postJson } from './wire.ts';
 
@@ -37,24 +38,43 @@ export function headersFor(
 
 export const remoteError = (message: string) => refusal('remote-schema-error', message);
 
+/** Asks a remote schema; whether anybody answers, not what. */
+export function askRemote(
+  { metadata, url }: Pick<Remote, 'metadata' | 'url'>,
+  headers: Headers,
+  body: object,
+): Promise<Answer> {
+  const { url_from_env: variable, timeout_seconds: timeoutSeconds = 60 } = metadata.definition;
+  return postJson({ url, headers, body, timeoutSeconds }).catch(() => {
+    throw remoteError(`HTTP exception occurred while sending the request to "${variable}"`);
+  });
+}
+
+const asObject = (value: unknown): Record<string, unknown> => {
+  if (kindOf(value) === 'Object') return value as Record<string, unknown>;
+  throw remoteError('expecting ordered object');
+};
+
 /** The answer rules of hasura/README.md, "Execution requests". The HTTP status says nothing. */
 function readAnswer({ text }: Answer, key: string): unknown {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw remoteError('remote schema response is not a valid json');
-  }
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw remoteError('remote schema response is not an object');
+  const body = asObject(parseAnswer(text));
   if ('errors' in body) {
     if (!Array.isArray(body.errors)) throw remoteError('Invalid "errors" field in response from remote');
     throw new Failure({ data: null, errors: body.errors });
   }
   if (!('data' in body)) throw remoteError('Missing "data" field in response from remote');
-  const { data } = body;
-  if (typeof data !== 'object' || data === null || !(key in data)) throw remoteError(`expecting key ${key}`);
-  return (data as Record<string, unknown>)[key];
+  const data = asObject(body.data);
+  if (!(key in data)) throw remoteError(`expecting key ${key}`);
+  return data[key];
+}
+
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // In the engine these are the words of its JSON library.
+    throw remoteError((error as Error).message);
+  }
 }
 
 export type RootAnswer = { value: unknown; cookies: readonly string[] };
@@ -67,9 +87,6 @@ export async function runRemoteField(
   { session, client }: { session: HasuraSession; client: IncomingHttpHeaders },
 ): Promise<RootAnswer> {
   const headers = headersFor(remote, session, client);
-  const answer = await postJson(remote.url, headers, requestFor(operation, [field])).catch(() => {
-    const at = remote.metadata.definition.url_from_env;
-    throw remoteError(`HTTP exception occurred while sending the request to "${at}"`);
-  });
+  const answer = await askRemote(remote, headers, requestFor(operation, [field]));
   return { value: readAnswer(answer, keyOf(field)), cookies: answer.headers['set-cookie'] ?? [] };
 }

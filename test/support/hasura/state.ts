@@ -2,6 +2,7 @@ import { Kind, parse, print, printSchema } from 'graphql';
 import type postgres from 'postgres';
 import { actionsDocument, permittedActions } from './actions.ts';
 import { readCatalogue } from './catalogue.ts';
+import { Refusal } from './failure.ts';
 import { findTracked } from './filters.ts';
 import { introspect } from './introspection.ts';
 import type { Metadata, RemoteSchema } from './metadata.ts';
@@ -38,9 +39,12 @@ async function openRemote(metadata: RemoteSchema, env: EngineEnvironment): Promi
   const { url_from_env: variable, headers } = metadata.definition;
   const of = JSON.stringify(metadata.definition);
   try {
-    const configured = configuredHeaders(env, headers);
-    const url = fromEnvironment(env, variable);
-    return { of, remote: { metadata, url, configured, upstream: await introspect(url, configured) } };
+    const known = {
+      metadata,
+      url: fromEnvironment(env, variable),
+      configured: configuredHeaders(env, headers),
+    };
+    return { of, remote: { ...known, upstream: await introspect(known) } };
   } catch (error) {
     return { of, error: error as Error };
   }
@@ -72,7 +76,7 @@ export async function loadState(
   const note = (type: string, what: string, definition: unknown, error: Error) =>
     void inconsistent.push({
       ...{ type, name: `${type} ${what}`, definition },
-      reason: `Inconsistent object: ${error.message}`,
+      reason: `Inconsistent object: ${error instanceof Refusal ? error.reason.error : error.message}`,
     });
   const remotes = new Map<string, Remote>();
   const rolesOf = new Map<string, Map<string, Part>>();

@@ -1,47 +1,105 @@
 import {
-  type ASTNode,
   type DocumentNode,
+  type FieldNode,
+  FragmentsOnCompositeTypesRule,
+  type GraphQLField,
+  type GraphQLNamedType,
   type GraphQLSchema,
+  getNamedType,
+  isCompositeType,
   isInterfaceType,
   isObjectType,
-  Kind,
-  TypeInfo,
+  isRequiredArgument,
+  KnownDirectivesRule,
+  KnownFragmentNamesRule,
+  NoFragmentCyclesRule,
+  OverlappingFieldsCanBeMergedRule,
+  PossibleFragmentSpreadsRule,
+  UniqueArgumentNamesRule,
+  UniqueInputFieldNamesRule,
   validate,
-  visit,
-  visitWithTypeInfo,
 } from 'graphql';
+import { isIncluded, type Operation, readFragment } from './document.ts';
 import { refusal } from './failure.ts';
+import { checkInput, type InputContext, invalidAt } from './input-values.ts';
 
-function pathOf(ancestors: readonly (ASTNode | readonly ASTNode[])[], name: string): string {
-  const above = ancestors.flatMap((node) =>
-    'kind' in node && node.kind === Kind.FIELD ? [node.name.value] : [],
-  );
-  return `$${[...above, name].map((field) => `.selectionSet.${field}`).join('')}`;
-}
+/** What the engine's own walk below takes for granted. The words are graphql-js's. */
+const STRUCTURE = [
+  ...[FragmentsOnCompositeTypesRule, KnownDirectivesRule, KnownFragmentNamesRule, NoFragmentCyclesRule],
+  ...[OverlappingFieldsCanBeMergedRule, PossibleFragmentSpreadsRule],
+  ...[UniqueArgumentNamesRule, UniqueInputFieldNamesRule],
+];
 
-/** A field that the role does not know, in the engine's own words. */
-function requireKnownFields(schema: GraphQLSchema, document: DocumentNode): void {
-  const info = new TypeInfo(schema);
-  visit(
-    document,
-    visitWithTypeInfo(info, {
-      Field(node, _key, _parent, _path, ancestors) {
-        const type = info.getParentType();
-        if ((!isObjectType(type) && !isInterfaceType(type)) || info.getFieldDef() != null) return;
-        const name = node.name.value;
-        const message = `field '${name}' not found in type: '${type.name}'`;
-        throw refusal('validation-failed', message, pathOf(ancestors, name));
-      },
-    }),
-  );
+/** Of a document with one operation. */
+export function requireStructure(schema: GraphQLSchema, document: DocumentNode): void {
+  const [error] = validate(schema, document, STRUCTURE);
+  if (error !== undefined) throw refusal('validation-failed', error.message);
 }
 
 /**
- * Validates a client's document by the schema of its role. Only the message about unknown fields is the engine's; the others are
- * graphql-js's, under the engine's code.
+ * Walks an operation as the engine does, field after field, and stops at the first thing that is wrong: in its words, at
+ * its path (hasura/README.md, "Answers of the engine"). What a directive leaves out is not looked at.
  */
-export function requireValid(schema: GraphQLSchema, document: DocumentNode): void {
-  requireKnownFields(schema, document);
-  const [error] = validate(schema, document);
-  if (error !== undefined) throw refusal('validation-failed', error.message);
+export function requireValid(operation: Operation, isRemote: (rootField: string) => boolean): void {
+  const root = operation.schema.getRootType(operation.definition.operation);
+  if (root == null) throw new Error('The role has no such operations.');
+  checkSelections(operation, operation.definition.selectionSet, root, { path: '$', isRemote });
+}
+
+type Place = { path: string; isRemote: (field: string) => boolean };
+
+function checkSelections(
+  operation: Operation,
+  set: FieldNode['selectionSet'],
+  parent: GraphQLNamedType,
+  { path, isRemote }: Place,
+): void {
+  if (set === undefined)
+    throw invalidAt(`${path}.selectionSet`, `missing selection set for '${parent.name}'`);
+  for (const node of set.selections) {
+    if (!isIncluded(operation, node)) continue;
+    if (node.kind !== 'Field') {
+      const { condition, set: inner } = readFragment(operation, node, parent);
+      checkSelections(operation, inner, condition, { path, isRemote });
+    } else if (!node.name.value.startsWith('__')) {
+      const at = `${path}.selectionSet.${node.name.value}`;
+      checkField(operation, node, fieldOf(parent, node, at), { path: at, isRemote });
+    }
+  }
+}
+
+function fieldOf(
+  parent: GraphQLNamedType,
+  { name }: FieldNode,
+  path: string,
+): GraphQLField<unknown, unknown> {
+  const fields = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields() : {};
+  const field = fields[name.value];
+  if (field === undefined) throw invalidAt(path, `field '${name.value}' not found in type: '${parent.name}'`);
+  return field;
+}
+
+function checkField(
+  operation: Operation,
+  node: FieldNode,
+  field: GraphQLField<unknown, unknown>,
+  { path, isRemote: isRemoteField }: Place,
+): void {
+  const type = getNamedType(field.type);
+  const isRemote = isRemoteField(field.name);
+  if (!isCompositeType(type) && node.selectionSet !== undefined)
+    throw invalidAt(path, 'unexpected subselection set for non-object field');
+  const given = new Map(node.arguments?.map(({ name, value }) => [name.value, value]));
+  for (const name of given.keys())
+    if (!field.args.some((argument) => argument.name === name))
+      throw invalidAt(path, `'${field.name}' has no argument named '${name}'`);
+  const context: InputContext = { ...operation, isRemote };
+  for (const argument of field.args) {
+    const at = `${path}.args.${argument.name}`;
+    const value = given.get(argument.name);
+    if (value !== undefined) checkInput(context, argument, { node: value }, at);
+    else if (isRequiredArgument(argument)) throw invalidAt(at, `missing required field '${argument.name}'`);
+  }
+  if (isCompositeType(type))
+    checkSelections(operation, node.selectionSet, type, { path, isRemote: () => isRemote });
 }

@@ -1,31 +1,63 @@
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 
 export type Headers = Record<string, string>;
 export type Answer = { status: number; headers: IncomingHttpHeaders; text: string };
+export type Call = { url: string; headers: Headers; body: object; timeoutSeconds: number };
 
 export const ENGINE_VERSION = 'v2.49.2';
 const CLIENT = {
+  'accept-encoding': 'gzip',
   'content-type': 'application/json',
   'user-agent': `hasura-graphql-engine/${ENGINE_VERSION}`,
 };
+const MAX_REDIRECTS = 10;
 
-/** POSTs JSON with these headers and no others: `fetch` would add `Accept` and more, which the engine does not send. */
-export function postJson(url: string, headers: Headers, body: object): Promise<Answer> {
-  const text = JSON.stringify(body);
+/**
+ * POSTs JSON with these headers and no others (`fetch` would add `Accept` and more), and follows redirects with all of
+ * them, secrets included (hasura/README.md, "Handlers and webhooks").
+ * @throws where nobody answers, or nobody in time
+ */
+export async function postJson({ url, headers, body, timeoutSeconds }: Call): Promise<Answer> {
+  let to = url;
+  let sent: Sent = { method: 'POST', headers: { ...CLIENT, ...headers }, text: JSON.stringify(body) };
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const answer = await send(to, sent, timeoutSeconds * 1000);
+    const { location } = answer.headers;
+    if (answer.status < 300 || answer.status > 399 || location === undefined) return answer;
+    to = new URL(location, to).href;
+    if (answer.status === 302 || answer.status === 303) {
+      const { 'content-type': _, ...kept } = sent.headers;
+      sent = { method: 'GET', headers: kept, text: '' };
+    }
+  }
+  throw new Error('TooManyRedirects');
+}
+
+type Sent = { method: string; headers: Headers; text: string };
+
+function send(url: string, { method, headers, text }: Sent, timeoutMs: number): Promise<Answer> {
   const length = { 'content-length': String(Buffer.byteLength(text)) };
   return new Promise((resolve, reject) => {
-    const call = request(url, { method: 'POST', headers: { ...CLIENT, ...headers, ...length } });
-    call.on('error', reject);
+    const call = request(url, { method, headers: { ...headers, ...length } });
+    // Until the head of the answer is there: its body may take longer.
+    const timer = setTimeout(() => call.destroy(new Error('ResponseTimeout')), timeoutMs);
+    call.on('error', reject).on('close', () => clearTimeout(timer));
     call.on('response', (response) => {
-      let received = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: received }),
-      );
+      clearTimeout(timer);
+      readAnswer(response).then(resolve, reject);
     });
     call.end(text);
   });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const received = Buffer.concat(chunks);
+  const { statusCode: status = 0, headers } = response;
+  const isZipped = headers['content-encoding'] === 'gzip';
+  return { status, headers, text: (isZipped ? gunzipSync(received) : received).toString('utf8') };
 }
 
 const NEVER_FORWARDED = new Set([
