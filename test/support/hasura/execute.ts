@@ -144,7 +144,7 @@ async function runRootField(run: Run, field: FieldNode): Promise<RootAnswer> {
   const remote = state.remotes.get(origin.name);
   if (remote === undefined) throw new Error(`The remote schema ${origin.name} is missing.`);
   const presets = state.schemaFor(caller.session['x-hasura-role'] ?? '').presets.get(name) ?? [];
-  const preset = applyPresets(presets, { operation, field }, caller.session);
+  const preset = applyPresets(presets, { operation, field }, caller.session, remote.upstream);
   return runRemoteField(remote, preset.operation, preset.field, caller);
 }
 

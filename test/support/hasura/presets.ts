@@ -3,7 +3,10 @@ import {
   type ConstValueNode,
   type DocumentNode,
   type FieldNode,
+  type GraphQLNamedType,
+  type GraphQLSchema,
   type InputValueDefinitionNode,
+  isEnumType,
   Kind,
   parseType,
   type TypeNode,
@@ -54,19 +57,39 @@ export function takePresets(sdl: DocumentNode): RoleSdl {
   return { document, presets };
 }
 
-function sessionValue(session: HasuraSession, variable: string, type: string): unknown {
+const coercionError = (value: string, why: string) => refusal('coercion-error', `"${value}" ${why}`);
+
+/** Built-in scalars and enums are read; any other scalar is a text. */
+function sessionValue(session: HasuraSession, variable: string, type: GraphQLNamedType | undefined): unknown {
   const value = session[variable];
   if (value === undefined)
     throw refusal('not-found', `"${variable}" session variable expected, but not found`);
-  if (type === 'Int' || type === 'Float') return Number(value);
-  return type === 'Boolean' ? value === 'true' : value;
+  if (isEnumType(type)) {
+    if (type.getValue(value) !== undefined) return value;
+    const isName = /^[_A-Za-z]\w*$/.test(value);
+    throw coercionError(
+      value,
+      isName ? 'is not one of the valid enum values' : 'is not a valid GraphQL name',
+    );
+  }
+  const read = READERS[type?.name ?? ''];
+  if (read === undefined) return value;
+  if (!read.form.test(value)) throw coercionError(value, `cannot be coerced into ${read.what} value`);
+  return JSON.parse(value);
 }
+
+const READERS: Record<string, { what: string; form: RegExp }> = {
+  Int: { what: 'an Int', form: /^-?(?:0|[1-9]\d*)$/ },
+  Float: { what: 'a Float', form: /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e-?\d+)?$/ },
+  Boolean: { what: 'a Boolean', form: /^(?:true|false)$/ },
+};
 
 /** Adds what is preset: a session variable's value as a variable of its name, which is then not null. */
 export function applyPresets(
   presets: readonly Preset[],
   { operation, field }: { operation: Operation; field: FieldNode },
   session: HasuraSession,
+  upstream: GraphQLSchema,
 ): { operation: Operation; field: FieldNode } {
   const variables = { ...operation.variables };
   const definitions = [...(operation.definition.variableDefinitions ?? [])];
@@ -79,7 +102,7 @@ export function applyPresets(
     const reference = { kind: Kind.VARIABLE, name: own } as const;
     const typeNode = parseType(`${named.name.value}!`);
     definitions.push({ kind: Kind.VARIABLE_DEFINITION, variable: reference, type: typeNode });
-    variables[own.value] = sessionValue(session, variable, named.name.value);
+    variables[own.value] = sessionValue(session, variable, upstream.getType(named.name.value));
     return { kind: Kind.ARGUMENT, name, value: reference };
   });
   const definition = { ...operation.definition, variableDefinitions: definitions };

@@ -25,7 +25,7 @@ const rowsOf = (value: unknown): Row[] =>
   [value].flat().filter((row): row is Row => kindOf(row) === 'Object');
 
 /**
- * Puts what the remote schema knows of them into the rows of one root field (hasura/README.md, "Execution requests"). The keys
+ * Puts what the remote schema knows of them into the rows of one root field (hasura/README.md, "Joins with the gateway"). The keys
  * are counted row after row; a row without one gets null.
  */
 export async function joinRemotes(
