@@ -126,6 +126,22 @@ test('a fetch that fails leaves the old keys for a minute more', async () => {
   expect(await reasonAgainst(verifier, added)).toBe('JWSInvalidSignature');
   pass(1);
   expect(await reasonAgainst(verifier, added)).toBe('none');
+  // Its time runs from then.
+  published = [old];
+  pass(299);
+  expect(await reasonAgainst(verifier, added)).toBe('none');
+  pass(1);
+  expect(await reasonAgainst(verifier, added)).toBe('JWSInvalidSignature');
+});
+
+test('a set without keys is fetched again at every look', async () => {
+  published = [];
+  const verifier = await start();
+  published = [old];
+  pass(59);
+  expect(await reasonAgainst(verifier, old)).toBe('NoUsableKeys');
+  pass(1);
+  expect(await reasonAgainst(verifier, old)).toBe('none');
 });
 
 test.each([

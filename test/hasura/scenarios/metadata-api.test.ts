@@ -142,6 +142,36 @@ test('a reload of the gateway alone fails where it is away, and leaves what was 
   expect(await engine.inconsistent()).toEqual([]);
 });
 
+test('of a gateway that is not there the engine tells the whole request, the secret included', async () => {
+  const lonely = await startEngine({
+    gateway,
+    databaseUrl: gateway.databaseUrl,
+    env: { PORTCULLIS_GRAPHQL_URL: 'http://127.0.0.1:1/graphql' },
+  });
+  try {
+    const response = await fetch(new URL('/v1/metadata', lonely.url), {
+      method: 'POST',
+      headers: { 'x-hasura-admin-secret': lonely.adminSecret },
+      body: JSON.stringify({ type: 'get_inconsistent_metadata', args: {} }),
+    });
+    const { inconsistent_objects: objects } = (await response.json()) as { inconsistent_objects: unknown };
+    expect(objects).toMatchObject([
+      {
+        name: 'remote_schema portcullis',
+        reason:
+          'Inconsistent object: HTTP exception occurred while sending the request to "PORTCULLIS_GRAPHQL_URL"',
+        message: {
+          type: 'http_exception',
+          message: expect.stringMatching(/^Connection failure: /),
+          request: { path: '/graphql', requestHeaders: { 'x-hasura-gateway-secret': gateway.secret } },
+        },
+      },
+    ]);
+  } finally {
+    await lonely.close();
+  }
+});
+
 test.each([
   ['without arguments', {}, 1],
   ['with true', { reload_remote_schemas: true }, 1],

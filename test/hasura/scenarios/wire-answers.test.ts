@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { type Engine, startEngine } from '../../support/hasura/engine.ts';
@@ -70,6 +71,12 @@ describe('the answers of the remote schema', () => {
       expect(cookies).toEqual('errors' in expected ? [] : ['a=b']);
     }
   });
+});
+
+test('an answer may be zipped', async () => {
+  const text = gzipSync('{"data":{"me":{"id":"x"}}}');
+  recorder.script({ text, headers: { 'content-encoding': 'gzip' } });
+  expect(await anonymous().run('{ me { id } }')).toEqual({ me: { id: 'x' } });
 });
 
 describe('the answers of an action', () => {

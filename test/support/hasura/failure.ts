@@ -13,13 +13,18 @@ export class Failure extends Error {
   }
 }
 
+type Reason = { error: string; path: string; code: string };
+
 /** One of the engine's own errors, before an endpoint puts it into words of its own. */
 export class Refusal extends Failure {
-  readonly reason: { error: string; path: string; code: string };
-  constructor(reason: { error: string; path: string; code: string }, status = 400) {
+  readonly reason: Reason;
+  /** What the engine tells nobody but itself, and its metadata API. */
+  readonly internal: object | null;
+  constructor(reason: Reason, status = 400, internal: object | null = null) {
     const { error: message, path, code } = reason;
     super({ errors: [{ message, extensions: { path, code } }] }, status);
     this.reason = reason;
+    this.internal = internal;
   }
 }
 

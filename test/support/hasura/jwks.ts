@@ -7,7 +7,7 @@ export type Jwks = {
   current(): Promise<readonly JWK[]>;
 };
 
-type Fetched = { keys: readonly JWK[]; lifeMs: number | null };
+type Fetched = { keys: readonly JWK[]; lifeMs: number };
 
 /** One key that cannot be read spoils the whole set (hasura/README.md, "JWT claims"). */
 function requireReadable(keys: readonly JWK[]): void {
@@ -16,8 +16,8 @@ function requireReadable(keys: readonly JWK[]): void {
       throw new Error(`Error parsing JWK from url: the key ${kid} cannot be read.`);
 }
 
-/** For how long the set is good, where its answer says something of it. */
-function lifeOf(headers: Headers, now: number): number | null {
+/** For how long the set is good: for ever where its answer says nothing of it. */
+function lifeOf(headers: Headers, now: number): number {
   const directives = (headers.get('cache-control') ?? '').toLowerCase().split(/\s*,\s*/);
   const maxAge = directives
     .map((directive) => /^(?:s-maxage|max-age)=(\d+)$/.exec(directive)?.[1])
@@ -26,7 +26,7 @@ function lifeOf(headers: Headers, now: number): number | null {
   if (directives.includes('must-revalidate')) return maxAgeMs ?? 0;
   if (directives.includes('no-cache') || directives.includes('no-store')) return 0;
   const expires = Date.parse(headers.get('expires') ?? '');
-  return maxAgeMs ?? (Number.isNaN(expires) ? null : expires - now);
+  return maxAgeMs ?? (Number.isNaN(expires) ? Number.POSITIVE_INFINITY : expires - now);
 }
 
 async function fetchJwks(url: string, now: number): Promise<Fetched> {
@@ -72,11 +72,11 @@ export async function openJwks(url: string, now: () => number): Promise<Jwks> {
     const at = lastFetch(due);
     if (at === null) return;
     const fetched = await fetchJwks(url, now()).catch(() => null);
-    if (fetched === null) return;
-    keys = fetched.keys;
-    // A set without a lifetime keeps the one that was there: none, as a rule, and then it is never fetched again.
-    if (fetched.lifeMs === null) return;
-    lifeMs = fetched.lifeMs;
+    if (fetched === null) {
+      expiresAt = startedAt + (due + 1) * POLL_MS;
+      return;
+    }
+    ({ keys, lifeMs } = fetched);
     expiresAt = at + lifeMs;
   }
 

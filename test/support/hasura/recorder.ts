@@ -16,7 +16,7 @@ export type Seen = {
 type Scripted = {
   status?: number;
   headers?: Record<string, string>;
-  text: string;
+  text: string | Buffer;
   /** Answers introspection too. */
   introspection?: boolean;
   /** Says nothing at all. */

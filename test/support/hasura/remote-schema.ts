@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FieldNode, GraphQLSchema } from 'graphql';
 import { keyOf, type Operation, requestFor } from './document.ts';
-import { Failure, refusal } from './failure.ts';
+import { Failure, Refusal, refusal } from './failure.ts';
 import type { HasuraSession } from './filters.ts';
 import { kindOf } from './json.ts';
 import type { RemoteSchema } from './metadata.ts';
-import { type Answer, forwardedHeaders, type Headers, postJson } from './wire.ts';
+import { type Answer, exceptionOf, forwardedHeaders, type Headers, postJson } from './wire.ts';
 
 /** What the engine's environment gives the metadata. */
 export type EngineEnvironment = Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export function headersFor(
   return { ...forwarded, ...session, ...configured };
 }
 
-export const remoteError = (message: string) => refusal('remote-schema-error', message);
+const remoteError = (message: string) => refusal('remote-schema-error', message);
 
 /** Asks a remote schema; whether anybody answers, not what. */
 export function askRemote(
@@ -45,8 +45,11 @@ export function askRemote(
   body: object,
 ): Promise<Answer> {
   const { url_from_env: variable, timeout_seconds: timeoutSeconds = 60 } = metadata.definition;
-  return postJson({ url, headers, body, timeoutSeconds }).catch(() => {
-    throw remoteError(`HTTP exception occurred while sending the request to "${variable}"`);
+  const call = { url, headers, body, timeoutSeconds };
+  return postJson(call).catch((error: Error) => {
+    const reason = `HTTP exception occurred while sending the request to "${variable}"`;
+    const code = 'remote-schema-error';
+    throw new Refusal({ error: reason, path: '$', code }, 400, exceptionOf(call, error));
   });
 }
 

@@ -26,7 +26,7 @@ import { type RoleSdl, takePresets } from './presets.ts';
 /**
  * Holds a role's SDL against the schema that introspection gave, by the rules of hasura/README.md, "Remote schema
  * permissions". What is preset is taken out: the role does not see it.
- * @throws Error with the reason for which the engine lists the permission as inconsistent
+ * @throws Error with a reason for which the engine lists the permission as inconsistent, in words of our own
  */
 export function readRoleSdl(sdl: string, upstream: GraphQLSchema): RoleSdl {
   const document = parse(sdl);

@@ -25,7 +25,14 @@ export type EngineState = {
 };
 
 /** An object of the metadata that is missing from the API, as `get_inconsistent_metadata` lists it. */
-export type Inconsistency = { type: string; name: string; definition: unknown; reason: string };
+export type Inconsistency = {
+  type: string;
+  name: string;
+  definition: unknown;
+  reason: string;
+  /** Of a request that failed, all that the engine knows: its headers too. */
+  message?: object;
+};
 
 /** What is to be read anew: the remote schemas by name, and the sources' tables. */
 export type Reload = { remoteSchemas: readonly string[]; sources: boolean };
@@ -50,7 +57,10 @@ async function openRemote(metadata: RemoteSchema, env: EngineEnvironment): Promi
   }
 }
 
-/** Asks only where it was told to, or where the definition is another one: a failure is remembered like a success. */
+/**
+ * Asks only where it was told to, or where the definition is another one: a failure is remembered like a success. That newer
+ * engines try again by themselves is not played (hasura/README.md, "Answers of the engine").
+ */
 async function introspections(
   { remoteSchemas }: Metadata,
   env: EngineEnvironment,
@@ -77,6 +87,7 @@ export async function loadState(
     void inconsistent.push({
       ...{ type, name: `${type} ${what}`, definition },
       reason: `Inconsistent object: ${error instanceof Refusal ? error.reason.error : error.message}`,
+      ...(error instanceof Refusal && error.internal !== null && { message: error.internal }),
     });
   const remotes = new Map<string, Remote>();
   const rolesOf = new Map<string, Map<string, Part>>();

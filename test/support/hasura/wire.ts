@@ -31,7 +31,7 @@ export async function postJson({ url, headers, body, timeoutSeconds }: Call): Pr
       sent = { method: 'GET', headers: kept, text: '' };
     }
   }
-  throw new Error('TooManyRedirects');
+  throw new Error(`Too many redirects: ${MAX_REDIRECTS + 1} redirects`);
 }
 
 type Sent = { method: string; headers: Headers; text: string };
@@ -41,8 +41,9 @@ function send(url: string, { method, headers, text }: Sent, timeoutMs: number): 
   return new Promise((resolve, reject) => {
     const call = request(url, { method, headers: { ...headers, ...length } });
     // Until the head of the answer is there: its body may take longer.
-    const timer = setTimeout(() => call.destroy(new Error('ResponseTimeout')), timeoutMs);
-    call.on('error', reject).on('close', () => clearTimeout(timer));
+    const timer = setTimeout(() => call.destroy(new Error('Response timeout')), timeoutMs);
+    call.on('error', (error) => reject(isTimeout(error) ? error : connectionFailure(error)));
+    call.on('close', () => clearTimeout(timer));
     call.on('response', (response) => {
       clearTimeout(timer);
       readAnswer(response).then(resolve, reject);
@@ -51,6 +52,9 @@ function send(url: string, { method, headers, text }: Sent, timeoutMs: number): 
   });
 }
 
+const isTimeout = ({ message }: Error): boolean => message === 'Response timeout';
+const connectionFailure = ({ message }: Error) => new Error(`Connection failure: ${message}`);
+
 async function readAnswer(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -58,6 +62,25 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
   const { statusCode: status = 0, headers } = response;
   const isZipped = headers['content-encoding'] === 'gzip';
   return { status, headers, text: (isZipped ? gunzipSync(received) : received).toString('utf8') };
+}
+
+/** A request that failed, as the engine writes it down: with all headers but `Authorization` and `Cookie`. */
+export function exceptionOf({ url, headers, timeoutSeconds }: Call, error: Error): object {
+  const { hostname: host, port, protocol, pathname: path, search: queryString } = new URL(url);
+  const redacted = Object.entries({ ...CLIENT, ...headers }).map(([name, value]) => [
+    name,
+    /^(?:authorization|cookie)$/i.test(name) ? '<REDACTED>' : value,
+  ]);
+  const requestHeaders: unknown = Object.fromEntries(redacted);
+  const responseTimeout = `ResponseTimeoutMicro ${timeoutSeconds * 1_000_000}`;
+  return {
+    type: 'http_exception',
+    message: error.message,
+    request: {
+      ...{ host, port: Number(port), secure: protocol === 'https:', requestHeaders },
+      ...{ path, queryString, method: 'POST', responseTimeout },
+    },
+  };
 }
 
 const NEVER_FORWARDED = new Set([
