@@ -19,7 +19,7 @@ test('an argument that is preset comes from the session, and the role does not s
     },
   });
   try {
-    expect(presetting.inconsistent()).toEqual([]);
+    expect(await presetting.inconsistent()).toEqual([]);
     recorder.seen.length = 0;
     const ask = 'query Known { emailExists }';
     await frontend(presetting.url, { 'x-hasura-email': 'a@example.com' }).run(ask);
