@@ -10,7 +10,11 @@ export type Catalogue = {
   foreignKey(table: TableName, column: string): TableName & { column: string };
 };
 
-export type ColumnCatalogue = Catalogue & { columns(table: TableName): readonly Column[] };
+export type ColumnCatalogue = Catalogue & {
+  columns(table: TableName): readonly Column[];
+  /** The names of its unique constraints and primary key. */
+  constraints(table: TableName): readonly string[];
+};
 
 type ColumnRow = TableName & { column: string; type: string; nullable: boolean; inPrimaryKey: boolean };
 type KeyRow = {
@@ -45,6 +49,9 @@ export async function readCatalogue(sql: postgres.Sql): Promise<ColumnCatalogue>
       join pg_class c on c.oid = k.conrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
       join pg_class t on t.oid = k.confrelid join pg_attribute ta on ta.attrelid = t.oid and ta.attnum = k.confkey[1]
     where k.contype = 'f' and cardinality(k.conkey) = 1`;
+  const constraints = await sql<(TableName & { constraint: string })[]>`
+    select c.relnamespace::regnamespace::text as schema, c.relname as name, k.conname as constraint
+    from pg_constraint k join pg_class c on c.oid = k.conrelid where k.contype in ('p', 'u') order by k.conname`;
   const types = new Map(columns.map((row) => [keyOf(row, row.column), row.type]));
   const targets = new Map(
     keys.map((row) => [
@@ -57,6 +64,10 @@ export async function readCatalogue(sql: postgres.Sql): Promise<ColumnCatalogue>
       columns
         .filter((row) => row.schema === schema && row.name === name)
         .map(({ column, ...row }) => ({ ...row, name: column })),
+    constraints: ({ schema, name }) =>
+      constraints
+        .filter((row) => row.schema === schema && row.name === name)
+        .map(({ constraint }) => constraint),
     columnType: (table, column) => known(types, keyOf(table, column), 'column'),
     foreignKey: (table, column) => known(targets, keyOf(table, column), 'foreign key on'),
   };

@@ -4,6 +4,7 @@ import {
   execute as executeLocally,
   type FieldNode,
   type GraphQLObjectType,
+  type GraphQLSchema,
   getArgumentValues,
   getVariableValues,
   isObjectType,
@@ -22,7 +23,10 @@ import { joinRemotes } from './remote-join.ts';
 import { type RootAnswer, runRemoteField } from './remote-schema.ts';
 import type { RoleSchema } from './role-schema.ts';
 import type { EngineState } from './state.ts';
-import { runTableField, tableField } from './table-fields.ts';
+import type { Tables } from './table-access.ts';
+import { runTableField, type TableField, tableField } from './table-fields.ts';
+import { inTransaction } from './table-update.ts';
+import { nullableColumnsOf, requireTableArguments } from './table-validation.ts';
 import { selectRelated, type TableRequest } from './tables.ts';
 import { requireStructure, requireValid } from './validation.ts';
 import { resolveVariables } from './variables.ts';
@@ -78,23 +82,30 @@ function pickOperation(document: DocumentNode, name: string | null | undefined):
 /** `{ … }` alone. */
 const isShorthand = ({ loc }: OperationDefinitionNode): boolean => loc?.startToken.kind === TokenKind.BRACE_L;
 
-function readOperation({ schema, origins }: RoleSchema, request: ClientRequest): Operation {
+function readOperation({ schema, origins }: RoleSchema, tables: Tables, request: ClientRequest): Operation {
   const document = parseDocument(request.query);
   const definition = pickOperation(document, request.operationName);
-  if (definition.operation === 'subscription')
-    throw refusal('unexpected-payload', 'subscriptions are not supported over HTTP, use websockets instead');
-  if (definition.operation === 'mutation' && schema.getMutationType() == null)
-    throw invalid('no mutations exist');
+  requireSuchOperations(schema, definition);
   const fragments = fragmentsOf(document);
   const definitions = [definition, ...fragments.values()];
   const variables = resolveVariables(definition, fragments, request.variables ?? {});
+  const scope = { definition, variables, nullableColumns: nullableColumnsOf(tables) };
+  const isTable = (name: string) => origins.get(name)?.kind === 'tables';
+  requireTableArguments(schema, tables, { scope, fragments }, isTable);
   requireStructure(schema, { kind: Kind.DOCUMENT, definitions });
   const only = document.definitions.length === 1 ? definition.name?.value : undefined;
   const { coerced = variables } = getVariableValues(schema, definition.variableDefinitions ?? [], variables);
   const name = request.operationName ?? only ?? null;
   const operation = { schema, definition, fragments, name, variables, coerced };
-  requireValid(operation, (field) => origins.get(field)?.kind === 'remote');
+  requireValid(operation, (field) => origins.get(field)?.kind);
   return operation;
+}
+
+function requireSuchOperations(schema: GraphQLSchema, { operation }: OperationDefinitionNode): void {
+  if (schema.getRootType(operation) == null) throw invalid(`no ${operation}s exist`);
+  if (operation !== 'subscription') return;
+  const where = 'subscriptions are not supported over HTTP, use websockets instead';
+  throw refusal('unexpected-payload', where);
 }
 
 type Run = { state: EngineState; operation: Operation; request: ClientRequest; caller: Caller };
@@ -108,16 +119,41 @@ export async function execute(
   caller: Caller,
   request: ClientRequest,
 ): Promise<EngineAnswer> {
-  const operation = readOperation(state.schemaFor(caller.session['x-hasura-role'] ?? ''), request);
+  const roleSchema = state.schemaFor(caller.session['x-hasura-role'] ?? '');
+  const operation = readOperation(roleSchema, state.tables, request);
   const run = { state, operation, request, caller };
+  const fields = rootFields(operation);
+  const isOfTables = ({ name }: FieldNode) => roleSchema.origins.get(name.value)?.kind === 'tables';
+  if (operation.definition.operation === 'mutation' && fields.every(isOfTables))
+    return runTableMutation(run, fields);
   const data: Record<string, unknown> = {};
   const cookies: string[] = [];
-  for (const field of rootFields(operation)) {
+  for (const field of fields) {
     const answer = await runRootField(run, field);
     data[keyOf(field)] = answer.value;
     cookies.push(...answer.cookies);
   }
   return { data, cookies };
+}
+
+/** Changes of tables alone are one transaction (hasura/README.md, "Table changes"); what they return is joined after it. */
+async function runTableMutation(run: Run, fields: readonly FieldNode[]): Promise<EngineAnswer> {
+  const targets = fields.map((field) => ({ field, target: targetOf(run, field) }));
+  const data = await inTransaction(run.state, async (tx) => {
+    const changed: Record<string, unknown> = {};
+    for (const { field, target } of targets)
+      changed[keyOf(field)] = await runTableField({ ...tableRequest(run), tx }, target, field);
+    return changed;
+  });
+  for (const { field, target } of targets)
+    await joinRemotes({ ...run, ...run.caller }, target.tracked, { field, rows: data[keyOf(field)] });
+  return { data, cookies: [] };
+}
+
+function targetOf({ state }: Run, { name }: FieldNode): TableField {
+  const target = tableField(state.tables, name.value);
+  if (target === null) throw new Error(`No table answers ${name.value}.`);
+  return target;
 }
 
 function rootTypeOf({ schema, definition }: Operation): GraphQLObjectType {
@@ -135,8 +171,7 @@ async function runRootField(run: Run, field: FieldNode): Promise<RootAnswer> {
   if (origin === undefined) throw new Error(`Nothing answers ${name}.`);
   if (origin.kind === 'action') return runActionField(run, field);
   if (origin.kind === 'tables') {
-    const target = tableField(state.tables, name);
-    if (target === null) throw new Error(`No table answers ${name}.`);
+    const target = targetOf(run, field);
     const value = await runTableField(tableRequest(run), target, field);
     await joinRemotes({ ...run, ...caller }, target.tracked, { field, rows: value });
     return { value, cookies: [] };
@@ -159,13 +194,13 @@ async function introspectOwn(operation: Operation, field: FieldNode): Promise<un
 }
 
 function tableRequest({ state, operation, caller }: Run): TableRequest {
-  const { schema, coerced } = operation;
+  const { schema, definition, variables } = operation;
   return {
     tables: state.tables,
     sql: state.sql,
     session: caller.session,
     rootType: rootTypeOf(operation),
-    coerced,
+    scope: { definition, variables, nullableColumns: nullableColumnsOf(state.tables) },
     typeOf(name) {
       const type = schema.getType(name);
       return isObjectType(type) ? type : null;

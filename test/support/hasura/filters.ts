@@ -27,6 +27,9 @@ export type Context = {
 
 const COMPARISONS: Readonly<Record<string, string>> = {
   ...{ _eq: '=', _neq: '<>', _ne: '<>', _gt: '>', _gte: '>=', _lt: '<', _lte: '<=' },
+  ...{ _like: 'like', _nlike: 'not like', _ilike: 'ilike', _nilike: 'not ilike' },
+  ...{ _similar: 'similar to', _nsimilar: 'not similar to' },
+  ...{ _regex: '~', _nregex: '!~', _iregex: '~*', _niregex: '!~*', _contains: '@>', _contained_in: '<@' },
 };
 
 /** A relationship of a table: `from` of its own row is `to` of the other's. */
@@ -55,30 +58,47 @@ export function findTracked(tables: readonly TrackedTable[], { schema, name }: T
   return tracked;
 }
 
-/** A value of the expression, or of the session where it names a variable. One that is missing fails the query. */
+/**
+ * A value of the expression, or of the session where it names a variable. One that is missing fails the query. Everything
+ * goes as text, so that Postgres alone says what is no value of a type.
+ */
 function operand({ session, parameters, guard }: Context, value: unknown, type: string): string {
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-    throw new Error(`An operand that is no scalar: ${JSON.stringify(value)}`);
   const isVariable = guard === undefined && typeof value === 'string' && /^x-hasura-/i.test(value);
-  const actual = isVariable ? session[value.toLowerCase()] : String(value);
+  const actual = isVariable ? session[value.toLowerCase()] : textOf(value, type);
   if (actual === undefined) throw new Refused(`missing session variable: "${String(value).toLowerCase()}"`);
   parameters.push(actual);
-  return `($${parameters.length})::${type}`;
+  return `($${parameters.length})::text::${type}`;
 }
+
+/** A value of GraphQL as Postgres reads one of a type. */
+export function textOf(value: unknown, type: string): string {
+  if (type === 'jsonb') return JSON.stringify(value);
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+    throw new Error(`An operand that is no scalar: ${JSON.stringify(value)}`);
+  return String(value);
+}
+
+const listOf = (context: Context, values: unknown, type: string): string[] =>
+  (values as unknown[]).map((item) => operand(context, item, type));
 
 function compareColumn(context: Context, column: string, type: string, operators: BoolExp): string[] {
   return Object.entries(operators).map(([operator, value]) => {
     if (operator === '_is_null') return `${column} is ${value === true ? '' : 'not '}null`;
     if (operator === '_in' || operator === '_nin') {
-      const values = (value as unknown[]).map((item) => operand(context, item, type));
+      const values = listOf(context, value, type);
       if (values.length === 0) return operator === '_in' ? 'false' : 'true';
       return `${column} ${operator === '_in' ? 'in' : 'not in'} (${values.join(', ')})`;
     }
+    if (operator === '_has_key')
+      return `${column} ? ${value === null ? 'null' : operand(context, value, 'text')}`;
+    if (operator === '_has_keys_any' || operator === '_has_keys_all')
+      return `${column} ${KEYS[operator]} array[${listOf(context, value, 'text').join(', ')}]::text[]`;
     const comparison = COMPARISONS[operator];
-    if (comparison === undefined) throw new Error(`The operator ${operator} is not known here.`);
+    if (comparison === undefined) throw new Error(`The operator ${operator} is not played.`);
     return `${column} ${comparison} ${operand(context, value, type)}`;
   });
 }
+const KEYS = { _has_keys_any: '?|', _has_keys_all: '?&' } as const;
 
 const both = (conditions: readonly string[]): string =>
   conditions.length === 0 ? 'true' : `(${conditions.join(' and ')})`;
@@ -100,6 +120,8 @@ export function compileFilter(
       if (key === '_or') return `(${['false', ...(value as unknown[]).map(inner)].join(' or ')})`;
       if (key === '_not') return `not ${inner(value)}`;
       const hop = findRelationship(context, tracked, key);
+      if (hop === null && key.endsWith('_aggregate'))
+        throw new Error(`A condition on an aggregate is not played: ${key}.`);
       if (hop === null) {
         const type = context.catalogue.columnType(tracked.table, key);
         return both(compareColumn(context, `${alias}.${quote(key)}`, type, value as BoolExp));

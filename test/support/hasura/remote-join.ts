@@ -34,11 +34,7 @@ export async function joinRemotes(
   { field, rows }: { field: FieldNode; rows: unknown },
 ): Promise<void> {
   const plan: Plan = { calls: new Map(), gaps: [], count: 0 };
-  const isMutation = join.operation.definition.operation === 'mutation';
-  const returning = fieldsOf(field).filter(({ name }) => isMutation && name.value === 'returning');
-  if (returning.length === 0) collect(join, plan, tracked, { field, rows: rowsOf(rows) });
-  for (const inner of returning)
-    collect(join, plan, tracked, { field: inner, rows: rowsOf((rows as Row)[keyOf(inner)]) });
+  collect(join, plan, tracked, { field, rows: rowsOf(rows) });
   for (const call of plan.calls.values()) await fill(join, plan, call);
 }
 
@@ -53,11 +49,12 @@ function collect(
     for (const inner of fieldsOf(field)) {
       const [name, key] = [inner.name.value, keyOf(inner)];
       const relationship = tracked.remote_relationships?.find((remote) => remote.name === name);
+      const hop = findRelationship(tables, tracked, name.replace(/_aggregate$/, ''));
+      const under = { field: inner, rows: rowsOf(row[key]) };
       if (relationship !== undefined) addGap(plan, relationship, { row, key, field: inner });
-      const hop = findRelationship(tables, tracked, name);
-      if (hop === null) continue;
-      const target = findTracked(tables.tables, hop.target);
-      collect(join, plan, target, { field: inner, rows: rowsOf(row[key]) });
+      else if (hop !== null) collect(join, plan, findTracked(tables.tables, hop.target), under);
+      // What a mutation returns, and what an aggregate is made of.
+      else if (name === 'returning' || name === 'nodes') collect(join, plan, tracked, under);
     }
 }
 

@@ -51,6 +51,7 @@ function scalarsFor(definitions: readonly DefinitionNode[]): DefinitionNode[] {
 export function mergeSchemas(parts: readonly Part[]): RoleSchema {
   const origins = new Map<string, Origin>();
   const roots = { query_root: [] as FieldDefinitionNode[], mutation_root: [] as FieldDefinitionNode[] };
+  let subscription: DefinitionNode | null = null;
   const definitions = new Map<string, DefinitionNode>();
   for (const { origin, document, query, mutation } of parts) {
     for (const node of document.definitions) {
@@ -63,7 +64,8 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
           origins.set(field.name.value, origin(field.name.value));
         }
         roots[name === query ? 'query_root' : 'mutation_root'].push(...fields);
-      } else if (definitions.has(name) && node.kind !== Kind.SCALAR_TYPE_DEFINITION)
+      } else if (name === 'subscription_root') subscription = node;
+      else if (definitions.has(name) && node.kind !== Kind.SCALAR_TYPE_DEFINITION)
         throw new Error(`Two types are called ${name}.`);
       else definitions.set(name, node);
     }
@@ -76,9 +78,13 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
     );
   const all: DefinitionNode[] = [
     ...definitions.values(),
+    ...(subscription === null ? [] : [subscription]),
     ...Object.entries(roots).flatMap(([name, fields]) => (fields.length > 0 ? [rootType(name, fields)] : [])),
   ];
-  const names = `query: query_root ${roots.mutation_root.length > 0 ? 'mutation: mutation_root' : ''}`;
+  const names = [
+    ...['query: query_root', roots.mutation_root.length > 0 ? 'mutation: mutation_root' : ''],
+    subscription === null ? '' : 'subscription: subscription_root',
+  ].join(' ');
   const schemaNode = parse(`schema { ${names} }`).definitions;
   const schema = buildASTSchema({
     kind: Kind.DOCUMENT,

@@ -9,7 +9,9 @@ import type { Metadata, RemoteSchema } from './metadata.ts';
 import { configuredHeaders, type EngineEnvironment, fromEnvironment, type Remote } from './remote-schema.ts';
 import { mergeSchemas, type Part, type RoleSchema } from './role-schema.ts';
 import { readRoleSdl } from './role-sdl.ts';
-import { type RemoteTypes, type Tables, tableName, tablesSdl } from './table-schema.ts';
+import { type Tables, tableName } from './table-access.ts';
+import { tablesSdl } from './table-schema.ts';
+import type { RemoteTypes } from './table-types.ts';
 
 /** What the engine knows since it started, or since its metadata was last reloaded. */
 export type EngineState = {

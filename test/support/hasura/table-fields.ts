@@ -1,25 +1,72 @@
-import { type FieldNode, getArgumentValues } from 'graphql';
-import { fieldsOf } from './document.ts';
-import { refusal } from './failure.ts';
-import { Refused } from './filters.ts';
+import type { FieldNode } from 'graphql';
 import type { BoolExp, TrackedTable } from './metadata.ts';
-import { type Tables, tableName } from './table-schema.ts';
-import { updateRows } from './table-update.ts';
-import { selectRows, type TableRequest } from './tables.ts';
+import { type Tables, tableName } from './table-access.ts';
+import { type Arguments, readArguments } from './table-arguments.ts';
+import { toFailure } from './table-errors.ts';
+import { deleteRows, insertRows } from './table-insert.ts';
+import { type Change, inTransaction, updateRows } from './table-update.ts';
+import { selectAggregate, selectRows, type TableRequest } from './tables.ts';
 
 const equals = (values: object): BoolExp =>
   Object.fromEntries(Object.entries(values).map(([column, value]) => [column, { _eq: value }]));
 
-export type TableField = { tracked: TrackedTable; kind: 'select' | 'by_pk' | 'update' | 'update_by_pk' };
+type Run = (
+  request: TableRequest,
+  tracked: TrackedTable,
+  call: { field: FieldNode; args: Arguments },
+) => Promise<unknown>;
+
+const first = ([row]: readonly unknown[]): unknown => row ?? null;
+const conflictOf = ({ on_conflict: conflict }: Arguments) => (conflict ?? null) as never;
+
+/** What is done with a table, by what the root field adds to its name. */
+const FIELDS: Readonly<Record<string, Run>> = {
+  '%': (request, tracked, { field, args }) => selectRows(request, tracked, { field, args, isList: true }),
+  '%_by_pk': async (request, tracked, { field, args }) =>
+    first(await selectRows(request, tracked, { field, args: { where: equals(args) }, isList: false })),
+  '%_aggregate': selectAggregate,
+  'update_%': (request, tracked, { field, args: { where, ...change } }) =>
+    updateRows(request, tracked, { change: change as Change, where: where as BoolExp, field, single: false }),
+  'update_%_by_pk': (request, tracked, { field, args: { pk_columns: key, ...change } }) => {
+    const where = equals(key as object);
+    return updateRows(request, tracked, { change: change as Change, where, field, single: true });
+  },
+  'update_%_many': updateMany,
+  'insert_%': (request, tracked, { field, args }) => {
+    const objects = args.objects as Record<string, unknown>[];
+    return insertRows(request, tracked, { objects, conflict: conflictOf(args), field });
+  },
+  'insert_%_one': (request, tracked, { field, args }) => {
+    const objects = [args.object as Record<string, unknown>];
+    return insertRows(request, tracked, { objects, conflict: conflictOf(args), field });
+  },
+  'delete_%': (request, tracked, { args }) => deleteRows(request, tracked, args.where as BoolExp),
+  'delete_%_by_pk': (request, tracked, { args }) => deleteRows(request, tracked, equals(args)),
+};
+
+/** In the order given, each with a response of its own. */
+async function updateMany(
+  request: TableRequest,
+  tracked: TrackedTable,
+  { field, args }: { field: FieldNode; args: Arguments },
+): Promise<unknown> {
+  return inTransaction(request, async (tx) => {
+    const responses: unknown[] = [];
+    for (const { where, ...change } of args.updates as Arguments[]) {
+      const update = { change: change as Change, where: where as BoolExp, field, single: false };
+      responses.push(await updateRows({ ...request, tx }, tracked, update));
+    }
+    return responses;
+  });
+}
+
+export type TableField = { tracked: TrackedTable; kind: string };
 
 /** The table behind a root field, and what is done with it. */
 export function tableField({ tables }: Tables, name: string): TableField | null {
   for (const tracked of tables) {
-    const own = tableName(tracked);
-    if (name === own) return { tracked, kind: 'select' };
-    if (name === `${own}_by_pk`) return { tracked, kind: 'by_pk' };
-    if (name === `update_${own}`) return { tracked, kind: 'update' };
-    if (name === `update_${own}_by_pk`) return { tracked, kind: 'update_by_pk' };
+    const kind = Object.keys(FIELDS).find((shape) => name === shape.replace('%', tableName(tracked)));
+    if (kind !== undefined) return { tracked, kind };
   }
   return null;
 }
@@ -31,40 +78,14 @@ export async function runTableField(
   field: FieldNode,
 ): Promise<unknown> {
   const definition = request.rootType.getFields()[field.name.value];
-  if (definition === undefined) throw new Error('A root field is missing from a document that was valid.');
-  const args = getArgumentValues(definition, field, request.coerced);
+  const run = FIELDS[kind];
+  if (definition === undefined || run === undefined)
+    throw new Error('A root field is missing from a document that was valid.');
+  const path = `$.selectionSet.${field.name.value}`;
+  const args = readArguments(request.scope, definition, { field, path });
   try {
-    if (kind === 'select') return await selectRows(request, tracked, { fields: fieldsOf(field), args });
-    if (kind === 'by_pk') {
-      const found = await selectRows(request, tracked, {
-        fields: fieldsOf(field),
-        args: { where: equals(args) },
-      });
-      return found[0] ?? null;
-    }
-    const { pk_columns: key, where, _set: set = {} } = args as UpdateArguments;
-    const change = {
-      set,
-      where: key === undefined ? (where ?? {}) : equals(key),
-      field,
-      single: kind === 'update_by_pk',
-    };
-    return await updateRows(request, tracked, change);
+    return await run(request, tracked, { field, args });
   } catch (error) {
     throw toFailure(error);
   }
-}
-type UpdateArguments = { pk_columns?: object; where?: BoolExp; _set?: Record<string, unknown> };
-
-/** The engine's words for what the permissions or Postgres refuse. */
-function toFailure(error: unknown): unknown {
-  if (error instanceof Refused) {
-    const code = error.message.startsWith('missing session variable') ? 'not-found' : 'permission-error';
-    return refusal(code, error.message);
-  }
-  if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return error;
-  const state = String(error.code);
-  if (state.startsWith('22')) return refusal('data-exception', error.message);
-  if (state === '23514') return refusal('permission-error', `Check constraint violation. ${error.message}`);
-  return refusal('unexpected', 'database query error');
 }

@@ -40,19 +40,21 @@ export function requireStructure(schema: GraphQLSchema, document: DocumentNode):
  * Walks an operation as the engine does, field after field, and stops at the first thing that is wrong: in its words, at
  * its path (hasura/README.md, "Answers of the engine"). What a directive leaves out is not looked at.
  */
-export function requireValid(operation: Operation, isRemote: (rootField: string) => boolean): void {
+export function requireValid(operation: Operation, originOf: (rootField: string) => Origin): void {
   const root = operation.schema.getRootType(operation.definition.operation);
   if (root == null) throw new Error('The role has no such operations.');
-  checkSelections(operation, operation.definition.selectionSet, root, { path: '$', isRemote });
+  checkSelections(operation, operation.definition.selectionSet, root, { path: '$', originOf });
 }
 
-type Place = { path: string; isRemote: (field: string) => boolean };
+/** Whose field it is. The arguments of tables have rules of their own. */
+type Origin = 'tables' | 'remote' | 'action' | undefined;
+type Place = { path: string; originOf: (field: string) => Origin };
 
 function checkSelections(
   operation: Operation,
   set: FieldNode['selectionSet'],
   parent: GraphQLNamedType,
-  { path, isRemote }: Place,
+  { path, originOf }: Place,
 ): void {
   if (set === undefined)
     throw invalidAt(`${path}.selectionSet`, `missing selection set for '${parent.name}'`);
@@ -60,10 +62,10 @@ function checkSelections(
     if (!isIncluded(operation, node)) continue;
     if (node.kind !== 'Field') {
       const { condition, set: inner } = readFragment(operation, node, parent);
-      checkSelections(operation, inner, condition, { path, isRemote });
+      checkSelections(operation, inner, condition, { path, originOf });
     } else if (!node.name.value.startsWith('__')) {
       const at = `${path}.selectionSet.${node.name.value}`;
-      checkField(operation, node, fieldOf(parent, node, at), { path: at, isRemote });
+      checkField(operation, node, fieldOf(parent, node, at), { path: at, originOf });
     }
   }
 }
@@ -83,23 +85,31 @@ function checkField(
   operation: Operation,
   node: FieldNode,
   field: GraphQLField<unknown, unknown>,
-  { path, isRemote: isRemoteField }: Place,
+  { path, originOf }: Place,
 ): void {
   const type = getNamedType(field.type);
-  const isRemote = isRemoteField(field.name);
+  const origin = originOf(field.name);
   if (!isCompositeType(type) && node.selectionSet !== undefined)
     throw invalidAt(path, 'unexpected subselection set for non-object field');
+  if (origin !== 'tables') checkArguments({ ...operation, isRemote: origin === 'remote' }, node, field, path);
+  if (isCompositeType(type))
+    checkSelections(operation, node.selectionSet, type, { path, originOf: () => origin });
+}
+
+function checkArguments(
+  context: InputContext,
+  node: FieldNode,
+  field: GraphQLField<unknown, unknown>,
+  path: string,
+): void {
   const given = new Map(node.arguments?.map(({ name, value }) => [name.value, value]));
   for (const name of given.keys())
     if (!field.args.some((argument) => argument.name === name))
       throw invalidAt(path, `'${field.name}' has no argument named '${name}'`);
-  const context: InputContext = { ...operation, isRemote };
   for (const argument of field.args) {
     const at = `${path}.args.${argument.name}`;
     const value = given.get(argument.name);
     if (value !== undefined) checkInput(context, argument, { node: value }, at);
     else if (isRequiredArgument(argument)) throw invalidAt(at, `missing required field '${argument.name}'`);
   }
-  if (isCompositeType(type))
-    checkSelections(operation, node.selectionSet, type, { path, isRemote: () => isRemote });
 }
