@@ -8,6 +8,7 @@ import {
   type TestGateway,
 } from '../../support/gateway.ts';
 import { type Engine, startEngine } from '../../support/hasura/engine.ts';
+import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
 import { codes, frontend, LOGIN, ME, REFRESH } from './frontend.ts';
 
 // Hasura and the gateway, either of which is restarted while people are signed in.
@@ -15,18 +16,27 @@ import { codes, frontend, LOGIN, ME, REFRESH } from './frontend.ts';
 /** Another replica, which keeps the database: what is restarted here comes and goes beside it. */
 let lasting: TestGateway;
 let gateway: TestGateway;
+/** Where Hasura finds it, whether it is there or not. */
+let recorder: Recorder;
 let engine: Engine;
 beforeAll(async () => {
   lasting = await startGateway();
   gateway = await startGateway({ replicaOf: lasting });
-  engine = await startEngine({ gateway, databaseUrl: lasting.databaseUrl });
+  recorder = await startRecorder(gateway.url);
+  engine = await startHasura();
 });
 afterAll(async () => {
   await engine.close();
+  await recorder.close();
   await gateway.close();
   await lasting.close();
 });
 
+const startHasura = () =>
+  startEngine({
+    gateway: { url: recorder.url, secret: gateway.secret },
+    databaseUrl: lasting.databaseUrl,
+  });
 const as = (token: string) => frontend(engine.url, bearer(token));
 const anonymous = () => frontend(engine.url, {});
 const ROWS = '{ portcullis_users { id } }';
@@ -60,7 +70,7 @@ test('whoever was signed in before Hasura was restarted is so afterwards', async
   const { email, password } = person;
   await engine.close();
   const { login } = await gateway.graphql<{ login: SignedInAnswer }>(LOGIN, { input: { email, password } });
-  engine = await startEngine({ gateway, databaseUrl: lasting.databaseUrl });
+  engine = await startHasura();
   for (const { accessToken } of [signup, login])
     expect(await as(accessToken).run(`{ me { email } portcullis_users { id } }`)).toEqual({
       me: { email },

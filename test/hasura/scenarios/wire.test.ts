@@ -101,7 +101,7 @@ describe('the requests', () => {
       'accept-encoding': 'gzip',
       'content-type': 'application/json',
       'user-agent': 'hasura-graphql-engine/v2.49.2',
-      host: new URL(recorder.url).host,
+      host: expect.stringMatching(new RegExp(`:${new URL(recorder.url).port}$`)),
       'x-forwarded-host': new URL(engine.url).host,
       'x-forwarded-user-agent': 'Firefox',
       'x-forwarded-origin': 'https://app.example.com',

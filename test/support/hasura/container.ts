@@ -15,7 +15,8 @@ import { METADATA_FOLDER, type Metadata, readMetadata } from './metadata.ts';
 
 const PORT = 8080;
 const START_TIMEOUT_MS = 180_000;
-const LOCAL_ADDRESS = /(?:127\.0\.0\.1|localhost):(\d+)/g;
+/** Port 1 is nobody's, there as here. */
+const LOCAL_ADDRESS = /(?:127\.0\.0\.1|localhost):(?!1\b)(\d+)/g;
 type Environment = Record<string, string>;
 type Closing = () => Promise<unknown>;
 

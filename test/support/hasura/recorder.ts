@@ -21,7 +21,12 @@ type Scripted = {
   introspection?: boolean;
   /** Says nothing at all. */
   silent?: boolean;
+  /** Hangs up. */
+  gone?: boolean;
 };
+
+/** What a gateway answers that is away. */
+export const AWAY: Scripted = { gone: true, introspection: true, text: '' };
 
 /** Stands between the engine and a gateway: writes down what is asked, and answers instead where a test wants that. */
 export type Recorder = {
@@ -78,6 +83,7 @@ export async function startRecorder(gatewayUrl: string): Promise<Recorder> {
     const scripted = incoming.method === 'POST' ? next(body.operationName === 'IntrospectionQuery') : null;
     if (scripted === null) return passOn(`${gatewayUrl}${path}`, incoming, text, response);
     if (scripted.silent === true) return;
+    if (scripted.gone === true) return void response.destroy();
     response.writeHead(scripted.status ?? 200, scripted.headers ?? {});
     response.end(scripted.text);
   });
