@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { ClientError, GraphQLClient } from 'graphql-request';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { expect } from 'vitest';
@@ -10,7 +11,7 @@ import {
   startGateway,
   type TestGateway,
 } from '../../support/gateway.ts';
-import { type Engine, type EngineOptions, startEngine } from '../../support/hasura/engine.ts';
+import { type Engine, type EngineOptions, isRealEngine, startEngine } from '../../support/hasura/engine.ts';
 
 type Headers = Record<string, string>;
 type PublicError = { message: string; extensions: Record<string, unknown>; path?: readonly unknown[] };
@@ -31,8 +32,8 @@ export type Stage = {
   anonymous(headers?: Headers): Frontend;
   as(token: string, headers?: Headers): Frontend;
   console(headers?: Headers): Frontend;
-  /** Time goes by for the stand-in. A real engine's clock cannot be moved: see `aged`. */
-  pass(milliseconds: number): void;
+  /** Time goes by for Hasura. A real engine's clock cannot be moved, so there it takes that long. */
+  pass(milliseconds: number): Promise<void>;
   /** A token with the same claims that was signed so many seconds earlier. */
   aged(token: string, seconds: number): Promise<string>;
   /** The token of the newest mail to an address whose link is of a purpose. */
@@ -72,8 +73,9 @@ export async function openStage({
     as: (token, headers = {}) => frontend(engine.url, { ...bearer(token), ...headers }),
     console: (headers = {}) =>
       frontend(engine.url, { 'x-hasura-admin-secret': engine.adminSecret, ...headers }),
-    pass: (milliseconds) => {
-      passed += milliseconds;
+    async pass(milliseconds) {
+      if (isRealEngine) await wait(Math.max(0, milliseconds));
+      else passed += milliseconds;
     },
     aged: (token, seconds) => ageToken(gateway, token, seconds),
     mailedToken: (email, purpose) => mailedToken(gateway, email, purpose),

@@ -45,12 +45,15 @@ export const environmentFor = ({ gateway, env = {} }: EngineOptions): EngineEnvi
   ...env,
 });
 
+/** Whether the tests are to be run on a real graphql-engine in Docker. */
+export const isRealEngine = process.env.HASURA_ENGINE === 'container';
+
 /**
- * A Hasura with the shipped metadata: the stand-in, or with HASURA_ENGINE=container a real graphql-engine in Docker.
+ * A Hasura with the shipped metadata: the stand-in, or with HASURA_ENGINE=container a real graphql-engine.
  * @throws where the JWKS cannot be fetched: the engine exits
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  if (process.env.HASURA_ENGINE !== 'container') return startStandIn(options);
+  if (!isRealEngine) return startStandIn(options);
   const { startContainer } = await import('./container.ts');
   return startContainer(options);
 }

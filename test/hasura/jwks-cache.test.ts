@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createJwtVerifier, type JwtVerifier } from '../../support/hasura/jwt.ts';
+import { createJwtVerifier, type JwtVerifier } from '../support/hasura/jwt.ts';
 
 // When Hasura fetches the JWKS: by a poller that looks every 60 seconds.
 
