@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { answerCors, type CorsDomains } from './cors.ts';
 import { type Caller, execute, readRequest } from './execute.ts';
 import { Failure, Refusal, refusal } from './failure.ts';
 import { type MetadataTarget, readOperation, runMetadataOperation } from './metadata-api.ts';
@@ -11,6 +12,7 @@ export type Endpoints = MetadataTarget & {
   settings: SessionSettings;
   /** The APIs that are switched on (hasura/README.md, "Environment variables"). */
   apis: readonly string[];
+  cors: CorsDomains;
 };
 
 /** Answers one request (hasura/README.md, "Answers of the engine"). */
@@ -20,7 +22,8 @@ export async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://engine');
-  const { apis } = endpoints;
+  const { apis, cors } = endpoints;
+  if (answerCors(cors, request, response)) return;
   switch (`${request.method} ${pathname}`) {
     case 'GET /healthz':
     case 'GET /hasura/healthz':

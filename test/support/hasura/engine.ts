@@ -80,6 +80,7 @@ async function startStandIn(options: EngineOptions): Promise<Engine> {
     const server = await listen({
       settings,
       apis,
+      cors: (env.HASURA_GRAPHQL_CORS_DOMAIN ?? '*').split(',').map((domain) => domain.trim()),
       state: () => state,
       load: (reload) => load({ ...reload, state }),
       take(loaded) {

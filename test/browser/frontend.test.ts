@@ -1,0 +1,115 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStage, type Stage } from '../hasura/scenarios/frontend.ts';
+import { frontendBlock } from '../readme/blocks.ts';
+import { ADDRESS, type Tab, type Tokens } from '../readme/tabs.ts';
+import { newPerson } from '../support/gateway.ts';
+import { launchChromium } from './chromium.ts';
+
+// README's `session.ts` in a page, as it stands there: with a real `localStorage`, real cookies, and the rules of an origin.
+
+declare global {
+  interface Window {
+    session: Tab;
+  }
+}
+
+let browser: Browser;
+let stage: Stage;
+let site: Server;
+let elsewhere: Server;
+let code: string;
+const origin = (server: Server) => `http://localhost:${(server.address() as AddressInfo).port}`;
+
+/** A site of its own origin, whose one page has README's code at hand. */
+async function serveSite(): Promise<Server> {
+  const server = createServer(({ url }, response) => {
+    const isCode = url === '/session.js';
+    response.setHeader('content-type', isCode ? 'text/javascript' : 'text/html');
+    const page =
+      "<script type=module>import * as session from '/session.js'; window.session = session;</script>";
+    response.end(isCode ? code : page);
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  return server;
+}
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  [site, elsewhere] = [await serveSite(), await serveSite()];
+  stage = await openStage({
+    env: { REFRESH_COOKIE: 'lax', CORS_ORIGINS: origin(site) },
+    engine: { env: { HASURA_GRAPHQL_CORS_DOMAIN: origin(site) } },
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await stage?.close();
+  site?.close();
+  elsewhere?.close();
+});
+
+async function openPage(on = site, edit = (text: string) => text, beside?: Page): Promise<Page> {
+  // Of the page's own site, so that its cookies go along.
+  const hasura = stage.engine.url.replace('127.0.0.1', 'localhost');
+  code = edit((await frontendBlock('session.ts')).replaceAll(ADDRESS, hasura));
+  const context = beside?.context() ?? (await browser.newContext());
+  const page = await context.newPage();
+  await page.goto(origin(on));
+  await page.waitForFunction(() => window.session !== undefined);
+  return page;
+}
+
+const mine = (page: Page) => page.evaluate(() => window.session.query(window.session.MINE));
+const stored = (page: Page): Promise<Tokens> => page.evaluate(() => window.session.stored());
+async function expire(page: Page): Promise<void> {
+  const tokens = await stored(page);
+  const accessToken = await stage.aged(tokens.accessToken ?? '', 16 * 60);
+  await page.evaluate((held) => window.session.store(held), { ...tokens, accessToken });
+}
+const person = () => {
+  const { email, password, name } = newPerson();
+  return { email, password, name };
+};
+
+test('somebody signs up, comes back after the token has expired in two tabs at once, and logs out', async () => {
+  const ada = person();
+  const page = await openPage();
+  await page.evaluate((input) => window.session.signup(input), ada);
+  expect(await mine(page)).toMatchObject({
+    me: { email: ada.email },
+    portcullis_sessions: [{}],
+  });
+  await page.reload();
+  await page.waitForFunction(() => window.session !== undefined);
+  const other = await openPage(site, undefined, page);
+  await expire(page);
+  const asked = [page, other, page, other].map(mine);
+  for (const answer of await Promise.all(asked)) expect(answer).toMatchObject({ me: { email: ada.email } });
+  expect(await stored(page)).toEqual(await stored(other));
+  await other.evaluate(() => window.session.logout());
+  expect(await stored(page)).toEqual({});
+  expect(await mine(page).catch((error: Error) => error.message)).toContain('not found in type');
+});
+
+test('with its change for cookies the refresh token is out of reach of scripts, and works', async () => {
+  const bob = person();
+  const page = await openPage(site, (text) =>
+    text.replace('new Request(HASURA, init)', "new Request(HASURA, { ...init, credentials: 'include' })"),
+  );
+  await page.evaluate((input) => window.session.signup(input), { ...bob, cookie: true });
+  expect(await stored(page)).toMatchObject({ refreshToken: null });
+  expect(await page.evaluate(() => document.cookie)).toBe('');
+  await expire(page);
+  expect(await mine(page)).toMatchObject({ me: { email: bob.email } });
+  await page.evaluate(() => window.session.logout());
+  expect(await page.context().cookies()).toEqual([]);
+});
+
+test('a page of another origin gets to read nothing', async () => {
+  const page = await openPage(elsewhere);
+  const refused = page.evaluate((input) => window.session.signup(input), person());
+  expect(await refused.catch((error: Error) => error.message)).toContain('Failed to fetch');
+});
