@@ -189,6 +189,15 @@ describe('aggregates', () => {
     ]);
   });
 
+  test('count each value once where that is asked', async () => {
+    await stage.gateway
+      .sql`insert into portcullis.cache (key, value) values ('a', 'x'), ('b', 'x'), ('c', 'y')`;
+    const count = 'all: count(columns: value) each: count(columns: value, distinct: true)';
+    expect(await stage.console().run(`{ portcullis_cache_aggregate { aggregate { ${count} } } }`)).toEqual({
+      portcullis_cache_aggregate: { aggregate: { all: 3, each: 2 } },
+    });
+  });
+
   test('are joined with the gateway, which knows nothing of admin', async () => {
     const nodes = '{ portcullis_teams_aggregate { nodes { gateway_team { name } } } }';
     expect(await stage.console().refused(nodes)).toMatchObject([{ message: 'Errors from remote server' }]);

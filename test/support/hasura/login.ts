@@ -11,7 +11,9 @@ export async function openLogin(databaseUrl: string): Promise<Login> {
   login.username = `hasura_${randomBytes(6).toString('hex')}`;
   login.password = randomBytes(12).toString('hex');
   const role = await applyHasuraLogin({ ownerUrl: databaseUrl, hasuraUrl: login.href });
-  const sql = postgres(login.href, { max: 2, onnotice: () => {} });
+  // A fault of this code must not make a test wait for itself.
+  const connection = { lock_timeout: 10_000 };
+  const sql = postgres(login.href, { max: 2, onnotice: () => {}, connection });
   return {
     ...{ role, url: login.href, sql },
     async close() {
