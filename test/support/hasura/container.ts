@@ -34,6 +34,7 @@ async function writeMetadata(folder: string, metadata: Metadata): Promise<void> 
   const write = (path: string, content: unknown) => writeFile(join(folder, path), stringify(content));
   await write('remote_schemas.yaml', metadata.remoteSchemas);
   await write('actions.yaml', metadata.actionsFile);
+  await writeFile(join(folder, 'actions.graphql'), metadata.actionsSdl);
   for (const tracked of metadata.tables) {
     const { schema, name } = tracked.table;
     await write(join('databases/default/tables', `${schema}_${name}.yaml`), tracked);
