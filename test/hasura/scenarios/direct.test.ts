@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bearer, newPerson, type SignedInAnswer, signUp } from '../../support/gateway.ts';
+import { codes, type Frontend, frontend, ME, openStage, SIGNUP, type Stage } from './frontend.ts';
+
+// Whoever goes to the gateway itself, past Hasura: what only Hasura may say counts for nothing there.
+
+let stage: Stage;
+let ada: SignedInAnswer;
+beforeAll(async () => {
+  stage = await openStage({ env: { GRAPHQL_INTROSPECTION: 'false' } });
+  ada = await signUp(stage.gateway);
+});
+afterAll(() => stage.close());
+
+const SECRET = 'x-hasura-gateway-secret';
+const DISABLE = 'mutation ($id: ID!) { disableAccount(input: { userId: $id }) { disabledAt } }';
+const SCHEMA = '{ __schema { queryType { name } } }';
+const asAda = () => ({ 'x-hasura-role': 'user', 'x-hasura-user-id': ada.user.id });
+const refused = (document: string, variables: object, headers: Record<string, string>) =>
+  codes(stage.gateway.failure(document, variables, headers) as ReturnType<Frontend['refused']>);
+
+describe('without the secret', () => {
+  test('session variables make nobody a user', async () => {
+    expect(await stage.gateway.graphql(ME, {}, asAda())).toEqual({ me: null });
+    expect(await refused('{ sessions { id } }', {}, asAda())).toEqual(['unauthenticated']);
+    const { me } = await stage.gateway.graphql<{ me: object }>(ME, {}, bearer(ada.accessToken));
+    expect(me).toMatchObject({ id: ada.user.id });
+  });
+
+  test('nobody is the operator', async () => {
+    const input = { id: ada.user.id };
+    expect(await refused(DISABLE, input, { 'x-hasura-role': 'admin' })).toEqual(['permission_denied']);
+    expect(await refused(DISABLE, input, bearer(ada.accessToken))).toEqual(['permission_denied']);
+  });
+
+  test('no schema is told where introspection is off; Hasura is told all the same', async () => {
+    expect(await refused(SCHEMA, {}, {})).toContain('graphql_validation_failed');
+    expect(await stage.engine.inconsistent()).toEqual([]);
+    expect(await stage.gateway.graphql(SCHEMA, {}, { [SECRET]: stage.gateway.secret })).toBeTruthy();
+  });
+
+  test('no alias is free', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `a${index}`);
+    const aliases = `{ ${names.map((name) => `${name}: me { id }`).join(' ')} }`;
+    expect(await refused(aliases, {}, {})).toEqual(['query_too_complex']);
+    const asHasura = await stage.gateway.graphql(aliases, {}, { [SECRET]: stage.gateway.secret });
+    expect(Object.keys(asHasura)).toEqual(names);
+  });
+});
+
+test('a wrong secret is refused, whatever is asked', async () => {
+  const headers = { ...asAda(), [SECRET]: 'guessed' };
+  const { status, body } = await stage.gateway.post(
+    '/graphql',
+    { query: '{ authConfig { signup } }' },
+    headers,
+  );
+  expect(status).toBe(403);
+  expect(body).toMatchObject({ errors: [{ extensions: { code: 'permission_denied' } }] });
+});
+
+test('who comes through Hasura is not counted by Hasura’s address', async () => {
+  const limited = await openStage({ env: { LIMIT_SIGNUP_PER_ADDRESS: '2/3600' } });
+  const { teamName: _, ...input } = newPerson();
+  const signup = (page: Frontend, number: number) =>
+    page.run(SIGNUP, { input: { ...input, email: `${number}-${input.email}` } });
+  try {
+    for (const number of [1, 2, 3]) await signup(limited.anonymous(), number);
+    const itself = frontend(`${limited.gateway.url}/graphql`, {});
+    for (const number of [4, 5]) await signup(itself, number);
+    expect(await codes(itself.refused(SIGNUP, { input }))).toEqual(['rate_limited']);
+  } finally {
+    await limited.close();
+  }
+});
+
+describe('actions and cron triggers', () => {
+  const paths = [
+    ...['/hasura/actions/generateJwk', '/hasura/actions/refreshEns'],
+    ...['/hasura/cron/prune', '/hasura/cron/refresh-ens'],
+  ];
+  const body = { input: {}, session_variables: { 'x-hasura-role': 'admin' } };
+
+  test.each(paths)('%s takes the secret', async (path) => {
+    for (const headers of [{}, { [SECRET]: 'guessed' }, { authorization: stage.gateway.secret }])
+      expect((await stage.gateway.post(path, body, headers as Record<string, string>)).status).toBe(403);
+  });
+});

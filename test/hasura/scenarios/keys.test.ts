@@ -1,0 +1,59 @@
+import { decodeProtectedHeader } from 'jose';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logIn, newPerson, signUp } from '../../support/gateway.ts';
+import { ME, openStage, type Stage } from './frontend.ts';
+
+// Which key signs, while Hasura has its copy of the set.
+
+const person = newPerson();
+/** A short one, since a real engine takes the time that it says. */
+const MAX_AGE_MS = 1000;
+const POLL_MS = 60_000;
+
+let stage: Stage;
+let first: string;
+beforeAll(async () => {
+  stage = await openStage({ env: { JWKS_MAX_AGE: String(MAX_AGE_MS / 1000) } });
+  const { accessToken } = await signUp(stage.gateway, person);
+  first = keyOf(accessToken);
+  await publishAnHourAgo(first);
+});
+afterAll(() => stage.close());
+
+const keyOf = (token: string) => String(decodeProtectedHeader(token).kid);
+const publishAnHourAgo = (id: string) =>
+  stage.gateway.sql`update portcullis.jwks set created_at = now() - interval '1 hour' where id = ${id}`;
+
+async function generate(): Promise<string> {
+  const { generateJwk } = await stage
+    .console()
+    .run<{ generateJwk: { id: string } }>('mutation { generateJwk { id } }');
+  return generateJwk.id;
+}
+
+test('a new key waits until Hasura has it, and then signs', async () => {
+  const second = await generate();
+  const before = await logIn(stage.gateway, person);
+  expect(keyOf(before.accessToken)).toBe(first);
+  expect(await stage.as(before.accessToken).run(ME)).toMatchObject({ me: { email: person.email } });
+  await publishAnHourAgo(second);
+  await stage.pass(MAX_AGE_MS + POLL_MS);
+  const after = await logIn(stage.gateway, person);
+  expect(keyOf(after.accessToken)).toBe(second);
+  for (const { accessToken } of [before, after])
+    expect(await stage.as(accessToken).run('{ portcullis_users { email } }')).toEqual({
+      portcullis_users: [{ email: person.email }],
+    });
+  await stage.pass(-MAX_AGE_MS - POLL_MS);
+});
+
+test('a key that has ended signs no more, though Hasura may not have another one yet', async () => {
+  const third = await generate();
+  await stage
+    .console()
+    .run(
+      'mutation ($at: timestamptz!, $id: String!) { update_jwks(where: { id: { _neq: $id } }, _set: { expires_at: $at }) { affected_rows } }',
+      { id: third, at: new Date(Date.now() - 1000).toISOString() },
+    );
+  expect(keyOf((await logIn(stage.gateway, person)).accessToken)).toBe(third);
+});

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { SignedInAnswer } from '../../support/gateway.ts';
+import { codes, join, openStage, REFRESH, type Somebody, type Stage } from './frontend.ts';
+
+// Refresh tokens as a page uses them through Hasura.
+
+let stage: Stage;
+let ada: Somebody;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+beforeEach(async () => {
+  ada = await join(stage);
+});
+
+async function refresh(refreshToken: string): Promise<SignedInAnswer> {
+  return (await stage.anonymous().run<{ refresh: SignedInAnswer }>(REFRESH, { input: { refreshToken } }))
+    .refresh;
+}
+const refused = (refreshToken: string) =>
+  codes(stage.anonymous().refused(REFRESH, { input: { refreshToken } }));
+const SESSIONS = '{ sessions { id } }';
+
+test('several tabs that refresh with one token get the same next one', async () => {
+  const [first, second] = [await refresh(ada.refreshToken), await refresh(ada.refreshToken)];
+  expect(first.refreshToken).not.toBe(ada.refreshToken);
+  expect(second.refreshToken).toBe(first.refreshToken);
+});
+
+test('a token that was exchanged long ago ends the session, for the thief and for the robbed', async () => {
+  const next = await refresh(ada.refreshToken);
+  const page = stage.as(next.accessToken);
+  expect(await page.run(SESSIONS)).toBeTruthy();
+  await stage.gateway
+    .sql`update portcullis_private.refresh_tokens set rotated_at = now() - interval '31 seconds'
+    where rotated_at is not null`;
+  expect(await refused(ada.refreshToken)).toEqual(['refresh_token_reused']);
+  expect(await refused(next.refreshToken)).toEqual(['invalid_refresh_token']);
+  expect(await codes(page.refused(SESSIONS))).toEqual(['unauthenticated']);
+});

@@ -1,0 +1,122 @@
+import { decodeJwt, type JWTPayload } from 'jose';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { logIn } from '../../support/gateway.ts';
+import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
+import { codes, join, ME, openStage, type Somebody, type Stage } from './frontend.ts';
+
+// What the gateway believes of what Hasura says, and what it looks at itself.
+
+let stage: Stage;
+let recorder: Recorder;
+let ada: Somebody;
+beforeAll(async () => {
+  stage = await openStage({
+    async between(gateway) {
+      recorder = await startRecorder(gateway.url);
+      return recorder;
+    },
+    engine: {
+      // By mistake: Hasura alone would let everybody generate keys and disable accounts.
+      spoil({ actions, remoteSchemas }) {
+        for (const action of actions) action.permissions.push({ role: 'user' });
+        for (const { role, definition } of remoteSchemas.flatMap(({ permissions }) => permissions))
+          if (role === 'user') definition.schema = withDisableAccount(definition.schema);
+      },
+    },
+  });
+});
+afterAll(async () => {
+  await stage.close();
+  await recorder.close();
+});
+beforeEach(async () => {
+  ada = await join(stage);
+  recorder.seen.length = 0;
+});
+afterEach(() => recorder.script(null));
+
+const SESSIONS = '{ sessions { id } }';
+const DISABLE = 'mutation ($id: ID!) { disableAccount(input: { userId: $id }) { disabledAt } }';
+const withDisableAccount = (sdl: string): string =>
+  `${sdl.replace('type Mutation {', 'type Mutation {\n  disableAccount(input: AccountInput!): AccountState!')}
+  input AccountInput { userId: ID! }
+  type AccountState { disabledAt: DateTime }`;
+const asUser = ({ user }: Somebody) => ({ 'x-hasura-role': 'user', 'x-hasura-user-id': user.id });
+
+describe('a token beside session variables', () => {
+  // With the admin secret Hasura looks at no token, and passes it on all the same.
+  const console = (token: string, variables: Record<string, string>) =>
+    stage.console({ authorization: `Bearer ${token}`, ...variables });
+
+  test('must be of the same user', async () => {
+    const bob = await join(stage);
+    expect(await console(ada.accessToken, asUser(ada)).run(ME)).toMatchObject({ me: { id: ada.user.id } });
+    expect(await codes(console(bob.accessToken, asUser(ada)).refused(ME))).toEqual(['unauthenticated']);
+  });
+
+  test('and of the same session', async () => {
+    const again = await logIn(stage.gateway, ada);
+    const session = (token: string) => ({
+      ...asUser(ada),
+      'x-hasura-session-id': String(decodeJwt(token).sid),
+    });
+    expect(await console(ada.accessToken, session(ada.accessToken)).run(ME)).toBeTruthy();
+    const other = session(again.accessToken);
+    expect(await codes(console(ada.accessToken, other).refused(ME))).toEqual(['unauthenticated']);
+  });
+
+  test('and be one of ours', async () => {
+    expect(await codes(console('rubbish', asUser(ada)).refused(ME))).toEqual(['unauthenticated']);
+  });
+});
+
+test('a token without issuer or audience passes Hasura, and is none to the gateway', async () => {
+  const { iss, aud, ...claims } = decodeJwt(ada.accessToken);
+  const { signer } = stage.gateway.deps;
+  const key = await signer.currentKey(60);
+  const asAda = { portcullis_users: [{ id: ada.user.id }] };
+  for (const named of [{ iss }, { aud }, {}] as JWTPayload[]) {
+    const page = stage.as(await signer.sign(key, { ...claims, ...named }));
+    expect(await page.run('{ portcullis_users { id } }')).toEqual(asAda);
+    expect(await codes(page.refused(ME)), JSON.stringify(named)).toEqual(['unauthenticated']);
+  }
+  expect(await stage.as(await signer.sign(key, { ...claims, iss, aud } as JWTPayload)).run(ME)).toBeTruthy();
+});
+
+describe('an account that is disabled', () => {
+  test('is out at the gateway at once, though Hasura takes its token for some minutes more', async () => {
+    const page = stage.as(ada.accessToken);
+    await stage.console().run(DISABLE, { id: ada.user.id });
+    expect(await page.run('{ portcullis_users { id } }')).toEqual({
+      portcullis_users: [{ id: ada.user.id }],
+    });
+    expect(await codes(page.refused(SESSIONS))).toEqual(['unauthenticated']);
+    expect(await codes(stage.console(asUser(ada)).refused(ME))).toEqual(['unauthenticated']);
+  });
+
+  test('is so by its row alone, with sessions that nobody ended', async () => {
+    await stage.gateway.sql`update portcullis.users set disabled_at = now() where id = ${ada.user.id}`;
+    expect(await codes(stage.as(ada.accessToken).refused(SESSIONS))).toEqual(['unauthenticated']);
+  });
+
+  test('is disabled by the operator alone, even where Hasura lets others ask for it', async () => {
+    const page = stage.as(ada.accessToken);
+    expect(await codes(page.refused(DISABLE, { id: ada.user.id }))).toEqual(['permission_denied']);
+  });
+});
+
+test('an action is for admin, even where Hasura lets others call it', async () => {
+  expect(await codes(stage.as(ada.accessToken).refused('mutation { generateJwk { success } }'))).toEqual([
+    'permission_denied',
+  ]);
+});
+
+test('no x-hasura-* header of a client reaches the gateway beside a token', async () => {
+  const headers = { 'x-hasura-team-id': ada.user.id, 'x-hasura-anything': 'x', 'x-other': 'y' };
+  await stage.as(ada.accessToken, headers).run(ME);
+  const names = Object.keys(recorder.seen[0]?.headers ?? {});
+  expect(names).toContain('x-other');
+  expect(names.filter((name) => name.startsWith('x-hasura-')).sort()).toEqual([
+    ...['x-hasura-gateway-secret', 'x-hasura-role', 'x-hasura-session-id', 'x-hasura-user-id'],
+  ]);
+});
