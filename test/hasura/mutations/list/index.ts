@@ -1,0 +1,19 @@
+import type { Mutation } from '../mutation.ts';
+import { callers } from './callers.ts';
+import { jwts } from './jwts.ts';
+import { metadata } from './metadata.ts';
+import { operations } from './operations.ts';
+import { standIn } from './stand-in.ts';
+import { tables } from './tables.ts';
+import { teams } from './teams.ts';
+
+/** Every rule that is broken on purpose. */
+export const mutations: readonly Mutation[] = [
+  ...callers,
+  ...jwts,
+  ...operations,
+  ...teams,
+  ...tables,
+  ...metadata,
+  ...standIn,
+];

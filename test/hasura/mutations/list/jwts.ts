@@ -1,0 +1,128 @@
+import type { Mutation } from '../mutation.ts';
+
+const TOKENS = 'src/sessions/tokens.ts';
+const REFRESH = 'src/sessions/refresh-tokens.ts';
+const JWKS = 'src/keys/jwks.ts';
+
+/** Tokens and the keys that sign them (hasura/README.md, "JWT claims"). */
+export const jwts: readonly Mutation[] = [
+  {
+    breaks: 'a token allows the role admin',
+    file: TOKENS,
+    from: "'x-hasura-allowed-roles': ['user']",
+    to: "'x-hasura-allowed-roles': ['user', 'admin']",
+    scenarios: ['identity'],
+  },
+  {
+    breaks: 'a team role is a Hasura role',
+    file: TOKENS,
+    from: "'x-hasura-allowed-roles': ['user']",
+    to: "'x-hasura-allowed-roles': ['user', ...(team === null ? [] : [team.role])]",
+    scenarios: ['roles'],
+  },
+  {
+    breaks: 'a token names a user that is not its own',
+    file: TOKENS,
+    from: "'x-hasura-user-id': userId,",
+    to: "'x-hasura-user-id': sessionId,",
+    scenarios: ['identity'],
+  },
+  {
+    breaks: 'a token’s claims do not name its session',
+    file: TOKENS,
+    from: "    'x-hasura-session-id': sessionId,\n",
+    to: '',
+    scenarios: ['accounts'],
+  },
+  {
+    breaks: 'a claim is no string',
+    file: TOKENS,
+    from: "'x-hasura-default-role': 'user',",
+    to: "'x-hasura-default-role': 'user',\n    'x-hasura-level': 1 as never,",
+    scenarios: ['accounts'],
+  },
+  {
+    breaks: 'a team token carries no team',
+    file: TOKENS,
+    from: "'x-hasura-team-id': team.teamId, 'x-hasura-team-role': team.role",
+    to: '',
+    scenarios: ['teams'],
+  },
+  {
+    breaks: 'the gateway takes a token of no issuer and for no audience, as Hasura does',
+    file: TOKENS,
+    from: '        issuer: tokens.issuer,\n        audience: tokens.audience,\n',
+    to: '',
+    scenarios: ['trust'],
+  },
+  {
+    breaks: 'a token is for another audience than the one Hasura is told',
+    file: TOKENS,
+    from: 'aud: tokens.audience,\n    sub',
+    to: "aud: 'gateway',\n    sub",
+    scenarios: ['accounts'],
+  },
+  {
+    breaks: 'a token that was exchanged long ago is a repetition like any other',
+    file: REFRESH,
+    from: 'if ((known.seconds_ago ?? 0) > REFRESH_GRACE_SECONDS)',
+    to: 'if (known.seconds_ago === -1)',
+    scenarios: ['refresh'],
+  },
+  {
+    breaks: 'several tabs that refresh at once are thieves',
+    file: REFRESH,
+    from: 'REFRESH_GRACE_SECONDS = 30',
+    to: 'REFRESH_GRACE_SECONDS = 0',
+    scenarios: ['refresh'],
+  },
+  {
+    breaks: 'a stolen refresh token leaves its session open',
+    file: 'src/flows/refresh.ts',
+    from: 'await endStolenSession(deps, caller, rotation);',
+    to: '',
+    scenarios: ['refresh'],
+  },
+  {
+    breaks: 'the JWKS does not say for how long it is good, so that Hasura never fetches it again',
+    file: 'src/http/jwks.ts',
+    from: 'public, max-age=',
+    to: 'public, age=',
+    scenarios: ['console'],
+  },
+  {
+    breaks: 'a key does not say that it is for signatures',
+    file: JWKS,
+    from: "{ kid: id, alg: algorithm, use: 'sig' }",
+    to: '{ kid: id, alg: algorithm }',
+    scenarios: ['start'],
+  },
+  {
+    breaks: 'a key does not say its algorithm',
+    file: JWKS,
+    from: "const PUBLIC_MEMBERS = ['kty', 'kid', 'alg',",
+    to: "const PUBLIC_MEMBERS = ['kty', 'kid',",
+    scenarios: ['start'],
+  },
+  {
+    breaks: 'a key that has ended stays in the JWKS',
+    file: JWKS,
+    from: '.where(gt(jwks.expiresAt, sql`now()`))\n    .orderBy',
+    to: '.orderBy',
+    scenarios: ['console'],
+  },
+  {
+    breaks: 'a key that has ended signs while Hasura has no other',
+    file: 'src/keys/signing.ts',
+    from: ".where(gt(jwks.expiresAt, sql`now() + interval '1 second'`))\n",
+    to: '',
+    scenarios: ['keys'],
+  },
+  {
+    breaks: 'a new key signs before Hasura can know it',
+    file: 'src/keys/config.ts',
+    from: '2 * jwksMaxAgeSeconds + VERIFIER_LATENESS_SECONDS',
+    to: '0 * jwksMaxAgeSeconds',
+    scenarios: ['keys'],
+  },
+];
