@@ -1,6 +1,6 @@
-import { generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { decodeJwt, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PUBLIC_URL, type SignedInAnswer, signUp } from '../../support/gateway.ts';
+import { type SignedInAnswer, signUp } from '../../support/gateway.ts';
 import { ME, openStage, type Stage } from './frontend.ts';
 
 // Which tokens Hasura takes, and in which words it refuses the others.
@@ -18,26 +18,18 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 /** What the gateway says of Ada in its tokens, with something changed. */
-function claims(changed: Record<string, unknown> = {}): JWTPayload {
-  const hasura = {
-    'x-hasura-allowed-roles': ['user'],
-    'x-hasura-default-role': 'user',
-    'x-hasura-user-id': ada.user.id,
-  };
-  return {
-    iss: PUBLIC_URL,
-    aud: 'hasura',
-    sub: ada.user.id,
-    exp: now() + 60,
-    [NAMESPACE]: hasura,
-    ...changed,
-  };
-}
+const claims = (changed: Record<string, unknown> = {}): JWTPayload => ({
+  ...decodeJwt(ada.accessToken),
+  exp: now() + 60,
+  ...changed,
+});
 
 /** Signs with the gateway's own key, as only the gateway can. */
 async function signed(payload: JWTPayload, header: { kid?: string } = {}): Promise<string> {
   const key = await stage.gateway.deps.signer.currentKey(60);
-  return new SignJWT(payload).setProtectedHeader({ alg: key.alg, kid: key.id, ...header }).sign(key.key);
+  return new SignJWT(payload)
+    .setProtectedHeader({ alg: key.alg, kid: key.id, typ: 'JWT', ...header })
+    .sign(key.key);
 }
 
 async function signedByStranger(payload: JWTPayload, alg = 'ES256'): Promise<string> {
@@ -51,9 +43,9 @@ const unverified = (reason: string) => refusal('invalid-jwt', `Could not verify 
 const refusalOf = (token: string) => stage.as(token).refused('{ authConfig { signup } }');
 
 test('a token as the gateway makes them is taken', async () => {
-  expect(await stage.as(await signed(claims())).run(OWN_ROWS)).toEqual({
-    portcullis_users: [{ id: ada.user.id }],
-  });
+  const page = stage.as(await signed(claims()));
+  expect(await page.run(OWN_ROWS)).toEqual({ portcullis_users: [{ id: ada.user.id }] });
+  expect(await page.run(ME)).toMatchObject({ me: { id: ada.user.id } });
 });
 
 describe('a token is refused', () => {
