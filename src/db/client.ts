@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
-import { type SilenceWatch, watchForSilence } from './silence.ts';
+import { ANSWER_MS, type SilenceWatch, watchForSilence, watchStatement } from './silence.ts';
 import { withSafeTransactions } from './transaction.ts';
 
 /** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
@@ -26,9 +26,6 @@ export type DatabaseOptions = {
 const reconnectDelaySeconds = (attempts: number): number =>
   (0.5 + Math.random() / 2) * Math.min(3 ** attempts / 100, 0.25);
 
-/** How long an answer may be under way. */
-const ANSWER_MS = 2000;
-
 type Address = { host: string[]; port: number[]; path?: string | undefined };
 
 /**
@@ -51,27 +48,32 @@ function openSocket({ host: hosts, port: ports, path }: Address, server: { index
     const code = 'ECONNRESET';
     if (!answered) socket.destroy(Object.assign(new Error('The database closed the connection.'), { code }));
   });
+  const emit = socket.emit.bind(socket);
+  // What postgres.js sends between the error of a connection and its end is never answered: it sees the end alone.
+  const emitEnd: typeof emit = (event: string, ...values: unknown[]) =>
+    answered && event === 'error' ? true : emit(event, ...(answered && event === 'close' ? [false] : values));
   // TLS asks for the name that the certificate must have.
-  return Object.assign(socket, { host, port });
+  return Object.assign(socket, { host, port, emit: emitEnd });
 }
 
 /**
  * Drizzle prepares only what was given a name: whatever else has parameters takes a second round trip and is planned anew
  * every time. Our statements hold no values, so a connection keeps a few dozen.
  */
-function prepareEverything(client: postgres.Sql): postgres.Sql {
+function prepareEverything(client: postgres.Sql, silence: SilenceWatch): postgres.Sql {
   const unsafe = client.unsafe.bind(client);
-  client.unsafe = (query, parameters, options) => unsafe(query, parameters, { ...options, prepare: true });
+  client.unsafe = (query, parameters, options) =>
+    watchStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
   return client;
 }
 
 /** Opens a pool. Every connection has statement, lock and idle-transaction timeouts. */
 export function openDatabase(options: DatabaseOptions): { db: Database; close: () => Promise<void> } {
   const server = { index: 0 };
-  let silence: SilenceWatch | undefined;
+  const silence = watchForSilence(options.statementTimeoutMs + ANSWER_MS);
   const open = (address: Address): Socket => {
     const opened = openSocket(address, server);
-    silence?.watch(opened);
+    silence.watch(opened);
     return opened;
   };
   // The types lack this option.
@@ -91,15 +93,10 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
       idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
     },
   });
-  const db = withSafeTransactions(drizzle(prepareEverything(client), { casing: 'snake_case' }));
-  silence = watchForSilence({
-    ask: () => db.execute('select 1'),
-    longestMs: options.statementTimeoutMs + ANSWER_MS,
-  });
   return {
-    db,
+    db: withSafeTransactions(drizzle(prepareEverything(client, silence), { casing: 'snake_case' }), silence),
     close() {
-      silence?.stop();
+      silence.stop();
       return client.end({ timeout: 5 });
     },
   };

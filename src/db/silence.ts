@@ -1,78 +1,78 @@
 import type { Socket } from 'node:net';
 
-/** How often the database is asked whether it still answers. */
-const intervalFor = (longestMs: number): number => Math.min(5000, longestMs / 2);
+/** How long an answer may be under way. */
+export const ANSWER_MS = 2000;
+/** How often somebody looks whether an answer is overdue. */
+const LOOK_MS = 1000;
 
-export type SilenceWatch = { watch(socket: Socket): void; stop(): void };
-
-type Heard = { bytes: number; at: number };
+export type SilenceWatch = {
+  watch(socket: Socket): void;
+  /** Says that somebody waits for an answer, until what it returns is called. */
+  expectAnswer(): () => void;
+  stop(): void;
+};
 
 /**
  * Ends connections whose other end went silent without a word, as behind a failed network or a firewall that forgot them:
- * TCP alone would let every statement on them wait for a quarter of an hour. Once no question has been answered for longer
- * than any statement may take, whoever has not been heard from for as long is cut off, and what waited there fails.
+ * TCP alone would let every statement on them wait for a quarter of an hour. Once somebody has waited for longer than any
+ * statement may take, every connection that has not been heard from for as long is cut off: what waits there fails, and
+ * of those that nobody uses nothing is lost.
+ *
+ * @param longestMs milliseconds within which a database that lives answers every statement, if only by refusing it
  */
-export function watchForSilence({
-  ask,
-  longestMs,
-}: {
-  /** Asks the database anything, by any of its connections. */
-  ask: () => PromiseLike<unknown>;
-  /** Milliseconds within which a database that lives answers every statement, if only by refusing it. */
-  longestMs: number;
-}): SilenceWatch {
-  const interval = intervalFor(longestMs);
-  const heard = new Map<Socket, Heard>();
+export function watchForSilence(longestMs: number): SilenceWatch {
+  const heard = new Map<Socket, { bytes: number; at: number }>();
+  /** Since when each of them waits, the longest first. */
+  const waiting = new Map<symbol, number>();
   let lookedAt = performance.now();
-  let unansweredSince: number | null = null;
-  let isAsking = false;
 
-  /** A question that fails, as on a new connection that does not come about, is no answer either. */
-  function askAgain(now: number): void {
-    if (isAsking) return;
-    isAsking = true;
-    unansweredSince ??= now;
-    const settle = () => {
-      isAsking = false;
-    };
-    ask().then(() => {
-      unansweredSince = null;
-      settle();
-    }, settle);
-  }
-
+  /** A driver that puts TLS on a socket removes every listener of it, so its end may go unnoticed. */
   function listen(now: number): void {
     for (const [socket, { bytes }] of heard)
-      if (socket.bytesRead !== bytes) heard.set(socket, { bytes: socket.bytesRead, at: now });
+      if (socket.destroyed) heard.delete(socket);
+      else if (socket.bytesRead !== bytes) heard.set(socket, { bytes: socket.bytesRead, at: now });
   }
 
   /** After a pause of our own, a suspended machine say, answers may lie there unread: silence begins to count anew. */
   function forget(now: number): void {
-    unansweredSince = isAsking ? now : null;
     for (const [socket, { bytes }] of heard) heard.set(socket, { bytes, at: now });
+    for (const one of waiting.keys()) waiting.set(one, now);
   }
 
   function cutOff(now: number): void {
-    for (const [socket, { at }] of heard)
-      if (now - at >= longestMs)
-        socket.destroy(Object.assign(new Error('The database went silent.'), { code: 'ETIMEDOUT' }));
+    for (const [socket, { at }] of heard) if (now - at >= longestMs) socket.destroy();
   }
 
   function look(): void {
     const now = performance.now();
-    if (now - lookedAt > 2 * interval) forget(now);
+    if (now - lookedAt > 2 * LOOK_MS) forget(now);
     lookedAt = now;
     listen(now);
-    if (unansweredSince !== null && now - unansweredSince >= longestMs) cutOff(now);
-    askAgain(now);
+    const [since = now] = waiting.values();
+    if (now - since >= longestMs) cutOff(now);
   }
 
-  const timer = setInterval(look, interval).unref();
+  const timer = setInterval(look, LOOK_MS).unref();
   return {
-    watch(socket) {
-      heard.set(socket, { bytes: 0, at: performance.now() });
-      socket.once('close', () => heard.delete(socket));
+    watch: (socket) => void heard.set(socket, { bytes: 0, at: performance.now() }),
+    expectAnswer() {
+      const one = Symbol('waiting');
+      waiting.set(one, performance.now());
+      return () => void waiting.delete(one);
     },
     stop: () => clearInterval(timer),
   };
+}
+
+/**
+ * Counts a statement as waiting until it has ended. Its own `then` would start it at once, before the caller has said what
+ * it wants of it.
+ */
+export function watchStatement<Statement extends PromiseLike<unknown>>(
+  statement: Statement,
+  { expectAnswer }: SilenceWatch,
+): Statement {
+  const answered = expectAnswer();
+  Promise.prototype.then.call(statement, answered, answered);
+  return statement;
 }

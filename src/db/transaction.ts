@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { isDeadlock } from '../errors.ts';
+import { type SilenceWatch, watchStatement } from './silence.ts';
 
 type Transact = PostgresJsDatabase['transaction'];
 type Work = Parameters<Transact>[0];
@@ -22,18 +23,23 @@ const never = <T>() => new Promise<T>(() => {});
  * issues 1066, 1154 and 1208). Here, once the connection has closed, no statement is sent and the work is not reported to
  * have ended: the library has rejected the transaction by then.
  */
-export function withSafeTransactions<Db extends PostgresJsDatabase>(db: Db): Db {
+export function withSafeTransactions<Db extends PostgresJsDatabase>(db: Db, silence: SilenceWatch): Db {
   const transact = db.transaction.bind(db) as Transact;
 
   const transaction = (work: Work, ...config: unknown[]): Promise<unknown> => {
     let closed = false;
+    // For `begin`, and later for `commit` or `rollback`, which the library sends by itself.
+    let answered = silence.expectAnswer();
     const outcome = transact(
       async (tx) => {
-        refuseStatements(tx, () => closed);
+        answered();
+        refuseStatements(tx, () => closed, silence);
         try {
           const result = await work(tx);
+          answered = silence.expectAnswer();
           return closed ? never() : result;
         } catch (error) {
+          answered = silence.expectAnswer();
           // A statement fails a little before its transaction is rejected for the same reason. What the library writes
           // from a timer is written before a socket closes; a write that is pending then spoils the next connection.
           await wait(CLOSING_MS);
@@ -42,21 +48,25 @@ export function withSafeTransactions<Db extends PostgresJsDatabase>(db: Db): Db 
       },
       ...(config as []),
     );
-    outcome.catch(() => {
-      closed = true;
-    });
+    outcome.then(
+      () => answered(),
+      () => {
+        answered();
+        closed = true;
+      },
+    );
     return outcome;
   };
   return Object.assign(db, { transaction: transaction as Transact });
 }
 
 /** Makes every statement of the transaction fail by itself, instead of in the socket, once that is closed. */
-function refuseStatements(tx: Parameters<Work>[0], isClosed: () => boolean): void {
+function refuseStatements(tx: Parameters<Work>[0], isClosed: () => boolean, silence: SilenceWatch): void {
   const { client } = (tx as unknown as { session: { client: postgres.TransactionSql } }).session;
   const unsafe = client.unsafe.bind(client);
   const guarded: typeof unsafe = (query, parameters, options) => {
     if (isClosed()) throw connectionClosed();
-    return unsafe(query, parameters, { ...options, prepare: true });
+    return watchStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
   };
   Object.assign(client, { unsafe: guarded });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How to reach an engine: its base URL without a slash at the end, and its admin secret. */
+/** How to reach an engine: its base URL, and its admin secret. */
 export type EngineAccess = { endpoint: string; adminSecret: string };
 
 /** Something of the metadata that the engine leaves out of its API, and why. */
@@ -11,23 +11,65 @@ export class EngineError extends Error {
   override readonly name = 'EngineError';
 }
 
+/** A reload introspects the gateway and the database before it answers. */
 const TIMEOUT_MS = 60_000;
+/** Of what the engine says of itself, how much is passed on. */
+const MAX_WORDS = 200;
+/** Inconsistent objects come with their definitions; whoever sends more is no engine. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
+/** Objects that conflict with each other have no name of their own. */
+const inconsistentObject = z.object({
+  name: z.string().optional(),
+  type: z.string().optional(),
+  reason: z.string(),
+  objects: z.array(z.object({ name: z.string().optional() })).default([]),
+});
 const metadataAnswer = z.object({
   is_consistent: z.boolean(),
-  inconsistent_objects: z.array(z.object({ name: z.string(), reason: z.string() })).default([]),
+  inconsistent_objects: z.array(inconsistentObject).default([]),
 });
 const graphqlAnswer = z.object({
   data: z.object({ authConfig: z.object({ issuer: z.string() }) }).nullish(),
   errors: z.array(z.object({ message: z.string() })).default([]),
 });
 
-async function call(engine: EngineAccess, path: string, init: RequestInit = {}): Promise<Response> {
-  try {
-    return await fetch(`${engine.endpoint}${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
-  } catch (cause) {
-    throw new EngineError(`The engine does not answer at ${engine.endpoint}.`, { cause });
+/** @throws EngineError for what is no address of an engine: nothing of it may show up, since it may hold a password */
+function originOf({ endpoint }: EngineAccess): string {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new EngineError('HASURA_GRAPHQL_ENDPOINT is no URL such as http://localhost:8080.');
+  return url.origin;
+}
+
+type Answer = { status: number; text: string };
+
+/** Follows no redirect: the admin secret would go along to wherever it leads. */
+async function call(engine: EngineAccess, path: string, init: RequestInit = {}): Promise<Answer> {
+  const origin = originOf(engine);
+  const options = { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) } as const;
+  const base = engine.endpoint.replace(/\/+$/, '');
+  const answer = await fetch(`${base}${path}`, options)
+    .then(async (response) => ({ response, text: await readText(response) }))
+    .catch((cause: unknown) => {
+      throw new EngineError(`The engine does not answer at ${origin}.`, { cause });
+    });
+  const { response, text } = answer;
+  if (response.status < 300 || response.status > 399) return { status: response.status, text };
+  const location = response.headers.get('location') ?? '';
+  const leadsTo = URL.canParse(location, base) ? new URL(location, base).origin : 'elsewhere';
+  throw new EngineError(`${origin} leads to ${leadsTo}: set HASURA_GRAPHQL_ENDPOINT to where the engine is.`);
+}
+
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error('The answer is too large.');
+    chunks.push(chunk);
   }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 const post = (engine: EngineAccess, path: string, body: object, headers: Record<string, string> = {}) =>
@@ -37,10 +79,19 @@ const post = (engine: EngineAccess, path: string, body: object, headers: Record<
     body: JSON.stringify(body),
   });
 
-async function readAnswer<T>(response: Response, shape: z.ZodType<T>): Promise<T> {
-  const parsed = shape.safeParse(await response.json().catch(() => null));
-  if (parsed.success) return parsed.data;
-  throw new EngineError(`What answers with status ${response.status} is no graphql-engine.`);
+const noEngine = (status: number) =>
+  new EngineError(`What answers with status ${status} is no graphql-engine.`);
+
+function readAnswer<T>({ status, text }: Answer, shape: z.ZodType<T>): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw noEngine(status);
+  }
+  const parsed = shape.safeParse(json);
+  if (!parsed.success) throw noEngine(status);
+  return parsed.data;
 }
 
 /** Runs an operation of the metadata API. @throws EngineError with what to change so that it is allowed */
@@ -50,11 +101,17 @@ async function runMetadataOperation(
   args: object,
 ): Promise<InconsistentObject[]> {
   const headers = { 'x-hasura-admin-secret': engine.adminSecret };
-  const response = await post(engine, '/v1/metadata', { type, args }, headers);
-  if (response.status === 404)
+  const answer = await post(engine, '/v1/metadata', { type, args }, headers);
+  if (answer.status === 404)
     throw new EngineError('The engine’s metadata API is off: HASURA_GRAPHQL_ENABLED_APIS lacks `metadata`.');
-  if (response.status === 401) throw new EngineError('The engine refuses HASURA_GRAPHQL_ADMIN_SECRET.');
-  return (await readAnswer(response, metadataAnswer)).inconsistent_objects;
+  if (answer.status === 401) throw new EngineError('The engine refuses HASURA_GRAPHQL_ADMIN_SECRET.');
+  const { is_consistent: isConsistent, inconsistent_objects: objects } = readAnswer(answer, metadataAnswer);
+  if (!isConsistent && objects.length === 0)
+    throw new EngineError('The engine says that something is inconsistent, and not what.');
+  return objects.map(({ name, type, reason, objects: conflicting }) => ({
+    name: name ?? (conflicting.map((object) => object.name ?? '?').join(', ') || (type ?? 'metadata')),
+    reason,
+  }));
 }
 
 /**
@@ -78,10 +135,10 @@ export const reloadMetadata = (engine: EngineAccess): Promise<InconsistentObject
  * @throws EngineError where the engine cannot be asked
  */
 export async function readIllness(engine: EngineAccess): Promise<string | null> {
-  const response = await call(engine, '/healthz?strict=true');
-  if (response.status === 200) return null;
-  if (response.status === 500) return await response.text();
-  throw new EngineError(`What answers with status ${response.status} is no graphql-engine.`);
+  const { status, text } = await call(engine, '/healthz?strict=true');
+  if (status === 200 && text.startsWith('OK')) return null;
+  if (status === 500 && text.startsWith('ERROR')) return text.slice(0, MAX_WORDS);
+  throw noEngine(status);
 }
 
 /**
@@ -89,10 +146,10 @@ export async function readIllness(engine: EngineAccess): Promise<string | null> 
  * @throws EngineError with the engine's reason where that fails
  */
 export async function askGatewayThroughEngine(engine: EngineAccess): Promise<string> {
-  const response = await post(engine, '/v1/graphql', { query: '{ authConfig { issuer } }' });
-  const { data, errors } = await readAnswer(response, graphqlAnswer);
+  const answer = await post(engine, '/v1/graphql', { query: '{ authConfig { issuer } }' });
+  const { data, errors } = readAnswer(answer, graphqlAnswer);
   if (data?.authConfig !== undefined) return data.authConfig.issuer;
   throw new EngineError(
-    `The gateway cannot be reached through the engine: ${errors[0]?.message ?? 'no answer'}`,
+    `The gateway cannot be reached through the engine: ${errors[0]?.message.slice(0, MAX_WORDS) ?? 'no answer'}`,
   );
 }

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import type { RunnerOptions } from 'graphile-worker';
+import { ANSWER_MS } from '../db/silence.ts';
 
 type Pool = NonNullable<RunnerOptions['pgPool']>;
 type Driver = { Pool: new (options: Record<string, unknown>) => Pool };
@@ -27,6 +29,29 @@ export function jobsDatabaseUrl(url: string): string {
     parameters.set('uselibpqcompat', 'true');
   }
   return translated.href;
+}
+
+type Client = { query: (...parameters: unknown[]) => unknown; connection: { stream: Socket } };
+
+/** Ends a connection that owes an answer for too long: TCP alone would wait for a quarter of an hour. */
+function endWhenSilent(pooled: object, longestMs: number): void {
+  const client = pooled as Client;
+  const query = client.query.bind(client);
+  client.query = (...parameters) => {
+    const overdue = setTimeout(() => client.connection.stream.destroy(), longestMs).unref();
+    const answered = () => clearTimeout(overdue);
+    const callback = parameters.at(-1);
+    if (typeof callback === 'function') {
+      const called = (...results: unknown[]) => {
+        answered();
+        callback(...results);
+      };
+      return query(...parameters.slice(0, -1), called);
+    }
+    const result = query(...parameters);
+    Promise.resolve(result).then(answered, answered);
+    return result;
+  };
 }
 
 export type JobsPoolOptions = {
@@ -58,6 +83,9 @@ export function openJobsPool(options: JobsPoolOptions): { pool: Pool; close(): P
     }),
   });
   pool.on('error', onError);
-  pool.on('connect', (client) => client.on('error', onError));
+  pool.on('connect', (client) => {
+    client.on('error', onError);
+    if (statementTimeoutMs !== null) endWhenSilent(client, statementTimeoutMs + ANSWER_MS);
+  });
   return { pool, close: () => pool.end() };
 }

@@ -1,11 +1,15 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../src/db/client.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   bearer,
   ME,
   newPerson,
+  SIGNUP,
   type SignedInAnswer,
   signUp,
   startGateway,
@@ -14,25 +18,39 @@ import {
 
 // A network between gateway and database that loses everything and says nothing, as firewalls and failed hosts do.
 
-/** Passes everything on until it goes silent: then it still accepts connections, and nothing comes of them. */
+/** A statement with this word loses the connection it is sent on. */
+const LOST = 'lost_in_the_network';
+
+/** Passes everything on, but for what it has been told to lose. It says nothing of that. */
 async function startRelay({ hostname, port }: URL) {
   let isSilent = false;
-  const sockets = new Set<Socket>();
+  const forgotten = new Set<Socket>();
+  const clients = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
-    sockets.add(client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy()));
-    upstream.on('error', () => client.destroy()).on('close', () => client.destroy());
-    client.on('data', (bytes) => isSilent || upstream.write(bytes));
-    upstream.on('data', (bytes) => isSilent || client.write(bytes));
+    clients.add(client);
+    const isLost = () => isSilent || forgotten.has(client);
+    client.on('data', (bytes) => {
+      if (bytes.includes(LOST)) forgotten.add(client);
+      if (!isLost()) upstream.write(bytes);
+    });
+    upstream.on('data', (bytes) => isLost() || client.write(bytes));
+    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
+    upstream.on('error', () => client.destroy()).on('close', () => isLost() || client.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    /** Everything is lost; connections come about all the same. */
     silence(silent: boolean) {
       isSilent = silent;
     },
+    /** What there is of connections is lost; new ones are not. */
+    forget() {
+      for (const client of clients) forgotten.add(client);
+    },
     close() {
-      for (const socket of sockets) socket.destroy();
+      for (const client of clients) client.destroy();
       server.close();
     },
   };
@@ -64,12 +82,23 @@ const ask = () => gateway.graphql(ME, {}, bearer(signedIn.accessToken));
 const code = (error: { response: { errors: { extensions: { code: string } }[] } }) =>
   error.response.errors[0]?.extensions.code;
 
-const pids = async () =>
-  (
-    await gateway.sql<{ pid: number }[]>`
-      select pid from pg_stat_activity where datname = current_database() and application_name = 'portcullis'
-      order by pid`
-  ).map(({ pid }) => pid);
+/** Past the relay, which may have forgotten whoever asks. */
+async function pids(): Promise<number[]> {
+  const direct = postgres(database.url, { max: 1 });
+  const rows = await direct<{ pid: number }[]>`
+    select pid from pg_stat_activity where datname = current_database() and application_name = 'portcullis'
+    order by pid`;
+  await direct.end();
+  return rows.map(({ pid }) => pid);
+}
+
+test('a gateway that nobody uses keeps its connections', async () => {
+  await Promise.all(Array.from({ length: 5 }, ask));
+  const before = await pids();
+  // Longer than a silent connection lives.
+  await wait(8000);
+  expect(await pids()).toEqual(before);
+}, 30_000);
 
 test.each([
   ['a request for every connection there is', async () => (await pids()).length],
@@ -88,10 +117,55 @@ test.each([
   60_000,
 );
 
-test('a gateway that nobody uses keeps its connections', async () => {
-  await Promise.all(Array.from({ length: 5 }, ask));
-  const before = await pids();
-  // Longer than a silent connection lives.
-  await wait(12_000);
-  expect(await pids()).toEqual(before);
-}, 30_000);
+test('connections that a firewall forgot are made anew, for requests and for mails', async () => {
+  await signUp(gateway);
+  relay.forget();
+  expect(await ask().catch(code)).toBe('unavailable');
+  const input = { email: 'late@example.com', password: 'correct horse', name: 'Late' };
+  await expect
+    .poll(() => gateway.graphql(SIGNUP, { input }).catch(code), { timeout: 15_000 })
+    .toHaveProperty('signup');
+  const mails = () =>
+    gateway.deps.mailInbox?.list().filter(({ to }) => JSON.stringify(to).includes(input.email));
+  await expect.poll(mails, { timeout: 40_000 }).toHaveLength(1);
+}, 90_000);
+
+test('one connection that is forgotten fails what waits there, while others answer', async () => {
+  const pool = openDatabase({ url: gateway.databaseUrl, poolSize: 2, statementTimeoutMs: 1000 });
+  try {
+    const busy = () => pool.db.execute(sql`select pg_sleep(0.1)`);
+    await Promise.all([busy(), busy()]);
+    const lost = pool.db.execute(sql.raw(`select 1 as ${LOST}`)).then(
+      () => 'answered',
+      () => 'failed',
+    );
+    let others = 0;
+    while ((await Promise.race([lost, busy()])) !== 'failed') others += 1;
+    expect(others).toBeGreaterThan(5);
+    // In the very moment in which a connection ends.
+    expect(await pool.db.transaction((tx) => tx.execute(sql`select 1 as found`))).toMatchObject([
+      { found: 1 },
+    ]);
+  } finally {
+    await pool.close();
+  }
+}, 60_000);
+
+test('a transaction that is lost fails, wherever it was', async () => {
+  const pool = openDatabase({ url: gateway.databaseUrl, poolSize: 2, statementTimeoutMs: 1000 });
+  try {
+    const inside = pool.db.transaction(async (tx) => {
+      await tx.execute(sql`select 1`);
+      await tx.execute(sql.raw(`select 1 as ${LOST}`));
+    });
+    await expect(inside).rejects.toThrow();
+    const atCommit = pool.db.transaction(async (tx) => {
+      await tx.execute(sql`select 1`);
+      relay.forget();
+    });
+    await expect(atCommit).rejects.toThrow();
+    await expect.poll(() => pool.db.execute(sql`select 1 as found`).catch(() => null)).toMatchObject([{}]);
+  } finally {
+    await pool.close();
+  }
+}, 60_000);

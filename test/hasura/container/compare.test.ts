@@ -9,9 +9,11 @@ const scenario = (fullName: string, ...failureMessages: string[]) => ({
   status: failureMessages.length === 0 ? 'passed' : 'failed',
   failureMessages,
 });
-const report = (...assertionResults: ReturnType<typeof scenario>[]): Report => ({
-  testResults: [{ name: '/root/a.test.ts', message: '', assertionResults }],
-});
+const report = (...assertionResults: ReturnType<typeof scenario>[]): Report => {
+  const success = assertionResults.every(({ status }) => status === 'passed');
+  const status = success ? 'passed' : 'failed';
+  return { success, testResults: [{ name: '/root/a.test.ts', status, message: '', assertionResults }] };
+};
 const outcomes = (...scenarios: ReturnType<typeof scenario>[]) => readOutcomes(report(...scenarios), '/root');
 
 test('scenarios that pass on both do not differ', () => {
@@ -32,7 +34,12 @@ test('a scenario that fails on either is listed with the first line of what went
 
 test('a scenario that only one of them ran is listed, and so is a file that could not be run', () => {
   const broken = readOutcomes(
-    { testResults: [{ name: '/root/a.test.ts', message: 'Hasura exits\nat …', assertionResults: [] }] },
+    {
+      success: false,
+      testResults: [
+        { name: '/root/a.test.ts', status: 'failed', message: 'Hasura exits\nat …', assertionResults: [] },
+      ],
+    },
     '/root',
   );
   expect(findDifferences(outcomes(scenario('x')), broken)).toEqual([
@@ -44,6 +51,27 @@ test('a scenario that only one of them ran is listed, and so is a file that coul
 test('skipped scenarios do not count as passed', () => {
   const skipped = { ...scenario('x'), status: 'skipped' };
   expect(findDifferences(outcomes(skipped), outcomes(skipped))).toMatchObject([{ onEngine: 'failed' }]);
+});
+
+test('what fails besides the scenarios is listed: a file’s end, an error that nobody caught', () => {
+  const passed = report(scenario('x'));
+  const [file] = passed.testResults;
+  const ended = readOutcomes(
+    { success: false, testResults: [{ ...file, status: 'failed', message: 'Error: afterAll' }] as never },
+    '/root',
+  );
+  expect(findDifferences(readOutcomes(passed, '/root'), ended)).toEqual([
+    { scenario: 'a.test.ts', onStandIn: 'not run', onEngine: 'Error: afterAll' },
+  ]);
+  const thrown = readOutcomes({ ...passed, success: false }, '/root');
+  expect(findDifferences(readOutcomes(passed, '/root'), thrown)).toMatchObject([
+    { scenario: 'the run as a whole', onEngine: 'failed' },
+  ]);
+});
+
+test('of two scenarios of one name the one that failed counts', () => {
+  const twice = outcomes(scenario('x', 'Error: no'), scenario('x'));
+  expect(findDifferences(outcomes(scenario('x')), twice)).toMatchObject([{ onEngine: 'Error: no' }]);
 });
 
 test('where no engine can be started the command says that it did not run, and fails', async () => {

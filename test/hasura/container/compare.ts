@@ -1,7 +1,9 @@
 /** What Vitest's JSON reporter writes, as far as it is read here. */
 export type Report = {
+  success: boolean;
   testResults: {
     name: string;
+    status: string;
     message: string;
     assertionResults: { fullName: string; status: string; failureMessages: string[] | null }[];
   }[];
@@ -14,15 +16,26 @@ export type Difference = { scenario: string; onStandIn: string; onEngine: string
 
 const firstLine = (text: string | undefined): string => text?.split('\n')[0]?.trim() || 'failed';
 
-/** The outcomes by file and name. A file that could not be run at all counts as one scenario that failed. */
-export function readOutcomes({ testResults }: Report, root: string): Outcomes {
+/** What happened to a run besides its scenarios. */
+const RUN = 'the run as a whole';
+
+/**
+ * The outcomes by file and name. A file that failed besides its scenarios, or could not be run, counts as one that failed,
+ * and so does a run, as for an error that nobody caught.
+ */
+export function readOutcomes({ success, testResults }: Report, root: string): Outcomes {
   const outcomes = new Map<string, string | null>();
-  for (const { name, message, assertionResults } of testResults) {
+  const note = (scenario: string, outcome: string | null) =>
+    outcomes.set(scenario, outcomes.get(scenario) ?? outcome);
+  for (const { name, status: fileStatus, message, assertionResults } of testResults) {
     const file = name.replace(`${root}/`, '');
-    if (assertionResults.length === 0) outcomes.set(file, firstLine(message));
     for (const { fullName, status, failureMessages } of assertionResults)
-      outcomes.set(`${file}: ${fullName}`, status === 'passed' ? null : firstLine(failureMessages?.[0]));
+      note(`${file}: ${fullName}`, status === 'passed' ? null : firstLine(failureMessages?.[0]));
+    const failed = assertionResults.some(({ status }) => status !== 'passed');
+    if (assertionResults.length === 0 || (fileStatus !== 'passed' && !failed)) note(file, firstLine(message));
   }
+  const isExplained = [...outcomes.values()].some((outcome) => outcome !== null);
+  if (!success && !isExplained) note(RUN, 'failed');
   return outcomes;
 }
 

@@ -42,13 +42,17 @@ async function writeMetadata(folder: string, metadata: Metadata): Promise<void> 
 }
 
 /** A database for the engine's own catalogue, which belongs to its role. */
-async function createCatalogue(role: string): Promise<{ url: string; drop: Closing }> {
+async function createCatalogue(role: string, closings: Closing[]): Promise<string> {
   const database = await createEmptyDatabase();
+  closings.push(() => database.drop());
   const sql = postgres(database.url, { max: 1, onnotice: () => {} });
   const name = new URL(database.url).pathname.slice(1);
-  await sql.unsafe(`alter database ${quote(name)} owner to ${quote(role)}`);
-  await sql.end();
-  return database;
+  try {
+    await sql.unsafe(`alter database ${quote(name)} owner to ${quote(role)}`);
+  } finally {
+    await sql.end();
+  }
+  return database.url;
 }
 
 /** The same server and database, for another login. */
@@ -83,8 +87,7 @@ async function environmentOf(options: EngineOptions, own: Environment): Promise<
 async function open(options: EngineOptions, adminSecret: string, closings: Closing[]): Promise<string> {
   const login = await openLogin(options.databaseUrl);
   closings.push(() => login.close());
-  const catalogue = await createCatalogue(login.role);
-  closings.push(() => catalogue.drop());
+  const catalogueUrl = await createCatalogue(login.role, closings);
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-metadata-'));
   closings.push(() => rm(folder, { recursive: true }));
   const metadata = await readMetadata();
@@ -92,7 +95,7 @@ async function open(options: EngineOptions, adminSecret: string, closings: Closi
   await writeMetadata(folder, metadata);
   const [image, env] = await environmentOf(options, {
     HASURA_SOURCE_DATABASE_URL: login.url,
-    HASURA_GRAPHQL_METADATA_DATABASE_URL: withLogin(catalogue.url, login.url),
+    HASURA_GRAPHQL_METADATA_DATABASE_URL: withLogin(catalogueUrl, login.url),
     HASURA_GRAPHQL_ADMIN_SECRET: adminSecret,
   });
   const container = await run(image, env, folder);
@@ -100,9 +103,11 @@ async function open(options: EngineOptions, adminSecret: string, closings: Closi
   return `http://${container.getHost()}:${container.getMappedPort(PORT)}`;
 }
 
-/** In the reverse order, since what was made later rests on what was made before. */
+/** All of it, in the reverse order, since what was made later rests on what was made before. @throws the first error */
 async function closeAll(closings: readonly Closing[]): Promise<void> {
-  for (const close of closings.toReversed()) await close();
+  const errors: unknown[] = [];
+  for (const close of closings.toReversed()) await close().catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
 }
 
 /**
@@ -125,7 +130,7 @@ export async function startContainer(options: EngineOptions): Promise<Engine> {
       close: () => closeAll(closings),
     };
   } catch (error) {
-    await closeAll(closings);
+    await closeAll(closings).catch(() => {}); // why it did not start matters more
     throw error;
   }
 }
