@@ -46,16 +46,31 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
   if (parsed.data?.REFRESH_COOKIE === 'none' && !parsed.data.PUBLIC_URL?.startsWith('https:'))
     problems.push('REFRESH_COOKIE: none needs a PUBLIC_URL with https');
-  if (parsed.success && parsed.data.JWK_TTL < shortestKeyLife(parsed.data))
-    problems.push(`JWK_TTL: must be at least ${shortestKeyLife(parsed.data)} with this JWKS_MAX_AGE`);
-  if (parsed.success)
+  if (parsed.success) {
+    checkKeyLife(parsed.data, problems);
     captchaConfig(parsed.data, (name) => problems.push(`${name}: required with CAPTCHA_PROVIDER`));
+  }
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return toConfig(parsed.data);
 }
 
-const shortestKeyLife = ({ JWKS_MAX_AGE }: Environment): number =>
-  shortestKeySeconds({ jwksMaxAgeSeconds: JWKS_MAX_AGE });
+function checkKeyLife(
+  { JWK_TTL, JWKS_MAX_AGE, HOUSEKEEPING_SECONDS }: Environment,
+  problems: string[],
+): void {
+  const needed = shortestKeySeconds({
+    jwksMaxAgeSeconds: JWKS_MAX_AGE,
+    housekeepingSeconds: HOUSEKEEPING_SECONDS,
+  });
+  if (JWK_TTL >= needed) return;
+  // Of a very short life no other value can make enough.
+  const canLower = JWK_TTL >= shortestKeySeconds({ jwksMaxAgeSeconds: 1, housekeepingSeconds: 1 });
+  problems.push(
+    `JWK_TTL: a key would end before its successor is published. Raise JWK_TTL to at least ${needed}${
+      canLower ? ', or lower JWKS_MAX_AGE or HOUSEKEEPING_SECONDS.' : '.'
+    }`,
+  );
+}
 
 /**
  * Reads some variables, each of which must be set: for commands that need no more.

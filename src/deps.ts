@@ -6,7 +6,7 @@ import type { KeyEncryption } from './crypto/key-encryption.ts';
 import type { PasswordHasher } from './crypto/passwords.ts';
 import type { Database } from './db/client.ts';
 import type { EnsConfig } from './ens/config.ts';
-import type { KeySettings } from './keys/jwks.ts';
+import type { KeySettings } from './keys/config.ts';
 import type { PublicKeyFinder, Signer } from './keys/signing.ts';
 import type { ClientAddressReader } from './limits/client-address.ts';
 import type { RateLimiter } from './limits/rate-limits.ts';

@@ -25,10 +25,10 @@ export const tokenVariables = {
     .prefault(String(365 * DAY))
     .meta({
       description:
-        'Seconds a generated signing key lives. At least three times what a new one waits: see JWKS_MAX_AGE.',
+        'Seconds a generated signing key lives. At least 3 × (2 × JWKS_MAX_AGE + 150) + 5 × HOUSEKEEPING_SECONDS: then its successor is published in time.',
     }),
   JWKS_MAX_AGE: seconds(1, DAY).prefault('300').meta({
     description:
-      'Seconds a verifier may cache the JWKS. A new key waits twice this long and 150 s before it signs.',
+      'Seconds a verifier may cache the JWKS. A new key waits twice this long and 150 s before it signs. Before changing it read “Signing keys”.',
   }),
 };

@@ -5,16 +5,8 @@ import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { KeyEncryption } from '../crypto/key-encryption.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
-import { type KeyConfig, publicationLeadSeconds } from './config.ts';
+import { type KeySettings, publicationLeadSeconds, renewalSeconds } from './config.ts';
 import { jwks, privateJwks } from './tables.ts';
-
-export type KeySettings = KeyConfig &
-  Readonly<{
-    /** The longest life of a token that a key may have to sign. */
-    longestTokenSeconds: number;
-    /** How often somebody looks whether a successor is needed. */
-    housekeepingSeconds: number;
-  }>;
 
 export type KeysDeps = Readonly<{ db: Database; keyEncryption: KeyEncryption; keys: KeySettings }>;
 
@@ -76,15 +68,11 @@ export function generateJwk(deps: KeysDeps): Promise<GeneratedJwk> {
 }
 
 /**
- * Makes a successor in time: there is always a key that outlives its own publication plus the longest token.
- * Replicas take turns, and the second finds the first one's key.
+ * Makes a successor in time. Replicas take turns, and the second finds the first one's key.
  * @returns the new key, or null when none was needed
  */
 export async function ensureSuccessor(deps: KeysDeps): Promise<GeneratedJwk | null> {
-  const { longestTokenSeconds, housekeepingSeconds, ttlSeconds } = deps.keys;
-  const wanted = 2 * publicationLeadSeconds(deps.keys) + longestTokenSeconds + 2 * housekeepingSeconds;
-  // Half of a short key life at most, so that keys which live for an hour are not replaced at every round.
-  const needed = Math.min(wanted, ttlSeconds / 2);
+  const needed = renewalSeconds(deps.keys);
   const lasting = (db: Queryable) =>
     db
       .select({ id: jwks.id })

@@ -1,19 +1,15 @@
 import { compactVerify } from 'jose';
 import { expect, test } from 'vitest';
-import { logIn, newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
-import { generateKey, keyOf } from './keys.ts';
+import { logIn, newPerson, signUp, startGateway } from '../support/gateway.ts';
+import { generateKey, keepHouse, keyOf, passForKeys } from './keys.ts';
 import { fetchFrom, openVerifier, throughCache } from './verifiers.ts';
-
-/** Time passes for the keys: all that was, was so much earlier. */
-const passForKeys = ({ sql }: TestGateway, seconds: number) => sql`
-  update portcullis.jwks set created_at = created_at - make_interval(secs => ${seconds}),
-    expires_at = expires_at - make_interval(secs => ${seconds})`;
 
 test('verifiers with Hasura’s cache, some of them late, accept every token while keys come and go', async () => {
   const [keySeconds, tokenSeconds, step] = [4000, 300, 55];
   const gateway = await startGateway({
     env: {
       JWK_TTL: String(keySeconds),
+      HOUSEKEEPING_SECONDS: String(step),
       ACCESS_TOKEN_TTL: String(tokenSeconds),
       PORTAL_TOKEN_TTL: String(tokenSeconds),
       LIMIT_LOGIN_PER_ADDRESS: '10000/60',
@@ -40,8 +36,7 @@ test('verifiers with Hasura’s cache, some of them late, accept every token whi
     await passForKeys(gateway, step);
     now += step * 1000;
     // Housekeeping has its rounds, and now and then somebody makes a key by hand.
-    const cron = await gateway.post('/hasura/cron/prune', {}, { 'x-hasura-gateway-secret': gateway.secret });
-    expect(cron.status).toBe(200);
+    await keepHouse(gateway);
     if (round % 11 === 0) await generateKey(gateway);
     for (const verifier of verifiers) await verifier.look();
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
 import { logIn, newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 import { expireKey, generateKey, keyOf, readJwks } from './keys.ts';
 
@@ -59,15 +58,6 @@ describe('generating and deleting', () => {
     }
     expect(await ids()).toEqual(expect.arrayContaining([unexpired, expired, nearly]));
   });
-});
-
-test('a key must live so long that its successor is published in time', () => {
-  const keySeconds = (ttl: string, maxAge: string) =>
-    readConfig({ JWK_TTL: ttl, JWKS_MAX_AGE: maxAge }).keys.ttlSeconds;
-  expect(() => keySeconds('2249', '300')).toThrow('JWK_TTL: must be at least 2250 with this JWKS_MAX_AGE');
-  expect(keySeconds('2250', '300')).toBe(2250);
-  expect(() => keySeconds('2250', '301')).toThrow('JWK_TTL: must be at least 2256');
-  expect(keySeconds('456', '1')).toBe(456);
 });
 
 describe('many at once', () => {
@@ -129,20 +119,6 @@ describe('housekeeping', () => {
     expect(keyOf((await logIn(gateway, person)).accessToken)).toBe(first);
 
     await Promise.all(replicas.map((replica) => replica.close()));
-    await gateway.close();
-  });
-
-  test('which comes by seldom makes the successor so much earlier', async () => {
-    const gateway = await startGateway({ env: { HOUSEKEEPING_SECONDS: '40000' } });
-    const first = (await readJwks(gateway)).ids[0];
-    const round = () => gateway.post('/hasura/cron/prune', {}, { 'x-hasura-gateway-secret': gateway.secret });
-    // Publishing it takes 750 s, the longest token lives for a day, and two rounds may take 80,000 s.
-    await expireKey(gateway, first, 2 * 750 + 86_400 + 80_000 + 60);
-    await round();
-    expect((await readJwks(gateway)).ids).toEqual([first]);
-    await expireKey(gateway, first, 2 * 750 + 86_400 + 80_000 - 1);
-    await round();
-    expect((await readJwks(gateway)).ids).toHaveLength(2);
     await gateway.close();
   });
 

@@ -38,5 +38,21 @@ export async function expireKey({ sql }: TestGateway, id?: string, inSeconds = 0
     where ${id ?? null}::text is null or id = ${id ?? null}`;
 }
 
+/** Time passes for the keys: all that was, was so much earlier. */
+export async function passForKeys({ sql }: TestGateway, seconds: number): Promise<void> {
+  await sql`update portcullis.jwks set created_at = created_at - make_interval(secs => ${seconds}),
+    expires_at = expires_at - make_interval(secs => ${seconds})`;
+}
+
+/** A round of housekeeping, now. */
+export async function keepHouse(gateway: TestGateway): Promise<void> {
+  const { status } = await gateway.post(
+    '/hasura/cron/prune',
+    {},
+    { 'x-hasura-gateway-secret': gateway.secret },
+  );
+  if (status !== 200) throw new Error(`Housekeeping answers ${status}.`);
+}
+
 /** Seconds beyond which a new key signs, with the test gateway's JWKS_MAX_AGE of 300. */
 export const PUBLISHED = 751;
