@@ -2,7 +2,26 @@ import { compactVerify } from 'jose';
 import { expect, test } from 'vitest';
 import { logIn, newPerson, signUp, startGateway } from '../support/gateway.ts';
 import { generateKey, keepHouse, keyOf, passForKeys } from './keys.ts';
-import { fetchFrom, openVerifier, throughCache } from './verifiers.ts';
+import {
+  type CachingVerifier,
+  type Clock,
+  fetchFrom,
+  openVerifier,
+  type Source,
+  throughCache,
+} from './verifiers.ts';
+
+/** With and without an HTTP cache in front, some that miss every other fetch; each asks at moments of its own. */
+async function openVerifiers(direct: Source, now: Clock, moveOn: () => void): Promise<CachingVerifier[]> {
+  const verifiers: CachingVerifier[] = [];
+  for (const failsEvery of [Number.POSITIVE_INFINITY, 2])
+    for (const source of [direct, throughCache(direct, now)])
+      for (let phase = 0; phase < 3; phase++) {
+        verifiers.push(await openVerifier(source, { now, failsEvery }));
+        moveOn();
+      }
+  return verifiers;
+}
 
 test('verifiers with Hasura’s cache, some of them late, accept every token while keys come and go', async () => {
   const [keySeconds, tokenSeconds, step] = [4000, 300, 55];
@@ -20,14 +39,9 @@ test('verifiers with Hasura’s cache, some of them late, accept every token whi
   let now = 0;
   const clock = () => now;
   const direct = fetchFrom(() => gateway.url, clock);
-  // Each asks at moments of its own.
-  const verifiers = [];
-  for (const failsEvery of [Number.POSITIVE_INFINITY, 2])
-    for (const source of [direct, throughCache(direct, clock)])
-      for (let phase = 0; phase < 3; phase++) {
-        verifiers.push(await openVerifier(source, { now: clock, failsEvery }));
-        now += 100_000;
-      }
+  const verifiers = await openVerifiers(direct, clock, () => {
+    now += 100_000;
+  });
 
   let live: { token: string; secondsLeft: number }[] = [];
   const signingKeys = new Set<string>();
@@ -54,4 +68,48 @@ test('verifiers with Hasura’s cache, some of them late, accept every token whi
   expect(refused).toEqual([]);
   expect(signingKeys.size).toBeGreaterThan(4);
   await gateway.close();
+}, 120_000);
+
+test('and so they do while JWKS_MAX_AGE is lowered as the README says', async () => {
+  const [oldMaxAge, step] = [3000, 50];
+  const wait = 2 * oldMaxAge + 150;
+  const before = await startGateway({
+    env: { JWKS_MAX_AGE: String(oldMaxAge), LIMIT_LOGIN_PER_ADDRESS: '10000/60' },
+  });
+  const person = newPerson();
+  await signUp(before, person);
+  let gateway = before;
+  let now = 0;
+  const clock = () => now;
+  const direct = fetchFrom(() => gateway.url, clock);
+  const verifiers = await openVerifiers(direct, clock, () => {
+    now += 700_000;
+  });
+  const refused: unknown[] = [];
+  const signingKeys: string[] = [];
+  const goOn = async (seconds: number) => {
+    for (let passed = 0; passed < seconds; passed += step) {
+      await passForKeys(gateway, step);
+      now += step * 1000;
+      for (const verifier of verifiers) await verifier.look();
+      const { accessToken } = await logIn(gateway, person);
+      if (signingKeys.at(-1) !== keyOf(accessToken)) signingKeys.push(keyOf(accessToken));
+      for (const verifier of verifiers)
+        await compactVerify(accessToken, verifier.held().find).catch((error: Error) =>
+          refused.push({ now, key: keyOf(accessToken), reason: error.message }),
+        );
+    }
+  };
+
+  await goOn(wait);
+  const second = await generateKey(before);
+  await goOn(wait);
+  gateway = await startGateway({ replicaOf: before, env: { JWKS_MAX_AGE: '300' } });
+  await goOn(wait);
+  const third = await generateKey(gateway);
+  await goOn(2 * 300 + 150 + step);
+  expect(refused).toEqual([]);
+  expect(signingKeys.slice(-2)).toEqual([second, third]);
+  await gateway.close();
+  await before.close();
 }, 120_000);
