@@ -1,11 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { openScene, type Scene } from './scene.ts';
-import { codeOf, type Stage, signUp } from './stage.ts';
+import { codeOf, endKey, holdingSession, NEW_TEAM, type Stage, signUp } from './stage.ts';
 import type { Tab } from './tabs.ts';
 
 // How the code that README, "From your frontend", shows refreshes: several tabs, slow networks, sessions that are over.
-
-const NEW_TEAM = 'mutation { createTeam(input: { name: "Analytical" }) { team { name } } }';
 
 let scene: Scene;
 let stage: Stage;
@@ -75,19 +73,45 @@ test('a refresh that does not get through signs nobody out', async () => {
   expect(await tab.query('{ me { id } }')).toEqual({ me: before.user });
 });
 
-test('a refresh is tried once where the gateway knows the session to be over before Hasura does', async () => {
+test.for([
+  ['session is over', 'update portcullis.sessions set revoked_at = now()'],
+  ['account is disabled', 'update portcullis.users set disabled_at = now()'],
+])('where Hasura does not know yet that the %s, a refresh is tried once', async ([, end = '']) => {
   await signUp(tab);
-  await stage.gateway.sql`update portcullis.sessions set revoked_at = now()`;
+  await stage.gateway.sql.unsafe(end);
   expect(await codeOf(tab.query('query Devices { sessions { id } }'))).toBe('unauthenticated');
   expect(tab.stored()).toEqual({});
   expect([stage.sent('Refresh'), stage.sent('Devices')]).toEqual([1, 1]);
 });
 
+test('where Hasura does not know yet that a key has ended, a mutation is executed once, and the next request works', async () => {
+  const { sql } = stage.gateway;
+  await sql`create table public.renamings (at timestamptz not null default now())`;
+  await sql.unsafe(`
+    create function public.note_renaming() returns trigger language plpgsql security definer
+      as 'begin insert into public.renamings default values; return new; end';
+    create trigger note_renaming after update of name on portcullis.teams
+      for each row execute function public.note_renaming()`);
+  await signUp(tab);
+  const { accessToken, user } = tab.stored();
+  await endKey(stage, tab);
+  const both = `mutation {
+    update_portcullis_teams(where: {}, _set: { name: "Looms" }) { affected_rows }
+    createTeam(input: { name: "Analytical" }) { team { name } }
+  }`;
+  expect(await codeOf(tab.query(both))).toBe('unauthenticated');
+  expect(await sql`select from public.renamings`).toHaveLength(1);
+  expect(tab.stored().accessToken).not.toBe(accessToken);
+  expect(await tab.query('{ me { id memberships { team { name } } } }')).toEqual({
+    me: { ...user, memberships: [{ team: { name: 'Looms' } }] },
+  });
+  expect(stage.sent('Refresh')).toBe(1);
+});
+
 test('a refresh that comes back after somebody else has signed in changes nothing, and repeats nothing as them', async () => {
   await signUp(tab);
   await stage.expire(tab);
-  const ada = tab.stored();
-  const bob = await holdingSession(ada.user?.id ?? '', async () => {
+  const bob = await holdingSession(stage, tab, async () => {
     const asked = codeOf(tab.query(NEW_TEAM));
     await expect.poll(() => stage.sent('Refresh')).toBe(1);
     await signUp(tab);
@@ -103,8 +127,7 @@ test('a refresh that comes back after somebody else has signed in changes nothin
 test('who logs out during a refresh stays logged out', async () => {
   await signUp(tab);
   await stage.expire(tab);
-  const { user } = tab.stored();
-  const { asked, left } = await holdingSession(user?.id ?? '', async () => {
+  const { asked, left } = await holdingSession(stage, tab, async () => {
     const asked = codeOf(tab.query(tab.MINE));
     await expect.poll(() => stage.sent('Refresh')).toBe(1);
     return { asked, left: tab.logout() };
@@ -135,12 +158,4 @@ function holdNextAnswer(): { release: () => void; answers: () => number } {
     },
     answers: () => answers,
   };
-}
-
-/** While somebody's session is locked, a refresh of theirs waits. */
-function holdingSession<Result>(userId: string, act: () => Promise<Result>): Promise<Result> {
-  return stage.gateway.sql.begin(async (sql) => {
-    await sql`select from portcullis.sessions where user_id = ${userId} for update`;
-    return act();
-  }) as Promise<Result>;
 }

@@ -1,4 +1,7 @@
+import { decodeProtectedHeader } from 'jose';
+import type { TransactionSql } from 'postgres';
 import { refresh } from '../../src/flows/refresh.ts';
+import { generateJwk } from '../../src/keys/jwks.ts';
 import { newPerson, type Person, startGateway, type TestGateway } from '../support/gateway.ts';
 import { startEngine } from '../support/hasura/engine.ts';
 import { type Recorder, startRecorder } from '../support/hasura/recorder.ts';
@@ -22,6 +25,9 @@ const CALM = { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ACCESS_TOKEN_TTL: '86400' };
 
 export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
   const gateway = await startGateway({ env: { ...CALM, ...env } });
+  // A second key, which Hasura knows from its start: it signs where the other has been ended.
+  await generateJwk(gateway.deps);
+  await gateway.sql`update portcullis.jwks set created_at = created_at - interval '1 hour'`;
   const recorder = await startRecorder(gateway.url);
   let passed = 0;
   const engine = await startEngine({
@@ -53,6 +59,27 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
     },
   };
 }
+
+/** Ends the key that signed a tab's access token. A stage has two keys, so this can be done once. */
+export async function endKey({ gateway: { sql } }: Stage, tab: Tab): Promise<void> {
+  const { kid = '' } = decodeProtectedHeader(tab.stored().accessToken ?? '');
+  await sql`update portcullis.jwks set expires_at = now() where id = ${kid}`;
+}
+
+/** While the session of whoever is signed in is locked, a refresh of theirs waits. */
+export function holdingSession<Result>(
+  { gateway }: Stage,
+  tab: Tab,
+  act: (sql: TransactionSql) => Promise<Result>,
+): Promise<Result> {
+  const { user } = tab.stored();
+  return gateway.sql.begin(async (sql) => {
+    await sql`select from portcullis.sessions where user_id = ${user?.id ?? ''} for update`;
+    return act(sql);
+  }) as Promise<Result>;
+}
+
+export const NEW_TEAM = 'mutation { createTeam(input: { name: "Analytical" }) { team { name } } }';
 
 /** Somebody who signs up in a tab. */
 export async function signUp(tab: Tab, overrides: Partial<Person> = {}): Promise<Person> {

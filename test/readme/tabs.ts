@@ -17,6 +17,7 @@ export type Tab = {
   store(tokens?: Tokens): void;
   signup(input: object): Promise<void>;
   login(input: object): Promise<void>;
+  fetchSignedIn(init?: object): Promise<Response>;
   query(document: string, variables?: object): Promise<Record<string, unknown>>;
   logout(): Promise<void>;
   client: GraphQLClient;
