@@ -94,11 +94,19 @@ test('somebody signs up, comes back after the token has expired in two tabs at o
   expect(await mine(page).catch((error: Error) => error.message)).toContain('not found in type');
 });
 
+/** How many connections to this database wait for a row that another one holds. */
+async function waiting(sql: Stage['gateway']['sql']): Promise<number> {
+  const rows = await sql`
+    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  return rows.length;
+}
+
+const withCookie = (text: string) =>
+  text.replace('new Request(HASURA, init)', "new Request(HASURA, { ...init, credentials: 'include' })");
+
 test('with its change for cookies the refresh token is out of reach of scripts, and works', async () => {
   const bob = person();
-  const page = await openPage(site, (text) =>
-    text.replace('new Request(HASURA, init)', "new Request(HASURA, { ...init, credentials: 'include' })"),
-  );
+  const page = await openPage(site, withCookie);
   await page.evaluate((input) => window.session.signup(input), { ...bob, cookie: true });
   expect(await stored(page)).toMatchObject({ refreshToken: null });
   expect(await page.evaluate(() => document.cookie)).toBe('');
@@ -106,6 +114,31 @@ test('with its change for cookies the refresh token is out of reach of scripts, 
   expect(await mine(page)).toMatchObject({ me: { email: bob.email } });
   await page.evaluate(() => window.session.logout());
   expect(await page.context().cookies()).toEqual([]);
+});
+
+test('with cookies, a refresh that answers after somebody else has signed up makes nobody somebody else', async () => {
+  const { sql } = stage.gateway;
+  const [carol, dave] = [person(), person()];
+  const page = await openPage(site, withCookie);
+  const signUp = (input: object) => page.evaluate((given) => window.session.signup(given), input);
+  await signUp({ ...carol, cookie: true });
+  await expire(page);
+  const { user } = await stored(page);
+  const asked = await sql.begin(async (tx) => {
+    await tx`select from portcullis.sessions where user_id = ${user?.id ?? ''} for update`;
+    const refused = mine(page).catch((error: Error) => error.message);
+    await expect.poll(() => waiting(sql)).toBe(1);
+    await signUp({ ...dave, cookie: true });
+    return { refused };
+  });
+  const daves = await stored(page);
+  expect(await asked.refused).toContain('JWTExpired');
+  expect(await stored(page)).toEqual(daves);
+  expect(await mine(page)).toMatchObject({ me: { email: dave.email } });
+  // The cookie is Carol's by now.
+  await expire(page);
+  expect(await mine(page).catch((error: Error) => error.message)).toContain('JWTExpired');
+  expect(await stored(page)).toEqual({});
 });
 
 test('a page of another origin gets to read nothing', async () => {

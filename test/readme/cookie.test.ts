@@ -1,19 +1,35 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { TransactionSql } from 'postgres';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { LoginDocument } from '../../hasura/frontend/operations.ts';
 import { newPerson } from '../support/gateway.ts';
 import { readmeSection } from './blocks.ts';
 import { openScene, type Scene } from './scene.ts';
-import { codeOf } from './stage.ts';
+import { codeOf, holdingSession, NEW_TEAM, type Stage } from './stage.ts';
+import type { Tab, Tokens } from './tabs.ts';
 
 // README, "From your frontend", "An httpOnly cookie": its two changes, made to its code.
 
 const ORIGIN = 'https://app.example.com';
 let scene: Scene;
+let stage: Stage;
+let tab: Tab;
 let cookies: Map<string, string>;
 beforeAll(async () => {
   scene = await openScene({ REFRESH_COOKIE: 'lax', CORS_ORIGINS: ORIGIN });
+  stage = scene.stage;
   cookies = fetchWithCookies();
 });
 afterAll(() => scene.close());
+beforeEach(async () => {
+  const [, change = ''] = /`(new Request\(.*credentials: 'include' \}\))`/.exec(
+    await readmeSection('From your frontend'),
+  ) ?? [''];
+  tab = await scene.openTab((code) => code.replace('new Request(HASURA, init)', change));
+});
+afterEach(() => {
+  scene.reset();
+  cookies.clear();
+});
 
 /** Makes `fetch` what it is in a page: it names the page's origin, and keeps cookies where the request includes them. */
 function fetchWithCookies(): Map<string, string> {
@@ -34,23 +50,46 @@ function fetchWithCookies(): Map<string, string> {
   return jar;
 }
 
-test('with its two changes the refresh token is in the cookie, and all five operations work', async () => {
-  const [, change = ''] = /`(new Request\(.*credentials: 'include' \}\))`/.exec(
-    await readmeSection('From your frontend'),
-  ) ?? [''];
-  const { stage } = scene;
-  const tab = await scene.openTab((code) => code.replace('new Request(HASURA, init)', change));
+/** Somebody who signs up, in the cookie's way. */
+async function signUp(): Promise<{ email: string; password: string }> {
   const { email, password, name } = newPerson();
   await tab.signup({ email, password, name, cookie: true });
+  return { email, password };
+}
+
+/** The refresh token in the cookie. */
+const kept = () => decodeURIComponent([...cookies.values()][0] ?? '');
+
+/** Lets the tab's access token expire, and its cookie be the one that fits. */
+async function expire(): Promise<string> {
+  const next = await stage.expire(tab, kept());
+  for (const name of cookies.keys()) cookies.set(name, next);
+  return next;
+}
+
+/** Whoever is signed in makes a team with an expired token; while their refresh is under way, something else happens. */
+async function duringRefresh(
+  act: (sql: TransactionSql) => Promise<unknown>,
+): Promise<{ was: unknown; stored: Tokens }> {
+  await expire();
+  const { asked, stored } = await holdingSession(stage, tab, async (sql) => {
+    const asked = codeOf(tab.query(NEW_TEAM));
+    await expect.poll(() => stage.sent('Refresh')).toBe(1);
+    await act(sql);
+    return { asked, stored: tab.stored() };
+  });
+  return { was: await asked, stored };
+}
+
+test('with its two changes the refresh token is in the cookie, and all five operations work', async () => {
+  const { email, password } = await signUp();
   await tab.login({ email, password, cookie: true });
-  const [[cookie = '', token = ''] = []] = [...cookies];
   expect(tab.stored()).toMatchObject({ accessToken: expect.any(String), refreshToken: null });
-  const next = await stage.expire(tab, decodeURIComponent(token));
-  cookies.set(cookie, next);
+  const next = await expire();
   expect(await tab.query(tab.MINE)).toMatchObject({ me: { email } });
   expect(stage.sent('Refresh')).toBe(1);
   expect(tab.stored()).toMatchObject({ refreshToken: null });
-  expect(cookies.get(cookie)).not.toBe(next);
+  expect(kept()).not.toBe(next);
   const { accessToken = '' } = tab.stored();
   await tab.logout();
   expect([tab.stored(), cookies.size]).toEqual([{}, 0]);
@@ -58,4 +97,78 @@ test('with its two changes the refresh token is in the cookie, and all five oper
   // Without a cookie there is nothing to refresh with.
   expect(await codeOf(tab.query('{ sessions { id } }'))).toBe('unauthenticated');
   expect(tab.stored()).toEqual({});
+});
+
+test('whoever logs in by a typed document has the cookie too', async () => {
+  const { email, password } = await signUp();
+  cookies.clear();
+  const { login } = await tab.anonymous.request<{ login: Tokens }>(LoginDocument, {
+    input: { email, password, cookie: true },
+  });
+  tab.store(login);
+  await expire();
+  expect(await tab.client.request('{ me { email } }')).toEqual({ me: { email } });
+});
+
+test('who signs in during somebody else’s refresh stays signed in, and does nothing of theirs', async () => {
+  await signUp();
+  let bob = { email: '' };
+  const { was, stored } = await duringRefresh(async () => {
+    bob = await signUp();
+  });
+  expect(was).toBe('invalid-jwt');
+  expect(tab.stored()).toEqual(stored);
+  expect(await tab.query('{ me { email memberships { role } } }')).toEqual({
+    me: { email: bob.email, memberships: [] },
+  });
+});
+
+test('who has the cookie of somebody else is signed out by a refresh, and not signed in as them', async () => {
+  await signUp();
+  let bobs = '';
+  await duringRefresh(async () => {
+    await signUp();
+    bobs = kept();
+  });
+  expect(kept()).not.toBe(bobs);
+  await stage.expire(tab, bobs);
+  expect(await codeOf(tab.query(NEW_TEAM))).toBe('invalid-jwt');
+  expect(tab.stored()).toEqual({});
+});
+
+test('a refresh that is refused signs out nobody who has signed in since', async () => {
+  await signUp();
+  const { was, stored } = await duringRefresh(async (sql) => {
+    await sql`update portcullis.sessions set revoked_at = now() where user_id = ${tab.stored().user?.id ?? ''}`;
+    await signUp();
+  });
+  expect(was).toBe('invalid-jwt');
+  expect(stored.user).toBeDefined();
+  expect(tab.stored()).toEqual(stored);
+});
+
+test('who logs out during a refresh stays logged out, and the session is over', async () => {
+  await signUp();
+  const { user } = tab.stored();
+  let left: Promise<void> | undefined;
+  const { was } = await duringRefresh(async () => {
+    left = tab.logout();
+  });
+  await left;
+  expect([was, tab.stored()]).toEqual(['invalid-jwt', {}]);
+  const open = await stage.gateway.sql`
+    select id from portcullis.sessions where user_id = ${user?.id ?? ''} and revoked_at is null`;
+  expect(open).toHaveLength(0);
+});
+
+test('who signs in after somebody who logged out during a refresh stays signed in', async () => {
+  await signUp();
+  let left: Promise<void> | undefined;
+  const { stored } = await duringRefresh(async () => {
+    left = tab.logout();
+    await signUp();
+  });
+  await left;
+  expect(stored.user).toBeDefined();
+  expect(tab.stored()).toEqual(stored);
 });
