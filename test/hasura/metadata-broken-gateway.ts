@@ -36,7 +36,10 @@ const joins: BrokenExample[] = [
     edit: [teams, 'lhs_fields:\n', 'lhs_fields:\n          - uid\n'],
     also: ['join-role'],
   },
-  edited(teams, 'join-column', 'a column that is not listed', 'id: $id', 'id: $name'),
+  {
+    ...edited(teams, 'join-column', 'a column that is not listed', 'id: $id', 'id: $name'),
+    also: ['join-argument'],
+  },
   edited(teams, 'join-name', 'a column’s name', 'gateway_team', 'name'),
   edited(teams, 'join-name', 'a relationship’s name', 'gateway_team', 'projects'),
   {

@@ -86,7 +86,7 @@ function* checkArguments(
 
 /** Column types whose values, as JSON, a scalar of GraphQL takes. */
 const TAKEN: Readonly<Record<string, readonly string[]>> = {
-  ID: ['uuid', 'text', 'integer', 'smallint'],
+  ID: ['uuid'],
   String: ['uuid', 'text'],
   Int: ['integer', 'smallint'],
   Float: ['integer', 'smallint', 'real', 'double precision'],
