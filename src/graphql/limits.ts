@@ -24,7 +24,7 @@ type ArmorOptions = {
   onReject: ((context: ValidationContext | null, error: GraphQLError) => void)[];
 };
 
-/** Reported with the other validation errors, so that Yoga caches the verdict, and under a code of ours. */
+/** Reported with the other validation errors, and under a code of ours. */
 const reported: ArmorOptions = {
   propagateOnRejection: false,
   onReject: [
@@ -37,7 +37,7 @@ const reported: ArmorOptions = {
   ],
 };
 
-/** Yoga keeps one verdict per document and list of rule names, so every rule needs a name of its own. */
+/** A verdict is kept per document and list of rule names, so every rule needs a name of its own. */
 function named(name: string, rule: (context: never) => object): ValidationRule {
   const validationRule = (context: ValidationContext) => rule(context as never);
   return Object.defineProperty(validationRule, 'name', { value: name });
@@ -48,7 +48,7 @@ const tooManyTokens = (maxTokens: number) =>
     extensions: { code: 'query_too_complex', attribute: null },
   });
 
-/** For a document that was parsed when Hasura sent it, and that Yoga has kept. */
+/** For a document that was parsed when Hasura sent it, and that was kept. */
 function maxTokensRule(maxTokens: number) {
   return (context: ValidationContext) => ({
     Document({ loc }: DocumentNode) {
@@ -59,10 +59,6 @@ function maxTokensRule(maxTokens: number) {
     },
   });
 }
-
-/** Whether an error holds for one caller only, so that it must not be kept for the document. */
-export const isOfCaller = (error: unknown): boolean =>
-  error instanceof GraphQLError && error.extensions.code === 'query_too_complex';
 
 /** graphql-js reports too many tokens as a syntax error. */
 function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof parse>): DocumentNode {

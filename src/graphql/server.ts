@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga } from 'graphql-yoga';
-import { LRUCache } from 'lru-cache';
 import type { Deps } from '../deps.ts';
 import type { RequestCaller } from '../hasura/caller.ts';
 import { refreshCookie } from '../http/refresh-cookie.ts';
 import type { Context } from './context.ts';
+import { createDocumentCache, useDocumentCache } from './document-cache.ts';
 import { maskGraphQLError } from './errors.ts';
 import { useInputErrors } from './input-errors.ts';
-import { isOfCaller, useIntrospectionGuard, useOperationLimits } from './limits.ts';
+import { useIntrospectionGuard, useOperationLimits } from './limits.ts';
 import { schema } from './schema.ts';
 
 /** What the HTTP layer found out about a request before it reaches GraphQL. */
@@ -20,23 +20,7 @@ export type GraphQLHandler = (
   facts: { caller: RequestCaller; requestId: string },
 ) => Promise<void>;
 
-/** Bounded by the length of the documents, not by their number; a long one is no app's and is not kept. */
-const documentCache = <Parsed extends object>() =>
-  new LRUCache<string, Parsed>({
-    maxSize: 4 * 1024 * 1024,
-    maxEntrySize: 32 * 1024,
-    sizeCalculation: (_parsed, document) => document.length + 1,
-  });
-
-function errorCache() {
-  const kept = documentCache<Error>();
-  return {
-    get: (document: string) => kept.get(document),
-    set: (document: string, error: Error) => void (isOfCaller(error) || kept.set(document, error)),
-  };
-}
-
-export function createGraphQLHandler(deps: Deps): GraphQLHandler {
+export function createGraphQLHandler(deps: Deps, documents = createDocumentCache()): GraphQLHandler {
   const yoga = createYoga<RequestFacts, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -47,7 +31,8 @@ export function createGraphQLHandler(deps: Deps): GraphQLHandler {
     maxRequestBodySize: false,
     multipart: false,
     batching: false,
-    parserAndValidationCache: { documentCache: documentCache(), errorCache: errorCache() },
+    // Yoga's own keeps what failed too, whatever it weighs.
+    parserAndValidationCache: false,
     logging: false,
     context: ({ req, res, caller, requestId }) => ({
       deps,
@@ -61,6 +46,7 @@ export function createGraphQLHandler(deps: Deps): GraphQLHandler {
       useOperationLimits(deps.config.graphql),
       useIntrospectionGuard(deps.config.graphql),
       useInputErrors(),
+      useDocumentCache(documents),
       {
         onResultProcess({ result, setResult, serverContext }) {
           if (Array.isArray(result) || !('errors' in result) || result.errors === undefined) return;
