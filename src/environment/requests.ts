@@ -38,14 +38,16 @@ export const requestVariables = {
     .prefault('8')
     .meta({ description: 'Levels a GraphQL operation may nest.' }),
   GRAPHQL_MAX_ALIASES: integer(0, 10_000).prefault('15').meta({
-    description: 'Aliases an operation may use. Hasura is exempt: its remote joins need one per row.',
+    description:
+      'Aliases an operation may use. From Hasura, whose remote joins need one per row, that many below each root field.',
   }),
   GRAPHQL_MAX_TOKENS: integer(10, 100_000).prefault('1000').meta({
     description:
-      'Tokens a GraphQL document may have; ten times as many from Hasura, whose remote joins repeat the selection for each row.',
+      'Tokens a GraphQL document may have. From Hasura, whose remote joins repeat the selection for each row, that many in each root field, and ten times as many in all.',
   }),
   GRAPHQL_MAX_COST: integer(10, 1_000_000).prefault('1000').meta({
-    description: 'Cost an operation may have: one a field, more the deeper.',
+    description:
+      'Cost an operation may have: one a field, more the deeper. From Hasura each root field may have that much.',
   }),
   GRAPHIQL: flag().optional().meta({
     description: 'GraphiQL at /graphql.',

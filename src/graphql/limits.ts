@@ -3,10 +3,14 @@ import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
 import {
+  type ASTNode,
   type DocumentNode,
   GraphQLError,
+  Kind,
   NoSchemaIntrospectionCustomRule,
+  type OperationDefinitionNode,
   parse,
+  type SelectionNode,
   TokenKind,
   type ValidationContext,
   type ValidationRule,
@@ -16,12 +20,17 @@ import type { Config } from '../config.ts';
 import type { Context } from './context.ts';
 
 const MAX_DIRECTIVES = 20;
-/** How many times the tokens of a client's document Hasura's may have. */
+/** How many times the tokens of a client's document Hasura's may have: root fields in all, not one of them. */
 const HASURA_TOKENS = 10;
+const UNCOUNTED: ReadonlySet<TokenKind> = new Set([TokenKind.SOF, TokenKind.EOF, TokenKind.COMMENT]);
 
 type ArmorOptions = {
   propagateOnRejection: boolean;
   onReject: ((context: ValidationContext | null, error: GraphQLError) => void)[];
+};
+
+type ArmorRule = (context: ValidationContext) => {
+  readonly OperationDefinition: { enter?: (operation: OperationDefinitionNode) => void };
 };
 
 /** Reported with the other validation errors, and under a code of ours. */
@@ -48,16 +57,62 @@ const tooManyTokens = (maxTokens: number) =>
     extensions: { code: 'query_too_complex', attribute: null },
   });
 
-/** For a document that was parsed when Hasura sent it, and that was kept. */
-function maxTokensRule(maxTokens: number) {
+function tokensIn(node: ASTNode): number {
+  let count = 0;
+  for (let token = node.loc?.startToken ?? null; token !== null; token = token.next) {
+    if (!UNCOUNTED.has(token.kind)) count += 1;
+    if (token === node.loc?.endToken) break;
+  }
+  return count;
+}
+
+/** Judges each of the document's parts by its tokens. */
+function maxTokensRule(maxTokens: number, partsOf: (document: DocumentNode) => readonly ASTNode[]) {
   return (context: ValidationContext) => ({
-    Document({ loc }: DocumentNode) {
-      let count = -2; // The start and the end of the file are tokens too.
-      for (let token = loc?.startToken ?? null; token !== null && count <= maxTokens; token = token.next)
-        if (token.kind !== TokenKind.COMMENT) count += 1;
-      if (count > maxTokens) context.reportError(tooManyTokens(maxTokens));
+    Document(document: DocumentNode) {
+      const refused = partsOf(document).some((part) => tokensIn(part) > maxTokens);
+      if (refused) context.reportError(tooManyTokens(maxTokens));
     },
   });
+}
+
+const isIntrospection = (root: SelectionNode) => root.kind === Kind.FIELD && root.name.value === '__schema';
+
+/** Introspection, which has hundreds of tokens, is no client's: Hasura answers those itself. */
+const rootFields = ({ definitions }: DocumentNode): ASTNode[] =>
+  definitions.flatMap((definition): readonly ASTNode[] =>
+    definition.kind === Kind.OPERATION_DEFINITION
+      ? definition.selectionSet.selections.filter((root) => !isIntrospection(root))
+      : [definition],
+  );
+
+function withoutAlias(root: SelectionNode): SelectionNode {
+  if (root.kind !== Kind.FIELD) return root;
+  const { alias: _, ...unnamed } = root;
+  return unnamed;
+}
+
+/** The operation with one root field alone, whose alias is free. */
+const alone = (operation: OperationDefinitionNode, root: SelectionNode): OperationDefinitionNode => ({
+  ...operation,
+  selectionSet: { ...operation.selectionSet, selections: [withoutAlias(root)] },
+});
+
+/** Judges an operation by its root fields, each as if it were the only one. One refusal is enough. */
+function ofEachRoot(rule: (options: ArmorOptions) => ArmorRule) {
+  return (context: ValidationContext) => {
+    let refused = false;
+    const note = () => {
+      refused = true;
+    };
+    const { OperationDefinition } = rule({ ...reported, onReject: [...reported.onReject, note] })(context);
+    return {
+      OperationDefinition(operation: OperationDefinitionNode) {
+        for (const root of operation.selectionSet.selections)
+          if (!refused) OperationDefinition.enter?.(alone(operation, root));
+      },
+    };
+  };
 }
 
 /** graphql-js reports too many tokens as a syntax error. */
@@ -71,27 +126,40 @@ function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof 
 }
 
 /**
- * Bounds what one document may ask: tokens while it is parsed, then depth, cost, directives and aliases. Aliases are free
- * for Hasura, whose remote joins send one per row with the same selection in each.
+ * Bounds what one document may ask: tokens while it is parsed, then depth, cost, directives and aliases. Hasura's remote
+ * joins send one alias per row with the same selection in each, so that Hasura may have more root fields than a client;
+ * but what is below a root field may be a client's own words, and has a client's limits.
  */
 export function useOperationLimits(limits: Config['graphql']): Plugin<Context> {
+  const { maxTokens } = limits;
+  const maxAliases = (options: ArmorOptions) => maxAliasesRule({ n: limits.maxAliases, ...options });
+  const maxCost = (options: ArmorOptions) => costLimitRule({ maxCost: limits.maxCost, ...options });
   const rules = [
     named('MaxDepth', maxDepthRule({ n: limits.maxDepth, ignoreIntrospection: true, ...reported })),
     named('MaxDirectives', maxDirectivesRule({ n: MAX_DIRECTIVES, ...reported })),
   ];
   const clientRules = [
-    named('MaxAliases', maxAliasesRule({ n: limits.maxAliases, ...reported })),
-    named('MaxCost', costLimitRule({ maxCost: limits.maxCost, ...reported })),
-    named('MaxTokens', maxTokensRule(limits.maxTokens)),
+    named('MaxAliases', maxAliases(reported)),
+    named('MaxCost', maxCost(reported)),
+    // For a document that was parsed when Hasura sent it, and that was kept.
+    named(
+      'MaxTokens',
+      maxTokensRule(maxTokens, (document) => [document]),
+    ),
+  ];
+  const hasuraRules = [
+    named('MaxAliasesOfRoot', ofEachRoot(maxAliases)),
+    named('MaxCostOfRoot', ofEachRoot(maxCost)),
+    named('MaxTokensOfRoot', maxTokensRule(maxTokens, rootFields)),
   ];
   return {
     onParse({ context, setParseFn }) {
-      const maxTokens = limits.maxTokens * (context.caller.fromHasura ? HASURA_TOKENS : 1);
-      setParseFn((source, options) => parseWithin(maxTokens, source, options));
+      const most = maxTokens * (context.caller.fromHasura ? HASURA_TOKENS : 1);
+      setParseFn((source, options) => parseWithin(most, source, options));
     },
     onValidate({ addValidationRule, context }) {
       for (const rule of rules) addValidationRule(rule);
-      if (!context.caller.fromHasura) for (const rule of clientRules) addValidationRule(rule);
+      for (const rule of context.caller.fromHasura ? hasuraRules : clientRules) addValidationRule(rule);
     },
   };
 }

@@ -55,6 +55,41 @@ describe('a document may have', () => {
     await small.close();
   });
 
+  test('as many tokens in each root field that Hasura asks for, introspection aside', async () => {
+    const small = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_TOKENS: '12' } });
+    const rows = (n: number) =>
+      `{ ${times(5, (i) => `f${i}: authConfig { ${times(n - 5, 'signup')} }`)} a: authConfig { signup } }`;
+    expect(await small.graphql(rows(12), {}, asHasura())).toHaveProperty('f4', { signup: true });
+    expect(await small.failure(rows(13), {}, asHasura())).toEqual(tooComplex('Token limit of 12 exceeded.'));
+    const inFragment = `{ ...F } fragment F on Query { authConfig { ${times(10, 'signup')} } }`;
+    expect(await small.failure(inFragment, {}, asHasura())).toEqual(
+      tooComplex('Token limit of 12 exceeded.'),
+    );
+    const introspection = `{ __schema { queryType { name } types { ${times(30, 'name')} } } }`;
+    expect(await small.graphql(introspection, {}, asHasura())).toHaveProperty('__schema.types');
+    await small.close();
+  });
+
+  test('15 aliases below each root field from Hasura, however many those are', async () => {
+    const rows = (n: number) =>
+      `{ ${times(40, (i) => `f${i}: authConfig { ${times(n, (a) => `a${a}: signup`)} }`)} }`;
+    expect(await gateway.graphql(rows(15), {}, asHasura())).toHaveProperty('f39.a14', true);
+    expect(await gateway.failure(rows(16), {}, asHasura())).toEqual(
+      tooComplex('Aliases limit of 15 exceeded, found 16.'),
+    );
+    const last = `{ ${times(40, (i) => `f${i}: me { id }`)} ${rows(16).slice(2, -2)} }`.replace(
+      /f(\d+): a/g,
+      'g$1: a',
+    );
+    expect(await gateway.failure(last, {}, asHasura())).toEqual(
+      tooComplex('Aliases limit of 15 exceeded, found 16.'),
+    );
+    const inFragment = `{ f0: authConfig { ...F } } fragment F on AuthConfig { ${times(16, (a) => `a${a}: signup`)} }`;
+    expect(await gateway.failure(inFragment, {}, asHasura())).toEqual(
+      tooComplex('Aliases limit of 15 exceeded, found 16.'),
+    );
+  });
+
   test('15 aliases', async () => {
     const ofAliases = (n: number) => `{ ${times(n, (i) => `a${i}: me { id }`)} }`;
     const lavish = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_COST: '1000' } });
@@ -90,8 +125,9 @@ describe('a document may have', () => {
     );
   });
 
-  test('the configured cost: one a field, more the deeper, and Hasura is free', async () => {
+  test('the configured cost: one a field, more the deeper, and Hasura that much in each root field', async () => {
     const ofCost = (n: number) => `{ ${times(n, '__typename')} }`;
+    const lavish = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_TOKENS: '2000' } });
     expect(await gateway.graphql(ofCost(100))).toEqual({ __typename: 'Query' });
     expect(await gateway.failure(ofCost(101))).toEqual(
       tooComplex('Query Cost limit of 100 exceeded, found 101.'),
@@ -102,6 +138,12 @@ describe('a document may have', () => {
     expect(await gateway.failure(nested(66))).toEqual(
       tooComplex('Query Cost limit of 100 exceeded, found 101.'),
     );
+    const rows = (n: number) => `{ ${times(100, (i) => `f${i}: authConfig { ${times(n, 'signup')} }`)} }`;
+    expect(await lavish.graphql(rows(65), {}, asHasura())).toHaveProperty('f99', { signup: true });
+    expect(await lavish.failure(rows(66), {}, asHasura())).toEqual(
+      tooComplex('Query Cost limit of 100 exceeded, found 101.'),
+    );
+    await lavish.close();
   });
 
   test('no fields of one name without end: comparing them all is refused', async () => {
