@@ -115,12 +115,13 @@ function ofEachRoot(rule: (options: ArmorOptions) => ArmorRule) {
   };
 }
 
-/** graphql-js reports too many tokens as a syntax error. */
+/** graphql-js reports too many tokens as a syntax error. Comments are none of them, but each takes memory like a token. */
 function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof parse>): DocumentNode {
   try {
-    return parse(source, { ...options, maxTokens });
+    return parse(source, { ...options, maxTokens, maxComments: maxTokens });
   } catch (error) {
-    if (!(error instanceof GraphQLError) || !/ tokens\. Parsing aborted\.$/.test(error.message)) throw error;
+    if (!(error instanceof GraphQLError) || !/ (?:tokens|comments)\. Parsing aborted\.$/.test(error.message))
+      throw error;
     throw tooManyTokens(maxTokens);
   }
 }

@@ -34,6 +34,7 @@ beforeEach(() => documents.clear());
 const MEBIBYTE = 1024 * 1024;
 /** The heap that a token keeps, with its part of the tree, where fields have names of one letter. */
 const BYTES_PER_TOKEN = 485;
+const BYTES_PER_COMMENT = 91;
 const tokensKept = () =>
   [...documents.values()].reduce((sum, { tokenCount }) => sum + (tokenCount ?? Number.NaN), 0);
 
@@ -77,10 +78,11 @@ describe('documents are kept', () => {
     expect([...documents.keys()]).toEqual([]);
   });
 
-  test('and not one that is heavy, be it with comments', async () => {
-    await passes(`{ __typename ${'#\n'.repeat(3000)} }`);
+  test('and not one that is heavy; comments weigh too', async () => {
     await passes(`{ authConfig { signup } ${' '.repeat(300_000)} }`);
     expect(documents.size).toBe(0);
+    await passes(`{ __typename ${'#\n'.repeat(1000)} }`);
+    expect(documents.calculatedSize).toBeGreaterThan(1000 * BYTES_PER_COMMENT);
   });
 
   test('for whom they pass: what Hasura may send is still refused to a client', async () => {

@@ -40,6 +40,12 @@ describe('a document may have', () => {
     expect((await ask(200)).body).toEqual({ data: { __typename: 'Query' } });
   });
 
+  test('as many comments as tokens', async () => {
+    const ofComments = (n: number) => `{ __typename ${'#\n'.repeat(n)} }`;
+    expect(await gateway.graphql(ofComments(1000))).toEqual({ __typename: 'Query' });
+    expect(await gateway.failure(ofComments(1001))).toEqual(tooComplex('Token limit of 1000 exceeded.'));
+  });
+
   test('exactly as many tokens as configured', async () => {
     const small = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_TOKENS: '12' } });
     const ofTokens = (n: number) => `{ authConfig { ${times(n - 5, 'signup')} } }`;
