@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+
+// Bodies of `/graphql` that are no request.
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+
+async function send(body: string): Promise<{ status: number; body: unknown }> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${gateway.url}/graphql`, { method: 'POST', headers, body });
+  return { status: response.status, body: await response.json() };
+}
+
+test.each([
+  ['nothing', '', 400, 'The request body is not valid JSON.'],
+  ['half of a document', '{"query":', 400, 'The request body is not valid JSON.'],
+  ['a list', '[{"query":"{ me { id } }"}]', 400, 'The request body is not a JSON object.'],
+  ['null', 'null', 400, 'The request body is not a JSON object.'],
+  ['a text', `"${'x'.repeat(1000)}"`, 400, 'The request body is not a JSON object.'],
+  ['an object without attributes', '{ }', 200, 'Must provide query string.'],
+  ['a query that is none', '{"query":5}', 400, 'Expected "query" param to be a string, but given number.'],
+])('%s is refused', async (_what, text, status, message) => {
+  expect(await send(text)).toEqual({
+    status,
+    body: { errors: [{ message, extensions: { code: 'invalid_json', attribute: null } }] },
+  });
+});
+
+test('a large request is answered like a small one', async () => {
+  const variables = { unused: 'x'.repeat(900_000) };
+  const query = '{ __typename }';
+  expect(await send(JSON.stringify({ query, variables }))).toEqual(await send(JSON.stringify({ query })));
+});
