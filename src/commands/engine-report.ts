@@ -3,7 +3,7 @@ import { variable } from './variable.ts';
 
 /** The engine at hand, in the variables that Hasura's own CLI reads. */
 const engineAtHand = (): EngineAccess => ({
-  endpoint: variable('HASURA_GRAPHQL_ENDPOINT', 'http://localhost:8080'),
+  endpoint: variable('HASURA_GRAPHQL_ENDPOINT', 'http://localhost:8080').trim(),
   adminSecret: variable('HASURA_GRAPHQL_ADMIN_SECRET'),
 });
 

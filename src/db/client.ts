@@ -26,6 +26,8 @@ export type DatabaseOptions = {
 const reconnectDelaySeconds = (attempts: number): number =>
   (0.5 + Math.random() / 2) * Math.min(3 ** attempts / 100, 0.25);
 
+const CONNECT_TIMEOUT_SECONDS = 5;
+
 type Address = { host: string[]; port: number[]; path?: string | undefined };
 
 /**
@@ -48,12 +50,8 @@ function openSocket({ host: hosts, port: ports, path }: Address, server: { index
     const code = 'ECONNRESET';
     if (!answered) socket.destroy(Object.assign(new Error('The database closed the connection.'), { code }));
   });
-  const emit = socket.emit.bind(socket);
-  // What postgres.js sends between the error of a connection and its end is never answered: it sees the end alone.
-  const emitEnd: typeof emit = (event: string, ...values: unknown[]) =>
-    answered && event === 'error' ? true : emit(event, ...(answered && event === 'close' ? [false] : values));
   // TLS asks for the name that the certificate must have.
-  return Object.assign(socket, { host, port, emit: emitEnd });
+  return Object.assign(socket, { host, port });
 }
 
 /**
@@ -64,13 +62,21 @@ function prepareEverything(client: postgres.Sql, silence: SilenceWatch): postgre
   const unsafe = client.unsafe.bind(client);
   client.unsafe = (query, parameters, options) =>
     watchStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
-  return client;
+  return new Proxy(client, {
+    /** A statement as a template: those that we write have no others inside, which would never end by themselves. */
+    apply(tag, self, values) {
+      const made = Reflect.apply(tag, self, values);
+      return Array.isArray(values[0]) && 'raw' in values[0] ? watchStatement(made, silence) : made;
+    },
+  });
 }
 
 /** Opens a pool. Every connection has statement, lock and idle-transaction timeouts. */
 export function openDatabase(options: DatabaseOptions): { db: Database; close: () => Promise<void> } {
   const server = { index: 0 };
-  const silence = watchForSilence(options.statementTimeoutMs + ANSWER_MS);
+  // Longer than a connection may take to come about: whoever waits for that is told so by the driver.
+  const longestMs = Math.max(options.statementTimeoutMs, CONNECT_TIMEOUT_SECONDS * 1000) + ANSWER_MS;
+  const silence = watchForSilence(longestMs);
   const open = (address: Address): Socket => {
     const opened = openSocket(address, server);
     silence.watch(opened);
@@ -81,7 +87,7 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
   const client = postgres(options.url, {
     ...socket,
     max: options.poolSize,
-    connect_timeout: 5,
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
     backoff: reconnectDelaySeconds,
     onnotice: () => {},
     // Nobody needs the types of arrays, and nobody would catch it if asking for them failed.

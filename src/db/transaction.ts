@@ -36,10 +36,10 @@ export function withSafeTransactions<Db extends PostgresJsDatabase>(db: Db, sile
         refuseStatements(tx, () => closed, silence);
         try {
           const result = await work(tx);
-          answered = silence.expectAnswer();
+          if (!closed) answered = silence.expectAnswer();
           return closed ? never() : result;
         } catch (error) {
-          answered = silence.expectAnswer();
+          if (!closed) answered = silence.expectAnswer();
           // A statement fails a little before its transaction is rejected for the same reason. What the library writes
           // from a timer is written before a socket closes; a write that is pending then spoils the next connection.
           await wait(CLOSING_MS);

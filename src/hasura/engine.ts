@@ -37,7 +37,8 @@ const graphqlAnswer = z.object({
 /** @throws EngineError for what is no address of an engine: nothing of it may show up, since it may hold a password */
 function originOf({ endpoint }: EngineAccess): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
-  if (url === null || !/^https?:$/.test(url.protocol))
+  const isPlain = url !== null && `${url.username}${url.password}${url.search}${url.hash}` === '';
+  if (!isPlain || !/^https?:$/.test(url.protocol))
     throw new EngineError('HASURA_GRAPHQL_ENDPOINT is no URL such as http://localhost:8080.');
   return url.origin;
 }

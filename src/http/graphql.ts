@@ -8,6 +8,9 @@ import { isJson, readAttributes } from './body.ts';
 import { answerPreflight } from './cors.ts';
 import { createGraphiQLPage } from './graphiql.ts';
 
+/** What a request may hold (GraphQL over HTTP). */
+const PARAMETERS = new Set(['query', 'variables', 'operationName', 'extensions']);
+
 type NodeHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
 
 /**
@@ -33,6 +36,11 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
     const caller = identifyCaller(deps, request);
     const attributes = readAttributes(request);
+    const unknown = Object.keys(attributes).find((name) => !PARAMETERS.has(name));
+    if (unknown !== undefined)
+      throw new AuthError('invalid_json', {
+        message: `Unexpected parameter "${unknown.slice(0, 100)}" in the request body.`,
+      });
     // Parsed, since Yoga's server looks at a text one character at a time. What has no attributes it would take for missing.
     const body = Object.keys(attributes).length > 0 ? attributes : '{}';
     request.headers['content-type'] = 'application/json'; // Yoga knows fewer spellings of it

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDatabase } from '../../src/db/client.ts';
+import { openDatabase, type Queryable } from '../../src/db/client.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   bearer,
@@ -66,8 +66,7 @@ beforeAll(async () => {
   const url = new URL(database.url);
   relay = await startRelay(url);
   url.port = String(relay.port);
-  // Longer than a connection may take to come about.
-  const env = { DATABASE_URL: url.href, DATABASE_POOL_SIZE: '10', DATABASE_STATEMENT_TIMEOUT_MS: '4000' };
+  const env = { DATABASE_URL: url.href, DATABASE_POOL_SIZE: '10', DATABASE_STATEMENT_TIMEOUT_MS: '1000' };
   gateway = await startGateway({ env });
   signedIn = await signUp(gateway, person);
 });
@@ -96,7 +95,7 @@ test('a gateway that nobody uses keeps its connections', async () => {
   await Promise.all(Array.from({ length: 5 }, ask));
   const before = await pids();
   // Longer than a silent connection lives.
-  await wait(8000);
+  await wait(9000);
   expect(await pids()).toEqual(before);
 }, 30_000);
 
@@ -146,6 +145,49 @@ test('one connection that is forgotten fails what waits there, while others answ
     expect(await pool.db.transaction((tx) => tx.execute(sql`select 1 as found`))).toMatchObject([
       { found: 1 },
     ]);
+  } finally {
+    await pool.close();
+  }
+}, 60_000);
+
+test('whatever was lost, connections that are idle afterwards stay', async () => {
+  const pool = openDatabase({ url: gateway.databaseUrl, poolSize: 2, statementTimeoutMs: 1000 });
+  const own = async (db: Queryable) =>
+    (await db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`))[0]?.pid;
+  const direct = postgres(database.url, { max: 1 });
+  try {
+    for (const parallel of [1, 3]) {
+      const killed = pool.db.transaction(async (tx) => {
+        const pid = (await own(tx)) ?? 0;
+        const asleep = Promise.all(
+          Array.from({ length: parallel }, () => tx.execute(sql`select pg_sleep(0.5)`)),
+        );
+        await direct`select pg_terminate_backend(${pid}::int)`;
+        await asleep;
+      });
+      await expect(killed).rejects.toThrow();
+    }
+    await expect.poll(() => own(pool.db).catch(() => null)).toBeGreaterThan(0);
+    // What the lost ones left behind may cut idle connections once.
+    await wait(9000);
+    const before = await own(pool.db);
+    await wait(9000);
+    expect(await own(pool.db)).toBe(before);
+  } finally {
+    await direct.end();
+    await pool.close();
+  }
+}, 60_000);
+
+test('a template’s statement does not wait for ever either', async () => {
+  const pool = openDatabase({ url: gateway.databaseUrl, poolSize: 1, statementTimeoutMs: 1000 });
+  try {
+    await pool.db.$client`select 1`;
+    relay.forget();
+    await expect(pool.db.$client`select 1`).rejects.toThrow();
+    await expect
+      .poll(() => pool.db.$client`select 1 as found`.catch(() => null))
+      .toMatchObject([{ found: 1 }]);
   } finally {
     await pool.close();
   }

@@ -199,13 +199,16 @@ describe('odd answers', () => {
       expect((await linesOf(command)).join()).toMatch(/is no graphql-engine|does not answer/);
   });
 
-  test.each(['localhost:8080', 'ftp://me:hunter2@example.com', 'nothing'])(
-    'an endpoint like %s is refused by its name alone',
-    async (endpoint) => {
-      const env = { ...access(), HASURA_GRAPHQL_ENDPOINT: endpoint };
-      expect(await linesOf('status', env)).toEqual([
-        'HASURA_GRAPHQL_ENDPOINT is no URL such as http://localhost:8080.',
-      ]);
-    },
-  );
+  test.each([
+    'localhost:8080',
+    'ftp://example.com',
+    'http://me:hunter2@example.com',
+    'http://example.com/?x=1',
+    'nothing',
+  ])('an endpoint like %s is refused by its name alone', async (endpoint) => {
+    const env = { ...access(), HASURA_GRAPHQL_ENDPOINT: endpoint };
+    expect(await linesOf('status', env)).toEqual([
+      'HASURA_GRAPHQL_ENDPOINT is no URL such as http://localhost:8080.',
+    ]);
+  });
 });

@@ -22,6 +22,12 @@ test.each([
   ['null', 'null', 400, 'The request body is not a JSON object.'],
   ['a text', `"${'x'.repeat(1000)}"`, 400, 'The request body is not a JSON object.'],
   ['an object without attributes', '{ }', 200, 'Must provide query string.'],
+  [
+    'a parameter too many',
+    '{"query":"{ __typename }","then":1}',
+    400,
+    'Unexpected parameter "then" in the request body.',
+  ],
   ['a query that is none', '{"query":5}', 400, 'Expected "query" param to be a string, but given number.'],
 ])('%s is refused', async (_what, text, status, message) => {
   expect(await send(text)).toEqual({
