@@ -30,9 +30,12 @@ const CONNECT_TIMEOUT_SECONDS = 5;
 
 type Address = { host: string[]; port: number[]; path?: string | undefined };
 
+/** `Z` and its length: with it, and one more byte, ends everything that the server says, its greeting first. */
+const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5]);
+
 /**
- * A connection that is an error when it ends before the server has said anything, as a proxy ends it whose server is
- * away: postgres.js would go on trying for ever, without a pause, and its callers would wait.
+ * A connection that is an error when it ends before the server was ready, as a proxy ends it whose server is away, or a
+ * server that is just stopping: postgres.js would go on trying for ever, without a pause, and its callers would wait.
  */
 function openSocket({ host: hosts, port: ports, path }: Address, server: { index: number }): Socket {
   const host = hosts[server.index % hosts.length] ?? 'localhost';
@@ -42,13 +45,15 @@ function openSocket({ host: hosts, port: ports, path }: Address, server: { index
   socket.once('error', () => {
     server.index += 1;
   });
-  let answered = false;
-  socket.once('data', () => {
-    answered = true;
-  });
+  let isReady = false;
+  const look = (bytes: Buffer): void => {
+    isReady = bytes.subarray(-6, -1).equals(READY_FOR_QUERY);
+    if (isReady) socket.off('data', look);
+  };
+  socket.on('data', look);
   socket.once('end', () => {
     const code = 'ECONNRESET';
-    if (!answered) socket.destroy(Object.assign(new Error('The database closed the connection.'), { code }));
+    if (!isReady) socket.destroy(Object.assign(new Error('The database closed the connection.'), { code }));
   });
   // TLS asks for the name that the certificate must have.
   return Object.assign(socket, { host, port });
