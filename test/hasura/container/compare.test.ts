@@ -12,9 +12,10 @@ const scenario = (fullName: string, ...failureMessages: string[]) => ({
 const report = (...assertionResults: ReturnType<typeof scenario>[]): Report => {
   const success = assertionResults.every(({ status }) => status === 'passed');
   const status = success ? 'passed' : 'failed';
-  return { success, testResults: [{ name: '/root/a.test.ts', status, message: '', assertionResults }] };
+  return { success, testResults: [{ name: '/repository/a.test.ts', status, message: '', assertionResults }] };
 };
-const outcomes = (...scenarios: ReturnType<typeof scenario>[]) => readOutcomes(report(...scenarios), '/root');
+const outcomes = (...scenarios: ReturnType<typeof scenario>[]) =>
+  readOutcomes(report(...scenarios), '/repository');
 
 test('scenarios that pass on both do not differ', () => {
   expect(findDifferences(outcomes(scenario('x')), outcomes(scenario('x')))).toEqual([]);
@@ -37,10 +38,15 @@ test('a scenario that only one of them ran is listed, and so is a file that coul
     {
       success: false,
       testResults: [
-        { name: '/root/a.test.ts', status: 'failed', message: 'Hasura exits\nat …', assertionResults: [] },
+        {
+          name: '/repository/a.test.ts',
+          status: 'failed',
+          message: 'Hasura exits\nat …',
+          assertionResults: [],
+        },
       ],
     },
-    '/root',
+    '/repository',
   );
   expect(findDifferences(outcomes(scenario('x')), broken)).toEqual([
     { scenario: 'a.test.ts: x', onStandIn: 'passed', onEngine: 'not run' },
@@ -58,13 +64,13 @@ test('what fails besides the scenarios is listed: a file’s end, an error that 
   const [file] = passed.testResults;
   const ended = readOutcomes(
     { success: false, testResults: [{ ...file, status: 'failed', message: 'Error: afterAll' }] as never },
-    '/root',
+    '/repository',
   );
-  expect(findDifferences(readOutcomes(passed, '/root'), ended)).toEqual([
+  expect(findDifferences(readOutcomes(passed, '/repository'), ended)).toEqual([
     { scenario: 'a.test.ts', onStandIn: 'not run', onEngine: 'Error: afterAll' },
   ]);
-  const thrown = readOutcomes({ ...passed, success: false }, '/root');
-  expect(findDifferences(readOutcomes(passed, '/root'), thrown)).toMatchObject([
+  const thrown = readOutcomes({ ...passed, success: false }, '/repository');
+  expect(findDifferences(readOutcomes(passed, '/repository'), thrown)).toMatchObject([
     { scenario: 'the run as a whole', onEngine: 'failed' },
   ]);
 });
