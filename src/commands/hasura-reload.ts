@@ -1,7 +1,7 @@
-import { reloadMetadata } from '../hasura/engine.ts';
+import { describeInconsistency, reloadMetadata } from '../hasura/engine.ts';
 import { reportFaults } from './engine-report.ts';
 
-await reportFaults(async (engine) => {
-  const inconsistent = await reloadMetadata(engine);
-  return inconsistent.map(({ name, reason }) => `${name}: ${reason}`);
-}, 'Reloaded, and everything is consistent.');
+await reportFaults(
+  async (engine) => (await reloadMetadata(engine)).map(describeInconsistency),
+  'Reloaded, and everything is consistent.',
+);

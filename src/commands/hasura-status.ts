@@ -1,5 +1,6 @@
 import {
   askGatewayThroughEngine,
+  describeInconsistency,
   type EngineAccess,
   EngineError,
   readIllness,
@@ -17,7 +18,7 @@ async function findIllness(engine: EngineAccess): Promise<string[]> {
   const illness = await readIllness(engine);
   if (illness === null) return [];
   const inconsistent = await readInconsistencies(engine).then(
-    (objects) => objects.map(({ name, reason }) => `${name}: ${reason}`),
+    (objects) => objects.map(describeInconsistency),
     reasonOf,
   );
   return [`The engine is not well: ${illness}`, ...inconsistent];

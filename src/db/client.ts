@@ -61,9 +61,9 @@ function openSocket({ host: hosts, port: ports, path }: Address, server: { index
 
 /**
  * Drizzle prepares only what was given a name: whatever else has parameters takes a second round trip and is planned anew
- * every time. Our statements hold no values, so a connection keeps a few dozen.
+ * every time. Our statements hold no values, so a connection keeps a few dozen. Each counts as waiting until it is answered.
  */
-function prepareEverything(client: postgres.Sql, silence: SilenceWatch): postgres.Sql {
+function prepareAndWatch(client: postgres.Sql, silence: SilenceWatch): postgres.Sql {
   const unsafe = client.unsafe.bind(client);
   client.unsafe = (query, parameters, options) =>
     watchStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
@@ -105,7 +105,7 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
     },
   });
   return {
-    db: withSafeTransactions(drizzle(prepareEverything(client, silence), { casing: 'snake_case' }), silence),
+    db: withSafeTransactions(drizzle(prepareAndWatch(client, silence), { casing: 'snake_case' }), silence),
     close() {
       silence.stop();
       return client.end({ timeout: 5 });

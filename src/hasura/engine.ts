@@ -6,6 +6,8 @@ export type EngineAccess = { endpoint: string; adminSecret: string };
 /** Something of the metadata that the engine leaves out of its API, and why. */
 export type InconsistentObject = { name: string; reason: string };
 
+export const describeInconsistency = ({ name, reason }: InconsistentObject): string => `${name}: ${reason}`;
+
 /** Why an engine could not be asked; the sentence is fit for an operator. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';

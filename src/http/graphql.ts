@@ -36,10 +36,10 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
     const caller = identifyCaller(deps, request);
     const attributes = readAttributes(request);
-    const unknown = Object.keys(attributes).find((name) => !PARAMETERS.has(name));
-    if (unknown !== undefined)
+    const surplus = Object.keys(attributes).find((name) => !PARAMETERS.has(name));
+    if (surplus !== undefined)
       throw new AuthError('invalid_json', {
-        message: `Unexpected parameter "${unknown.slice(0, 100)}" in the request body.`,
+        message: `Unexpected parameter "${surplus.slice(0, 100)}" in the request body.`,
       });
     // Parsed, since Yoga's server looks at a text one character at a time. What has no attributes it would take for missing.
     const body = Object.keys(attributes).length > 0 ? attributes : '{}';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { type Engine, startEngine } from '../../support/hasura/engine.ts';
+import { type Headers, sendText } from './frontend.ts';
 
 // What Hasura looks at in a document before it asks anybody, and in which words it refuses it.
 
@@ -15,12 +16,7 @@ afterAll(async () => {
   await gateway.close();
 });
 
-async function send(body: string, headers: Record<string, string> = {}): Promise<unknown> {
-  const response = await fetch(engine.url, { method: 'POST', headers, body });
-  expect(response.status).toBe(200);
-  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
-  return response.json();
-}
+const send = (body: string, headers: Headers = {}) => sendText(engine.url, body, headers);
 const ask = (query: string, variables?: object) => send(JSON.stringify({ query, variables }));
 const invalid = (message: string, path = '$') => ({
   errors: [{ message, extensions: { path, code: 'validation-failed' } }],

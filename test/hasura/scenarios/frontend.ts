@@ -13,7 +13,7 @@ import {
 } from '../../support/gateway.ts';
 import { type Engine, type EngineOptions, isRealEngine, startEngine } from '../../support/hasura/engine.ts';
 
-type Headers = Record<string, string>;
+export type Headers = Record<string, string>;
 type PublicError = { message: string; extensions: Record<string, unknown>; path?: readonly unknown[] };
 
 /** A frontend, or the console: all it knows is Hasura's address. */
@@ -111,6 +111,14 @@ export function frontend(url: string, headers: Headers): Frontend {
       return { cookies: response.headers.getSetCookie(), ...body };
     },
   };
+}
+
+/** Sends a body as it stands, and returns the answer: JSON with HTTP status 200, whatever it says. */
+export async function sendText(url: string, body: string, headers: Headers = {}): Promise<unknown> {
+  const response = await fetch(url, { method: 'POST', headers, body });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  return response.json();
 }
 
 async function ageToken({ deps: { signer } }: TestGateway, token: string, seconds: number): Promise<string> {

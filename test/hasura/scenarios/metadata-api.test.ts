@@ -1,26 +1,20 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { bearer, logIn, newPerson, signUp, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { bearer, logIn, newPerson, signUp, type TestGateway } from '../../support/gateway.ts';
 import { type Engine, startEngine } from '../../support/hasura/engine.ts';
-import { AWAY, type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
+import { type RecordedHasura, startRecordedHasura } from '../../support/hasura/recorded.ts';
+import { AWAY, type Recorder } from '../../support/hasura/recorder.ts';
 
 // What an operator asks Hasura: whether all is well, and to read the gateway's schema anew.
 
+let hasura: RecordedHasura;
 let gateway: TestGateway;
 let recorder: Recorder;
 let engine: Engine;
 beforeAll(async () => {
-  gateway = await startGateway();
-  recorder = await startRecorder(gateway.url);
-  engine = await startEngine({
-    gateway: { url: recorder.url, secret: gateway.secret },
-    databaseUrl: gateway.databaseUrl,
-  });
+  hasura = await startRecordedHasura();
+  ({ gateway, recorder, engine } = hasura);
 });
-afterAll(async () => {
-  await engine.close();
-  await recorder.close();
-  await gateway.close();
-});
+afterAll(() => hasura.close());
 afterEach(async () => {
   recorder.script(null);
   await engine.reloadMetadata();

@@ -1,32 +1,21 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../../support/gateway.ts';
-import { type Engine, startEngine } from '../../support/hasura/engine.ts';
-import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
+import type { Engine } from '../../support/hasura/engine.ts';
+import { type RecordedHasura, startRecordedHasura } from '../../support/hasura/recorded.ts';
+import type { Recorder } from '../../support/hasura/recorder.ts';
 import { frontend } from './frontend.ts';
 
 // What Hasura makes of the answers of the gateway, and of somebody else in its place.
 
-let gateway: TestGateway;
+let hasura: RecordedHasura;
 let recorder: Recorder;
 let engine: Engine;
 beforeAll(async () => {
-  gateway = await startGateway();
-  recorder = await startRecorder(gateway.url);
-  engine = await startEngine({
-    gateway: { url: recorder.url, secret: gateway.secret },
-    databaseUrl: gateway.databaseUrl,
-  });
+  hasura = await startRecordedHasura();
+  ({ recorder, engine } = hasura);
 });
-afterAll(async () => {
-  await engine.close();
-  await recorder.close();
-  await gateway.close();
-});
-afterEach(() => {
-  recorder.script(null);
-  recorder.seen.length = 0;
-});
+afterAll(() => hasura.close());
+afterEach(() => hasura.reset());
 
 const anonymous = () => frontend(engine.url, {});
 const admin = () => frontend(engine.url, { 'x-hasura-admin-secret': engine.adminSecret });

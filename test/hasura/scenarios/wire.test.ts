@@ -1,31 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../../support/gateway.ts';
-import { type Engine, startEngine } from '../../support/hasura/engine.ts';
-import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
+import type { TestGateway } from '../../support/gateway.ts';
+import type { Engine } from '../../support/hasura/engine.ts';
+import { type RecordedHasura, startRecordedHasura } from '../../support/hasura/recorded.ts';
+import type { Recorder } from '../../support/hasura/recorder.ts';
 import { frontend, LOGIN } from './frontend.ts';
 
 // What Hasura sends to the gateway, and what it makes of the answers.
 
+let hasura: RecordedHasura;
 let gateway: TestGateway;
 let recorder: Recorder;
 let engine: Engine;
 beforeAll(async () => {
-  gateway = await startGateway();
-  recorder = await startRecorder(gateway.url);
-  engine = await startEngine({
-    gateway: { url: recorder.url, secret: gateway.secret },
-    databaseUrl: gateway.databaseUrl,
-  });
+  hasura = await startRecordedHasura();
+  ({ gateway, recorder, engine } = hasura);
 });
-afterAll(async () => {
-  await engine.close();
-  await recorder.close();
-  await gateway.close();
-});
-afterEach(() => {
-  recorder.script(null);
-  recorder.seen.length = 0;
-});
+afterAll(() => hasura.close());
+afterEach(() => hasura.reset());
 
 const anonymous = (headers: Record<string, string> = {}) => frontend(engine.url, headers);
 const admin = () => frontend(engine.url, { 'x-hasura-admin-secret': engine.adminSecret });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { GenericContainer, type StartedTestContainer, TestContainers, Wait } from 'testcontainers';
 import { stringify } from 'yaml';
-import { readInconsistencies, reloadMetadata } from '../../../src/hasura/engine.ts';
+import { describeInconsistency, readInconsistencies, reloadMetadata } from '../../../src/hasura/engine.ts';
 import { createEmptyDatabase } from '../database.ts';
 import { type Engine, type EngineOptions, environmentFor } from './engine.ts';
 import { composedEngine } from './engine-image.ts';
@@ -124,8 +124,7 @@ export async function startContainer(options: EngineOptions): Promise<Engine> {
     return {
       url: `${endpoint}/v1/graphql`,
       adminSecret,
-      inconsistent: async () =>
-        (await readInconsistencies(access)).map(({ name, reason }) => `${name}: ${reason}`),
+      inconsistent: async () => (await readInconsistencies(access)).map(describeInconsistency),
       reloadMetadata: async () => void (await reloadMetadata(access)),
       close: () => closeAll(closings),
     };
