@@ -39,9 +39,12 @@ export function watchForSilence(longestMs: number): SilenceWatch {
     for (const one of waiting.keys()) waiting.set(one, now);
   }
 
-  /** Whoever has waited for so long has been helped by this, or is waited for by nobody any more: it does not count again. */
+  /**
+   * Whoever still waits some looks later was helped by none of them: nobody ended it, and it counts no more. Some, since a
+   * connection may have been heard from up to a look later than was noticed.
+   */
   function cutOff(now: number): void {
-    for (const [one, since] of waiting) if (now - since >= longestMs) waiting.delete(one);
+    for (const [one, since] of waiting) if (now - since >= longestMs + 3 * LOOK_MS) waiting.delete(one);
     // Without an error: what the driver sends between the error of a connection and its end is never answered.
     for (const [socket, { at }] of heard) if (now - at >= longestMs) socket.destroy();
   }

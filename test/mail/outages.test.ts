@@ -34,7 +34,7 @@ test('with the mail server down during the sign-ups and then back, every mail ar
   const gateway = await gatewayWith({ env: { SMTP_URL: away.url } });
   const people = Array.from({ length: 8 }, () => newPerson());
   await Promise.all(people.map((person) => signUp(gateway, person)));
-  await expect.poll(() => everyJobFailed(gateway)).toBe(true);
+  await expect.poll(() => everyJobFailed(gateway), { timeout: 15_000 }).toBe(true);
   expect(await countJobs(gateway.sql)).toBe(8);
   const [{ waits }] = await gateway.sql<[{ waits: boolean }]>`
     select bool_and(run_at > updated_at) as waits from portcullis_jobs.jobs`;
@@ -140,7 +140,7 @@ describe('what the mail server refuses', () => {
       const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
       const { email } = newPerson();
       await signUp(gateway, newPerson({ email }));
-      await expect.poll(() => everyJobFailed(gateway)).toBe(true);
+      await expect.poll(() => everyJobFailed(gateway), { timeout: 15_000 }).toBe(true);
       const jobs = await gateway.sql`select * from portcullis_jobs._private_jobs`;
       expect(jobs[0]?.last_error).toContain(String(code));
       expect(JSON.stringify(jobs)).not.toContain(email);
@@ -155,7 +155,7 @@ describe('what the mail server refuses', () => {
     const smtp = await smtpServer({ refuse: () => 450 });
     const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
     await signUp(gateway);
-    await expect.poll(() => everyJobFailed(gateway)).toBe(true);
+    await expect.poll(() => everyJobFailed(gateway), { timeout: 15_000 }).toBe(true);
     await gateway.sql`update portcullis_jobs._private_jobs set attempts = max_attempts - 1`;
     await makeJobsDue(gateway.sql);
     await expect.poll(() => countJobs(gateway.sql), { timeout: 8000 }).toBe(0);
@@ -167,7 +167,7 @@ test('a mail of a kind that only a newer version knows waits for that version', 
   const smtp = await smtpServer();
   const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
   await enqueueMail(gateway.deps.db, { kind: 'from_the_future' } as never);
-  await expect.poll(() => everyJobFailed(gateway)).toBe(true);
+  await expect.poll(() => everyJobFailed(gateway), { timeout: 15_000 }).toBe(true);
   expect(await countJobs(gateway.sql)).toBe(1);
 });
 
