@@ -167,7 +167,7 @@ test('whatever was lost, connections that are idle afterwards stay', async () =>
       });
       await expect(killed).rejects.toThrow();
     }
-    await expect.poll(() => own(pool.db).catch(() => null)).toBeGreaterThan(0);
+    await expect.poll(() => own(pool.db).catch(() => null), { timeout: 15_000 }).toBeGreaterThan(0);
     // What the lost ones left behind may cut idle connections once.
     await wait(9000);
     const before = await own(pool.db);
@@ -186,7 +186,7 @@ test('a template’s statement does not wait for ever either', async () => {
     relay.forget();
     await expect(pool.db.$client`select 1`).rejects.toThrow();
     await expect
-      .poll(() => pool.db.$client`select 1 as found`.catch(() => null))
+      .poll(() => pool.db.$client`select 1 as found`.catch(() => null), { timeout: 15_000 })
       .toMatchObject([{ found: 1 }]);
   } finally {
     await pool.close();
@@ -206,7 +206,9 @@ test('a transaction that is lost fails, wherever it was', async () => {
       relay.forget();
     });
     await expect(atCommit).rejects.toThrow();
-    await expect.poll(() => pool.db.execute(sql`select 1 as found`).catch(() => null)).toMatchObject([{}]);
+    await expect
+      .poll(() => pool.db.execute(sql`select 1 as found`).catch(() => null), { timeout: 15_000 })
+      .toMatchObject([{}]);
   } finally {
     await pool.close();
   }
