@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Database } from '../db/client.ts';
+import type { Database, Queryable, Transaction } from '../db/client.ts';
 import { sessions } from '../sessions/tables.ts';
 import { invites, teams } from '../teams/tables.ts';
 import { passwords, users } from '../users/tables.ts';
@@ -14,13 +14,20 @@ export type Recipient = {
 };
 
 /** The person, or null where they are gone. */
-export async function findRecipient(db: Database, userId: string, since: Date): Promise<Recipient | null> {
+export async function findRecipient(db: Queryable, userId: string, since: Date): Promise<Recipient | null> {
   const [found] = await db.execute<Recipient>(sql`
     select u.email, u.email_verified_at is not null as verified, u.disabled_at is not null as disabled,
       coalesce(p.updated_at > ${since.toISOString()}::timestamptz, false) as "passwordChanged"
     from ${users} u left join ${passwords} p on p.user_id = u.id
     where u.id = ${userId}`);
   return found ?? null;
+}
+
+/** The same, with the account locked, as whatever changes it does: what follows from how they are now still does at the end. */
+export async function lockRecipient(tx: Transaction, userId: string, since: Date): Promise<Recipient | null> {
+  // First, in a statement of its own: one that waits for the lock has looked at the password before.
+  await tx.execute(sql`select from ${users} where id = ${userId} for update`);
+  return findRecipient(tx, userId, since);
 }
 
 export type InviteFacts = { email: string; team: string; inviter: string | null; expires: string };

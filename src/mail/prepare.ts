@@ -3,7 +3,7 @@ import type { SecretDeriver } from '../crypto/derived-secrets.ts';
 import type { Database } from '../db/client.ts';
 import type { storeOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
 import type { TokenPurpose } from '../one-time-tokens/tables.ts';
-import { findInvite, findRecipient, findSignIn } from './facts.ts';
+import { findInvite, findRecipient, findSignIn, lockRecipient, type Recipient } from './facts.ts';
 import type { Mail, MailKind, MailValues } from './message.ts';
 import { deviceWords, plainWords } from './plain-words.ts';
 import type { MailJob } from './queue.ts';
@@ -39,53 +39,65 @@ type Prepare<Kind extends MailKind> = (
 
 const minutesOf = (moment: Date): string => `${moment.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
+type LinkedToken = { email: string; purpose: TokenPurpose; ttlSeconds: number; path: string };
+
 /**
- * The link with the job's token, which is derived from the job, so that every attempt makes the same one. Null where a
- * later request has made a newer token: this mail would retire it, or carry a link that is dead.
+ * The address and the link of a mail that carries a token, which is derived from the job, so that every attempt makes the
+ * same one. The account stays locked from the look at the person until the token is stored: a password that changes
+ * meanwhile retires the token, and one that changed before leaves none to be made.
+ *
+ * @returns null where there is nothing to send any more, or where a later request has made a newer token: this mail would
+ * retire it, or carry a link that is dead
  */
-async function tokenLink(
+async function linkTo(
   deps: PrepareDeps,
-  queued: QueuedJob,
-  token: { userId: string; email: string; purpose: TokenPurpose; ttlSeconds: number; path: string },
-): Promise<string | null> {
-  const { path, ...subject } = token;
-  // The time too: the ids of a database that was restored, or made anew, begin again, and old tokens must not come back.
-  const origin = [token.purpose, token.userId, token.email, queued.id, queued.queuedAt.toISOString()];
-  const secret = deps.tokenDeriver.derive(JSON.stringify(origin));
-  const stored = await deps.storeToken(deps.db, { ...subject, token: secret, requestedAt: queued.queuedAt });
-  return stored ? `${deps.publicUrl}/mail/${path}/${secret}` : null;
+  { userId, queued }: { userId: string; queued: QueuedJob },
+  choose: (person: Recipient) => LinkedToken | null,
+): Promise<{ to: string; link: string } | null> {
+  const { id, queuedAt } = queued;
+  return deps.db.transaction(async (tx) => {
+    const person = await lockRecipient(tx, userId, queuedAt);
+    const chosen = person === null || person.disabled ? null : choose(person);
+    if (chosen === null) return null;
+    const { path, email, purpose, ttlSeconds } = chosen;
+    // The time too: the ids of a database that was restored, or made anew, begin again, and old tokens must not come back.
+    const origin = [purpose, userId, email, id, queuedAt.toISOString()];
+    const token = deps.tokenDeriver.derive(JSON.stringify(origin));
+    const subject = { userId, email, purpose, ttlSeconds, requestedAt: queuedAt };
+    if (!(await deps.storeToken(tx, { ...subject, token }))) return null;
+    return { to: email, link: `${deps.publicUrl}/mail/${path}/${token}` };
+  });
 }
 
 const verification: Prepare<'verification'> = async (deps, { userId }, queued) => {
-  const person = await findRecipient(deps.db, userId, queued.queuedAt);
-  if (person === null || person.email === null || person.disabled || person.verified) return null;
-  const link = await tokenLink(deps, queued, {
-    ...{ userId, email: person.email, purpose: 'verify_email', path: 'verify-email' },
-    ttlSeconds: VERIFICATION_HOURS * HOUR,
-  });
-  return link === null ? null : { to: person.email, values: { link, hours: String(VERIFICATION_HOURS) } };
+  const linked = await linkTo(deps, { userId, queued }, ({ email, verified }) =>
+    email === null || verified
+      ? null
+      : { email, purpose: 'verify_email', path: 'verify-email', ttlSeconds: VERIFICATION_HOURS * HOUR },
+  );
+  return linked && { to: linked.to, values: { link: linked.link, hours: String(VERIFICATION_HOURS) } };
 };
 
 const passwordReset: Prepare<'password_reset'> = async (deps, { userId }, queued) => {
-  const person = await findRecipient(deps.db, userId, queued.queuedAt);
-  if (person === null || person.email === null || person.disabled || person.passwordChanged) return null;
-  const link = await tokenLink(deps, queued, {
-    ...{ userId, email: person.email, purpose: 'reset_password', path: 'reset-password' },
-    ttlSeconds: RESET_MINUTES * 60,
-  });
-  return link === null ? null : { to: person.email, values: { link, minutes: String(RESET_MINUTES) } };
+  const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged }) =>
+    email === null || passwordChanged
+      ? null
+      : { email, purpose: 'reset_password', path: 'reset-password', ttlSeconds: RESET_MINUTES * 60 },
+  );
+  return linked && { to: linked.to, values: { link: linked.link, minutes: String(RESET_MINUTES) } };
 };
 
 const emailChange: Prepare<'email_change'> = async (deps, { userId, newEmail }, queued) => {
-  const person = await findRecipient(deps.db, userId, queued.queuedAt);
-  if (person === null || person.disabled || person.email === newEmail) return null;
   // Whoever set a new password ended what was pending; the request may not have been theirs.
-  if (person.passwordChanged) return null;
-  const link = await tokenLink(deps, queued, {
-    ...{ userId, email: newEmail, purpose: 'change_email', path: 'change-email' },
-    ttlSeconds: VERIFICATION_HOURS * HOUR,
-  });
-  return link === null ? null : { to: newEmail, values: { link, hours: String(VERIFICATION_HOURS) } };
+  const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged }) =>
+    email === newEmail || passwordChanged
+      ? null
+      : {
+          ...{ email: newEmail, purpose: 'change_email', path: 'change-email' },
+          ttlSeconds: VERIFICATION_HOURS * HOUR,
+        },
+  );
+  return linked && { to: linked.to, values: { link: linked.link, hours: String(VERIFICATION_HOURS) } };
 };
 
 const teamInvite: Prepare<'team_invite'> = async ({ db, publicUrl, templates: { words } }, { inviteId }) => {

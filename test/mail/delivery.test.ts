@@ -145,8 +145,27 @@ describe('what is delivered', () => {
     await queueForLater(gateway.sql, { kind: 'email_change', userId: id, newEmail: newPerson().email });
     await gateway.sql`update portcullis_private.passwords set updated_at = now() + interval '1 second' where user_id = ${id}`;
     await makeJobsDue(gateway.sql);
-    await expect.poll(() => countJobs(gateway.sql), { timeout: 8000 }).toBe(0);
+    await expect.poll(() => countJobs(gateway.sql)).toBe(0);
     expect(smtp.mails).toEqual([]);
+  });
+
+  test('a password that is just being changed ends the reset and the change of address that are just being mailed', async () => {
+    const { id } = await someone();
+    await queueForLater(gateway.sql, { kind: 'password_reset', userId: id });
+    await queueForLater(gateway.sql, { kind: 'email_change', userId: id, newEmail: newPerson().email });
+    const waiting = () => gateway.sql`
+      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await gateway.sql.begin(async (sql) => {
+      await sql`select 1 from portcullis.users where id = ${id} for update`;
+      await makeJobsDue(gateway.sql);
+      await expect.poll(waiting).toHaveLength(2);
+      await sql`update portcullis_private.passwords set hash = hash where user_id = ${id}`;
+      await sql`delete from portcullis_private.one_time_tokens where user_id = ${id}`;
+    });
+    await expect.poll(() => countJobs(gateway.sql)).toBe(0);
+    expect(smtp.mails).toEqual([]);
+    const tokens = await gateway.sql`select 1 from portcullis_private.one_time_tokens where user_id = ${id}`;
+    expect(tokens).toHaveLength(0);
   });
 
   test('a mail that was delayed does not retire the token of a later one', async () => {
@@ -156,7 +175,7 @@ describe('what is delivered', () => {
     await enqueueMail(gateway.deps.db, { kind: 'password_reset', userId: id });
     const [later] = await smtp.receive(1);
     await makeJobsDue(gateway.sql);
-    await expect.poll(() => countJobs(gateway.sql), { timeout: 8000 }).toBe(0);
+    await expect.poll(() => countJobs(gateway.sql)).toBe(0);
     expect(smtp.mails).toHaveLength(1);
     expect(await isGood('reset_password', later?.token)).toMatchObject({ userId: id });
   });
