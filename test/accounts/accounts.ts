@@ -44,7 +44,7 @@ export async function startAccounts(env: Record<string, string> = {}): Promise<A
   const smtp = await startSmtp();
   const gateway = await startGateway({ env: { SMTP_URL: smtp.url, ...env } });
   const arrived = async (fits: (mail: Arrived) => boolean, count: number): Promise<Arrived> => {
-    for (let wait = 0; wait < 400; wait++) {
+    for (let wait = 0; wait < 1200; wait++) {
       const found = smtp.mails.filter(fits);
       if (found.length >= count) return found[count - 1] as Arrived;
       await new Promise((resolve) => setTimeout(resolve, 25));

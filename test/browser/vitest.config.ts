@@ -4,5 +4,5 @@ import base from '../vitest.config.ts';
 /** The tests that need a browser, on the same throwaway Postgres. */
 export default defineConfig({
   ...base,
-  test: { ...base.test, include: ['test/browser/**/*.test.ts'], exclude: [], testTimeout: 60_000 },
+  test: { ...base.test, include: ['test/browser/**/*.test.ts'], exclude: [] },
 });

@@ -26,7 +26,7 @@ test('an initialisation that is killed does no harm, and what it leaves is remov
   const drafts = async () =>
     (await readdir(box.dataDir).catch(() => [])).filter((name) => name.includes('-new-'));
   const [owner] = box.owners;
-  await expect.poll(drafts, { interval: 5, timeout: 5000 }).toHaveLength(1);
+  await expect.poll(drafts, { interval: 5 }).toHaveLength(1);
   await sleep(100);
   owner!.kill('SIGKILL');
   await sleep(1500); // initdb, on its own now, ends
@@ -44,12 +44,11 @@ test('an initialisation that is killed does no harm, and what it leaves is remov
 test('stopping ends connections that are in use', async () => {
   const server = await start();
   const client = postgres(server.url, { max: 1 });
-  const busy = expect(client`select pg_sleep(60)`).rejects.toThrow();
+  // Longer than a test may take.
+  const busy = expect(client`select pg_sleep(600)`).rejects.toThrow();
   await sleep(100);
-  const began = performance.now();
   await server.stop();
   await busy;
-  expect(performance.now() - began).toBeLessThan(3000);
   await client.end({ timeout: 0 });
 });
 
@@ -69,7 +68,7 @@ test('a gateway that is killed leaves no server behind', async () => {
   await query(url, 'create table kept as select 42 as answer');
   const pid = await postmaster();
   owner.kill('SIGKILL');
-  if (isLinux) await expect.poll(() => isServer(pid), { timeout: 5000 }).toBe(false);
+  if (isLinux) await expect.poll(() => isServer(pid)).toBe(false);
   const next = await start();
   expect(await query(next.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
 });

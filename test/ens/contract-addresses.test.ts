@@ -175,9 +175,7 @@ describe('refreshes at the same time', () => {
       await touch(tx, STAGING_NAME);
       const waiting = refreshContractAddresses({ db, ens: configure() });
       waiting.catch(() => {});
-      await expect
-        .poll(() => db.execute(sql`select 1 from pg_locks where not granted`), { timeout: 5000 })
-        .toHaveLength(1);
+      await expect.poll(() => db.execute(sql`select 1 from pg_locks where not granted`)).toHaveLength(1);
       await touch(tx, PRODUCTION_NAME);
       return { waiting };
     });

@@ -27,17 +27,14 @@ async function register() {
 async function mailedToken(email: string, page: string): Promise<string> {
   let token: string | undefined;
   await expect
-    .poll(
-      () => {
-        const mails =
-          gateway.deps.mailInbox?.list().filter((mail) => JSON.stringify(mail).includes(email)) ?? [];
-        token = mails
-          .map((mail) => new RegExp(`/mail/${page}/([\\w-]+)`).exec(JSON.stringify(mail))?.[1])
-          .find(Boolean);
-        return token;
-      },
-      { timeout: 10_000 },
-    )
+    .poll(() => {
+      const mails =
+        gateway.deps.mailInbox?.list().filter((mail) => JSON.stringify(mail).includes(email)) ?? [];
+      token = mails
+        .map((mail) => new RegExp(`/mail/${page}/([\\w-]+)`).exec(JSON.stringify(mail))?.[1])
+        .find(Boolean);
+      return token;
+    })
     .toBeTruthy();
   return token ?? '';
 }
@@ -132,7 +129,7 @@ describe('the teams API', () => {
       status: 200,
       body: { userToken: expect.any(String), refreshToken: null },
     });
-    await expect.poll(() => mailedToken(email, 'verify-email'), { timeout: 10_000 }).not.toBe(first);
+    await expect.poll(() => mailedToken(email, 'verify-email')).not.toBe(first);
     expect(code((await get(`/api/verify-email/${first}`)).body)).toBe('invalid_token');
     expect(await get(`/api/verify-email/${await mailedToken(email, 'verify-email')}`)).toMatchObject({
       status: 200,
@@ -215,7 +212,7 @@ test('a sign-in from a new device is told to whoever has signed in before, and o
     { email, password },
     { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0' },
   );
-  await expect.poll(() => notices().length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => notices().length).toBe(1);
   await gateway.post(
     '/api/login',
     { email, password },

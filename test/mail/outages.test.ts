@@ -34,7 +34,7 @@ test('with the mail server down during the sign-ups and then back, every mail ar
   const gateway = await gatewayWith({ env: { SMTP_URL: away.url } });
   const people = Array.from({ length: 8 }, () => newPerson());
   await Promise.all(people.map((person) => signUp(gateway, person)));
-  await expect.poll(() => everyJobFailed(gateway), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => everyJobFailed(gateway)).toBe(true);
   expect(await countJobs(gateway.sql)).toBe(8);
   const [{ waits }] = await gateway.sql<[{ waits: boolean }]>`
     select bool_and(run_at > updated_at) as waits from portcullis_jobs.jobs`;
@@ -42,7 +42,7 @@ test('with the mail server down during the sign-ups and then back, every mail ar
 
   const smtp = await smtpServer({ port: away.port });
   await makeJobsDue(gateway.sql);
-  await expect.poll(() => countJobs(gateway.sql), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => countJobs(gateway.sql)).toBe(0);
   const mails = await smtp.receive(8);
   expect(mails.flatMap(({ to }) => to).sort()).toEqual(people.map(({ email }) => email).sort());
   expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(8);
@@ -56,7 +56,7 @@ test('two replicas deliver each mail once', async () => {
   const replica = await gatewayWith({ replicaOf: gateway });
   const people = Array.from({ length: 20 }, () => newPerson());
   await Promise.all(people.map((person, index) => signUp(index % 2 ? gateway : replica, person)));
-  await expect.poll(() => countJobs(gateway.sql), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => countJobs(gateway.sql)).toBe(0);
   const mails = await smtp.receive(20);
   expect(mails.flatMap(({ to }) => to).sort()).toEqual(people.map(({ email }) => email).sort());
 });
@@ -87,7 +87,7 @@ test('after kill -9 while the mail server holds its answer, the mail comes again
   await sql`update portcullis_jobs._private_jobs set locked_at = locked_at - interval '4 minutes'`;
   const third = await startProcess(env);
   closing.push(() => third.end('SIGTERM'));
-  await expect.poll(() => countJobs(sql), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => countJobs(sql)).toBe(0);
   const [before, again] = await smtp.receive(2);
   expect(again).toMatchObject({ to: before?.to, messageId: before?.messageId, token: before?.token });
 });
@@ -102,12 +102,9 @@ test('a shutdown does not wait for a mail server that hangs, and gives the job b
     await makeJobsDue(gateway.sql);
     await sleep(100);
   }
-  const before = Date.now();
   await replica.close();
-  expect(Date.now() - before).toBeLessThan(9000);
-  const jobs = await gateway.sql`select locked_by from portcullis_jobs.jobs where locked_by is not null`;
-  expect(jobs).toHaveLength(0);
-  expect(await countJobs(gateway.sql)).toBe(1);
+  const jobs = await gateway.sql`select locked_by, last_error from portcullis_jobs.jobs`;
+  expect(jobs).toEqual([{ locked_by: null, last_error: 'Not delivered: EABORT' }]);
 });
 
 describe('what the mail server refuses', () => {
@@ -140,7 +137,7 @@ describe('what the mail server refuses', () => {
       const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
       const { email } = newPerson();
       await signUp(gateway, newPerson({ email }));
-      await expect.poll(() => everyJobFailed(gateway), { timeout: 15_000 }).toBe(true);
+      await expect.poll(() => everyJobFailed(gateway)).toBe(true);
       const jobs = await gateway.sql`select * from portcullis_jobs._private_jobs`;
       expect(jobs[0]?.last_error).toContain(String(code));
       expect(JSON.stringify(jobs)).not.toContain(email);
@@ -155,10 +152,10 @@ describe('what the mail server refuses', () => {
     const smtp = await smtpServer({ refuse: () => 450 });
     const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
     await signUp(gateway);
-    await expect.poll(() => everyJobFailed(gateway), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => everyJobFailed(gateway)).toBe(true);
     await gateway.sql`update portcullis_jobs._private_jobs set attempts = max_attempts - 1`;
     await makeJobsDue(gateway.sql);
-    await expect.poll(() => countJobs(gateway.sql), { timeout: 8000 }).toBe(0);
+    await expect.poll(() => countJobs(gateway.sql)).toBe(0);
     expect(gateway.logged()).toContain('every attempt failed');
   });
 });
@@ -167,7 +164,7 @@ test('a mail of a kind that only a newer version knows waits for that version', 
   const smtp = await smtpServer();
   const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
   await enqueueMail(gateway.deps.db, { kind: 'from_the_future' } as never);
-  await expect.poll(() => everyJobFailed(gateway), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => everyJobFailed(gateway)).toBe(true);
   expect(await countJobs(gateway.sql)).toBe(1);
 });
 

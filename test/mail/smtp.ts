@@ -69,7 +69,7 @@ export async function startSmtp(behaviour: Behaviour = {}): Promise<TestSmtp> {
     port,
     mails,
     async receive(count) {
-      for (let wait = 0; mails.length < count && wait < 600; wait++)
+      for (let wait = 0; mails.length < count && wait < 1200; wait++)
         await new Promise((resolve) => setTimeout(resolve, 25));
       if (mails.length !== count)
         throw new Error(`${mails.length} mails instead of ${count}: ${mails.map(({ to }) => to).join(', ')}`);

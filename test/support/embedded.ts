@@ -39,7 +39,7 @@ export function useBox(): void {
     const pid = await postmaster().catch(() => undefined);
     if (pid !== undefined && (await isServer(pid))) {
       process.kill(pid, 'SIGQUIT');
-      await expect.poll(() => isServer(pid), { timeout: 8000 }).toBe(false);
+      await expect.poll(() => isServer(pid)).toBe(false);
     }
     await rm(box.home, { recursive: true, force: true });
   });

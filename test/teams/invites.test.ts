@@ -38,7 +38,7 @@ const address = () => `invited-${++addresses}@example.com`;
 /** The mails that were delivered for these invites, once all are: one entry a mail. */
 const mailsFor = async (ids: readonly string[]) => {
   const waiting = () => gateway.sql`select 1 from portcullis_jobs._private_jobs`;
-  await expect.poll(async () => (await waiting()).length, { timeout: 10_000 }).toBe(0);
+  await expect.poll(async () => (await waiting()).length).toBe(0);
   const mails = [gateway, replica].flatMap(({ deps }) => deps.mailInbox?.list() ?? []);
   return mails
     .flatMap(({ text }) => ids.filter((id) => text.includes(`${PUBLIC_URL}/mail/invite/${id}`)))
