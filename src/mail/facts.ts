@@ -25,8 +25,9 @@ export async function findRecipient(db: Queryable, userId: string, since: Date):
 
 /** The same, with the account locked, as whatever changes it does: what follows from how they are now still does at the end. */
 export async function lockRecipient(tx: Transaction, userId: string, since: Date): Promise<Recipient | null> {
-  // First, in a statement of its own: one that waits for the lock has looked at the password before.
-  await tx.execute(sql`select from ${users} where id = ${userId} for update`);
+  // First, in a statement of its own: one that waits for the lock has looked at the password before. Rows that refer to the
+  // account may come meanwhile.
+  await tx.execute(sql`select from ${users} where id = ${userId} for no key update`);
   return findRecipient(tx, userId, since);
 }
 
