@@ -2,20 +2,20 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedPostgres, startThrowawayPostgres } from '../../src/db/embedded.ts';
+import { type PostgresServer, startPostgresServer } from '../support/postgres-server.ts';
 import { type Compose, filledExample, resolveCompose } from './compose.ts';
 
-let server: EmbeddedPostgres;
+let server: PostgresServer;
 let superuser: postgres.Sql;
 let compose: Compose;
 
 /** Databases and roles are one server's, and those of compose have fixed names: this needs a server of its own. */
 beforeAll(async () => {
-  [server, compose] = await Promise.all([startThrowawayPostgres(), filledExample().then(resolveCompose)]);
+  [server, compose] = await Promise.all([startPostgresServer(), filledExample().then(resolveCompose)]);
   const postgresDatabase = new URL(server.url);
   postgresDatabase.pathname = 'postgres';
   superuser = postgres(postgresDatabase.href, { max: 1, onnotice: () => {} });
-  await superuser`drop database portcullis`; // the throwaway's own
+  await superuser`drop database if exists portcullis`; // the embedded one's own
 });
 afterAll(async () => {
   await superuser?.end();

@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
-import { startThrowawayPostgres } from '../../src/db/embedded.ts';
 import { applyMigrations } from '../../src/db/migrate.ts';
+import { type PostgresServer, startPostgresServer } from './postgres-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,21 +13,9 @@ declare module 'vitest' {
 /** Every test database begins as a copy of this one, which has all migrations. */
 const TEMPLATE = 'portcullis_template';
 
-type Server = { url: string; stop(): Promise<void> };
-
-async function startServer(): Promise<Server> {
-  if (process.env.TEST_DATABASE_URL) {
-    const url = process.env.TEST_DATABASE_URL;
-    return { url, stop: () => withClient(url, dropTestDatabases) };
-  }
-  if (process.env.TEST_DATABASE === 'container') {
-    const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
-    const container = await new PostgreSqlContainer('postgres:16-alpine')
-      .withCommand(['postgres', '-c', 'fsync=off', '-c', 'max_connections=200'])
-      .start();
-    return { url: container.getConnectionUri(), stop: async () => void (await container.stop()) };
-  }
-  return startThrowawayPostgres();
+async function startServer(): Promise<PostgresServer> {
+  const url = process.env.TEST_DATABASE_URL;
+  return url ? { url, stop: () => withClient(url, dropTestDatabases) } : startPostgresServer();
 }
 
 async function withClient(url: string, use: (sql: postgres.Sql) => Promise<void>): Promise<void> {

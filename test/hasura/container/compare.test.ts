@@ -80,14 +80,28 @@ test('of two scenarios of one name the one that failed counts', () => {
   expect(findDifferences(outcomes(scenario('x')), twice)).toMatchObject([{ onEngine: 'Error: no' }]);
 });
 
-test('where no engine can be started the command says that it did not run, and fails', async () => {
-  // Nowhere is there such an image; without Docker that does not even matter.
-  const env = { ...process.env, HASURA_IMAGE: 'localhost:1/graphql-engine:none' };
-  const args = ['--import', 'tsx', 'test/hasura/container/run.ts'];
-  const { code, text } = await new Promise<{ code: unknown; text: string }>((resolve) => {
-    execFile(process.execPath, args, { env }, (error, text) => resolve({ code: error?.code, text }));
+/** Runs a program of the repository's, and says how it ended and what it wrote. */
+const runNode = (env: Record<string, string>, ...args: string[]) =>
+  new Promise<{ code: unknown; text: string }>((resolve) => {
+    execFile(process.execPath, args, { env: { ...process.env, ...env } }, (error, stdout, stderr) => {
+      resolve({ code: error?.code, text: stdout + stderr });
+    });
   });
+
+// Nowhere is there an image of such a name; without Docker that does not even matter.
+test('where no engine can be started the command says that it did not run, and fails', async () => {
+  const env = { HASURA_IMAGE: 'localhost:1/graphql-engine:none' };
+  const { code, text } = await runNode(env, '--import', 'tsx', 'test/hasura/container/run.ts');
   expect(code).toBe(1);
   expect(text).toMatch(/^Not run: no container of localhost:1\/graphql-engine:none can be started here\. \S/);
+  expect(text).not.toContain('passed');
+});
+
+test('where no Postgres can be started in a container the tests say that they did not run, and fail', async () => {
+  const env = { TEST_DATABASE_URL: '', TEST_DATABASE: 'container', TEST_DATABASE_IMAGE: 'localhost:1/none' };
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'];
+  const { code, text } = await runNode(env, ...vitest, 'test/db/migrate.test.ts');
+  expect(code).toBe(1);
+  expect(text).toMatch(/Not run: no container of localhost:1\/none can be started here\. \S/);
   expect(text).not.toContain('passed');
 });

@@ -12,6 +12,9 @@ import { findDifferences, type Outcomes, type Report, readOutcomes } from './com
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
+/** Says why there is no comparison. */
+class NotRun extends Error {}
+
 /** Why the scenarios cannot run on a real engine here, or null. */
 async function findObstacle(image: string): Promise<string | null> {
   try {
@@ -24,7 +27,10 @@ async function findObstacle(image: string): Promise<string | null> {
   }
 }
 
-/** Runs every scenario, whatever fails. */
+/**
+ * Runs every scenario, whatever fails.
+ * @throws NotRun where none could even begin
+ */
 async function play(engine: 'stand-in' | 'container', folder: string): Promise<Outcomes> {
   const report = join(folder, `${engine}.json`);
   const args = ['run', '--config', 'test/hasura/container/vitest.config.ts'];
@@ -37,7 +43,10 @@ async function play(engine: 'stand-in' | 'container', folder: string): Promise<O
       resolve,
     );
   });
-  return readOutcomes(JSON.parse(await readFile(report, 'utf8')) as Report, root);
+  const text = await readFile(report, 'utf8').catch(() => {
+    throw new NotRun(`the scenarios did not start on the ${engine}, see above.`);
+  });
+  return readOutcomes(JSON.parse(text) as Report, root);
 }
 
 async function compare(image: string): Promise<boolean> {
@@ -55,7 +64,16 @@ async function compare(image: string): Promise<boolean> {
   }
 }
 
-const image = await engineImage();
-const obstacle = await findObstacle(image);
-if (obstacle !== null) say(`Not run: no container of ${image} can be started here. ${obstacle}`);
-process.exitCode = obstacle === null && (await compare(image)) ? 0 : 1;
+async function run(): Promise<boolean> {
+  const image = await engineImage();
+  const obstacle = await findObstacle(image);
+  if (obstacle !== null) throw new NotRun(`no container of ${image} can be started here. ${obstacle}`);
+  return compare(image);
+}
+
+const passed = await run().catch((error: unknown) => {
+  if (!(error instanceof NotRun)) throw error;
+  say(`Not run: ${error.message}`);
+  return false;
+});
+process.exitCode = passed ? 0 : 1;

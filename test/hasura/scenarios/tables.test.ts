@@ -228,16 +228,3 @@ test('a subscription needs a web socket', async () => {
       },
     ]);
 });
-
-test('what is not played fails the test that asks for it', async () => {
-  const console = stage.console();
-  const asked = [
-    '{ portcullis_projects(order_by: { name: asc, id: asc }) { id } }',
-    '{ portcullis_projects(where: { created_at: { _gt: 1 } }) { id } }',
-    '{ portcullis_teams(where: { projects_aggregate: { count: { predicate: { _gt: 1 } } } }) { id } }',
-    '{ jwks(where: { public_jwk: { _cast: { String: { _eq: "x" } } } }) { id } }',
-    '{ portcullis_teams_aggregate { aggregate { count(columns: [id, name]) } } }',
-  ];
-  for (const document of asked)
-    await expect(console.run(document), document).rejects.toThrow(/not (known|played)/);
-});

@@ -80,8 +80,8 @@ async function run(image: string, env: Environment, folder: string): Promise<Sta
 /** What the compose file sets, but for what this engine has of its own; with the metadata API, by which tests ask it. */
 async function environmentOf(options: EngineOptions, own: Environment): Promise<[string, Environment]> {
   const { image, environment } = await composedEngine();
-  const given = { HASURA_GRAPHQL_ENABLED_APIS: 'graphql,metadata', ...environmentFor(options), ...own };
-  return [image, await reachableFromContainer({ ...environment, ...given })];
+  const given = await reachableFromContainer({ ...environmentFor(options), ...own });
+  return [image, { ...environment, HASURA_GRAPHQL_ENABLED_APIS: 'graphql,metadata', ...given }];
 }
 
 async function open(options: EngineOptions, adminSecret: string, closings: Closing[]): Promise<string> {

@@ -1,0 +1,21 @@
+import { startThrowawayPostgres } from '../../src/db/embedded.ts';
+
+export type PostgresServer = { url: string; stop(): Promise<void> };
+
+/**
+ * A server of the caller's own: the embedded one, or with TEST_DATABASE=container one in Docker, of TEST_DATABASE_IMAGE.
+ * @throws Error where no container can be started
+ */
+export async function startPostgresServer(): Promise<PostgresServer> {
+  if (process.env.TEST_DATABASE !== 'container') return startThrowawayPostgres();
+  const image = process.env.TEST_DATABASE_IMAGE || 'postgres:16-alpine';
+  const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
+  const container = await new PostgreSqlContainer(image)
+    .withCommand(['postgres', '-c', 'fsync=off', '-c', 'max_connections=200'])
+    .start()
+    .catch((cause: unknown) => {
+      const why = (cause as Error).message;
+      throw new Error(`Not run: no container of ${image} can be started here. ${why}`, { cause });
+    });
+  return { url: container.getConnectionUri(), stop: async () => void (await container.stop()) };
+}
