@@ -35,14 +35,16 @@ const reset = (token: string, newPassword: string) =>
 /** Runs a thing every few milliseconds while another is under way, and yields what came of all of them. */
 async function meanwhile<T>(work: Promise<unknown>, run: () => Promise<T>, everyMs = 5): Promise<T[]> {
   let busy = true;
-  void work.finally(() => {
+  const stop = () => {
     busy = false;
-  });
+  };
+  work.then(stop, stop);
   const runs: Promise<T | null>[] = [];
   while (busy) {
     runs.push(run().catch(() => null));
     await sleep(everyMs);
   }
+  await work;
   return (await Promise.all(runs)).filter((outcome) => outcome !== null);
 }
 const logInAs = async ({ email, password }: Member) =>

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../support/ports.ts';
 
 export type GatewayProcess = {
   child: ChildProcess;
@@ -11,15 +11,6 @@ export type GatewayProcess = {
   /** Sends a signal and waits for the end; the exit code, or the signal's name. */
   end(signal?: NodeJS.Signals): Promise<number | string | null>;
 };
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('There is no port.');
-  return address.port;
-}
 
 /** Runs the gateway as its users do, with nothing of this process's environment but the path. */
 export function spawnGateway(
@@ -57,8 +48,8 @@ export async function startProcess(
   const port = env.PORT ?? String(await freePort());
   const gateway = spawnGateway({ ...env, PORT: port }, options);
   const url = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; ; attempt++) {
-    if (gateway.child.exitCode !== null || attempt > 300)
+  for (;;) {
+    if (gateway.child.exitCode !== null)
       throw new Error(`The gateway did not become ready:\n${gateway.output()}`);
     const ready = await fetch(`${url}/ready`).catch(() => null);
     if (ready?.ok) return { ...gateway, url };

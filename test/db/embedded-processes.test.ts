@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import {
   box,
+  initialisations,
   isLinux,
   isServer,
   nextLine,
@@ -26,10 +27,9 @@ test('an initialisation that is killed does no harm, and what it leaves is remov
   const drafts = async () =>
     (await readdir(box.dataDir).catch(() => [])).filter((name) => name.includes('-new-'));
   const [owner] = box.owners;
-  await expect.poll(drafts, { interval: 5 }).toHaveLength(1);
-  await sleep(100);
+  await expect.poll(initialisations, { interval: 5 }).not.toEqual([]);
   owner!.kill('SIGKILL');
-  await sleep(1500); // initdb, on its own now, ends
+  await expect.poll(initialisations).toEqual([]); // initdb, on its own now, ends
   const [draft] = await drafts();
   expect(draft).toBeDefined();
   expect(await readdir(box.dataDir)).not.toContain('postgres');
@@ -103,9 +103,15 @@ test('of two that start at once on an empty folder one gets it', async () => {
   expect(await query(box.running[0]!.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
+const KEEPERS = `select 1 from pg_stat_activity where application_name = 'portcullis-keeper'`;
+
 test('a start waits for the one before to finish stopping', async () => {
   const first = await start();
-  const [, second] = await Promise.all([first.stop(), start()]);
+  const stopping = first.stop();
+  // So long as the one before looks as if it were in use the other is refused.
+  await expect.poll(() => query(first.url, KEEPERS).catch(() => [])).toEqual([]);
+  const second = await start();
+  await stopping;
   expect(await query(second.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 

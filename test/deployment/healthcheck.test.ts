@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { freePort } from '../boot/process.ts';
+import { freePort } from '../support/ports.ts';
 import { filledExample, imageHealthcheck, readDockerfile, resolveCompose } from './compose.ts';
 
 const { services } = resolveCompose(await filledExample());

@@ -175,7 +175,9 @@ describe('refreshes at the same time', () => {
       await touch(tx, STAGING_NAME);
       const waiting = refreshContractAddresses({ db, ens: configure() });
       waiting.catch(() => {});
-      await expect.poll(() => db.execute(sql`select 1 from pg_locks where not granted`)).toHaveLength(1);
+      const queue = sql`
+        select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      await expect.poll(() => db.execute(queue)).toHaveLength(1);
       await touch(tx, PRODUCTION_NAME);
       return { waiting };
     });

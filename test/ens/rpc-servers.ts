@@ -11,6 +11,7 @@ import {
   type Server as TcpServer,
 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../support/ports.ts';
 
 /** An RPC endpoint that is bad in one way. */
 export type BadEndpoint = { url: string; requests: () => number; close: () => Promise<void> };
@@ -69,9 +70,7 @@ export const startFlooding = () =>
 
 /** A URL where nobody listens. */
 export async function refusedUrl(): Promise<string> {
-  const server = await listen(createTcpServer(), () => 0);
-  await server.close();
-  return server.url;
+  return `http://127.0.0.1:${await freePort()}`;
 }
 
 type Answer = { status?: number; result?: unknown; error?: unknown };

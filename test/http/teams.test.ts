@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { countJobs } from '../mail/smtp.ts';
 import { bearer, newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
 
 let gateway: TestGateway;
@@ -218,6 +219,6 @@ test('a sign-in from a new device is told to whoever has signed in before, and o
     { email, password },
     { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0' },
   );
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await expect.poll(() => countJobs(gateway.sql)).toBe(0);
   expect(notices()).toHaveLength(1);
 });

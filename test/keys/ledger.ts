@@ -70,10 +70,11 @@ export function openLedger({ promisedMs }: { promisedMs: number }): Ledger {
       const ending = endings.get(key);
       // The gateway and whoever asks it know at once, a verifier from its next fetch on.
       const isKnown = ending !== undefined && ending.ended < (by === 'verifier' ? keysOf : from);
-      const isGood = (ending === undefined || to < ending.began) && Date.now() < endsAt;
-      if (isKnown && verdict.passed) wentWrong('accepted after its key’s end', { by, key });
       // Whoever is later than a verifier may be was promised nothing.
-      if (isGood && !verdict.passed && to - keysOf < promisedMs)
+      const isGood =
+        (ending === undefined || to < ending.began) && Date.now() < endsAt && to - keysOf < promisedMs;
+      if (isKnown && verdict.passed) wentWrong('accepted after its key’s end', { by, key });
+      if (isGood && !verdict.passed)
         wentWrong('refused', { by, key, reason: verdict.reason, keysAgeMs: to - keysOf });
       if (isKnown || isGood) counted[by] += 1;
     },

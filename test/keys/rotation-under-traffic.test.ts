@@ -42,6 +42,7 @@ const beBornEarlier = ({ sql }: TestGateway) =>
 function keepDoing(work: (isOver: () => boolean) => Promise<void>): () => Promise<void> {
   let isOver = false;
   const done = work(() => isOver);
+  done.catch(() => {}); // whoever stops it learns of it
   return () => {
     isOver = true;
     return done;

@@ -40,7 +40,7 @@ async function fail(input: { email: string; password: string }, times: number, a
     expect(await failure({ ...input, password: `guess ${i}` }, at)).toEqual(invalidCredentials);
 }
 const windowEnds = () =>
-  gateway.sql`update portcullis_private.rate_limits set resets_at = now() where key like 'login_account:%'`;
+  gateway.sql`update portcullis_private.rate_limits set resets_at = now() - interval '1 minute' where key like 'login_account:%'`;
 const codesOf = (answers: { body: unknown }[]) =>
   answers.map(({ body }) => {
     const { errors } = body as { errors?: { extensions: { code: string } }[] };

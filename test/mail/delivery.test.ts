@@ -10,7 +10,8 @@ describe('what is delivered', () => {
   let gateway: TestGateway;
   beforeAll(async () => {
     smtp = await startSmtp();
-    gateway = await startGateway({ env: { SMTP_URL: smtp.url } });
+    // Locks that a test holds are waited for, however long it takes.
+    gateway = await startGateway({ env: { SMTP_URL: smtp.url, DATABASE_STATEMENT_TIMEOUT_MS: '60000' } });
   });
   afterAll(async () => {
     await gateway.close();

@@ -1,5 +1,5 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,10 +17,12 @@ import {
   startGateway,
   type TestGateway,
 } from '../support/gateway.ts';
+import { freePort } from '../support/ports.ts';
 
 /** One address for a Postgres that has another port after every start. While it is away, calls are hung up on. */
 async function startRelay() {
   let target: number | null = null;
+  const port = await freePort();
   const server = createServer((client: Socket) => {
     if (target === null) return void client.destroy();
     const upstream = connect(target, '127.0.0.1');
@@ -31,8 +33,7 @@ async function startRelay() {
     ] as const)
       one.on('error', () => other.destroy()).on('close', () => other.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     port,
     to: (other: number | null) => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -78,6 +78,18 @@ export async function isServer(pid: number): Promise<boolean> {
         () => '',
       );
   return command.includes('postgres');
+}
+
+/** The command lines of the initdb programs that work in the test's folder. */
+export async function initialisations(): Promise<string[]> {
+  const lines = isLinux ? await commandLinesOfLinux() : (await run('ps', ['-A', '-o', 'command='])).stdout;
+  return lines.split('\n').filter((line) => /\binitdb /.test(line) && line.includes(box.dataDir));
+}
+
+async function commandLinesOfLinux(): Promise<string> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
+  return (await Promise.all(lines)).map((line) => line.replaceAll('\0', ' ')).join('\n');
 }
 
 type Owner = { owner: ChildProcess; url: string };

@@ -9,6 +9,7 @@ import {
 } from '../../support/gateway.ts';
 import { type Engine, startEngine } from '../../support/hasura/engine.ts';
 import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
+import { freePort } from '../../support/ports.ts';
 import { codes, frontend, LOGIN, ME, REFRESH } from './frontend.ts';
 
 // Hasura and the gateway, either of which is restarted while people are signed in.
@@ -21,7 +22,7 @@ let recorder: Recorder;
 let engine: Engine;
 beforeAll(async () => {
   lasting = await startGateway();
-  gateway = await startGateway({ replicaOf: lasting });
+  gateway = await startGateway({ replicaOf: lasting, env: { PORT: String(await freePort()) } });
   recorder = await startRecorder(gateway.url);
   engine = await startHasura();
 });
