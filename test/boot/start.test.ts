@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEmptyDatabase, createTestDatabase } from '../support/database.ts';
@@ -172,29 +174,29 @@ describe('the start', () => {
     const { email, password } = person;
     const body = JSON.stringify({ query: LOGIN, variables: { input: { email, password } } });
 
-    // The request is in flight once its first half is there; the rest follows the signal.
-    const answer = new Promise<{ status: number; connection: string | undefined; text: string }>(
-      (resolve, reject) => {
-        const slow = request(`${gateway.url}/graphql`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', 'content-length': body.length },
-        });
-        slow.on('error', reject);
-        slow.on('response', (response) => {
-          let text = '';
-          response.on('data', (chunk: Buffer) => (text += chunk));
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, connection: response.headers.connection, text }),
-          );
-        });
-        slow.write(body.slice(0, 20));
-        setTimeout(() => gateway.child.kill('SIGTERM'), 200);
-        setTimeout(() => slow.end(body.slice(20)), 600);
+    const login = request(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'content-length': body.length,
+        expect: '100-continue',
       },
-    );
-    await sleep(450);
-    await expect(fetch(`${gateway.url}/health`)).rejects.toThrow();
-    const { status, text } = await answer;
+    });
+    const answered = once(login, 'response') as Promise<[IncomingMessage]>;
+    answered.catch(() => {});
+    // The gateway has the request and waits for its body.
+    login.flushHeaders();
+    await once(login, 'continue');
+    gateway.child.kill('SIGTERM');
+    const isClosed = () =>
+      fetch(`${gateway.url}/health`).then(
+        () => false,
+        () => true,
+      );
+    await expect.poll(isClosed).toBe(true);
+    login.end(body);
+    const [response] = await answered;
+    const [status, text] = [response.statusCode, await readText(response)];
     expect(status).toBe(200);
     expect(JSON.parse(text)).toMatchObject({ data: { login: { user: { email } } } });
     expect(await gateway.end()).toBe(0);
