@@ -14,7 +14,8 @@ export type Verdict = { passed: true } | { passed: false; reason: string };
 
 /** What somebody said of a token: from when to when they were asked, and when the keys were looked up that they hold. */
 export type Statement = {
-  by: 'gateway' | 'Hasura' | 'verifier';
+  /** `Hasura` passes the question on to the gateway; of rows it answers by itself, by the keys that it has. */
+  by: 'gateway' | 'Hasura' | 'Hasura’s rows' | 'verifier';
   token: Token;
   verdict: Verdict;
   from: number;
@@ -49,7 +50,7 @@ export type Ledger = {
 export function openLedger({ promisedMs }: { promisedMs: number }): Ledger {
   const endings = new Map<string, Ending>();
   const wrong: object[] = [];
-  const counted = { gateway: 0, Hasura: 0, verifier: 0 };
+  const counted = { gateway: 0, Hasura: 0, 'Hasura’s rows': 0, verifier: 0 };
   const signers = new Set<string>();
   const now = () => performance.now();
   const wentWrong = (what: string, details: object) => void wrong.push({ what, ...details });
@@ -68,8 +69,9 @@ export function openLedger({ promisedMs }: { promisedMs: number }): Ledger {
     },
     stated({ by, token: { key, endsAt }, verdict, from, to, keysOf }) {
       const ending = endings.get(key);
-      // The gateway and whoever asks it know at once, a verifier from its next fetch on.
-      const isKnown = ending !== undefined && ending.ended < (by === 'verifier' ? keysOf : from);
+      // The gateway and whoever asks it know at once, others from their next fetch on.
+      const asksGateway = by === 'gateway' || by === 'Hasura';
+      const isKnown = ending !== undefined && ending.ended < (asksGateway ? from : keysOf);
       // Whoever is later than a verifier may be was promised nothing.
       const isGood =
         (ending === undefined || to < ending.began) && Date.now() < endsAt && to - keysOf < promisedMs;

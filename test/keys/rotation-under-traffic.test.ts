@@ -4,6 +4,7 @@ import { newPerson, signUp, startGateway, type TestGateway } from '../support/ga
 import { readJwks } from './keys.ts';
 import { openLedger, type Token, tokenOf } from './ledger.ts';
 import {
+  JWKS_MAX_AGE,
   openHasura,
   openReplicas,
   openVerifiers,
@@ -17,14 +18,14 @@ import {
 // check what they got. Real time passes, but shorter: with JWKS_MAX_AGE=1 a key would wait for 2 * 1 + 150 s, so the
 // database lets every key be born 144 s ago, and 8 s are left. Of these a verifier may use 4: the second that an HTTP cache
 // keeps its answer, the second of its own cache, and twice the second between two looks, which stands for Hasura's minute.
-const BORN_EARLIER_SECONDS = 2 * 1 + 150 - 8;
+const BORN_EARLIER_SECONDS = 2 * JWKS_MAX_AGE + 150 - 8;
 const LOOK_EVERY_MS = 1000;
 /** Where the machine makes a verifier this late it was promised nothing any more. */
 const PROMISED_MS = 5000;
 const TOKEN_SECONDS = 6;
 
 const env = sharedEnvironment({
-  JWKS_MAX_AGE: '1',
+  JWKS_MAX_AGE: String(JWKS_MAX_AGE),
   ACCESS_TOKEN_TTL: String(TOKEN_SECONDS),
   PORTAL_TOKEN_TTL: '60',
   HOUSEKEEPING_SECONDS: '1',
@@ -94,7 +95,7 @@ async function openShow() {
   const ledger = openLedger({ promisedMs: PROMISED_MS });
   const replicas = openReplicas(home, env);
   await replicas.join();
-  const hasura = await openHasura(home, ledger.now);
+  const hasura = await openHasura(home, ledger.now, LOOK_EVERY_MS);
   const verifiers = await openVerifiers(replicas, ledger.now, LOOK_EVERY_MS);
   const stage = { ledger, replicas, hasura, verifiers: verifiers.all };
   const going = [

@@ -18,6 +18,9 @@ import { type Ledger, type Statement, type Token, tokenOf, type Verdict } from '
 import { type CachingVerifier, fetchFrom, openVerifier, throughCache } from './verifiers.ts';
 
 export type Replica = { url: string; stop(): Promise<unknown> };
+/** Seconds for which the JWKS may be kept. */
+export const JWKS_MAX_AGE = 1;
+
 type SignedIn = Pick<SignedInAnswer, 'accessToken' | 'refreshToken'>;
 
 const REFRESH = 'mutation ($input: RefreshInput!) { refresh(input: $input) { accessToken refreshToken } }';
@@ -76,32 +79,41 @@ async function ask(url: string, query: string, variables: object, token?: string
   return answer === null ? null : (answer.body as Answer);
 }
 
+/** What only the gateway knows, and what Hasura knows without it. */
+const ASKED = { me: '{ me { id } }', rows: '{ portcullis_users { id } }' };
+
 /** Whether somebody takes a token for its holder's; null where nobody answers. */
-export async function askWhoIAm(url: string, token: string): Promise<Verdict | null> {
-  const answer = await ask(url, '{ me { id } }', {}, token);
+async function askFor(what: keyof typeof ASKED, url: string, token: string): Promise<Verdict | null> {
+  const answer = await ask(url, ASKED[what], {}, token);
   if (answer === null) return null;
-  if (answer.data?.me) return { passed: true };
+  if (answer.data?.me ?? answer.data?.portcullis_users) return { passed: true };
   return { passed: false, reason: JSON.stringify(answer.errors ?? answer) };
 }
 
-/** One engine after the other, each with keys that it fetched at its start, or later when their time was over. */
-export async function openHasura(home: TestGateway, now: () => number) {
+/**
+ * One engine after the other, each with keys that it fetched at its start; and one that stays, with keys that it fetches anew
+ * when their time is over, as the look every so often shows.
+ */
+export async function openHasura(home: TestGateway, now: () => number, lookEveryMs: number) {
+  const options = { gateway: home, databaseUrl: home.databaseUrl };
+  const lasting = await startEngine({ ...options, jwksPollMs: lookEveryMs });
   const start = async () => {
     const startedAt = now();
     return {
       startedAt,
-      engine: await startEngine({ gateway: home, databaseUrl: home.databaseUrl }),
+      engine: await startEngine(options),
     };
   };
   let current = await start();
   return {
     current: () => ({ url: current.engine.url, startedAt: current.startedAt }),
+    lasting: () => ({ url: lasting.url, keysOf: now() - 1000 * JWKS_MAX_AGE - lookEveryMs }),
     async restart(): Promise<void> {
       const before = current;
       current = await start();
       await before.engine.close();
     },
-    close: () => current.engine.close(),
+    close: () => Promise.all([current.engine.close(), lasting.close()]),
   };
 }
 export type Hasura = Awaited<ReturnType<typeof openHasura>>;
@@ -157,7 +169,7 @@ async function askServer(
   token: Token,
 ): Promise<void> {
   const from = ledger.now();
-  const verdict = await askWhoIAm(url, token.text);
+  const verdict = await askFor(by === 'Hasura’s rows' ? 'rows' : 'me', url, token.text);
   const to = ledger.now();
   if (verdict !== null) ledger.stated({ by, token, verdict, from, to, keysOf: keysOf ?? to });
 }
@@ -171,6 +183,7 @@ export async function showEverywhere(stage: Stage, token: Token): Promise<void> 
       askServer(stage, { by: 'gateway', url: `${url}/graphql` }, token),
     ),
     askServer(stage, { by: 'Hasura', url: hasura.url, keysOf: hasura.startedAt }, token),
+    askServer(stage, { by: 'Hasura’s rows', ...stage.hasura.lasting() }, token),
   ]);
 }
 

@@ -18,6 +18,8 @@ export type EngineOptions = {
   /** Spoils what was read of the metadata: for tests that such a thing is noticed. */
   spoil?: (metadata: Metadata) => void;
   now?: () => number;
+  /** How often the stand-in looks whether its JWKS is too old; a minute, unless a test cannot wait for that. */
+  jwksPollMs?: number;
 };
 
 export type Engine = {
@@ -66,7 +68,7 @@ async function startStandIn(options: EngineOptions): Promise<Engine> {
   const env = environmentFor(options);
   const adminSecret = options.adminSecret ?? randomBytes(32).toString('hex');
   const jwtSecret = JSON.parse(env.HASURA_GRAPHQL_JWT_SECRET ?? '');
-  const jwt = await createJwtVerifier(jwtSecret, options.now ?? Date.now);
+  const jwt = await createJwtVerifier(jwtSecret, options.now ?? Date.now, options.jwksPollMs);
   const login = await openLogin(options.databaseUrl);
   const load = async (since: Since | null) => {
     const metadata = await readMetadata();

@@ -1,5 +1,6 @@
 import type { JWK } from 'jose';
 
+/** How often the poller looks. */
 const POLL_MS = 60_000;
 
 export type Jwks = {
@@ -39,14 +40,14 @@ async function fetchJwks(url: string, now: number): Promise<Fetched> {
 
 /**
  * The engine's cache of the JWKS (hasura/README.md, "JWT claims"). It fetches the set at its start, exits where that fails, and
- * throws what it got away. Then a poller looks at once and every 60 seconds: it fetches where it has no keys, or where the
+ * throws what it got away. Then a poller looks at once and every 60 seconds, or as often as a test can wait for: it fetches where it has no keys, or where the
  * set has outlived what its answer said. A failed fetch leaves everything as it is until the next look.
  *
  * The looks happen here when somebody asks for the keys, as many as are due by the clock that was passed in: what a look
  * finds is what the gateway publishes by then.
  * @throws where the set cannot be fetched at the start
  */
-export async function openJwks(url: string, now: () => number): Promise<Jwks> {
+export async function openJwks(url: string, now: () => number, pollMs = POLL_MS): Promise<Jwks> {
   await fetchJwks(url, now());
   const startedAt = now();
   let keys: readonly JWK[] = [];
@@ -57,23 +58,23 @@ export async function openJwks(url: string, now: () => number): Promise<Jwks> {
 
   /** The moment of the last look, up to the given one, at which the engine fetched; null where there was none. */
   function lastFetch(look: number): number | null {
-    const at = startedAt + look * POLL_MS;
+    const at = startedAt + look * pollMs;
     if (keys.length === 0) return at;
     if (at < expiresAt) return null;
-    const first = Math.ceil((expiresAt - startedAt) / POLL_MS);
-    const period = Math.max(1, Math.ceil(lifeMs / POLL_MS));
-    return startedAt + (look - ((look - first) % period)) * POLL_MS;
+    const first = Math.ceil((expiresAt - startedAt) / pollMs);
+    const period = Math.max(1, Math.ceil(lifeMs / pollMs));
+    return startedAt + (look - ((look - first) % period)) * pollMs;
   }
 
   async function look(): Promise<void> {
-    const due = Math.floor((now() - startedAt) / POLL_MS);
+    const due = Math.floor((now() - startedAt) / pollMs);
     if (due <= looks) return;
     looks = due;
     const at = lastFetch(due);
     if (at === null) return;
     const fetched = await fetchJwks(url, now()).catch(() => null);
     if (fetched === null) {
-      expiresAt = startedAt + (due + 1) * POLL_MS;
+      expiresAt = startedAt + (due + 1) * pollMs;
       return;
     }
     ({ keys, lifeMs } = fetched);

@@ -19,8 +19,12 @@ const ALGORITHMS = /^(?:(?:HS|RS|ES|PS)(?:256|384|512)|EdDSA)$/;
  * Verifies tokens as the engine does (hasura/README.md, "JWT claims").
  * @throws where the JWKS cannot be fetched at the start
  */
-export async function createJwtVerifier(secret: JwtSecret, now: () => number): Promise<JwtVerifier> {
-  const jwks = await openJwks(secret.jwk_url, now);
+export async function createJwtVerifier(
+  secret: JwtSecret,
+  now: () => number,
+  jwksPollMs?: number,
+): Promise<JwtVerifier> {
+  const jwks = await openJwks(secret.jwk_url, now, jwksPollMs);
   return {
     async sessionOf(token, requestedRole) {
       // Of whoever it is: the signature comes later.
