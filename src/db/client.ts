@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
-import { ANSWER_MS, type SilenceWatch, watchForSilence, watchStatement } from './silence.ts';
+import { ANSWER_MS, type SilenceWatch, watchForSilence } from './silence.ts';
+import { guardStatement } from './statements.ts';
 import { withSafeTransactions } from './transaction.ts';
 
 /** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
@@ -66,12 +67,12 @@ function openSocket({ host: hosts, port: ports, path }: Address, server: { index
 function prepareAndWatch(client: postgres.Sql, silence: SilenceWatch): postgres.Sql {
   const unsafe = client.unsafe.bind(client);
   client.unsafe = (query, parameters, options) =>
-    watchStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
+    guardStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
   return new Proxy(client, {
     /** A statement as a template: those that we write have no others inside, which would never end by themselves. */
     apply(tag, self, values) {
       const made = Reflect.apply(tag, self, values);
-      return Array.isArray(values[0]) && 'raw' in values[0] ? watchStatement(made, silence) : made;
+      return Array.isArray(values[0]) && 'raw' in values[0] ? guardStatement(made, silence) : made;
     },
   });
 }

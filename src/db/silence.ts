@@ -5,6 +5,15 @@ export const ANSWER_MS = 2000;
 /** How often somebody looks whether an answer is overdue. */
 const LOOK_MS = 1000;
 
+type Heard = {
+  bytesRead: number;
+  bytesWritten: number;
+  /** Whether something was sent since it was last heard from. */
+  owes: boolean;
+  /** When it was last heard from, or began to owe an answer. */
+  at: number;
+};
+
 export type SilenceWatch = {
   watch(socket: Socket): void;
   /** Says that somebody waits for an answer, until what it returns is called. */
@@ -15,27 +24,31 @@ export type SilenceWatch = {
 /**
  * Ends connections whose other end went silent without a word, as behind a failed network or a firewall that forgot them:
  * TCP alone would let every statement on them wait for a quarter of an hour. Once somebody has waited for longer than any
- * statement may take, every connection that has not been heard from for as long is cut off: what waits there fails, and
- * of those that nobody uses nothing is lost.
+ * statement may take, every connection that has owed an answer for as long, or has said nothing when nobody asked, is cut
+ * off: what waits there fails, and of those that nobody uses nothing is lost.
  *
  * @param longestMs milliseconds within which a database that lives answers every statement, if only by refusing it
  */
 export function watchForSilence(longestMs: number): SilenceWatch {
-  const heard = new Map<Socket, { bytes: number; at: number }>();
+  const heard = new Map<Socket, Heard>();
   /** Since when each of them waits, the longest first. */
   const waiting = new Map<symbol, number>();
   let lookedAt = performance.now();
 
   /** A driver that puts TLS on a socket removes every listener of it, so its end may go unnoticed. */
   function listen(now: number): void {
-    for (const [socket, { bytes }] of heard)
+    for (const [socket, before] of heard) {
       if (socket.destroyed) heard.delete(socket);
-      else if (socket.bytesRead !== bytes) heard.set(socket, { bytes: socket.bytesRead, at: now });
+      const { bytesRead, bytesWritten } = socket;
+      const isHeard = bytesRead !== before.bytesRead;
+      if (isHeard || (!before.owes && bytesWritten !== before.bytesWritten))
+        Object.assign(before, { bytesRead, bytesWritten, owes: !isHeard, at: now });
+    }
   }
 
   /** After a pause of our own, a suspended machine say, answers may lie there unread: silence begins to count anew. */
   function forget(now: number): void {
-    for (const [socket, { bytes }] of heard) heard.set(socket, { bytes, at: now });
+    for (const each of heard.values()) each.at = now;
     for (const one of waiting.keys()) waiting.set(one, now);
   }
 
@@ -60,25 +73,17 @@ export function watchForSilence(longestMs: number): SilenceWatch {
 
   const timer = setInterval(look, LOOK_MS).unref();
   return {
-    watch: (socket) => void heard.set(socket, { bytes: 0, at: performance.now() }),
+    watch(socket) {
+      heard.set(socket, { bytesRead: 0, bytesWritten: 0, owes: false, at: performance.now() });
+    },
     expectAnswer() {
       const one = Symbol('waiting');
-      waiting.set(one, performance.now());
+      const now = performance.now();
+      // What was sent before this is told apart from what is sent now.
+      listen(now);
+      waiting.set(one, now);
       return () => void waiting.delete(one);
     },
     stop: () => clearInterval(timer),
   };
-}
-
-/**
- * Counts a statement as waiting until it has ended. Its own `then` would start it at once, before the caller has said what
- * it wants of it.
- */
-export function watchStatement<Statement extends PromiseLike<unknown>>(
-  statement: Statement,
-  { expectAnswer }: SilenceWatch,
-): Statement {
-  const answered = expectAnswer();
-  Promise.prototype.then.call(statement, answered, answered);
-  return statement;
 }

@@ -1,8 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { isDeadlock } from '../errors.ts';
-import { type SilenceWatch, watchStatement } from './silence.ts';
+import type { SilenceWatch } from './silence.ts';
+import { guardStatement, tellLossesLate, untilClosed } from './statements.ts';
 
 type Transact = PostgresJsDatabase['transaction'];
 type Work = Parameters<Transact>[0];
@@ -10,9 +10,6 @@ type Work = Parameters<Transact>[0];
 /** What a statement gets whose connection closed in the middle: the database is away. */
 const connectionClosed = () =>
   Object.assign(new Error('The connection was closed.'), { code: 'CONNECTION_CLOSED' });
-
-/** How long the end of a connection may take to be noticed after its last statement failed. */
-const CLOSING_MS = 5;
 
 /** What the library never gets to see, so that it sends nothing more. */
 const never = <T>() => new Promise<T>(() => {});
@@ -42,7 +39,7 @@ export function withSafeTransactions<Db extends PostgresJsDatabase>(db: Db, sile
           if (!closed) answered = silence.expectAnswer();
           // A statement fails a little before its transaction is rejected for the same reason. What the library writes
           // from a timer is written before a socket closes; a write that is pending then spoils the next connection.
-          await wait(CLOSING_MS);
+          await untilClosed();
           return closed ? never() : Promise.reject(error);
         }
       },
@@ -55,7 +52,7 @@ export function withSafeTransactions<Db extends PostgresJsDatabase>(db: Db, sile
         closed = true;
       },
     );
-    return outcome;
+    return tellLossesLate(outcome);
   };
   return Object.assign(db, { transaction: transaction as Transact });
 }
@@ -66,7 +63,7 @@ function refuseStatements(tx: Parameters<Work>[0], isClosed: () => boolean, sile
   const unsafe = client.unsafe.bind(client);
   const guarded: typeof unsafe = (query, parameters, options) => {
     if (isClosed()) throw connectionClosed();
-    return watchStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
+    return guardStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
   };
   Object.assign(client, { unsafe: guarded });
 }

@@ -1,4 +1,3 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -15,56 +14,22 @@ import {
   startGateway,
   type TestGateway,
 } from '../support/gateway.ts';
+import { type Relay, startRelay } from '../support/relay.ts';
 
 // A network between gateway and database that loses everything and says nothing, as firewalls and failed hosts do.
 
 /** A statement with this word loses the connection it is sent on. */
 const LOST = 'lost_in_the_network';
 
-/** Passes everything on, but for what it has been told to lose. It says nothing of that. */
-async function startRelay({ hostname, port }: URL) {
-  let isSilent = false;
-  const forgotten = new Set<Socket>();
-  const clients = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
-    clients.add(client);
-    const isLost = () => isSilent || forgotten.has(client);
-    client.on('data', (bytes) => {
-      if (bytes.includes(LOST)) forgotten.add(client);
-      if (!isLost()) upstream.write(bytes);
-    });
-    upstream.on('data', (bytes) => isLost() || client.write(bytes));
-    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
-    upstream.on('error', () => client.destroy()).on('close', () => isLost() || client.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    /** Everything is lost; connections come about all the same. */
-    silence(silent: boolean) {
-      isSilent = silent;
-    },
-    /** What there is of connections is lost; new ones are not. */
-    forget() {
-      for (const client of clients) forgotten.add(client);
-    },
-    close() {
-      for (const client of clients) client.destroy();
-      server.close();
-    },
-  };
-}
-
 let database: TestDatabase;
-let relay: Awaited<ReturnType<typeof startRelay>>;
+let relay: Relay;
 let gateway: TestGateway;
 let signedIn: SignedInAnswer;
 const person = newPerson();
 beforeAll(async () => {
   database = await createTestDatabase();
   const url = new URL(database.url);
-  relay = await startRelay(url);
+  relay = await startRelay(url, LOST);
   url.port = String(relay.port);
   const env = { DATABASE_URL: url.href, DATABASE_POOL_SIZE: '10', DATABASE_STATEMENT_TIMEOUT_MS: '1000' };
   gateway = await startGateway({ env });

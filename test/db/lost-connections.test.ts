@@ -1,0 +1,78 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/client.ts';
+import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
+import { type Relay, startRelay } from '../support/relay.ts';
+
+// What comes after connections were lost: the pool must be as good as new.
+
+const POOL_SIZE = 4;
+/** A statement with this word loses the connection it is sent on. */
+const LOST = 'lost_in_the_network';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+});
+afterAll(() => database.drop());
+
+/** Runs something with a pool of its own, all of whose connections have been used, behind a network of its own. */
+async function withPool(run: (db: Database, relay: Relay) => Promise<void>): Promise<void> {
+  const relay = await startRelay(new URL(database.url), LOST);
+  const url = new URL(database.url);
+  url.port = String(relay.port);
+  const { db, close } = openDatabase({ url: url.href, poolSize: POOL_SIZE, statementTimeoutMs: 1000 });
+  try {
+    await useAll(db);
+    await run(db, relay);
+  } finally {
+    await close();
+    relay.close();
+  }
+}
+const sleepInDatabase = (db: Database, seconds: number) =>
+  db.execute(sql`select pg_sleep(${seconds}::float8)`);
+const select = (db: Database) => db.execute(sql`select 1`);
+const useAll = (db: Database) =>
+  Promise.all(Array.from({ length: POOL_SIZE }, () => sleepInDatabase(db, 0.1)));
+
+describe.concurrent.each<[string, (relay: Relay) => void]>([
+  ['forgotten', (relay) => relay.forget()],
+  ['hung up on', (relay) => void setTimeout(relay.hangUp, 100)],
+])('connections that are %s all at once', (_how, lose) => {
+  test.concurrent.each<[string, (db: Database) => Promise<unknown>]>([
+    ['a statement', (db) => sleepInDatabase(db, 0.5)],
+    ['a transaction', (db) => db.transaction((tx) => tx.execute(sql`select pg_sleep(0.5)`))],
+    ['a template', (db) => db.$client`select pg_sleep(0.5)`],
+  ])('are made anew, though %s that failed is followed by others at once', async (_what, work) => {
+    await withPool(async (db, relay) => {
+      for (let used = 0; used < 3; used++) {
+        lose(relay);
+        await expect(work(db)).rejects.toThrow();
+        // As whoever has one thing to do after another goes on with the next.
+        for (let next = 0; next < POOL_SIZE; next++) await select(db).catch(() => {});
+        for (let round = 0; round < 2; round++) await useAll(db);
+        // Another connection is the first in line next time.
+        for (let time = 0; time < used; time++) await select(db);
+      }
+    });
+  });
+});
+
+test.concurrent('a connection that answers is not cut off for one that does not', async () => {
+  await withPool(async (db) => {
+    let over = false;
+    const lost = db.execute(sql.raw(`select 1 as ${LOST}`)).then(
+      () => 'answered',
+      () => {
+        over = true;
+        return 'failed';
+      },
+    );
+    // Nobody asks the others, until each of them answers slowly: one does when the lost one is cut off.
+    await wait(6000);
+    while (!over) expect(await sleepInDatabase(db, 0.9)).toHaveLength(1);
+    expect(await lost).toBe('failed');
+  });
+});

@@ -1,0 +1,53 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export type Relay = {
+  port: number;
+  /** Everything is lost; connections come about all the same. */
+  silence(silent: boolean): void;
+  /** What there is of connections is lost; new ones are not. */
+  forget(): void;
+  /** What there is of connections is hung up on. */
+  hangUp(): void;
+  close(): void;
+};
+
+/**
+ * A network before a server. It passes everything on, but for what it has been told to lose: it says nothing of that, as
+ * firewalls and failed hosts do.
+ *
+ * @param lost whoever sends a text with this word loses the connection it is sent on
+ */
+export async function startRelay({ hostname, port }: URL, lost?: string): Promise<Relay> {
+  let isSilent = false;
+  const forgotten = new Set<Socket>();
+  const clients = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    clients.add(client);
+    const isLost = () => isSilent || forgotten.has(client);
+    client.on('data', (bytes) => {
+      if (lost !== undefined && bytes.includes(lost)) forgotten.add(client);
+      if (!isLost()) upstream.write(bytes);
+    });
+    upstream.on('data', (bytes) => isLost() || client.write(bytes));
+    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
+    upstream.on('error', () => client.destroy()).on('close', () => isLost() || client.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    silence(silent) {
+      isSilent = silent;
+    },
+    forget() {
+      for (const client of clients) forgotten.add(client);
+    },
+    hangUp() {
+      for (const client of clients) client.destroy();
+    },
+    close() {
+      for (const client of clients) client.destroy();
+      server.close();
+    },
+  };
+}
