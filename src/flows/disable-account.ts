@@ -1,7 +1,7 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
+import { isUuid } from '../db/uuid.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
-import { isUuid } from '../sessions/tokens.ts';
 import { withdrawInvitesOf } from '../teams/departure.ts';
 import { lockUser, updateUser } from '../users/accounts.ts';
 import type { User } from '../users/users.ts';

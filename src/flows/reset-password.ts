@@ -57,7 +57,8 @@ async function redeemReset(
 
 /**
  * Ends what could still open an account after its password changed: its sessions, but for the one that is kept, and its
- * pending tokens. (A mail that waits with a token to be made sees that the password is newer.)
+ * pending tokens. (A reset or a change of address whose mail still waits sees that the password is newer, and
+ * makes none.)
  * @returns how many sessions were ended
  */
 export async function endAccess(

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isOneOf } from '../crypto/secrets.ts';
+import { isUuid } from '../db/uuid.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { authenticateHasuraUser, authenticateToken, type Viewer } from '../flows/authenticate.ts';
 import type { Caller } from '../flows/sign-in.ts';
-import { isUuid, TokenError, verifyToken } from '../sessions/tokens.ts';
+import { TokenError, verifyToken } from '../sessions/tokens.ts';
 
 /** Hasura strips client headers that begin with x-hasura- before it forwards any, so no client can replace this one. */
 export const GATEWAY_SECRET_HEADER = 'x-hasura-gateway-secret';

@@ -1,3 +1,4 @@
+import { isUuid } from '../db/uuid.ts';
 import { AuthError } from '../errors.ts';
 import { login } from '../flows/login.ts';
 import { logout, logoutByRefreshToken, type logoutScopes, revokeSession } from '../flows/logout.ts';
@@ -9,7 +10,6 @@ import type { Context } from '../graphql/context.ts';
 import { requireViewer, viewerOrNobody } from '../graphql/viewer.ts';
 import { UserType } from '../users/graphql.ts';
 import { listSessions, type Session } from './sessions.ts';
-import { isUuid } from './tokens.ts';
 
 /** What a sign-in yields, for an AuthPayload. */
 export type AuthAnswer = Omit<SignedIn, 'refreshToken'> & { refreshToken: string | null };

@@ -1,8 +1,8 @@
 import { and, eq, exists, isNull } from 'drizzle-orm';
-import { validate as isUuid } from 'uuid';
 import type { EventOrigin } from '../audit/security-events.ts';
 import type { Config } from '../config.ts';
 import type { Database, Transaction } from '../db/client.ts';
+import { isUuid } from '../db/uuid.ts';
 import { AuthError, violates } from '../errors.ts';
 import { changeLimit } from '../limits/changes.ts';
 import type { RateLimiter } from '../limits/rate-limits.ts';
@@ -29,12 +29,13 @@ export const OWNERS: readonly MembershipRole[] = ['OWNER'];
 export const ANYBODY: readonly MembershipRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
 
 /**
- * A UUID as Postgres takes it.
+ * A UUID, in whatever case, as Postgres writes it.
  * @throws AuthError `invalid` on the given attribute
  */
 export function parseId(input: string, attribute: string): string {
-  if (!isUuid(input)) throw new AuthError('invalid', { attribute });
-  return input.toLowerCase();
+  const id = input.toLowerCase();
+  if (!isUuid(id)) throw new AuthError('invalid', { attribute });
+  return id;
 }
 
 export const notFound = (what: string, attribute: string): AuthError =>

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { isUuid } from '../../db/uuid.ts';
 import type { Deps } from '../../deps.ts';
 import { AuthError } from '../../errors.ts';
 import { confirmEmailChange } from '../../flows/change-email.ts';
@@ -10,7 +11,6 @@ import { findInvite } from '../../mail/facts.ts';
 import { plainWords } from '../../mail/plain-words.ts';
 import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import type { TokenPurpose } from '../../one-time-tokens/tables.ts';
-import { isUuid } from '../../sessions/tokens.ts';
 import { findUser } from '../../users/users.ts';
 import { createRoutes, errorResponse, portalErrorBody, type RouteContext, type Routes } from '../routes.ts';
 import { readForm } from './forms.ts';
