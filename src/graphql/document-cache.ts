@@ -6,11 +6,14 @@ import { LRUCache } from 'lru-cache';
 const BYTES_PER_TOKEN = 500;
 /** The document's text, and its words and strings once more as values; two bytes each. */
 const BYTES_PER_CHARACTER = 4;
+/** A string with escapes is put together piece by piece, and each piece is kept. */
+const BYTES_PER_ESCAPE = 64;
 
 function weightOf(document: DocumentNode, text: string): number {
   let tokens = 0;
   for (let token = document.loc?.startToken ?? null; token !== null; token = token.next) tokens += 1;
-  return BYTES_PER_TOKEN * tokens + BYTES_PER_CHARACTER * text.length;
+  const escapes = text.split('\\').length - 1;
+  return BYTES_PER_TOKEN * tokens + BYTES_PER_CHARACTER * text.length + BYTES_PER_ESCAPE * escapes;
 }
 
 /** Parsed documents by their text. Bounded by what they weigh in memory; a heavy one is no app's and is not kept. */

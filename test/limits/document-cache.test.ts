@@ -35,6 +35,7 @@ const MEBIBYTE = 1024 * 1024;
 /** The heap that a token keeps, with its part of the tree, where fields have names of one letter. */
 const BYTES_PER_TOKEN = 485;
 const BYTES_PER_COMMENT = 91;
+const BYTES_PER_ESCAPE = 60;
 const tokensKept = () =>
   [...documents.values()].reduce((sum, { tokenCount }) => sum + (tokenCount ?? Number.NaN), 0);
 
@@ -56,6 +57,8 @@ const wide = (name: number) =>
   `query A { __typename } ${times(199, (i) => `query B${name}x${i} { __typename }`).join(' ')}`;
 /** Two thousand characters, a thousand tokens, and no field of the schema. */
 const broken = (name: number) => `{ x${name} ${'a '.repeat(990)}}`;
+/** A document whose one string has so many escapes. */
+const escaped = (escapes: number) => `{ __type(name: "${'x\\n'.repeat(escapes)}") { name } }`;
 const HOT = '{ authConfig { signup } }';
 
 describe('documents are kept', () => {
@@ -83,6 +86,11 @@ describe('documents are kept', () => {
     expect(documents.size).toBe(0);
     await passes(`{ __typename ${'#\n'.repeat(1000)} }`);
     expect(documents.calculatedSize).toBeGreaterThan(1000 * BYTES_PER_COMMENT);
+    documents.clear();
+    await passes(escaped(1000));
+    expect(documents.calculatedSize).toBeGreaterThan(1000 * BYTES_PER_ESCAPE);
+    await passes(escaped(20_000));
+    expect([...documents.keys()]).toEqual([escaped(1000)]);
   });
 
   test('for whom they pass: what Hasura may send is still refused to a client', async () => {
