@@ -43,8 +43,8 @@ type LinkedToken = { email: string; purpose: TokenPurpose; ttlSeconds: number; p
 
 /**
  * The address and the link of a mail that carries a token, which is derived from the job, so that every attempt makes the
- * same one. The account stays locked from the look at the person until the token is stored: a password that changes
- * meanwhile retires the token, and one that changed before leaves none to be made.
+ * same one. The account stays locked from the look at the person until the token is stored: whatever retires tokens
+ * meanwhile retires this one too.
  *
  * @returns null where there is nothing to send any more, or where a later request has made a newer token: this mail would
  * retire it, or carry a link that is dead
