@@ -1,10 +1,10 @@
 import type { EngineAccess } from '../hasura/engine.ts';
-import { variable } from './variable.ts';
+import { optionalVariable, variable } from './variable.ts';
 
 /** The engine at hand, in the variables that Hasura's own CLI reads. */
 const engineAtHand = (): EngineAccess => ({
   endpoint: variable('HASURA_GRAPHQL_ENDPOINT', 'http://localhost:8080').trim(),
-  adminSecret: variable('HASURA_GRAPHQL_ADMIN_SECRET'),
+  adminSecret: optionalVariable('HASURA_GRAPHQL_ADMIN_SECRET'),
 });
 
 /** Prints what is wrong with the engine, a line each, with exit code 1, or that all is well. */

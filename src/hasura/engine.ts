@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** How to reach an engine: its base URL, and its admin secret. */
-export type EngineAccess = { endpoint: string; adminSecret: string };
+/** How to reach an engine: its base URL, and its admin secret, without which it tells only what it tells anybody. */
+export type EngineAccess = { endpoint: string; adminSecret: string | null };
 
 /** Something of the metadata that the engine leaves out of its API, and why. */
 export type InconsistentObject = { name: string; reason: string };
@@ -36,12 +36,17 @@ const graphqlAnswer = z.object({
   errors: z.array(z.object({ message: z.string() })).default([]),
 });
 
+/** How the engine says no beside `/v1/graphql` (hasura/README.md, "Answers of the engine"). */
+const refusal = z.object({ error: z.string(), path: z.string(), code: z.string() });
+
 /** @throws EngineError for what is no address of an engine: nothing of it may show up, since it may hold a password */
 function originOf({ endpoint }: EngineAccess): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
-  const isPlain = url !== null && `${url.username}${url.password}${url.search}${url.hash}` === '';
-  if (!isPlain || !/^https?:$/.test(url.protocol))
-    throw new EngineError('HASURA_GRAPHQL_ENDPOINT is no URL such as http://localhost:8080.');
+  const isPlain = url !== null && `${url.username}${url.password}` === '' && !/[?#]/.test(endpoint);
+  if (!isPlain || !/^https?:$/.test(url.protocol) || /\/v\d\//.test(url.pathname))
+    throw new EngineError(
+      'HASURA_GRAPHQL_ENDPOINT is no base URL such as http://localhost:8080, without /v1/graphql.',
+    );
   return url.origin;
 }
 
@@ -85,16 +90,36 @@ const post = (engine: EngineAccess, path: string, body: object, headers: Record<
 const noEngine = (status: number) =>
   new EngineError(`What answers with status ${status} is no graphql-engine.`);
 
-function readAnswer<T>({ status, text }: Answer, shape: z.ZodType<T>): T {
-  let json: unknown;
+function parseJson(text: string): unknown {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    throw noEngine(status);
+    return undefined;
   }
-  const parsed = shape.safeParse(json);
+}
+
+function readAnswer<T>({ status, text }: Answer, shape: z.ZodType<T>): T {
+  const parsed = shape.safeParse(parseJson(text));
   if (!parsed.success) throw noEngine(status);
   return parsed.data;
+}
+
+/** The headers that make somebody admin. @throws EngineError where they cannot */
+function adminHeaders({ adminSecret }: EngineAccess): Record<string, string> {
+  if (adminSecret === null) throw new EngineError('Set HASURA_GRAPHQL_ADMIN_SECRET to be told why.');
+  if (!/^[\x20-\x7e]+$/.test(adminSecret))
+    throw new EngineError('HASURA_GRAPHQL_ADMIN_SECRET has characters that no header may have.');
+  return { 'x-hasura-admin-secret': adminSecret };
+}
+
+/** @throws EngineError with the engine's reason, and with what to change where that is known */
+function requireSuccess(answer: Answer): void {
+  if (answer.status < 400) return;
+  const { error } = readAnswer(answer, refusal);
+  if (answer.status === 404)
+    throw new EngineError('The engine’s metadata API is off: HASURA_GRAPHQL_ENABLED_APIS lacks `metadata`.');
+  if (answer.status === 401) throw new EngineError('The engine refuses HASURA_GRAPHQL_ADMIN_SECRET.');
+  throw new EngineError(`The engine refuses: ${error.slice(0, MAX_WORDS)}`);
 }
 
 /** Runs an operation of the metadata API. @throws EngineError with what to change so that it is allowed */
@@ -103,11 +128,8 @@ async function runMetadataOperation(
   type: string,
   args: object,
 ): Promise<InconsistentObject[]> {
-  const headers = { 'x-hasura-admin-secret': engine.adminSecret };
-  const answer = await post(engine, '/v1/metadata', { type, args }, headers);
-  if (answer.status === 404)
-    throw new EngineError('The engine’s metadata API is off: HASURA_GRAPHQL_ENABLED_APIS lacks `metadata`.');
-  if (answer.status === 401) throw new EngineError('The engine refuses HASURA_GRAPHQL_ADMIN_SECRET.');
+  const answer = await post(engine, '/v1/metadata', { type, args }, adminHeaders(engine));
+  requireSuccess(answer);
   const { is_consistent: isConsistent, inconsistent_objects: objects } = readAnswer(answer, metadataAnswer);
   if (!isConsistent && objects.length === 0)
     throw new EngineError('The engine says that something is inconsistent, and not what.');
