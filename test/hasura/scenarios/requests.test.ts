@@ -153,6 +153,61 @@ describe('variables', () => {
   });
 });
 
+describe('a directive', () => {
+  test.each([
+    [
+      'with a variable that may be null',
+      'query ($a: Boolean) { authConfig @include(if: $a) { signup } }',
+      "variable 'a' is declared as 'Boolean', but used where 'Boolean!' is expected",
+      '.include.args.if',
+    ],
+    [
+      'with a variable of another type, further down',
+      'query ($a: Int!) { authConfig { ... on AuthConfig @skip(if: $a) { signup } } }',
+      "variable 'a' is declared as 'Int!', but used where 'Boolean!' is expected",
+      '.authConfig.selectionSet.skip.args.if',
+    ],
+    [
+      'with another value',
+      '{ authConfig { signup @skip(if: 1) } }',
+      "expected a boolean for type 'Boolean', but found an integer",
+      '.authConfig.selectionSet.skip.args.if',
+    ],
+    ['without a value', '{ me @skip { id } }', "missing required field 'if'", '.skip.args.if'],
+    [
+      'with another argument',
+      '{ me @skip(unless: true) { id } }',
+      "'skip' has no argument named 'unless'",
+      '.skip',
+    ],
+    [
+      'twice',
+      '{ ...F @skip(if: false) authConfig @include(if: true) @skip(if: false) @include(if: false) { signup } } fragment F on query_root { me { id } }',
+      "the following directives are used more than once: ['include']",
+      '',
+    ],
+    [
+      'twice at a fragment',
+      '{ ...F @skip(if: true) @skip(if: true) } fragment F on query_root { me { id } }',
+      "the following directives are used more than once: ['skip']",
+      '',
+    ],
+  ])('%s is refused', async (_what, query, message, path) => {
+    const variables = query.includes('$a: Int!') ? { a: 1 } : {};
+    expect(await ask(query, variables)).toEqual(invalid(message, `$.selectionSet${path}`));
+  });
+
+  test('takes a variable that has a default, unless that comes as null', async () => {
+    const query =
+      'query ($a: Boolean = true) { authConfig @include(if: $a) { signup } me @skip(if: $a) { id } }';
+    expect(await ask(query)).toEqual(ANSWER);
+    expect(await ask(query, { a: false })).toEqual({ data: { me: null } });
+    expect(await ask(query, { a: null })).toEqual(
+      invalid("expected a boolean for type 'Boolean', but found null", '$.selectionSet.include.args.if'),
+    );
+  });
+});
+
 test('introspection shows a role what it may use', async () => {
   const query =
     '{ __typename __schema { queryType { name } mutationType { name } } __type(name: "User") { name } }';

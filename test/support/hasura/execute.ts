@@ -14,7 +14,7 @@ import {
   TokenKind,
 } from 'graphql';
 import { runAction } from './actions.ts';
-import { fragmentsOf, keyOf, type Operation, rootFields, type Variables } from './document.ts';
+import { fragmentsOf, keyOf, type Operation, type Variables } from './document.ts';
 import { refusal } from './failure.ts';
 import { findTracked, type HasuraSession } from './filters.ts';
 import { kindOf } from './json.ts';
@@ -22,6 +22,7 @@ import { applyPresets } from './presets.ts';
 import { joinRemotes } from './remote-join.ts';
 import { type RootAnswer, runRemoteField } from './remote-schema.ts';
 import type { RoleSchema } from './role-schema.ts';
+import { rootFields } from './selections.ts';
 import type { EngineState } from './state.ts';
 import type { Tables } from './table-access.ts';
 import { runTableField, type TableField, tableField } from './table-fields.ts';

@@ -1,4 +1,6 @@
 import {
+  type DirectiveNode,
+  type FieldNode,
   type GraphQLArgument,
   type GraphQLInputField,
   type GraphQLInputObjectType,
@@ -8,6 +10,7 @@ import {
   isInputObjectType,
   isListType,
   isNonNullType,
+  isRequiredArgument,
   isRequiredInputField,
   isScalarType,
   isTypeSubTypeOf,
@@ -58,6 +61,25 @@ const DESCRIPTIONS: Record<string, string> = {
 };
 const formOf = (input: Input): string => ('node' in input ? input.node.kind : kindOf(input.json));
 const isNull = (input: Input): boolean => ['Null', Kind.NULL].includes(formOf(input));
+
+/** The arguments of a field or directive, held against what it takes. */
+export function checkArguments(
+  context: InputContext,
+  { arguments: args = [] }: Pick<FieldNode | DirectiveNode, 'arguments'>,
+  taker: { name: string; args: readonly GraphQLArgument[] },
+  path: string,
+): void {
+  const given = new Map(args.map(({ name, value }) => [name.value, value]));
+  for (const name of given.keys())
+    if (!taker.args.some((argument) => argument.name === name))
+      throw invalidAt(path, `'${taker.name}' has no argument named '${name}'`);
+  for (const argument of taker.args) {
+    const at = `${path}.args.${argument.name}`;
+    const value = given.get(argument.name);
+    if (value !== undefined) checkInput(context, argument, { node: value }, at);
+    else if (isRequiredArgument(argument)) throw invalidAt(at, `missing required field '${argument.name}'`);
+  }
+}
 
 /** An argument or input field that is there, held against its type. */
 export function checkInput(

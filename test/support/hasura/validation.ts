@@ -9,25 +9,25 @@ import {
   isCompositeType,
   isInterfaceType,
   isObjectType,
-  isRequiredArgument,
   KnownDirectivesRule,
   KnownFragmentNamesRule,
   NoFragmentCyclesRule,
-  OverlappingFieldsCanBeMergedRule,
   PossibleFragmentSpreadsRule,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
   UniqueArgumentNamesRule,
   UniqueInputFieldNamesRule,
   validate,
 } from 'graphql';
-import { isIncluded, type Operation, readFragment } from './document.ts';
+import type { Operation } from './document.ts';
 import { refusal } from './failure.ts';
-import { checkInput, type InputContext, invalidAt } from './input-values.ts';
+import { checkArguments, invalidAt } from './input-values.ts';
+import { collectSelections, readFragment } from './selections.ts';
 
 /** What the engine's own walk below takes for granted. The words are graphql-js's. */
 const STRUCTURE = [
   ...[FragmentsOnCompositeTypesRule, KnownDirectivesRule, KnownFragmentNamesRule, NoFragmentCyclesRule],
-  ...[OverlappingFieldsCanBeMergedRule, PossibleFragmentSpreadsRule],
-  ...[UniqueArgumentNamesRule, UniqueInputFieldNamesRule],
+  ...[PossibleFragmentSpreadsRule, UniqueArgumentNamesRule, UniqueInputFieldNamesRule],
 ];
 
 /** Of a document with one operation. */
@@ -56,27 +56,31 @@ function checkSelections(
   parent: GraphQLNamedType,
   { path, originOf }: Place,
 ): void {
-  if (set === undefined)
-    throw invalidAt(`${path}.selectionSet`, `missing selection set for '${parent.name}'`);
-  for (const node of set.selections) {
-    if (!isIncluded(operation, node)) continue;
+  const level = `${path}.selectionSet`;
+  if (set === undefined) throw invalidAt(level, `missing selection set for '${parent.name}'`);
+  for (const node of collectSelections({ operation, path: level }, set, parent)) {
     if (node.kind !== 'Field') {
       const { condition, set: inner } = readFragment(operation, node, parent);
       checkSelections(operation, inner, condition, { path, originOf });
-    } else if (!node.name.value.startsWith('__')) {
-      const at = `${path}.selectionSet.${node.name.value}`;
-      checkField(operation, node, fieldOf(parent, node, at), { path: at, originOf });
+    } else if (node.name.value !== '__typename') {
+      const at = `${level}.${node.name.value}`;
+      checkField(operation, node, fieldOf(operation, parent, node, at), { path: at, originOf });
     }
   }
 }
 
+const INTROSPECTION = [SchemaMetaFieldDef, TypeMetaFieldDef];
+
 function fieldOf(
+  { schema }: Operation,
   parent: GraphQLNamedType,
   { name }: FieldNode,
   path: string,
 ): GraphQLField<unknown, unknown> {
   const fields = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields() : {};
-  const field = fields[name.value];
+  const own =
+    parent === schema.getQueryType() ? INTROSPECTION.find((it) => it.name === name.value) : undefined;
+  const field = own ?? fields[name.value];
   if (field === undefined) throw invalidAt(path, `field '${name.value}' not found in type: '${parent.name}'`);
   return field;
 }
@@ -94,22 +98,4 @@ function checkField(
   if (origin !== 'tables') checkArguments({ ...operation, isRemote: origin === 'remote' }, node, field, path);
   if (isCompositeType(type))
     checkSelections(operation, node.selectionSet, type, { path, originOf: () => origin });
-}
-
-function checkArguments(
-  context: InputContext,
-  node: FieldNode,
-  field: GraphQLField<unknown, unknown>,
-  path: string,
-): void {
-  const given = new Map(node.arguments?.map(({ name, value }) => [name.value, value]));
-  for (const name of given.keys())
-    if (!field.args.some((argument) => argument.name === name))
-      throw invalidAt(path, `'${field.name}' has no argument named '${name}'`);
-  for (const argument of field.args) {
-    const at = `${path}.args.${argument.name}`;
-    const value = given.get(argument.name);
-    if (value !== undefined) checkInput(context, argument, { node: value }, at);
-    else if (isRequiredArgument(argument)) throw invalidAt(at, `missing required field '${argument.name}'`);
-  }
 }

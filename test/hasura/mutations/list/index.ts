@@ -1,5 +1,6 @@
 import type { Mutation } from '../mutation.ts';
 import { callers } from './callers.ts';
+import { documents } from './documents.ts';
 import { jwts } from './jwts.ts';
 import { metadata } from './metadata.ts';
 import { operations } from './operations.ts';
@@ -16,4 +17,5 @@ export const mutations: readonly Mutation[] = [
   ...tables,
   ...metadata,
   ...standIn,
+  ...documents,
 ];
