@@ -27,10 +27,9 @@ describe('a filter', () => {
     };
     expect(await compiled('projects', filter)).toEqual({
       sql:
-        '(exists (select 1 from "portcullis"."teams" as r_team where r_team."id" = r."team_id" and ' +
-        '(exists (select 1 from "portcullis"."memberships" as r_team_memberships ' +
-        'where r_team_memberships."team_id" = r_team."id" and ' +
-        '((r_team_memberships."user_id" = ($1)::text::uuid) and (r_team_memberships."role" in (($2)::text::text)))))))',
+        '(exists (select 1 from "portcullis"."teams" as r1 where r1."id" = r."team_id" and ' +
+        '(exists (select 1 from "portcullis"."memberships" as r2 where r2."team_id" = r1."id" and ' +
+        '((r2."user_id" = ($1)::text::uuid) and (r2."role" in (($2)::text::text)))))))',
       parameters: ['me', 'OWNER'],
     });
   });

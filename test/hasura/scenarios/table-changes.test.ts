@@ -237,7 +237,19 @@ test.each([
   ['42501', 'unexpected', 'database query error'],
   ['40001', 'unexpected', 'database query error'],
 ])('what Postgres calls %s is %s', async (state, code, message) => {
-  const raised = `do $$ begin raise exception 'x' using errcode = '${state}'; end $$`;
-  const error: unknown = await stage.gateway.sql.unsafe(raised).catch((error: unknown) => error);
-  expect(toFailure(error)).toMatchObject({ answer: { errors: failure(code, message) } });
+  expect(toFailure(await raised(state))).toMatchObject({ answer: { errors: failure(code, message) } });
 });
+
+test.each(['42601', '42703', '42P01', '42883', '54023'])(
+  '%s is nothing that Hasura would say',
+  async (state) => {
+    const error = await raised(state);
+    expect(error).toMatchObject({ code: state });
+    expect(toFailure(error)).toBe(error);
+  },
+);
+
+const raised = (state: string): Promise<unknown> =>
+  stage.gateway.sql
+    .unsafe(`do $$ begin raise exception 'x' using errcode = '${state}'; end $$`)
+    .catch((error: unknown) => error);

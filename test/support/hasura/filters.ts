@@ -12,6 +12,9 @@ export class Refused extends Error {
 export const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 export const quoteTable = ({ schema, name }: TableName): string => `${quote(schema)}.${quote(name)}`;
 
+/** What the rows behind those of a name are called: Postgres cuts names after 63 bytes, so they say nothing of the way there. */
+export const behind = (alias: string): string => `r${Number(alias.slice(1)) + 1}`;
+
 export type Context = {
   tables: readonly TrackedTable[];
   catalogue: Catalogue;
@@ -126,7 +129,7 @@ export function compileFilter(
         const type = context.catalogue.columnType(tracked.table, key);
         return both(compareColumn(context, `${alias}.${quote(key)}`, type, value as BoolExp));
       }
-      const next = `${alias}_${key}`;
+      const next = behind(alias);
       const condition = compileReached(
         context,
         findTracked(context.tables, hop.target),

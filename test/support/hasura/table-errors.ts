@@ -29,5 +29,7 @@ export function toFailure(error: unknown): unknown {
   if (state === '42704') return refusal('constraint-error', message);
   if (state === '42P10')
     return refusal('constraint-error', 'there is no unique or exclusion constraint on target column(s)');
+  // A statement that Postgres does not understand: Hasura's would have been another one.
+  if (/^42(?!501)|^54023/.test(state)) return error;
   return refusal('unexpected', 'database query error');
 }

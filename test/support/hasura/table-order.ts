@@ -1,4 +1,12 @@
-import { type Context, compileFilter, findRelationship, findTracked, quote, quoteTable } from './filters.ts';
+import {
+  behind,
+  type Context,
+  compileFilter,
+  findRelationship,
+  findTracked,
+  quote,
+  quoteTable,
+} from './filters.ts';
 import type { BoolExp, TrackedTable } from './metadata.ts';
 
 /** One entry of `order_by`: one key, and under it a way to sort, or what is behind a relationship. */
@@ -40,7 +48,7 @@ function sortedBy(sight: Sight, place: Sorted, order: OrderBy): Term | null {
   const isAggregate = name.endsWith('_aggregate');
   const hop = findRelationship(sight, place.tracked, name.replace(/_aggregate$/, ''));
   if (hop === null) throw new Error(`Nothing to sort by: ${name}.`);
-  const next = { tracked: findTracked(sight.tables, hop.target), alias: `${place.alias}_${name}` };
+  const next = { tracked: findTracked(sight.tables, hop.target), alias: behind(place.alias) };
   const inner = isAggregate ? aggregatedBy(next, value) : sortedBy(sight, next, value);
   if (inner === null) return null;
   const joined = `${next.alias}.${quote(hop.to)} = ${place.alias}.${quote(hop.from)}`;

@@ -6,6 +6,7 @@ import type { FieldNode, GraphQLObjectType } from 'graphql';
 import type postgres from 'postgres';
 import { fieldsOf, keyOf } from './document.ts';
 import {
+  behind,
   type Context,
   compileFilter,
   findRelationship,
@@ -77,7 +78,7 @@ function fieldJson(scope: Scope, { tracked, alias }: Place, field: FieldNode): s
   const isAggregate = name.endsWith('_aggregate');
   const hop = findRelationship(scope, tracked, name.replace(/_aggregate$/, ''));
   if (hop === null) return columnJson(scope, `${alias}.${quote(name)}`, args);
-  const target = { tracked: findTracked(scope.tables, hop.target), alias: `${alias}_${keyOf(field)}` };
+  const target = { tracked: findTracked(scope.tables, hop.target), alias: behind(alias) };
   const joined = `${target.alias}.${quote(hop.to)} = ${alias}.${quote(hop.from)}`;
   const query = { field, args, conditions: [joined] };
   if (isAggregate) return `(${aggregateSql(scope, target, query)})`;
