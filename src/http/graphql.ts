@@ -41,9 +41,11 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
       throw new AuthError('invalid_json', {
         message: `Unexpected parameter "${surplus.slice(0, 100)}" in the request body.`,
       });
-    // Parsed, since Yoga's server looks at a text one character at a time. What has no attributes it would take for missing.
-    const body = Object.keys(attributes).length > 0 ? attributes : '{}';
+    if (attributes.query == null || attributes.query === '')
+      throw new AuthError('required', { attribute: 'query' });
     request.headers['content-type'] = 'application/json'; // Yoga knows fewer spellings of it
+    // Parsed, since Yoga's server looks at a text one character at a time.
+    const body = attributes;
     await handleGraphQL(Object.assign(request, { body }), response, { caller, requestId });
   }
 

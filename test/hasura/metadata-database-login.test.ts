@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { applyHasuraLogin } from '../../src/hasura/metadata/database-login.ts';
 import { scramVerifier } from '../../src/hasura/metadata/scram.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const PASSWORD = 'p@ss/word: "quoted" \'and\' $1 %';
 const JWK = 'jwk_00000000000000000000000000000001';
@@ -164,6 +164,18 @@ test('the password never reaches Postgres, and the verifier is a known one', asy
   );
   expect(() => scramVerifier('pässword')).toThrow('printable ASCII');
   expect(() => scramVerifier('')).toThrow('printable ASCII');
+});
+
+test('before the migrations nothing is made, and the message says what to run', async () => {
+  const empty = await createEmptyDatabase();
+  const role = newRole();
+  const hasuraUrl = new URL(loginUrl(role));
+  hasuraUrl.pathname = new URL(empty.url).pathname;
+  await expect(applyHasuraLogin({ ownerUrl: empty.url, hasuraUrl: hasuraUrl.href })).rejects.toThrow(
+    'Run npm run db:migrate first.',
+  );
+  expect(await owner`select 1 from pg_roles where rolname = ${role}`).toEqual([]);
+  await empty.drop();
 });
 
 test('the owner is refused as Hasura role, and so is a role that may do more than log in', async () => {

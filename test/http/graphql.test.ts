@@ -21,7 +21,6 @@ test.each([
   ['a list', '[{"query":"{ me { id } }"}]', 400, 'The request body is not a JSON object.'],
   ['null', 'null', 400, 'The request body is not a JSON object.'],
   ['a text', `"${'x'.repeat(1000)}"`, 400, 'The request body is not a JSON object.'],
-  ['an object without attributes', '{ }', 200, 'Must provide query string.'],
   [
     'a parameter too many',
     '{"query":"{ __typename }","then":1}',
@@ -35,6 +34,17 @@ test.each([
     body: { errors: [{ message, extensions: { code: 'invalid_json', attribute: null } }] },
   });
 });
+
+test.each(['{ }', '{"query":""}', '{"query":null}', '{"variables":{}}'])(
+  'a request without a query says what it lacks: %s',
+  async (text) => {
+    const extensions = { code: 'required', attribute: 'query' };
+    expect(await send(text)).toEqual({
+      status: 400,
+      body: { errors: [{ message: 'This attribute is required.', extensions }] },
+    });
+  },
+);
 
 test('a large request is answered like a small one', async () => {
   const variables = { unused: 'x'.repeat(900_000) };

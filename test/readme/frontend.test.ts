@@ -131,6 +131,30 @@ describe('logging out', () => {
     expect(open).toHaveLength(0);
     expect([stage.sent('Logout'), stage.sent('Refresh')]).toEqual([1, 0]);
   });
+
+  test('that does not get through says so, and can be tried again', async () => {
+    await signUp(tab);
+    const tokens = tab.stored();
+    const { fetch } = globalThis;
+    vi.stubGlobal('fetch', async () => Promise.reject(new TypeError('fetch failed')));
+    await expect(tab.logout()).rejects.toThrow('fetch failed');
+    vi.stubGlobal('fetch', fetch);
+    expect(tab.stored()).toEqual(tokens);
+    await tab.logout();
+    expect(tab.stored()).toEqual({});
+    tab.store(tokens);
+    expect(await codeOf(tab.query('{ sessions { id } }'))).toBe('unauthenticated');
+  });
+});
+
+test('a refresh that is never answered is given up, and the next request tries again', async () => {
+  tab = await scene.openTab((code) => code.replace('timeout(20_000)', 'timeout(500)'));
+  await signUp(tab);
+  await stage.expire(tab);
+  stage.recorder.script({ text: '', silent: true });
+  await expect(tab.query(tab.MINE)).rejects.toThrow(/timeout/i);
+  stage.recorder.script(null);
+  expect(await tab.query(tab.MINE)).toMatchObject({ me: { id: tab.stored().user?.id } });
 });
 
 test.for(['<html>Bad gateway</html>', 'null', '{"errors":[]}'])(

@@ -86,11 +86,23 @@ async function refuseSurplus(
   throw new Error(`The role ${role} has rights that were granted elsewhere: ${list}. Revoke them first.`);
 }
 
+async function requireTables(
+  tx: postgres.TransactionSql,
+  { databaseSchema, tables }: Declaration,
+): Promise<void> {
+  const names = tables.map(({ table }) => describeTable(table).name);
+  const found =
+    await tx`select from pg_tables where schemaname = ${databaseSchema} and tablename = any(${names})`;
+  if (found.length < names.length)
+    throw new Error('The gateway’s tables are not all there yet. Run npm run db:migrate first.');
+}
+
 export type HasuraLoginInput = { ownerUrl: string; hasuraUrl: string; declaration?: Declaration };
 
 /**
  * Creates or updates the login role of HASURA_SOURCE_DATABASE_URL and gives it exactly the declared grants, all in one
  * transaction. Returns the role's name.
+ * @throws Error in words for an operator
  */
 export async function applyHasuraLogin(input: HasuraLoginInput): Promise<string> {
   const { ownerUrl, hasuraUrl, declaration = ours } = input;
@@ -98,6 +110,7 @@ export async function applyHasuraLogin(input: HasuraLoginInput): Promise<string>
   const sql = postgres(ownerUrl, { max: 1, connect_timeout: 10, onnotice: () => {} });
   try {
     await sql.begin(async (tx) => {
+      await requireTables(tx, declaration);
       await ensureRole(tx, login);
       await asMember(tx, login.role, async () => {
         await tx.unsafe(databaseRoleSqlFor(login.role, declaration));
