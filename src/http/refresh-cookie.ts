@@ -18,7 +18,7 @@ const originOf = (url: string): string => new URL(url).origin;
 /**
  * The cookie comes along by itself, whoever's page sends the request: so it counts only for pages of the gateway and of
  * the configured origins (OWASP CSRF Cheat Sheet, "Verifying Origin"). Hasura replaces the header and keeps a copy in
- * X-Forwarded-Origin (hasura/README.md, "Forwarded headers"). It also passes Set-Cookie on, for answers without errors.
+ * X-Forwarded-Origin, which no page of elsewhere can send itself where Hasura lists ours (hasura/README.md, "Forwarded headers"). It also passes Set-Cookie on, for answers without errors.
  */
 export function refreshCookie(
   deps: Deps,

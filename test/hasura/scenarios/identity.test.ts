@@ -3,9 +3,15 @@ import { codes, join, LOGIN, ME, openStage, type Stage } from './frontend.ts';
 
 // Whom Hasura takes a request for, and what of it reaches the gateway.
 
+const APP = 'https://app.example.com';
+const EVIL = 'https://evil.example';
+
 let stage: Stage;
 beforeAll(async () => {
-  stage = await openStage({ env: { REFRESH_COOKIE: 'lax', CORS_ORIGINS: 'https://app.example.com' } });
+  stage = await openStage({
+    env: { REFRESH_COOKIE: 'lax', CORS_ORIGINS: APP },
+    engine: { env: { HASURA_GRAPHQL_CORS_DOMAIN: APP } },
+  });
 });
 afterAll(() => stage.close());
 
@@ -58,8 +64,22 @@ test('without a token the headers of somebody else give nothing', async () => {
   }
 });
 
+/** What a browser asks before a page sends a header of its own. */
+async function preflight(origin: string) {
+  const asked = {
+    ...{ origin, 'access-control-request-method': 'POST' },
+    'access-control-request-headers': 'x-forwarded-origin',
+  };
+  const { status, headers } = await fetch(stage.engine.url, { method: 'OPTIONS', headers: asked });
+  return {
+    status,
+    origin: headers.get('access-control-allow-origin'),
+    headers: headers.get('access-control-allow-headers'),
+  };
+}
+
 describe('the refresh cookie', () => {
-  const headers = { origin: 'https://app.example.com' };
+  const headers = { origin: APP };
 
   test('is set through Hasura for a page of ours, and refreshes without a token in the page’s hands', async () => {
     const { email, password } = await join(stage);
@@ -90,15 +110,22 @@ describe('the refresh cookie', () => {
   test('is refused to pages of elsewhere', async () => {
     const { email, password } = await join(stage);
     const input = { email, password, cookie: true };
-    for (const origin of ['https://evil.example', 'null'])
+    for (const origin of [EVIL, 'null'])
       expect(await codes(stage.anonymous({ origin }).refused(LOGIN, { input }))).toEqual([
         'cross_site_request',
       ]);
-    expect(
-      await codes(
-        stage.anonymous({ 'x-forwarded-origin': 'https://evil.example' }).refused(LOGIN, { input }),
-      ),
-    ).toEqual(['cross_site_request']);
+    const copied = stage.anonymous({ 'x-forwarded-origin': EVIL });
+    expect(await codes(copied.refused(LOGIN, { input }))).toEqual(['cross_site_request']);
+  });
+
+  test('is set for whoever sends the copy of our origin, which Hasura lets no page of elsewhere send', async () => {
+    const { email, password } = await join(stage);
+    const input = { email, password, cookie: true };
+    const page = stage.anonymous({ origin: EVIL, 'x-forwarded-origin': APP });
+    expect((await page.raw(LOGIN, { input })).cookies).toHaveLength(1);
+    expect(await preflight(APP)).toEqual({ status: 204, origin: APP, headers: 'x-forwarded-origin' });
+    for (const origin of [EVIL, 'null', `${APP}.evil.example`])
+      expect(await preflight(origin), origin).toEqual({ status: 404, origin: null, headers: null });
   });
 });
 

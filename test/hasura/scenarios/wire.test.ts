@@ -107,6 +107,17 @@ describe('the requests', () => {
     });
   });
 
+  test('a copy of a header that the client sent itself goes on as it came', async () => {
+    const copies = {
+      'x-forwarded-host': 'their.example',
+      'x-forwarded-user-agent': 'Their Browser',
+      'x-forwarded-origin': 'https://their.example',
+    };
+    const page = anonymous({ origin: 'https://app.example.com', 'user-agent': 'Firefox', ...copies });
+    await page.run('{ authConfig { signup } }');
+    expect(recorder.seen.map(({ headers }) => headers)).toEqual([expect.objectContaining(copies)]);
+  });
+
   test('an action’s has its envelope and no header of the client', async () => {
     const document = 'mutation Key { generateJwk { success } }';
     await admin().run(document);

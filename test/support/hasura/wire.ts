@@ -113,7 +113,8 @@ export function forwardedHeaders(client: IncomingHttpHeaders): Headers {
   }
   for (const [name, copy] of Object.entries(COPIES)) {
     const value = client[name];
-    if (typeof value === 'string') forwarded[copy] = value;
+    // A copy that the client sent itself stays as it is.
+    if (typeof value === 'string') forwarded[copy] ??= value;
   }
   return forwarded;
 }

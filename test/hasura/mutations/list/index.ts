@@ -5,6 +5,7 @@ import { jwts } from './jwts.ts';
 import { metadata } from './metadata.ts';
 import { operations } from './operations.ts';
 import { standIn } from './stand-in.ts';
+import { standInCalls } from './stand-in-calls.ts';
 import { tables } from './tables.ts';
 import { teams } from './teams.ts';
 
@@ -18,4 +19,5 @@ export const mutations: readonly Mutation[] = [
   ...metadata,
   ...standIn,
   ...documents,
+  ...standInCalls,
 ];
