@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { TestGateway } from '../../support/gateway.ts';
 import type { Engine } from '../../support/hasura/engine.ts';
 import { type RecordedHasura, startRecordedHasura } from '../../support/hasura/recorded.ts';
-import type { Recorder } from '../../support/hasura/recorder.ts';
+import type { Recorder, Seen } from '../../support/hasura/recorder.ts';
 import { frontend, LOGIN } from './frontend.ts';
 
 // What Hasura sends to the gateway, and what it makes of the answers.
@@ -24,6 +24,16 @@ const OF_ANY_CALL = [
   ...['accept-encoding', 'connection', 'content-length', 'content-type', 'host', 'user-agent'],
 ];
 
+/** The headers without those of the trace, which every call must have. */
+function withoutTrace(headers: Seen['headers'] = {}): Seen['headers'] {
+  expect(headers).toMatchObject({
+    'x-b3-traceid': expect.stringMatching(/^[0-9a-f]{32}$/),
+    'x-b3-spanid': expect.stringMatching(/^[0-9a-f]{16}$/),
+  });
+  const isOfTrace = (name: string) => /^x-b3-(?:traceid|spanid|parentspanid|sampled)$/.test(name);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isOfTrace(name)));
+}
+
 describe('the requests', () => {
   test('introspection comes as admin with the secret, without variables and headers of any client', async () => {
     recorder.seen.length = 0;
@@ -37,7 +47,7 @@ describe('the requests', () => {
     });
     expect(body.query).toContain('... on __Type');
     expect(body.query).not.toMatch(/fragment|specifiedByURL|isOneOf/);
-    expect(Object.keys(headers).sort()).toEqual(
+    expect(Object.keys(withoutTrace(headers)).sort()).toEqual(
       [...OF_ANY_CALL, 'x-hasura-gateway-secret', 'x-hasura-role'].sort(),
     );
     expect(headers['x-hasura-role']).toBe('admin');
@@ -87,7 +97,7 @@ describe('the requests', () => {
       ...{ 'x-forwarded-for': '203.0.113.7', 'x-hasura-user-id': 'spoofed', 'x-hasura-role': 'admin' },
       ...{ 'x-hasura-gateway-secret': 'guessed', 'accept-language': 'en', 'x-request-id': 'mine' },
     }).run('{ authConfig { signup } }');
-    const { connection, 'content-length': _, ...headers } = recorder.seen[0]?.headers ?? {};
+    const { connection, 'content-length': _, ...headers } = withoutTrace(recorder.seen[0]?.headers);
     expect(headers).toEqual({
       'accept-encoding': 'gzip',
       'content-type': 'application/json',
@@ -131,7 +141,9 @@ describe('the requests', () => {
         request_query: document,
       },
     });
-    expect(Object.keys(headers).sort()).toEqual([...OF_ANY_CALL, 'x-hasura-gateway-secret'].sort());
+    expect(Object.keys(withoutTrace(headers)).sort()).toEqual(
+      [...OF_ANY_CALL, 'x-hasura-gateway-secret'].sort(),
+    );
   });
 });
 

@@ -24,6 +24,7 @@ import {
   fromEnvironment,
   type RootAnswer,
 } from './remote-schema.ts';
+import { traceHeaders } from './trace.ts';
 import { type Answer, forwardedHeaders, postJson } from './wire.ts';
 
 /** The actions that a role may call; admin all of them (hasura/README.md, "Actions"). */
@@ -73,7 +74,11 @@ export async function runAction(call: ActionCall): Promise<RootAnswer> {
   const answer = await postJson({
     url: handler.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fromEnvironment(env, name)),
     // The engine lets a client's header replace a configured one of the same name (hasura/README.md, "The shared secret").
-    headers: { ...configuredHeaders(env, headers), ...(forwards ? forwardedHeaders(client) : {}) },
+    headers: {
+      ...configuredHeaders(env, headers),
+      ...(forwards ? forwardedHeaders(client) : {}),
+      ...traceHeaders(),
+    },
     body: { action: { name: action.name }, input, session_variables: session, request_query: query },
     timeoutSeconds: timeout,
   }).catch(() => {

@@ -5,6 +5,7 @@ import { Failure, Refusal, refusal } from './failure.ts';
 import type { HasuraSession } from './filters.ts';
 import { kindOf } from './json.ts';
 import type { RemoteSchema } from './metadata.ts';
+import { traceHeaders } from './trace.ts';
 import { type Answer, exceptionOf, forwardedHeaders, type Headers, postJson } from './wire.ts';
 
 /** What the engine's environment gives the metadata. */
@@ -45,7 +46,7 @@ export function askRemote(
   body: object,
 ): Promise<Answer> {
   const { url_from_env: variable, timeout_seconds: timeoutSeconds = 60 } = metadata.definition;
-  const call = { url, headers, body, timeoutSeconds };
+  const call = { url, headers: { ...headers, ...traceHeaders() }, body, timeoutSeconds };
   return postJson(call).catch((error: Error) => {
     const reason = `HTTP exception occurred while sending the request to "${variable}"`;
     const code = 'remote-schema-error';

@@ -19,6 +19,20 @@ export const standInCalls: readonly Mutation[] = [
     scenarios: ['identity'],
   },
   {
+    breaks: 'an action’s call belongs to no trace',
+    file: file('actions'),
+    from: '      ...traceHeaders(),\n',
+    to: '',
+    scenarios: ['wire'],
+  },
+  {
+    breaks: 'a remote schema’s call belongs to no trace',
+    file: file('remote-schema'),
+    from: '{ ...headers, ...traceHeaders() }',
+    to: '{ ...headers }',
+    scenarios: ['wire'],
+  },
+  {
     breaks: 'a copy of the engine’s replaces one that the client sent',
     file: file('wire'),
     from: 'forwarded[copy] ??= value',
