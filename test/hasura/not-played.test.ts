@@ -21,3 +21,18 @@ test('what is not played fails the test that asks for it', async () => {
   for (const document of asked)
     await expect(console.run(document), document).rejects.toThrow(/not (known|played)/);
 });
+
+test('a type that nobody declares fails whoever asks for anything', async () => {
+  const spoiled = await openStage({
+    engine: {
+      spoil(metadata) {
+        metadata.actionsSdl = metadata.actionsSdl.replace('expiresAt: timestamptz!', 'expiresAt: tomorrow!');
+      },
+    },
+  });
+  try {
+    await expect(spoiled.console().run('{ jwks { id } }')).rejects.toThrow('Nobody declares tomorrow.');
+  } finally {
+    await spoiled.close();
+  }
+});

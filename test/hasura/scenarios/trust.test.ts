@@ -111,6 +111,20 @@ test('an action is for admin, even where Hasura lets others call it', async () =
   ]);
 });
 
+test('what an action leads to shows to whoever may read its table', async () => {
+  const document = 'mutation { generateJwk { success jwk { id } } }';
+  expect(await stage.as(ada.accessToken).refused(document)).toEqual([
+    {
+      message: "field 'jwk' not found in type: 'GenerateJwkActionOutput'",
+      extensions: {
+        path: '$.selectionSet.generateJwk.selectionSet.jwk',
+        code: 'validation-failed',
+      },
+    },
+  ]);
+  expect(await stage.console().run(document)).toMatchObject({ generateJwk: { success: true } });
+});
+
 test('no x-hasura-* header of a client reaches the gateway beside a token', async () => {
   const headers = { 'x-hasura-team-id': ada.user.id, 'x-hasura-anything': 'x', 'x-other': 'y' };
   await stage.as(ada.accessToken, headers).run(ME);

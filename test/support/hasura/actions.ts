@@ -9,7 +9,6 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
-  Kind,
   parse,
   visit,
 } from 'graphql';
@@ -31,24 +30,29 @@ import { type Answer, forwardedHeaders, postJson } from './wire.ts';
 export const permittedActions = ({ actions }: Metadata, role: string): Action[] =>
   actions.filter(({ permissions }) => role === 'admin' || permissions.some((entry) => entry.role === role));
 
-/** The actions' SDL with the fields that the role may call, and the relationships of their types to tables. */
+/**
+ * The actions' SDL with the fields that the role may call, and as extensions the relationships of their types to tables.
+ * Whether the role sees those tables is a matter of its whole schema.
+ */
 export function actionsDocument(
   { actionsSdl, actionRelationships }: Metadata,
   permitted: readonly Action[],
   tableNameOf: (relationship: ActionRelationship) => string,
 ): DocumentNode {
-  return visit(parse(actionsSdl), {
+  const document: DocumentNode = visit(parse(actionsSdl), {
     ObjectTypeDefinition(node) {
       const { fields = [] } = node;
-      if (node.name.value === 'Mutation' || node.name.value === 'Query')
-        return { ...node, fields: fields.filter(({ name }) => permitted.some((a) => a.name === name.value)) };
-      const related = (actionRelationships.get(node.name.value) ?? []).flatMap((relationship) => {
-        const [made] = parse(`type T { ${relationship.name}: ${tableNameOf(relationship)} }`).definitions;
-        return made?.kind === Kind.OBJECT_TYPE_DEFINITION ? (made.fields ?? []) : [];
-      });
-      return { ...node, fields: [...fields, ...related] };
+      if (node.name.value !== 'Mutation' && node.name.value !== 'Query') return undefined;
+      return { ...node, fields: fields.filter(({ name }) => permitted.some((a) => a.name === name.value)) };
     },
   });
+  const related = [...actionRelationships].flatMap(([type, relationships]) =>
+    relationships.flatMap(
+      (relationship) =>
+        parse(`extend type ${type} { ${relationship.name}: ${tableNameOf(relationship)} }`).definitions,
+    ),
+  );
+  return { ...document, definitions: [...document.definitions, ...related] };
 }
 
 export type ActionCall = {

@@ -6,6 +6,7 @@ import {
   type GraphQLSchema,
   Kind,
   type ObjectTypeDefinitionNode,
+  type ObjectTypeExtensionNode,
   parse,
   specifiedScalarTypes,
   visit,
@@ -33,7 +34,16 @@ const rootType = (name: string, fields: readonly FieldDefinitionNode[]): ObjectT
 
 const nameOf = (node: DefinitionNode): string => ('name' in node ? (node.name?.value ?? '') : '');
 
-/** Postgres scalars need no declaration, and custom scalars of one name are one (hasura/README.md, "Actions"). */
+/** Those of Postgres under the names that they have in GraphQL. */
+const POSTGRES_SCALARS = new Set([
+  ...['uuid', 'timestamptz', 'timestamp', 'date', 'time', 'timetz', 'interval', 'jsonb', 'json'],
+  ...['inet', 'cidr', 'citext', 'bytea', 'smallint', 'bigint', 'numeric', 'float8', 'name', 'bpchar'],
+]);
+
+/**
+ * Postgres scalars need no declaration, and custom scalars of one name are one (hasura/README.md, "Actions").
+ * @throws for a type that nobody declares
+ */
 function scalarsFor(definitions: readonly DefinitionNode[]): DefinitionNode[] {
   const known = new Set(
     [...specifiedScalarTypes, ...definitions.map((node) => ({ name: nameOf(node) }))].map(({ name }) => name),
@@ -41,8 +51,14 @@ function scalarsFor(definitions: readonly DefinitionNode[]): DefinitionNode[] {
   const missing = new Set<string>();
   for (const definition of definitions)
     visit(definition, { NamedType: ({ name }) => void (known.has(name.value) || missing.add(name.value)) });
+  const unknown = [...missing].filter((name) => !POSTGRES_SCALARS.has(name));
+  if (unknown.length > 0) throw new Error(`Nobody declares ${unknown.join(', ')}.`);
   return [...missing].flatMap((name) => parse(`scalar ${name}`).definitions);
 }
+
+/** A relationship of an action's type is there for whoever may read its table (hasura/README.md, "Actions"). */
+const leadsToKnown = (definitions: ReadonlyMap<string, unknown>, { fields = [] }: ObjectTypeExtensionNode) =>
+  fields.every(({ type }) => type.kind === Kind.NAMED_TYPE && definitions.has(type.name.value));
 
 /**
  * What a role sees of everything, under the engine's own root types. Tables, actions and remote schemas share one namespace
@@ -53,6 +69,7 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
   const roots = { query_root: [] as FieldDefinitionNode[], mutation_root: [] as FieldDefinitionNode[] };
   let subscription: DefinitionNode | null = null;
   const definitions = new Map<string, DefinitionNode>();
+  const extensions: ObjectTypeExtensionNode[] = [];
   for (const { origin, document, query, mutation } of parts) {
     for (const node of document.definitions) {
       const name = nameOf(node);
@@ -64,7 +81,8 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
           origins.set(field.name.value, origin(field.name.value));
         }
         roots[name === query ? 'query_root' : 'mutation_root'].push(...fields);
-      } else if (name === 'subscription_root') subscription = node;
+      } else if (node.kind === Kind.OBJECT_TYPE_EXTENSION) extensions.push(node);
+      else if (name === 'subscription_root') subscription = node;
       else if (definitions.has(name) && node.kind !== Kind.SCALAR_TYPE_DEFINITION)
         throw new Error(`Two types are called ${name}.`);
       else definitions.set(name, node);
@@ -78,6 +96,7 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
     );
   const all: DefinitionNode[] = [
     ...definitions.values(),
+    ...extensions.filter((extension) => leadsToKnown(definitions, extension)),
     ...(subscription === null ? [] : [subscription]),
     ...Object.entries(roots).flatMap(([name, fields]) => (fields.length > 0 ? [rootType(name, fields)] : [])),
   ];
