@@ -174,11 +174,41 @@ test('without a word about its lifetime it is never fetched again; Expires is on
   expect(fetches).toBe(before + 1);
 });
 
-test('one key that cannot be read spoils the set', async () => {
+test('after an answer with a lifetime one without a word of it is followed by a fetch at every look', async () => {
+  headers = { 'cache-control': 'max-age=60' };
+  const verifier = await start();
+  headers = {};
+  for (const fetched of [3, 4, 5]) {
+    pass(60);
+    await reasonAgainst(verifier, old);
+    expect(fetches).toBe(fetched);
+    pass(59);
+    await reasonAgainst(verifier, old);
+    expect(fetches).toBe(fetched);
+    pass(-59);
+  }
+  const added = await newKey('added');
+  published = [added];
+  pass(60);
+  expect(await reasonAgainst(verifier, added)).toBe('none');
+});
+
+test.each([
+  ['an unknown use', { use: 'wrap' }],
+  ['an unknown kty', { kty: 'XY' }],
+  ['parameters of another curve', { crv: 'P-384' }],
+  ['a parameter too few', { y: undefined }],
+])('one key with %s spoils the set', async (_what, wrong) => {
   const verifier = await start();
   const added = await newKey('added');
-  published = [added, { ...old, jwk: { ...old.jwk, use: 'wrap' } }];
+  published = [added, { ...old, jwk: { ...old.jwk, ...wrong } as Key['jwk'] }];
   pass(300);
   expect(await reasonAgainst(verifier, added)).toBe('JWSInvalidSignature');
   expect(await reasonAgainst(verifier, old)).toBe('none');
+});
+
+test.each(['kid', 'alg', 'use'] as const)('a key without %s is as good as any', async (member) => {
+  const { [member]: _, ...jwk } = old.jwk;
+  published = [{ ...old, jwk: jwk as Key['jwk'] }];
+  expect(await reasonAgainst(await start(), old)).toBe('none');
 });

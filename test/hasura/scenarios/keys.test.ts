@@ -1,9 +1,9 @@
-import { decodeProtectedHeader } from 'jose';
+import { decodeProtectedHeader, type JSONWebKeySet } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { logIn, newPerson, signUp } from '../../support/gateway.ts';
 import { ME, openStage, type Stage } from './frontend.ts';
 
-// Which key signs, while Hasura has its copy of the set.
+// Which key signs, while Hasura has its copy of the set; and what the set says of its keys.
 
 const person = newPerson();
 /** A short one, since a real engine takes the time that it says. */
@@ -56,4 +56,16 @@ test('a key that has ended signs no more, though Hasura may not have another one
       { id: third, at: new Date(Date.now() - 1000).toISOString() },
     );
   expect(keyOf((await logIn(stage.gateway, person)).accessToken)).toBe(third);
+});
+
+test('every key that is published says what it is, and nothing that an engine could stumble over', async () => {
+  await generate();
+  const { keys } = (await (
+    await fetch(`${stage.gateway.url}/.well-known/jwks.json`)
+  ).json()) as JSONWebKeySet;
+  expect(keys.length).toBeGreaterThan(1);
+  const text = expect.stringMatching(/./);
+  const key = { kty: 'EC', crv: 'P-256', x: text, y: text, kid: text, alg: 'ES256', use: 'sig' };
+  expect(keys).toEqual(keys.map(() => key));
+  expect(new Set(keys.map(({ kid }) => kid)).size).toBe(keys.length);
 });

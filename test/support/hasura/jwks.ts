@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import type { JWK } from 'jose';
 
 /** How often the poller looks. */
@@ -8,17 +9,31 @@ export type Jwks = {
   current(): Promise<readonly JWK[]>;
 };
 
-type Fetched = { keys: readonly JWK[]; lifeMs: number };
+/** `lifeMs` is null where the answer says nothing of it. */
+type Fetched = { keys: readonly JWK[]; lifeMs: number | null };
 
-/** One key that cannot be read spoils the whole set (hasura/README.md, "JWT claims"). */
+/** One key that cannot be read spoils the whole set (hasura/README.md, "JWT claims"). It need not have a `kid`, `alg` or `use`. */
 function requireReadable(keys: readonly JWK[]): void {
-  for (const { kid, alg, use } of keys)
-    if (kid === undefined || alg === undefined || use !== 'sig')
-      throw new Error(`Error parsing JWK from url: the key ${kid} cannot be read.`);
+  for (const key of keys) {
+    const isOfKnownUse = key.use === undefined || key.use === 'sig' || key.use === 'enc';
+    if (!isOfKnownUse || !hasParameters(key))
+      throw new Error(`Error parsing JWK from url: the key ${key.kid} cannot be read.`);
+  }
 }
 
-/** For how long the set is good: for ever where its answer says nothing of it. */
-function lifeOf(headers: Headers, now: number): number {
+/** Whether its parameters are those of a key of its `kty`. */
+function hasParameters(key: JWK): boolean {
+  if (key.kty === 'oct') return typeof key.k === 'string';
+  try {
+    createPublicKey({ key, format: 'jwk' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** For how long the set is good, where its answer says so. */
+function lifeOf(headers: Headers, now: number): number | null {
   const directives = (headers.get('cache-control') ?? '').toLowerCase().split(/\s*,\s*/);
   const maxAge = directives
     .map((directive) => /^(?:s-maxage|max-age)=(\d+)$/.exec(directive)?.[1])
@@ -27,7 +42,7 @@ function lifeOf(headers: Headers, now: number): number {
   if (directives.includes('must-revalidate')) return maxAgeMs ?? 0;
   if (directives.includes('no-cache') || directives.includes('no-store')) return 0;
   const expires = Date.parse(headers.get('expires') ?? '');
-  return maxAgeMs ?? (Number.isNaN(expires) ? Number.POSITIVE_INFINITY : expires - now);
+  return maxAgeMs ?? (Number.isNaN(expires) ? null : expires - now);
 }
 
 async function fetchJwks(url: string, now: number): Promise<Fetched> {
@@ -40,8 +55,9 @@ async function fetchJwks(url: string, now: number): Promise<Fetched> {
 
 /**
  * The engine's cache of the JWKS (hasura/README.md, "JWT claims"). It fetches the set at its start, exits where that fails, and
- * throws what it got away. Then a poller looks at once and every 60 seconds, or as often as a test can wait for: it fetches where it has no keys, or where the
- * set has outlived what its answer said. A failed fetch leaves everything as it is until the next look.
+ * throws what it got away. Then a poller looks at once and every 60 seconds, or as often as a test can wait for: it fetches where
+ * it has no keys, or where the set has outlived what its answer said. A failed fetch leaves everything as it is until the next look,
+ * and so does an answer without a lifetime, but for the keys: where a lifetime is over already, every look fetches.
  *
  * The looks happen here when somebody asks for the keys, as many as are due by the clock that was passed in: what a look
  * finds is what the gateway publishes by then.
@@ -52,7 +68,7 @@ export async function openJwks(url: string, now: () => number, pollMs = POLL_MS)
   const startedAt = now();
   let keys: readonly JWK[] = [];
   let expiresAt = Number.POSITIVE_INFINITY;
-  let lifeMs = 0;
+  let lifeMs: number | null = null;
   let looks = -1;
   let looking: Promise<void> = Promise.resolve();
 
@@ -62,7 +78,7 @@ export async function openJwks(url: string, now: () => number, pollMs = POLL_MS)
     if (keys.length === 0) return at;
     if (at < expiresAt) return null;
     const first = Math.ceil((expiresAt - startedAt) / pollMs);
-    const period = Math.max(1, Math.ceil(lifeMs / pollMs));
+    const period = Math.max(1, Math.ceil((lifeMs ?? 0) / pollMs));
     return startedAt + (look - ((look - first) % period)) * pollMs;
   }
 
@@ -78,7 +94,7 @@ export async function openJwks(url: string, now: () => number, pollMs = POLL_MS)
       return;
     }
     ({ keys, lifeMs } = fetched);
-    expiresAt = at + lifeMs;
+    if (lifeMs !== null) expiresAt = at + lifeMs;
   }
 
   const current = async () => {

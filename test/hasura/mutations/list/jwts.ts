@@ -95,14 +95,14 @@ export const jwts: readonly Mutation[] = [
     file: JWKS,
     from: "{ kid: id, alg: algorithm, use: 'sig' }",
     to: '{ kid: id, alg: algorithm }',
-    scenarios: ['start'],
+    scenarios: ['keys'],
   },
   {
     breaks: 'a key does not say its algorithm',
     file: JWKS,
     from: "const PUBLIC_MEMBERS = ['kty', 'kid', 'alg',",
     to: "const PUBLIC_MEMBERS = ['kty', 'kid',",
-    scenarios: ['start'],
+    scenarios: ['keys'],
   },
   {
     breaks: 'a key that has ended stays in the JWKS',

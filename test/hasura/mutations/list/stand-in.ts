@@ -68,6 +68,13 @@ export const standIn: readonly Mutation[] = [
     scenarios: ['../jwks-cache'],
   },
   {
+    breaks: 'a JWKS that does not say for how long it is good is good for ever, after one that did',
+    file: file('jwks'),
+    from: 'if (lifeMs !== null) expiresAt = at + lifeMs;',
+    to: 'expiresAt = at + (lifeMs ?? Number.POSITIVE_INFINITY);',
+    scenarios: ['../jwks-cache'],
+  },
+  {
     breaks: 'one key that cannot be read does no harm',
     file: file('jwks'),
     from: '  requireReadable(keys);\n',
