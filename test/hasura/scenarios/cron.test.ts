@@ -1,49 +1,76 @@
-import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { type CronTrigger, fireCronTrigger, readCronTriggers } from '../../support/hasura/cron.ts';
 import { environmentFor } from '../../support/hasura/engine.ts';
-import { configuredHeaders, fromEnvironment } from '../../support/hasura/remote-schema.ts';
-import { postJson } from '../../support/hasura/wire.ts';
+import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
 
-// The cron triggers of the shipped metadata, each called once as Hasura calls them. It does so by a clock of its own, which
-// no test can move.
-
-type Trigger = {
-  name: string;
-  webhook: string;
-  headers: { name: string; value_from_env: string }[];
-  retry_conf: { timeout_seconds: number };
-};
+// The cron triggers of the shipped metadata, called as Hasura calls them. It does so by a clock of its own, which no test can
+// move.
 
 let gateway: TestGateway;
-let triggers: Trigger[];
+let recorder: Recorder;
+let triggers: CronTrigger[];
 beforeAll(async () => {
   gateway = await startGateway();
-  triggers = parse(await readFile('hasura/metadata/cron_triggers.yaml', 'utf8'));
+  recorder = await startRecorder(gateway.url, { withCron: true });
+  triggers = await readCronTriggers();
 });
-afterAll(() => gateway.close());
+afterAll(async () => {
+  await recorder.close();
+  await gateway.close();
+});
+afterEach(() => {
+  recorder.script(null);
+  recorder.seen.length = 0;
+});
 
-async function call({
-  name,
-  webhook,
-  headers,
-  retry_conf,
-}: Trigger): Promise<{ status: number; text: string }> {
-  const env = environmentFor({ gateway, databaseUrl: gateway.databaseUrl });
-  const url = webhook.replace(/\{\{(\w+)\}\}/g, (_, variable: string) => fromEnvironment(env, variable));
-  const body = { id: '1', name, scheduled_time: new Date().toISOString(), payload: {}, comment: null };
-  const { status, text } = await postJson({
-    ...{ url, headers: configuredHeaders(env, headers), body },
-    timeoutSeconds: retry_conf.timeout_seconds,
-  });
-  return { status, text };
+async function fire(trigger: CronTrigger): Promise<{ status: number; text: string } | null> {
+  const { secret, databaseUrl } = gateway;
+  const env = environmentFor({ gateway: { url: recorder.url, secret }, databaseUrl });
+  const answer = await fireCronTrigger(trigger, env);
+  return answer && { status: answer.status, text: answer.text };
 }
+const DONE = { status: 200, text: '{"success":true}' };
 
 test('every trigger is let in and does its work, however often it is called', async () => {
   expect(triggers.map(({ name }) => name).sort()).toEqual(['prune', 'refresh_ens']);
-  for (const trigger of [...triggers, ...triggers])
-    expect(await call(trigger), trigger.name).toEqual({ status: 200, text: '{"success":true}' });
+  for (const trigger of [...triggers, ...triggers]) expect(await fire(trigger), trigger.name).toEqual(DONE);
+  expect(recorder.seen.map(({ body }) => body)).toEqual(
+    [...triggers, ...triggers].map(({ name, payload, comment }) => ({
+      id: expect.stringMatching(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+      scheduled_time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:00Z$/),
+      ...{ name, payload, comment },
+    })),
+  );
+  expect(new Set(recorder.seen.map(({ body }) => body.id)).size).toBe(4);
+});
+
+describe('a call that fails', () => {
+  const failed = [
+    { status: 500, text: '{}' },
+    { status: 302, text: '{}' },
+    { gone: true, text: '' },
+  ];
+
+  test.each(failed)('is made again with the same id and payload: %j', async (answer) => {
+    for (const trigger of triggers) {
+      recorder.seen.length = 0;
+      recorder.script([answer]);
+      expect(await fire(trigger)).toEqual(DONE);
+      const [first, second, ...others] = recorder.seen;
+      expect(second?.body).toEqual(first?.body);
+      expect([second?.path, others]).toEqual([first?.path, []]);
+    }
+  });
+
+  test('is made as often as the metadata says', async () => {
+    recorder.script({ status: 500, text: 'oops' });
+    for (const trigger of triggers) {
+      recorder.seen.length = 0;
+      expect(await fire(trigger)).toEqual({ status: 500, text: 'oops' });
+      expect(recorder.seen, trigger.name).toHaveLength(trigger.name === 'prune' ? 2 : 4);
+    }
+  });
 });
 
 test('prune removes sessions that ended long ago', async () => {
@@ -51,7 +78,7 @@ test('prune removes sessions that ended long ago', async () => {
   await gateway.sql`with person as (insert into portcullis.users (id, email) values (gen_random_uuid(), 'a@example.com')
     returning id) insert into portcullis.sessions (id, user_id, expires_at)
     select gen_random_uuid(), id, now() - interval '10 years' from person`;
-  for (const trigger of prune) await call(trigger);
+  for (const trigger of prune) await fire(trigger);
   const [left] = await gateway.sql`select count(*)::int as sessions from portcullis.sessions`;
   expect(left).toEqual({ sessions: 0 });
 });

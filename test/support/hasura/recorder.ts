@@ -28,9 +28,9 @@ type Scripted = {
 /** What a gateway answers that is away. */
 export const AWAY: Scripted = { gone: true, introspection: true, text: '' };
 
+const isCron = (path: string): boolean => path.startsWith('/hasura/cron/');
 /** What an engine does by itself, whenever its time comes: nothing that a test could expect. */
-const isOfItself = (path: string): boolean =>
-  path === '/.well-known/jwks.json' || path.startsWith('/hasura/cron/');
+const isOfItself = (path: string): boolean => path === '/.well-known/jwks.json' || isCron(path);
 
 /** Stands between the engine and a gateway: writes down what is asked, and answers instead where a test wants that. */
 export type Recorder = {
@@ -66,7 +66,8 @@ function passOn(
   call.end(text);
 }
 
-export async function startRecorder(gatewayUrl: string): Promise<Recorder> {
+/** With `withCron` the calls of cron triggers are like any other: for a test that makes them itself. */
+export async function startRecorder(gatewayUrl: string, { withCron = false } = {}): Promise<Recorder> {
   const seen: Seen[] = [];
   let script: Scripted | Scripted[] | null = null;
   const next = (isIntrospection: boolean): Scripted | null => {
@@ -79,7 +80,8 @@ export async function startRecorder(gatewayUrl: string): Promise<Recorder> {
   const server = createServer(async (incoming, response) => {
     const path = incoming.url ?? '';
     const text = await readAll(incoming);
-    if (isOfItself(path)) return passOn(`${gatewayUrl}${path}`, incoming, text, response);
+    if (isOfItself(path) && !(withCron && isCron(path)))
+      return passOn(`${gatewayUrl}${path}`, incoming, text, response);
     const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
     seen.push({ method: incoming.method ?? '', path, headers: incoming.headers, body });
     const run = interlude;

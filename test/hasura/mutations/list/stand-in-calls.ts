@@ -111,4 +111,18 @@ export const standInCalls: readonly Mutation[] = [
     to: '',
     scenarios: ['trust'],
   },
+  {
+    breaks: 'a cron trigger that failed is called as something new',
+    file: file('cron'),
+    from: 'await postJson({ ...call, headers: sent })',
+    to: 'await postJson({ ...call, body: { ...call.body, id: randomUUID() }, headers: sent })',
+    scenarios: ['cron'],
+  },
+  {
+    breaks: 'a cron trigger that failed waits for its next time',
+    file: file('cron'),
+    from: 'tries <= retry_conf.num_retries',
+    to: 'tries <= 0',
+    scenarios: ['cron'],
+  },
 ];
