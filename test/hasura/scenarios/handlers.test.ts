@@ -177,3 +177,25 @@ test('a client’s header replaces a configured one of an action, but none that 
     await forwarding.close();
   }
 });
+
+test('where no header of the client goes on, the session does all the same', async () => {
+  const closed = await startSpoiled({
+    spoil({ remoteSchemas }) {
+      for (const { definition } of remoteSchemas) definition.forward_client_headers = false;
+    },
+  });
+  try {
+    recorder.seen.length = 0;
+    const headers = { 'x-hasura-role': 'user', 'x-hasura-user-id': 'somebody', 'x-tenant': 'theirs' };
+    await adminOf(closed, { ...headers, origin: 'https://app.example.com' }).run('{ authConfig { signup } }');
+    const [{ headers: sent }] = recorder.seen as [Recorder['seen'][0]];
+    expect(
+      Object.keys(sent)
+        .filter((name) => /^(?:x-(?!b3-)|origin)/.test(name))
+        .sort(),
+    ).toEqual([...['x-hasura-gateway-secret', 'x-hasura-role', 'x-hasura-user-id']]);
+    expect(sent).toMatchObject({ 'x-hasura-role': 'user', 'x-hasura-user-id': 'somebody' });
+  } finally {
+    await closed.close();
+  }
+});

@@ -53,7 +53,7 @@ describe('a body', () => {
     });
   });
 
-  test('may hold several requests, whose answers have no cookies', async () => {
+  test('may hold several requests', async () => {
     const batch = JSON.stringify([{ query: CONFIG }, { query: '{ nothing }' }]);
     expect(await send(batch)).toEqual([
       ANSWER,

@@ -62,6 +62,20 @@ describe('the answers of the remote schema', () => {
   });
 });
 
+test('the answers to several requests in one body set no cookies', async () => {
+  const request = { query: '{ me { id } }' };
+  const answer = { data: { me: null } };
+  const cookiesOf = async (sent: object, expected: object) => {
+    recorder.script({ text: JSON.stringify(answer), headers: { 'set-cookie': 'a=b' } });
+    const response = await fetch(engine.url, { method: 'POST', body: JSON.stringify(sent) });
+    expect(await response.json()).toEqual(expected);
+    return response.headers.getSetCookie();
+  };
+  expect(await cookiesOf(request, answer)).toEqual(['a=b']);
+  expect(await cookiesOf([request], [answer])).toEqual([]);
+  expect(await cookiesOf([request, request], [answer, answer])).toEqual([]);
+});
+
 test('an answer may be zipped', async () => {
   const text = gzipSync('{"data":{"me":{"id":"x"}}}');
   recorder.script({ text, headers: { 'content-encoding': 'gzip' } });
@@ -131,6 +145,16 @@ describe('the answers of an action', () => {
         code: 'parse-failed',
       }),
     ],
+    [
+      'a 4xx whose code is none',
+      400,
+      '{"message":"No.","code":5}',
+      refused('parsing Text failed, expected String, but encountered Number', {
+        path: '$.code',
+        code: 'parse-failed',
+      }),
+    ],
+    ['a 4xx whose code is null', 400, '{"message":"No.","code":null}', refused('No.')],
     ['a 5xx', 500, '{"message":"No.","extensions":{"code":"b"}}', refused('internal error')],
     ['a redirect to nowhere', 302, '{"message":"No."}', refused('internal error')],
   ])('%s', async (_what, status, text, expected) => {
@@ -138,5 +162,18 @@ describe('the answers of an action', () => {
     const { cookies, ...answer } = await admin().raw(GENERATE);
     expect(answer).toEqual(expected);
     expect(cookies).toEqual([]);
+  });
+});
+
+test.each([
+  ['a scalar', '"x"', {}],
+  ['an object', '{"value":"v"}', { addresses: { value: 'v' } }],
+  ['a list', '[1,null,{"key":"k","value":"v"}]', { addresses: [null, { value: 'v' }] }],
+])('%s where an action declares objects below the top', async (_what, addresses, expected) => {
+  const refresh = 'mutation { refreshEns { success addresses { value } } }';
+  recorder.script({ text: `{"success":true,"addresses":${addresses}}` });
+  expect(await admin().raw(refresh)).toEqual({
+    data: { refreshEns: { success: true, ...expected } },
+    cookies: [],
   });
 });

@@ -178,6 +178,13 @@ describe('the variables of a request', () => {
     expect(await bodies(document)).toEqual([{ query: 'mutation {\n  logout {\n    sessionsEnded\n  }\n}' }]);
   });
 
+  test('an argument that is null goes on as null', async () => {
+    const document = 'mutation { logout(input: null) { sessionsEnded } }';
+    expect(await bodies(document)).toEqual([
+      { query: 'mutation {\n  logout(input: null) {\n    sessionsEnded\n  }\n}' },
+    ]);
+  });
+
   test('one without a value inside an input goes on as null', async () => {
     const document = 'mutation ($t: String) { logout(input: { refreshToken: $t }) { sessionsEnded } }';
     expect(await bodies(document)).toEqual([

@@ -116,10 +116,11 @@ function readRefusal(body: unknown): HandlerRefusal {
   const failed = (why: string, path = '$') => refusal('parse-failed', why, path);
   if (kindOf(body) !== 'Object')
     throw failed(`parsing ${type} failed, expected Object, but encountered ${kindOf(body)}`);
-  const { message } = body as Record<string, unknown>;
+  const { message, code } = body as Record<string, unknown>;
   if (message === undefined) throw failed(`parsing ${type} failed, key "message" not found`);
-  if (typeof message !== 'string')
-    throw failed(`parsing Text failed, expected String, but encountered ${kindOf(message)}`, '$.message');
+  for (const [key, value] of Object.entries({ message, code: code ?? '' }))
+    if (typeof value !== 'string')
+      throw failed(`parsing Text failed, expected String, but encountered ${kindOf(value)}`, `$.${key}`);
   return body as HandlerRefusal;
 }
 
@@ -170,15 +171,17 @@ async function selectOutput(call: ActionCall, output: unknown): Promise<unknown>
   return picked;
 }
 
-/** What was asked for and is there: a field that the handler left out stays out. */
+/** What was asked for and is there: what the handler left out stays out, and so does a scalar in the place of an object. */
 function pick(value: unknown, node: FieldNode, typename?: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => pick(item, node, typename));
-  if (typeof value !== 'object' || value === null || node.selectionSet === undefined) return value;
+  if (value === null || node.selectionSet === undefined) return value;
+  if (Array.isArray(value))
+    return value.map((item) => pick(item, node, typename)).filter((item) => item !== undefined);
+  if (typeof value !== 'object') return undefined;
   return Object.fromEntries(
     fieldsOf(node).flatMap((field): [string, unknown][] => {
       if (field.name.value === '__typename' && typename !== undefined) return [[keyOf(field), typename]];
-      const inner = (value as Record<string, unknown>)[field.name.value];
-      return inner === undefined ? [] : [[keyOf(field), pick(inner, field)]];
+      const inner = pick((value as Record<string, unknown>)[field.name.value], field);
+      return inner === undefined ? [] : [[keyOf(field), inner]];
     }),
   );
 }
