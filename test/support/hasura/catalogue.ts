@@ -3,7 +3,10 @@ import type { TableName } from './metadata.ts';
 
 export type Column = { name: string; type: string; nullable: boolean; inPrimaryKey: boolean };
 
-/** What the engine learns from the database by introspection: the columns' types and the foreign keys. */
+/**
+ * What the engine learns from the database by introspection: the columns' types and the foreign keys (hasura/README.md,
+ * "Tables").
+ */
 export type Catalogue = {
   columnType(table: TableName, column: string): string;
   /** Where the foreign key on this column leads. */

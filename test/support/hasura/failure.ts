@@ -28,6 +28,6 @@ export class Refusal extends Failure {
   }
 }
 
-/** The engine's own errors: a path into the request, a code with hyphens. */
+/** The engine's own errors: a path into the request, a code with hyphens (hasura/README.md, "Answers of the engine"). */
 export const refusal = (code: string, error: string, path = '$', status = 400): Refusal =>
   new Refusal({ error, path, code }, status);

@@ -19,7 +19,7 @@ type Run = (
 const first = ([row]: readonly unknown[]): unknown => row ?? null;
 const conflictOf = ({ on_conflict: conflict }: Arguments) => (conflict ?? null) as never;
 
-/** What is done with a table, by what the root field adds to its name. */
+/** What is done with a table, by what the root field adds to its name (hasura/README.md, "Table queries" and "Table changes"). */
 const FIELDS: Readonly<Record<string, Run>> = {
   '%': (request, tracked, { field, args }) => selectRows(request, tracked, { field, args, isList: true }),
   '%_by_pk': async (request, tracked, { field, args }) =>

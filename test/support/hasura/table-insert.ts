@@ -9,7 +9,10 @@ import { clientCondition, openScope, type Scope, type TableRequest } from './tab
 type Row = Record<string, unknown>;
 type Conflict = { constraint: string; update_columns: string[]; where?: BoolExp | null };
 
-/** Tries; never returns but for no rows at all, which the engine does not ask Postgres for. */
+/**
+ * Tries; never returns but for no rows at all, which the engine does not ask Postgres for: the database role has no grant for it
+ * (hasura/README.md, "Table changes").
+ */
 export async function insertRows(
   request: TableRequest,
   tracked: TrackedTable,

@@ -14,7 +14,10 @@ const ORDER_BY = [
   ...['asc', 'asc_nulls_first', 'asc_nulls_last', 'desc', 'desc_nulls_first', 'desc_nulls_last'],
 ];
 
-/** The SDL of what a role can do with the tracked tables, its root types named as the engine names them. */
+/**
+ * The SDL of what a role can do with the tracked tables, its root types named as the engine names them (hasura/README.md,
+ * "Table queries" and "Table changes").
+ */
 export function tablesSdl(tables: Tables, role: string, remoteTypes: RemoteTypes): string {
   const queries: string[] = [];
   const streams: string[] = [];

@@ -35,7 +35,10 @@ type Walk = {
   isOfTables(type: GraphQLNamedType): boolean;
 };
 
-/** Refuses arguments of the tables' fields as the engine does, before other rules have their say. */
+/**
+ * Refuses arguments of the tables' fields as the engine does (hasura/README.md, "Table queries"), before other rules have their
+ * say.
+ */
 export function requireTableArguments(
   schema: GraphQLSchema,
   tables: Tables,

@@ -33,7 +33,10 @@ function usedBy(
   return used;
 }
 
-/** A variable's default; one that may be null has null, where the document says nothing. */
+/**
+ * A variable's default; one that may be null has null, where the document says nothing (hasura/README.md, "Execution
+ * requests").
+ */
 export const defaultOf = ({
   type,
   defaultValue,
