@@ -95,6 +95,23 @@ describe('the refresh cookie', () => {
     expect(again.cookies).toHaveLength(1);
   });
 
+  test('is taken back by a logout, after which it is good for nothing', async () => {
+    const { email, password } = await join(stage);
+    const { cookies } = await stage
+      .anonymous(headers)
+      .raw(LOGIN, { input: { email, password, cookie: true } });
+    const cookie = cookies[0]?.split(';')[0] ?? '';
+    const page = stage.anonymous({ ...headers, cookie });
+    const left = await page.raw('mutation { logout { sessionsEnded } }');
+    expect(left).toMatchObject({
+      data: { logout: { sessionsEnded: 1 } },
+      cookies: [expect.stringMatching(/^__Host-portcullis-refresh=;.*Max-Age=0/i)],
+    });
+    expect(await codes(page.refused('mutation { refresh { accessToken } }'))).toEqual([
+      'invalid_refresh_token',
+    ]);
+  });
+
   test('is not set where the operation fails, or one of its fields', async () => {
     const { email, password } = await join(stage);
     const wrong = { email, password: 'wrong', cookie: true };

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { codes, type Frontend, join, openStage, type Somebody, type Stage } from './frontend.ts';
+import type { SignedInAnswer } from '../../support/gateway.ts';
+import { codes, type Frontend, join, openStage, REFRESH, type Somebody, type Stage } from './frontend.ts';
 
 // Teams as a frontend sees them: the gateway's mutations, and the tracked tables under the shipped permissions.
 
@@ -101,6 +102,35 @@ test('each role reads the team’s rows; only those who manage it see invites an
     { role: 'MEMBER', user: null },
     { role: 'OWNER', user: { email: owner.email } },
   ]);
+});
+
+test('no role in a team is one in Hasura: what is the operator’s stays so', async () => {
+  const { asOwner, asAdmin, asMember } = await furnish();
+  const ofOperators = [
+    'mutation { generateJwk { id } }',
+    'mutation { refreshEns { success } }',
+    '{ jwks { id } }',
+    'mutation { update_jwks(where: {}, _set: { expires_at: "2027-01-01T00:00:00Z" }) { affected_rows } }',
+    '{ portcullis_security_events { id } }',
+  ];
+  for (const { page } of [asOwner, asAdmin, asMember])
+    for (const document of ofOperators)
+      expect(await codes(page.refused(document)), document).toEqual(['validation-failed']);
+});
+
+test('a refresh keeps the team that was switched to, until it is switched again', async () => {
+  const { team, member, asMember } = await furnish();
+  expect(decodeJwt(asMember.token)['https://hasura.io/jwt/claims']).toMatchObject({
+    'x-hasura-team-id': team,
+  });
+  const { refresh } = await stage
+    .anonymous()
+    .run<{ refresh: SignedInAnswer }>(REFRESH, { input: { refreshToken: member.refreshToken } });
+  expect(decodeJwt(refresh.teamToken ?? '')['https://hasura.io/jwt/claims']).toMatchObject({
+    'x-hasura-team-id': team,
+    'x-hasura-team-role': 'MEMBER',
+  });
+  expect(await stage.as(refresh.teamToken ?? '').run(SIGHT, { team })).toMatchObject({ team: TEAM });
 });
 
 test('a condition through a relationship tells nothing of rows that cannot be read', async () => {
