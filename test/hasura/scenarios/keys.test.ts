@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, type JSONWebKeySet } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { logIn, newPerson, signUp } from '../../support/gateway.ts';
-import { ME, openStage, type Stage } from './frontend.ts';
+import { codes, ME, openStage, type Stage } from './frontend.ts';
 
 // Which key signs, while Hasura has its copy of the set; and what the set says of its keys.
 
@@ -68,4 +68,20 @@ test('every key that is published says what it is, and nothing that an engine co
   const key = { kty: 'EC', crv: 'P-256', x: text, y: text, kid: text, alg: 'ES256', use: 'sig' };
   expect(keys).toEqual(keys.map(() => key));
   expect(new Set(keys.map(({ kid }) => kid)).size).toBe(keys.length);
+});
+
+test('a key that is deleted ends its tokens at the gateway at once, and in Hasura when its copy of the set does', async () => {
+  const rows = '{ portcullis_users { email } }';
+  await generate();
+  const { accessToken } = await logIn(stage.gateway, person);
+  const page = stage.as(accessToken);
+  // Beyond the last look of the stand-in, whose time went back since.
+  await stage.pass(2 * (MAX_AGE_MS + POLL_MS));
+  expect(await page.run(rows)).toEqual({ portcullis_users: [{ email: person.email }] });
+  // As an operator does in the database: Hasura's own role may not.
+  await stage.gateway.sql`delete from portcullis.jwks where id = ${keyOf(accessToken)}`;
+  expect(await codes(page.refused(ME))).toEqual(['unauthenticated']);
+  await stage.pass(MAX_AGE_MS + POLL_MS);
+  expect(await codes(page.refused(rows))).toEqual(['invalid-jwt']);
+  await stage.pass(-3 * (MAX_AGE_MS + POLL_MS));
 });
