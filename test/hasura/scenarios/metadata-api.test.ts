@@ -42,6 +42,12 @@ const inconsistentGateway = {
   message: expect.objectContaining({ type: 'http_exception' }),
   definition: expect.objectContaining({ name: 'portcullis' }),
 };
+const inconsistentJoin = {
+  type: 'remote_relationship',
+  name: 'remote_relationship gateway_team in table portcullis.teams in source default',
+  reason: expect.stringMatching(/^Inconsistent object: /),
+  definition: expect.objectContaining({ name: 'gateway_team' }),
+};
 
 describe('who may ask', () => {
   const question = { type: 'get_inconsistent_metadata', args: {} };
@@ -117,11 +123,15 @@ test('a reload says what is missing from then on', async () => {
   recorder.script(AWAY);
   expect(await asAdmin('reload_metadata')).toEqual({
     status: 200,
-    body: { message: 'success', is_consistent: false, inconsistent_objects: [inconsistentGateway] },
+    body: {
+      message: 'success',
+      is_consistent: false,
+      inconsistent_objects: [inconsistentGateway, inconsistentJoin],
+    },
   });
   expect(await asAdmin('get_inconsistent_metadata')).toEqual({
     status: 200,
-    body: { is_consistent: false, inconsistent_objects: [inconsistentGateway] },
+    body: { is_consistent: false, inconsistent_objects: [inconsistentGateway, inconsistentJoin] },
   });
 });
 
@@ -157,6 +167,7 @@ test('of a gateway that is not there the engine tells the whole request, the sec
           request: { path: '/graphql', requestHeaders: { 'x-hasura-gateway-secret': gateway.secret } },
         },
       },
+      inconsistentJoin,
     ]);
   } finally {
     await lonely.close();
@@ -181,7 +192,10 @@ test('a failure to introspect is remembered until the gateway itself is reloaded
   await asAdmin('reload_metadata');
   recorder.script(null);
   expect(await asAdmin('reload_metadata', { reload_remote_schemas: false })).toMatchObject({
-    body: { is_consistent: false, inconsistent_objects: [{ name: 'remote_schema portcullis' }] },
+    body: {
+      is_consistent: false,
+      inconsistent_objects: [{ name: 'remote_schema portcullis' }, inconsistentJoin],
+    },
   });
   expect(await asAdmin('reload_remote_schema', { name: 'portcullis' })).toEqual({
     status: 200,

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Metadata, TrackedTable } from '../../support/hasura/metadata.ts';
 import { codes, join, LOGIN, ME, openStage, type Somebody, type Stage } from './frontend.ts';
+import { type Spoil, table } from './spoiled.ts';
 
 // That the stand-in notices: with one thing of the metadata or of the configuration spoiled, what the scenarios rely on no
 // longer holds.
-
-type Spoil = (metadata: Metadata) => void;
 
 async function onStage(
   options: { spoil?: Spoil; env?: Record<string, string>; engineEnv?: Record<string, string> },
@@ -18,11 +16,6 @@ async function onStage(
   } finally {
     await stage.close();
   }
-}
-
-function table({ tables }: Metadata, name: string): TrackedTable {
-  const found = tables.find((tracked) => tracked.table.name === name);
-  return found ?? expect.fail(`${name} is not tracked.`);
 }
 
 const usersSeenBy = async (stage: Stage, { accessToken }: Somebody) => {
@@ -137,6 +130,7 @@ describe('a spoiled configuration', () => {
     await onStage({ engineEnv: { INTERNAL_ENDPOINTS_SECRET: 'x'.repeat(32) } }, async (stage) => {
       expect(await stage.engine.inconsistent()).toEqual([
         'remote_schema portcullis: Inconsistent object: Error in $: key "data" not found',
+        expect.stringMatching(/^remote_relationship gateway_team in table portcullis.teams /),
       ]);
       expect(await codes(stage.anonymous().refused(LOGIN, { input: { email: 'x', password: 'x' } }))).toEqual(
         ['validation-failed'],

@@ -30,6 +30,10 @@ import { type Answer, forwardedHeaders, postJson } from './wire.ts';
 export const permittedActions = ({ actions }: Metadata, role: string): Action[] =>
   actions.filter(({ permissions }) => role === 'admin' || permissions.some((entry) => entry.role === role));
 
+/** A handler's address, which may name variables of the environment. */
+export const handlerUrl = (env: EngineEnvironment, handler: string): string =>
+  handler.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fromEnvironment(env, name));
+
 /**
  * The actions' SDL with the fields that the role may call, and as extensions the relationships of their types to tables.
  * Whether the role sees those tables is a matter of its whole schema.
@@ -76,7 +80,7 @@ export async function runAction(call: ActionCall): Promise<RootAnswer> {
   const { action, env, session, client, query, input } = call;
   const { handler, headers, forward_client_headers: forwards, timeout = 30 } = action.definition;
   const answer = await postJson({
-    url: handler.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fromEnvironment(env, name)),
+    url: handlerUrl(env, handler),
     // The engine lets a client's header replace a configured one of the same name (hasura/README.md, "The shared secret").
     headers: {
       ...configuredHeaders(env, headers),

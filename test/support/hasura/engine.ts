@@ -38,6 +38,7 @@ export const environmentFor = ({ gateway, env = {} }: EngineOptions): EngineEnvi
   PORTCULLIS_GRAPHQL_URL: `${gateway.url}/graphql`,
   INTERNAL_ENDPOINTS_SECRET: gateway.secret,
   HASURA_GRAPHQL_UNAUTHORIZED_ROLE: 'anonymous',
+  HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS: 'true',
   HASURA_GRAPHQL_JWT_SECRET: JSON.stringify({
     jwk_url: `${gateway.url}/.well-known/jwks.json`,
     issuer: PUBLIC_URL,

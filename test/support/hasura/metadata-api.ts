@@ -1,6 +1,7 @@
 import { refusal } from './failure.ts';
+import type { Inconsistency } from './inconsistency.ts';
 import { kindOf } from './json.ts';
-import type { EngineState, Inconsistency, Reload } from './state.ts';
+import type { EngineState, Reload } from './state.ts';
 
 /** What the metadata API works on. */
 export type MetadataTarget = {

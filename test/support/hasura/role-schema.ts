@@ -9,6 +9,7 @@ import {
   type ObjectTypeExtensionNode,
   parse,
   specifiedScalarTypes,
+  validateSchema,
   visit,
 } from 'graphql';
 import type { Presets } from './presets.ts';
@@ -109,6 +110,8 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
     kind: Kind.DOCUMENT,
     definitions: [...schemaNode, ...all, ...scalarsFor(all)],
   });
+  const [error] = validateSchema(schema);
+  if (error !== undefined) throw error;
   const presets = new Map(parts.flatMap((part) => [...(part.presets ?? [])]));
   return { schema, origins, presets };
 }

@@ -1,14 +1,16 @@
-import { Kind, parse, print, printSchema } from 'graphql';
+import { parse } from 'graphql';
 import type postgres from 'postgres';
 import { actionsDocument, permittedActions } from './actions.ts';
 import { readCatalogue } from './catalogue.ts';
-import { Refusal } from './failure.ts';
 import { findTracked } from './filters.ts';
+import { type Inconsistency, type Note, noteIn } from './inconsistency.ts';
 import { introspect } from './introspection.ts';
 import type { Metadata, RemoteSchema } from './metadata.ts';
+import { partsByRole, type RoleParts, remoteTypesIn } from './remote-parts.ts';
 import { configuredHeaders, type EngineEnvironment, fromEnvironment, type Remote } from './remote-schema.ts';
 import { mergeSchemas, type Part, type RoleSchema } from './role-schema.ts';
-import { readRoleSdl } from './role-sdl.ts';
+import { requireDeclared, soundActions } from './sound-actions.ts';
+import { soundTables } from './sound-tables.ts';
 import { type Tables, tableName } from './table-access.ts';
 import { tablesSdl } from './table-schema.ts';
 import type { RemoteTypes } from './table-types.ts';
@@ -24,16 +26,6 @@ export type EngineState = {
   /** What is missing from the API, and why (hasura/README.md, "Using the metadata"). */
   inconsistent: readonly Inconsistency[];
   schemaFor(role: string): RoleSchema;
-};
-
-/** An object of the metadata that is missing from the API, as `get_inconsistent_metadata` lists it. */
-export type Inconsistency = {
-  type: string;
-  name: string;
-  definition: unknown;
-  reason: string;
-  /** Of a request that failed, all that the engine knows: its headers too. */
-  message?: object;
 };
 
 /** What is to be read anew: the remote schemas by name, and the sources' tables. */
@@ -78,100 +70,107 @@ async function introspections(
   return found;
 }
 
-/** Reads everything, or what is asked for. A remote schema that is away only makes its fields vanish. */
+/**
+ * Reads everything, or what is asked for. What is inconsistent only vanishes, and whatever rests on it.
+ * @throws Error where the metadata cannot even be applied
+ */
 export async function loadState(
   metadata: Metadata,
   { env, sql }: Pick<EngineState, 'env' | 'sql'>,
   since: Since | null,
 ): Promise<EngineState> {
+  requireDeclared(metadata);
   const inconsistent: Inconsistency[] = [];
-  const note = (type: string, what: string, definition: unknown, error: Error) =>
-    void inconsistent.push({
-      ...{ type, name: `${type} ${what}`, definition },
-      reason: `Inconsistent object: ${error instanceof Refusal ? error.reason.error : error.message}`,
-      ...(error instanceof Refusal && error.internal !== null && { message: error.internal }),
-    });
-  const remotes = new Map<string, Remote>();
-  const rolesOf = new Map<string, Map<string, Part>>();
+  const note = noteIn(inconsistent);
   const known = await introspections(metadata, env, since);
-  for (const remoteSchema of metadata.remoteSchemas) {
+  const remotes = openedRemotes(metadata, known, note);
+  const partsOf = new Map<string, RoleParts>();
+  for (const [name, remote] of remotes) {
+    const refuse: Parameters<typeof partsByRole>[2] = (permission, error) =>
+      note(...permissionOf(permission.role, name), permission, error);
+    partsOf.set(name, partsByRole(remote, env, refuse));
+  }
+  const catalogue = since === null || since.sources ? await readCatalogue(sql) : since.state.tables.catalogue;
+  const tables = soundTables(metadata.tables, { catalogue, remotes }, note);
+  const actions = soundActions(metadata, { tables, catalogue, env }, note);
+  const sound = { ...metadata, tables, actions };
+  const reads: Tables = { tables, catalogue };
+  const { schemaFor, refused } = openSchemas(sound, reads, partsOf);
+  for (const [name, error] of refused) {
+    note('remote_schema', name, remotes.get(name)?.metadata, error);
+    remotes.delete(name);
+  }
+  return {
+    ...{ metadata: sound, env, sql, tables: reads, remotes, inconsistent, introspections: known, schemaFor },
+  };
+}
+
+const permissionOf = (role: string, name: string) =>
+  ['remote_schema_permission', `${role} permission in remote schema ${name}`] as const;
+
+function openedRemotes(
+  { remoteSchemas }: Metadata,
+  known: ReadonlyMap<string, Introspection>,
+  note: Note,
+): Map<string, Remote> {
+  const remotes = new Map<string, Remote>();
+  for (const remoteSchema of remoteSchemas) {
     const { name } = remoteSchema;
     const introspection = known.get(name);
     if (introspection === undefined) continue;
-    if ('error' in introspection) {
-      note('remote_schema', name, remoteSchema, introspection.error);
-      continue;
-    }
-    const remote = { ...introspection.remote, metadata: remoteSchema };
-    remotes.set(name, remote);
-    const refuse: RefusePermission = ({ role, definition }, error) =>
-      note('remote_schema_permission', `${role} permission in remote schema ${name}`, definition, error);
-    rolesOf.set(name, partsByRole(remote, refuse));
+    if ('error' in introspection) note('remote_schema', name, remoteSchema, introspection.error);
+    else remotes.set(name, { ...introspection.remote, metadata: remoteSchema });
   }
-  const catalogue = since === null || since.sources ? await readCatalogue(sql) : since.state.tables.catalogue;
-  const tables: Tables = { tables: metadata.tables, catalogue };
-  const remotePartsFor = (role: string) => [...rolesOf.values()].flatMap((parts) => parts.get(role) ?? []);
-  const schemas = new Map<string, RoleSchema>();
+  return remotes;
+}
+
+type Schemas = { schemaFor(role: string): RoleSchema; refused: ReadonlyMap<string, Error> };
+
+/**
+ * The schemas of the roles. A remote schema that meets something else's names in one of them is in none
+ * (hasura/README.md, "Names that must not meet").
+ */
+function openSchemas(metadata: Metadata, tables: Tables, remotes: ReadonlyMap<string, RoleParts>): Schemas {
+  const build = (role: string, partsOf: ReadonlyMap<string, RoleParts>): RoleSchema =>
+    mergeSchemas([
+      ...[...partsOf.values()].flatMap((parts) => parts(role) ?? []),
+      ...ownParts(metadata, tables, role, remoteTypesIn(partsOf, role)),
+    ]);
+  const roles = rolesOf(metadata);
+  const buildAll = (partsOf: ReadonlyMap<string, RoleParts>) =>
+    new Map(roles.map((role) => [role, build(role, partsOf)]));
+  const refused = new Map<string, Error>();
+  let taken: ReadonlyMap<string, RoleParts> = new Map();
+  let schemas: Map<string, RoleSchema> | null = null;
+  for (const [name, parts] of remotes) {
+    const more = new Map([...taken, [name, parts]]);
+    try {
+      schemas = buildAll(more);
+      taken = more;
+    } catch (error) {
+      // Where it is not this remote schema's fault, that fails.
+      schemas = buildAll(taken);
+      refused.set(name, error as Error);
+    }
+  }
+  const made = schemas ?? buildAll(taken);
   return {
-    ...{ metadata, env, sql, tables, remotes, inconsistent, introspections: known },
+    refused,
     schemaFor(role) {
-      const known = schemas.get(role);
-      if (known !== undefined) return known;
-      const made = mergeSchemas([
-        ...remotePartsFor(role),
-        ...ownParts(metadata, tables, role, remoteTypesIn(rolesOf, role)),
-      ]);
-      schemas.set(role, made);
-      return made;
+      const known = made.get(role) ?? build(role, taken);
+      made.set(role, known);
+      return known;
     },
   };
 }
 
-type RefusePermission = (permission: RemoteSchema['permissions'][number], error: Error) => void;
-
-/** What each role sees of a remote schema: admin everything, the others what their SDL holds. */
-function partsByRole(remote: Remote, refuse: RefusePermission): Map<string, Part> {
-  const parts = new Map([['admin', adminPart(remote)]]);
-  for (const permission of remote.metadata.permissions) {
-    const { role, definition } = permission;
-    try {
-      parts.set(role, {
-        ...remotePart(remote.metadata.name),
-        ...readRoleSdl(definition.schema, remote.upstream),
-      });
-    } catch (error) {
-      const context = `in remote schema permission for role "${role}"`;
-      refuse(permission, new Error(`${context}: ${(error as Error).message}`));
-    }
-  }
-  return parts;
-}
-
-const remotePart = (name: string): Omit<Part, 'document'> => ({
-  origin: () => ({ kind: 'remote', name }),
-  query: 'Query',
-  mutation: 'Mutation',
-});
-
-/** Admin sees the whole remote schema. */
-function adminPart({ metadata: { name }, upstream }: Remote): Part {
-  const document = parse(printSchema(upstream));
-  const definitions = document.definitions.filter(({ kind }) => !/^(Schema|Directive)Definition$/.test(kind));
-  return { ...remotePart(name), document: { ...document, definitions } };
-}
-
-/** A remote relationship gives null where it finds nothing, whatever its field's type says. */
-function remoteTypesIn(roles: ReadonlyMap<string, ReadonlyMap<string, Part>>, role: string): RemoteTypes {
-  return ({ definition: { to_remote_schema: to } }) => {
-    const definitions = roles.get(to.remote_schema)?.get(role)?.document.definitions ?? [];
-    const query = definitions.find(
-      (node) => node.kind === Kind.OBJECT_TYPE_DEFINITION && node.name.value === 'Query',
-    );
-    const [name] = Object.keys(to.remote_field);
-    const fields = query?.kind === Kind.OBJECT_TYPE_DEFINITION ? query.fields : [];
-    const type = fields?.find((field) => field.name.value === name)?.type;
-    return type === undefined ? null : print(type).replace(/!$/, '');
-  };
+/** Those that the metadata knows. */
+function rolesOf({ tables, actions, remoteSchemas }: Metadata): string[] {
+  const entries = [
+    ...tables.flatMap((table) => [...(table.select_permissions ?? []), ...(table.update_permissions ?? [])]),
+    ...[...actions, ...remoteSchemas].flatMap(({ permissions }): { role: string }[] => permissions),
+  ];
+  return [...new Set(['admin', ...entries.map(({ role }) => role)])];
 }
 
 /** The tables and the actions. */

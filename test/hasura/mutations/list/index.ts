@@ -1,6 +1,7 @@
 import type { Mutation } from '../mutation.ts';
 import { callers } from './callers.ts';
 import { documents } from './documents.ts';
+import { inconsistencies } from './inconsistencies.ts';
 import { jwts } from './jwts.ts';
 import { metadata } from './metadata.ts';
 import { operations } from './operations.ts';
@@ -20,4 +21,5 @@ export const mutations: readonly Mutation[] = [
   ...standIn,
   ...documents,
   ...standInCalls,
+  ...inconsistencies,
 ];

@@ -1,0 +1,61 @@
+import { Kind, parse, print, printSchema } from 'graphql';
+import type { RemoteSchema } from './metadata.ts';
+import type { EngineEnvironment, Remote } from './remote-schema.ts';
+import type { Part } from './role-schema.ts';
+import { readRoleSdl } from './role-sdl.ts';
+import type { RemoteTypes } from './table-types.ts';
+
+/** What each role sees of a remote schema; null for nothing. */
+export type RoleParts = (role: string) => Part | null;
+
+type RefusePermission = (permission: RemoteSchema['permissions'][number], error: Error) => void;
+
+/**
+ * Admin sees everything, the others what their SDL holds; where HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS is not true,
+ * everybody sees everything (hasura/README.md, "Remote schema permissions").
+ */
+export function partsByRole(remote: Remote, env: EngineEnvironment, refuse: RefusePermission): RoleParts {
+  const whole = wholePart(remote);
+  const parts = new Map<string, Part>();
+  for (const permission of remote.metadata.permissions) {
+    const { role, definition } = permission;
+    try {
+      if (role === 'admin') throw new Error('cannot define permission for admin role');
+      parts.set(role, {
+        ...remotePart(remote.metadata.name),
+        ...readRoleSdl(definition.schema, remote.upstream),
+      });
+    } catch (error) {
+      const context = `in remote schema permission for role "${role}"`;
+      refuse(permission, new Error(`${context}: ${(error as Error).message}`));
+    }
+  }
+  const isOpen = env.HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS !== 'true';
+  return (role) => (role === 'admin' || isOpen ? whole : (parts.get(role) ?? null));
+}
+
+const remotePart = (name: string): Omit<Part, 'document'> => ({
+  origin: () => ({ kind: 'remote', name }),
+  query: 'Query',
+  mutation: 'Mutation',
+});
+
+function wholePart({ metadata: { name }, upstream }: Remote): Part {
+  const document = parse(printSchema(upstream));
+  const definitions = document.definitions.filter(({ kind }) => !/^(Schema|Directive)Definition$/.test(kind));
+  return { ...remotePart(name), document: { ...document, definitions } };
+}
+
+/** A remote relationship gives null where it finds nothing, whatever its field's type says. */
+export function remoteTypesIn(roles: ReadonlyMap<string, RoleParts>, role: string): RemoteTypes {
+  return ({ definition: { to_remote_schema: to } }) => {
+    const part = roles.get(to.remote_schema)?.(role) ?? null;
+    const query = part?.document.definitions.find(
+      (node) => node.kind === Kind.OBJECT_TYPE_DEFINITION && node.name.value === part.query,
+    );
+    const [name] = Object.keys(to.remote_field);
+    const fields = query?.kind === Kind.OBJECT_TYPE_DEFINITION ? query.fields : [];
+    const type = fields?.find((field) => field.name.value === name)?.type;
+    return type === undefined ? null : print(type).replace(/!$/, '');
+  };
+}

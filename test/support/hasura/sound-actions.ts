@@ -1,0 +1,81 @@
+import { getNamedType, isLeafType, isObjectType, Kind, parse } from 'graphql';
+import { actionsDocument, handlerUrl } from './actions.ts';
+import type { ColumnCatalogue } from './catalogue.ts';
+import { findTracked } from './filters.ts';
+import { keepSound, type Note } from './inconsistency.ts';
+import type { ActionRelationship, Metadata } from './metadata.ts';
+import { configuredHeaders, type EngineEnvironment } from './remote-schema.ts';
+import { mergeSchemas } from './role-schema.ts';
+
+/**
+ * Joins the two files by name, as the CLI does before an engine gets to see them (hasura/README.md, "Actions").
+ * @throws Error where a name is in one of them alone: the whole metadata is not applied
+ */
+export function requireDeclared({ actionsFile, actions, actionsSdl }: Metadata): void {
+  const types = parse(actionsSdl).definitions.flatMap((node) =>
+    node.kind === Kind.OBJECT_TYPE_DEFINITION ? [node] : [],
+  );
+  const [roots, others] = [types.filter(isRoot), types.filter((node) => !isRoot(node))];
+  const fields = roots.flatMap(({ fields = [] }) => fields.map(({ name }) => name.value));
+  for (const { name } of actions)
+    if (!fields.includes(name)) throw new Error(`action ${name} is not present in actions.graphql`);
+  for (const field of fields)
+    if (!actions.some(({ name }) => name === field))
+      throw new Error(`action ${field} is not present in actions.yaml`);
+  for (const { name } of actionsFile.custom_types.objects)
+    if (!others.some((node) => node.name.value === name))
+      throw new Error(`custom type ${name} is not present in actions.graphql`);
+}
+
+const isRoot = ({ name }: { name: { value: string } }): boolean => /^(Query|Mutation)$/.test(name.value);
+
+type Sound = Pick<Metadata, 'tables'> & { catalogue: ColumnCatalogue; env: EngineEnvironment };
+
+/** The actions that can be called. With one of their types wrong there is none. */
+export function soundActions(metadata: Metadata, sound: Sound, note: Note): Metadata['actions'] {
+  try {
+    requireTypes(metadata, sound);
+  } catch (error) {
+    note('custom_types', 'custom_types', metadata.actionsFile.custom_types, error as Error);
+    return [];
+  }
+  return keepSound(
+    metadata.actions,
+    ({ definition: { handler, headers } }) => {
+      handlerUrl(sound.env, handler);
+      configuredHeaders(sound.env, headers);
+    },
+    (action, error) => note('action', action.name, action, error),
+  );
+}
+
+function requireTypes(metadata: Metadata, { tables, catalogue }: Sound): void {
+  const document = actionsDocument(
+    { ...metadata, actionRelationships: new Map() },
+    metadata.actions,
+    () => '',
+  );
+  const part = {
+    origin: () => ({ kind: 'tables' as const }),
+    document,
+    query: 'Query',
+    mutation: 'Mutation',
+  };
+  const { schema } = mergeSchemas([part]);
+  const requireRelationship = (typeName: string, { name, ...to }: ActionRelationship) => {
+    const type = schema.getType(typeName);
+    const fields = isObjectType(type) ? type.getFields() : {};
+    const at = `relationship "${name}" of "${typeName}"`;
+    if (name in fields) throw new Error(`${at} has the name of a field`);
+    const { table } = findTracked(tables, to.remote_table);
+    for (const [field, column] of Object.entries(to.field_mapping)) {
+      const found = fields[field];
+      if (found === undefined || !isLeafType(getNamedType(found.type)))
+        throw new Error(`${at}: "${field}" is no scalar field`);
+      if (!catalogue.columns(table).some((known) => known.name === column))
+        throw new Error(`${at}: column "${column}" does not exist`);
+    }
+  };
+  for (const [typeName, relationships] of metadata.actionRelationships)
+    for (const relationship of relationships) requireRelationship(typeName, relationship);
+}
