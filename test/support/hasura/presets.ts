@@ -9,6 +9,7 @@ import {
   isEnumType,
   Kind,
   parseType,
+  print,
   type TypeNode,
   visit,
 } from 'graphql';
@@ -28,6 +29,8 @@ function readPreset(node: InputValueDefinitionNode): Preset | null {
   const argument = (name: string) => given.find((entry) => entry.name.value === name)?.value;
   const value = argument('value');
   if (value === undefined) throw new Error(`The preset of ${node.name.value} has no value.`);
+  if (value.kind !== Kind.STRING && /"x-hasura-/i.test(print(value)))
+    throw new Error('Session variables inside a preset are not played.');
   const fixed = argument('static');
   const isStatic = fixed?.kind === Kind.BOOLEAN && fixed.value;
   const isVariable = value.kind === Kind.STRING && /^x-hasura-/i.test(value.value) && !isStatic;
@@ -36,10 +39,13 @@ function readPreset(node: InputValueDefinitionNode): Preset | null {
 }
 
 /** Parts a role's SDL into what the role sees and what is preset (hasura/README.md, "Remote schema permissions"). */
-export function takePresets(sdl: DocumentNode): RoleSdl {
+export function takePresets(
+  sdl: DocumentNode,
+  { query, mutation } = { query: 'Query', mutation: 'Mutation' },
+): RoleSdl {
   const presets = new Map<string, Preset[]>();
   const document: DocumentNode = visit(sdl, {
-    ObjectTypeDefinition: (node) => (/^(Query|Mutation)$/.test(node.name.value) ? undefined : false),
+    ObjectTypeDefinition: (node) => ([query, mutation].includes(node.name.value) ? undefined : false),
     FieldDefinition(node) {
       const found = (node.arguments ?? []).flatMap((argument) => readPreset(argument) ?? []);
       presets.set(node.name.value, found);

@@ -1,7 +1,7 @@
 import { Kind, parse, print, printSchema } from 'graphql';
 import type { RemoteSchema } from './metadata.ts';
 import type { EngineEnvironment, Remote } from './remote-schema.ts';
-import type { Part } from './role-schema.ts';
+import { mergeSchemas, type Part } from './role-schema.ts';
 import { readRoleSdl } from './role-sdl.ts';
 import type { RemoteTypes } from './table-types.ts';
 
@@ -21,10 +21,12 @@ export function partsByRole(remote: Remote, env: EngineEnvironment, refuse: Refu
     const { role, definition } = permission;
     try {
       if (role === 'admin') throw new Error('cannot define permission for admin role');
-      parts.set(role, {
-        ...remotePart(remote.metadata.name),
+      const part = {
+        origin: originOf(remote),
         ...readRoleSdl(definition.schema, remote.upstream),
-      });
+      };
+      mergeSchemas([part]);
+      parts.set(role, part);
     } catch (error) {
       const context = `in remote schema permission for role "${role}"`;
       refuse(permission, new Error(`${context}: ${(error as Error).message}`));
@@ -34,16 +36,20 @@ export function partsByRole(remote: Remote, env: EngineEnvironment, refuse: Refu
   return (role) => (role === 'admin' || isOpen ? whole : (parts.get(role) ?? null));
 }
 
-const remotePart = (name: string): Omit<Part, 'document'> => ({
-  origin: () => ({ kind: 'remote', name }),
-  query: 'Query',
-  mutation: 'Mutation',
-});
+const originOf =
+  ({ metadata: { name } }: Remote): Part['origin'] =>
+  () => ({ kind: 'remote', name });
 
-function wholePart({ metadata: { name }, upstream }: Remote): Part {
+function wholePart(remote: Remote): Part {
+  const { upstream } = remote;
   const document = parse(printSchema(upstream));
   const definitions = document.definitions.filter(({ kind }) => !/^(Schema|Directive)Definition$/.test(kind));
-  return { ...remotePart(name), document: { ...document, definitions } };
+  return {
+    origin: originOf(remote),
+    query: upstream.getQueryType()?.name ?? 'Query',
+    mutation: upstream.getMutationType()?.name ?? 'Mutation',
+    document: { ...document, definitions },
+  };
 }
 
 /** A remote relationship gives null where it finds nothing, whatever its field's type says. */

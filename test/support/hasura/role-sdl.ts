@@ -1,6 +1,8 @@
 import {
   astFromValue,
   type ConstValueNode,
+  type DefinitionNode,
+  type DocumentNode,
   type FieldDefinitionNode,
   type GraphQLArgument,
   type GraphQLField,
@@ -10,9 +12,8 @@ import {
   isEnumType,
   isInputObjectType,
   isInterfaceType,
+  isNonNullType,
   isObjectType,
-  isRequiredArgument,
-  isRequiredInputField,
   isScalarType,
   isUnionType,
   Kind,
@@ -21,21 +22,29 @@ import {
   type TypeDefinitionNode,
   visit,
 } from 'graphql';
+import { requirePresets } from './preset-rules.ts';
 import { type RoleSdl, takePresets } from './presets.ts';
+
+/** A role's SDL read, with the names of its root types. */
+type ReadSdl = RoleSdl & { query: string; mutation: string };
 
 /**
  * Holds a role's SDL against the schema that introspection gave, by the rules of hasura/README.md, "Remote schema
  * permissions". What is preset is taken out: the role does not see it.
  * @throws Error with a reason for which the engine lists the permission as inconsistent, in words of our own
  */
-export function readRoleSdl(sdl: string, upstream: GraphQLSchema): RoleSdl {
-  const document = parse(sdl);
-  const declared = new Set(['String', 'Int', 'Float', 'Boolean', 'ID']);
-  for (const node of document.definitions) {
+export function readRoleSdl(sdl: string, upstream: GraphQLSchema): ReadSdl {
+  const { definitions } = parse(sdl);
+  const roots = rootsOf(definitions);
+  const types = definitions.filter((node) => node.kind !== Kind.SCHEMA_DEFINITION && !isBuiltIn(node));
+  const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: types };
+  const declared = new Set<string>(BUILT_IN);
+  for (const node of types) {
     if (!('name' in node) || node.name === undefined || !/TypeDefinition$/.test(node.kind))
       throw new Error(`${node.kind} does not belong into a role's schema.`);
     if (declared.has(node.name.value)) throw new Error(`${node.name.value} is there twice.`);
     declared.add(node.name.value);
+    requireOnce(node.name.value, node as TypeDefinitionNode);
   }
   visit(document, {
     Directive: ({ name }) =>
@@ -43,9 +52,41 @@ export function readRoleSdl(sdl: string, upstream: GraphQLSchema): RoleSdl {
     NamedType: ({ name }) =>
       declared.has(name.value) ? undefined : refuse(`${name.value} is not declared.`),
   });
-  if (!declared.has('Query')) throw new Error('"Query" has to be an object type');
-  for (const node of document.definitions) compareType(node as TypeDefinitionNode, upstream);
-  return takePresets(document);
+  if (!declared.has(roots.query)) throw new Error(`"${roots.query}" has to be an object type`);
+  for (const node of types) compareType(node as TypeDefinitionNode, upstream);
+  requirePresets(document);
+  return { ...takePresets(document, roots), ...roots };
+}
+
+const BUILT_IN: readonly string[] = ['String', 'Int', 'Float', 'Boolean', 'ID'];
+/** Such a scalar may be declared, and need not. */
+const isBuiltIn = (node: DefinitionNode): boolean =>
+  node.kind === Kind.SCALAR_TYPE_DEFINITION && BUILT_IN.includes(node.name.value);
+
+/** At most one `schema { … }` says what the roots are called. */
+function rootsOf(definitions: readonly DefinitionNode[]): { query: string; mutation: string } {
+  const [node, ...others] = definitions.filter((node) => node.kind === Kind.SCHEMA_DEFINITION);
+  if (others.length > 0) throw new Error('multiple schema definitions found');
+  const root = (operation: string, standard: string) =>
+    node?.operationTypes.find((type) => type.operation === operation)?.type.name.value ?? standard;
+  return { query: root('query', 'Query'), mutation: root('mutation', 'Mutation') };
+}
+
+type Named = { readonly name: { readonly value: string } };
+
+/** No field, argument or enum value stands twice. */
+function requireOnce(at: string, node: TypeDefinitionNode): void {
+  const fields = 'fields' in node ? (node.fields ?? []) : [];
+  const values = node.kind === Kind.ENUM_TYPE_DEFINITION ? (node.values ?? []) : [];
+  const lists: (readonly Named[])[] = [
+    ...[fields, values],
+    ...fields.map((field) => ('arguments' in field ? (field.arguments ?? []) : [])),
+  ];
+  for (const list of lists) {
+    const names = list.map(({ name }) => name.value);
+    for (const name of names)
+      if (names.indexOf(name) !== names.lastIndexOf(name)) refuse(`${name} is there twice in ${at}.`);
+  }
 }
 
 function refuse(message: string): never {
@@ -75,10 +116,13 @@ function compareType(node: TypeDefinitionNode, upstream: GraphQLSchema): void {
   if (node.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) {
     if (!isInputObjectType(type)) throw new Error(`${name} is no input object.`);
     const fields = Object.values(type.getFields());
-    compareInputs(name, node.fields ?? [], fields, fields.filter(isRequiredInputField));
+    compareInputs(name, node.fields ?? [], fields, fields.filter(isRequired));
     return;
   }
   if (!isObjectType(type) && !isInterfaceType(type)) throw new Error(`${name} is no such type.`);
+  const interfaces = type.getInterfaces().map(({ name: known }) => known);
+  for (const { name: implemented } of node.interfaces ?? [])
+    if (!interfaces.includes(implemented.value)) refuse(`${name} implements no ${implemented.value}.`);
   if ((node.fields ?? []).length === 0) refuse(`${name} has no fields.`);
   for (const field of node.fields ?? []) compareField(name, field, type.getFields()[field.name.value]);
 }
@@ -91,10 +135,13 @@ function compareField(
   const at = `${parent}.${node.name.value}`;
   if (field === undefined) throw new Error(`The remote schema has no field ${at}.`);
   if (print(node.type) !== String(field.type)) refuse(`${at} is ${String(field.type)}.`);
-  compareInputs(at, node.arguments ?? [], field.args, field.args.filter(isRequiredArgument));
+  compareInputs(at, node.arguments ?? [], field.args, field.args.filter(isRequired));
 }
 
 type Input = GraphQLArgument | GraphQLInputField;
+
+/** To Hasura a default makes nothing optional here. */
+const isRequired = ({ type }: Input): boolean => isNonNullType(type);
 
 function compareInputs(
   at: string,

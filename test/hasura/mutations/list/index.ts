@@ -5,6 +5,7 @@ import { inconsistencies } from './inconsistencies.ts';
 import { jwts } from './jwts.ts';
 import { metadata } from './metadata.ts';
 import { operations } from './operations.ts';
+import { roleSdls } from './role-sdls.ts';
 import { standIn } from './stand-in.ts';
 import { standInCalls } from './stand-in-calls.ts';
 import { tables } from './tables.ts';
@@ -22,4 +23,5 @@ export const mutations: readonly Mutation[] = [
   ...documents,
   ...standInCalls,
   ...inconsistencies,
+  ...roleSdls,
 ];
