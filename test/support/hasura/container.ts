@@ -7,7 +7,7 @@ import { GenericContainer, type StartedTestContainer, TestContainers, Wait } fro
 import { stringify } from 'yaml';
 import { describeInconsistency, readInconsistencies, reloadMetadata } from '../../../src/hasura/engine.ts';
 import { createEmptyDatabase } from '../database.ts';
-import { type Engine, type EngineOptions, environmentFor } from './engine.ts';
+import { type Engine, type EngineOptions, environmentFor, onlySet } from './engine.ts';
 import { composedEngine } from './engine-image.ts';
 import { quote } from './filters.ts';
 import { openLogin } from './login.ts';
@@ -81,7 +81,8 @@ async function run(image: string, env: Environment, folder: string): Promise<Sta
 async function environmentOf(options: EngineOptions, own: Environment): Promise<[string, Environment]> {
   const { image, environment } = await composedEngine();
   const given = await reachableFromContainer({ ...environmentFor(options), ...own });
-  return [image, { ...environment, HASURA_GRAPHQL_ENABLED_APIS: 'graphql,metadata', ...given }];
+  const composed = { ...environment, HASURA_GRAPHQL_ENABLED_APIS: 'graphql,metadata' };
+  return [image, onlySet({ ...composed, ...options.env, ...given })];
 }
 
 async function open(options: EngineOptions, adminSecret: string, closings: Closing[]): Promise<string> {

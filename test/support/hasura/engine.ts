@@ -13,8 +13,8 @@ export type EngineOptions = {
   gateway: Pick<TestGateway, 'url' | 'secret'>;
   databaseUrl: string;
   adminSecret?: string;
-  /** Environment variables of the engine beside those that hasura/README.md lists, or instead of them. */
-  env?: EngineEnvironment;
+  /** Environment variables of the engine beside those that hasura/README.md lists, or instead of them; null unsets one. */
+  env?: Readonly<Record<string, string | null>>;
   /** Spoils what was read of the metadata: for tests that such a thing is noticed. */
   spoil?: (metadata: Metadata) => void;
   now?: () => number;
@@ -33,20 +33,25 @@ export type Engine = {
 };
 
 /** The environment that hasura/README.md, "Environment variables", asks for. */
-export const environmentFor = ({ gateway, env = {} }: EngineOptions): EngineEnvironment => ({
-  PORTCULLIS_URL: gateway.url,
-  PORTCULLIS_GRAPHQL_URL: `${gateway.url}/graphql`,
-  INTERNAL_ENDPOINTS_SECRET: gateway.secret,
-  HASURA_GRAPHQL_UNAUTHORIZED_ROLE: 'anonymous',
-  HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS: 'true',
-  HASURA_GRAPHQL_JWT_SECRET: JSON.stringify({
-    jwk_url: `${gateway.url}/.well-known/jwks.json`,
-    issuer: PUBLIC_URL,
-    audience: 'hasura',
-    allowed_skew: 30,
-  }),
-  ...env,
-});
+export const environmentFor = ({ gateway, env = {} }: EngineOptions): EngineEnvironment =>
+  onlySet({
+    PORTCULLIS_URL: gateway.url,
+    PORTCULLIS_GRAPHQL_URL: `${gateway.url}/graphql`,
+    INTERNAL_ENDPOINTS_SECRET: gateway.secret,
+    HASURA_GRAPHQL_UNAUTHORIZED_ROLE: 'anonymous',
+    HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS: 'true',
+    HASURA_GRAPHQL_JWT_SECRET: JSON.stringify({
+      jwk_url: `${gateway.url}/.well-known/jwks.json`,
+      issuer: PUBLIC_URL,
+      audience: 'hasura',
+      allowed_skew: 30,
+    }),
+    ...env,
+  });
+
+/** Without what is null. */
+export const onlySet = (env: Readonly<Record<string, string | null>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 
 /** Whether the tests are to be run on a real graphql-engine in Docker. */
 export const isRealEngine = process.env.HASURA_ENGINE === 'container';
@@ -76,7 +81,7 @@ async function startStandIn(options: EngineOptions): Promise<Engine> {
     options.spoil?.(metadata);
     return loadState(metadata, { env, sql: login.sql }, since);
   };
-  const settings = { adminSecret, jwt, unauthorizedRole: env.HASURA_GRAPHQL_UNAUTHORIZED_ROLE ?? '' };
+  const settings = { adminSecret, jwt, unauthorizedRole: env.HASURA_GRAPHQL_UNAUTHORIZED_ROLE ?? null };
   const apis = (env.HASURA_GRAPHQL_ENABLED_APIS ?? 'metadata,graphql,pgdump,config').split(',');
   try {
     let state = await load(null);

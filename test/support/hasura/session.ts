@@ -3,7 +3,7 @@ import { refusal } from './failure.ts';
 import type { HasuraSession } from './filters.ts';
 import type { JwtVerifier } from './jwt.ts';
 
-export type SessionSettings = { adminSecret: string; unauthorizedRole: string; jwt: JwtVerifier };
+export type SessionSettings = { adminSecret: string; unauthorizedRole: string | null; jwt: JwtVerifier };
 
 const ADMIN_SECRET = ['x-hasura-admin-secret', 'x-hasura-access-key'] as const;
 
@@ -34,7 +34,10 @@ export async function readSession(
     throw refusal('access-denied', 'invalid x-hasura-admin-secret/x-hasura-access-key', '$', 401);
   }
   const { authorization } = headers;
-  if (authorization === undefined) return { ...variables, 'x-hasura-role': unauthorizedRole };
+  if (authorization === undefined) {
+    if (unauthorizedRole !== null) return { ...variables, 'x-hasura-role': unauthorizedRole };
+    throw refusal('invalid-headers', "Missing 'Authorization' or 'Cookie' header in JWT authentication mode");
+  }
   const [scheme, token, ...rest] = authorization.split(/\s+/).filter((word) => word !== '');
   if (scheme !== 'Bearer' || token === undefined || rest.length > 0)
     throw refusal('invalid-headers', 'Malformed Authorization header');

@@ -12,6 +12,20 @@ export const standIn: readonly Mutation[] = [
     scenarios: ['stand-in'],
   },
   {
+    breaks: 'without a token everybody is in some role',
+    file: file('session'),
+    from: "if (unauthorizedRole !== null) return { ...variables, 'x-hasura-role': unauthorizedRole };",
+    to: "if (variables !== null) return { ...variables, 'x-hasura-role': String(unauthorizedRole) };",
+    scenarios: ['configuration'],
+  },
+  {
+    breaks: 'each role sees its part of a remote schema, permissions switched on or off',
+    file: file('remote-parts'),
+    from: "role === 'admin' || isOpen ? whole",
+    to: "role === 'admin' && !isOpen ? whole",
+    scenarios: ['configuration'],
+  },
+  {
     breaks: 'a token comes before the admin secret',
     file: file('session'),
     from: 'if (secret !== undefined) {',
