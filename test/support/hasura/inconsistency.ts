@@ -1,6 +1,6 @@
 import { Refusal } from './failure.ts';
 
-/** An object of the metadata that is missing from the API, as `get_inconsistent_metadata` lists it. */
+/** An object of the metadata that is missing from the API, as `get_inconsistent_metadata` lists it (hasura/README.md, "Answers of the engine"). */
 export type Inconsistency = {
   type: string;
   name: string;

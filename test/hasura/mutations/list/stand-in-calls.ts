@@ -141,7 +141,7 @@ export const standInCalls: readonly Mutation[] = [
   },
   {
     breaks: 'an argument that is null is none',
-    file: file('document'),
+    file: file('selections'),
     from: 'given.filter(({ value }) => value.kind !== Kind.VARIABLE ||',
     to: 'given.filter(({ value }) => value.kind !== Kind.NULL &&',
     scenarios: ['wire'],
