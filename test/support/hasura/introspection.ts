@@ -1,4 +1,5 @@
-import { buildClientSchema, type GraphQLSchema, type IntrospectionQuery } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import { readIntrospection } from './introspection-reader.ts';
 import { askRemote, type Remote } from './remote-schema.ts';
 
 /** What is asked of a type reference, seven levels deep. */
@@ -37,7 +38,5 @@ const QUERY = `query IntrospectionQuery {
 export async function introspect(remote: Omit<Remote, 'upstream'>): Promise<GraphQLSchema> {
   const headers = { ...remote.configured, 'x-hasura-role': 'admin' };
   const { text } = await askRemote(remote, headers, { query: QUERY, operationName: 'IntrospectionQuery' });
-  const { data } = JSON.parse(text) as { data?: IntrospectionQuery };
-  if (data == null) throw new Error('Error in $: key "data" not found');
-  return buildClientSchema(data);
+  return readIntrospection(text);
 }

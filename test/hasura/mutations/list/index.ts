@@ -2,6 +2,7 @@ import type { Mutation } from '../mutation.ts';
 import { callers } from './callers.ts';
 import { documents } from './documents.ts';
 import { inconsistencies } from './inconsistencies.ts';
+import { introspections } from './introspections.ts';
 import { jwts } from './jwts.ts';
 import { metadata } from './metadata.ts';
 import { operations } from './operations.ts';
@@ -24,4 +25,5 @@ export const mutations: readonly Mutation[] = [
   ...standInCalls,
   ...inconsistencies,
   ...roleSdls,
+  ...introspections,
 ];
