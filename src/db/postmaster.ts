@@ -10,6 +10,8 @@ const run = promisify(execFile);
 
 /** How long a server that no gateway is connected to is watched before it counts as left behind. */
 const WATCH_MS = 1000;
+/** How long the last connection of a gateway that is stopping may show after it has ended. */
+const LEAVING_MS = 500;
 const GIVE_UP_MS = 20_000;
 const ESCALATE_MS = 10_000;
 
@@ -104,6 +106,7 @@ export async function clearTheWay(
   const path = join(folder, 'postmaster.pid');
   const giveUpAt = Date.now() + GIVE_UP_MS;
   let unusedSince: number | undefined;
+  let usedSince: number | undefined;
   for (;;) {
     const found = await readPidFile(path);
     if (found === undefined || !isAlive(found.pid)) return; // Postgres itself deals with a dead one's file
@@ -113,11 +116,12 @@ export async function clearTheWay(
       return;
     }
     const gateways = await countGateways(connect(found.port));
-    if (gateways !== undefined && gateways > 0) {
+    usedSince = gateways !== undefined && gateways > 0 ? (usedSince ?? Date.now()) : undefined;
+    if (usedSince !== undefined && Date.now() - usedSince > LEAVING_MS) {
       throw new Error(`another gateway is using the data folder ${dirname(folder)}`);
     }
     // A gateway that is just starting connects within this time.
-    unusedSince = gateways === undefined ? undefined : (unusedSince ?? Date.now());
+    unusedSince = gateways === 0 ? (unusedSince ?? Date.now()) : undefined;
     if (unusedSince !== undefined && Date.now() - unusedSince > WATCH_MS) {
       await shutDown(found.pid, untilGone(found.pid, folder), binaries);
     }

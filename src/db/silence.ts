@@ -57,6 +57,7 @@ export function watchForSilence(longestMs: number): SilenceWatch {
    * connection may have been heard from up to a look later than was noticed.
    */
   function cutOff(now: number): void {
+    listen(now);
     for (const [one, since] of waiting) if (now - since >= longestMs + 3 * LOOK_MS) waiting.delete(one);
     // Without an error: what the driver sends between the error of a connection and its end is never answered.
     for (const [socket, { at }] of heard) if (now - at >= longestMs) socket.destroy();
@@ -68,7 +69,8 @@ export function watchForSilence(longestMs: number): SilenceWatch {
     lookedAt = now;
     listen(now);
     const [since = now] = waiting.values();
-    if (now - since >= longestMs) cutOff(now);
+    // Not from here: between a timer and the end of what it cuts off somebody might be given a connection that is ending.
+    if (now - since >= longestMs) setImmediate(() => cutOff(performance.now()));
   }
 
   const timer = setInterval(look, LOOK_MS).unref();
