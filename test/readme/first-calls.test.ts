@@ -17,7 +17,7 @@ async function shell(command: string): Promise<Record<string, unknown>> {
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-test('the first signs Ada up, the second asks who she is', async () => {
+test('the first signs Grace up, the second asks who she is', async () => {
   const [block = ''] = await readmeBlocks('First calls', 'sh');
   const commands = block.trim().split(/\n\n/);
   expect(commands).toHaveLength(2);
@@ -40,8 +40,8 @@ test('the first signs Ada up, the second asks who she is', async () => {
     data: {
       me: {
         id: expect.any(String),
-        email: 'ada@example.com',
-        memberships: [{ role: 'OWNER', team: { name: 'Engines' } }],
+        email: 'grace@example.com',
+        memberships: [{ role: 'OWNER', team: { name: 'Compilers' } }],
       },
     },
   });
