@@ -28,6 +28,7 @@ export function tablesSdl(tables: Tables, role: string, remoteTypes: RemoteTypes
     const reading = readingOf(tables, tracked, role, remoteTypes);
     if (reading === null) continue;
     for (const column of reading.columns) scalars.add(scalarOf(column));
+    if (reading.access.aggregates) scalars.add('Int');
     const changing = changingOf(tables, tracked, role, reading);
     queries.push(...readingRoots(reading));
     streams.push(streamRoot(reading));
@@ -35,7 +36,6 @@ export function tablesSdl(tables: Tables, role: string, remoteTypes: RemoteTypes
     types.push(...readingTypes(reading), ...changing.types);
   }
   if (queries.length === 0) return '';
-  if (role === 'admin') scalars.add('Int');
   return [
     ...types,
     ...[...scalars].flatMap(comparisonTypes),

@@ -105,13 +105,6 @@ export const standInCalls: readonly Mutation[] = [
     scenarios: ['handlers'],
   },
   {
-    breaks: 'an action leads to rows of a table that its caller may not read',
-    file: file('role-schema'),
-    from: ' && definitions.has(type.name.value)',
-    to: '',
-    scenarios: ['trust'],
-  },
-  {
     breaks: 'a cron trigger that failed is called as something new',
     file: file('cron'),
     from: 'await postJson({ ...call, headers: sent })',
