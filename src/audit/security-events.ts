@@ -62,10 +62,14 @@ export const storableUserAgent = (userAgent: string | null): string | null =>
     ? null
     : [...userAgent.replace(/\p{Cc}/gu, ' ')].slice(0, MAX_USER_AGENT_LENGTH).join('');
 
+/** When an event happened: a transaction that waited for another one does so after it, however early it began. */
+const THE_CLOCK = sql`clock_timestamp()`;
+
 /** Writes an event in the transaction of what it records. */
 export async function recordSecurityEvent(tx: Queryable, event: SecurityEvent): Promise<void> {
   await tx.insert(securityEvents).values({
     id: uuidv7(),
+    createdAt: THE_CLOCK,
     action: event.action,
     outcome: event.outcome ?? 'success',
     userId: event.userId ?? null,
@@ -80,8 +84,8 @@ export async function recordSecurityEvent(tx: Queryable, event: SecurityEvent): 
 /** The same as a part of a statement (`with … as (…)`), for the hot ones: `from` yields the rows that are recorded. */
 export function insertSecurityEvent(event: SecurityEvent, from: SQL): SQL {
   return sql`
-    insert into ${securityEvents} (id, action, outcome, user_id, session_id, address, user_agent)
-    select ${uuidv7()}::uuid, ${event.action}, ${event.outcome ?? 'success'}, ${event.userId ?? null}::uuid,
+    insert into ${securityEvents} (id, created_at, action, outcome, user_id, session_id, address, user_agent)
+    select ${uuidv7()}::uuid, ${THE_CLOCK}, ${event.action}, ${event.outcome ?? 'success'}, ${event.userId ?? null}::uuid,
       ${event.sessionId ?? null}::uuid, ${event.origin?.address ?? null}::inet,
       ${storableUserAgent(event.origin?.userAgent ?? null)}
     from ${from}`;

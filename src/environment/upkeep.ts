@@ -7,8 +7,9 @@ export const upkeepVariables = {
     description:
       'Seconds between rounds of housekeeping: a successor for an ending key, pruning what expired.',
   }),
-  SECURITY_EVENT_DAYS: integer(1, 36_500).prefault('365').meta({
-    description: 'Days for which security events are kept.',
+  SECURITY_EVENT_DAYS: integer(7, 36_500).prefault('365').meta({
+    description:
+      'Days for which security events are kept: at least 7, since mails that are tried again look at them.',
   }),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000).prefault('10000').meta({
     description: 'Milliseconds that requests in flight may take at shutdown.',

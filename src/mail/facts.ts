@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { securityEvents } from '../audit/tables.ts';
 import type { Database, Queryable, Transaction } from '../db/client.ts';
 import { sessions } from '../sessions/tables.ts';
 import { invites, teams } from '../teams/tables.ts';
@@ -11,13 +12,17 @@ export type Recipient = {
   disabled: boolean;
   /** Whether the password was set after the given moment. */
   passwordChanged: boolean;
+  /** Whether the address was changed, or the account disabled, since the given moment. */
+  tokensEnded: boolean;
 };
 
 /** The person, or null where they are gone. */
 export async function findRecipient(db: Queryable, userId: string, since: Date): Promise<Recipient | null> {
   const [found] = await db.execute<Recipient>(sql`
     select u.email, u.email_verified_at is not null as verified, u.disabled_at is not null as disabled,
-      coalesce(p.updated_at > ${since.toISOString()}::timestamptz, false) as "passwordChanged"
+      coalesce(p.updated_at > ${since.toISOString()}::timestamptz, false) as "passwordChanged",
+      exists (select from ${securityEvents} e where e.user_id = u.id and e.created_at >= ${since.toISOString()}::timestamptz
+        and e.action in ('email_changed', 'account_disabled')) as "tokensEnded"
     from ${users} u left join ${passwords} p on p.user_id = u.id
     where u.id = ${userId}`);
   return found ?? null;

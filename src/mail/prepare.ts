@@ -88,9 +88,10 @@ const passwordReset: Prepare<'password_reset'> = async (deps, { userId }, queued
 };
 
 const emailChange: Prepare<'email_change'> = async (deps, { userId, newEmail }, queued) => {
-  // Whoever set a new password ended what was pending; the request may not have been theirs.
-  const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged }) =>
-    email === newEmail || passwordChanged
+  // Whoever set a new password or confirmed another address ended what was pending; the request may not have been theirs.
+  // A mail that is tried again must not bring it back: a token that was redeemed has left no trace of being newer.
+  const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged, tokensEnded }) =>
+    email === newEmail || passwordChanged || tokensEnded
       ? null
       : {
           ...{ email: newEmail, purpose: 'change_email', path: 'change-email' },

@@ -38,9 +38,10 @@ describe('changePassword', () => {
 
   test('ends the other sessions and all mailed links, keeps this one, and mails a notice', async () => {
     const ada = await join(accounts);
+    // Before the address is proved: there is no such mail afterwards.
+    const { token } = await accounts.mail(ada.email, 'verify-email');
     await proveAddress(accounts.gateway, ada);
     const other = await logIn(accounts.gateway, ada);
-    const { token } = await accounts.mail(ada.email, 'verify-email');
     expect(await change(ada)).toEqual({ changePassword: { ok: true } });
     expect(await isSignedIn(ada.accessToken)).toBe(true);
     expect(await isSignedIn(other.accessToken)).toBe(false);

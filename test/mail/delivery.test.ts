@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recordSecurityEvent } from '../../src/audit/security-events.ts';
 import { enqueueMail } from '../../src/mail/queue.ts';
 import { findOneTimeToken } from '../../src/one-time-tokens/one-time-tokens.ts';
 import { newPerson, PUBLIC_URL, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 import { countJobs, makeJobsDue, queueForLater, startSmtp, type TestSmtp } from './smtp.ts';
+
+const NOWHERE = { address: null, userAgent: null };
 
 describe('what is delivered', () => {
   let smtp: TestSmtp;
@@ -168,6 +171,21 @@ describe('what is delivered', () => {
     const tokens = await gateway.sql`select 1 from portcullis_private.one_time_tokens where user_id = ${id}`;
     expect(tokens).toHaveLength(0);
   });
+
+  test.each(['email_changed', 'account_disabled'])(
+    'a change of address whose mail is delayed does not come back after %s',
+    async (action) => {
+      const { id } = await someone();
+      await queueForLater(gateway.sql, { kind: 'email_change', userId: id, newEmail: newPerson().email });
+      await recordSecurityEvent(gateway.deps.db, { action: action as never, userId: id, origin: NOWHERE });
+      await makeJobsDue(gateway.sql);
+      await expect.poll(() => countJobs(gateway.sql)).toBe(0);
+      expect(smtp.mails).toEqual([]);
+      const tokens = await gateway.sql`
+        select 1 from portcullis_private.one_time_tokens where user_id = ${id} and purpose = 'change_email'`;
+      expect(tokens).toHaveLength(0);
+    },
+  );
 
   test('a mail that was delayed does not retire the token of a later one', async () => {
     const { id } = await someone();

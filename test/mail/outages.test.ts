@@ -3,9 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterEach, describe, expect, test } from 'vitest';
 import { enqueueMail } from '../../src/mail/queue.ts';
+import { CHANGE_EMAIL, CONFIRM_EMAIL } from '../accounts/accounts.ts';
 import { startProcess } from '../boot/process.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { newPerson, post, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import {
+  bearer,
+  newPerson,
+  post,
+  SIGNUP,
+  signUp,
+  startGateway,
+  type TestGateway,
+} from '../support/gateway.ts';
 import { freePort } from '../support/ports.ts';
 import { countJobs, makeJobsDue, startSmtp, type TestSmtp } from './smtp.ts';
 
@@ -158,6 +167,32 @@ describe('what the mail server refuses', () => {
     await expect.poll(() => countJobs(gateway.sql)).toBe(0);
     expect(gateway.logged()).toContain('every attempt failed');
   });
+});
+
+test('a change of address that the mail server put off does not come back once a later one was confirmed', async () => {
+  const [putOff, wanted] = [newPerson().email, newPerson().email];
+  let isPuttingOff = true;
+  const smtp = await smtpServer({ refuse: (to) => (isPuttingOff && to === putOff ? 450 : null) });
+  const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
+  const person = newPerson();
+  const { accessToken, user } = await signUp(gateway, person);
+  await smtp.receive(1);
+  const ask = (newEmail: string) => {
+    const input = { newEmail, currentPassword: person.password };
+    return gateway.graphql(CHANGE_EMAIL, { input }, bearer(accessToken));
+  };
+  await ask(putOff);
+  await expect.poll(() => everyJobFailed(gateway)).toBe(true);
+  await ask(wanted);
+  const [, mail] = await smtp.receive(2);
+  await gateway.graphql(CONFIRM_EMAIL, { input: { token: mail?.token } });
+  isPuttingOff = false;
+  await makeJobsDue(gateway.sql);
+  await expect.poll(() => countJobs(gateway.sql)).toBe(0);
+  expect(smtp.mails.filter(({ to }) => to.includes(putOff))).toEqual([]);
+  const tokens = await gateway.sql`
+    select 1 from portcullis_private.one_time_tokens where user_id = ${user.id}`;
+  expect(tokens).toHaveLength(0);
 });
 
 test('a mail of a kind that only a newer version knows waits for that version', async () => {
