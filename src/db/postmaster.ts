@@ -116,8 +116,10 @@ export async function clearTheWay(
       return;
     }
     const gateways = await countGateways(connect(found.port));
-    usedSince = gateways !== undefined && gateways > 0 ? (usedSince ?? Date.now()) : undefined;
-    if (usedSince !== undefined && Date.now() - usedSince > LEAVING_MS) {
+    const isUsed = gateways !== undefined && gateways > 0;
+    if (isUsed) usedSince ??= Date.now();
+    else if (gateways === 0) usedSince = undefined;
+    if (isUsed && Date.now() - (usedSince ?? 0) > LEAVING_MS) {
       throw new Error(`another gateway is using the data folder ${dirname(folder)}`);
     }
     // A gateway that is just starting connects within this time.

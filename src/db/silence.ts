@@ -25,7 +25,7 @@ export type SilenceWatch = {
  * Ends connections whose other end went silent without a word, as behind a failed network or a firewall that forgot them:
  * TCP alone would let every statement on them wait for a quarter of an hour. Once somebody has waited for longer than any
  * statement may take, every connection that has owed an answer for as long, or has said nothing when nobody asked, is cut
- * off: what waits there fails, and of those that nobody uses nothing is lost.
+ * off: what waits there fails, and of those that nobody uses hardly ever anything is lost.
  *
  * @param longestMs milliseconds within which a database that lives answers every statement, if only by refusing it
  */
@@ -69,7 +69,7 @@ export function watchForSilence(longestMs: number): SilenceWatch {
     lookedAt = now;
     listen(now);
     const [since = now] = waiting.values();
-    // Not from here: between a timer and the end of what it cuts off somebody might be given a connection that is ending.
+    // Not from here: between a timer and the end of what it cuts off many a request might be given a connection that is ending.
     if (now - since >= longestMs) setImmediate(() => cutOff(performance.now()));
   }
 

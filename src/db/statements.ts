@@ -10,7 +10,7 @@ const LOSS = /^(?:E[A-Z]|CONNECT|57P0|08)/;
 const isLoss = (error: unknown): boolean => isCausedBy(error, ({ code }) => LOSS.test(String(code)));
 
 /**
- * Ends when every connection that is lost has closed. Until then postgres.js (3.4.9) takes one that is closing for a good
+ * Ends when connections that were lost at once have usually closed. Until then postgres.js (3.4.9) takes one that is closing for a good
  * one, and what it has of a statement for it when it closes is never sent: the slot stays mute, whatever it connects to.
  */
 export const untilClosed = (): Promise<void> => wait(CLOSING_MS);

@@ -43,7 +43,11 @@ const refusal = z.object({ error: z.string(), path: z.string(), code: z.string()
 function originOf({ endpoint }: EngineAccess): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
   const isPlain = url !== null && `${url.username}${url.password}` === '' && !/[?#]/.test(endpoint);
-  if (!isPlain || !/^https?:$/.test(url.protocol) || /\/v\d\//.test(url.pathname))
+  if (
+    !isPlain ||
+    !/^https?:$/.test(url.protocol) ||
+    /\/v\d\w*(?:\/(?:graphql|metadata|query|relay|config|version))?\/*$/.test(url.pathname)
+  )
     throw new EngineError(
       'HASURA_GRAPHQL_ENDPOINT is no base URL such as http://localhost:8080, without /v1/graphql.',
     );

@@ -65,6 +65,15 @@ const MISSING = [
 ];
 const UNREACHED = 'The gateway cannot be reached through the engine: ';
 
+test('a base URL may have a path, as behind a proxy', async () => {
+  const access = accessTo(await start());
+  const endpoint = `${access.HASURA_GRAPHQL_ENDPOINT}api/v2/hasura`;
+  expect(await run('status', { ...access, HASURA_GRAPHQL_ENDPOINT: endpoint })).toEqual({
+    code: 1,
+    lines: ['What answers with status 404 is no graphql-engine.'],
+  });
+});
+
 test('an engine that has everything is well, and a reload leaves it so', async () => {
   const access = accessTo(await start());
   expect(await run('status', access)).toEqual(WELL);
@@ -239,6 +248,8 @@ describe('odd answers', () => {
     'http://example.com/?x=1',
     'http://example.com/?',
     'http://example.com/v1/graphql',
+    'http://example.com/v1',
+    'http://example.com/v1beta1/relay/',
     'nothing',
   ])('an endpoint like %s is refused by its name alone', async (endpoint) => {
     const env = { ...access(), HASURA_GRAPHQL_ENDPOINT: endpoint };
