@@ -19,7 +19,7 @@ import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
 import { createMailTransport } from './mail/transport.ts';
 import { type MailWorker, startMailWorker } from './mail/worker.ts';
 import { storeOneTimeToken } from './one-time-tokens/one-time-tokens.ts';
-import { createSuccessorDeriver } from './sessions/refresh-tokens.ts';
+import { createRefreshTokens } from './sessions/refresh-token.ts';
 
 /** A configuration that is complete: whatever it left to the development defaults has been made. */
 export type RunnableConfig = Config & { database: { url: string } };
@@ -83,7 +83,7 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
     findPublicKey: createPublicKeyFinder(db),
     tokens: { issuer: config.publicUrl, audience: config.tokens.audience, accessTtlSeconds },
     sessions: config.tokens,
-    successors: createSuccessorDeriver(config.keyEncryptionKeys),
+    refreshTokens: createRefreshTokens(config.keyEncryptionKeys),
     rateLimiter: createRateLimiter(db, config.limits),
     captcha: createCaptcha(config.captcha, log),
     readClientAddress: createClientAddressReader(config.http),

@@ -26,6 +26,7 @@ export type Config = Readonly<{
     portalTtlSeconds: number;
     refreshTtlSeconds: number;
     sessionTtlSeconds: number;
+    reuseIntervalSeconds: number;
   }>;
   keys: KeyConfig;
   signup: boolean;
@@ -52,6 +53,7 @@ export type Config = Readonly<{
     emailExistsUnaddressed: Limit;
     emailChangesPerUser: Limit;
     changesPerUser: Limit;
+    renewalsPerSession: Limit;
     teamsPerUser: Limit;
     projectsPerUser: Limit;
     invitesPerTeam: Limit;

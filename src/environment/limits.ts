@@ -37,6 +37,9 @@ export const limitVariables = {
   LIMIT_CHANGES_PER_USER: limit().prefault('300/3600').meta({
     description: 'Changes of names and roles, and switches of the team, that one person may make.',
   }),
+  LIMIT_RENEWALS_PER_SESSION: limit().prefault('120/3600').meta({
+    description: 'Renewals of the tokens of one session by its access token (`GET /api/refresh`).',
+  }),
   LIMIT_TEAMS_PER_USER: limit().prefault('50/86400').meta({ description: 'Teams one person may create.' }),
   LIMIT_PROJECTS_PER_USER: limit().prefault('500/86400').meta({
     description: 'Projects one person may create.',

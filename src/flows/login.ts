@@ -8,7 +8,7 @@ import { searchableEmail } from '../users/attributes.ts';
 import { findUserByEmail, replacePasswordHash, type User } from '../users/users.ts';
 import { accountLimit, callerLimit } from './limits.ts';
 import { queueVerification } from './request-email-verification.ts';
-import { type Caller, completeSignIn, firstMissing, type SignedIn } from './sign-in.ts';
+import { type Caller, completeSignIn, firstMissing, type SignedIn, type TokenOptions } from './sign-in.ts';
 
 export type LoginInput = { email: string; password: string };
 
@@ -16,16 +16,15 @@ export type LoginInput = { email: string; password: string };
  * Signs in with email and password. An unknown address, an account without a password and a wrong password get the same
  * answer after the same work: one lookup and one argon2 verification (OWASP Authentication Cheat Sheet).
  *
- * @param ttlSeconds how long the tokens live; access tokens' own lifetime unless given
  * @throws AuthError `required` (email, then password), `rate_limited`, `busy`, `invalid_credentials`, and after a correct
- * password `account_disabled` or, where that is required, `email_not_verified`: then the verification mail is sent again,
- * if none was just sent, since whoever cannot sign in cannot ask for it
+ * password `account_disabled`, or `email_not_verified` where a verified address is required or the password is suspended:
+ * then the verification mail is sent again, if none was just sent, since a person who cannot sign in cannot ask for it
  */
 export async function login(
   deps: Deps,
   caller: Caller,
   input: LoginInput,
-  ttlSeconds = deps.tokens.accessTtlSeconds,
+  { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' }: TokenOptions = {},
 ): Promise<SignedIn> {
   const missing = firstMissing({ email: input.email.trim(), password: input.password });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
@@ -36,21 +35,21 @@ export async function login(
   await deps.rateLimiter.consume([callerLimit(deps, 'login', caller)]);
   await deps.rateLimiter.consume([account]);
 
-  const { user, passwordHash } = await verifyCredentials(deps, caller, input);
+  const { user, passwordHash, suspended } = await verifyCredentials(deps, caller, input);
   await deps.rateLimiter.reset(account);
-  if (deps.config.requireVerifiedEmail && user.emailVerifiedAt === null) {
+  if (suspended || (deps.config.requireVerifiedEmail && user.emailVerifiedAt === null)) {
     await recordFailure(deps, caller, user.id, 'email_not_verified');
     await queueVerification(deps, caller, user);
     throw new AuthError('email_not_verified');
   }
   const key = await deps.signer.currentKey(ttlSeconds);
-  const opening = { userId: user.id, device: caller, action: 'login', passwordHash } as const;
-  const session = await retryDeadlock(() => openSession(deps.db, deps.sessions, opening));
-  return completeSignIn(deps, { user, session, key, ttlSeconds });
+  const opening = { userId: user.id, device: caller, action: 'login', by: { passwordHash } } as const;
+  const session = await retryDeadlock(() => openSession(deps.db, deps, opening));
+  return completeSignIn(deps, { user, session, key, ttlSeconds, kind });
 }
 
 /** What was checked: the session is opened only while that is still the password. */
-type Verified = { user: User; passwordHash: string };
+type Verified = { user: User; passwordHash: string; suspended: boolean };
 
 async function verifyCredentials(
   deps: Deps,
@@ -64,17 +63,18 @@ async function verifyCredentials(
     await recordFailure(deps, caller, found?.user.id ?? null, 'invalid_credentials');
     throw new AuthError('invalid_credentials');
   }
-  const { user } = found;
+  const { user, suspended } = found;
   if (user.disabledAt !== null) {
     await recordFailure(deps, caller, user.id, 'account_disabled');
     throw new AuthError('account_disabled');
   }
-  if (!deps.passwords.isOutdated(passwordHash)) return { user, passwordHash };
+  if (!deps.passwords.isOutdated(passwordHash)) return { user, passwordHash, suspended };
   const renewed = await deps.passwords.hash(password);
   const replaced = await replacePasswordHash(deps.db, { userId: user.id, from: passwordHash, to: renewed });
   // Two logins at once may both renew it: whoever was second signs in with what the first one stored.
   return {
     user,
+    suspended,
     passwordHash: replaced ? renewed : ((await findPasswordHash(deps.db, user.id)) ?? passwordHash),
   };
 }

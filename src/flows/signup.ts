@@ -9,7 +9,7 @@ import { createTeam } from '../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../users/attributes.ts';
 import { createUser } from '../users/users.ts';
 import { callerLimit } from './limits.ts';
-import { type Caller, completeSignIn, firstMissing, type SignedIn } from './sign-in.ts';
+import { type Caller, completeSignIn, firstMissing, type SignedIn, type TokenOptions } from './sign-in.ts';
 
 export type SignupInput = {
   email: string;
@@ -21,8 +21,8 @@ export type SignupInput = {
   captchaToken?: string;
 };
 
-/** What an edge adds: how long the tokens live, and how it spells the team's name. */
-type SignupOptions = { ttlSeconds?: number; teamNameAttribute?: string };
+/** What an edge adds: which tokens it hands out, and how it spells the team's name. */
+type SignupOptions = TokenOptions & { teamNameAttribute?: string };
 
 /**
  * Registers a person: the user, their password, their team (they are its OWNER), their first session and the mail that
@@ -39,7 +39,11 @@ export async function signup(
   deps: Deps,
   caller: Caller,
   input: SignupInput,
-  { ttlSeconds = deps.tokens.accessTtlSeconds, teamNameAttribute = 'teamName' }: SignupOptions = {},
+  {
+    ttlSeconds = deps.tokens.accessTtlSeconds,
+    kind = 'access',
+    teamNameAttribute = 'teamName',
+  }: SignupOptions = {},
 ): Promise<SignedIn> {
   if (!deps.config.signup) throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input, teamNameAttribute);
@@ -58,7 +62,7 @@ export async function signup(
     return { user, session: await openFirstSession(tx, deps, caller, user.id) };
   });
   if (session === null) throw new AuthError('email_not_verified');
-  return completeSignIn(deps, { user, session, key, ttlSeconds });
+  return completeSignIn(deps, { user, session, key, ttlSeconds, kind });
 }
 
 /** Null where nobody is signed in before their address is verified. */
@@ -69,7 +73,7 @@ async function openFirstSession(
   userId: string,
 ): Promise<OpenedSession | null> {
   if (!deps.config.requireVerifiedEmail)
-    return openSession(tx, deps.sessions, { userId, device: caller, action: 'signup', passwordHash: null });
+    return openSession(tx, deps, { userId, device: caller, action: 'signup', by: 'new_password' });
   await recordSecurityEvent(tx, { action: 'signup', userId, origin: caller });
   return null;
 }

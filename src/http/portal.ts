@@ -16,6 +16,10 @@ const Token = z.object({ token: z.string().meta({ description: 'A JWT: of the te
 /** The portal has one token: of the team where there is one. */
 const portalToken = ({ accessToken, teamToken }: SignedIn) => ({ token: teamToken ?? accessToken });
 
+/** Its clients hold nothing else: the token lives longer, and does all that an access token does. */
+const portalTokens = ({ config }: Deps) =>
+  ({ ttlSeconds: config.tokens.portalTtlSeconds, kind: 'portal' }) as const;
+
 /** A moment as the portal prints it: `2023-06-14T06:29:35.794+00:00`. */
 const portalMoment = (moment: Date): string => moment.toISOString().replace('Z', '+00:00');
 
@@ -32,7 +36,7 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
     errors: ['invalid_credentials', 'account_disabled', 'rate_limited', 'busy', 'no_signing_key'],
     async handle(c, request, input) {
       const { device } = identifyCaller(deps, request);
-      return c.json(portalToken(await login(deps, device, input, deps.config.tokens.portalTtlSeconds)));
+      return c.json(portalToken(await login(deps, device, input, portalTokens(deps))));
     },
   }),
   endpoint({
@@ -60,7 +64,7 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
     ],
     async handle(c, request, { team_name: teamName, captcha_token: captchaToken = '', ...person }) {
       const { device } = identifyCaller(deps, request);
-      const options = { ttlSeconds: deps.config.tokens.portalTtlSeconds, teamNameAttribute: 'team_name' };
+      const options = { ...portalTokens(deps), teamNameAttribute: 'team_name' };
       return c.json(
         portalToken(await signup(deps, device, { ...person, teamName, captchaToken }, options)),
         201,

@@ -28,10 +28,18 @@ export const users = portcullis.table(
   ],
 );
 
-export const passwords = portcullisPrivate.table('passwords', {
-  userId: uuid()
-    .primaryKey()
-    .references(() => users.id, { onDelete: 'cascade' }),
-  hash: text().notNull(),
-  updatedAt: updatedAt(),
-});
+export const passwords = portcullisPrivate.table(
+  'passwords',
+  {
+    userId: uuid()
+      .primaryKey()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    hash: text().notNull(),
+    updatedAt: updatedAt(),
+    /** Since when the holder of the mailbox stands behind it: they showed it, or set it, with a token that was mailed. */
+    provenAt: instant(),
+    /** Since when it signs nobody in: the mailbox was proven without it, so that a stranger may have chosen it. */
+    suspendedAt: instant(),
+  },
+  (t) => [check('passwords_proven_or_suspended', sql`${t.provenAt} is null or ${t.suspendedAt} is null`)],
+);

@@ -8,18 +8,22 @@ export type User = typeof users.$inferSelect;
 
 const userByEmail = statement((db) =>
   db
-    .select({ user: users, passwordHash: passwords.hash })
+    .select({
+      user: users,
+      passwordHash: passwords.hash,
+      suspended: sql<boolean>`${passwords.suspendedAt} is not null`,
+    })
     .from(users)
     .leftJoin(passwords, eq(passwords.userId, users.id))
     .where(eq(users.email, sql.placeholder('email')))
     .prepare('user_by_email'),
 );
 
-/** The user with this normalised address, and the hash of their password where they have one. */
+/** The user with this normalised address, and the hash of their password, where they have one, with its standing. */
 export async function findUserByEmail(
   db: Database,
   email: string,
-): Promise<{ user: User; passwordHash: string | null } | null> {
+): Promise<{ user: User; passwordHash: string | null; suspended: boolean } | null> {
   const [found] = await userByEmail(db).execute({ email });
   return found ?? null;
 }
@@ -69,14 +73,17 @@ export async function replacePasswordHash(
   return replaced.length > 0;
 }
 
-/** Sets the password, whether or not there was one. */
-export async function setPasswordHash(
+/**
+ * Sets the password of a person who has just shown that they read the mails to their address, so that it is proven.
+ */
+export async function setProvenPassword(
   tx: Queryable,
   { userId, hash }: { userId: string; hash: string },
 ): Promise<void> {
+  const proven = { provenAt: sql`clock_timestamp()`, suspendedAt: null };
   await tx
     .insert(passwords)
     // By the clock, as the trigger dates a changed one: what was asked for while this waited is older.
-    .values({ userId, hash, updatedAt: sql`clock_timestamp()` })
-    .onConflictDoUpdate({ target: passwords.userId, set: { hash } });
+    .values({ userId, hash, updatedAt: sql`clock_timestamp()`, ...proven })
+    .onConflictDoUpdate({ target: passwords.userId, set: { hash, ...proven } });
 }

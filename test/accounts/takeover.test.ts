@@ -122,7 +122,7 @@ test('notices go to addresses that were proved, and to no others', async () => {
 
   const owner = await join(accounts);
   await gateway.graphql(VERIFY, {
-    input: { token: (await accounts.mail(owner.email, 'verify-email')).token },
+    input: { token: (await accounts.mail(owner.email, 'verify-email')).token, password: owner.password },
   });
   await gateway.graphql(LOGIN, { input: { email: owner.email, password: owner.password } }, other);
   await accounts.notice(owner.email, /sign-in/i);

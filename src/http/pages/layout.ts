@@ -20,6 +20,8 @@ input[readonly]{border-style:dashed}
 input[aria-invalid=true]{border-color:var(--bad);border-width:2px}
 button,.button{display:block;width:100%;font:inherit;font-weight:600;text-align:center;text-decoration:none;color:var(--on-key);background:var(--key);border:0;border-radius:.5rem;padding:.75rem 1rem;cursor:pointer}
 :focus-visible{outline:3px solid var(--key);outline-offset:2px}
+button.quiet{color:var(--key);background:transparent;border:1px solid var(--key)}
+.other{border-top:1px solid var(--line);margin-top:1.5rem;padding-top:1.25rem}
 .problem{color:var(--bad);font-weight:600}
 .site{text-align:center;margin-top:1.5rem}
 form>:last-child,.card>:last-child{margin-bottom:0}

@@ -131,6 +131,7 @@ test('no x-hasura-* header of a client reaches the gateway beside a token', asyn
   const names = Object.keys(recorder.seen[0]?.headers ?? {});
   expect(names).toContain('x-other');
   expect(names.filter((name) => name.startsWith('x-hasura-')).sort()).toEqual([
-    ...['x-hasura-gateway-secret', 'x-hasura-role', 'x-hasura-session-id', 'x-hasura-user-id'],
+    ...['x-hasura-gateway-secret', 'x-hasura-role', 'x-hasura-session-id', 'x-hasura-token-kind'],
+    'x-hasura-user-id',
   ]);
 });
