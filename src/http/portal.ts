@@ -33,7 +33,14 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
     summary: 'Signs in',
     body: z.object({ email: EMAIL, password: PASSWORD }),
     answers: { 200: { description: 'Signed in.', schema: Token } },
-    errors: ['invalid_credentials', 'account_disabled', 'rate_limited', 'busy', 'no_signing_key'],
+    errors: [
+      'invalid_credentials',
+      'account_disabled',
+      'email_not_verified',
+      'rate_limited',
+      'busy',
+      'no_signing_key',
+    ],
     async handle(c, request, input) {
       const { device } = identifyCaller(deps, request);
       return c.json(portalToken(await login(deps, device, input, portalTokens(deps))));
@@ -58,6 +65,7 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
       'max_length',
       'already_registered',
       'signup_disabled',
+      'email_not_verified',
       'rate_limited',
       'busy',
       'no_signing_key',

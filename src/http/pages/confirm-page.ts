@@ -26,7 +26,13 @@ type Disown = {
   run(caller: Caller, token: string): Promise<string>;
 };
 
-const passwordField = (label: string, invalid: boolean): Html => html`<label for="password">${label}</label>
+/** With the address, hidden, for the browser's password manager. */
+const passwordField = (
+  label: string,
+  email: string,
+  invalid: boolean,
+): Html => html`<input name="account" type="email" autocomplete="username" value="${email}" readonly hidden>
+<label for="password">${label}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus aria-describedby="${invalid ? 'problem' : ''}" aria-invalid="${String(invalid)}">
 `;
 
@@ -54,7 +60,7 @@ export function addConfirmPage(routes: Routes, site: Site, page: ConfirmPage): v
     )}</dl>
 ${problem === null ? '' : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
 <form method="post" accept-charset="utf-8">
-${hasPassword ? passwordField(site.texts.password, problem !== null) : ''}<button>${texts.button}</button>
+${hasPassword ? passwordField(site.texts.password, found.email, problem !== null) : ''}<button>${texts.button}</button>
 </form>${disown === null ? '' : disownForm(disown)}`;
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.title, body });
   }
