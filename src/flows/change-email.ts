@@ -2,6 +2,7 @@ import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Transaction } from '../db/client.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
+import { canonicalEmail } from '../mail/email-address.ts';
 import { attemptMail } from '../mail/limits.ts';
 import { enqueueMail } from '../mail/queue.ts';
 import { retireOneTimeTokens } from '../one-time-tokens/one-time-tokens.ts';
@@ -55,7 +56,7 @@ export async function requestEmailChange(
  * Makes the address that a mailed token proves the account's, verified by that. Every other mailed token of the account is
  * retired, and the former address gets a notice. Sessions stay: the password is the same, and whoever owns the account
  * must not lose their hold on it to somebody who changes its address. An address that was taken meanwhile is answered
- * like a dead link; the unique index decides.
+ * like a dead link; the database decides.
  *
  * @throws AuthError `required`, `invalid_token`
  */
@@ -73,9 +74,11 @@ export async function confirmEmailChange(
 
 async function redeemEmailChange(tx: Transaction, caller: Caller, token: string): Promise<User | null> {
   const proof = await redeemMailedToken(tx, { purpose: 'change_email', token });
-  if (proof === null) return null;
+  // A token from before addresses were canonical may prove another spelling.
+  const email = proof === null ? null : canonicalEmail(proof.email);
+  if (proof === null || email === null) return null;
   const { id: userId, email: formerEmail, emailVerifiedAt } = proof.user;
-  const user = await updateUser(tx, userId, { email: proof.email, emailVerified: 'anew' });
+  const user = await updateUser(tx, userId, { email, emailVerified: 'anew' });
   await retireOneTimeTokens(tx, userId);
   await recordSecurityEvent(tx, { action: 'email_changed', userId, origin: caller });
   if (emailVerifiedAt === null) await createDefaultTeam(tx, { userId, origin: caller });

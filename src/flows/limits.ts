@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts';
 import type { Limit } from '../environment/parsers.ts';
 import { addressLimitSubject } from '../limits/client-address.ts';
 import type { LimitedSubject } from '../limits/rate-limits.ts';
-import { normalizeEmail } from '../users/attributes.ts';
+import { emailLimitSubject } from '../mail/email-address.ts';
 import type { Caller } from './sign-in.ts';
 
 type LimitedPurpose = 'login' | 'signup' | 'password_reset' | 'email_exists';
@@ -35,6 +35,6 @@ export function callerLimit(deps: Deps, purpose: LimitedPurpose, caller: Caller)
 /** Wrong passwords of an account, wherever they are tried: at the login, or as the current password. */
 export const accountLimit = (deps: Deps, email: string): LimitedSubject => ({
   purpose: 'login_account',
-  subject: normalizeEmail(email),
+  subject: emailLimitSubject(email),
   limit: deps.config.limits.loginPerAccount,
 });

@@ -4,7 +4,6 @@ import type { Deps } from '../deps.ts';
 import { AuthError, type ErrorCode } from '../errors.ts';
 import { openSession } from '../sessions/sessions.ts';
 import { findPasswordHash } from '../users/accounts.ts';
-import { searchableEmail } from '../users/attributes.ts';
 import { findUserByEmail, replacePasswordHash, type User } from '../users/users.ts';
 import { accountLimit, callerLimit } from './limits.ts';
 import { queueVerification } from './request-email-verification.ts';
@@ -57,7 +56,7 @@ async function verifyCredentials(
   caller: Caller,
   { email, password }: LoginInput,
 ): Promise<Verified> {
-  const found = await findUserByEmail(deps.db, searchableEmail(email));
+  const found = await findUserByEmail(deps.db, email);
   const passwordHash = found?.passwordHash ?? null;
   const fits = await deps.passwords.verify(passwordHash, password);
   if (found === null || passwordHash === null || !fits) {

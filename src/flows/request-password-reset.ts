@@ -3,7 +3,6 @@ import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { attemptMail } from '../mail/limits.ts';
 import { enqueueMail } from '../mail/queue.ts';
-import { normalizeEmail, searchableEmail } from '../users/attributes.ts';
 import { findUserByEmail } from '../users/users.ts';
 import { callerLimit } from './limits.ts';
 import type { Caller } from './sign-in.ts';
@@ -24,9 +23,9 @@ export async function requestPasswordReset(
   if (input.email.trim() === '') throw new AuthError('required', { attribute: 'email' });
   await deps.rateLimiter.consume([callerLimit(deps, 'password_reset', caller)]);
   await deps.captcha.check('forgot_password', { token: input.captchaToken, address: caller.address });
-  const wait = await attemptMail(deps, 'password_reset', normalizeEmail(input.email));
+  const wait = await attemptMail(deps, 'password_reset', input.email);
   if (wait !== null) return;
-  const found = await findUserByEmail(deps.db, searchableEmail(input.email));
+  const found = await findUserByEmail(deps.db, input.email);
   const user = found === null || found.user.disabledAt !== null ? null : found.user;
   await deps.db.transaction(async (tx) => {
     await recordSecurityEvent(tx, {

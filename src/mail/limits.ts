@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import type { LimitedSubject, RateLimiter } from '../limits/rate-limits.ts';
+import { emailLimitSubject } from './email-address.ts';
 import type { MailKind } from './message.ts';
 
 /** Mails that somebody other than their recipient can cause. */
@@ -17,16 +18,17 @@ const TO_ANYBODY: ReadonlySet<MailKind> = new Set<MailKind>(['email_change', 'te
  * What to count before a mail is queued: a spacing per address and kind, and a cap per address: one for
  * what an account needs (verification, reset), another for what other people's accounts send (invites, changes of address). Counted by address, whether or not anybody has it, so that both cases look alike.
  * Notices of what happened have no limit, and go to verified addresses only: whoever owns the account must learn of it.
- * @param email normalised
+ * @param email in any spelling: the limits are those of its mailbox
  */
 export function mailLimits(config: Pick<Config, 'limits'>, kind: MailKind, email: string): LimitedSubject[] {
   if (!CAUSED_BY_REQUESTS.has(kind)) return [];
   const { mailSpacingSeconds, mailPerRecipient } = config.limits;
+  const subject = emailLimitSubject(email);
   return [
-    { purpose: `mail_${kind}`, subject: email, limit: { count: 1, seconds: mailSpacingSeconds } },
+    { purpose: `mail_${kind}`, subject, limit: { count: 1, seconds: mailSpacingSeconds } },
     {
       purpose: TO_ANYBODY.has(kind) ? 'mail_recipient_of_others' : 'mail_recipient',
-      subject: email,
+      subject,
       limit: mailPerRecipient,
     },
   ];
