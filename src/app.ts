@@ -19,6 +19,7 @@ import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
 import { createMailTransport } from './mail/transport.ts';
 import { type MailWorker, startMailWorker } from './mail/worker.ts';
 import { storeOneTimeToken } from './one-time-tokens/one-time-tokens.ts';
+import { createDeviceMarks } from './sessions/device-marks.ts';
 import { createSuccessorDeriver } from './sessions/refresh-tokens.ts';
 import { countEmailClashes } from './users/email-clashes.ts';
 
@@ -92,6 +93,7 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
     findPublicKey: createPublicKeyFinder(db),
     tokens: { issuer: config.publicUrl, audience: config.tokens.audience, accessTtlSeconds },
     sessions: config.tokens,
+    deviceMarks: createDeviceMarks(config.keyEncryptionKeys),
     successors: createSuccessorDeriver(config.keyEncryptionKeys),
     rateLimiter: createRateLimiter(db, config.limits),
     captcha: createCaptcha(config.captcha, log),

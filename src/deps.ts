@@ -12,6 +12,7 @@ import type { ClientAddressReader } from './limits/client-address.ts';
 import type { RateLimiter } from './limits/rate-limits.ts';
 import type { Log } from './log.ts';
 import type { MailInbox } from './mail/inbox.ts';
+import type { DeviceMarks } from './sessions/device-marks.ts';
 import type { SessionSettings } from './sessions/sessions.ts';
 import type { TokenSettings } from './sessions/tokens.ts';
 
@@ -28,6 +29,8 @@ export type Deps = Readonly<{
   findPublicKey: PublicKeyFinder;
   tokens: TokenSettings;
   sessions: SessionSettings;
+  /** Marks browsers, for their cookie. */
+  deviceMarks: DeviceMarks;
   /** Derives a refresh token's successor. */
   successors: SecretDeriver;
   rateLimiter: RateLimiter;

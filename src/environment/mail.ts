@@ -44,6 +44,7 @@ export const mailVariables = {
     description: 'Seconds between two mails of one kind to one address.',
   }),
   LIMIT_MAIL_PER_RECIPIENT: limit().prefault('20/86400').meta({
-    description: 'Mails that requests may cause to one address, known or not: count/seconds.',
+    description:
+      'Mails that requests may cause to one address, known or not: count/seconds. Verifications, password resets, and what other people’s accounts send are counted apart.',
   }),
 };

@@ -38,10 +38,10 @@ export async function requestEmailChange(
   const passwordHash = await requireCurrentPassword(deps, caller, { viewer, currentPassword });
   const limit = deps.config.limits.emailChangesPerUser;
   await deps.rateLimiter.consume([{ purpose: 'email_change_user', subject: user.id, limit }]);
-  const retryAfterSeconds = await attemptMail(deps, 'email_change', email);
-  if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
   await deps.db.transaction(async (tx) => {
     await requireUnchangedPassword(tx, { viewer, passwordHash });
+    const retryAfterSeconds = await attemptMail(deps, 'email_change', email, tx);
+    if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
     const taken = await isEmailTaken(tx, email);
     const event = { userId: user.id, sessionId, origin: caller };
     await recordSecurityEvent(tx, { action: 'email_change_requested', ...event });

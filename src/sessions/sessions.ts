@@ -33,9 +33,16 @@ export type OpenedSession = {
 export async function openSession(
   db: Queryable,
   settings: SessionSettings,
-  input: { userId: string; device: Device; action: 'signup' | 'login'; passwordHash: string | null },
+  input: {
+    userId: string;
+    device: Device;
+    action: 'signup' | 'login';
+    passwordHash: string | null;
+    /** Whether the device has shown its mark, so that no notice is due. */
+    knownDevice?: boolean;
+  },
 ): Promise<OpenedSession> {
-  const { userId, device, action, passwordHash } = input;
+  const { userId, device, action, passwordHash, knownDevice = false } = input;
   const sessionId = uuidv7();
   const refreshToken = createSecret('prt');
   const { refreshTtlSeconds, sessionTtlSeconds } = settings;
@@ -58,7 +65,7 @@ export async function openSession(
       select ${sha256(refreshToken)}, id,
         now() + make_interval(secs => ${Math.min(refreshTtlSeconds, sessionTtlSeconds)}) from opened
     ), noticed as (
-      ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, isNewDevice(userId, device))}
+      ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, knownDevice ? sql`false` : isNewDevice(userId, device))}
     )
     select member.team_id, member.role, (select count(*) from noticed) as notices from opened
     left join member on true`);
@@ -80,13 +87,16 @@ const permission = (userId: string, passwordHash: string | null): SQL =>
         where (select count(*) from member) >= 0 and u.id = ${userId} and u.disabled_at is null
           and p.hash = ${passwordHash} for share of u, p`;
 
-/** Somebody who has signed in before, but not with this device from this address. Sessions are kept for a while. */
+/**
+ * Somebody who has signed in before, but not with this device from this address. Sessions are kept for a while. An address
+ * that is not known is never one from before: else no sign-in through Hasura would be told of.
+ */
 const isNewDevice = (userId: string, { userAgent, address }: Device): SQL => sql`
   exists (select from opened) and exists (select from ${sessions} where user_id = ${userId})
   and not exists (
     select from ${sessions} where user_id = ${userId}
       and user_agent is not distinct from ${storableUserAgent(userAgent)}
-      and address is not distinct from ${address}::inet)`;
+      and address = ${address}::inet)`;
 
 const liveSession = statement((db) =>
   db

@@ -145,10 +145,14 @@ describe('a database from before addresses were canonical', () => {
   });
 
   test('keeps the mailed token of an account whose address was changed', async () => {
-    const tokens = await sql`select email from portcullis_private.one_time_tokens where user_id = ${ids.alone ?? ''}`;
+    const tokens =
+      await sql`select email from portcullis_private.one_time_tokens where user_id = ${ids.alone ?? ''}`;
     expect(tokens).toEqual([{ email: 'alone@xn--bcher-kva.example' }]);
     const page = await fetch(`${gateway.url}/mail/verify-email/a%20token`);
-    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('alone@xn--bcher-kva.example')]);
+    expect([page.status, await page.text()]).toEqual([
+      200,
+      expect.stringContaining('alone@xn--bcher-kva.example'),
+    ]);
   });
 
   test('has one invite per team and mailbox, the one renewed last, and none to an address without a mailbox', async () => {

@@ -1,0 +1,63 @@
+import type { Deps } from '../deps.ts';
+import { AuthError } from '../errors.ts';
+import { addressLimitSubject } from '../limits/client-address.ts';
+import type { LimitedSubject } from '../limits/rate-limits.ts';
+import { hasSignedInFrom } from '../sessions/known-addresses.ts';
+import type { User } from '../users/users.ts';
+import { accountLimit, admitCaller, countCaller } from './limits.ts';
+import type { CountedTry } from './password-tries.ts';
+import type { Caller } from './sign-in.ts';
+
+/** Where a login is tried, as the account knows it. */
+type Place = 'anywhere' | 'known address' | 'known device';
+
+export type LoginAttempt = CountedTry & Readonly<{ place: Place }>;
+
+type LoginSubject = Readonly<{
+  email: string;
+  captchaToken: string;
+  deviceCookie: string | null;
+  /** The account of the address; null if there is none. */
+  found: { user: User; passwordHash: string | null } | null;
+}>;
+
+/**
+ * Counts a login before its password is looked at: many guesses at once count as many. Whoever is refused by the lock of
+ * the account costs no hash and spends nothing of the callers' limit; whoever is refused by that does not lock accounts.
+ *
+ * Ten wrong passwords lock an account for strangers. They do not lock out its owner: a device that holds the account's
+ * mark, and an address from which it was signed in to before, have counters of their own. An unknown address takes the
+ * same work.
+ *
+ * @throws AuthError `rate_limited`, `required` or `captcha_failed` (captchaToken), `unavailable`
+ */
+export async function admitLogin(deps: Deps, caller: Caller, subject: LoginSubject): Promise<LoginAttempt> {
+  const { found, captchaToken } = subject;
+  const { place, failures } = await findCounter(deps, caller, subject);
+  const [standing] = await deps.rateLimiter.look([failures]);
+  if (standing !== undefined && standing.count >= failures.limit.count)
+    throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, standing.wait) });
+  await countCaller(deps, await admitCaller(deps, 'login', caller, { captchaToken }));
+  const isLast = await deps.rateLimiter.consumeOne(failures);
+  const lock = { userId: found?.user.id ?? null, details: { tried: 'login', from: place } };
+  return { place, failures, isLast, lock };
+}
+
+async function findCounter(
+  deps: Deps,
+  caller: Caller,
+  { email, found, deviceCookie }: LoginSubject,
+): Promise<Pick<LoginAttempt, 'place' | 'failures'>> {
+  const account = accountLimit(deps, email);
+  const device = deps.deviceMarks.find(found?.user ?? null, deviceCookie);
+  const isKnown = await hasSignedInFrom(deps.db, found?.user.id ?? null, caller.address);
+  // A new password begins new counters: what was guessed before a reset does not count after it.
+  const counter = (...where: string[]): LimitedSubject => ({
+    ...account,
+    subject: JSON.stringify([found?.user.id, found?.passwordHash, ...where]),
+  });
+  if (device !== null) return { place: 'known device', failures: counter('device', device) };
+  if (isKnown && caller.address !== null)
+    return { place: 'known address', failures: counter('address', addressLimitSubject(caller.address)) };
+  return { place: 'anywhere', failures: account };
+}
