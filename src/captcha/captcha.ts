@@ -7,7 +7,7 @@ type Solution = { token: string; address: string | null };
 export type Captcha = {
   /** Whether a captcha can be asked for at all. */
   isConfigured: boolean;
-  /** Whether it is asked for whenever somebody does this. */
+  /** Whether every call of this operation takes one. */
   isRequiredFor(purpose: CaptchaPurpose): boolean;
   /**
    * Checks a solution; each counts once, which is the provider's to see to.

@@ -6,7 +6,7 @@ import type { Database } from './client.ts';
 /** Rows that are in memory, or locked, at once. */
 const BATCH = 500;
 
-/** Somebody may sign up, or be invited, between a look and the change that it led to. */
+/** A sign-up, or an invite, may come between a look and the change that it led to. */
 const MAX_TRIES = 5;
 
 /**
@@ -38,7 +38,7 @@ async function isValidated(db: Database, table: string, constraint: string): Pro
   return found?.convalidated === true;
 }
 
-/** Tries again what the unique index refused: the next look sees who was faster. */
+/** Tries again what the unique index refused: the next look sees the row that was faster. */
 async function retried<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++)
     try {
@@ -58,18 +58,24 @@ async function markUsers(db: Database): Promise<void> {
     const marked = await db.execute<MarkedUser>(sql`
       select id, email, canonical_email from portcullis.users
       where canonical_email is not null and id > ${after} order by id limit ${BATCH}`);
-    for (const { id, email, canonical_email: mark } of marked) {
-      const canonical = canonicalEmail(email);
-      const next = canonical === email ? null : (canonical ?? '');
-      if (next !== mark)
-        await db.execute(sql`
-          update portcullis.users set canonical_email = ${next}
-          where id = ${id} and email = ${email} and canonical_email is not null`);
-    }
+    await writeMarks(db, marked);
     const last = marked.at(-1);
     if (last === undefined) return;
     after = last.id;
   }
+}
+
+async function writeMarks(db: Database, users: readonly MarkedUser[]): Promise<void> {
+  const marks = users.flatMap(({ id, email, canonical_email: mark }) => {
+    const canonical = canonicalEmail(email);
+    const next = canonical === email ? null : (canonical ?? '');
+    return next === mark ? [] : [{ id, email, next }];
+  });
+  if (marks.length === 0) return;
+  await db.execute(sql`
+    update portcullis.users u set canonical_email = m.next
+    from json_to_recordset(${JSON.stringify(marks)}::json) as m (id uuid, email text, next text)
+    where u.id = m.id and u.email = m.email and u.canonical_email is not null`);
 }
 
 /** Changes marked accounts whose canonical address no other account has, with their mailed tokens. Returns how many. */
@@ -77,9 +83,9 @@ async function changeUsers(db: Database): Promise<number> {
   const [changed] = await db.execute<{ count: number }>(sql`
     with due as (
       select id, email as former, canonical_email as canonical from portcullis.users u
-      where canonical_email <> '' and not exists (
-        select from portcullis.users o
-        where o.id <> u.id and (o.email = u.canonical_email or o.canonical_email = u.canonical_email))
+      where canonical_email <> ''
+        and not exists (select from portcullis.users o where o.email = u.canonical_email and o.id <> u.id)
+        and not exists (select from portcullis.users o where o.canonical_email = u.canonical_email and o.id <> u.id)
       order by id limit ${BATCH} for update
     ), changed as (
       update portcullis.users u set email = due.canonical from due where u.id = due.id returning u.id

@@ -56,7 +56,7 @@ export async function inviteMembers(deps: Deps, actor: Actor, input: InviteMembe
   });
 }
 
-/** Queues a mail for whoever was not sent an invite a moment ago, and has not had their share of mails for the day. */
+/** Queues a mail to each address, unless one went there a moment ago or it has had its share of mails for the day. */
 async function mailInvites(deps: Deps, tx: Transaction, invites: readonly Invite[]): Promise<void> {
   // In one order, so that two inviters of the same people do not wait for each other.
   const sorted = [...invites].sort((a, b) => (a.email < b.email ? -1 : 1));

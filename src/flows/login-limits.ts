@@ -22,12 +22,12 @@ type LoginSubject = Readonly<{
 }>;
 
 /**
- * Counts a login before its password is looked at: many guesses at once count as many. Whoever is refused by the lock of
- * the account costs no hash and spends nothing of the callers' limit; whoever is refused by that does not lock accounts.
+ * Counts a login before its password is looked at, so that many guesses at once count as many. A login that the lock of
+ * its account refuses costs no hash, and counts for no caller. A login that the caller's limit refuses counts for no account.
  *
- * Ten wrong passwords lock an account for strangers. They do not lock out its owner: a device that holds the account's
- * mark, and an address from which it was signed in to before, have counters of their own. An unknown address takes the
- * same work.
+ * Ten wrong passwords lock an account for strangers, and not for its owner. A device that holds the account's mark has a
+ * counter of its own, and so has an address from which the account was signed in to. An unknown account takes the same
+ * work.
  *
  * @throws AuthError `rate_limited`, `required` or `captcha_failed` (captchaToken), `unavailable`
  */

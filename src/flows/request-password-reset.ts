@@ -10,8 +10,8 @@ import type { Caller } from './sign-in.ts';
 /**
  * Sends a link that sets a new password. A known address, an unknown one, a disabled account and what is no address at
  * all get the same answer after the same work: one lookup, one event, one job (OWASP Forgot Password Cheat Sheet). Asked
- * again too soon, no mail goes out, and that too is not told: the counting is the same for addresses that nobody has. It
- * costs the caller nothing: their limit counts mails, not questions.
+ * again too soon, no mail goes out, and that too is not told: the counting is the same for unknown addresses. It costs
+ * the caller nothing: their limit counts mails, not questions.
  *
  * @throws AuthError `required` (email), `required` or `captcha_failed` (captchaToken), `unavailable`, `rate_limited` for
  * callers who cause many mails

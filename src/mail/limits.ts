@@ -5,7 +5,7 @@ import { emailLimitSubject } from './email-address.ts';
 import type { MailKind } from './message.ts';
 
 /**
- * Which day's cap of an address a mail counts for: nobody can use up its resets by signing up with it, or by inviting it.
+ * Which day's cap of an address a mail counts for. Sign-ups with an address, and invites to it, do not use up its resets.
  * What other people's accounts send to an address has a cap of its own.
  */
 const CAPS: Readonly<Partial<Record<MailKind, string>>> = {

@@ -6,9 +6,9 @@ import type { User } from '../users/users.ts';
 type MarkedUser = Pick<User, 'id' | 'emailVerifiedAt'>;
 
 /**
- * Marks of the browsers on which people have signed in, kept by the browsers in a cookie and nowhere else. A mark says
- * nothing to whoever reads it, and signs nobody in: a device that holds one has a counter of wrong passwords of its own,
- * and needs no notice of a new sign-in.
+ * Marks of the browsers on which people have signed in. Browsers keep them in a cookie; the gateway does not. A mark tells a
+ * reader nothing, and is not good for signing in. A device that holds one has a counter of wrong passwords of its own, and
+ * needs no notice of a new sign-in.
  */
 export type DeviceMarks = {
   /**
@@ -34,7 +34,7 @@ const PERIODS = 5;
 
 export const DEVICE_MARK_SECONDS = ((PERIODS - 1) * PERIOD_MS) / 1000;
 
-const NOBODY: MarkedUser = { id: '', emailVerifiedAt: null };
+const UNKNOWN: MarkedUser = { id: '', emailVerifiedAt: null };
 
 type Parsed = { device: string; marks: string[] };
 
@@ -45,8 +45,8 @@ function parse(cookie: string | null): Parsed | null {
 }
 
 /**
- * What a mark is made of. It is worth nothing once the address was proved after it: somebody else may have signed up with
- * the address, and signed in on a device of theirs.
+ * What a mark is made of. A mark from before the address was proved is worth nothing after it: a stranger may have signed
+ * up with the address, and signed in on a device of their own.
  */
 const markedText = ({ id, emailVerifiedAt }: MarkedUser, device: string, period: number): string =>
   JSON.stringify([id, emailVerifiedAt?.toISOString() ?? null, device, period]);
@@ -76,7 +76,7 @@ export function createDeviceMarks(keys: readonly Uint8Array[], now: () => number
     find(user, cookie) {
       const known = parse(cookie);
       if (known === null) return null;
-      const mine = marksOf(user ?? NOBODY, known.device);
+      const mine = marksOf(user ?? UNKNOWN, known.device);
       const found = known.marks.filter((mark) => isOneOf(mine, mark)).length > 0;
       return found && user !== null ? known.device : null;
     },

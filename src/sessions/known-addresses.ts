@@ -3,16 +3,16 @@ import type { Database } from '../db/client.ts';
 import { addressLimitSubject } from '../limits/client-address.ts';
 import { sessions } from './tables.ts';
 
-/** Who has more sessions than this in the table is asked after no others: the look-up stays bounded. */
+/** As many sessions of a person are looked at: the look-up stays bounded. */
 const MAX_SESSIONS = 1000;
 
-/** Of nobody: makes the look-up for an unknown account cost what one for a known account costs. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+/** No user has this id: a look-up for an unknown account costs what one for a known account costs. */
+const NO_USER = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Whether a person has signed in from this address (IPv6: from its /64) before, live session or not. An address that is not
- * known is nobody's.
- * @param userId null asks for nobody, which takes the same work
+ * Whether a person has signed in from this address (IPv6: from its /64) before, live session or not. False for an address
+ * that is not known.
+ * @param userId null for an unknown account, which takes the same work
  */
 export async function hasSignedInFrom(
   db: Database,
@@ -22,7 +22,7 @@ export async function hasSignedInFrom(
   if (address === null) return false;
   const [found] = await db.execute<{ known: boolean }>(sql`
     select exists (
-      select from (select address from ${sessions} where user_id = ${userId ?? NOBODY} limit ${MAX_SESSIONS}) s
+      select from (select address from ${sessions} where user_id = ${userId ?? NO_USER} limit ${MAX_SESSIONS}) s
       where s.address <<= ${addressLimitSubject(address)}::inet
     ) as known`);
   return found?.known === true;

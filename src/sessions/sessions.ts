@@ -88,8 +88,8 @@ const permission = (userId: string, passwordHash: string | null): SQL =>
           and p.hash = ${passwordHash} for share of u, p`;
 
 /**
- * Somebody who has signed in before, but not with this device from this address. Sessions are kept for a while. An address
- * that is not known is never one from before: else no sign-in through Hasura would be told of.
+ * A person who has signed in before, but not with this device from this address. Sessions are kept for a while. An address
+ * that is not known never counts as one from before: else no sign-in through Hasura would be told of.
  */
 const isNewDevice = (userId: string, { userAgent, address }: Device): SQL => sql`
   exists (select from opened) and exists (select from ${sessions} where user_id = ${userId})

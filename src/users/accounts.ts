@@ -71,8 +71,8 @@ export async function updateUser(
 export const EMAIL_KEY = 'users_email_key';
 
 /**
- * Runs what gives a user another address. Null where somebody has it, and then nothing of it was done: the database
- * decides.
+ * Runs what gives a user another address. Null if another account has it, and then nothing of it was done: the
+ * database decides.
  */
 export async function unlessEmailTaken<Result>(run: () => Promise<Result>): Promise<Result | null> {
   try {

@@ -153,7 +153,7 @@ describe('ten wrong passwords by strangers', () => {
     );
   });
 
-  test('lock out whoever has the owner’s user agent, another person’s address, or an address that is not known', async () => {
+  test('lock out a caller with the owner’s user agent, with another person’s address, or without a known one: rate_limited', async () => {
     const [ada, grace] = [await join({ gateway }), await join({ gateway })];
     const userAgent = { 'user-agent': 'Firefox', 'x-forwarded-user-agent': 'Firefox' };
     await outcomeOf(ada, { ...fromAddress('203.0.113.30'), ...userAgent });
@@ -184,7 +184,7 @@ describe('the lock of an account', () => {
     );
   });
 
-  test('is one event when thirty guesses come at once, for an address that nobody has as well', async () => {
+  test('is one event when thirty guesses come at once, for an unknown address as well', async () => {
     const before = (await locksOf(null)).length;
     const ada = await join({ gateway });
     for (const email of [ada.email, newPerson().email])

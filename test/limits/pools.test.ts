@@ -80,7 +80,7 @@ describe('the limit that callers without a known address share', () => {
     expect(await counted('password_reset')).toBe(1);
   });
 
-  test('counts a mail to an address that nobody has like one to an account', async () => {
+  test('counts a mail to an unknown address like one to an account', async () => {
     const { user } = await signUp(plain);
     await passSpacing(plain);
     for (const email of [user.email, newPerson().email, 'no address']) {

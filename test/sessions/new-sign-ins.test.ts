@@ -34,7 +34,7 @@ const withDevice = (device: string | null, page: Headers = ownPage): Headers => 
 });
 
 /** A person whose address is proved, so that notices reach it. */
-const someone = async (): Promise<Member> => {
+const provedPerson = async (): Promise<Member> => {
   const ada = await join({ gateway });
   await proveAddress(gateway, ada);
   return ada;
@@ -51,7 +51,7 @@ const lock = async (ada: Member) => {
 
 describe('the notice of a new sign-in', () => {
   test('goes out for every sign-in whose address is not known: through Hasura', async () => {
-    const ada = await someone();
+    const ada = await provedPerson();
     for (let i = 1; i <= 3; i++) {
       expect((await signIn(ada, fromHasura())).code).toBeNull();
       expect(await noticesTo(ada)).toBe(i);
@@ -59,7 +59,7 @@ describe('the notice of a new sign-in', () => {
   });
 
   test('goes out once for a device at a known address, and for another device or address', async () => {
-    const ada = await someone();
+    const ada = await provedPerson();
     const at = (address: string, userAgent: string) => ({
       'x-forwarded-for': address,
       'user-agent': userAgent,
@@ -77,7 +77,7 @@ describe('the notice of a new sign-in', () => {
   });
 
   test('does not go out for a browser that holds the account’s mark', async () => {
-    const ada = await someone();
+    const ada = await provedPerson();
     const { device } = await signIn(ada, { ...fromHasura(), ...ownPage }, true);
     expect(await noticesTo(ada)).toBe(1);
     expect((await signIn(ada, withDevice(device))).code).toBeNull();
@@ -89,7 +89,7 @@ describe('the notice of a new sign-in', () => {
 
 describe('the mark of a browser', () => {
   test('is an httpOnly cookie that says nothing, set beside the refresh token where one is asked for', async () => {
-    const ada = await someone();
+    const ada = await provedPerson();
     expect((await signIn(ada, ownPage)).set).toEqual([]);
     const { set, device } = await signIn(ada, { origin: PUBLIC_URL }, true);
     expect(set).toHaveLength(2);
@@ -103,7 +103,7 @@ describe('the mark of a browser', () => {
   });
 
   test('lets its owner in through the lock of the account, within ten wrong passwords of its own', async () => {
-    const ada = await someone();
+    const ada = await provedPerson();
     const { device } = await signIn(ada, { ...fromHasura(), ...ownPage }, true);
     await lock(ada);
     expect((await signIn(ada, withDevice(device))).code).toBeNull();
@@ -119,7 +119,7 @@ describe('the mark of a browser', () => {
   });
 
   test('is worth nothing where it is forged, of another person, or sent by a page of another site', async () => {
-    const [ada, eve] = [await someone(), await someone()];
+    const [ada, eve] = [await provedPerson(), await provedPerson()];
     const { device } = await signIn(ada, { ...fromHasura(), ...ownPage }, true);
     const { device: ofEve } = await signIn(eve, { ...fromHasura(), ...ownPage }, true);
     await lock(ada);
@@ -144,7 +144,7 @@ describe('the mark of a browser', () => {
   });
 
   test('is kept for each of the people who share a browser', async () => {
-    const people = [await someone(), await someone()];
+    const people = [await provedPerson(), await provedPerson()];
     let device: string | null = null;
     for (const person of people)
       ({ device } = await signIn(
@@ -169,7 +169,7 @@ describe('the mark of a browser', () => {
 
   test('is not made, and not looked at, where cookies are switched off', async () => {
     const off = await startGateway({ replicaOf: gateway, env: { REFRESH_COOKIE: 'off' } });
-    const ada = await someone();
+    const ada = await provedPerson();
     const { device } = await signIn(ada, { ...fromHasura(), ...ownPage }, true);
     await lock(ada);
     const { email, password } = ada;
