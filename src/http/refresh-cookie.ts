@@ -38,19 +38,15 @@ export function refreshCookie(
     (kind) => `${secure ? '__Host-' : ''}portcullis-${kind}`,
   ) as [string, string];
 
-  function isOwnPage(): boolean {
-    const header = request.headers[fromHasura ? 'x-forwarded-origin' : 'origin'];
-    const allowed = [publicUrl, ...http.corsOrigins.filter((origin) => origin !== '*')].map(originOf);
-    return typeof header === 'string' && allowed.includes(header);
-  }
-
   function requireOwnPage(): void {
     if (sameSite === 'off')
       throw new AuthError('feature_disabled', {
         attribute: 'cookie',
         message: 'Cookies are switched off here.',
       });
-    if (!isOwnPage()) throw new AuthError('cross_site_request');
+    const header = request.headers[fromHasura ? 'x-forwarded-origin' : 'origin'];
+    const allowed = [publicUrl, ...http.corsOrigins.filter((origin) => origin !== '*')].map(originOf);
+    if (typeof header !== 'string' || !allowed.includes(header)) throw new AuthError('cross_site_request');
   }
 
   function set(value: string, maxAge: number, cookie = name): void {
@@ -75,7 +71,14 @@ export function refreshCookie(
       set(refreshToken, deps.sessions.refreshTtlSeconds);
     },
     clear: () => set('', 0),
-    readDevice: () => (sameSite !== 'off' && isOwnPage() ? stored(deviceName) : null),
+    readDevice() {
+      try {
+        requireOwnPage();
+      } catch {
+        return null; // it comes along by itself, and a login does without it
+      }
+      return stored(deviceName);
+    },
     writeDevice(cookie) {
       requireOwnPage();
       set(cookie, DEVICE_MARK_SECONDS, deviceName);

@@ -81,11 +81,9 @@ function announcesSmtpUtf8(url: string): Promise<boolean> {
       if (error) return reject(error);
       // The reply to EHLO: to the second one where STARTTLS came between.
       resolve(/^250[ -]SMTPUTF8\b/im.test(String(connection.lastServerResponse)));
+      connection.quit();
     });
-  }).finally(() => {
-    connection.quit();
-    connection.close();
-  });
+  }).finally(() => connection.close());
 }
 
 function smtpTransport(url: string, mail: Config['mail'], log: Log): MailTransport {
