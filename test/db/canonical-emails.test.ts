@@ -1,17 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hash } from 'argon2';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyMigrations } from '../../src/db/migrate.ts';
 import { CHANGE_EMAIL, codeOf, EMAIL_EXISTS, FORGOT, UPDATE_PROFILE } from '../accounts/accounts.ts';
 import { startWireSmtp, type WireSmtp } from '../mail/smtp-wire.ts';
-import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
 import {
   bearer,
   logIn,
@@ -22,25 +17,10 @@ import {
   startGateway,
   type TestGateway,
 } from '../support/gateway.ts';
+import { createFormerDatabase } from './former-database.ts';
 
 const PASSWORD = 'correct horse';
 const TEAM = '018f0000-0000-7000-8000-0000000000aa';
-
-/** A database as a gateway leaves it that knows the first two migrations. */
-async function createFormerDatabase(): Promise<TestDatabase> {
-  const database = await createEmptyDatabase();
-  const folder = await mkdtemp(join(tmpdir(), 'portcullis-migrations-'));
-  await cp('drizzle', folder, { recursive: true });
-  const journal = join(folder, 'meta', '_journal.json');
-  const { entries, ...rest } = JSON.parse(await readFile(journal, 'utf8')) as { entries: object[] };
-  await writeFile(journal, JSON.stringify({ ...rest, entries: entries.slice(0, 2) }));
-  const client = postgres(database.url, { max: 1, onnotice: () => {} });
-  const table = { migrationsSchema: 'portcullis_migrations', migrationsTable: 'applied' };
-  await migrate(drizzle(client), { migrationsFolder: folder, ...table });
-  await client.end();
-  await rm(folder, { recursive: true });
-  return database;
-}
 
 let accounts = 0;
 const idOf = (n: number) => `018f0000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -77,7 +57,7 @@ describe('a database from before addresses were canonical', () => {
     );
 
   beforeAll(async () => {
-    database = await createFormerDatabase();
+    database = await createFormerDatabase(2);
     sql = postgres(database.url, { max: 2, onnotice: () => {} });
     const hashed = await hash(PASSWORD, { memoryCost: 1024, timeCost: 1, parallelism: 1 });
     for (const [name, email] of [
