@@ -11,6 +11,7 @@ import type { ClientAddressReader } from './limits/client-address.ts';
 import type { RateLimiter } from './limits/rate-limits.ts';
 import type { Log } from './log.ts';
 import type { MailInbox } from './mail/inbox.ts';
+import type { DeviceMarks } from './sessions/device-marks.ts';
 import type { RefreshTokens } from './sessions/refresh-token.ts';
 import type { SessionSettings } from './sessions/sessions.ts';
 import type { TokenSettings } from './sessions/tokens.ts';
@@ -29,6 +30,8 @@ export type Deps = Readonly<{
   tokens: TokenSettings;
   sessions: SessionSettings;
   refreshTokens: RefreshTokens;
+  /** Marks browsers, for their cookie. */
+  deviceMarks: DeviceMarks;
   rateLimiter: RateLimiter;
   captcha: Captcha;
   readClientAddress: ClientAddressReader;

@@ -25,6 +25,7 @@ export const securityActions = [
   'profile_updated',
   'account_deleted',
   'account_disabled',
+  'account_locked',
   'account_enabled',
   'team_created',
   'team_renamed',

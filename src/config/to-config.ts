@@ -55,6 +55,7 @@ export function toConfig(e: Environment): Config {
     limits: {
       enabled: e.RATE_LIMITS,
       loginPerAccount: e.LIMIT_LOGIN_PER_ACCOUNT,
+      currentPasswordPerSession: e.LIMIT_CURRENT_PASSWORD_PER_SESSION,
       loginPerAddress: e.LIMIT_LOGIN_PER_ADDRESS,
       loginUnaddressed: e.LIMIT_LOGIN_UNADDRESSED,
       signupPerAddress: e.LIMIT_SIGNUP_PER_ADDRESS,

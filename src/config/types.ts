@@ -43,6 +43,7 @@ export type Config = Readonly<{
   limits: Readonly<{
     enabled: boolean;
     loginPerAccount: Limit;
+    currentPasswordPerSession: Limit;
     loginPerAddress: Limit;
     loginUnaddressed: Limit;
     signupPerAddress: Limit;

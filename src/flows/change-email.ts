@@ -2,6 +2,7 @@ import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Transaction } from '../db/client.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
+import { canonicalEmail } from '../mail/email-address.ts';
 import { attemptMail } from '../mail/limits.ts';
 import { enqueueMail } from '../mail/queue.ts';
 import { retireOneTimeTokens } from '../one-time-tokens/one-time-tokens.ts';
@@ -41,10 +42,10 @@ export async function requestEmailChange(
   const passwordHash = await requireCurrentPassword(deps, caller, { viewer, currentPassword });
   const limit = deps.config.limits.emailChangesPerUser;
   await deps.rateLimiter.consume([{ purpose: 'email_change_user', subject: user.id, limit }]);
-  const retryAfterSeconds = await attemptMail(deps, 'email_change', email);
-  if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
   await deps.db.transaction(async (tx) => {
     await requireUnchangedPassword(tx, { viewer, passwordHash });
+    const retryAfterSeconds = await attemptMail(deps, 'email_change', email, tx);
+    if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
     const taken = await isEmailTaken(tx, email);
     const event = { userId: user.id, sessionId, origin: caller };
     await recordSecurityEvent(tx, { action: 'email_change_requested', ...event });
@@ -59,7 +60,7 @@ export async function requestEmailChange(
  * Makes the address that a mailed token proves the account's, verified by that. Every other mailed token of the account is
  * retired, and the former address gets a notice. Sessions stay: the password is the same, and the account's owner
  * must not lose their hold on it to a person who changes its address. An address that was taken in between is answered
- * like a dead link; the unique index decides.
+ * like a dead link; the database decides.
  *
  * The person may show the password, or a session of the account, beside the token. Where they show neither, nothing of the
  * account is proven any more: a stranger may have had their own account ask for this address (see proveAddress).
@@ -86,9 +87,11 @@ async function redeemEmailChange(
   { token, shown }: { token: string; shown: Shown },
 ): Promise<User | null> {
   const proof = await redeemMailedToken(tx, { purpose: 'change_email', token });
-  if (proof === null) return null;
+  // A token from before addresses were canonical may prove another spelling.
+  const email = proof === null ? null : canonicalEmail(proof.email);
+  if (proof === null || email === null) return null;
   const { id: userId, email: formerEmail, emailVerifiedAt } = proof.user;
-  const user = await updateUser(tx, userId, { email: proof.email, emailVerified: 'anew' });
+  const user = await updateUser(tx, userId, { email, emailVerified: 'anew' });
   if (shown.by === 'nothing') {
     await unprovePassword(tx, userId);
     await unproveSessions(tx, userId);

@@ -22,20 +22,21 @@ export async function requestEmailVerification(
   const { user } = viewer;
   if (user.email === null) return;
   if (user.emailVerifiedAt !== null && !(await hasUnprovenPassword(deps.db, user.id))) return;
-  await deps.captcha.check('resend', { token: captchaToken, address: caller.address });
+  if (deps.captcha.isRequiredFor('resend'))
+    await deps.captcha.demand({ token: captchaToken, address: caller.address });
   const retryAfterSeconds = await queueVerification(deps, caller, user);
   if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
 }
 
 /** Queues a verification mail, unless one was queued just now: then the seconds to wait are returned. */
 export async function queueVerification(deps: Deps, caller: Caller, user: User): Promise<number | null> {
-  if (user.email === null) return null;
-  const wait = await attemptMail(deps, 'verification', user.email);
-  if (wait !== null) return wait;
-  await deps.db.transaction(async (tx) => {
-    const userId = user.id;
+  const { id: userId, email } = user;
+  if (email === null) return null;
+  return deps.db.transaction(async (tx) => {
+    const wait = await attemptMail(deps, 'verification', email, tx);
+    if (wait !== null) return wait;
     await recordSecurityEvent(tx, { action: 'email_verification_requested', userId, origin: caller });
     await enqueueMail(tx, { kind: 'verification', userId });
+    return null;
   });
-  return null;
 }

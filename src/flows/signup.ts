@@ -8,7 +8,7 @@ import { type OpenedSession, openSession } from '../sessions/sessions.ts';
 import { createTeam } from '../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../users/attributes.ts';
 import { createUser } from '../users/users.ts';
-import { callerLimit } from './limits.ts';
+import { admitCaller, countCaller } from './limits.ts';
 import { type Caller, completeSignIn, firstMissing, type SignedIn, type TokenOptions } from './sign-in.ts';
 
 export type SignupInput = {
@@ -32,7 +32,7 @@ type SignupOptions = TokenOptions & { teamNameAttribute?: string };
  * `email_not_verified` says so.
  *
  * @throws AuthError `signup_disabled`; then in this order `required`, `min_length` or `max_length` (password), `invalid`
- * (email), `max_length` or `invalid` (names), `rate_limited`, `required`, `captcha_failed` (captchaToken) or `unavailable`,
+ * (email), `max_length` or `invalid` (names), `required`, `captcha_failed` (captchaToken) or `unavailable`, `rate_limited`,
  * `busy`, `already_registered`, `email_not_verified`
  */
 export async function signup(
@@ -47,18 +47,18 @@ export async function signup(
 ): Promise<SignedIn> {
   if (!deps.config.signup) throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input, teamNameAttribute);
-  await deps.rateLimiter.consume([callerLimit(deps, 'signup', caller)]);
-  await deps.captcha.check('signup', { token: input.captchaToken ?? '', address: caller.address });
+  const demand = { captchaToken: input.captchaToken ?? '', alwaysFor: 'signup' } as const;
+  await countCaller(deps, await admitCaller(deps, 'signup', caller, demand));
 
   const passwordHash = await deps.passwords.hash(input.password);
   // Hashing may have to wait, in which time a key may end.
   const key = await deps.signer.currentKey(ttlSeconds);
-  // Signing up and deleting the account, again and again, must not flood a mailbox.
-  const mailed = (await attemptMail(deps, 'verification', email)) === null;
   const { user, session } = await deps.db.transaction(async (tx) => {
     const user = await createUser(tx, { email, name, passwordHash });
     if (teamName !== null) await createTeam(tx, { name: teamName, ownerId: user.id });
-    if (mailed) await enqueueMail(tx, { kind: 'verification', userId: user.id });
+    // Signing up and deleting the account, again and again, must not flood a mailbox.
+    const wait = await attemptMail(deps, 'verification', email, tx);
+    if (wait === null) await enqueueMail(tx, { kind: 'verification', userId: user.id });
     return { user, session: await openFirstSession(tx, deps, caller, user.id) };
   });
   if (session === null) throw new AuthError('email_not_verified');

@@ -54,7 +54,8 @@ export async function verifyEmailAndSignIn(
     const user = await redeemVerification(tx, caller, input.token, shown);
     if (user === null) return null;
     const opening = { userId: user.id, device: caller, action: 'login', by: 'mailed_token' } as const;
-    return { user, session: await openSession(tx, deps, opening) };
+    // The notice would go to the mailbox that the token came from.
+    return { user, session: await openSession(tx, deps, { ...opening, knownDevice: true }) };
   });
   if (verified === null) throw invalidToken();
   return completeSignIn(deps, { ...verified, key, ttlSeconds, kind });

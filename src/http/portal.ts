@@ -11,6 +11,7 @@ import { type Endpoint, endpoint, optionalText, text } from './endpoints.ts';
 
 const EMAIL = text('The email address.', 'alice@worldidbot.com');
 const PASSWORD = text('The password.', '12345678');
+const CAPTCHA = optionalText('The solved captcha, where one is asked for.');
 const Token = z.object({ token: z.string().meta({ description: 'A JWT: of the team where there is one.' }) });
 
 /** The portal has one token: of the team where there is one. */
@@ -31,18 +32,15 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
     operationId: 'portalLogin',
     dialect: 'Portal',
     summary: 'Signs in',
-    body: z.object({ email: EMAIL, password: PASSWORD }),
+    body: z.object({ email: EMAIL, password: PASSWORD, captcha_token: CAPTCHA }),
     answers: { 200: { description: 'Signed in.', schema: Token } },
     errors: [
-      'invalid_credentials',
-      'account_disabled',
-      'email_not_verified',
-      'rate_limited',
-      'busy',
-      'no_signing_key',
+      ...(['captcha_failed', 'invalid_credentials', 'account_disabled', 'email_not_verified'] as const),
+      ...(['rate_limited', 'busy', 'no_signing_key'] as const),
     ],
-    async handle(c, request, input) {
+    async handle(c, request, { captcha_token: captchaToken = '', ...credentials }) {
       const { device } = identifyCaller(deps, request);
+      const input = { ...credentials, captchaToken };
       return c.json(portalToken(await login(deps, device, input, portalTokens(deps))));
     },
   }),
@@ -57,7 +55,7 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
       password: PASSWORD,
       name: text("The person's name.", 'Bob'),
       team_name: text('The name of the team to make.', 'The Bob Project'),
-      captcha_token: optionalText('The solved captcha, where one is asked for.'),
+      captcha_token: CAPTCHA,
     }),
     answers: { 201: { description: 'Registered and signed in.', schema: Token } },
     errors: [

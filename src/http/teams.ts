@@ -67,9 +67,10 @@ const sessionEndpoints = (deps: Deps): Endpoint[] => [
     operationId: 'login',
     dialect: 'Teams',
     summary: 'Signs in',
-    body: z.object({ email: EMAIL, password: PASSWORD }),
+    body: z.object({ email: EMAIL, password: PASSWORD, captchaToken: CAPTCHA }),
     answers: signedIn,
     errors: [
+      'captcha_failed',
       'invalid_credentials',
       'account_disabled',
       'email_not_verified',

@@ -4,6 +4,7 @@ import type { Database } from '../db/client.ts';
 import { RESET_TOKEN_SECONDS } from '../one-time-tokens/config.ts';
 import type { storeOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
 import type { TokenPurpose } from '../one-time-tokens/tables.ts';
+import { canonicalEmail } from './email-address.ts';
 import {
   findInvite,
   findRecipient,
@@ -109,11 +110,12 @@ const passwordReset: Prepare<'password_reset'> = async (deps, { userId }, queued
 const emailChange: Prepare<'email_change'> = async (deps, { userId, newEmail }, queued) => {
   // Whoever set a new password or confirmed another address ended what was pending; the request may not have been theirs.
   // A mail that is tried again must not bring it back: a token that was redeemed has left no trace of being newer.
+  const wanted = canonicalEmail(newEmail); // a job from before addresses were canonical may have another spelling
   const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged, tokensEnded }) =>
-    email === newEmail || passwordChanged || tokensEnded
+    wanted === null || email === wanted || passwordChanged || tokensEnded
       ? null
       : {
-          ...{ email: newEmail, purpose: 'change_email', path: 'change-email' },
+          ...{ email: wanted, purpose: 'change_email', path: 'change-email' },
           ttlSeconds: VERIFICATION_HOURS * HOUR,
         },
   );

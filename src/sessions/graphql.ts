@@ -49,6 +49,9 @@ const LoginInput = builder.inputType('LoginInput', {
   fields: (t) => ({
     email: t.string({ required: true, description: 'Case and surrounding spaces do not matter.' }),
     password: t.string({ required: true, description: 'Taken as it is, spaces included.' }),
+    captchaToken: t.string({
+      description: 'The solution of a captcha, once `login` asks for one: see `authConfig.captcha`.',
+    }),
     cookie: t.boolean({
       description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
     }),
@@ -59,12 +62,18 @@ builder.mutationField('login', (t) =>
   t.field({
     type: AuthPayload,
     description:
-      'Signs in. Codes: `required`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`. Send it without an `Authorization` header: Hasura refuses an expired one.',
+      'Signs in. Codes: `required`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`; `required` or `captcha_failed` (captchaToken) and `unavailable` where many strangers sign in at once. Send it without an `Authorization` header: Hasura refuses an expired one.',
     args: { input: t.arg({ type: LoginInput, required: true, description: 'Email and password.' }) },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
       if (input.cookie) cookie.read(); // refused before anything is done
-      return answer(context, await login(deps, caller.device, input), input.cookie ?? false);
+      const { email, password } = input;
+      const proof = { captchaToken: input.captchaToken ?? '', deviceCookie: cookie.readDevice() };
+      const signedIn = await login(deps, caller.device, { email, password, ...proof });
+      const answered = answer(context, signedIn, input.cookie ?? false);
+      // A browser that keeps the session is known from now on. A sign-up proves nothing yet.
+      if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(signedIn.user, proof.deviceCookie));
+      return answered;
     },
   }),
 );

@@ -38,6 +38,8 @@ export type Opening = {
   action: 'signup' | 'login';
   /** A password, with the hash that it fitted; a new account's; or a token that was mailed to the person's address. */
   by: { passwordHash: string } | 'new_password' | 'mailed_token';
+  /** Whether the device has shown its mark, so that no notice is due. */
+  knownDevice?: boolean;
 };
 
 /**
@@ -52,7 +54,7 @@ export type Opening = {
 export async function openSession(
   db: Queryable,
   { sessions: settings, refreshTokens: tokens }: { sessions: SessionSettings; refreshTokens: RefreshTokens },
-  { userId, device, action, by }: Opening,
+  { userId, device, action, by, knownDevice = false }: Opening,
 ): Promise<OpenedSession> {
   const sessionId = uuidv7();
   const refreshToken = tokens.first(sessionId);
@@ -78,7 +80,7 @@ export async function openSession(
       select ${sha256(refreshToken)}, id,
         now() + make_interval(secs => ${Math.min(refreshTtlSeconds, sessionTtlSeconds)}) from opened
     ), noticed as (
-      ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, isNewDevice(userId, device))}
+      ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, knownDevice ? sql`false` : isNewDevice(userId, device))}
     )
     select member.team_id, member.role, (select count(*) from noticed) as notices from opened
     left join member on true`);
@@ -101,13 +103,16 @@ const permission = (userId: string, by: Opening['by']): SQL =>
         where (select count(*) from member) >= 0 and u.id = ${userId} and u.disabled_at is null
           and p.hash = ${by.passwordHash} and p.suspended_at is null for share of u, p`;
 
-/** Somebody who has signed in before, but not with this device from this address. Sessions are kept for a while. */
+/**
+ * A person who has signed in before, but not with this device from this address. Sessions are kept for a while. An address
+ * that is not known never counts as one from before: else no sign-in through Hasura would be told of.
+ */
 const isNewDevice = (userId: string, { userAgent, address }: Device): SQL => sql`
   exists (select from opened) and exists (select from ${sessions} where user_id = ${userId})
   and not exists (
     select from ${sessions} where user_id = ${userId}
       and user_agent is not distinct from ${storableUserAgent(userAgent)}
-      and address is not distinct from ${address}::inet)`;
+      and address = ${address}::inet)`;
 
 const liveSession = statement((db) =>
   db

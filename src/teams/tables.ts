@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, updatedAt } from '../db/columns.ts';
+import { createdAt, instant, isCanonicalEmail, updatedAt } from '../db/columns.ts';
 import { portcullis, portcullisPrivate } from '../db/schemas.ts';
 import { users } from '../users/tables.ts';
 
@@ -85,6 +85,7 @@ export const invites = portcullis.table(
     unique('invites_team_id_email_key').on(t.teamId, t.email),
     index('invites_email_idx').on(t.email),
     index('invites_inviter_id_idx').on(t.inviterId),
+    check('invites_email_canonical', isCanonicalEmail(t.email)),
     check('invites_role', sql`${t.role} in ('ADMIN', 'MEMBER')`),
   ],
 );

@@ -31,7 +31,7 @@ builder.mutationField('updateProfile', (t) =>
 const DeleteAccountInput = builder.inputType('DeleteAccountInput', {
   description: 'What deleting the account takes.',
   fields: (t) => ({
-    currentPassword: t.string({ required: true, description: 'Wrong ones count as failed logins.' }),
+    currentPassword: t.string({ required: true, description: 'Wrong ones are counted per session.' }),
   }),
 });
 

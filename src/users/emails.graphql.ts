@@ -19,7 +19,7 @@ const ChangeEmailInput = builder.inputType('ChangeEmailInput', {
   description: 'Which address the account shall have.',
   fields: (t) => ({
     newEmail: t.string({ required: true, description: 'At most 254 characters.' }),
-    currentPassword: t.string({ required: true, description: 'Wrong ones count as failed logins.' }),
+    currentPassword: t.string({ required: true, description: 'Wrong ones are counted per session.' }),
   }),
 });
 

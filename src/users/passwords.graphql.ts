@@ -53,7 +53,7 @@ builder.mutationField('resetPassword', (t) =>
 const ChangePasswordInput = builder.inputType('ChangePasswordInput', {
   description: 'The current password and the new one.',
   fields: (t) => ({
-    currentPassword: t.string({ required: true, description: 'Wrong ones count as failed logins.' }),
+    currentPassword: t.string({ required: true, description: 'Wrong ones are counted per session.' }),
     newPassword: t.string({ required: true, description: NEW_PASSWORD }),
   }),
 });

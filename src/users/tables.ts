@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { check, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, updatedAt } from '../db/columns.ts';
+import { check, index, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { createdAt, instant, isCanonicalEmail, updatedAt } from '../db/columns.ts';
 import { portcullis, portcullisPrivate } from '../db/schemas.ts';
 
 export const users = portcullis.table(
@@ -8,6 +8,11 @@ export const users = portcullis.table(
   {
     id: uuid().primaryKey(),
     email: text(),
+    /**
+     * Only for accounts from before addresses were canonical, whose `email` could not be changed: its canonical form, which
+     * another account has, or the empty text if it has none. Null for all others; a trigger keeps it so.
+     */
+    canonicalEmail: text(),
     name: text(),
     emailVerifiedAt: instant(),
     disabledAt: instant(),
@@ -16,10 +21,13 @@ export const users = portcullis.table(
   },
   (t) => [
     uniqueIndex('users_email_key').on(t.email),
+    index('users_canonical_email_idx').on(t.canonicalEmail).where(sql`${t.canonicalEmail} is not null`),
     check(
       'users_email_normalized',
       sql`${t.email} = btrim(${t.email}) and ${t.email} is nfc normalized and ${t.email} !~ '[A-Z]' and ${t.email} like '_%@_%'`,
     ),
+    // Not valid until no account has a `canonicalEmail`.
+    check('users_email_canonical', sql`${t.canonicalEmail} is not null or (${isCanonicalEmail(t.email)})`),
     check('users_email_length', sql`char_length(${t.email}) <= 254`),
     check(
       'users_name_length',
