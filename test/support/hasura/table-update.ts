@@ -1,6 +1,7 @@
 // Updates. Not played: presets of columns, and a role that changes what it cannot read.
 import type { FieldNode } from 'graphql';
 import type postgres from 'postgres';
+import { type ChangedRow, isAmongSql, type RowKey, returningSql } from './changed-rows.ts';
 import { fieldsOf, keyOf } from './document.ts';
 import { compileFilter, quote, quoteTable, textOf } from './filters.ts';
 import type { BoolExp, TrackedTable } from './metadata.ts';
@@ -40,10 +41,10 @@ export async function updateRows(
   const place = { tracked, alias: 'r' };
   const permitted = compileFilter(scope, tracked, 'r', access.filter);
   const statement = `update ${quoteTable(tracked.table)} as r set ${assignments.join(', ')}
-    where ${permitted} and ${clientCondition(scope, place, where)} returning r.ctid::text`;
+    where ${permitted} and ${clientCondition(scope, place, where)} ${returningSql({ ...scope, ...tracked }, 'r')}`;
   return inTransaction(request, async (tx) => {
-    const changed = await tx.unsafe<{ ctid: string }[]>(statement, scope.parameters);
-    const rows = changed.map(({ ctid }) => ctid);
+    const changed = await tx.unsafe<ChangedRow[]>(statement, scope.parameters);
+    const rows = changed.map((row) => row.changed_row);
     const { tables, catalogue } = request.tables;
     const engine = { tables, catalogue, sql: request.sql, tx };
     await requireCheck(engine, scope.session, tracked, { check: access.check, rows });
@@ -107,14 +108,14 @@ export function valueSql(scope: Scope, value: unknown, type: string): string {
 async function readChanged(
   request: TableRequest,
   tx: postgres.TransactionSql,
-  { tracked, rows, fields }: { tracked: TrackedTable; rows: readonly string[]; fields: readonly FieldNode[] },
+  { tracked, rows, fields }: { tracked: TrackedTable; rows: readonly RowKey[]; fields: readonly FieldNode[] },
 ): Promise<unknown[]> {
   if (rows.length === 0) return [];
   const scope = openScope(request);
   const json = rowJson(scope, { tracked, alias: 'r' }, fields);
-  const places = rows.map((row) => parameter(scope, row, 'text::tid'));
+  const changed = isAmongSql({ ...scope, ...tracked }, 'r', { rows, parameters: scope.parameters });
   const found = await tx.unsafe<{ row: unknown }[]>(
-    `select ${json} as row from ${quoteTable(tracked.table)} as r where r.ctid in (${places.join(', ')})`,
+    `select ${json} as row from ${quoteTable(tracked.table)} as r where ${changed}`,
     scope.parameters,
   );
   return found.map(({ row }) => row);
