@@ -1,5 +1,6 @@
 import { isPasswordTooLong, normalizePassword } from '../crypto/passwords.ts';
 import { AuthError } from '../errors.ts';
+import { UNPRINTABLE, VISIBLE } from './name-characters.ts';
 
 /** Characters an email address may have (RFC 5321 4.5.3.1: 254 octets; counted in characters, as the column does). */
 const MAX_EMAIL_LENGTH = 254;
@@ -48,12 +49,9 @@ export function searchableEmail(input: string): string {
   }
 }
 
-/** Control characters, and those that turn the direction of the text around them. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
-const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-
 /**
- * The trimmed name of a person or a team: 1 to 255 characters, none of them a control character.
+ * The name of a person, a team or a project, trimmed and in NFC: 1 to 255 characters, one of them visible, none of them a control
+ * character. The database refuses any other (`portcullis.is_name`), also past the gateway.
  * @throws AuthError `required`, `max_length` or `invalid` on the given attribute
  */
 export function parseName(input: string, attribute: string): string {

@@ -113,6 +113,7 @@ async function update(
   });
   const conditions = [permission.filter, where].map((filter) => compileFilter(context, tracked, 'r', filter));
   return await engine.sql.begin(async (tx) => {
+    await tellSession(tx, session);
     const changed = await tx.unsafe<ChangedRow[]>(
       `update ${quoteTable(tracked.table)} as r set ${assignments.join(', ')}
       where ${conditions.join(' and ')} ${returningSql({ ...engine, ...tracked }, 'r')}`,
@@ -125,6 +126,11 @@ async function update(
     return changed.length;
   });
 }
+
+/** Tells Postgres for whom a transaction changes something (hasura/README.md, "Table changes"). */
+export const tellSession = async (tx: postgres.TransactionSql, session: HasuraSession): Promise<void> => {
+  await tx`select set_config('hasura.user', ${JSON.stringify(session)}, true)`;
+};
 
 /** Every changed row is held against the check as it is then (hasura/README.md, "Table permissions"). */
 export async function requireCheck(

@@ -5,7 +5,7 @@ import { type ChangedRow, isAmongSql, type RowKey, returningSql } from './change
 import { fieldsOf, keyOf } from './document.ts';
 import { compileFilter, quote, quoteTable, textOf } from './filters.ts';
 import type { BoolExp, TrackedTable } from './metadata.ts';
-import { requireCheck } from './permissions.ts';
+import { requireCheck, tellSession } from './permissions.ts';
 import { accessOf, tableName } from './table-access.ts';
 import { UPDATE_OPERATORS } from './table-argument-rules.ts';
 import {
@@ -54,11 +54,17 @@ export async function updateRows(
   });
 }
 
-/** One transaction for whatever is changed in it; what fails takes all of it back. */
+/** One transaction for whatever is changed in it, in which the session is known; what fails takes all of it back. */
 export const inTransaction = <Result>(
-  { sql, tx }: Pick<TableRequest, 'sql' | 'tx'>,
+  { sql, tx, session }: Pick<TableRequest, 'sql' | 'tx' | 'session'>,
   run: (tx: postgres.TransactionSql) => Promise<Result>,
-): Promise<Result> => (tx === undefined ? (sql.begin(run) as Promise<Result>) : run(tx));
+): Promise<Result> =>
+  tx === undefined
+    ? (sql.begin(async (begun) => {
+        await tellSession(begun, session);
+        return run(begun);
+      }) as Promise<Result>)
+    : run(tx);
 
 type Changed = { affected: number; rows(field: FieldNode): unknown };
 
