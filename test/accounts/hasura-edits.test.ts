@@ -202,6 +202,10 @@ describe('a person', () => {
   });
 });
 
+test('the limit is the gateway’s default', () => {
+  expect(gateway.deps.config.limits.changesPerUser).toEqual({ count: 300, seconds: 3600 });
+});
+
 test('the limit has an index', async () => {
   const plan = await gateway.sql.begin(async (sql) => {
     await sql`set local enable_seqscan = off`;
