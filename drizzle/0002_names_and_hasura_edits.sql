@@ -4,7 +4,7 @@ ALTER TABLE "portcullis"."users" DROP CONSTRAINT "users_name_length";--> stateme
 ALTER TABLE "portcullis"."projects" ADD CONSTRAINT "projects_name_length" CHECK (char_length("portcullis"."projects"."name") between 1 and 255);--> statement-breakpoint
 ALTER TABLE "portcullis"."teams" ADD CONSTRAINT "teams_name_length" CHECK (char_length("portcullis"."teams"."name") between 1 and 255);--> statement-breakpoint
 ALTER TABLE "portcullis"."users" ADD CONSTRAINT "users_name_length" CHECK (char_length("portcullis"."users"."name") between 1 and 255);--> statement-breakpoint
--- The gateway's rules for names (parseName), for those who write past it: Hasura and its console. Ranges instead of classes such
+-- The gateway's rules for names (parseName), for writes that do not come from it: Hasura and its console. Ranges instead of classes such
 -- as [:space:], which depend on the locale: what JavaScript trims, what it calls a control character, what turns a text's direction,
 -- and the characters of which a name may not consist alone (src/users/name-characters.ts).
 CREATE FUNCTION "portcullis"."is_name"(text) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

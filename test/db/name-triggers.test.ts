@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyMigrations } from '../../src/db/migrate.ts';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 
-// Who writes names past the gateway is held to its rules by the database.
+// The database holds names to the gateway's rules when Hasura or an operator writes them.
 
 const [USER, TEAM, PROJECT] = [1, 2, 3].map((n) => `018f0000-0000-7000-8000-00000000000${n}`);
 const TABLES = [

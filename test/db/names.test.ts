@@ -161,14 +161,14 @@ const INVISIBLE = [
 ];
 
 test.each(INVISIBLE.map((name) => [`U+${name.codePointAt(0)?.toString(16).toUpperCase()}`, name]))(
-  '%s alone is no name',
+  'a name of %s alone is refused',
   (_code, name) => {
     expect(() => parseName(name, 'name')).toThrow(expect.objectContaining({ attribute: 'name' }));
   },
 );
 
 test.each(['A', '1', '?', '😀', '字', 'ㅋ', '\uFFFD', '€', '\u0E01', '\u{1F468}\u200D\u{1F469}'])(
-  '%s alone is a name',
+  'a name of %s alone is accepted',
   (name) => {
     expect(parseName(name, 'name')).toBe(name);
   },

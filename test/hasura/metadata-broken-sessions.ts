@@ -28,7 +28,7 @@ const SIGNED_IN_FLOW =
 /** Permissions that do not ask for the live session (hasura/README.md, "Filters"). */
 export const brokenSessions: readonly BrokenExample[] = [
   withoutSession('only whose it is', ...OF_ME.slice(0, 2)),
-  withoutSession('only that nobody is disabled', 'user:', ...DISABLED.map((line) => `  ${line}`)),
+  withoutSession('only that the user is not disabled', 'user:', ...DISABLED.map((line) => `  ${line}`)),
   withoutSession('only the session', 'user:', ...SESSION.map((line) => `  ${line}`)),
   withoutSession('only which session', ...OF_ME.slice(0, -2)),
   withoutSession(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { schema as gatewaySchema } from '../../src/graphql/schema.ts';
 import { checkMetadata } from '../../src/hasura/metadata/check/check.ts';
 import { isCronExpression } from '../../src/hasura/metadata/check/cron.ts';
@@ -109,6 +110,22 @@ test('every rule is named in README under the heading that it cites', async () =
     expect(section, heading).toBeDefined();
     expect(section, heading).toContain(`\`${rule}\``);
   }
+});
+
+test('README shows the condition of the live session as it ships', async () => {
+  const readme = await readFile(join(hasura, 'README.md'), 'utf8');
+  const [, section = ''] = /^## Filters\n([\s\S]*?)^## /m.exec(readme) ?? [];
+  const shown = [...section.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(
+    ([, text = '']) => parse(text) as unknown,
+  );
+  const shipped = async (table: string) => {
+    const text = await readFile(join(hasura, 'metadata', tableFile(table)), 'utf8');
+    const { select_permissions } = parse(text) as {
+      select_permissions: { permission: { filter: object } }[];
+    };
+    return { filter: select_permissions[0]?.permission.filter };
+  };
+  expect(shown).toEqual([await shipped('users'), await shipped('sessions')]);
 });
 
 test('a tree that the CLI wrote with include tags reads the same', async () => {

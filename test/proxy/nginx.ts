@@ -45,7 +45,7 @@ export async function startProxy(
     [/\/etc\/portcullis\//g, `${folder}/`],
     ['exec nginx', `exec ${NGINX}`],
   ];
-  // Where root starts nginx, its workers are somebody else.
+  // nginx that root starts has workers of another user.
   await chmod(folder, 0o755);
   await cp('proxy', folder, { recursive: true });
   for (const file of ['nginx.conf', 'start.sh']) {

@@ -29,7 +29,7 @@ const portOf = (url: string): number => Number(new URL(url).port);
 const codeOf = (body: unknown): unknown =>
   (body as { errors?: { extensions: { code: string } }[] }).errors?.[0]?.extensions.code ?? 'ok';
 
-/** Signs somebody up, by the gateway or through Hasura, and returns the code. */
+/** Signs a new person up, at the gateway or through Hasura, and returns the code. */
 async function signUp(way: 'gateway' | 'hasura', from: string, headers: Record<string, string> = {}) {
   const path = way === 'gateway' ? '/graphql' : '/v1/graphql';
   const body = JSON.stringify({ query: SIGNUP, variables: { input: newPerson() } });

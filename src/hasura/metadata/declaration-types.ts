@@ -25,8 +25,8 @@ export type TableDeclaration = {
   /** Whether anyone may read every row. Only such tables may have an empty filter. */
   everyRow?: boolean;
   /**
-   * The columns that Hasura's database role may read, whoever asks. Hasura reads every column of a tracked table, whatever
-   * is asked for (hasura/README.md, "The database role"): one that is missing here hides the table from Hasura.
+   * The columns that Hasura's database role may read. Hasura reads every column of a tracked table, also those that the client
+   * did not ask for (hasura/README.md, "The database role"): one that is missing here hides the table from Hasura.
    */
   readable: readonly string[];
   /** The only columns that Hasura's database role may update, whoever asks. */
