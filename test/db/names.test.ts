@@ -15,7 +15,7 @@ async function createDatabase(locale: string, settings: string): Promise<Locale>
   const [version] =
     await server`select current_setting('server_version_num')::int >= 150000 as knows_providers`;
   const provider = settings !== '' && version?.knows_providers === true ? 'locale_provider libc' : '';
-  const name = `portcullis_names_${randomBytes(8).toString('hex')}`;
+  const name = `portcullis_test_${randomBytes(8).toString('hex')}`;
   await server.unsafe(`create database ${name} template template0 encoding 'UTF8' ${provider} ${settings}`);
   const url = new URL(inject('postgresUrl'));
   url.pathname = name;
