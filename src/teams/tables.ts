@@ -17,10 +17,8 @@ export const teams = portcullis.table(
     updatedAt: updatedAt(),
   },
   (t) => [
-    check(
-      'teams_name_length',
-      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]' and ${t.name} ~ '[^[:space:]\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]'`,
-    ),
+    // What else a name must be the trigger `teams_require_name` says.
+    check('teams_name_length', sql`char_length(${t.name}) between 1 and 255`),
   ],
 );
 
@@ -56,10 +54,8 @@ export const projects = portcullis.table(
   },
   (t) => [
     index('projects_team_id_idx').on(t.teamId),
-    check(
-      'projects_name_length',
-      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]' and ${t.name} ~ '[^[:space:]\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]'`,
-    ),
+    // What else a name must be the trigger `projects_require_name` says.
+    check('projects_name_length', sql`char_length(${t.name}) between 1 and 255`),
   ],
 );
 

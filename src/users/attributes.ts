@@ -1,6 +1,7 @@
 import { isPasswordTooLong, normalizePassword } from '../crypto/passwords.ts';
 import { AuthError } from '../errors.ts';
 import { canonicalEmail, formerSpelling } from '../mail/email-address.ts';
+import { UNPRINTABLE, VISIBLE } from './name-characters.ts';
 
 export const MAX_NAME_LENGTH = 255;
 
@@ -36,12 +37,9 @@ export function emailSpellings(input: string): EmailSpellings {
   };
 }
 
-/** Control characters, and those that turn the direction of the text around them. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
-const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-
 /**
- * The trimmed name of a person or a team: 1 to 255 characters, none of them a control character.
+ * The name of a person, a team or a project, trimmed and in NFC: 1 to 255 characters, one of them visible, none of them a control
+ * character. The database refuses any other (`portcullis.is_name`), also past the gateway.
  * @throws AuthError `required`, `max_length` or `invalid` on the given attribute
  */
 export function parseName(input: string, attribute: string): string {
