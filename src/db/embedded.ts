@@ -4,8 +4,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { readDatabaseUrl } from '../config/database-url.ts';
 import type { Log } from '../log.ts';
+import { openDriver } from './driver.ts';
 import { findPostgres } from './postgres-binaries.ts';
 import {
   initialise,
@@ -206,10 +208,9 @@ function supervise(
 }
 
 async function connect(port: number, password: string, applicationName: string): Promise<postgres.Sql> {
-  const sql = postgres({
-    ...{ host: '127.0.0.1', port, username: SUPERUSER, password, database: 'postgres', ssl: false },
-    ...{ max: 1, connect_timeout: 5, max_lifetime: null, fetch_types: false, onnotice: () => {} },
-    connection: { application_name: applicationName },
+  const url = `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
+  const sql = openDriver(readDatabaseUrl(url, 'the embedded Postgres'), {
+    ...{ applicationName, statementTimeoutMs: null, poolSize: 1, prepare: true, lasting: true },
   });
   try {
     await sql`select 1`;
