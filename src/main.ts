@@ -60,6 +60,7 @@ async function start(config: Config, log: Log): Promise<void> {
     return stopping;
   };
   let interrupted = 0;
+  const starting = new AbortController();
   const interrupt = (reason: string) => {
     const now = performance.now();
     if (interrupted === 0) {
@@ -67,6 +68,7 @@ async function start(config: Config, log: Log): Promise<void> {
       interrupted = now;
       // Whatever hangs, a lock or a database that is silent, does not hang for ever.
       setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs + STOPPING_SLACK_MS).unref();
+      starting.abort();
       if (app !== undefined) void stop(0);
       return;
     }
@@ -80,8 +82,9 @@ async function start(config: Config, log: Log): Promise<void> {
 
   try {
     development = await completeConfig(config, log);
-    app = await createApp(development.config, log);
+    app = await createApp(development.config, log, starting.signal);
   } catch (error) {
+    if (starting.signal.aborted) return stop(0);
     const problem = error instanceof ConfigError ? { problem: error.message } : { err: error };
     log.fatal(problem, 'The gateway could not start.');
     return stop(error instanceof ConfigError ? EXIT_CONFIG : 1);
