@@ -79,7 +79,6 @@ const ssl: Rule = (value, parts) => {
 const path =
   (name: 'rootCertificate' | 'certificatePath' | 'keyPath'): Rule =>
   (value, { tls }) => {
-    if (value === '') return 'is empty: name a file';
     tls[name] = value;
   };
 
@@ -167,7 +166,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   [
     'application_name',
     (value, parts) => {
-      parts.applicationName = value || null;
+      parts.applicationName = value;
     },
   ],
   ['fallback_application_name', harmless],
@@ -229,6 +228,8 @@ export function applyParameter(name: string, value: string, parts: DatabaseUrlPa
     throw new UrlProblem(
       `the gateway does not know the parameter ${shown(name) ?? 'in it'}: take it out. A setting of Postgres is written as options=-c%20name%3Dvalue`,
     );
+  // As libpq has it, and as a template leaves it that has nothing to put there.
+  if (value === '') return;
   const problem = rule(value, parts);
   if (problem !== undefined) throw new UrlProblem(`${name} ${problem}`);
 }

@@ -8,6 +8,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
 import { type EmbeddedPostgres, startThrowawayPostgres } from '../../src/db/embedded.ts';
+import { inspectDatabase } from '../../src/db/inspection.ts';
 import { openJobsPool } from '../../src/mail/jobs-pool.ts';
 
 // One URL means the same to both drivers, and the shell's PG* variables mean nothing.
@@ -168,6 +169,14 @@ describe('at a server without TLS', () => {
       vi.unstubAllEnvs();
     }
   });
+});
+
+test('a server that asks for a password which the URL has not is named at start', async () => {
+  const { username, port } = new URL(server.url);
+  const url = `postgres://${username}@127.0.0.1:${port}/portcullis`;
+  await expect(
+    inspectDatabase({ url, variable: 'DATABASE_URL', prepare: true }, { statementTimeoutMs: 5000 }),
+  ).rejects.toThrow('DATABASE_URL: the server asks for a password, and there is none in it.');
 });
 
 describe('at a server with TLS', () => {

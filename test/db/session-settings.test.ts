@@ -188,14 +188,6 @@ describe('the start is refused', () => {
     ]);
   });
 
-  test('where the server asks for a password and there is none', async () => {
-    const url = new URL(inject('postgresUrl'));
-    url.password = '';
-    expect(await problemsOf(url.href)).toEqual([
-      'DATABASE_URL: the server asks for a password, and there is none in it.',
-    ]);
-  });
-
   test('where DATABASE_DIRECT_URL leads to another database', async () => {
     const [one, other] = await Promise.all([createTestDatabase(), createTestDatabase()]);
     await expect(
