@@ -1,12 +1,13 @@
 import { connect, type Socket } from 'node:net';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
-import { ANSWER_MS, type SilenceWatch, watchForSilence } from './silence.ts';
-import { guardStatement } from './statements.ts';
-import { withSafeTransactions } from './transaction.ts';
+import { type RefusedWrites, watchRefusedWrites } from './refused-writes.ts';
+import { ANSWER_MS, watchForSilence } from './silence.ts';
+import { guardStatements } from './statements.ts';
+import { withCheckedTransactions } from './transaction.ts';
 
 /** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
-export type Database = PostgresJsDatabase & { $client: postgres.Sql };
+export type Database = PostgresJsDatabase & { $client: postgres.Sql; refusedWrites: RefusedWrites };
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 /** Either of both: for operations that join their caller's transaction. */
 export type Queryable = Database | Transaction;
@@ -60,23 +61,6 @@ function openSocket({ host: hosts, port: ports, path }: Address, server: { index
   return Object.assign(socket, { host, port });
 }
 
-/**
- * Drizzle prepares only what was given a name: whatever else has parameters takes a second round trip and is planned anew
- * every time. Our statements hold no values, so a connection keeps a few dozen. Each counts as waiting until it is answered.
- */
-function prepareAndWatch(client: postgres.Sql, silence: SilenceWatch): postgres.Sql {
-  const unsafe = client.unsafe.bind(client);
-  client.unsafe = (query, parameters, options) =>
-    guardStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
-  return new Proxy(client, {
-    /** A statement as a template: those that we write have no others inside, which would never end by themselves. */
-    apply(tag, self, values) {
-      const made = Reflect.apply(tag, self, values);
-      return Array.isArray(values[0]) && 'raw' in values[0] ? guardStatement(made, silence) : made;
-    },
-  });
-}
-
 /** Opens a pool. Every connection has statement, lock and idle-transaction timeouts. */
 export function openDatabase(options: DatabaseOptions): { db: Database; close: () => Promise<void> } {
   const server = { index: 0 };
@@ -105,8 +89,10 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
       idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
     },
   });
+  const watch = { silence, refusedWrites: watchRefusedWrites() };
+  const db = drizzle(guardStatements(client, watch), { casing: 'snake_case' });
   return {
-    db: withSafeTransactions(drizzle(prepareAndWatch(client, silence), { casing: 'snake_case' }), silence),
+    db: Object.assign(withCheckedTransactions(db, watch), { refusedWrites: watch.refusedWrites }),
     close() {
       silence.stop();
       return client.end({ timeout: 5 });

@@ -1,5 +1,4 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
-import { retryDeadlock } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { holdRefreshes } from '../sessions/ending.ts';
@@ -39,7 +38,7 @@ export async function deleteAccount(
       for (const teamId of dissolved)
         await recordSecurityEvent(tx, { action: 'team_deleted', ...event, teamId, details: {} });
     });
-  await keepingAnOwner(() => retryDeadlock(remove));
+  await keepingAnOwner(remove);
 }
 
 const soleOwner = (teamIds: readonly string[]): AuthError =>
