@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { RunnerOptions } from 'graphile-worker';
+import { leaveReadOnlyServerOfJobs } from '../db/read-only-servers.ts';
 import { ANSWER_MS } from '../db/silence.ts';
 
 type Pool = NonNullable<RunnerOptions['pgPool']>;
@@ -85,6 +86,7 @@ export function openJobsPool(options: JobsPoolOptions): { pool: Pool; close(): P
   pool.on('error', onError);
   pool.on('connect', (client) => {
     client.on('error', onError);
+    leaveReadOnlyServerOfJobs(client);
     if (statementTimeoutMs !== null) endWhenSilent(client, statementTimeoutMs + ANSWER_MS);
   });
   return { pool, close: () => pool.end() };
