@@ -4,7 +4,7 @@ import postgres from 'postgres';
 import { type RefusedWrites, watchRefusedWrites } from './refused-writes.ts';
 import { ANSWER_MS, watchForSilence } from './silence.ts';
 import { guardStatements } from './statements.ts';
-import { withCheckedTransactions } from './transaction.ts';
+import { checkTransactions } from './transaction.ts';
 
 /** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
 export type Database = PostgresJsDatabase & { $client: postgres.Sql; refusedWrites: RefusedWrites };
@@ -90,9 +90,10 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
     },
   });
   const watch = { silence, refusedWrites: watchRefusedWrites() };
+  checkTransactions(client, watch);
   const db = drizzle(guardStatements(client, watch), { casing: 'snake_case' });
   return {
-    db: Object.assign(withCheckedTransactions(db, watch), { refusedWrites: watch.refusedWrites }),
+    db: Object.assign(db, { refusedWrites: watch.refusedWrites }),
     close() {
       silence.stop();
       return client.end({ timeout: 5 });

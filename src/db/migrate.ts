@@ -7,6 +7,7 @@ import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { areJobsMigrated, migrateJobs } from '../mail/jobs-schema.ts';
 import type { Database } from './client.ts';
+import { checkTransactions } from './transaction.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
 const migrations = {
@@ -22,6 +23,7 @@ const MIGRATION_LOCK = 7_046_203_311;
 export async function applyMigrations(url: string): Promise<void> {
   const client = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {} });
   try {
+    checkTransactions(client);
     const db = drizzle(client);
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`);
     await migrate(db, migrations);

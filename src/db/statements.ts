@@ -30,7 +30,16 @@ export async function tellLossesLate<T>(work: Promise<T>): Promise<T> {
 }
 
 /** What looks at every statement of a pool. */
-export type StatementWatch = { silence: SilenceWatch; refusedWrites: RefusedWrites };
+export type StatementWatch = {
+  silence: Pick<SilenceWatch, 'expectAnswer'>;
+  refusedWrites: Pick<RefusedWrites, 'notice'>;
+};
+
+/** For clients that do one thing and end. */
+export const UNWATCHED: StatementWatch = {
+  silence: { expectAnswer: () => () => {} },
+  refusedWrites: { notice: () => {} },
+};
 
 /** What the driver calls to end a statement, and how it gives the rows. */
 type DriverStatement = {

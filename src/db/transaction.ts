@@ -1,11 +1,8 @@
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { retry } from './retries.ts';
-import { guardStatement, type StatementWatch, tellLossesLate, untilClosed } from './statements.ts';
+import { guardStatement, type StatementWatch, tellLossesLate, UNWATCHED, untilClosed } from './statements.ts';
 
-type Transact = PostgresJsDatabase['transaction'];
-type Work = Parameters<Transact>[0];
-type DrizzleTransaction = Parameters<Work>[0];
+type Work = (tx: postgres.TransactionSql) => unknown;
 
 /** What a statement gets whose connection closed in the middle: the database is away. */
 const connectionClosed = () =>
@@ -15,41 +12,38 @@ const connectionClosed = () =>
 const never = <T>() => new Promise<T>(() => {});
 
 /**
- * Replaces the transactions of the library by our own. README.md of this folder says why and how: the outcome of `commit`
- * is checked, a lost connection ends nothing but the transaction, and what Postgres rolled back is retried.
+ * Replaces the transactions of a client by our own, for whatever uses it. README.md of this folder says what they promise.
  *
- * `db.transaction(work)` rejects unless Postgres said that it committed. Where the connection is lost before that answer, the
- * outcome is unknown: the error is that of the connection, and the work is not repeated. The work may run several times, so
- * it has no effect outside the database.
+ * postgres.js (3.4.9) sends `commit` as a named prepared statement and does not look at the answer (porsager/postgres pull
+ * request 1212). Once a connection has closed, it sends the next statement, be it `rollback`, into the closed socket, which
+ * throws where nobody can catch it and ends the process (issues 1066, 1154 and 1208). Its `reserve`, which would leave the
+ * ends to us, never resolves where a connection has to be opened (issues 751, 1195 and 1219). So its `begin` opens the
+ * transaction, and we end it.
  */
-export function withCheckedTransactions<Db extends PostgresJsDatabase>(db: Db, watch: StatementWatch): Db {
-  const transact = db.transaction.bind(db) as Transact;
-  const transaction = (work: Work, ...config: unknown[]) =>
-    retry((attempt) => {
+export function checkTransactions(client: postgres.Sql, watch: StatementWatch = UNWATCHED): void {
+  const begin = client.begin.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
+  const checked = (...parameters: unknown[]): Promise<unknown> => {
+    const options = parameters.slice(0, -1);
+    const work = parameters.at(-1) as Work;
+    return retry((attempt) => {
       // What failed for a prepared statement that is missing succeeds without: the others may be missing too.
       const hold: HoldOptions = { watch, prepare: attempt === 1 };
-      return tellLossesLate(runOnce((run) => transact(run, ...(config as [])), work, hold));
+      return tellLossesLate(runOnce((run) => begin(...options, run), work, hold));
     });
-  return Object.assign(db, { transaction: transaction as Transact });
+  };
+  Object.assign(client, { begin: checked });
 }
 
 /**
  * Runs the work once in a transaction of the library, and ends it by ourselves. The library learns of no end: it would send
- * another `commit` or `rollback`, by a connection that is somebody else's by then.
+ * another `commit` or `rollback`, on a connection that is in another transaction by then.
  */
-function runOnce(
-  transact: (run: Work) => Promise<unknown>,
-  work: Work,
-  options: HoldOptions,
-): Promise<unknown> {
+function runOnce(begin: (run: Work) => Promise<unknown>, work: Work, options: HoldOptions): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let closed = false;
-    const lifetime = transact(async (tx) => {
-      await runAndEnd(
-        holdConnection(tx, () => closed, options),
-        tx,
-        work,
-      ).then(resolve, reject);
+    const lifetime = begin(async (tx) => {
+      const hold = holdConnection(tx, () => closed, options);
+      await runAndEnd(hold, () => work(tx)).then(resolve, reject);
       return never();
     });
     // It ends only when its connection cannot be had or is lost, be that long after the transaction.
@@ -73,10 +67,10 @@ type Hold = {
   end(command: 'commit' | 'rollback'): Promise<string>;
 };
 
-async function runAndEnd(hold: Hold, tx: DrizzleTransaction, work: Work): Promise<unknown> {
+async function runAndEnd(hold: Hold, work: () => unknown): Promise<unknown> {
   let result: unknown;
   try {
-    result = await work(tx);
+    result = await work();
   } catch (error) {
     // A statement fails a little before its transaction is rejected for the same reason. What the library writes
     // from a timer is written before a socket closes; a write that is pending then spoils the next connection.
@@ -102,12 +96,11 @@ const ENDS = /^(?:COMMIT|ROLLBACK|PREPARE TRANSACTION)$/;
  * is sent after the end, when the connection may be in another transaction.
  */
 function holdConnection(
-  tx: DrizzleTransaction,
+  tx: postgres.TransactionSql,
   isClosed: () => boolean,
   { watch, prepare }: HoldOptions,
 ): Hold {
-  const { client } = (tx as unknown as { session: { client: postgres.TransactionSql } }).session;
-  const unsafe = client.unsafe.bind(client);
+  const unsafe = tx.unsafe.bind(tx);
   let ended = false;
   let failure: unknown;
   const observe = <Statement extends PromiseLike<unknown>>(statement: Statement): Statement => {
@@ -129,7 +122,7 @@ function holdConnection(
   const savepoint = () => {
     throw new Error('A transaction inside a transaction is not supported.');
   };
-  Object.assign(client, { unsafe: guarded, savepoint });
+  Object.assign(tx, { unsafe: guarded, savepoint });
   return {
     isClosed,
     isEnded: () => ended,

@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import { checkTransactions } from '../../db/transaction.ts';
 import { databaseRoleSqlFor, HIDDEN_SCHEMAS } from './database-role.ts';
 import { declaration as ours } from './declaration.ts';
 import type { Declaration } from './declaration-types.ts';
@@ -108,6 +109,7 @@ export async function applyHasuraLogin(input: HasuraLoginInput): Promise<string>
   const { ownerUrl, hasuraUrl, declaration = ours } = input;
   const login = readHasuraLogin(ownerUrl, hasuraUrl);
   const sql = postgres(ownerUrl, { max: 1, connect_timeout: 10, onnotice: () => {} });
+  checkTransactions(sql);
   try {
     await sql.begin(async (tx) => {
       await requireTables(tx, declaration);
