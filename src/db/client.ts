@@ -2,13 +2,14 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { readDatabaseUrl } from '../config/database-url.ts';
 import { connectTimeoutSeconds, openDriver } from './driver.ts';
+import { type RefusedWrites, watchRefusedWrites } from './refused-writes.ts';
 import type { SettingsFrom } from './session.ts';
-import { ANSWER_MS, type SilenceWatch, watchForSilence } from './silence.ts';
-import { guardStatement } from './statements.ts';
-import { withSafeTransactions } from './transaction.ts';
+import { ANSWER_MS, watchForSilence } from './silence.ts';
+import { guardStatements } from './statements.ts';
+import { checkTransactions } from './transaction.ts';
 
 /** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
-export type Database = PostgresJsDatabase & { $client: postgres.Sql };
+export type Database = PostgresJsDatabase & { $client: postgres.Sql; refusedWrites: RefusedWrites };
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 /** Either of both: for operations that join their caller's transaction. */
 export type Queryable = Database | Transaction;
@@ -28,26 +29,8 @@ export type DatabaseOptions = {
 };
 
 /**
- * Drizzle prepares only what was given a name: whatever else has parameters takes a second round trip and is planned anew
- * every time. Our statements hold no values, so a connection keeps a few dozen. Each counts as waiting until it is answered.
- * With DATABASE_PREPARE=off the driver prepares nothing, whatever a statement asks.
- */
-function prepareAndWatch(client: postgres.Sql, silence: SilenceWatch): postgres.Sql {
-  const unsafe = client.unsafe.bind(client);
-  client.unsafe = (query, parameters, options) =>
-    guardStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
-  return new Proxy(client, {
-    /** A statement as a template: those that we write have no others inside, which would never end by themselves. */
-    apply(tag, self, values) {
-      const made = Reflect.apply(tag, self, values);
-      return Array.isArray(values[0]) && 'raw' in values[0] ? guardStatement(made, silence) : made;
-    },
-  });
-}
-
-/**
  * Opens a pool. Every connection has statement, lock and idle-transaction timeouts, and the settings that the gateway
- * relies on.
+ * relies on. With DATABASE_PREPARE=off the driver prepares nothing, whatever a statement asks.
  * @throws DatabaseUrlError
  */
 export function openDatabase(options: DatabaseOptions): { db: Database; close: () => Promise<void> } {
@@ -63,8 +46,11 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
     settingsFrom: options.settingsFrom ?? 'gateway',
     onSocket: silence.watch,
   });
+  const watch = { silence, refusedWrites: watchRefusedWrites() };
+  checkTransactions(client, watch);
+  const db = drizzle(guardStatements(client, watch), { casing: 'snake_case' });
   return {
-    db: withSafeTransactions(drizzle(prepareAndWatch(client, silence), { casing: 'snake_case' }), silence),
+    db: Object.assign(db, { refusedWrites: watch.refusedWrites }),
     close() {
       silence.stop();
       return client.end({ timeout: 5 });

@@ -12,6 +12,7 @@ import type { Database } from './client.ts';
 import { openDriver } from './driver.ts';
 import type { DatabaseAccess } from './inspection.ts';
 import { type LockOptions, withMigrationLock } from './migration-lock.ts';
+import { checkTransactions } from './transaction.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
 const migrations = {
@@ -40,6 +41,7 @@ export async function applyMigrations(url: string, options: MigrationOptions = {
       poolSize: 1,
       statementTimeoutMs: null,
     });
+    checkTransactions(client);
     const cut = () => void client.end({ timeout: 0 });
     stopped.addEventListener('abort', cut, { once: true });
     try {

@@ -1,5 +1,4 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
-import { retryDeadlock } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError, type ErrorCode } from '../errors.ts';
 import { openSession } from '../sessions/sessions.ts';
@@ -45,7 +44,7 @@ export async function login(
   }
   const key = await deps.signer.currentKey(ttlSeconds);
   const opening = { userId: user.id, device: caller, action: 'login', passwordHash } as const;
-  const session = await retryDeadlock(() => openSession(deps.db, deps.sessions, opening));
+  const session = await openSession(deps.db, deps.sessions, opening);
   return completeSignIn(deps, { user, session, key, ttlSeconds });
 }
 

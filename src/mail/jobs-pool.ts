@@ -1,6 +1,7 @@
 import type { RunnerOptions } from 'graphile-worker';
 import { readDatabaseUrl } from '../config/database-url.ts';
 import { loadPgDriver, pgOptions } from '../db/pg-driver.ts';
+import { leaveReadOnlyServerOfJobs } from '../db/read-only-servers.ts';
 import type { ServerSocket } from '../db/server-socket.ts';
 import type { SettingsFrom } from '../db/session.ts';
 import { ANSWER_MS } from '../db/silence.ts';
@@ -65,6 +66,7 @@ export function openJobsPool(options: JobsPoolOptions): { pool: Pool; close(): P
   pool.on('error', onError);
   pool.on('connect', (client) => {
     client.on('error', onError);
+    leaveReadOnlyServerOfJobs(client);
     if (statementTimeoutMs !== null) endWhenSilent(client, statementTimeoutMs + ANSWER_MS);
   });
   return { pool, close: () => pool.end() };

@@ -6,6 +6,7 @@ import { AuthError } from '../errors.ts';
 import { users } from '../users/tables.ts';
 import { type Actor, eventOf } from './access.ts';
 import type { Invite } from './invites.ts';
+import { lockActor } from './locks.ts';
 import { MAX_PAGE } from './pages.ts';
 import { acceptedInvites, type InvitedRole, invites, memberships, teams } from './tables.ts';
 
@@ -49,8 +50,8 @@ type Mine = { inviteId: string; userId: string };
  */
 export async function consumeInvite(tx: Transaction, { inviteId, userId }: Mine): Promise<Invite | null> {
   const [found] = await tx.select({ teamId: invites.teamId }).from(invites).where(eq(invites.id, inviteId));
-  if (found === undefined) return null;
-  // The team comes first, as in every change of a team.
+  if (found === undefined || !(await lockActor(tx, userId))) return null;
+  // The team comes after the account, and before all else, as in every change of a team.
   await tx.select({ id: teams.id }).from(teams).where(eq(teams.id, found.teamId)).for('update');
   const mine = tx
     .select({ id: invites.id })

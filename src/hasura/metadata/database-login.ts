@@ -2,6 +2,7 @@ import type postgres from 'postgres';
 import { type DatabaseTarget, readDatabaseUrl } from '../../config/database-url.ts';
 import { openDriver } from '../../db/driver.ts';
 import type { DatabaseAccess } from '../../db/inspection.ts';
+import { checkTransactions } from '../../db/transaction.ts';
 import { databaseRoleSqlFor, HIDDEN_SCHEMAS } from './database-role.ts';
 import { declaration as ours } from './declaration.ts';
 import type { Declaration } from './declaration-types.ts';
@@ -125,6 +126,7 @@ export async function applyHasuraLogin(input: HasuraLoginInput): Promise<string>
     applicationName: 'portcullis-hasura-role',
     arrays: true,
   });
+  checkTransactions(sql);
   try {
     await sql.begin(async (tx) => {
       await requireTables(tx, declaration);
