@@ -5,6 +5,7 @@ import { createHashGate } from './crypto/hash-gate.ts';
 import { createKeyEncryption } from './crypto/key-encryption.ts';
 import { createPasswordHasher } from './crypto/passwords.ts';
 import { type Database, openDatabase } from './db/client.ts';
+import { type DatabaseAccess, inspectDatabases } from './db/inspection.ts';
 import { applyMigrations, isMigrated } from './db/migrate.ts';
 import type { Deps } from './deps.ts';
 import { keepHouse } from './flows/housekeeping.ts';
@@ -33,11 +34,17 @@ export type App = {
   close(): Promise<void>;
 };
 
-/** Wires the gateway: database, keys, HTTP, mail, housekeeping, in this order. */
-export async function createApp(config: RunnableConfig, log: Log): Promise<App> {
-  const { url, poolSize, statementTimeoutMs, migrateOnStart } = config.database;
-  if (migrateOnStart) await applyMigrations(url);
-  const database = openDatabase({ url, poolSize, statementTimeoutMs });
+/**
+ * Wires the gateway: database, keys, HTTP, mail, housekeeping, in this order.
+ *
+ * @param signal ends the wait for another gateway's migration; createApp rejects with its reason then
+ */
+export async function createApp(config: RunnableConfig, log: Log, signal?: AbortSignal): Promise<App> {
+  const { poolSize, statementTimeoutMs, migrateOnStart } = config.database;
+  const access = await inspectDatabases(config.database, log);
+  const { url: directUrl, ...direct } = access.direct;
+  if (migrateOnStart) await applyMigrations(directUrl, { ...direct, log, ...(signal && { signal }) });
+  const database = openDatabase({ ...access.pooled, poolSize, statementTimeoutMs });
   try {
     const deps = await wire(config, database.db, log);
     // Without its tables the gateway still starts: `/ready` says what is missing until they are there.
@@ -48,7 +55,7 @@ export async function createApp(config: RunnableConfig, log: Log): Promise<App> 
     }
     const templates = await loadMailTemplates(config.mail);
     const http = await startHttpServer(deps);
-    const mailWorker = deliverMails(config, deps, templates);
+    const mailWorker = deliverMails(config, deps, templates, access.direct);
     const stopHousekeeping = startHousekeeping(deps);
     return {
       url: http.url,
@@ -103,14 +110,19 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
   };
 }
 
-function deliverMails(config: RunnableConfig, deps: Deps, templates: MailTemplates): MailWorker {
+function deliverMails(
+  config: RunnableConfig,
+  deps: Deps,
+  templates: MailTemplates,
+  database: DatabaseAccess,
+): MailWorker {
   const { db, log, mailInbox } = deps;
   return startMailWorker({
     config,
     db,
     log,
     templates,
-    databaseUrl: config.database.url,
+    database,
     publicUrl: config.publicUrl,
     transport: createMailTransport(config, log, mailInbox),
     tokenDeriver: createSecretDeriver(config.keyEncryptionKeys, 'one-time token', 'pot'),

@@ -10,6 +10,7 @@ export type { Config } from './config/types.ts';
 /** What may also come from a file, by the variable's name with `_FILE` behind it. */
 const FROM_FILE = [
   'DATABASE_URL',
+  'DATABASE_DIRECT_URL',
   'INTERNAL_ENDPOINTS_SECRET',
   'KEY_ENCRYPTION_KEYS',
   'ENS_RPC_URLS',
@@ -44,6 +45,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       if (!set(name)) problems.push(`${name}: required in production`);
     if (parsed.data?.RATE_LIMITS === false) problems.push('RATE_LIMITS: cannot be off in production');
   }
+  if (set('DATABASE_DIRECT_URL') && !set('DATABASE_URL'))
+    problems.push('DATABASE_DIRECT_URL: needs DATABASE_URL');
   if (parsed.data?.REFRESH_COOKIE === 'none' && !parsed.data.PUBLIC_URL?.startsWith('https:'))
     problems.push('REFRESH_COOKIE: none needs a PUBLIC_URL with https');
   if (parsed.success) {
@@ -73,15 +76,18 @@ function checkKeyLife(
 }
 
 /**
- * Reads some variables, each of which must be set: for commands that need no more.
+ * Reads some variables, each of which must be set but for the optional ones: for commands that need no more.
  * @throws ConfigError naming every missing or bad one.
  */
-export function readVariables<Name extends keyof Environment>(
+export function readVariables<Name extends keyof Environment, Optional extends keyof Environment = never>(
   env: NodeJS.ProcessEnv,
   names: readonly Name[],
-): { [Key in Name]: NonNullable<Environment[Key]> } {
+  optional: readonly Optional[] = [],
+): { [Key in Name]: NonNullable<Environment[Key]> } & Pick<Environment, Optional> {
   const problems: string[] = [];
-  const asked = names.flatMap((name) => [name, `${name}_FILE`]).map((name) => [name, env[name]]);
+  const asked = [...names, ...optional]
+    .flatMap((name) => [name, `${name}_FILE`])
+    .map((name) => [name, env[name]]);
   const parsed = environment.safeParse(withFiles(Object.fromEntries(asked), problems));
   for (const issue of parsed.error?.issues ?? []) problems.push(`${String(issue.path[0])}: ${issue.message}`);
   if (problems.length === 0)
@@ -89,7 +95,7 @@ export function readVariables<Name extends keyof Environment>(
   if (parsed.data?.REFRESH_COOKIE === 'none' && !parsed.data.PUBLIC_URL?.startsWith('https:'))
     problems.push('REFRESH_COOKIE: none needs a PUBLIC_URL with https');
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return parsed.data as { [Key in Name]: NonNullable<Environment[Key]> };
+  return parsed.data as { [Key in Name]: NonNullable<Environment[Key]> } & Environment;
 }
 
 function withFiles(env: NodeJS.ProcessEnv, problems: string[]): Record<string, string> {

@@ -3,19 +3,19 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunnableConfig } from './app.ts';
 import { type Config, ConfigError } from './config.ts';
-import { startEmbeddedPostgres } from './db/embedded.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded.ts';
 import type { Log } from './log.ts';
 
 const INTERNAL_SECRET_FILE = 'internal-secret';
 const KEY_ENCRYPTION_KEY_FILE = 'key-encryption-key';
 
-/** A configuration made complete, what was made for it, and how to take that down again. */
+/** A configuration made complete, and what was made for it. */
 export type Development = {
   config: RunnableConfig;
   /** Where the secret is that Hasura needs; null when it was configured. */
   internalSecretFile: string | null;
-  embeddedPostgres: boolean;
-  stop(): Promise<void>;
+  /** Null where a database is configured. */
+  embeddedPostgres: EmbeddedPostgres | null;
 };
 
 /**
@@ -36,8 +36,7 @@ export async function completeConfig(config: Config, log: Log): Promise<Developm
   return {
     config: { ...config, internalSecrets, keyEncryptionKeys, database: { ...config.database, url } },
     internalSecretFile,
-    embeddedPostgres: embedded !== null,
-    stop: async () => embedded?.stop(),
+    embeddedPostgres: embedded,
   };
 }
 

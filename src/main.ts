@@ -29,7 +29,7 @@ function greet({ url, deps }: App, { internalSecretFile, embeddedPostgres }: Dev
     graphiql ? `  GraphiQL         ${url}/graphql` : `  GraphQL          ${url}/graphql`,
     `  JWKS             ${url}/.well-known/jwks.json`,
     ...(deps.mailInbox === null ? [] : [`  Mail inbox       ${url}${mailInboxPath(deps.mailInbox)}`]),
-    ...(embeddedPostgres ? [`  Data             ${deps.config.dataDir} (embedded Postgres)`] : []),
+    ...(embeddedPostgres !== null ? [`  Data             ${deps.config.dataDir} (embedded Postgres)`] : []),
     ...(internalSecretFile === null ? [] : [`  Internal secret  ${internalSecretFile}`]),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -51,22 +51,28 @@ async function start(config: Config, log: Log): Promise<void> {
   let app: App | undefined;
   let stopping: Promise<void> | undefined;
 
+  // Whatever hangs, a lock or a database that is silent, does not hang for ever.
+  const exitInTime = () =>
+    setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs + STOPPING_SLACK_MS).unref();
   const stop = (exitCode: number): Promise<void> => {
     stopping ??= (async () => {
+      exitInTime();
       await app?.close();
-      await development?.stop();
+      await development?.embeddedPostgres?.stop();
       process.exit(exitCode);
     })();
     return stopping;
   };
   let interrupted = 0;
+  const starting = new AbortController();
   const interrupt = (reason: string) => {
     const now = performance.now();
     if (interrupted === 0) {
       log.info({ reason }, 'Stopping.');
       interrupted = now;
-      // Whatever hangs, a lock or a database that is silent, does not hang for ever.
-      setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs + STOPPING_SLACK_MS).unref();
+      exitInTime();
+      starting.abort();
+      development?.embeddedPostgres?.letEnd();
       if (app !== undefined) void stop(0);
       return;
     }
@@ -80,8 +86,13 @@ async function start(config: Config, log: Log): Promise<void> {
 
   try {
     development = await completeConfig(config, log);
-    app = await createApp(development.config, log);
+    void development.embeddedPostgres?.lost.then((err) => {
+      log.fatal({ err }, 'The gateway has no database any more.');
+      return stop(1);
+    });
+    app = await createApp(development.config, log, starting.signal);
   } catch (error) {
+    if (starting.signal.aborted) return stop(0);
     const problem = error instanceof ConfigError ? { problem: error.message } : { err: error };
     log.fatal(problem, 'The gateway could not start.');
     return stop(error instanceof ConfigError ? EXIT_CONFIG : 1);

@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+// The helpers' driver would read them: a test's database is the one that its URL names, whatever the shell has.
+for (const name of Object.keys(process.env)) if (/^PG(?!BOUNCER)/.test(name)) delete process.env[name];
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   resolve: {
@@ -10,7 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**', 'test/proxy/**'],
+    exclude: ['test/browser/**', 'test/pooler/**', 'test/proxy/**'],
     globalSetup: ['test/support/postgres.ts'],
     pool: 'threads',
     maxWorkers: 2,

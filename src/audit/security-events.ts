@@ -103,5 +103,6 @@ const PRUNE_BATCH = 10_000;
 export async function pruneSecurityEvents(db: Database, keepDays: number): Promise<void> {
   await db.execute(sql`
     delete from ${securityEvents} where id in (
-      select id from ${securityEvents} where created_at < now() - make_interval(days => ${keepDays}) limit ${PRUNE_BATCH})`);
+      select id from ${securityEvents} where created_at < now() - make_interval(days => ${keepDays})
+      limit ${PRUNE_BATCH} for update skip locked)`);
 }

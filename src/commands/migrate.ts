@@ -1,12 +1,14 @@
-import { ConfigError, readVariables } from '../config.ts';
+import { ConfigError } from '../config.ts';
 import { applyMigrations } from '../db/migrate.ts';
-import { describeError } from '../log.ts';
+import { createLog, describeError } from '../log.ts';
+import { prepareCommand } from './database.ts';
 
 /** EX_CONFIG of sysexits.h. */
 const EXIT_CONFIG = 78;
 
 try {
-  await applyMigrations(readVariables(process.env, ['DATABASE_URL']).DATABASE_URL);
+  const { url, ...database } = (await prepareCommand('portcullis-migrate')).database;
+  await applyMigrations(url, { ...database, log: createLog('warn') });
   process.stdout.write('All migrations are applied.\n');
 } catch (error) {
   const misconfigured = error instanceof ConfigError;

@@ -1,20 +1,22 @@
-import { ConfigError, readVariables } from '../config.ts';
+import { ConfigError } from '../config.ts';
 import { createKeyEncryption } from '../crypto/key-encryption.ts';
 import { openDatabase } from '../db/client.ts';
 import { checkKeyEncryption, reencryptKeys } from '../keys/jwks.ts';
 import { describeError } from '../log.ts';
+import { COMMAND_TIMEOUT_MS, prepareCommand } from './database.ts';
 
 /** EX_CONFIG of sysexits.h. */
 const EXIT_CONFIG = 78;
 
 async function reencrypt(): Promise<number> {
-  const variables = readVariables(process.env, ['DATABASE_URL', 'KEY_ENCRYPTION_KEYS']);
+  const applicationName = 'portcullis-reencrypt-keys';
+  const { database, variables } = await prepareCommand(applicationName, ['KEY_ENCRYPTION_KEYS']);
   const keyEncryption = createKeyEncryption(variables.KEY_ENCRYPTION_KEYS);
   const { db, close } = openDatabase({
-    url: variables.DATABASE_URL,
+    ...database,
     poolSize: 1,
-    statementTimeoutMs: 30_000,
-    applicationName: 'portcullis-reencrypt-keys',
+    statementTimeoutMs: COMMAND_TIMEOUT_MS,
+    applicationName,
   });
   try {
     // Otherwise a wrong key would look like work already done.

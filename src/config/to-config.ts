@@ -26,6 +26,8 @@ export function toConfig(e: Environment): Config {
     dataDir: e.DATA_DIR,
     database: {
       url: e.DATABASE_URL ?? null,
+      directUrl: e.DATABASE_DIRECT_URL ?? null,
+      prepare: e.DATABASE_PREPARE ?? null,
       poolSize: e.DATABASE_POOL_SIZE,
       statementTimeoutMs: e.DATABASE_STATEMENT_TIMEOUT_MS,
       migrateOnStart: e.MIGRATE_ON_START,

@@ -13,6 +13,10 @@ export type Config = Readonly<{
   dataDir: string;
   database: Readonly<{
     url: string | null;
+    /** Past a pooler; null: the same. */
+    directUrl: string | null;
+    /** Whether statements may be prepared under a name; null: as the URL says. */
+    prepare: boolean | null;
     poolSize: number;
     statementTimeoutMs: number;
     migrateOnStart: boolean;

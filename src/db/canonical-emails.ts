@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { violates } from '../errors.ts';
 import { canonicalEmail } from '../mail/email-address.ts';
-import type { Database } from './client.ts';
 
 /** Rows that are in memory, or locked, at once. */
 const BATCH = 500;
@@ -15,7 +15,7 @@ const MAX_TRIES = 5;
  * Once none is left the checks of both tables are validated, and there is nothing more to do. The caller holds the
  * migration lock. Interrupted, it goes on where it was.
  */
-export async function canonicalizeEmails(db: Database): Promise<void> {
+export async function canonicalizeEmails(db: PostgresJsDatabase): Promise<void> {
   if (!(await isValidated(db, 'invites', 'invites_email_canonical'))) {
     await eachInvite(db, (invite) => canonicalizeInvite(db, invite));
     await db.execute(sql`alter table portcullis.invites validate constraint invites_email_canonical`);
@@ -31,7 +31,7 @@ export async function canonicalizeEmails(db: Database): Promise<void> {
     await db.execute(sql`alter table portcullis.users validate constraint users_email_canonical`);
 }
 
-async function isValidated(db: Database, table: string, constraint: string): Promise<boolean> {
+async function isValidated(db: PostgresJsDatabase, table: string, constraint: string): Promise<boolean> {
   const [found] = await db.execute<{ convalidated: boolean }>(sql`
     select convalidated from pg_catalog.pg_constraint
     where conrelid = ${`portcullis.${table}`}::regclass and conname = ${constraint}`);
@@ -52,7 +52,7 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
 type MarkedUser = { id: string; email: string; canonical_email: string };
 
 /** Writes down the canonical address of every marked account; the mark goes where the account has it already. */
-async function markUsers(db: Database): Promise<void> {
+async function markUsers(db: PostgresJsDatabase): Promise<void> {
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
     const marked = await db.execute<MarkedUser>(sql`
@@ -65,7 +65,7 @@ async function markUsers(db: Database): Promise<void> {
   }
 }
 
-async function writeMarks(db: Database, users: readonly MarkedUser[]): Promise<void> {
+async function writeMarks(db: PostgresJsDatabase, users: readonly MarkedUser[]): Promise<void> {
   const marks = users.flatMap(({ id, email, canonical_email: mark }) => {
     const canonical = canonicalEmail(email);
     const next = canonical === email ? null : (canonical ?? '');
@@ -79,7 +79,7 @@ async function writeMarks(db: Database, users: readonly MarkedUser[]): Promise<v
 }
 
 /** Changes marked accounts whose canonical address no other account has, with their mailed tokens. Returns how many. */
-async function changeUsers(db: Database): Promise<number> {
+async function changeUsers(db: PostgresJsDatabase): Promise<number> {
   const [changed] = await db.execute<{ count: number }>(sql`
     with due as (
       select id, email as former, canonical_email as canonical from portcullis.users u
@@ -99,7 +99,10 @@ async function changeUsers(db: Database): Promise<number> {
 
 type FormerInvite = { id: string; email: string };
 
-async function eachInvite(db: Database, visit: (invite: FormerInvite) => Promise<void>): Promise<void> {
+async function eachInvite(
+  db: PostgresJsDatabase,
+  visit: (invite: FormerInvite) => Promise<void>,
+): Promise<void> {
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
     const found = await db.execute<FormerInvite>(sql`
@@ -112,7 +115,7 @@ async function eachInvite(db: Database, visit: (invite: FormerInvite) => Promise
 }
 
 /** Of two invites of one team to one mailbox the one that was made or renewed last stays. */
-async function canonicalizeInvite(db: Database, { id, email }: FormerInvite): Promise<void> {
+async function canonicalizeInvite(db: PostgresJsDatabase, { id, email }: FormerInvite): Promise<void> {
   const canonical = canonicalEmail(email);
   if (canonical === email) return;
   if (canonical === null) {

@@ -4,9 +4,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { readDatabaseUrl } from '../config/database-url.ts';
 import type { Log } from '../log.ts';
-import { findPostgres } from './postgres-binaries.ts';
+import { openDriver } from './driver.ts';
+import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
 import {
   initialise,
   keepPassword,
@@ -16,9 +18,10 @@ import {
   SUPERUSER,
 } from './postgres-data.ts';
 import { clearTheWay, isServed, shutDown } from './postmaster.ts';
+import { type Life, type Supervision, supervise } from './supervision.ts';
 import { type Launcher, planLaunch } from './unprivileged.ts';
 
-export type EmbeddedPostgres = { url: string; stop(): Promise<void> };
+export type EmbeddedPostgres = { url: string } & Supervision;
 
 export type EmbeddedPostgresOptions = {
   /** Made when missing. Holds the data, the superuser's password and the server's log. */
@@ -71,8 +74,8 @@ export async function startThrowawayPostgres(): Promise<EmbeddedPostgres> {
   const remove = () => rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
   try {
     await chmod(dataDir, 0o711);
-    const { url, stop } = await start({ dataDir }, false);
-    return { url, stop: () => stop().finally(remove) };
+    const server = await start({ dataDir }, false);
+    return { ...server, stop: () => server.stop().finally(remove) };
   } catch (error) {
     await remove();
     throw error;
@@ -89,29 +92,59 @@ async function start(options: EmbeddedPostgresOptions, durable: boolean): Promis
   const launcher = await planLaunch(folder, [dataDir, binaries.postgres]);
   await initialise({ dataDir, password, durable, launcher, binaries });
 
+  const plan = { dataDir, password, launcher, binaries, settings: durable ? SETTINGS : THROWAWAY_SETTINGS };
+  const first = await launchWhenClear(plan);
+  const { port } = first;
+  const ms = Math.round(performance.now() - began);
+  options.log?.info({ dataDir, port, ms }, 'Postgres started');
+  const supervision = supervise(lifeOf(first, binaries), {
+    name: 'Postgres',
+    // On the same port, where the pools of this process look for it.
+    restart: async (signal) => lifeOf(await launchWhenClear({ ...plan, port, signal }), binaries),
+    log: options.log,
+  });
+  return { url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`, ...supervision };
+}
+
+type Plan = {
+  dataDir: string;
+  password: string;
+  launcher: Launcher;
+  binaries: PostgresBinaries;
+  settings: Record<string, string>;
+  /** Any free one unless given. */
+  port?: number;
+  signal?: AbortSignal;
+};
+
+/** Launches the server once the folder is nobody else's, and again where another process was faster. */
+async function launchWhenClear(plan: Plan): Promise<Server> {
+  const { dataDir, password, binaries, signal } = plan;
   const deadline = Date.now() + START_DEADLINE_MS;
   for (;;) {
-    await clearTheWay(folder, (port) => connect(port, password, 'embedded-check'), binaries);
+    const connectAs = (port: number) => connect(port, password, 'embedded-check');
+    await clearTheWay(join(dataDir, 'postgres'), connectAs, binaries);
     try {
-      const settings = durable ? SETTINGS : THROWAWAY_SETTINGS;
-      const server = await launch({
-        dataDir,
-        password,
-        launcher,
-        file: binaries.postgres,
-        settings,
-        deadline,
-      });
-      options.log?.info(
-        { dataDir, port: server.port, ms: Math.round(performance.now() - began) },
-        'Postgres started',
-      );
-      return supervise(server, (pid, gone) => shutDown(pid, gone, binaries), options.log, password);
+      return await launch(plan, { port: plan.port ?? (await freePort()), deadline });
     } catch (error) {
-      if (!(error instanceof StartError && error.lostARace && Date.now() < deadline)) throw error;
+      const again = error instanceof StartError && error.lostARace && Date.now() < deadline;
+      if (!again || signal?.aborted) throw error;
       await sleep(100);
     }
   }
+}
+
+/** One life of the server, with the connection that keeps the data folder. */
+function lifeOf({ child, ended, keeper }: Server, binaries: PostgresBinaries): Life {
+  const interrupt = () => void child.kill('SIGINT'); // for those who leave without stopping it
+  process.once('exit', interrupt);
+  void ended.then(() => process.off('exit', interrupt));
+  const stop = async () => {
+    await keeper.end({ timeout: 1 });
+    if (child.exitCode === null && child.signalCode === null) await shutDown(child.pid!, ended, binaries);
+  };
+  let stopped: Promise<void> | undefined;
+  return { ended, stop: () => (stopped ??= stop()) };
 }
 
 /** For the port, for the folder, or against the last processes of a server that was killed. */
@@ -128,19 +161,10 @@ class StartError extends Error {
 
 type Server = { child: ChildProcess; ended: Promise<string>; port: number; keeper: postgres.Sql };
 
-type LaunchOptions = {
-  dataDir: string;
-  password: string;
-  launcher: Launcher;
-  file: string;
-  settings: Record<string, string>;
-  deadline: number;
-};
-
-function spawnServer(options: LaunchOptions, port: number, logFd: number): ChildProcess {
-  const settings = Object.entries(options.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const place = ['-D', join(options.dataDir, 'postgres'), '-p', `${port}`];
-  const command = options.launcher.command(options.file, [...place, ...settings]);
+function spawnServer({ dataDir, settings, launcher, binaries }: Plan, port: number, logFd: number) {
+  const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const place = ['-D', join(dataDir, 'postgres'), '-p', `${port}`];
+  const command = launcher.command(binaries.postgres, [...place, ...given]);
   return spawn(command.file, command.args, {
     ...command.options,
     env: programEnvironment(),
@@ -151,12 +175,10 @@ function spawnServer(options: LaunchOptions, port: number, logFd: number): Child
   });
 }
 
-async function launch(options: LaunchOptions): Promise<Server> {
-  const { dataDir, password } = options;
-  const port = await freePort();
-  const log = await openServerLog(dataDir);
+async function launch(plan: Plan, { port, deadline }: { port: number; deadline: number }): Promise<Server> {
+  const log = await openServerLog(plan.dataDir);
   try {
-    const child = spawnServer(options, port, log.fd);
+    const child = spawnServer(plan, port, log.fd);
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(`could not be run (${error.message})`));
       child.once('exit', (code, signal) => resolve(`ended (${signal ?? `exit code ${code}`})`));
@@ -166,9 +188,10 @@ async function launch(options: LaunchOptions): Promise<Server> {
       outcome = how;
     });
     let cause: unknown;
-    while (outcome === undefined && Date.now() < options.deadline && !isRefusal(cause)) {
+    const mayWait = () => Date.now() < deadline && plan.signal?.aborted !== true;
+    while (outcome === undefined && mayWait() && !isRefusal(cause)) {
       try {
-        return { child, ended, port, keeper: await connectKeeper(port, password) };
+        return { child, ended, port, keeper: await connectKeeper(port, plan.password) };
       } catch (error) {
         cause = error;
       }
@@ -182,34 +205,10 @@ async function launch(options: LaunchOptions): Promise<Server> {
   }
 }
 
-function supervise(
-  { child, ended, port, keeper }: Server,
-  shutDownServer: (pid: number, gone: Promise<unknown>) => Promise<void>,
-  log: EmbeddedPostgresOptions['log'],
-  password: string,
-): EmbeddedPostgres {
-  const interrupt = () => void child.kill('SIGINT'); // for those who leave without stopping it
-  process.once('exit', interrupt);
-  let stopped: Promise<void> | undefined;
-  void ended.then((how) => {
-    process.off('exit', interrupt);
-    if (stopped === undefined) log?.error({ how }, 'Postgres ended on its own');
-  });
-  const stop = async () => {
-    await keeper.end({ timeout: 1 });
-    if (child.exitCode === null && child.signalCode === null) await shutDownServer(child.pid!, ended);
-  };
-  return {
-    url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`,
-    stop: () => (stopped ??= stop()),
-  };
-}
-
 async function connect(port: number, password: string, applicationName: string): Promise<postgres.Sql> {
-  const sql = postgres({
-    ...{ host: '127.0.0.1', port, username: SUPERUSER, password, database: 'postgres', ssl: false },
-    ...{ max: 1, connect_timeout: 5, max_lifetime: null, fetch_types: false, onnotice: () => {} },
-    connection: { application_name: applicationName },
+  const url = `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
+  const sql = openDriver(readDatabaseUrl(url, 'the embedded Postgres'), {
+    ...{ applicationName, statementTimeoutMs: null, poolSize: 1, prepare: true, lasting: true },
   });
   try {
     await sql`select 1`;

@@ -1,13 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { readDatabaseUrl } from '../config/database-url.ts';
 import { areJobsMigrated, migrateJobs } from '../mail/jobs-schema.ts';
 import { canonicalizeEmails } from './canonical-emails.ts';
 import type { Database } from './client.ts';
+import { openDriver } from './driver.ts';
+import type { DatabaseAccess } from './inspection.ts';
+import { type LockOptions, withMigrationLock } from './migration-lock.ts';
+import { checkTransactions } from './transaction.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
 const migrations = {
@@ -16,21 +22,50 @@ const migrations = {
   migrationsTable: 'applied',
 };
 
-/** Any number that nothing else in the database locks on. */
-const MIGRATION_LOCK = 7_046_203_311;
+/** How long a pooler may let the migration wait for a session beside that of the lock. */
+const SECOND_SESSION_MS = 10_000;
 
-/** Applies what is missing. Replicas that start together take turns: the first one migrates, the others find it done. */
-export async function applyMigrations(url: string): Promise<void> {
-  const client = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {} });
-  try {
-    const db = drizzle(client);
-    await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`);
-    await migrate(db, migrations);
-    await canonicalizeEmails(db);
-    await migrateJobs(url); // on a connection of its own; ending this one releases the lock
-  } finally {
-    await client.end({ timeout: 5 });
-  }
+export type MigrationOptions = LockOptions & Partial<Omit<DatabaseAccess, 'url'>>;
+
+/**
+ * Applies what is missing. Replicas that start together take turns: the first one migrates, the others find it done.
+ *
+ * @throws Error naming who has kept the lock for a minute, or what is in the way; the signal's reason
+ */
+export async function applyMigrations(url: string, options: MigrationOptions = {}): Promise<void> {
+  const { variable = 'DATABASE_URL', prepare = true, settingsFrom = 'gateway', ...lock } = options;
+  const database = { url, variable, prepare, settingsFrom, applicationName: 'portcullis-migrate' };
+  await withMigrationLock(database, lock, async (stopped) => {
+    // Postgres cancels no statement of a migration, however long it takes, but those that wait for a lock.
+    const client = openDriver(readDatabaseUrl(url, variable), {
+      ...database,
+      poolSize: 1,
+      statementTimeoutMs: null,
+    });
+    checkTransactions(client);
+    const cut = () => void client.end({ timeout: 0 });
+    stopped.addEventListener('abort', cut, { once: true });
+    try {
+      await requireSecondSession(client, variable);
+      const db = drizzle(client);
+      await migrate(db, migrations);
+      await canonicalizeEmails(db);
+      await migrateJobs({ ...database, statementTimeoutMs: null, size: 1 });
+    } finally {
+      stopped.removeEventListener('abort', cut);
+      await client.end({ timeout: 5 });
+    }
+  });
+}
+
+/** @throws Error where a pooler has one session alone, which the lock’s transaction has */
+async function requireSecondSession(client: postgres.Sql, variable: string): Promise<void> {
+  const late = sleep(SECOND_SESSION_MS, 'late', { ref: false });
+  const outcome = await Promise.race([client`select 1`, late]);
+  if (outcome !== 'late') return;
+  throw new Error(
+    `${variable}: the database gives no second session to a migration. Name a direct connection in DATABASE_DIRECT_URL.`,
+  );
 }
 
 type Journal = { entries: { idx: number; when: number; tag: string }[] };

@@ -1,9 +1,15 @@
-import type { Socket } from 'node:net';
-
 /** How long an answer may be under way. */
 export const ANSWER_MS = 2000;
 /** How often somebody looks whether an answer is overdue. */
 const LOOK_MS = 1000;
+
+/** What of a socket is looked at. */
+type Wire = {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly destroyed: boolean;
+  destroy(): unknown;
+};
 
 type Heard = {
   bytesRead: number;
@@ -15,7 +21,7 @@ type Heard = {
 };
 
 export type SilenceWatch = {
-  watch(socket: Socket): void;
+  watch(socket: Wire): void;
   /** Says that somebody waits for an answer, until what it returns is called. */
   expectAnswer(): () => void;
   stop(): void;
@@ -30,12 +36,11 @@ export type SilenceWatch = {
  * @param longestMs milliseconds within which a database that lives answers every statement, if only by refusing it
  */
 export function watchForSilence(longestMs: number): SilenceWatch {
-  const heard = new Map<Socket, Heard>();
+  const heard = new Map<Wire, Heard>();
   /** Since when each of them waits, the longest first. */
   const waiting = new Map<symbol, number>();
   let lookedAt = performance.now();
 
-  /** A driver that puts TLS on a socket removes every listener of it, so its end may go unnoticed. */
   function listen(now: number): void {
     for (const [socket, before] of heard) {
       if (socket.destroyed) heard.delete(socket);

@@ -1,11 +1,8 @@
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
-import { isDeadlock } from '../errors.ts';
-import type { SilenceWatch } from './silence.ts';
-import { guardStatement, tellLossesLate, untilClosed } from './statements.ts';
+import { retry } from './retries.ts';
+import { guardStatement, type StatementWatch, tellLossesLate, UNWATCHED, untilClosed } from './statements.ts';
 
-type Transact = PostgresJsDatabase['transaction'];
-type Work = Parameters<Transact>[0];
+type Work = (tx: postgres.TransactionSql) => unknown;
 
 /** What a statement gets whose connection closed in the middle: the database is away. */
 const connectionClosed = () =>
@@ -15,70 +12,126 @@ const connectionClosed = () =>
 const never = <T>() => new Promise<T>(() => {});
 
 /**
- * Transactions that outlive the loss of their connection. Left to itself the library sends the next statement, be it
- * `rollback`, into the closed socket, which throws where nobody can catch it and ends the process (porsager/postgres
- * issues 1066, 1154 and 1208). Here, once the connection has closed, no statement is sent and the work is not reported to
- * have ended: the library has rejected the transaction by then.
+ * Replaces the transactions of a client by our own, for whatever uses it. README.md of this folder says what they promise.
+ *
+ * postgres.js (3.4.9) sends `commit` as a named prepared statement and does not look at the answer (porsager/postgres pull
+ * request 1212). Once a connection has closed, it sends the next statement, be it `rollback`, into the closed socket, which
+ * throws where nobody can catch it and ends the process (issues 1066, 1154 and 1208). Its `reserve`, which would leave the
+ * ends to us, never resolves where a connection has to be opened (issues 751, 1195 and 1219). So its `begin` opens the
+ * transaction, and we end it.
  */
-export function withSafeTransactions<Db extends PostgresJsDatabase>(db: Db, silence: SilenceWatch): Db {
-  const transact = db.transaction.bind(db) as Transact;
-
-  const transaction = (work: Work, ...config: unknown[]): Promise<unknown> => {
-    let closed = false;
-    // For `begin`, and later for `commit` or `rollback`, which the library sends by itself.
-    let answered = silence.expectAnswer();
-    const outcome = transact(
-      async (tx) => {
-        answered();
-        refuseStatements(tx, () => closed, silence);
-        try {
-          const result = await work(tx);
-          if (!closed) answered = silence.expectAnswer();
-          return closed ? never() : result;
-        } catch (error) {
-          if (!closed) answered = silence.expectAnswer();
-          // A statement fails a little before its transaction is rejected for the same reason. What the library writes
-          // from a timer is written before a socket closes; a write that is pending then spoils the next connection.
-          await untilClosed();
-          return closed ? never() : Promise.reject(error);
-        }
-      },
-      ...(config as []),
-    );
-    outcome.then(
-      () => answered(),
-      () => {
-        answered();
-        closed = true;
-      },
-    );
-    return tellLossesLate(outcome);
+export function checkTransactions(client: postgres.Sql, watch: StatementWatch = UNWATCHED): void {
+  const begin = client.begin.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
+  const checked = (...parameters: unknown[]): Promise<unknown> => {
+    const options = parameters.slice(0, -1);
+    const work = parameters.at(-1) as Work;
+    return retry((attempt) => {
+      // What failed for a prepared statement that is missing succeeds without: the others may be missing too.
+      const hold: HoldOptions = { watch, prepare: attempt === 1 };
+      return tellLossesLate(runOnce((run) => begin(...options, run), work, hold));
+    });
   };
-  return Object.assign(db, { transaction: transaction as Transact });
+  Object.assign(client, { begin: checked });
 }
-
-/** Makes every statement of the transaction fail by itself, instead of in the socket, once that is closed. */
-function refuseStatements(tx: Parameters<Work>[0], isClosed: () => boolean, silence: SilenceWatch): void {
-  const { client } = (tx as unknown as { session: { client: postgres.TransactionSql } }).session;
-  const unsafe = client.unsafe.bind(client);
-  const guarded: typeof unsafe = (query, parameters, options) => {
-    if (isClosed()) throw connectionClosed();
-    return guardStatement(unsafe(query, parameters, { ...options, prepare: true }), silence);
-  };
-  Object.assign(client, { unsafe: guarded });
-}
-
-const MAX_TRIES = 3;
 
 /**
- * Does again what Postgres gave up because two transactions waited for each other: an account that is deleted while it
- * signs in, say. Nothing of it was done.
+ * Runs the work once in a transaction of the library, and ends it by ourselves. The library learns of no end: it would send
+ * another `commit` or `rollback`, on a connection that is in another transaction by then.
  */
-export async function retryDeadlock<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++)
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt === MAX_TRIES || !isDeadlock(error)) throw error;
-    }
+function runOnce(begin: (run: Work) => Promise<unknown>, work: Work, options: HoldOptions): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let closed = false;
+    const lifetime = begin(async (tx) => {
+      const hold = holdConnection(tx, () => closed, options);
+      await runAndEnd(hold, () => work(tx)).then(resolve, reject);
+      return never();
+    });
+    // It ends only when its connection cannot be had or is lost, be that long after the transaction.
+    lifetime.catch((error: unknown) => {
+      closed = true;
+      reject(error);
+    });
+  });
+}
+
+type HoldOptions = { watch: StatementWatch; prepare: boolean };
+
+/** The connection of a transaction. */
+type Hold = {
+  isClosed(): boolean;
+  /** Whether a statement of the work ended the transaction. The connection is not ours any more then. */
+  isEnded(): boolean;
+  /** The first error of a statement, whether or not the work let it pass. */
+  failure(): unknown;
+  /** Sends the last statement, unprepared; gives the tag of the answer. */
+  end(command: 'commit' | 'rollback'): Promise<string>;
+};
+
+async function runAndEnd(hold: Hold, work: () => unknown): Promise<unknown> {
+  let result: unknown;
+  try {
+    result = await work();
+  } catch (error) {
+    // A statement fails a little before its transaction is rejected for the same reason. What the library writes
+    // from a timer is written before a socket closes; a write that is pending then spoils the next connection.
+    await untilClosed();
+    // Nothing is committed whatever comes of it.
+    if (!hold.isClosed() && !hold.isEnded()) await hold.end('rollback').catch(() => {});
+    throw error;
+  }
+  if (hold.isClosed()) throw connectionClosed();
+  const tag = hold.isEnded() ? 'nothing' : await hold.end('commit');
+  if (tag !== 'COMMIT')
+    throw new Error(`The transaction was not committed: Postgres answered ${tag}.`, {
+      cause: hold.failure(),
+    });
+  return result;
+}
+
+/** The tags of what ends a transaction. */
+const ENDS = /^(?:COMMIT|ROLLBACK|PREPARE TRANSACTION)$/;
+
+/**
+ * Takes over the statements of a transaction. Each fails by itself, instead of in the socket, once that is closed; and none
+ * is sent after the end, when the connection may be in another transaction.
+ */
+function holdConnection(
+  tx: postgres.TransactionSql,
+  isClosed: () => boolean,
+  { watch, prepare }: HoldOptions,
+): Hold {
+  const unsafe = tx.unsafe.bind(tx);
+  let ended = false;
+  let failure: unknown;
+  const observe = <Statement extends PromiseLike<unknown>>(statement: Statement): Statement => {
+    const look = ({ command }: { command?: string }) => {
+      if (ENDS.test(String(command))) ended = true;
+    };
+    const fail = (error: unknown) => {
+      failure ??= error;
+    };
+    // The statement's own `then` would start it.
+    Promise.prototype.then.call(statement, look, fail);
+    return statement;
+  };
+  const guarded: typeof unsafe = (query, parameters, options) => {
+    if (isClosed()) throw connectionClosed();
+    if (ended) throw new Error('The transaction has ended.');
+    return observe(guardStatement(unsafe(query, parameters, { ...options, prepare }), watch));
+  };
+  const savepoint = () => {
+    throw new Error('A transaction inside a transaction is not supported.');
+  };
+  Object.assign(tx, { unsafe: guarded, savepoint });
+  return {
+    isClosed,
+    isEnded: () => ended,
+    failure: () => failure,
+    async end(command) {
+      ended = true;
+      // Without parameters the library sends it by the simple protocol: no prepared statement can be missing.
+      const { command: tag } = await guardStatement(unsafe(command), watch);
+      return tag;
+    },
+  };
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { DatabaseUrlError, readDatabaseUrl } from '../config/database-url.ts';
+import { readTlsFiles } from '../config/tls-files.ts';
 import { flag, httpUrl, integer, list, text } from './parsers.ts';
 
 const keyEncryptionKey = z
@@ -9,6 +11,17 @@ const keyEncryptionKey = z
 const secretList = list().pipe(
   z.array(z.string().min(32, 'must be at least 32 characters')).min(1).max(2, 'must be one secret or two'),
 );
+
+/** A URL of a database, which the drivers will be able to use. */
+const databaseUrl = (variable: string) =>
+  z.string().superRefine((url, context) => {
+    try {
+      readTlsFiles(readDatabaseUrl(url, variable));
+    } catch (error) {
+      if (!(error instanceof DatabaseUrlError)) throw error;
+      context.addIssue({ code: 'custom', message: error.problem });
+    }
+  });
 
 /** Where the gateway runs, and what it must be given. */
 export const serverVariables = {
@@ -28,14 +41,23 @@ export const serverVariables = {
   DATA_DIR: text().default('.data').meta({
     description: 'Folder for the embedded Postgres and the development keys.',
   }),
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres URL' })
-    .optional()
-    .meta({
-      description: 'Postgres 14 or newer. Required in production.',
-      shownDefault: 'embedded Postgres',
-      secret: true,
-    }),
+  DATABASE_URL: databaseUrl('DATABASE_URL').optional().meta({
+    description:
+      'Postgres 14 or newer, UTF8. “Databases and poolers” says what it may hold. Required in production.',
+    shownDefault: 'embedded Postgres',
+    secret: true,
+  }),
+  DATABASE_DIRECT_URL: databaseUrl('DATABASE_DIRECT_URL').optional().meta({
+    description:
+      'The same database past a pooler in transaction mode: for migrations, commands and the mail worker.',
+    shownDefault: 'DATABASE_URL',
+    secret: true,
+  }),
+  DATABASE_PREPARE: flag().optional().meta({
+    description:
+      '`off` names no prepared statements in DATABASE_URL, for poolers in transaction mode that do not keep them.',
+    shownDefault: 'on; off where DATABASE_URL has pgbouncer=true',
+  }),
   DATABASE_POOL_SIZE: integer(2, 200).prefault('10').meta({ description: 'Connections per replica.' }),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(100, 600_000).prefault('10000').meta({
     description: 'Milliseconds after which Postgres cancels a statement.',

@@ -6,6 +6,7 @@ import { canonicalEmail } from '../mail/email-address.ts';
 import { attemptMail } from '../mail/limits.ts';
 import { enqueueMail } from '../mail/queue.ts';
 import { retireOneTimeTokens } from '../one-time-tokens/one-time-tokens.ts';
+import { lockSessionsOf } from '../sessions/ending.ts';
 import { unproveSessions } from '../sessions/proof.ts';
 import { createDefaultTeam } from '../teams/teams.ts';
 import { isEmailTaken, unlessEmailTaken, updateUser } from '../users/accounts.ts';
@@ -92,6 +93,7 @@ async function redeemEmailChange(
   if (proof === null || email === null) return null;
   const { id: userId, email: formerEmail, emailVerifiedAt } = proof.user;
   const user = await updateUser(tx, userId, { email, emailVerified: 'anew' });
+  await lockSessionsOf(tx, userId);
   if (shown.by === 'nothing') {
     await unprovePassword(tx, userId);
     await unproveSessions(tx, userId);

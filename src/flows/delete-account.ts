@@ -1,10 +1,9 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
-import { retryDeadlock } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
-import { holdRefreshes } from '../sessions/ending.ts';
+import { lockSessionsOf } from '../sessions/ending.ts';
 import { keepingAnOwner } from '../teams/access.ts';
-import { dissolveTeamsOf } from '../teams/departure.ts';
+import { dissolveTeams, prepareDeparture } from '../teams/departure.ts';
 import { deleteUser } from '../users/accounts.ts';
 import type { Viewer } from './authenticate.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from './current-password.ts';
@@ -26,20 +25,21 @@ export async function deleteAccount(
 ): Promise<void> {
   const passwordHash = await requireCurrentPassword(deps, caller, { viewer, currentPassword });
   const { user, sessionId } = viewer;
-  // A team that is made or joined meanwhile is the trigger's to see.
   const remove = () =>
     deps.db.transaction(async (tx) => {
-      const { dissolved, orphaned } = await dissolveTeamsOf(tx, user.id);
+      // Locks the account: no session is opened, and no team is founded or joined, until it is gone.
+      await requireUnchangedPassword(tx, { viewer, passwordHash });
+      const { alone, orphaned } = await prepareDeparture(tx, user.id);
       if (orphaned.length > 0) throw soleOwner(orphaned);
-      await requireUnchangedPassword(tx, { viewer, passwordHash }); // and no session is opened meanwhile
-      await holdRefreshes(tx, user.id);
+      await lockSessionsOf(tx, user.id);
+      await dissolveTeams(tx, { userId: user.id, alone });
       if (!(await deleteUser(tx, user.id))) throw new AuthError('unauthenticated');
-      const event = { userId: user.id, sessionId, origin: caller, details: { teams: dissolved.length } };
+      const event = { userId: user.id, sessionId, origin: caller, details: { teams: alone.length } };
       await recordSecurityEvent(tx, { action: 'account_deleted', ...event });
-      for (const teamId of dissolved)
+      for (const teamId of alone)
         await recordSecurityEvent(tx, { action: 'team_deleted', ...event, teamId, details: {} });
     });
-  await keepingAnOwner(() => retryDeadlock(remove));
+  await keepingAnOwner(remove);
 }
 
 const soleOwner = (teamIds: readonly string[]): AuthError =>

@@ -30,8 +30,8 @@ async function setDisabled(
 ): Promise<User> {
   if (!isUuid(userId)) throw new AuthError('invalid', { attribute: 'userId' });
   return deps.db.transaction(async (tx) => {
-    if (disabled) await withdrawInvitesOf(tx, userId); // teams are locked before the user
     const before = await lockUser(tx, userId);
+    if (disabled) await withdrawInvitesOf(tx, userId);
     const user = before && (await updateUser(tx, userId, { disabled }));
     if (!user)
       throw new AuthError('not_found', { attribute: 'userId', message: 'There is no such account.' });

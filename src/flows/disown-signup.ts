@@ -4,15 +4,11 @@ import type { Transaction } from '../db/client.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { RESET_TOKEN_SECONDS } from '../one-time-tokens/config.ts';
-import {
-  findOneTimeToken,
-  retireOneTimeTokens,
-  storeOneTimeToken,
-} from '../one-time-tokens/one-time-tokens.ts';
+import { retireOneTimeTokens, storeOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
+import { lockSessionsOf } from '../sessions/ending.ts';
 import { revokeSessions } from '../sessions/sessions.ts';
-import { leaveTeamsOf } from '../teams/departure.ts';
+import { leaveTeams, prepareDeparture } from '../teams/departure.ts';
 import { deletePassword } from '../users/password-proof.ts';
-import { findUser, type User } from '../users/users.ts';
 import { redeemMailedToken } from './mailed-tokens.ts';
 import { markEmailVerified } from './prove-address.ts';
 import type { Caller } from './sign-in.ts';
@@ -31,11 +27,8 @@ export async function disownSignup(
   { token }: { token: string },
 ): Promise<string> {
   if (token === '') throw new AuthError('required', { attribute: 'token' });
-  const found = await findOneTimeToken(deps.db, { purpose: 'verify_email', token });
-  const user = found && (await findUser(deps.db, found.userId));
-  if (!user) throw invalidToken();
   const reset = createSecret('pot');
-  await deps.db.transaction((tx) => disown(tx, caller, { user, token, reset }));
+  await deps.db.transaction((tx) => disown(tx, caller, { token, reset }));
   return reset;
 }
 
@@ -44,19 +37,16 @@ const invalidToken = () => new AuthError('invalid_token', { attribute: 'token' }
 async function disown(
   tx: Transaction,
   caller: Caller,
-  { user, token, reset }: { user: User; token: string; reset: string },
+  { token, reset }: { token: string; reset: string },
 ): Promise<void> {
-  const unverified = user.emailVerifiedAt === null;
-  // Teams are locked before the user. A verification that came first has used the token up.
-  const teams = unverified ? (await leaveTeamsOf(tx, user.id)).left : 0;
   const proof = await redeemMailedToken(tx, { purpose: 'verify_email', token });
   if (proof === null || proof.user.email !== proof.email) throw invalidToken();
   const userId = proof.user.id;
+  const ended =
+    proof.user.emailVerifiedAt === null ? await removeAccess(tx, userId) : { teams: 0, sessions: 0 };
   await deletePassword(tx, userId);
-  const ended = unverified ? await revokeSessions(tx, { userId, which: 'all' }) : [];
   await retireOneTimeTokens(tx, userId);
-  const details = { sessions: ended.length, teams };
-  await recordSecurityEvent(tx, { action: 'signup_disowned', userId, origin: caller, details });
+  await recordSecurityEvent(tx, { action: 'signup_disowned', userId, origin: caller, details: ended });
   await markEmailVerified(tx, caller, proof.user);
   const subject = {
     userId,
@@ -65,4 +55,13 @@ async function disown(
     ttlSeconds: RESET_TOKEN_SECONDS,
   } as const;
   await storeOneTimeToken(tx, { ...subject, token: reset });
+}
+
+/** Ends every session and membership of the account, which is locked. */
+async function removeAccess(tx: Transaction, userId: string): Promise<{ teams: number; sessions: number }> {
+  const departure = await prepareDeparture(tx, userId);
+  await lockSessionsOf(tx, userId);
+  await leaveTeams(tx, { userId, ...departure });
+  const ended = await revokeSessions(tx, { userId, which: 'all' });
+  return { teams: departure.alone.length, sessions: ended.length };
 }

@@ -1,5 +1,4 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
-import { retryDeadlock } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError, type ErrorCode } from '../errors.ts';
 import { openSession } from '../sessions/sessions.ts';
@@ -56,7 +55,7 @@ export async function login(
     by: { passwordHash },
     knownDevice,
   } as const;
-  const session = await retryDeadlock(() => openSession(deps.db, deps, opening));
+  const session = await openSession(deps.db, deps, opening);
   return completeSignIn(deps, { user, session, key, ttlSeconds, kind });
 }
 

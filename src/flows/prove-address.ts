@@ -2,6 +2,7 @@ import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Transaction } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { retireOneTimeTokens } from '../one-time-tokens/one-time-tokens.ts';
+import { lockSessionsOf } from '../sessions/ending.ts';
 import { proveSessions, revokeUnprovenSessions } from '../sessions/proof.ts';
 import { createDefaultTeam } from '../teams/teams.ts';
 import { updateUser } from '../users/accounts.ts';
@@ -25,6 +26,7 @@ import type { Caller } from './sign-in.ts';
  * session has just ended
  */
 export async function proveAddress(tx: Transaction, caller: Caller, user: User, shown: Shown): Promise<User> {
+  await lockSessionsOf(tx, user.id);
   await proveShown(tx, user.id, shown);
   await revokeUnprovenSessions(tx, user.id);
   if (await suspendUnprovenPassword(tx, user.id))

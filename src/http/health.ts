@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
+import { createHeartbeat } from '../db/heartbeat.ts';
 import { isMigrated } from '../db/migrate.ts';
 import type { Deps } from '../deps.ts';
-import { AuthError } from '../errors.ts';
+import { AuthError, isCausedBy } from '../errors.ts';
 import { version } from '../version.ts';
 import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';
 
@@ -11,14 +12,28 @@ type Check = { name: string; ok: boolean; reason?: string };
 /** A database that says nothing at all must not keep whoever asks waiting. */
 const DEADLINE_MS = 5000;
 
+/** By SQLSTATE, or the beginning of one: the first that fits. */
+const REASONS: readonly (readonly [state: string, reason: string])[] = [
+  ['25006', 'The database is read-only.'],
+  ['53100', 'The database has no disk space left.'],
+  ['53300', 'The database has no connection left.'],
+  ['53', 'The database has not enough resources.'],
+  ['58', 'The database reports an error of its disk or system.'],
+];
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AuthError) return error.message;
+  const found = REASONS.find(([state]) => isCausedBy(error, ({ code }) => String(code).startsWith(state)));
+  return found?.[1] ?? 'The database cannot be reached.';
+}
+
 async function check(name: string, run: () => Promise<string | null>): Promise<Check> {
   const deadline = setTimeout(DEADLINE_MS, 'The database does not answer.', { ref: false });
   try {
     const reason = await Promise.race([run(), deadline]);
     return reason === null ? { name, ok: true } : { name, ok: false, reason };
   } catch (error) {
-    const reason = error instanceof AuthError ? error.message : 'The database cannot be reached.';
-    return { name, ok: false, reason };
+    return { name, ok: false, reason: reasonOf(error) };
   }
 }
 
@@ -28,10 +43,12 @@ export function healthRoutes(deps: Deps, isClosing: () => boolean): Routes {
   serve(routes, 'GET', '/health', (c) =>
     c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),
   );
+  const beat = createHeartbeat(deps.db);
   serve(routes, 'GET', '/ready', async (c) => {
     const checks = await Promise.all([
       check('database', async () => {
         await deps.db.execute(sql`select 1`);
+        await beat();
         return null;
       }),
       check('migrations', async () => ((await isMigrated(deps.db)) ? null : 'Migrations are missing.')),

@@ -17,7 +17,7 @@ const KEYS_LOCK = 7_046_203_312;
 /** Bounds the JWKS document, which every verifier downloads. */
 const MAX_UNEXPIRED_KEYS = 50;
 
-/** Lets no two replicas generate keys at once. */
+/** Lets no two replicas generate, re-encrypt or delete keys at once. */
 const lockKeys = (tx: Queryable) => tx.execute(sql`select pg_advisory_xact_lock(${KEYS_LOCK})`);
 
 async function createKeyPair(
@@ -125,11 +125,14 @@ export async function readJwks({
 /** Deletes keys that expired so long ago that no token signed by them can still be valid. */
 export async function deleteExpiredKeys({ db, keys }: Pick<KeysDeps, 'db' | 'keys'>): Promise<number> {
   const grace = keys.longestTokenSeconds + publicationLeadSeconds(keys);
-  const deleted = await db
-    .delete(jwks)
-    .where(sql`${jwks.expiresAt} < now() - make_interval(secs => ${grace})`)
-    .returning({ id: jwks.id });
-  return deleted.length;
+  return db.transaction(async (tx) => {
+    await lockKeys(tx);
+    const deleted = await tx
+      .delete(jwks)
+      .where(sql`${jwks.expiresAt} < now() - make_interval(secs => ${grace})`)
+      .returning({ id: jwks.id });
+    return deleted.length;
+  });
 }
 
 /**

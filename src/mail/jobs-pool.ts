@@ -1,37 +1,14 @@
-import { createRequire } from 'node:module';
-import type { Socket } from 'node:net';
 import type { RunnerOptions } from 'graphile-worker';
+import { readDatabaseUrl } from '../config/database-url.ts';
+import { loadPgDriver, pgOptions } from '../db/pg-driver.ts';
+import { leaveReadOnlyServerOfJobs } from '../db/read-only-servers.ts';
+import type { ServerSocket } from '../db/server-socket.ts';
+import type { SettingsFrom } from '../db/session.ts';
 import { ANSWER_MS } from '../db/silence.ts';
 
 type Pool = NonNullable<RunnerOptions['pgPool']>;
-type Driver = { Pool: new (options: Record<string, unknown>) => Pool };
 
-/** The job library's own driver, wherever its installation has it. */
-function loadDriver(): Driver {
-  const { resolve } = createRequire(import.meta.url);
-  return createRequire(resolve('graphile-worker'))('pg') as Driver;
-}
-
-/**
- * The database's URL as that driver reads it. Its `sslmode` would mean something else than that of the driver behind
- * everything else: `require` would also check the certificate.
- */
-export function jobsDatabaseUrl(url: string): string {
-  const translated = new URL(url);
-  const parameters = translated.searchParams;
-  const system = parameters.get('sslrootcert') === 'system';
-  const asked = parameters.get('sslmode') ?? parameters.get('ssl');
-  const mode = system || asked === 'true' ? 'verify-full' : asked;
-  parameters.delete('ssl');
-  if (system) parameters.delete('sslrootcert');
-  if (mode !== null) {
-    parameters.set('sslmode', mode === 'false' ? 'disable' : mode === 'allow' ? 'prefer' : mode);
-    parameters.set('uselibpqcompat', 'true');
-  }
-  return translated.href;
-}
-
-type Client = { query: (...parameters: unknown[]) => unknown; connection: { stream: Socket } };
+type Client = { query: (...parameters: unknown[]) => unknown; connection: { stream: ServerSocket } };
 
 /** Ends a connection that owes an answer for too long: TCP alone would wait for a quarter of an hour. */
 function endWhenSilent(pooled: object, longestMs: number): void {
@@ -56,10 +33,13 @@ function endWhenSilent(pooled: object, longestMs: number): void {
 
 export type JobsPoolOptions = {
   url: string;
+  /** The environment variable that holds the URL, for messages. */
+  variable?: string;
   size: number;
   /** Milliseconds after which Postgres cancels a statement; null: never. */
   statementTimeoutMs: number | null;
   applicationName: string;
+  settingsFrom?: SettingsFrom;
   onError: (error: Error) => void;
 };
 
@@ -68,23 +48,25 @@ export type JobsPoolOptions = {
  * the same time as the gateway would be an uncaught exception.
  */
 export function openJobsPool(options: JobsPoolOptions): { pool: Pool; close(): Promise<void> } {
-  const { url, size, statementTimeoutMs, applicationName, onError } = options;
-  const { Pool } = loadDriver();
+  const {
+    url,
+    variable,
+    size,
+    statementTimeoutMs,
+    applicationName,
+    settingsFrom = 'gateway',
+    onError,
+  } = options;
+  const target = readDatabaseUrl(url, variable);
+  const { Pool } = loadPgDriver<Pool>();
   const pool = new Pool({
-    connectionString: jobsDatabaseUrl(url),
+    ...pgOptions(target, { applicationName, statementTimeoutMs, settingsFrom }),
     max: size,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
-    application_name: applicationName,
-    ...(statementTimeoutMs !== null && {
-      statement_timeout: statementTimeoutMs,
-      lock_timeout: Math.ceil(statementTimeoutMs / 2),
-      idle_in_transaction_session_timeout: statementTimeoutMs * 2,
-    }),
   });
   pool.on('error', onError);
   pool.on('connect', (client) => {
     client.on('error', onError);
+    leaveReadOnlyServerOfJobs(client);
     if (statementTimeoutMs !== null) endWhenSilent(client, statementTimeoutMs + ANSWER_MS);
   });
   return { pool, close: () => pool.end() };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type RunnerOptions, run, type Task } from 'graphile-worker';
 import type { Config } from '../config.ts';
+import type { DatabaseAccess } from '../db/inspection.ts';
 import type { Log } from '../log.ts';
 import { releaseAbandonedJobs } from './abandoned-jobs.ts';
 import { createDeliverTask, type DeliverDeps } from './deliver.ts';
@@ -13,7 +14,12 @@ export type MailWorker = {
   stop(): Promise<void>;
 };
 
-export type MailWorkerDeps = DeliverDeps & Readonly<{ config: Config; databaseUrl: string }>;
+export type MailWorkerDeps = DeliverDeps &
+  Readonly<{
+    config: Config;
+    /** Past a pooler in transaction mode, where there is such a way: otherwise nobody tells the worker of new jobs. */
+    database: DatabaseAccess;
+  }>;
 
 const RESTART_AFTER_MS = 5_000;
 /** How long the deliveries under way may take at shutdown. */
@@ -82,9 +88,9 @@ async function runOn(pool: WorkerPool, deps: MailWorkerDeps, task: Task, signal:
   }
 }
 
-function openWorkerPool({ config, databaseUrl, log }: MailWorkerDeps) {
+function openWorkerPool({ config, database, log }: MailWorkerDeps) {
   return openJobsPool({
-    url: databaseUrl,
+    ...database,
     // One more listens for new jobs.
     size: config.mail.concurrency + 1,
     statementTimeoutMs: config.database.statementTimeoutMs,
@@ -94,9 +100,14 @@ function openWorkerPool({ config, databaseUrl, log }: MailWorkerDeps) {
 }
 type WorkerPool = ReturnType<typeof openWorkerPool>['pool'];
 
-function runnerOptions(pool: WorkerPool, { config, log }: MailWorkerDeps, task: Task): RunnerOptions {
+function runnerOptions(
+  pool: WorkerPool,
+  { config, database, log }: MailWorkerDeps,
+  task: Task,
+): RunnerOptions {
   return {
     pgPool: pool,
+    noPreparedStatements: !database.prepare,
     schema: JOBS_SCHEMA,
     taskList: { [MAIL_TASK]: task },
     parsedCronItems: [],

@@ -74,5 +74,5 @@ const PRUNE_BATCH = 10_000;
 export async function pruneOneTimeTokens(db: Database): Promise<void> {
   await db.execute(sql`
     delete from ${oneTimeTokens} where token_hash in (
-      select token_hash from ${oneTimeTokens} where expires_at < now() limit ${PRUNE_BATCH})`);
+      select token_hash from ${oneTimeTokens} where expires_at < now() limit ${PRUNE_BATCH} for update skip locked)`);
 }

@@ -114,8 +114,8 @@ export async function rotateRefreshToken(
 }
 
 /**
- * The statement: exchange the live token of a live session, and delete what nobody need recognise any more. Of many at once,
- * one finds it live.
+ * The statement: exchange the live token of a live session, and delete what need not be recognised any more. Of many at
+ * once, one finds it live. The session is locked before its tokens, as src/db/README.md has it.
  */
 async function exchange(
   { db, sessions, rateLimited }: RotationDeps,
@@ -123,16 +123,23 @@ async function exchange(
   { token, successor }: { token: string; successor: string },
 ): Promise<SessionRow | null> {
   const [row] = await db.$client<SessionRow[]>`
-    with presented as (
+    with live as (
+      select s.active_team_id, s.expires_at as session_end, s.created_at as session_start,
+        u.id, u.email, u.name, u.email_verified_at, u.created_at, u.updated_at
+      from portcullis_private.refresh_tokens t
+      join portcullis.sessions s on s.id = t.session_id
+      join portcullis.users u on u.id = s.user_id
+      where t.token_hash = ${sha256(token)} and t.rotated_at is null and t.expires_at > now()
+        and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null
+      for no key update of s
+    ), presented as (
       update portcullis_private.refresh_tokens t set rotated_at = now(),
         user_agent = ${storableUserAgent(userAgent)}::text, address = ${address}::inet
-      from portcullis.sessions s join portcullis.users u on u.id = s.user_id
-      where t.token_hash = ${sha256(token)} and t.rotated_at is null and t.expires_at > now()
-        and s.id = t.session_id and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null
+      from live
+      where t.token_hash = ${sha256(token)} and t.rotated_at is null
         and (not ${rateLimited}::boolean or t.generation
-          < ${REFRESH_BURST}::int + extract(epoch from now() - s.created_at) / ${SECONDS_PER_REFRESH}::int)
-      returning t.session_id, t.generation, s.active_team_id, s.expires_at as session_end,
-        u.id, u.email, u.name, u.email_verified_at, u.created_at, u.updated_at
+          < ${REFRESH_BURST}::int + extract(epoch from now() - session_start) / ${SECONDS_PER_REFRESH}::int)
+      returning t.session_id, t.generation, live.*
     ), issued as (
       insert into portcullis_private.refresh_tokens (token_hash, session_id, generation, expires_at)
       select ${sha256(successor)}, session_id, generation + 1,

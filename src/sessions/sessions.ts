@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { insertSecurityEvent, storableUserAgent } from '../audit/security-events.ts';
 import { sha256 } from '../crypto/secrets.ts';
@@ -61,11 +61,11 @@ export async function openSession(
   const { refreshTtlSeconds, sessionTtlSeconds } = settings;
   const openedBy: SessionOpener = by === 'mailed_token' ? by : 'password';
   const [opened] = await db.execute<{ team_id: string | null; role: MembershipRole | null }>(sql`
-    with member as (
-      select m.team_id, m.role from ${memberships} m join ${teams} t on t.id = m.team_id
-      where m.user_id = ${userId} order by m.created_at, m.team_id limit 1 for key share of t
-    ), permitted as (
+    with permitted as (
       ${permission(userId, by)}
+    ), member as (
+      select m.team_id, m.role from ${memberships} m join ${teams} t on t.id = m.team_id
+      where m.user_id = (select id from permitted) order by m.created_at, m.team_id limit 1 for key share of t, m
     ), opened as (
       insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at, opened_by, proven_at)
       select ${sessionId}::uuid, permitted.id, (select team_id from member), ${storableUserAgent(device.userAgent)},
@@ -93,14 +93,14 @@ export async function openSession(
 /**
  * Locks the account against a password reset, a disabling or a deletion until the session is there for them to end. Those
  * that came first are seen: what is locked is looked at as it is then, and not as it was when the password was checked.
- * The team is locked before, as whatever changes teams and people does: nobody waits for one while holding the other.
+ * The team is locked after the account, which it asks for: see src/db/README.md for the order of locks.
  */
 const permission = (userId: string, by: Opening['by']): SQL =>
   typeof by === 'string'
     ? sql`select u.id, ${by === 'mailed_token'}::boolean as proven from ${users} u
-        where (select count(*) from member) >= 0 and u.id = ${userId} and u.disabled_at is null for share of u`
+        where u.id = ${userId} and u.disabled_at is null for share of u`
     : sql`select u.id, p.proven_at is not null as proven from ${users} u join ${passwords} p on p.user_id = u.id
-        where (select count(*) from member) >= 0 and u.id = ${userId} and u.disabled_at is null
+        where u.id = ${userId} and u.disabled_at is null
           and p.hash = ${by.passwordHash} and p.suspended_at is null for share of u, p`;
 
 /**
@@ -216,17 +216,23 @@ export async function revokeSessions(
       : 'only' in which
         ? eq(sessions.id, which.only)
         : ne(sessions.id, which.except);
+  const live = and(
+    eq(sessions.userId, userId),
+    isNull(sessions.revokedAt),
+    sql`${sessions.expiresAt} > now()`,
+    selected,
+  );
+  // Locked by id, as src/db/README.md has it.
+  const locked = tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(live)
+    .orderBy(asc(sessions.id))
+    .for('no key update');
   const revoked = await tx
     .update(sessions)
     .set({ revokedAt: sql`now()` })
-    .where(
-      and(
-        eq(sessions.userId, userId),
-        isNull(sessions.revokedAt),
-        sql`${sessions.expiresAt} > now()`,
-        selected,
-      ),
-    )
+    .where(and(live, inArray(sessions.id, locked)))
     .returning({ id: sessions.id });
   return revoked.map(({ id }) => id);
 }

@@ -1,4 +1,4 @@
-import { and, eq, exists, isNull } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import type { EventOrigin } from '../audit/security-events.ts';
 import type { Config } from '../config.ts';
 import type { Database, Transaction } from '../db/client.ts';
@@ -6,8 +6,8 @@ import { isUuid } from '../db/uuid.ts';
 import { AuthError, violates } from '../errors.ts';
 import { changeLimit } from '../limits/changes.ts';
 import type { RateLimiter } from '../limits/rate-limits.ts';
-import { users } from '../users/tables.ts';
 import type { User } from '../users/users.ts';
+import { lockActor } from './locks.ts';
 import { type MembershipRole, memberships, teams } from './tables.ts';
 import type { TeamMembership } from './teams.ts';
 
@@ -50,27 +50,24 @@ type Entry = {
 };
 
 /**
- * Begins a change of a team: locks the team's row, so that changes of one team take turns, and then finds the actor's
- * role, which nobody can take from them before the transaction ends. Whatever else is locked, the team comes first.
+ * Begins a change of a team: locks the actor's account, then the team, so that changes of one team take turns, and then
+ * finds the actor's role, which nobody can take from them before the transaction ends. Everything else is locked later, in
+ * the order of src/db/README.md.
  *
  * @throws AuthError `not_found` for whoever is no member, `insufficient_permissions` for a member whose role is too weak
  */
 export async function enterTeam(tx: Transaction, actor: Actor, entry: Entry): Promise<TeamMembership> {
   const { teamId, allowed, otherwise = notFound('team', 'teamId') } = entry;
   const userId = actor.user.id;
+  const isEnabled = await lockActor(tx, userId);
   const [team] = await tx.select().from(teams).where(eq(teams.id, teamId)).for('update');
-  // A statement of its own: one that waited for the team would still see the roles of before. Nor does it find whoever was
-  // disabled meanwhile.
-  const enabled = tx
-    .select({ id: users.id })
-    .from(users)
-    .where(and(eq(users.id, userId), isNull(users.disabledAt)));
+  // A statement of its own: one that waited for the team would still see the roles of before.
   const [member] = await tx
     .select({ role: memberships.role })
     .from(memberships)
-    .where(and(eq(memberships.teamId, teamId), eq(memberships.userId, userId), exists(enabled)))
+    .where(and(eq(memberships.teamId, teamId), eq(memberships.userId, userId)))
     .for('share');
-  if (team === undefined || member === undefined) throw otherwise;
+  if (!isEnabled || team === undefined || member === undefined) throw otherwise;
   if (!allowed.includes(member.role)) throw new AuthError('insufficient_permissions');
   return { team, role: member.role, userId };
 }

@@ -1,65 +1,33 @@
 import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
+import { lockTeamsOf, teamsOf } from './locks.ts';
 import { invites, memberships, teams } from './tables.ts';
 
-const teamsOf = (tx: Transaction, userId: string) =>
-  tx.select({ teamId: memberships.teamId }).from(memberships).where(eq(memberships.userId, userId));
-
-/** Locks the teams of a person, as every change of a team does, in an order that all who lock several share. */
-const lockTeamsOf = (tx: Transaction, userId: string) =>
-  tx
-    .select({ id: teams.id })
-    .from(teams)
-    .where(inArray(teams.id, teamsOf(tx, userId)))
-    .orderBy(asc(teams.id))
-    .for('update');
+const deleteInvitesOf = (tx: Transaction, userId: string) =>
+  tx.delete(invites).where(eq(invites.inviterId, userId));
 
 /**
- * Withdraws every invite that a person made, in whatever team. Their teams are locked, so that none is made meanwhile: the
- * caller locks whatever else it needs after this.
+ * Withdraws every invite that a person made, in every team. Locks their teams; the caller has locked the person, so that
+ * they make no other invite.
  */
 export async function withdrawInvitesOf(tx: Transaction, userId: string): Promise<void> {
   await lockTeamsOf(tx, userId);
-  await tx.delete(invites).where(eq(invites.inviterId, userId));
+  await deleteInvitesOf(tx, userId);
 }
+
+/** The teams of a person who is about to be deleted. */
+export type Departure = {
+  /** Those in which they are alone. */
+  alone: string[];
+  /** Those that others would be left in without an owner. */
+  orphaned: string[];
+};
 
 /**
- * Prepares the teams of a person who is about to be deleted: those in which nobody else is are deleted, and the invites
- * they made are withdrawn. The teams are locked.
- *
- * @returns the deleted teams, and those that others would be left in without an owner
+ * Looks at the teams of a person who is about to be deleted, and locks them. The caller has locked the person, so that they
+ * found and join no other team.
  */
-export async function dissolveTeamsOf(
-  tx: Transaction,
-  userId: string,
-): Promise<{ dissolved: string[]; orphaned: string[] }> {
-  const { alone: dissolved, needed: orphaned } = await sortTeamsOf(tx, userId);
-  if (orphaned.length > 0) return { dissolved: [], orphaned };
-  await tx.delete(invites).where(eq(invites.inviterId, userId));
-  if (dissolved.length > 0) await tx.delete(teams).where(inArray(teams.id, dissolved));
-  return { dissolved, orphaned };
-}
-
-/**
- * Takes a person out of their teams, and withdraws the invites they made. Teams in which nobody else is are deleted; one that
- * would lose its only owner keeps the person. The teams are locked.
- *
- * @returns how many teams they have left
- */
-export async function leaveTeamsOf(tx: Transaction, userId: string): Promise<{ left: number }> {
-  const { alone, needed, all } = await sortTeamsOf(tx, userId);
-  await tx.delete(invites).where(eq(invites.inviterId, userId));
-  if (alone.length > 0) await tx.delete(teams).where(inArray(teams.id, alone));
-  const others = needed.length === 0 ? undefined : notInArray(memberships.teamId, needed);
-  await tx.delete(memberships).where(and(eq(memberships.userId, userId), others));
-  return { left: all - needed.length };
-}
-
-/** Locks the teams of a person, and tells those in which they are alone, and those of which they are the only owner. */
-async function sortTeamsOf(
-  tx: Transaction,
-  userId: string,
-): Promise<{ alone: string[]; needed: string[]; all: number }> {
+export async function prepareDeparture(tx: Transaction, userId: string): Promise<Departure> {
   await lockTeamsOf(tx, userId);
   // A statement of its own: it sees what those who held the locks before have done.
   const counted = await tx
@@ -72,9 +40,34 @@ async function sortTeamsOf(
     .where(inArray(memberships.teamId, teamsOf(tx, userId)))
     .groupBy(memberships.teamId)
     .orderBy(asc(memberships.teamId));
-  const alone = counted.filter(({ members }) => members === 1).map(({ teamId }) => teamId);
-  const needed = counted
-    .filter(({ members, otherOwners }) => members > 1 && otherOwners === 0)
-    .map(({ teamId }) => teamId);
-  return { alone, needed, all: counted.length };
+  const ids = (which: typeof counted) => which.map(({ teamId }) => teamId);
+  return {
+    alone: ids(counted.filter(({ members }) => members === 1)),
+    orphaned: ids(counted.filter(({ members, otherOwners }) => members > 1 && otherOwners === 0)),
+  };
+}
+
+/**
+ * Withdraws the invites of a person who is about to be deleted, and deletes the teams in which they are alone. The caller
+ * has locked their sessions, some of which have such a team as their active one.
+ */
+export async function dissolveTeams(
+  tx: Transaction,
+  { userId, alone }: { userId: string; alone: readonly string[] },
+): Promise<void> {
+  await deleteInvitesOf(tx, userId);
+  if (alone.length > 0) await tx.delete(teams).where(inArray(teams.id, [...alone]));
+}
+
+/**
+ * Takes a person out of their teams, and withdraws the invites they made. Teams in which nobody else is are deleted; one that
+ * would lose its only owner keeps the person. The caller has locked teams (prepareDeparture) and sessions.
+ */
+export async function leaveTeams(
+  tx: Transaction,
+  { userId, alone, orphaned }: Departure & { userId: string },
+): Promise<void> {
+  await dissolveTeams(tx, { userId, alone });
+  const others = orphaned.length === 0 ? undefined : notInArray(memberships.teamId, orphaned);
+  await tx.delete(memberships).where(and(eq(memberships.userId, userId), others));
 }

@@ -136,11 +136,12 @@ const PRUNE_BATCH = 10_000;
 export async function pruneInvites(db: Database): Promise<void> {
   const before = sql`now() - make_interval(days => ${KEEP_DAYS})`;
   const expired = db.select({ id: invites.id }).from(invites).where(lt(invites.expiresAt, before));
-  await db.delete(invites).where(inArray(invites.id, expired.limit(PRUNE_BATCH)));
+  const batch = expired.limit(PRUNE_BATCH).for('update', { skipLocked: true });
+  await db.delete(invites).where(inArray(invites.id, batch));
   const old = db.select({ id: acceptedInvites.inviteId }).from(acceptedInvites);
-  await db
-    .delete(acceptedInvites)
-    .where(
-      inArray(acceptedInvites.inviteId, old.where(lt(acceptedInvites.createdAt, before)).limit(PRUNE_BATCH)),
-    );
+  const oldBatch = old
+    .where(lt(acceptedInvites.createdAt, before))
+    .limit(PRUNE_BATCH)
+    .for('update', { skipLocked: true });
+  await db.delete(acceptedInvites).where(inArray(acceptedInvites.inviteId, oldBatch));
 }

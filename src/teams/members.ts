@@ -20,6 +20,7 @@ import {
   type TeamDeps,
 } from './access.ts';
 import { invitableBy } from './invites.ts';
+import { lockSessionsIn } from './locks.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 import {
   type InvitedRole,
@@ -144,6 +145,7 @@ export async function changeMemberRole(
 
 /** Ends a membership and what hangs on it: the team is active in none of their sessions, their invites are gone. */
 async function endMembership(tx: Transaction, teamId: string, userId: string): Promise<void> {
+  await lockSessionsIn(tx, teamId, userId);
   await tx.delete(memberships).where(and(eq(memberships.teamId, teamId), eq(memberships.userId, userId)));
   await tx
     .update(sessions)

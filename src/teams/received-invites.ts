@@ -7,6 +7,7 @@ import { sessions } from '../sessions/tables.ts';
 import { users } from '../users/tables.ts';
 import { type Actor, eventOf } from './access.ts';
 import type { Invite } from './invites.ts';
+import { lockActor } from './locks.ts';
 import { MAX_PAGE } from './pages.ts';
 import { acceptedInvites, type InvitedRole, invites, memberships, teams } from './tables.ts';
 
@@ -72,8 +73,8 @@ export async function consumeInvite(
   { inviteId, userId, sessionId }: Mine,
 ): Promise<Invite | null> {
   const [found] = await tx.select({ teamId: invites.teamId }).from(invites).where(eq(invites.id, inviteId));
-  if (found === undefined) return null;
-  // The team comes first, as in every change of a team.
+  if (found === undefined || !(await lockActor(tx, userId))) return null;
+  // The team comes after the account, and before all else, as in every change of a team.
   await tx.select({ id: teams.id }).from(teams).where(eq(teams.id, found.teamId)).for('update');
   const mine = tx
     .select({ id: invites.id })

@@ -15,6 +15,7 @@ import {
   parseId,
   type TeamDeps,
 } from './access.ts';
+import { lockSessionsIn } from './locks.ts';
 import { isAmong } from './pages.ts';
 import { type MembershipRole, memberships, projects, teams } from './tables.ts';
 
@@ -139,6 +140,7 @@ export function deleteTeam({ db }: TeamDeps, actor: Actor, input: { teamId: stri
   const teamId = parseId(input.teamId, 'teamId');
   return db.transaction(async (tx) => {
     await enterTeam(tx, actor, { teamId, allowed: OWNERS });
+    await lockSessionsIn(tx, teamId);
     await tx.delete(teams).where(eq(teams.id, teamId));
     await recordSecurityEvent(tx, { action: 'team_deleted', ...eventOf(actor, teamId) });
     return teamId;

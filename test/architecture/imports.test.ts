@@ -69,3 +69,13 @@ test('only the configuration reads the environment', async () => {
     [],
   );
 });
+
+test('each database driver is opened in one place, which leaves it nothing to look up by itself', async () => {
+  const files = (await readdir('src', { recursive: true })).filter((file) => file.endsWith('.ts'));
+  const openers = [];
+  for (const file of files) {
+    const text = await readFile(join('src', file), 'utf8');
+    if (/^import (?!type\b).*'(?:postgres|pg)'|\('pg'\)|drizzle\(['"{]/m.test(text)) openers.push(file);
+  }
+  expect(openers.sort()).toEqual(['db/driver.ts', 'db/pg-driver.ts']);
+});

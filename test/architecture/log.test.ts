@@ -12,10 +12,10 @@ function startLog() {
 test('a failed query is logged without its values, and with what finds the place', async () => {
   const database = await createEmptyDatabase();
   const { db, close } = openDatabase({ url: database.url, poolSize: 1, statementTimeoutMs: 5000 });
-  await db.execute(sql`create table secrets (id int primary key, word text)`);
+  await db.execute(sql`create table public.secrets (id int primary key, word text)`);
   const { log, text } = startLog();
   for (const query of [
-    sql`insert into secrets values (1, ${'hunter2'}), (1, ${'hunter2'})`,
+    sql`insert into public.secrets values (1, ${'hunter2'}), (1, ${'hunter2'})`,
     sql`select ${'hunter2'}::uuid`,
     sql`select ${'hunter2'} from nowhere`,
   ]) {

@@ -77,6 +77,21 @@ describe('npm start with an empty environment', () => {
     expect(await second.end('SIGINT')).toBe(0);
   });
 
+  test('works whatever PG* variables the shell has, and its mails arrive', async () => {
+    const shell = {
+      ...{ PGSSLMODE: 'require', PGOPTIONS: '-c default_transaction_read_only=on', PGHOST: '192.0.2.1' },
+      ...{ PGPORT: '1', PGUSER: 'nobody', PGPASSWORD: 'wrong', PGDATABASE: 'none', PGSERVICE: 'none' },
+      ...{ PGTARGETSESSIONATTRS: 'standby', PGCONNECT_TIMEOUT: '1', PGSSLNEGOTIATION: 'direct' },
+    };
+    const gateway = await startProcess({ DATA_DIR: dataDir, ...shell });
+    running.push(gateway);
+    const person = newPerson();
+    await post(`${gateway.url}/graphql`, { query: SIGNUP, variables: { input: person } });
+    const inbox = /Mail inbox +(http\S+)\n/.exec(gateway.output())?.[1] ?? '';
+    await expect.poll(async () => (await fetch(inbox)).text()).toContain(person.email);
+    expect(await gateway.end('SIGTERM')).toBe(0);
+  });
+
   test('Ctrl-C, which signals the whole group, leaves no server behind', async () => {
     const gateway = await start({ detached: true });
     const server = await postmaster();
@@ -138,7 +153,7 @@ describe('the start', () => {
     const gateway = spawnGateway({
       ...keys,
       NODE_ENV: 'production',
-      DATABASE_URL: 'postgres://localhost/none',
+      DATABASE_URL: 'postgres://someone@localhost/none',
       PUBLIC_URL: 'https://auth.example.com',
       RATE_LIMITS: 'off',
     });
@@ -150,6 +165,18 @@ describe('the start', () => {
     const gateway = spawnGateway({ ...keys, DATABASE_URL: 'postgres://someone:hunter2@127.0.0.1:1/none' });
     expect(await gateway.end()).toBe(1);
     expect(gateway.output()).toContain('ECONNREFUSED');
+    expect(gateway.output()).not.toContain('hunter2');
+  });
+
+  test('says what is wrong with a database’s URL, by the variable’s name and without its password', async () => {
+    const gateway = spawnGateway({
+      ...keys,
+      DATABASE_URL: 'postgres://someone:hunter2%zz@127.0.0.1:1/none',
+      DATABASE_DIRECT_URL: 'postgres://someone:hunter2@127.0.0.1:1,127.0.0.1:2/none',
+    });
+    expect(await gateway.end()).toBe(78);
+    expect(gateway.output()).toContain('DATABASE_URL: the password has a %');
+    expect(gateway.output()).toContain('DATABASE_DIRECT_URL: several hosts are not supported');
     expect(gateway.output()).not.toContain('hunter2');
   });
 

@@ -29,9 +29,12 @@ test.each<[string, (client: Socket) => void]>([
   server = opened;
   await new Promise<void>((resolve) => opened.listen(0, '127.0.0.1', resolve));
   const { port } = opened.address() as AddressInfo;
-  const url = `postgres://somebody:secret@127.0.0.1:${port}/nothing`;
-  const pool = openDatabase({ url, poolSize: 1, statementTimeoutMs: 1000 });
-  await expect(pool.db.execute(sql`select 1`)).rejects.toThrow();
-  expect(connections).toBe(1);
-  await pool.close();
+  // Before it is asked for TLS, and after.
+  for (const [turn, query] of ['?sslmode=disable', '?sslmode=prefer'].entries()) {
+    const url = `postgres://somebody:secret@127.0.0.1:${port}/nothing${query}`;
+    const pool = openDatabase({ url, poolSize: 1, statementTimeoutMs: 1000 });
+    await expect(pool.db.execute(sql`select 1`)).rejects.toThrow();
+    expect(connections).toBe(turn + 1);
+    await pool.close();
+  }
 });

@@ -109,17 +109,43 @@ test('a start waits for the one before to finish stopping', async () => {
   expect(await query(second.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a killed server recovers, also while its processes are still about', async () => {
-  const first = await start();
-  await query(first.url, 'create table kept as select 42 as answer');
-  const client = postgres(first.url, { max: 1 });
-  const busy = client`select pg_sleep(60)`.catch(() => {});
-  await sleep(100);
+const answers = (url: string) => query(url, 'select answer from kept').catch(() => null);
+
+test('a killed server is started again on its port, also while its processes are still about', async () => {
+  const { url } = await start();
+  await query(url, 'create table kept as select 42 as answer');
+  for (let time = 0; time < 2; time++) {
+    const client = postgres(url, { max: 1 });
+    const busy = client`select pg_sleep(60)`.catch(() => {});
+    await sleep(100);
+    const pid = await postmaster();
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => answers(url)).toEqual([{ answer: 42 }]);
+    expect(await postmaster()).not.toBe(pid);
+    await busy;
+    await client.end({ timeout: 0 });
+  }
+  // It still holds the folder against others.
+  await expect(start()).rejects.toThrow(`another gateway is using the data folder ${box.dataDir}`);
+});
+
+test('a server that cannot be started again is given up, and says why', async () => {
+  const server = await start();
+  await writeFile(join(box.dataDir, 'postgres', 'PG_VERSION'), '11\n');
   process.kill(await postmaster(), 'SIGKILL');
-  const second = await start();
-  expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
-  await busy;
-  await client.end({ timeout: 0 });
+  const { message, cause } = await server.lost;
+  expect(message).toBe('Postgres ended by itself and cannot be started again.');
+  expect(String(cause)).toContain('initialized by PostgreSQL version 11');
+});
+
+test.each(['stop', 'letEnd'] as const)('a server that ends after %s is not started again', async (end) => {
+  const server = await start();
+  const pid = await postmaster();
+  process.kill(pid, 'SIGKILL');
+  await server[end]();
+  await server.stop();
+  await sleep(500);
+  expect(await isServer(await postmaster().catch(() => pid))).toBe(false);
 });
 
 test('a stale postmaster.pid is no obstacle, whoever has the number now', async () => {

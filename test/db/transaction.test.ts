@@ -18,7 +18,7 @@ beforeAll(async () => {
     statementTimeoutMs: 5000,
     applicationName: 'transaction test',
   });
-  await admin`create table notes (id int primary key)`;
+  await admin`create table public.notes (id int primary key)`;
 });
 afterAll(async () => {
   await pool.close();
@@ -31,7 +31,7 @@ async function terminate(pid: number): Promise<void> {
   await admin`select pg_terminate_backend(${pid}, 5000)`;
 }
 const notes = async () =>
-  (await admin<{ id: number }[]>`select id from notes order by id`).map(({ id }) => id);
+  (await admin<{ id: number }[]>`select id from public.notes order by id`).map(({ id }) => id);
 const pidOf = async (tx: Parameters<Parameters<typeof pool.db.transaction>[0]>[0]) => {
   const [row] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
   return row?.pid ?? 0;
@@ -39,17 +39,17 @@ const pidOf = async (tx: Parameters<Parameters<typeof pool.db.transaction>[0]>[0
 
 describe('a transaction', () => {
   test('commits as a whole or not at all', async () => {
-    await pool.db.transaction((tx) => tx.execute(sql`insert into notes values (1)`));
+    await pool.db.transaction((tx) => tx.execute(sql`insert into public.notes values (1)`));
     await expect(
       pool.db.transaction(async (tx) => {
-        await tx.execute(sql`insert into notes values (2)`);
+        await tx.execute(sql`insert into public.notes values (2)`);
         throw new Error('changed my mind');
       }),
     ).rejects.toThrow('changed my mind');
     await expect(
       pool.db.transaction(async (tx) => {
-        await tx.execute(sql`insert into notes values (3)`);
-        await tx.execute(sql`insert into notes values (1)`);
+        await tx.execute(sql`insert into public.notes values (3)`);
+        await tx.execute(sql`insert into public.notes values (1)`);
       }),
     ).rejects.toThrow();
     expect(await notes()).toEqual([1]);
@@ -86,7 +86,7 @@ describe('a transaction', () => {
   ])('that loses its connection %s fails, and the pool goes on', async (_when, lose) => {
     const failure = await pool.db
       .transaction(async (tx) => {
-        await tx.execute(sql`insert into notes values (10)`);
+        await tx.execute(sql`insert into public.notes values (10)`);
         await lose(tx as never, await pidOf(tx));
       })
       .catch((error: unknown) => error);

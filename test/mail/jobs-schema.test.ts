@@ -3,7 +3,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
 import { applyMigrations, isMigrated } from '../../src/db/migrate.ts';
 import { applyHasuraLogin } from '../../src/hasura/metadata/database-login.ts';
-import { jobsDatabaseUrl } from '../../src/mail/jobs-pool.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startGateway } from '../support/gateway.ts';
 
@@ -76,17 +75,4 @@ test('Hasura’s role has no rights there', async () => {
   await hasura.end({ timeout: 5 });
   await sql`drop owned by ${sql(url.username)} cascade`;
   await sql`drop role ${sql(url.username)}`;
-});
-
-test.each([
-  ['?sslmode=require', 'sslmode=require&uselibpqcompat=true'],
-  ['?ssl=require', 'sslmode=require&uselibpqcompat=true'],
-  ['?ssl=true', 'sslmode=verify-full&uselibpqcompat=true'],
-  ['?sslmode=verify-full&sslrootcert=system', 'sslmode=verify-full&uselibpqcompat=true'],
-  ['?sslmode=disable', 'sslmode=disable&uselibpqcompat=true'],
-  ['', ''],
-])('a DATABASE_URL with %j means the same to the library’s driver', (given, meant) => {
-  const url = new URL(jobsDatabaseUrl(`postgres://u:p%40@host:5433/db${given}`));
-  expect(url.password).toBe('p%40');
-  expect(url.searchParams.toString()).toBe(meant);
 });

@@ -1,25 +1,28 @@
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { type DatabaseTarget, readDatabaseUrl } from '../../config/database-url.ts';
+import { openDriver } from '../../db/driver.ts';
+import type { DatabaseAccess } from '../../db/inspection.ts';
+import { checkTransactions } from '../../db/transaction.ts';
 import { databaseRoleSqlFor, HIDDEN_SCHEMAS } from './database-role.ts';
 import { declaration as ours } from './declaration.ts';
 import type { Declaration } from './declaration-types.ts';
 import { scramVerifier } from './scram.ts';
 import { describeTable } from './table-shape.ts';
 
+const STATEMENT_TIMEOUT_MS = 60_000;
+
 type Login = { role: string; password: string };
 type Attributes = { more: boolean } | undefined;
 
-function readLogin(name: string, url: string): Login {
-  if (!URL.canParse(url)) throw new Error(`${name} is not a URL.`);
-  const { username, password } = new URL(url);
-  if (username === '') throw new Error(`${name} names no role.`);
-  return { role: decodeURIComponent(username), password: decodeURIComponent(password) };
-}
-
-function readHasuraLogin(ownerUrl: string, hasuraUrl: string): Login {
-  const login = readLogin('HASURA_SOURCE_DATABASE_URL', hasuraUrl);
+/** Hasura’s login, from a URL that means to Hasura what it means here. */
+function readHasuraLogin(owner: DatabaseTarget, hasuraUrl: string): Login {
+  const { user: role, password } = readDatabaseUrl(hasuraUrl, 'HASURA_SOURCE_DATABASE_URL');
+  const login = { role, password };
   if (login.password === '') throw new Error('HASURA_SOURCE_DATABASE_URL has no password.');
-  if (login.role === readLogin('DATABASE_URL', ownerUrl).role) {
-    throw new Error('HASURA_SOURCE_DATABASE_URL must name a role of its own, not the one in DATABASE_URL.');
+  if (login.role === owner.user) {
+    throw new Error(
+      `HASURA_SOURCE_DATABASE_URL must name a role of its own, not the one in ${owner.variable}.`,
+    );
   }
   if (Buffer.byteLength(login.role) > 63)
     throw new Error('A Postgres role has at most 63 bytes in its name.');
@@ -105,7 +108,14 @@ async function requireTables(tx: postgres.TransactionSql, declaration: Declarati
     throw new Error('The gateway’s tables are not all there yet. Run npm run db:migrate first.');
 }
 
-export type HasuraLoginInput = { ownerUrl: string; hasuraUrl: string; declaration?: Declaration };
+export type HasuraLoginInput = {
+  /** Of the gateway’s own role. */
+  ownerUrl: string;
+  hasuraUrl: string;
+  declaration?: Declaration;
+  /** How the owner’s connections are used, where it was found out. */
+  database?: Omit<DatabaseAccess, 'url'>;
+};
 
 /**
  * Creates or updates the login role of HASURA_SOURCE_DATABASE_URL and gives it exactly the declared grants, all in one
@@ -113,9 +123,18 @@ export type HasuraLoginInput = { ownerUrl: string; hasuraUrl: string; declaratio
  * @throws Error in words for an operator
  */
 export async function applyHasuraLogin(input: HasuraLoginInput): Promise<string> {
-  const { ownerUrl, hasuraUrl, declaration = ours } = input;
-  const login = readHasuraLogin(ownerUrl, hasuraUrl);
-  const sql = postgres(ownerUrl, { max: 1, connect_timeout: 10, onnotice: () => {} });
+  const { ownerUrl, hasuraUrl, declaration = ours, database } = input;
+  const owner = readDatabaseUrl(ownerUrl, database?.variable);
+  const login = readHasuraLogin(owner, hasuraUrl);
+  const sql = openDriver(owner, {
+    prepare: true,
+    ...database,
+    poolSize: 1,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    applicationName: 'portcullis-hasura-role',
+    arrays: true,
+  });
+  checkTransactions(sql);
   try {
     await sql.begin(async (tx) => {
       await requireTables(tx, declaration);

@@ -1,0 +1,34 @@
+import { readDatabaseUrl } from '../config/database-url.ts';
+import { readVariables } from '../config.ts';
+import { type DatabaseAccess, inspectDatabase } from '../db/inspection.ts';
+import type { Environment } from '../environment.ts';
+
+/** Milliseconds that one statement of a command may take. */
+export const COMMAND_TIMEOUT_MS = 30_000;
+
+type Variables<Name extends keyof Environment> = { [Key in Name]: NonNullable<Environment[Key]> };
+
+/**
+ * The database that a command works with, past a pooler where DATABASE_DIRECT_URL names such a way, and the other variables
+ * that the command needs.
+ * @throws ConfigError saying what is missing or to be changed; the driver's error where the database cannot be reached
+ */
+export async function prepareCommand<Name extends keyof Environment = never>(
+  applicationName: string,
+  required: readonly Name[] = [],
+): Promise<{ database: DatabaseAccess; variables: Variables<Name> }> {
+  const { env } = process;
+  const isDirect = Boolean(env.DATABASE_DIRECT_URL || env.DATABASE_DIRECT_URL_FILE);
+  const variable = isDirect ? 'DATABASE_DIRECT_URL' : 'DATABASE_URL';
+  const variables = readVariables(env, [variable, ...required], ['DATABASE_PREPARE']);
+  const url: string = variables[variable];
+  const database = await inspectDatabase(
+    {
+      url,
+      variable,
+      prepare: isDirect || (variables.DATABASE_PREPARE ?? !readDatabaseUrl(url, variable).behindPgBouncer),
+    },
+    { statementTimeoutMs: COMMAND_TIMEOUT_MS, applicationName },
+  );
+  return { database, variables };
+}

@@ -1,0 +1,67 @@
+import postgres from 'postgres';
+import type { DatabaseTarget } from '../config/database-url.ts';
+import { readTlsFiles } from '../config/tls-files.ts';
+import { ServerSocket } from './server-socket.ts';
+import { type SessionOptions, sessionSettings } from './session.ts';
+
+export const CONNECT_TIMEOUT_SECONDS = 5;
+
+export const connectTimeoutSeconds = (target: DatabaseTarget): number =>
+  target.connectTimeoutSeconds ?? CONNECT_TIMEOUT_SECONDS;
+
+/**
+ * How long a connection waits after its last failed attempts. Callers wait with it, so this is far below the 20 s of
+ * postgres.js; spread out for the sake of a server that is just coming back.
+ */
+const reconnectDelaySeconds = (attempts: number): number =>
+  (0.5 + Math.random() / 2) * Math.min(3 ** attempts / 100, 0.25);
+
+/** Half an hour to an hour, as postgres.js has it. */
+const lifetimeSeconds = (): number => 60 * (30 + Math.random() * 30);
+
+export type DriverOptions = SessionOptions & {
+  poolSize: number;
+  /** Whether the driver may name statements and use them again, which needs a session of its own per connection. */
+  prepare: boolean;
+  /** Whether parameters may be arrays. The driver then asks for their types; nothing catches an error of that. */
+  arrays?: boolean;
+  /** Whether connections stay open. By default the driver replaces them after half an hour to an hour. */
+  lasting?: boolean;
+  /** Sees every socket that is opened. */
+  onSocket?: (socket: ServerSocket) => void;
+};
+
+/**
+ * A client of postgres.js. It is given every option that it would look up in PG* variables otherwise, and no URL. It
+ * connects with the first statement.
+ * @throws DatabaseUrlError where a file that the URL names cannot be read
+ */
+export function openDriver(target: DatabaseTarget, options: DriverOptions): postgres.Sql {
+  const files = readTlsFiles(target);
+  const given: object = {
+    ...{ host: [target.host], port: [target.port], path: target.socketPath ?? false },
+    // A function: for an empty password the driver would look elsewhere.
+    ...{ user: target.user, pass: () => target.password, database: target.database },
+    // The socket does TLS.
+    ...{ ssl: false, sslnegotiation: null },
+    socket: () => {
+      const socket = new ServerSocket(target, files).connect();
+      options.onSocket?.(socket);
+      return socket;
+    },
+    max: options.poolSize,
+    prepare: options.prepare,
+    connect_timeout: connectTimeoutSeconds(target),
+    backoff: reconnectDelaySeconds,
+    ...{ max_lifetime: options.lasting ? null : lifetimeSeconds, idle_timeout: null },
+    ...{ max_pipeline: 100, keep_alive: 60 },
+    ...{ debug: false, publications: 'alltables', onnotice: () => {} },
+    fetch_types: options.arrays ?? false,
+    // With any value that the driver knows it looks nowhere else.
+    target_session_attrs: 'read-write',
+    connection: sessionSettings(target, options),
+  };
+  // The driver takes options that it has read once as they are: so it does not ask for a session attribute.
+  const { options: read } = postgres(given) as unknown as { options: object };
+  return postgres({ ...read, target_session_attrs: null } as object);
+}

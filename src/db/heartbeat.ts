@@ -1,0 +1,41 @@
+import { sql } from 'drizzle-orm';
+import { isCausedBy } from '../errors.ts';
+import type { Database } from './client.ts';
+import { heartbeat } from './tables.ts';
+
+/** Whoever asks, and however often: the server writes one row a second. */
+const EVERY_MS = 1000;
+
+/** The table is not there before the migrations are: that is for another check to tell. */
+const isTableMissing = (error: unknown): boolean => isCausedBy(error, ({ code }) => code === '42P01');
+
+async function beat(db: Database): Promise<void> {
+  await db
+    .execute(sql`
+      insert into ${heartbeat} (id, beaten_at) values (1, now())
+      on conflict (id) do update set beaten_at = excluded.beaten_at`)
+    .catch((error: unknown) => {
+      if (!isTableMissing(error)) throw error;
+    });
+  const refused = db.refusedWrites.latest();
+  if (refused !== null) throw refused;
+}
+
+/**
+ * Makes a function that resolves if the database takes writes: one row is written and committed, and no other write was
+ * refused in the last seconds. It rejects with the error of the database. An answer is shared while it is awaited, and for a
+ * second.
+ */
+export function createHeartbeat(db: Database): () => Promise<void> {
+  let last: { beaten: Promise<void>; at: number; pending: boolean } | undefined;
+  return () => {
+    if (last !== undefined && (last.pending || performance.now() - last.at < EVERY_MS)) return last.beaten;
+    const next = { beaten: beat(db), at: performance.now(), pending: true };
+    const ended = () => {
+      next.pending = false;
+    };
+    next.beaten.then(ended, ended);
+    last = next;
+    return next.beaten;
+  };
+}

@@ -1,0 +1,73 @@
+import { createRequire } from 'node:module';
+import type { DatabaseTarget } from '../config/database-url.ts';
+import { readTlsFiles } from '../config/tls-files.ts';
+import { connectTimeoutSeconds } from './driver.ts';
+import { ServerSocket } from './server-socket.ts';
+import { type SessionOptions, sessionSettings } from './session.ts';
+
+type Row = Record<string, unknown>;
+type Query = string | { name?: string; text: string; values?: unknown[] };
+
+/** What of node-postgres' client is used here. */
+export type PgClient = {
+  /** The process that the server, or the pooler, says it is talking with. */
+  processID: number;
+  connection: { stream: ServerSocket };
+  connect(): Promise<unknown>;
+  query(query: Query): Promise<{ rows: Row[] }>;
+  end(): Promise<void>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+};
+
+type ClientClass = new (options: Record<string, unknown>) => PgClient;
+type Driver<Pool> = { Client: ClientClass; Pool: new (options: Record<string, unknown>) => Pool };
+
+/** The job library's own driver, wherever its installation has it. */
+export function loadPgDriver<Pool>(): Driver<Pool> {
+  const { resolve } = createRequire(import.meta.url);
+  return createRequire(resolve('graphile-worker'))('pg') as Driver<Pool>;
+}
+
+/**
+ * The options of node-postgres for a client or a pool. It is given every option that it would look up in PG* variables or a
+ * password file otherwise, and no URL.
+ * @throws DatabaseUrlError where a file that the URL names cannot be read
+ */
+export function pgOptions(target: DatabaseTarget, session: SessionOptions): Record<string, unknown> {
+  const files = readTlsFiles(target);
+  const { Client } = loadPgDriver();
+  // The driver adds the encoding itself.
+  const { client_encoding: _, ...settings } = sessionSettings(target, session);
+  const startup = { user: target.user, database: target.database, ...settings };
+  return {
+    ...{ host: target.host, port: target.port, user: target.user, database: target.database },
+    // A function: for an empty password the driver would look elsewhere.
+    password: () => target.password,
+    // The socket does TLS.
+    ...{ ssl: false, sslnegotiation: 'postgres', client_encoding: 'UTF8', options: '' },
+    stream: () => new ServerSocket(target, files),
+    connectionTimeoutMillis: connectTimeoutSeconds(target) * 1000,
+    keepAlive: true,
+    Client: class extends Client {
+      /** Replaces the startup parameters of the driver, which are fewer, and partly from PG* variables. */
+      getStartupConf(): Record<string, string> {
+        return startup;
+      }
+    },
+  };
+}
+
+/** A connection of node-postgres, for what postgres.js hides: which process answers, and whether a statement is known. */
+export async function connectPg(target: DatabaseTarget, session: SessionOptions): Promise<PgClient> {
+  const { Client, ...options } = pgOptions(target, session);
+  const client = new (Client as ClientClass)(options);
+  client.on('error', () => {}); // the query under way fails with it
+  try {
+    await client.connect();
+  } catch (error) {
+    // The driver leaves a connection open for which it has no password. The server waits for one for a minute.
+    client.connection.stream.destroy();
+    throw error;
+  }
+  return client;
+}

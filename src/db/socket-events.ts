@@ -1,0 +1,25 @@
+import type { Socket } from 'node:net';
+
+/** The other end is gone before it was of any use. */
+export const closedEarly = (): Error =>
+  Object.assign(new Error('The database closed the connection.'), { code: 'ECONNRESET' });
+
+/**
+ * Waits for one event of a socket, and gives what came with it.
+ * @throws the socket's error, or ECONNRESET where it closes before
+ */
+export function nextEvent<T>(socket: Socket, event: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => void socket.off('error', fail).off('close', close).off(event, come);
+    const fail = (error: Error) => {
+      stop();
+      reject(error);
+    };
+    const close = () => fail(closedEarly());
+    const come = (what: T) => {
+      stop();
+      resolve(what);
+    };
+    socket.on('error', fail).on('close', close).on(event, come);
+  });
+}

@@ -1,0 +1,45 @@
+import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
+import type { Transaction } from '../db/client.ts';
+import { sessions } from '../sessions/tables.ts';
+import { users } from '../users/tables.ts';
+import { memberships, teams } from './tables.ts';
+
+// The order in which transactions lock rows: src/db/README.md.
+
+/**
+ * Locks the account of whoever acts, before a team: rows that refer to the account need this lock, and until the transaction
+ * ends nobody deletes or disables the account.
+ * @returns whether there is such an account that is not disabled
+ */
+export async function lockActor(tx: Transaction, userId: string): Promise<boolean> {
+  const found = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, userId), isNull(users.disabledAt)))
+    .for('key share');
+  return found.length > 0;
+}
+
+/** The teams that a person is a member of. */
+export const teamsOf = (tx: Transaction, userId: string) =>
+  tx.select({ teamId: memberships.teamId }).from(memberships).where(eq(memberships.userId, userId));
+
+/** Locks the teams of a person, after the person. */
+export const lockTeamsOf = (tx: Transaction, userId: string) =>
+  tx
+    .select({ id: teams.id })
+    .from(teams)
+    .where(inArray(teams.id, teamsOf(tx, userId)))
+    .orderBy(asc(teams.id))
+    .for('update');
+
+/** Locks the sessions in which a team is active, after the team: all of them, or those of one person. */
+export const lockSessionsIn = (tx: Transaction, teamId: string, userId?: string) =>
+  tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(
+      and(eq(sessions.activeTeamId, teamId), userId === undefined ? undefined : eq(sessions.userId, userId)),
+    )
+    .orderBy(asc(sessions.id))
+    .for('no key update');
