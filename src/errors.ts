@@ -103,7 +103,7 @@ export class AuthError extends Error {
  */
 const AWAY_CLASSES: ReadonlySet<string> = new Set(['08', '28', '40', '53', '57', '58']);
 
-/** The same of classes that say other things too: a read-only server, two timeouts, no such database, a lock timeout. */
+/** States of other classes that say it: a read-only server, two timeouts, a missing database, a lock timeout. */
 const AWAY_STATES: ReadonlySet<string> = new Set(['25006', '25P03', '25P04', '3D000', '55P03']);
 
 /** Errors of Node's sockets and of TLS, and of the driver (`CONNECTION_CLOSED`, `CONNECT_TIMEOUT`). */

@@ -117,7 +117,7 @@ type Plan = {
   signal?: AbortSignal;
 };
 
-/** Launches the server once the folder is nobody else's, and again where another process was faster. */
+/** Launches the server once no other process uses the folder, and again where another process was faster. */
 async function launchWhenClear(plan: Plan): Promise<Server> {
   const { dataDir, password, binaries, signal } = plan;
   const deadline = Date.now() + START_DEADLINE_MS;

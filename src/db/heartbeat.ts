@@ -3,7 +3,7 @@ import { isCausedBy } from '../errors.ts';
 import type { Database } from './client.ts';
 import { heartbeat } from './tables.ts';
 
-/** Whoever asks, and however often: the server writes one row a second. */
+/** However often it is asked for, one row is written in this time. */
 const EVERY_MS = 1000;
 
 /** The table is not there before the migrations are: that is for another check to tell. */

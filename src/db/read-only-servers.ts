@@ -1,7 +1,10 @@
 import { isReadOnlyServer } from '../errors.ts';
 
-// After a failover a connection may stay at the old primary, which refuses every write (25006) and never hangs up. Whoever
-// closes it gets a new one, and the name of the host is looked up again.
+// After a failover a connection may stay at the old primary, which refuses every write (25006) and never hangs up. Once it is
+// closed, the driver opens another one, and looks the name of the host up again.
+
+/** A server that stays read-only does not make every write open a connection: one that is younger than this is kept. */
+const KEPT_FOR_MS = 2000;
 
 /** A connection of postgres.js. It ends when its statements are answered, and its place in the pool is free again. */
 type Connection = { end(): Promise<void> };
@@ -13,6 +16,8 @@ type SentStatement = {
 };
 
 const connections = new WeakMap<object, Connection>();
+/** When a place in the pool was last made to open another connection. */
+const leftAt = new WeakMap<object, number>();
 /** Places whose connection is to end, and is not known yet. */
 const condemned = new WeakSet<object>();
 
@@ -37,6 +42,9 @@ export function learnConnection(statement: object): void {
 export function leaveReadOnlyServer(statement: object, error: unknown): void {
   const { state } = statement as SentStatement;
   if (state === null || !isReadOnlyServer(error)) return;
+  const now = performance.now();
+  if (now - (leftAt.get(state) ?? Number.NEGATIVE_INFINITY) < KEPT_FOR_MS) return;
+  leftAt.set(state, now);
   const connection = connections.get(state);
   if (connection === undefined) condemned.add(state);
   else void connection.end();
@@ -48,10 +56,11 @@ type JobsClient = {
   end(): Promise<void>;
 };
 
-/** The same for a connection of the job library, whose driver tells of every error that the server sends. */
+/** The same for a new connection of the job library, whose driver tells of every error that the server sends. */
 export function leaveReadOnlyServerOfJobs(client: object): void {
   const { connection, end } = client as JobsClient;
-  connection.on('errorMessage', (message) => {
-    if (message.code === '25006') end.call(client).catch(() => {});
+  const openedAt = performance.now();
+  connection.on('errorMessage', ({ code }) => {
+    if (code === '25006' && performance.now() - openedAt > KEPT_FOR_MS) end.call(client).catch(() => {});
   });
 }

@@ -16,7 +16,7 @@ const never = <T>() => new Promise<T>(() => {});
  *
  * postgres.js (3.4.9) sends `commit` as a named prepared statement and does not look at the answer (porsager/postgres pull
  * request 1212). Once a connection has closed, it sends the next statement, be it `rollback`, into the closed socket, which
- * throws where nobody can catch it and ends the process (issues 1066, 1154 and 1208). Its `reserve`, which would leave the
+ * throws outside every promise and ends the process (issues 1066, 1154 and 1208). Its `reserve`, which would leave the
  * ends to us, never resolves where a connection has to be opened (issues 751, 1195 and 1219). So its `begin` opens the
  * transaction, and we end it.
  */

@@ -51,7 +51,7 @@ type Entry = {
 
 /**
  * Begins a change of a team: locks the actor's account, then the team, so that changes of one team take turns, and then
- * finds the actor's role, which nobody can take from them before the transaction ends. Everything else is locked later, in
+ * finds the actor's role, which no other transaction changes before this one ends. Everything else is locked later, in
  * the order of src/db/README.md.
  *
  * @throws AuthError `not_found` for whoever is no member, `insufficient_permissions` for a member whose role is too weak

@@ -49,7 +49,7 @@ export async function prepareDeparture(tx: Transaction, userId: string): Promise
 
 /**
  * Withdraws the invites of a person who is about to be deleted, and deletes the teams in which they are alone. The caller
- * has locked their sessions, some of which have such a team as their active one.
+ * has locked their sessions: one of these teams may be the active one there.
  */
 export async function dissolveTeams(
   tx: Transaction,

@@ -7,9 +7,9 @@ import { memberships, teams } from './tables.ts';
 // The order in which transactions lock rows: src/db/README.md.
 
 /**
- * Locks the account of whoever acts, before a team: rows that refer to the account need this lock, and until the transaction
- * ends nobody deletes or disables the account.
- * @returns whether there is such an account that is not disabled
+ * Locks the account of the person who acts, before a team. Rows that refer to the account need this lock, and until the
+ * transaction ends no other one deletes or disables the account.
+ * @returns whether the account exists and is not disabled
  */
 export async function lockActor(tx: Transaction, userId: string): Promise<boolean> {
   const found = await tx

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, type Queryable } from '../../src/db/client.ts';
-import { isDatabaseAway, toAuthError } from '../../src/errors.ts';
+import { toAuthError } from '../../src/errors.ts';
 import { CHANGE_PASSWORD, FORGOT, passSpacing, RESEND, UPDATE_PROFILE } from '../accounts/accounts.ts';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 import {
@@ -128,12 +128,6 @@ describe('work that Postgres rolled back', () => {
       });
     await Promise.all([addOne(), addOne()]);
     expect([await notes(), inside]).toEqual([[0, 1], 3]);
-  });
-
-  test('is none of what a caller did wrong', async () => {
-    await admin`insert into public.notes values (1)`;
-    const failure = await write(pool.db).catch((error: unknown) => error);
-    expect([isDatabaseAway(failure), await countWrites()]).toEqual([false, 2]);
   });
 });
 
