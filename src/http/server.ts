@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Deps } from '../deps.ts';
 import { createAdmission } from './admission.ts';
 import { receiveBody } from './body.ts';
@@ -33,6 +33,7 @@ export async function startHttpServer(deps: Deps): Promise<HttpServer> {
     TIMEOUTS,
     createRequestListener(deps, () => closing),
   );
+  server.on('connection', requireAddress);
   const { host, port } = deps.config;
   await listen(server, port, host);
   const { port: listeningPort } = server.address() as AddressInfo;
@@ -61,6 +62,7 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     allowOrigin(deps, path, request, response);
     await receiveBody(request, maxBodyBytes);
+    if (request.socket.destroyed) return; // the client has left
     if (!ALWAYS_ADMITTED.has(path) && !admit(request, response)) return;
     if (path === '/graphql') {
       response.route = path;
@@ -104,6 +106,14 @@ function setCommonHeaders(response: ServerResponse, requestId: string): void {
   response.setHeader('x-frame-options', 'DENY');
   // Nearly every answer holds tokens or depends on one; the JWKS says otherwise for itself.
   response.setHeader('cache-control', 'no-store');
+}
+
+/**
+ * Node asks the system for the peer's address when it is first read, and keeps it. The system does not know it once the
+ * client has reset the connection. Requests that the client sent before would have no address, and so no limit of their own.
+ */
+function requireAddress(socket: Socket): void {
+  if (socket.remoteAddress === undefined) socket.destroy();
 }
 
 const listen = (server: Server, port: number, host: string): Promise<void> =>

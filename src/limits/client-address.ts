@@ -33,6 +33,7 @@ function plain(hop: string): string | null {
 export function createClientAddressReader(options: Options): ClientAddressReader {
   const isTrusted = proxyAddr.compile([...options.trustedProxies]);
   return (request, fromHasura) => {
+    if (request.socket.remoteAddress === undefined) return null; // the client has left
     if (!fromHasura) return plain(proxyAddr(request, isTrusted));
     if (!options.hasuraBehindProxy) return null;
     const hops = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
