@@ -41,6 +41,7 @@ export const errorCatalogue = {
   ens_not_configured: { status: 503, message: 'ENS is not configured: set ENS_RPC_URLS.' },
   ens_name_not_found: { status: 404, message: 'An ENS name has no address.' },
   ens_unreachable: { status: 502, message: 'No Ethereum RPC endpoint gave a usable answer.' },
+  invalid_request: { status: 400, message: 'The HTTP request is malformed.' },
   invalid_json: { status: 400, message: 'The request body is not valid JSON.' },
   invalid_input: { status: 400, message: 'The input does not fit the schema.' },
   not_found: { status: 404, message: 'There is nothing at this address.' },

@@ -59,6 +59,12 @@ export function createGraphQLHandler(deps: Deps, documents = createDocumentCache
     ],
   });
   return async (request, response, facts) => {
-    await yoga(request, response, facts as never);
+    const context = { req: request, res: response, ...facts };
+    // Yoga as a listener would answer what it cannot handle with a stack.
+    const answer = await yoga.handleNodeRequestAndResponse(request, response, context);
+    const body = await answer.text();
+    response.statusCode = answer.status;
+    answer.headers.forEach((value, name) => void response.setHeader(name, value));
+    response.end(body);
   };
 }

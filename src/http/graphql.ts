@@ -7,6 +7,7 @@ import { identifyCaller } from '../hasura/caller.ts';
 import { isJson, readAttributes } from './body.ts';
 import { answerPreflight } from './cors.ts';
 import { createGraphiQLPage } from './graphiql.ts';
+import { refuseMalformed } from './target.ts';
 
 /** What a request may hold (GraphQL over HTTP). */
 const PARAMETERS = new Set(['query', 'variables', 'operationName', 'extensions']);
@@ -26,6 +27,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     response: ServerResponse,
     requestId: string,
   ): Promise<void> {
+    refuseMalformed(request);
     const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
     if (wantsPage && showGraphiQL !== null) return showGraphiQL(request, response);
     if (request.method === 'OPTIONS') return answerPreflight(response);
@@ -53,7 +55,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     try {
       await handle(request, response, requestId);
     } catch (error) {
-      if (response.headersSent || response.destroyed) return;
+      if (response.headersSent || response.destroyed || request.socket.destroyed) return;
       sendError(deps, response, toAuthError(error), requestId);
     }
   };

@@ -39,7 +39,7 @@ function errorsOf({ body, security, errors = [] }: Endpoint): ErrorCode[] {
       ? []
       : (['required', 'invalid', 'invalid_json', 'payload_too_large', 'unsupported_media_type'] as const)),
     ...(security === 'internalSecret' ? (['permission_denied'] as const) : []),
-    ...(['method_not_allowed', 'unavailable', 'internal_error'] as const),
+    ...(['invalid_request', 'method_not_allowed', 'unavailable', 'internal_error'] as const),
   ];
 }
 

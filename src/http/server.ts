@@ -8,12 +8,16 @@ import { createGraphQLEndpoint } from './graphql.ts';
 import { REQUEST_ID_HEADER, readRequestId } from './request-id.ts';
 import { logRequest, type RoutedResponse } from './request-log.ts';
 import { createRouter } from './router.ts';
+import { isMalformed, receiveTarget, WHOLE_SERVER } from './target.ts';
 
 export type HttpServer = {
   url: string;
   /** Stops accepting, lets requests in flight finish for a while, then closes what is left. */
   close(): Promise<void>;
 };
+
+/** HTTP/1.0 knows no Host: who lacks one is told by receiveTarget, in the dialect's form. */
+const LENIENCE = { requireHostHeader: false };
 
 /** Milliseconds; a body that takes longer is refused, which is looked after every second. */
 const TIMEOUTS = {
@@ -30,7 +34,7 @@ const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', 
 export async function startHttpServer(deps: Deps): Promise<HttpServer> {
   let closing = false;
   const server = createServer(
-    TIMEOUTS,
+    { ...TIMEOUTS, ...LENIENCE },
     createRequestListener(deps, () => closing),
   );
   server.on('connection', requireAddress);
@@ -59,11 +63,14 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
     response: RoutedResponse,
     requestId: string,
   ): Promise<void> {
+    receiveTarget(request);
+    if (isMalformed(request)) response.setHeader('connection', 'close');
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     allowOrigin(deps, path, request, response);
     await receiveBody(request, maxBodyBytes);
     if (request.socket.destroyed) return; // the client has left
     if (!ALWAYS_ADMITTED.has(path) && !admit(request, response)) return;
+    if (path === WHOLE_SERVER) return answerPreflight(response);
     if (path === '/graphql') {
       response.route = path;
       return handleGraphQL(request, response, requestId);

@@ -13,6 +13,7 @@ import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import type { TokenPurpose } from '../../one-time-tokens/tables.ts';
 import { findUser } from '../../users/users.ts';
 import { createRoutes, errorResponse, portalErrorBody, type RouteContext, type Routes } from '../routes.ts';
+import { refuseMalformed } from '../target.ts';
 import { readForm } from './forms.ts';
 import { type Html, showPage } from './layout.ts';
 import { passwordForm } from './password-form.ts';
@@ -174,6 +175,10 @@ type PageHandlers = {
 };
 
 function addPage(routes: Routes, path: string, { get, post }: PageHandlers): void {
+  routes.use(path, (c, next) => {
+    refuseMalformed(c.env.incoming);
+    return next();
+  });
   routes.get(path, get);
   if (post !== undefined) routes.post(path, post);
   routes.all(path, (c) => {
