@@ -5,6 +5,7 @@ import { readAttributes } from '../http/body.ts';
 import { requireGatewaySecret } from '../http/internal-guard.ts';
 import { requestIdExtension } from '../http/request-id.ts';
 import { createRoutes, type ErrorBody, type Routes, serve } from '../http/routes.ts';
+import { refuseMalformed } from '../http/target.ts';
 import { generateJwk } from '../keys/jwks.ts';
 
 /**
@@ -43,6 +44,7 @@ function roleOf(body: Record<string, unknown>): unknown {
 /** What the Hasura console triggers. Hasura checks the role before it calls; so does the gateway. */
 export function actionRoutes(deps: Deps): Routes {
   const routes = createRoutes(deps, actionErrorBody);
+  const before = requireGatewaySecret(deps);
   for (const [name, run] of Object.entries(actions))
     serve(
       routes,
@@ -53,7 +55,12 @@ export function actionRoutes(deps: Deps): Routes {
         if (roleOf(body) !== 'admin') throw new AuthError('permission_denied');
         return c.json(await run(deps));
       },
-      { before: requireGatewaySecret(deps) },
+      { before },
     );
+  routes.all('/hasura/actions/*', (c) => {
+    refuseMalformed(c.env.incoming);
+    before(c);
+    throw new AuthError('not_found', { message: 'There is no such action.' });
+  });
   return routes;
 }
