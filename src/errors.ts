@@ -66,6 +66,8 @@ type AuthErrorOptions = {
   /** Replaces the catalogue's sentence. Never contains input or secrets. */
   message?: string;
   retryAfterSeconds?: number;
+  /** Headers that the HTTP answer has besides. */
+  headers?: Readonly<Record<string, string>>;
   cause?: unknown;
 };
 
@@ -75,12 +77,14 @@ export class AuthError extends Error {
   readonly code: ErrorCode;
   readonly attribute: string | null;
   readonly retryAfterSeconds: number | null;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, options: AuthErrorOptions = {}) {
     super(options.message ?? errorCatalogue[code].message, { cause: options.cause });
     this.code = code;
     this.attribute = options.attribute ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.headers = options.headers ?? {};
   }
 
   get status(): number {

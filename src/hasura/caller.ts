@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { authenticateHasuraUser, authenticateToken, type Viewer } from '../flows/authenticate.ts';
 import type { Caller } from '../flows/sign-in.ts';
+import { headerText } from '../http/header-text.ts';
 import { TokenError, verifyToken } from '../sessions/tokens.ts';
 
 /** Hasura strips client headers that begin with x-hasura- before it forwards any, so no client can replace this one. */
@@ -26,14 +27,9 @@ export type RequestCaller = {
   viewer(): Promise<Viewer | null>;
 };
 
-const header = (headers: IncomingHttpHeaders, name: string): string | null => {
-  const value = [headers[name] ?? []].flat()[0];
-  return value === undefined || value === '' ? null : value;
-};
-
 /** The token of an `Authorization: Bearer` header (RFC 6750), or null. */
 export function bearerToken(headers: IncomingHttpHeaders): string | null {
-  return /^bearer +(\S.*?) *$/i.exec(header(headers, 'authorization') ?? '')?.[1] ?? null;
+  return /^bearer +(\S.*?) *$/i.exec(headerText(headers, 'authorization') ?? '')?.[1] ?? null;
 }
 
 /**
@@ -41,7 +37,7 @@ export function bearerToken(headers: IncomingHttpHeaders): string | null {
  * @throws AuthError `permission_denied` for a wrong one: a gateway and an engine that disagree must not go unnoticed
  */
 export function showsGatewaySecret(deps: Deps, headers: IncomingHttpHeaders): boolean {
-  const secret = header(headers, GATEWAY_SECRET_HEADER);
+  const secret = headerText(headers, GATEWAY_SECRET_HEADER);
   if (secret === null) return false;
   if (isOneOf(deps.config.internalSecrets, secret)) return true;
   throw new AuthError('permission_denied', { message: `The ${GATEWAY_SECRET_HEADER} header is wrong.` });
@@ -57,7 +53,7 @@ export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCal
     isOperator: fromHasura && isAdmin(deps, headers),
     device: {
       address: deps.readClientAddress(request, fromHasura),
-      userAgent: header(headers, fromHasura ? 'x-forwarded-user-agent' : 'user-agent'),
+      userAgent: headerText(headers, fromHasura ? 'x-forwarded-user-agent' : 'user-agent'),
     },
     viewer: () => (viewer ??= fromHasura ? hasuraViewer(deps, headers) : bearerViewer(deps, headers)),
   };
@@ -65,7 +61,7 @@ export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCal
 
 /** The role of people without a token is never the operator's, whatever it is called: anybody has it. */
 const isAdmin = (deps: Deps, headers: IncomingHttpHeaders): boolean =>
-  header(headers, 'x-hasura-role') === 'admin' && deps.config.hasuraUnauthorizedRole !== 'admin';
+  headerText(headers, 'x-hasura-role') === 'admin' && deps.config.hasuraUnauthorizedRole !== 'admin';
 
 async function bearerViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
   const token = bearerToken(headers);
@@ -77,11 +73,11 @@ async function bearerViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<V
  * so none counts. Role admin is the operator, who is nobody in particular.
  */
 async function hasuraViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
-  const role = header(headers, 'x-hasura-role');
+  const role = headerText(headers, 'x-hasura-role');
   if (role === null) return bearerViewer(deps, headers);
   if (role !== 'user' || role === deps.config.hasuraUnauthorizedRole) return null;
-  const userId = header(headers, 'x-hasura-user-id');
-  const sessionId = header(headers, 'x-hasura-session-id');
+  const userId = headerText(headers, 'x-hasura-user-id');
+  const sessionId = headerText(headers, 'x-hasura-session-id');
   if (!isUuid(userId) || (sessionId !== null && !isUuid(sessionId)))
     throw new AuthError('unauthenticated', { message: "Hasura's session variables name no user." });
   const keyId = await requireAgreement(deps, headers, { userId, sessionId });

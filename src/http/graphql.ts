@@ -4,9 +4,10 @@ import { AuthError, toAuthError } from '../errors.ts';
 import { maskGraphQLError } from '../graphql/errors.ts';
 import { createGraphQLHandler } from '../graphql/server.ts';
 import { identifyCaller } from '../hasura/caller.ts';
-import { isJson, readAttributes } from './body.ts';
+import { readJson, requireWellFormed } from './body.ts';
 import { answerPreflight } from './cors.ts';
 import { createGraphiQLPage } from './graphiql.ts';
+import { requireJson } from './media-type.ts';
 import { refuseMalformed } from './target.ts';
 
 /** What a request may hold (GraphQL over HTTP). */
@@ -35,9 +36,9 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
       response.setHeader('allow', 'POST');
       throw new AuthError('method_not_allowed', { message: 'Send GraphQL by POST.' });
     }
-    if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
+    requireJson(request);
     const caller = identifyCaller(deps, request);
-    const attributes = readAttributes(request);
+    const attributes = readJson(request);
     const surplus = Object.keys(attributes).find((name) => !PARAMETERS.has(name));
     if (surplus !== undefined)
       throw new AuthError('invalid_json', {
@@ -45,6 +46,9 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
       });
     if (attributes.query == null || attributes.query === '')
       throw new AuthError('required', { attribute: 'query' });
+    // Whether the variables are well-formed is told by the names that the schema gives them.
+    const { variables: _, ...texts } = attributes;
+    requireWellFormed(texts);
     request.headers['content-type'] = 'application/json'; // Yoga knows fewer spellings of it
     // Parsed, since Yoga's server looks at a text one character at a time.
     const body = attributes;
@@ -67,6 +71,8 @@ function sendError(deps: Deps, response: ServerResponse, error: AuthError, reque
   const { http: _http, ...extensions } = masked.extensions;
   response.statusCode = error.status;
   response.setHeader('content-type', 'application/json; charset=utf-8');
+  for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+  if (error.retryAfterSeconds !== null) response.setHeader('retry-after', String(error.retryAfterSeconds));
   if (error.code === 'payload_too_large') response.setHeader('connection', 'close');
   response.end(JSON.stringify({ errors: [{ message: masked.message, extensions }] }));
 }

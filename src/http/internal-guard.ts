@@ -2,6 +2,7 @@ import { isOneOf } from '../crypto/secrets.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { showsGatewaySecret } from '../hasura/caller.ts';
+import { headerText } from './header-text.ts';
 import type { RouteContext } from './routes.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { RouteContext } from './routes.ts';
  */
 export function requireInternalSecret(deps: Deps) {
   return (c: RouteContext): void => {
-    const given = (c.env.incoming.headers.authorization ?? '').replace(/^bearer +/i, '');
+    const given = (headerText(c.env.incoming.headers, 'authorization') ?? '').replace(/^bearer +/i, '');
     if (given === '' || !isOneOf(deps.config.internalSecrets, given))
       throw new AuthError('permission_denied');
   };

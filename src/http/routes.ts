@@ -27,6 +27,7 @@ export function errorResponse(c: RouteContext, deps: Deps, thrown: unknown, spel
     deps.log.error({ requestId, route: routePath(c, -1), err: error.cause }, 'A request failed.');
   const { status, body } = spell(error, requestId);
   if (error.retryAfterSeconds !== null) c.header('retry-after', String(error.retryAfterSeconds));
+  for (const [name, value] of Object.entries(error.headers)) c.header(name, value);
   if (error.code === 'payload_too_large') c.header('connection', 'close');
   return c.json(body, status as 400);
 }

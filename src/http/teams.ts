@@ -14,6 +14,7 @@ import { verifyEmailAndSignIn } from '../flows/verify-email.ts';
 import { bearerToken, identifyCaller } from '../hasura/caller.ts';
 import type { IssuedTokens } from '../sessions/tokens.ts';
 import { type Endpoint, endpoint, optionalText, text } from './endpoints.ts';
+import { readQuery } from './url-encoded.ts';
 
 const EMAIL = text('The email address.', 'alice@example.com');
 const PASSWORD = text('The password.', 'correct horse');
@@ -169,7 +170,10 @@ const verificationEndpoints = (deps: Deps): Endpoint[] => [
     async handle(c, request) {
       const viewer = await authenticateToken(deps, requireBearer(request.headers));
       const { device } = identifyCaller(deps, request);
-      await requestEmailVerification(deps, device, { viewer, captchaToken: c.req.query('capcha') ?? '' });
+      await requestEmailVerification(deps, device, {
+        viewer,
+        captchaToken: readQuery(request).get('capcha') ?? '',
+      });
       return c.json(tokensAnswer(await renewTokens(deps, viewer), null));
     },
   }),

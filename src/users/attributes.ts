@@ -1,4 +1,4 @@
-import { isPasswordTooLong, normalizePassword } from '../crypto/passwords.ts';
+import { isPasswordText, isPasswordTooLong, normalizePassword } from '../crypto/passwords.ts';
 import { AuthError } from '../errors.ts';
 
 /** Characters an email address may have (RFC 5321 4.5.3.1: 254 octets; counted in characters, as the column does). */
@@ -73,9 +73,10 @@ export function parseName(input: string, attribute: string): string {
 
 /**
  * Checks a new password. Its characters are counted after normalisation, and never trimmed.
- * @throws AuthError `min_length` or `max_length` on the given attribute
+ * @throws AuthError `invalid` for what is not well-formed, `min_length` or `max_length`, on the given attribute
  */
 export function checkNewPassword(password: string, minLength: number, attribute = 'password'): void {
+  if (!isPasswordText(password)) throw new AuthError('invalid', { attribute });
   if (isPasswordTooLong(password))
     throw new AuthError('max_length', { attribute, message: 'Password must be at most 1024 bytes long.' });
   if ([...normalizePassword(password)].length < minLength)

@@ -45,3 +45,20 @@ export function rawRequest(message: Message): string {
   const head = [`${method} ${target} HTTP/${version}`, 'connection: close', ...headers, ...ofBody];
   return `${head.join('\r\n')}\r\n\r\n${body ?? ''}`;
 }
+
+/** The code, message and attribute of an error, whatever the dialect. */
+export function errorOf({ body }: Pick<RawAnswer, 'body'>) {
+  const answer = JSON.parse(body) as {
+    code?: string;
+    detail?: string;
+    message?: string;
+    attribute?: string;
+    errors?: { message: string; extensions: { code: string; attribute: string } }[];
+  };
+  const graphql = answer.errors?.[0];
+  return {
+    code: graphql?.extensions.code ?? answer.code,
+    message: graphql?.message ?? answer.detail ?? answer.message,
+    attribute: graphql?.extensions.attribute ?? answer.attribute,
+  };
+}
