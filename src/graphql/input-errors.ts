@@ -15,6 +15,7 @@ import { AuthError } from '../errors.ts';
 import { findIllFormed, illFormed } from '../http/well-formed.ts';
 import type { Context } from './context.ts';
 import { asGraphQLError } from './errors.ts';
+import { beginningOf } from './sentences.ts';
 
 const MISSING_FIELD = /^Field "(\w+)" of required type/;
 const UNKNOWN_FIELD = /^Field "(\w{1,64})" is not defined by type/;
@@ -37,7 +38,8 @@ function usageOf(document: DocumentNode, variable: string): string {
   return usage ?? variable;
 }
 
-function explain(at: readonly (string | number)[], message: string): AuthError {
+function explain(at: readonly (string | number)[], sentence: string): AuthError {
+  const message = beginningOf(sentence);
   const missing = MISSING_FIELD.exec(message)?.[1];
   if (missing !== undefined) return new AuthError('required', { attribute: attributeOf([...at, missing]) });
   if (NULL_FOR_NON_NULL.test(message)) return new AuthError('required', { attribute: attributeOf(at) });

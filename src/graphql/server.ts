@@ -5,7 +5,7 @@ import type { RequestCaller } from '../hasura/caller.ts';
 import { refreshCookie } from '../http/refresh-cookie.ts';
 import type { Context } from './context.ts';
 import { createDocumentCache, useDocumentCache } from './document-cache.ts';
-import { maskGraphQLError } from './errors.ts';
+import { maskGraphQLError, publicForm } from './errors.ts';
 import { useInputErrors } from './input-errors.ts';
 import { useIntrospectionGuard, useOperationLimits } from './limits.ts';
 import { schema } from './schema.ts';
@@ -53,7 +53,9 @@ export function createGraphQLHandler(deps: Deps, documents = createDocumentCache
           const { requestId } = serverContext as unknown as RequestFacts;
           const options = { log: deps.log, requestId, suggestions: deps.config.graphql.introspection };
           const errors = result.errors.map((error) => maskGraphQLError(error, options));
-          setResult({ ...result, errors } as typeof result);
+          // Yoga's own would make every error again, and look for its place.
+          const stringify = () => JSON.stringify({ ...result, errors: errors.map(publicForm) });
+          setResult({ ...result, errors, stringify } as typeof result);
         },
       },
     ],
