@@ -10,6 +10,7 @@ import type { KeySettings } from './keys/config.ts';
 import type { PublicKeyFinder, Signer } from './keys/signing.ts';
 import type { ClientAddressReader } from './limits/client-address.ts';
 import type { RateLimiter } from './limits/rate-limits.ts';
+import type { RefusedSecrets } from './limits/refused-secrets.ts';
 import type { Log } from './log.ts';
 import type { MailInbox } from './mail/inbox.ts';
 import type { SessionSettings } from './sessions/sessions.ts';
@@ -31,6 +32,7 @@ export type Deps = Readonly<{
   /** Derives a refresh token's successor. */
   successors: SecretDeriver;
   rateLimiter: RateLimiter;
+  refusedSecrets: RefusedSecrets;
   captcha: Captcha;
   readClientAddress: ClientAddressReader;
   ens: EnsConfig;

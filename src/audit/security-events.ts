@@ -37,6 +37,7 @@ export const securityActions = [
   'member_left',
   'jwk_generated',
   'jwk_edited',
+  'internal_secret_refused',
 ] as const;
 export type SecurityAction = (typeof securityActions)[number];
 

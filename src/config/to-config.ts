@@ -68,6 +68,7 @@ export function toConfig(e: Environment): Config {
       projectsPerUser: e.LIMIT_PROJECTS_PER_USER,
       invitesPerTeam: e.LIMIT_INVITES_PER_TEAM,
       invitesPerInviter: e.LIMIT_INVITES_PER_INVITER,
+      internalSecretPerAddress: e.LIMIT_INTERNAL_SECRET_PER_ADDRESS,
       mailSpacingSeconds: e.LIMIT_MAIL_SPACING_SECONDS,
       mailPerRecipient: e.LIMIT_MAIL_PER_RECIPIENT,
     },

@@ -56,6 +56,7 @@ export type Config = Readonly<{
     projectsPerUser: Limit;
     invitesPerTeam: Limit;
     invitesPerInviter: Limit;
+    internalSecretPerAddress: Limit;
     mailSpacingSeconds: number;
     mailPerRecipient: Limit;
   }>;

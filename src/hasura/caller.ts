@@ -5,7 +5,8 @@ import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { authenticateHasuraUser, authenticateToken, type Viewer } from '../flows/authenticate.ts';
 import type { Caller } from '../flows/sign-in.ts';
-import { headerText } from '../http/header-text.ts';
+import { bearerToken, hasOtherCredentials, SEND_BEARER } from '../http/bearer.ts';
+import { headerText, headerTextIfValid } from '../http/header-text.ts';
 import { TokenError, verifyToken } from '../sessions/tokens.ts';
 
 /** Hasura strips client headers that begin with x-hasura- before it forwards any, so no client can replace this one. */
@@ -27,26 +28,40 @@ export type RequestCaller = {
   viewer(): Promise<Viewer | null>;
 };
 
-/** The token of an `Authorization: Bearer` header (RFC 6750), or null. */
-export function bearerToken(headers: IncomingHttpHeaders): string | null {
-  return /^bearer +(\S.*?) *$/i.exec(headerText(headers, 'authorization') ?? '')?.[1] ?? null;
-}
-
 /**
  * Whether the request shows the secret shared with Hasura.
- * @throws AuthError `permission_denied` for a wrong one: a gateway and an engine that disagree must not go unnoticed
+ * @throws AuthError `permission_denied` or `rate_limited` for a wrong one: a gateway and an engine that disagree must not
+ * go unnoticed
  */
-export function showsGatewaySecret(deps: Deps, headers: IncomingHttpHeaders): boolean {
-  const secret = headerText(headers, GATEWAY_SECRET_HEADER);
+export function showsGatewaySecret(deps: Deps, request: IncomingMessage): boolean {
+  const secret = headerText(request.headers, GATEWAY_SECRET_HEADER);
   if (secret === null) return false;
   if (isOneOf(deps.config.internalSecrets, secret)) return true;
-  throw new AuthError('permission_denied', { message: `The ${GATEWAY_SECRET_HEADER} header is wrong.` });
+  const message = `The ${GATEWAY_SECRET_HEADER} header is wrong.`;
+  throw wrongSecret(deps, request, { header: GATEWAY_SECRET_HEADER, message });
+}
+
+/** Counts a wrong internal secret, and returns the error that refuses it: `permission_denied` or `rate_limited`. */
+export function wrongSecret(
+  deps: Deps,
+  request: IncomingMessage,
+  { header, message }: { header: string; message?: string },
+): AuthError {
+  const address = deps.readClientAddress(request, false);
+  const origin = { address, userAgent: headerTextIfValid(request.headers, 'user-agent') };
+  const retryAfterSeconds = deps.refusedSecrets.count({ header, origin });
+  if (retryAfterSeconds !== null)
+    return new AuthError('rate_limited', {
+      retryAfterSeconds,
+      message: 'Too many wrong secrets. Try again later.',
+    });
+  return new AuthError('permission_denied', message === undefined ? {} : { message });
 }
 
 /** Who is calling: by a bearer token, or by Hasura's session variables, which count behind the shared secret only. */
 export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCaller {
   const { headers } = request;
-  const fromHasura = showsGatewaySecret(deps, headers);
+  const fromHasura = showsGatewaySecret(deps, request);
   let viewer: Promise<Viewer | null> | undefined;
   return {
     fromHasura,
@@ -65,7 +80,9 @@ const isAdmin = (deps: Deps, headers: IncomingHttpHeaders): boolean =>
 
 async function bearerViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
   const token = bearerToken(headers);
-  return token === null ? null : authenticateToken(deps, token);
+  if (token !== null) return authenticateToken(deps, token);
+  if (hasOtherCredentials(headers)) throw new AuthError('unauthenticated', { message: SEND_BEARER });
+  return null;
 }
 
 /**

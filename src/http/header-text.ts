@@ -16,3 +16,12 @@ export function headerText(headers: IncomingHttpHeaders, name: string): string |
     throw new AuthError('invalid_request', { message: `The header ${name} is not UTF-8.` });
   }
 }
+
+/** The same where the text is told to people alone: null as well where the bytes are not UTF-8. */
+export function headerTextIfValid(headers: IncomingHttpHeaders, name: string): string | null {
+  try {
+    return headerText(headers, name);
+  } catch {
+    return null;
+  }
+}

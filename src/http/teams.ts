@@ -11,8 +11,9 @@ import { requestPasswordReset } from '../flows/request-password-reset.ts';
 import { resetPassword } from '../flows/reset-password.ts';
 import { signup } from '../flows/signup.ts';
 import { verifyEmailAndSignIn } from '../flows/verify-email.ts';
-import { bearerToken, identifyCaller } from '../hasura/caller.ts';
+import { identifyCaller } from '../hasura/caller.ts';
 import type { IssuedTokens } from '../sessions/tokens.ts';
+import { bearerToken, SEND_BEARER } from './bearer.ts';
 import { type Endpoint, endpoint, optionalText, text } from './endpoints.ts';
 import { readQuery } from './url-encoded.ts';
 
@@ -43,7 +44,7 @@ const tokensAnswer = (tokens: IssuedTokens, refreshToken: string | null): z.outp
 /** The token that this dialect takes as `Authorization: Bearer`. @throws AuthError `unauthenticated` */
 function requireBearer(headers: Parameters<typeof bearerToken>[0]): string {
   const token = bearerToken(headers);
-  if (token === null) throw new AuthError('unauthenticated', { message: 'Send a bearer token.' });
+  if (token === null) throw new AuthError('unauthenticated', { message: SEND_BEARER });
   return token;
 }
 
