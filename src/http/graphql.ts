@@ -13,6 +13,9 @@ import { refuseMalformed } from './target.ts';
 /** What a request may hold (GraphQL over HTTP). */
 const PARAMETERS = new Set(['query', 'variables', 'operationName', 'extensions']);
 
+/** Characters of an Accept header that Yoga looks at. A longer one is taken for one that is missing. */
+const MAX_ACCEPT_LENGTH = 512;
+
 type NodeHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
 
 /**
@@ -50,6 +53,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     const { variables: _, ...texts } = attributes;
     requireWellFormed(texts);
     request.headers['content-type'] = 'application/json'; // Yoga knows fewer spellings of it
+    if ((request.headers.accept ?? '').length > MAX_ACCEPT_LENGTH) delete request.headers.accept;
     // Parsed, since Yoga's server looks at a text one character at a time.
     const body = attributes;
     await handleGraphQL(Object.assign(request, { body }), response, { caller, requestId });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parse, serialize } from 'hono/utils/cookie';
+import { serialize } from 'hono/utils/cookie';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 
@@ -12,6 +12,19 @@ export type RefreshCookie = {
   write(refreshToken: string): void;
   clear(): void;
 };
+
+/** Characters of a cookie that are read: a refresh token is shorter. */
+const MAX_VALUE_LENGTH = 512;
+
+/** The value of a cookie (RFC 6265bis 4.2.1), or null for what is no refresh token. The first of its name counts. */
+function readCookie(header: string, name: string): string | null {
+  const pair = header
+    .split(';')
+    .map((cookie) => cookie.trim())
+    .find((cookie) => cookie.startsWith(`${name}=`));
+  const value = pair?.slice(name.length + 1) ?? '';
+  return value === '' || value.length > MAX_VALUE_LENGTH ? null : value;
+}
 
 const originOf = (url: string): string => new URL(url).origin;
 
@@ -52,7 +65,7 @@ export function refreshCookie(
     response.appendHeader('set-cookie', serialize(name, value, { ...attributes, maxAge }));
   }
 
-  const stored = () => parse(request.headers.cookie ?? '', name)[name] || null;
+  const stored = () => readCookie(request.headers.cookie ?? '', name);
   return {
     isPresent: () => stored() !== null,
     read() {
