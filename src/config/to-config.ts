@@ -77,6 +77,7 @@ export function toConfig(e: Environment): Config {
       trustedProxies: e.TRUSTED_PROXIES.filter((proxy) => proxy !== 'hasura'),
       hasuraBehindProxy: e.TRUSTED_PROXIES.includes('hasura'),
       corsOrigins: e.CORS_ORIGINS,
+      corsAllowedHeaders: e.CORS_ALLOWED_HEADERS,
       maxBodyBytes: e.MAX_BODY_BYTES,
       maxConcurrentRequests: e.MAX_CONCURRENT_REQUESTS,
       swagger: e.SWAGGER ?? !production,

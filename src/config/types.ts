@@ -64,7 +64,10 @@ export type Config = Readonly<{
   http: Readonly<{
     trustedProxies: readonly string[];
     hasuraBehindProxy: boolean;
+    /** As browsers send them; `*` for all. */
     corsOrigins: readonly string[];
+    /** Besides those that are always allowed; lower case. */
+    corsAllowedHeaders: readonly string[];
     maxBodyBytes: number;
     maxConcurrentRequests: number;
     swagger: boolean;

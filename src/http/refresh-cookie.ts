@@ -26,8 +26,6 @@ function readCookie(header: string, name: string): string | null {
   return value === '' || value.length > MAX_VALUE_LENGTH ? null : value;
 }
 
-const originOf = (url: string): string => new URL(url).origin;
-
 /**
  * The cookie comes along by itself, whoever's page sends the request: so it counts only for pages of the gateway and of
  * the configured origins (OWASP CSRF Cheat Sheet, "Verifying Origin"). Hasura replaces the header and keeps a copy in
@@ -51,7 +49,7 @@ export function refreshCookie(
         message: 'Cookies are switched off here.',
       });
     const header = request.headers[fromHasura ? 'x-forwarded-origin' : 'origin'];
-    const allowed = [publicUrl, ...http.corsOrigins.filter((origin) => origin !== '*')].map(originOf);
+    const allowed = [new URL(publicUrl).origin, ...http.corsOrigins.filter((origin) => origin !== '*')];
     if (typeof header !== 'string' || !allowed.includes(header)) throw new AuthError('cross_site_request');
   }
 

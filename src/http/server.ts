@@ -100,10 +100,10 @@ function allowOrigin(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const { corsOrigins } = config.http;
+  const { corsOrigins, corsAllowedHeaders } = config.http;
   const credentials = path === '/graphql' && config.refreshCookie !== 'off';
   if (path === '/graphql' || path.startsWith('/api/'))
-    applyCors(request, response, { corsOrigins, credentials });
+    applyCors(request, response, { corsOrigins, corsAllowedHeaders, credentials });
 }
 
 function setCommonHeaders(response: ServerResponse, requestId: string): void {
