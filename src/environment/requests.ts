@@ -58,7 +58,7 @@ export const requestVariables = {
   }),
   GRAPHQL_MAX_TOKENS: integer(10, 100_000).prefault('1000').meta({
     description:
-      'Tokens a GraphQL document may have, and as many comments. From Hasura, whose remote joins repeat the selection for each row, that many in each root field, and ten times as many in all.',
+      'Tokens a GraphQL document may have, of 8 KB each, and as many comments. From Hasura, whose remote joins repeat the selection for each row, that many in each root field, and ten times as many in all.',
   }),
   GRAPHQL_MAX_COST: integer(10, 1_000_000).prefault('1000').meta({
     description:

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { LRUCache } from 'lru-cache';
 import { AuthError } from '../errors.ts';
 import { decodeHeadText } from './utf8.ts';
 
@@ -59,7 +60,11 @@ function splitTarget({ url = '', method }: IncomingMessage): { authority: string
   return { authority, rest: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
+/** Most targets have their one form already. */
+const isPlain = (target: string): boolean => target.length <= 100 && /^\/[\w/-]*$/.test(target);
+
 function normalizeTarget({ method }: IncomingMessage, target: string): string {
+  if (isPlain(target)) return target;
   if (target === WHOLE_SERVER && method === 'OPTIONS') return target;
   // A URL takes a backslash for a slash.
   if (!target.startsWith('/') || target.split('?', 1)[0]?.includes('\\')) throw new TypeError('Not a path.');
@@ -77,18 +82,26 @@ function routablePath(target: string): string {
 
 /** HTTP/1.0 knows no Host; from HTTP/1.1 on there is exactly one (RFC 9112 3.2). An empty one names no host. */
 function receiveHost(request: IncomingMessage, authority: string | null): void {
-  const { httpVersion, headers } = request;
+  const { httpVersion, headers, rawHeaders } = request;
   if (headers.host === undefined && httpVersion !== '1.0') throw malformed('The Host header is missing.');
-  if ((request.headersDistinct.host ?? []).length > 1) throw malformed('There is more than one Host header.');
+  if (rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1)
+    throw malformed('There is more than one Host header.');
   if (headers.host) headers.host = normalizeHost(headers.host);
   if (authority !== null) headers.host = normalizeHost(authority);
 }
 
+/** Hosts that were normalised: a gateway has few. */
+const hosts = new LRUCache<string, string>({ max: 100 });
+
 /** A host with its port as a URL spells it. */
 function normalizeHost(host: string): string {
+  const known = hosts.get(host);
+  if (known !== undefined) return known;
   const isForeign = (character: string) =>
     character <= ' ' || character > '~' || '/?#@\\'.includes(character);
   if (host === '' || host.length > MAX_HOST_LENGTH || [...host].some(isForeign))
     throw malformed('The host is not valid.');
-  return new URL(`http://${host}/`).host;
+  const normalized = new URL(`http://${host}/`).host;
+  hosts.set(host, normalized);
+  return normalized;
 }

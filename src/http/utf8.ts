@@ -12,4 +12,9 @@ export const decodeDocument = (bytes: Uint8Array): string => decoder.decode(byte
  * @throws TypeError where the bytes are not UTF-8
  */
 export const decodeHeadText = (latin1: string): string =>
-  decoderKeepingBom.decode(Buffer.from(latin1, 'latin1'));
+  isAscii(latin1) ? latin1 : decoderKeepingBom.decode(Buffer.from(latin1, 'latin1'));
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
+}
