@@ -37,7 +37,7 @@ const events = () =>
 const warnings = () => gateway.logged().match(/^.*A wrong internal secret was refused.*$/gm) ?? [];
 
 describe.each(WAYS)('at $path', (way) => {
-  test('wrong secrets are limited, and the right one never', async () => {
+  test('wrong secrets are rate_limited, and the right one is never refused', async () => {
     expect(await statuses(LIMIT, way)).toEqual(denied(LIMIT));
     const refused = await attempt(way, 'wrong');
     expect(refused.status).toBe(429);
@@ -59,7 +59,7 @@ test('the refusal at an action has the form that Hasura passes on', async () => 
   });
 });
 
-test('all ways share one count, and each address has its own', async () => {
+test('wrong secrets are counted per address, whatever the route', async () => {
   const [graphql, action, , cron, , internal] = WAYS as [Way, Way, Way, Way, Way, Way];
   for (const way of [graphql, action, cron, internal, internal])
     expect(await statuses(1, way)).toEqual(denied(1));
@@ -81,7 +81,7 @@ test('requests without a secret are never refused for wrong ones', async () => {
   expect((await gateway.post('/hasura/actions/generateJwk', {})).status).toBe(403);
 });
 
-test('a flood is a warning and an event, not as many, and neither tells a secret', async () => {
+test('400 wrong secrets cause two warnings and two events, without the secret', async () => {
   const secret = 'guessed-guessed-guessed-guessed-guessed';
   const tries = Array.from({ length: 400 }, (_, n) =>
     attempt(WAYS[n % WAYS.length] as Way, `${secret}${n}`, { 'user-agent': 'Guesser/1' }),
@@ -107,13 +107,13 @@ test('a flood is a warning and an event, not as many, and neither tells a secret
   expect(JSON.stringify(await events())).not.toContain(secret);
 });
 
-test('a flood from many addresses is a bounded number of events', async () => {
+test('wrong secrets from 60 addresses cause ten events', async () => {
   for (let n = 0; n < 60; n++) await attempt(WAYS[0] as Way, 'wrong', { 'x-forwarded-for': `192.0.2.${n}` });
   await expect.poll(events).toHaveLength(10);
   expect(warnings()).toHaveLength(10);
 });
 
-test('a header that cannot be read is no way around the count', async () => {
+test('a wrong secret beside a header that is not UTF-8 is counted', async () => {
   const way = WAYS[1] as Way;
   const odd = { 'user-agent': 'caf\xe9' };
   expect(await statuses(LIMIT + 1, way, odd)).toEqual([...denied(LIMIT), 429]);
@@ -129,7 +129,7 @@ test('where limits are off, a wrong secret is reported all the same', async () =
   await unlimited.close();
 });
 
-describe('credentials that are not a bearer token', () => {
+describe('credentials of another scheme than Bearer', () => {
   const QUERIES: [string, object][] = [
     [ME, {}],
     ['{ sessions { id } }', {}],
@@ -137,7 +137,7 @@ describe('credentials that are not a bearer token', () => {
   ];
   const SAID = 'Send the token as `Authorization: Bearer <token>`.';
 
-  test('are told to whoever asks for what is theirs', async () => {
+  test('are unauthenticated with a hint where a field needs a viewer', async () => {
     const { accessToken } = await signUp(gateway);
     for (const authorization of [accessToken, 'Basic YTpi', `Token ${accessToken}`, `bearer:${accessToken}`])
       for (const [query, variables] of QUERIES)
@@ -146,7 +146,7 @@ describe('credentials that are not a bearer token', () => {
         ]);
   });
 
-  test('are told by the HTTP endpoints too', async () => {
+  test('are unauthenticated with a hint at HTTP endpoints that need a token', async () => {
     const { accessToken } = await signUp(gateway);
     for (const path of ['/api/refresh', '/api/resend-email-verification'])
       for (const authorization of [accessToken, 'Basic YTpi', '']) {
@@ -158,7 +158,7 @@ describe('credentials that are not a bearer token', () => {
       }
   });
 
-  test('do not matter where nobody is asked for: signing up and in, refreshing', async () => {
+  test('do not keep a client from signing in or refreshing', async () => {
     const headers = { authorization: 'Basic YTpi' };
     const person = newPerson();
     const { refreshToken } = await signUp(gateway, person);
@@ -170,7 +170,7 @@ describe('credentials that are not a bearer token', () => {
     expect((await gateway.post('/api/login', { email, password }, headers)).status).toBe(200);
   });
 
-  test('beside the session variables of Hasura are Hasura’s to judge', async () => {
+  test('are ignored beside the session variables of Hasura', async () => {
     const { user } = await signUp(gateway);
     const headers = {
       'x-hasura-gateway-secret': gateway.secret,

@@ -87,7 +87,7 @@ const word = (text: string) => text.replaceAll(/\W/g, 'x');
 const login = (rest: string) =>
   `mutation { login(input: { email: "a", password: "b" ${rest} }) { accessToken } }`;
 
-describe('in a GraphQL document', () => {
+describe('no regular expression runs on long text in a GraphQL document:', () => {
   test.each<[string, (text: string) => string]>([
     ['the whole of it', (text) => text],
     ['a comment', (text) => `#${text.replaceAll(/[\r\n]/g, ' ')}\n{ me(x: 1) { id } }`],
@@ -108,7 +108,7 @@ describe('in a GraphQL document', () => {
   });
 });
 
-describe('beside a GraphQL document', () => {
+describe('no regular expression runs on long text beside a GraphQL document:', () => {
   test('other parameters', async () => {
     const [query, long] = ['{ __typename }', fill(MIXED, BODY)];
     for (const name of ['operationName', 'extensions', 'variables', long])
@@ -149,7 +149,7 @@ describe('beside a GraphQL document', () => {
   });
 });
 
-describe('in an HTTP body', () => {
+describe('no regular expression runs on long text in an HTTP body:', () => {
   test('every attribute of every endpoint', async () => {
     const { paths } = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as {
       paths: Record<string, { post?: { requestBody?: { content: Record<string, { schema: object }> } } }>;
@@ -190,7 +190,7 @@ const HEADERS = [
   ...['x-forwarded-host', 'x-real-ip', 'forwarded', 'via'],
 ];
 
-describe('in the head of a request', () => {
+describe('no regular expression runs on long text in the head of a request:', () => {
   const me = { method: 'POST', target: '/graphql', body: '{"query":"{ me { id } }"}' };
   const of = (query: string): Sent => ({ ...me, body: JSON.stringify({ query }) });
   const requests: Sent[] = [
@@ -248,11 +248,11 @@ describe('in the head of a request', () => {
   });
 });
 
-test('the probe was awake: it found what is excused', () => {
+test('the probe finds the expressions that are excused', () => {
   expect(gateway.excused.size).toBeGreaterThan(EXCUSES.length / 2);
 });
 
-test('meanwhile the gateway told that it lives, and nothing failed', async () => {
+test('the gateway answers /health while it is sent what hurts, and logs no error', async () => {
   const signs = await gateway.signsOfLife();
   expect(signs.length).toBeGreaterThan(20);
   expect(signs.filter((sign) => sign.status === 'rejected' || sign.value !== 200)).toEqual([]);
