@@ -44,7 +44,6 @@ function roleOf(body: Record<string, unknown>): unknown {
 /** What the Hasura console triggers. Hasura checks the role before it calls; so does the gateway. */
 export function actionRoutes(deps: Deps): Routes {
   const routes = createRoutes(deps, actionErrorBody);
-  const before = requireGatewaySecret(deps);
   for (const [name, run] of Object.entries(actions))
     serve(
       routes,
@@ -55,11 +54,11 @@ export function actionRoutes(deps: Deps): Routes {
         if (roleOf(body) !== 'admin') throw new AuthError('permission_denied');
         return c.json(await run(deps));
       },
-      { before },
+      { before: requireGatewaySecret(deps) },
     );
   routes.all('/hasura/actions/*', (c) => {
     refuseMalformed(c.env.incoming);
-    before(c);
+    requireGatewaySecret(deps)(c);
     throw new AuthError('not_found', { message: 'There is no such action.' });
   });
   return routes;
