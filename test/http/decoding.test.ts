@@ -89,6 +89,18 @@ describe.each(JSON_PATHS)('a body of %s', (path) => {
     },
   );
 
+  test('in a transfer coding but chunked is refused', async () => {
+    const [start, end] = [`POST ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n`, '\r\n\r\n'];
+    const headers = [
+      ...headersOf(path),
+      'content-type: application/json',
+      'transfer-encoding: gzip, chunked',
+    ];
+    const answer = await sendRaw(gateway.url, `${start}${headers.join('\r\n')}${end}2\r\n{}\r\n0\r\n\r\n`);
+    expect(answer.status).toBe(415);
+    expect(errorOf(answer).code).toBe('unsupported_media_type');
+  });
+
   test('that says it is not encoded is read', async () => {
     const headers = [...headersOf(path), 'content-encoding: identity'];
     const [plain, said] = [await post(bodyOf(path, 'x')), await post(bodyOf(path, 'x'), { headers })];

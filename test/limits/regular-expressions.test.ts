@@ -103,7 +103,8 @@ describe('no regular expression runs on long text in a GraphQL document:', () =>
     ['lines before many errors', (text) => `${text.replaceAll(/\S/g, '\n')}{ ${'x '.repeat(150)} }`],
     ['many strings', (text) => `{ ${`a: me(x: ${quoted(text.slice(0, 1000))}) `.repeat(100)} }`],
   ])('%s', async (_what, document) => {
-    for (const unit of [...HURTING, MIXED]) await graphql(document(fill(unit, BODY)));
+    for (const unit of HURTING) await graphql(document(fill(unit, BODY / 3))); // enough to hang
+    await graphql(document(fill(MIXED, BODY)));
     await graphql(document(fill(MIXED, BODY)), {}, asHasura);
   });
 });
