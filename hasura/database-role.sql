@@ -14,19 +14,24 @@ revoke all on all sequences in schema "portcullis_jobs" from :"role";
 revoke all on schema "portcullis_jobs" from :"role";
 
 grant usage on schema "portcullis" to :"role";
-grant select on "portcullis"."users" to :"role";
+grant select ("id", "email", "name", "email_verified_at", "canonical_email", "disabled_at", "created_at", "updated_at") on "portcullis"."users" to :"role";
 grant update ("name") on "portcullis"."users" to :"role";
-grant select on "portcullis"."teams" to :"role";
+grant select ("id", "name", "created_at", "updated_at") on "portcullis"."teams" to :"role";
 grant update ("name") on "portcullis"."teams" to :"role";
-grant select on "portcullis"."memberships" to :"role";
-grant select on "portcullis"."projects" to :"role";
+grant select ("team_id", "user_id", "role", "created_at") on "portcullis"."memberships" to :"role";
+grant select ("id", "team_id", "name", "created_at", "updated_at") on "portcullis"."projects" to :"role";
 grant update ("name") on "portcullis"."projects" to :"role";
-grant select on "portcullis"."invites" to :"role";
-grant select on "portcullis"."sessions" to :"role";
-grant select on "portcullis"."jwks" to :"role";
+grant select ("id", "team_id", "email", "role", "inviter_id", "created_at", "expires_at") on "portcullis"."invites" to :"role";
+grant select ("id", "user_id", "active_team_id", "user_agent", "address", "created_at", "last_used_at", "expires_at", "revoked_at", "opened_by", "proven_at") on "portcullis"."sessions" to :"role";
+grant select ("id", "alg", "public_jwk", "created_at", "expires_at") on "portcullis"."jwks" to :"role";
 grant update ("expires_at") on "portcullis"."jwks" to :"role";
-grant select on "portcullis"."security_events" to :"role";
-grant select on "portcullis"."cache" to :"role";
+grant select ("id", "created_at", "action", "outcome", "user_id", "session_id", "team_id", "address", "user_agent", "details") on "portcullis"."security_events" to :"role";
+grant select ("key", "value", "updated_at") on "portcullis"."cache" to :"role";
+
+-- Of every database; what is set for the role in one database (alter role … in database … set …) goes before it.
+alter role :"role" set statement_timeout = '30s';
+alter role :"role" set lock_timeout = '10s';
+alter role :"role" set idle_in_transaction_session_timeout = '60s';
 
 -- What Hasura keeps for itself in a database that it serves.
 create extension if not exists pgcrypto with schema public;

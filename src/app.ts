@@ -20,7 +20,9 @@ import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
 import { createMailTransport } from './mail/transport.ts';
 import { type MailWorker, startMailWorker } from './mail/worker.ts';
 import { storeOneTimeToken } from './one-time-tokens/one-time-tokens.ts';
-import { createSuccessorDeriver } from './sessions/refresh-tokens.ts';
+import { createDeviceMarks } from './sessions/device-marks.ts';
+import { createRefreshTokens } from './sessions/refresh-token.ts';
+import { countEmailClashes } from './users/email-clashes.ts';
 
 /** A configuration that is complete: whatever it left to the development defaults has been made. */
 export type RunnableConfig = Config & { database: { url: string } };
@@ -43,6 +45,7 @@ export async function createApp(config: RunnableConfig, log: Log): Promise<App> 
     if (await isMigrated(database.db)) {
       await checkKeyEncryption(deps);
       await ensureSuccessor(deps);
+      await warnOfEmailClashes(deps);
     }
     const templates = await loadMailTemplates(config.mail);
     const http = await startHttpServer(deps);
@@ -61,6 +64,13 @@ export async function createApp(config: RunnableConfig, log: Log): Promise<App> 
     await database.close();
     throw error;
   }
+}
+
+/** Says that an operator has to look at accounts that migrations could not give their canonical addresses. */
+async function warnOfEmailClashes({ db, log }: Deps): Promise<void> {
+  const accounts = await countEmailClashes(db);
+  if (accounts > 0)
+    log.warn({ accounts }, 'Accounts have email addresses that are not canonical: npm run users:clashes.');
 }
 
 async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Deps> {
@@ -84,7 +94,8 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
     findPublicKey: createPublicKeyFinder(db),
     tokens: { issuer: config.publicUrl, audience: config.tokens.audience, accessTtlSeconds },
     sessions: config.tokens,
-    successors: createSuccessorDeriver(config.keyEncryptionKeys),
+    refreshTokens: createRefreshTokens(config.keyEncryptionKeys),
+    deviceMarks: createDeviceMarks(config.keyEncryptionKeys),
     rateLimiter: createRateLimiter(db, config.limits),
     refusedSecrets: createRefusedSecrets({
       ...{ db, log, enabled: config.limits.enabled },

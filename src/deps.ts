@@ -1,6 +1,5 @@
 import type { Captcha } from './captcha/captcha.ts';
 import type { Config } from './config.ts';
-import type { SecretDeriver } from './crypto/derived-secrets.ts';
 import type { HashGate } from './crypto/hash-gate.ts';
 import type { KeyEncryption } from './crypto/key-encryption.ts';
 import type { PasswordHasher } from './crypto/passwords.ts';
@@ -13,6 +12,8 @@ import type { RateLimiter } from './limits/rate-limits.ts';
 import type { RefusedSecrets } from './limits/refused-secrets.ts';
 import type { Log } from './log.ts';
 import type { MailInbox } from './mail/inbox.ts';
+import type { DeviceMarks } from './sessions/device-marks.ts';
+import type { RefreshTokens } from './sessions/refresh-token.ts';
 import type { SessionSettings } from './sessions/sessions.ts';
 import type { TokenSettings } from './sessions/tokens.ts';
 
@@ -29,8 +30,9 @@ export type Deps = Readonly<{
   findPublicKey: PublicKeyFinder;
   tokens: TokenSettings;
   sessions: SessionSettings;
-  /** Derives a refresh token's successor. */
-  successors: SecretDeriver;
+  refreshTokens: RefreshTokens;
+  /** Marks browsers, for their cookie. */
+  deviceMarks: DeviceMarks;
   rateLimiter: RateLimiter;
   refusedSecrets: RefusedSecrets;
   captcha: Captcha;

@@ -138,10 +138,15 @@ export const isDeadlock = (error: unknown): boolean =>
 const isUserGone = (error: unknown): boolean =>
   isCausedBy(error, ({ constraint_name: name }) => /_users_id_fk$/.test(String(name)));
 
+/** Whether the database refused a name that the gateway took: its Unicode may be newer than ours. */
+const isNameRefused = (error: unknown): boolean =>
+  isCausedBy(error, ({ constraint_name: name }) => /_name_length$/.test(String(name)));
+
 /** Turns whatever was thrown into the error that the caller may see; the edges log what this hides. */
 export function toAuthError(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   if (isUserGone(error)) return new AuthError('unauthenticated', { message: 'The account is gone.' });
+  if (isNameRefused(error)) return new AuthError('invalid', { attribute: 'name', cause: error });
   if (isDatabaseAway(error)) return new AuthError('unavailable', { cause: error, retryAfterSeconds: 5 });
   return new AuthError('internal_error', { cause: error });
 }

@@ -2,13 +2,19 @@ import { AuthError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CaptchaConfig, CaptchaPurpose } from './config.ts';
 
+type Solution = { token: string; address: string | null };
+
 export type Captcha = {
+  /** Whether a captcha can be asked for at all. */
+  isConfigured: boolean;
+  /** Whether every call of this operation takes one. */
+  isRequiredFor(purpose: CaptchaPurpose): boolean;
   /**
-   * Checks the solution where one is needed for the purpose; each solution counts once, which is the provider's to see to.
+   * Checks a solution; each counts once, which is the provider's to see to.
    * @throws AuthError `required` or `captcha_failed` (captchaToken); `unavailable` where the provider does not say: whoever
    * can hinder it must not get past it
    */
-  check(purpose: CaptchaPurpose, solution: { token: string; address: string | null }): Promise<void>;
+  demand(solution: Solution): Promise<void>;
 };
 
 const TIMEOUT_MS = 5_000;
@@ -60,10 +66,11 @@ async function ask(
 
 /** Turnstile or hCaptcha; without a configuration nothing is checked. */
 export function createCaptcha(config: CaptchaConfig | null, log: Log): Captcha {
-  if (config === null) return { check: async () => {} };
+  if (config === null) return { isConfigured: false, isRequiredFor: () => false, demand: async () => {} };
   return {
-    async check(purpose, solution) {
-      if (!config.purposes.includes(purpose)) return;
+    isConfigured: true,
+    isRequiredFor: (purpose) => config.purposes.includes(purpose),
+    async demand(solution) {
       const attribute = 'captchaToken';
       if (solution.token === '') throw new AuthError('required', { attribute });
       if (solution.token.length > MAX_TOKEN_LENGTH || !solution.token.isWellFormed())

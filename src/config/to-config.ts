@@ -38,6 +38,7 @@ export function toConfig(e: Environment): Config {
       portalTtlSeconds: e.PORTAL_TOKEN_TTL,
       refreshTtlSeconds: e.REFRESH_TOKEN_TTL,
       sessionTtlSeconds: e.SESSION_TTL,
+      reuseIntervalSeconds: e.REFRESH_REUSE_INTERVAL,
     },
     keys: { algorithm: e.JWT_ALGORITHM, ttlSeconds: e.JWK_TTL, jwksMaxAgeSeconds: e.JWKS_MAX_AGE },
     signup: e.SIGNUP,
@@ -54,6 +55,7 @@ export function toConfig(e: Environment): Config {
     limits: {
       enabled: e.RATE_LIMITS,
       loginPerAccount: e.LIMIT_LOGIN_PER_ACCOUNT,
+      currentPasswordPerSession: e.LIMIT_CURRENT_PASSWORD_PER_SESSION,
       loginPerAddress: e.LIMIT_LOGIN_PER_ADDRESS,
       loginUnaddressed: e.LIMIT_LOGIN_UNADDRESSED,
       signupPerAddress: e.LIMIT_SIGNUP_PER_ADDRESS,
@@ -64,6 +66,7 @@ export function toConfig(e: Environment): Config {
       emailExistsUnaddressed: e.LIMIT_EMAIL_EXISTS_UNADDRESSED,
       emailChangesPerUser: e.LIMIT_EMAIL_CHANGES_PER_USER,
       changesPerUser: e.LIMIT_CHANGES_PER_USER,
+      renewalsPerSession: e.LIMIT_RENEWALS_PER_SESSION,
       teamsPerUser: e.LIMIT_TEAMS_PER_USER,
       projectsPerUser: e.LIMIT_PROJECTS_PER_USER,
       invitesPerTeam: e.LIMIT_INVITES_PER_TEAM,

@@ -26,6 +26,7 @@ export type Config = Readonly<{
     portalTtlSeconds: number;
     refreshTtlSeconds: number;
     sessionTtlSeconds: number;
+    reuseIntervalSeconds: number;
   }>;
   keys: KeyConfig;
   signup: boolean;
@@ -42,6 +43,7 @@ export type Config = Readonly<{
   limits: Readonly<{
     enabled: boolean;
     loginPerAccount: Limit;
+    currentPasswordPerSession: Limit;
     loginPerAddress: Limit;
     loginUnaddressed: Limit;
     signupPerAddress: Limit;
@@ -52,6 +54,7 @@ export type Config = Readonly<{
     emailExistsUnaddressed: Limit;
     emailChangesPerUser: Limit;
     changesPerUser: Limit;
+    renewalsPerSession: Limit;
     teamsPerUser: Limit;
     projectsPerUser: Limit;
     invitesPerTeam: Limit;

@@ -6,6 +6,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { areJobsMigrated, migrateJobs } from '../mail/jobs-schema.ts';
+import { canonicalizeEmails } from './canonical-emails.ts';
 import type { Database } from './client.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
@@ -25,6 +26,7 @@ export async function applyMigrations(url: string): Promise<void> {
     const db = drizzle(client);
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`);
     await migrate(db, migrations);
+    await canonicalizeEmails(db);
     await migrateJobs(url); // on a connection of its own; ending this one releases the lock
   } finally {
     await client.end({ timeout: 5 });

@@ -1,16 +1,21 @@
 import { z } from 'zod';
+import { smtpQueryProblem } from '../mail/config.ts';
 import { integer, limit, text } from './parsers.ts';
+
+const NOT_SMTP = 'must be an smtp or smtps URL, or off';
 
 /** How mail is sent. */
 export const mailVariables = {
   SMTP_URL: z
-    .union([z.literal('off'), z.url({ protocol: /^smtps?$/, hostname: /./ })], {
-      error: 'must be an smtp or smtps URL, or off',
+    .union([z.literal('off'), z.url({ protocol: /^smtps?$/, hostname: /./, error: NOT_SMTP })])
+    .superRefine((value, context) => {
+      const problem = value === 'off' ? null : smtpQueryProblem(value);
+      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
     })
     .optional()
     .meta({
       description:
-        'Mail server: `smtp://` (STARTTLS where offered) or `smtps://`, with user and password; `off` drops every mail. Required in production.',
+        'Mail server: `smtp://` (STARTTLS where offered; `?requireTLS=true` sends nothing without it) or `smtps://`, with user and password; `off` drops every mail. Required in production.',
       shownDefault: 'an inbox page, to this machine only',
       secret: true,
     }),
@@ -39,6 +44,7 @@ export const mailVariables = {
     description: 'Seconds between two mails of one kind to one address.',
   }),
   LIMIT_MAIL_PER_RECIPIENT: limit().prefault('20/86400').meta({
-    description: 'Mails that requests may cause to one address, known or not: count/seconds.',
+    description:
+      'Mails that requests may cause to one address, known or not: count/seconds. Verifications, password resets, and what other people’s accounts send are counted apart.',
   }),
 };

@@ -14,6 +14,10 @@ export const tokenVariables = {
   REFRESH_TOKEN_TTL: seconds(60, 365 * DAY)
     .prefault(String(30 * DAY))
     .meta({ description: 'Seconds a refresh token lives unused.' }),
+  REFRESH_REUSE_INTERVAL: seconds(0, 3600).prefault('30').meta({
+    description:
+      'Seconds for which a repeated use of a refresh token yields the same successor: several tabs, a lost answer. Later it ends the session.',
+  }),
   SESSION_TTL: seconds(60, 3650 * DAY)
     .prefault(String(90 * DAY))
     .meta({ description: 'Seconds after which a session ends, whatever happens.' }),

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { findLiveSession } from '../sessions/sessions.ts';
-import { TokenError, verifyToken } from '../sessions/tokens.ts';
+import { TokenError, type TokenKind, verifyToken } from '../sessions/tokens.ts';
 import { findUser, type User } from '../users/users.ts';
 
 /** A person whose session is live. */
@@ -10,6 +10,8 @@ export type Viewer = {
   /** Null where an operator acts as this user through Hasura, which has no session of theirs. */
   sessionId: string | null;
   activeTeamId: string | null;
+  /** What the token is for; null for a token of a version that told no kinds apart, and for an operator. */
+  tokenKind: TokenKind | null;
 };
 
 /**
@@ -19,15 +21,24 @@ export type Viewer = {
  */
 export async function authenticateToken(deps: Deps, token: string): Promise<Viewer> {
   try {
-    const { userId, sessionId, keyId } = await verifyToken(deps, token);
+    const { userId, sessionId, keyId, kind } = await verifyToken(deps, token);
     const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
     if (live === null) throw new TokenError('The session is over.');
-    return { user: live.user, sessionId, activeTeamId: live.activeTeamId };
+    return { ...live, sessionId, tokenKind: kind };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     throw new AuthError('unauthenticated', { message: error.message, cause: error });
   }
 }
+
+/** What Hasura's session variables, and the client's own token where that came along, say. */
+export type HasuraIdentity = {
+  userId: string;
+  sessionId: string | null;
+  /** The key that signed the client's token. */
+  keyId: string | null;
+  tokenKind: TokenKind | null;
+};
 
 /**
  * Who Hasura says is calling, once it has shown the shared secret. Without a session (an operator who acts as the user
@@ -37,14 +48,14 @@ export async function authenticateToken(deps: Deps, token: string): Promise<View
  */
 export async function authenticateHasuraUser(
   deps: Deps,
-  { userId, sessionId, keyId = null }: { userId: string; sessionId: string | null; keyId?: string | null },
+  { userId, sessionId, keyId, tokenKind }: HasuraIdentity,
 ): Promise<Viewer> {
   if (sessionId === null) {
     const user = await findUser(deps.db, userId);
     if (user === null || user.disabledAt !== null) throw new AuthError('unauthenticated');
-    return { user, sessionId: null, activeTeamId: null };
+    return { user, sessionId: null, activeTeamId: null, tokenKind };
   }
   const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
   if (live === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
-  return { user: live.user, sessionId, activeTeamId: live.activeTeamId };
+  return { ...live, sessionId, tokenKind };
 }

@@ -2,8 +2,10 @@ import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { enqueueMail } from '../mail/queue.ts';
+import { isSessionProven } from '../sessions/proof.ts';
 import { lockUser } from '../users/accounts.ts';
 import { checkNewPassword } from '../users/attributes.ts';
+import { provePassword } from '../users/password-proof.ts';
 import { replacePasswordHash } from '../users/users.ts';
 import type { Viewer } from './authenticate.ts';
 import { requireCurrentPassword } from './current-password.ts';
@@ -34,6 +36,8 @@ export async function changePassword(
   const ended = await deps.db.transaction(async (tx) => {
     await lockUser(tx, userId);
     if (!(await replacePasswordHash(tx, { userId, from, to }))) return null;
+    // A suspended one was shown in a session that the holder of the mailbox opened.
+    if (await isSessionProven(tx, viewer.sessionId)) await provePassword(tx, { userId, hash: to });
     const sessions = await endAccess(tx, userId, viewer.sessionId);
     const { sessionId } = viewer;
     const event = { userId, sessionId, origin: caller, details: { sessions } };

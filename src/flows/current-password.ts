@@ -5,13 +5,14 @@ import { AuthError } from '../errors.ts';
 import { isSessionLive } from '../sessions/sessions.ts';
 import { findPasswordHash, lockUser } from '../users/accounts.ts';
 import type { Viewer } from './authenticate.ts';
-import { accountLimit } from './limits.ts';
+import { settleTry } from './password-tries.ts';
 import type { Caller } from './sign-in.ts';
 
 /**
  * Makes sure that whoever is signed in knows the account's password: a device that was left open, or a stolen token, is
- * not enough for what cannot be undone. Wrong ones count as failed logins of the account. Without a password there is
- * none to know: the reset sets one.
+ * not enough for what cannot be undone. Wrong ones are counted per session, apart from failed logins: strangers who guess
+ * at the login do not keep the owner from a change, and a thief with a stolen session cannot go on guessing. Without a
+ * password there is none to know: the reset sets one.
  *
  * @returns the hash that the password fits
  * @throws AuthError `required`, `rate_limited`, `busy`, `invalid_credentials`, all on attribute `currentPassword`
@@ -24,17 +25,18 @@ export async function requireCurrentPassword(
   const attribute = 'currentPassword';
   if (currentPassword === '') throw new AuthError('required', { attribute });
   const { user, sessionId } = viewer;
-  const account = accountLimit(deps, user.email ?? user.id);
-  await deps.rateLimiter.consume([account]);
-  const hash = await findPasswordHash(deps.db, user.id);
-  const fits = await deps.passwords.verify(hash, currentPassword);
-  if (hash === null || !fits) {
+  const limit = deps.config.limits.currentPasswordPerSession;
+  const failures = { purpose: 'current_password', subject: sessionId ?? user.id, limit };
+  const isLast = await deps.rateLimiter.consumeOne(failures);
+  const lock = { userId: user.id, sessionId, details: { tried: 'current password' } };
+  return settleTry(deps, caller, { failures, isLast, lock }, async () => {
+    const hash = await findPasswordHash(deps.db, user.id);
+    const fits = await deps.passwords.verify(hash, currentPassword);
+    if (hash !== null && fits) return hash;
     const event = { action: 'login', outcome: 'failure', userId: user.id, sessionId } as const;
     await recordSecurityEvent(deps.db, { ...event, origin: caller, details: { currentPassword: true } });
     throw new AuthError('invalid_credentials', { attribute, message: 'The current password is wrong.' });
-  }
-  await deps.rateLimiter.reset(account);
-  return hash;
+  });
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { isEmailTaken } from '../users/accounts.ts';
-import { searchableEmail } from '../users/attributes.ts';
 import { callerLimit } from './limits.ts';
 import type { Caller } from './sign-in.ts';
 
@@ -15,5 +14,5 @@ export async function emailExists(deps: Deps, caller: Caller, input: { email: st
   if (!deps.config.emailExists) throw new AuthError('feature_disabled');
   if (input.email.trim() === '') throw new AuthError('required', { attribute: 'email' });
   await deps.rateLimiter.consume([callerLimit(deps, 'email_exists', caller)]);
-  return isEmailTaken(deps.db, searchableEmail(input.email));
+  return isEmailTaken(deps.db, input.email);
 }

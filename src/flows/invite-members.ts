@@ -1,3 +1,4 @@
+import type { Transaction } from '../db/client.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import type { LimitedSubject } from '../limits/rate-limits.ts';
@@ -45,25 +46,24 @@ export async function inviteMembers(deps: Deps, actor: Actor, input: InviteMembe
   if (membership === null) throw notFound('team', 'teamId');
   await checkInvitation(deps.db, membership, invitation);
   await deps.rateLimiter.consume(limitsOf(deps, actor, invitation));
-  const due = await dueForMail(deps, invitation.emails);
   return deps.db.transaction(async (tx) => {
     const entered = await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
     await checkInvitation(tx, entered, invitation);
     const ttlSeconds = deps.config.inviteTtlSeconds;
     const invites = await upsertInvites(tx, actor, { ...invitation, ttlSeconds });
-    const mailed = invites.filter(({ email }) => due.has(email));
-    await Promise.all(mailed.map(({ id }) => enqueueMail(tx, { kind: 'team_invite', inviteId: id })));
+    await mailInvites(deps, tx, invites);
     return invites;
   });
 }
 
-/** The addresses that were not sent an invite a moment ago, and have not had their share of mails for the day. */
-async function dueForMail(deps: Deps, emails: readonly string[]): Promise<ReadonlySet<string>> {
-  const attempts = [...new Set(emails)].map(async (email) => {
-    const wait = await attemptMail(deps, 'team_invite', email);
-    return wait === null ? [email] : [];
-  });
-  return new Set((await Promise.all(attempts)).flat());
+/** Queues a mail to each address, unless one went there a moment ago or it has had its share of mails for the day. */
+async function mailInvites(deps: Deps, tx: Transaction, invites: readonly Invite[]): Promise<void> {
+  // In one order, so that two inviters of the same people do not wait for each other.
+  const sorted = [...invites].sort((a, b) => (a.email < b.email ? -1 : 1));
+  for (const { id, email } of sorted) {
+    const wait = await attemptMail(deps, 'team_invite', email, tx);
+    if (wait === null) await enqueueMail(tx, { kind: 'team_invite', inviteId: id });
+  }
 }
 
 function limitsOf(

@@ -1,8 +1,11 @@
+import type { CaptchaPurpose } from '../captcha/config.ts';
+import type { Queryable } from '../db/client.ts';
 import type { Deps } from '../deps.ts';
 import type { Limit } from '../environment/parsers.ts';
+import { AuthError } from '../errors.ts';
 import { addressLimitSubject } from '../limits/client-address.ts';
 import type { LimitedSubject } from '../limits/rate-limits.ts';
-import { normalizeEmail } from '../users/attributes.ts';
+import { emailLimitSubject } from '../mail/email-address.ts';
 import type { Caller } from './sign-in.ts';
 
 type LimitedPurpose = 'login' | 'signup' | 'password_reset' | 'email_exists';
@@ -32,9 +35,61 @@ export function callerLimit(deps: Deps, purpose: LimitedPurpose, caller: Caller)
     : { purpose: `${purpose}_address`, subject: addressLimitSubject(caller.address), limit: known };
 }
 
-/** Wrong passwords of an account, wherever they are tried: at the login, or as the current password. */
+/** Wrong passwords of an account, wherever they are tried at the login. */
 export const accountLimit = (deps: Deps, email: string): LimitedSubject => ({
   purpose: 'login_account',
-  subject: normalizeEmail(email),
+  subject: emailLimitSubject(email),
   limit: deps.config.limits.loginPerAccount,
 });
+
+/** The last fifth of a limit that strangers share is for callers who solve a captcha, where one is configured. */
+const openToAll = ({ limit }: LimitedSubject): number => Math.floor(limit.count * 0.8);
+
+/** What a caller is admitted to: their limit, and whether they may use all of it. */
+export type AdmittedCaller = { limit: LimitedSubject; mayUseAll: boolean };
+
+type CaptchaDemand = { captchaToken: string; alwaysFor?: CaptchaPurpose };
+
+/**
+ * Demands a captcha before anything is counted: always where it is configured for the operation, and for everybody once the
+ * limit that callers without a known address share is used up but for a fifth. One client that spends the rest of it then
+ * has to solve one each time.
+ * @throws AuthError `required` or `captcha_failed` (captchaToken), `unavailable`, `rate_limited`
+ */
+export async function admitCaller(
+  deps: Deps,
+  purpose: LimitedPurpose,
+  caller: Caller,
+  { captchaToken, alwaysFor }: CaptchaDemand,
+): Promise<AdmittedCaller> {
+  const { captcha, rateLimiter } = deps;
+  const limit = callerLimit(deps, purpose, caller);
+  const solution = { token: captchaToken, address: caller.address };
+  if (alwaysFor !== undefined && captcha.isRequiredFor(alwaysFor)) {
+    await captcha.demand(solution);
+    return { limit, mayUseAll: true };
+  }
+  if (!captcha.isConfigured || caller.address !== null) return { limit, mayUseAll: true };
+  const [standing] = await rateLimiter.look([limit]);
+  const { count, wait } = standing ?? { count: 0, wait: 0 };
+  if (count >= limit.limit.count)
+    throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, wait) });
+  if (count < openToAll(limit)) return { limit, mayUseAll: false };
+  await captcha.demand(solution);
+  return { limit, mayUseAll: true };
+}
+
+/**
+ * Counts what an admitted caller causes: a hash, or a mail.
+ * @param tx the transaction that causes it
+ * @throws AuthError `rate_limited`; `required` (captchaToken) for a caller without one whom others were faster than
+ */
+export async function countCaller(
+  { rateLimiter }: Deps,
+  { limit, mayUseAll }: AdmittedCaller,
+  tx?: Queryable,
+): Promise<void> {
+  if (mayUseAll) return rateLimiter.consume([limit], tx);
+  if (!(await rateLimiter.attemptWithin(limit, openToAll(limit), tx)))
+    throw new AuthError('required', { attribute: 'captchaToken' });
+}

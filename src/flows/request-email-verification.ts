@@ -3,13 +3,14 @@ import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { attemptMail } from '../mail/limits.ts';
 import { enqueueMail } from '../mail/queue.ts';
+import { hasUnprovenPassword } from '../users/password-proof.ts';
 import type { User } from '../users/users.ts';
 import type { Viewer } from './authenticate.ts';
 import type { Caller } from './sign-in.ts';
 
 /**
- * Sends the verification mail again; the link that was sent before stops working. Whoever has verified their address, or
- * has none, gets no mail, and no error.
+ * Sends the verification mail again; the link that was sent before stops working. A person who has proven address and
+ * password, or has no address, gets no mail, and no error.
  *
  * @throws AuthError `required`, `captcha_failed` (captchaToken), `unavailable`, `rate_limited` with the seconds to wait
  */
@@ -19,21 +20,23 @@ export async function requestEmailVerification(
   { viewer, captchaToken }: { viewer: Viewer; captchaToken: string },
 ): Promise<void> {
   const { user } = viewer;
-  if (user.email === null || user.emailVerifiedAt !== null) return;
-  await deps.captcha.check('resend', { token: captchaToken, address: caller.address });
+  if (user.email === null) return;
+  if (user.emailVerifiedAt !== null && !(await hasUnprovenPassword(deps.db, user.id))) return;
+  if (deps.captcha.isRequiredFor('resend'))
+    await deps.captcha.demand({ token: captchaToken, address: caller.address });
   const retryAfterSeconds = await queueVerification(deps, caller, user);
   if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
 }
 
 /** Queues a verification mail, unless one was queued just now: then the seconds to wait are returned. */
 export async function queueVerification(deps: Deps, caller: Caller, user: User): Promise<number | null> {
-  if (user.email === null) return null;
-  const wait = await attemptMail(deps, 'verification', user.email);
-  if (wait !== null) return wait;
-  await deps.db.transaction(async (tx) => {
-    const userId = user.id;
+  const { id: userId, email } = user;
+  if (email === null) return null;
+  return deps.db.transaction(async (tx) => {
+    const wait = await attemptMail(deps, 'verification', email, tx);
+    if (wait !== null) return wait;
     await recordSecurityEvent(tx, { action: 'email_verification_requested', userId, origin: caller });
     await enqueueMail(tx, { kind: 'verification', userId });
+    return null;
   });
-  return null;
 }

@@ -6,11 +6,11 @@ import { enqueueMail } from '../mail/queue.ts';
 import { findOneTimeToken, retireOneTimeTokens } from '../one-time-tokens/one-time-tokens.ts';
 import { revokeSessions } from '../sessions/sessions.ts';
 import { checkNewPassword } from '../users/attributes.ts';
-import { setPasswordHash, type User } from '../users/users.ts';
+import { setProvenPassword, type User } from '../users/users.ts';
 import { accountLimit } from './limits.ts';
 import { redeemMailedToken } from './mailed-tokens.ts';
+import { markEmailVerified } from './prove-address.ts';
 import { type Caller, firstMissing } from './sign-in.ts';
-import { markEmailVerified } from './verify-email.ts';
 
 /**
  * Sets a new password by the token of a mailed link: for a forgotten one, or for an account that has none. Ends every
@@ -47,7 +47,7 @@ async function redeemReset(
   const proof = await redeemMailedToken(tx, { purpose: 'reset_password', token });
   if (proof === null || proof.user.email !== proof.email) return null;
   const userId = proof.user.id;
-  await setPasswordHash(tx, { userId, hash });
+  await setProvenPassword(tx, { userId, hash });
   const user = await markEmailVerified(tx, caller, proof.user);
   await endAccess(tx, userId, null);
   await recordSecurityEvent(tx, { action: 'password_reset', userId, origin: caller });

@@ -8,8 +8,8 @@ import { type OpenedSession, openSession } from '../sessions/sessions.ts';
 import { createTeam } from '../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../users/attributes.ts';
 import { createUser } from '../users/users.ts';
-import { callerLimit } from './limits.ts';
-import { type Caller, completeSignIn, firstMissing, type SignedIn } from './sign-in.ts';
+import { admitCaller, countCaller } from './limits.ts';
+import { type Caller, completeSignIn, firstMissing, type SignedIn, type TokenOptions } from './sign-in.ts';
 
 export type SignupInput = {
   email: string;
@@ -21,8 +21,8 @@ export type SignupInput = {
   captchaToken?: string;
 };
 
-/** What an edge adds: how long the tokens live, and how it spells the team's name. */
-type SignupOptions = { ttlSeconds?: number; teamNameAttribute?: string };
+/** What an edge adds: which tokens it hands out, and how it spells the team's name. */
+type SignupOptions = TokenOptions & { teamNameAttribute?: string };
 
 /**
  * Registers a person: the user, their password, their team (they are its OWNER), their first session and the mail that
@@ -32,33 +32,37 @@ type SignupOptions = { ttlSeconds?: number; teamNameAttribute?: string };
  * `email_not_verified` says so.
  *
  * @throws AuthError `signup_disabled`; then in this order `required`, `min_length` or `max_length` (password), `invalid`
- * (email), `max_length` or `invalid` (names), `rate_limited`, `required`, `captcha_failed` (captchaToken) or `unavailable`,
+ * (email), `max_length` or `invalid` (names), `required`, `captcha_failed` (captchaToken) or `unavailable`, `rate_limited`,
  * `busy`, `already_registered`, `email_not_verified`
  */
 export async function signup(
   deps: Deps,
   caller: Caller,
   input: SignupInput,
-  { ttlSeconds = deps.tokens.accessTtlSeconds, teamNameAttribute = 'teamName' }: SignupOptions = {},
+  {
+    ttlSeconds = deps.tokens.accessTtlSeconds,
+    kind = 'access',
+    teamNameAttribute = 'teamName',
+  }: SignupOptions = {},
 ): Promise<SignedIn> {
   if (!deps.config.signup) throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input, teamNameAttribute);
-  await deps.rateLimiter.consume([callerLimit(deps, 'signup', caller)]);
-  await deps.captcha.check('signup', { token: input.captchaToken ?? '', address: caller.address });
+  const demand = { captchaToken: input.captchaToken ?? '', alwaysFor: 'signup' } as const;
+  await countCaller(deps, await admitCaller(deps, 'signup', caller, demand));
 
   const passwordHash = await deps.passwords.hash(input.password);
   // Hashing may have to wait, in which time a key may end.
   const key = await deps.signer.currentKey(ttlSeconds);
-  // Signing up and deleting the account, again and again, must not flood a mailbox.
-  const mailed = (await attemptMail(deps, 'verification', email)) === null;
   const { user, session } = await deps.db.transaction(async (tx) => {
     const user = await createUser(tx, { email, name, passwordHash });
     if (teamName !== null) await createTeam(tx, { name: teamName, ownerId: user.id });
-    if (mailed) await enqueueMail(tx, { kind: 'verification', userId: user.id });
+    // Signing up and deleting the account, again and again, must not flood a mailbox.
+    const wait = await attemptMail(deps, 'verification', email, tx);
+    if (wait === null) await enqueueMail(tx, { kind: 'verification', userId: user.id });
     return { user, session: await openFirstSession(tx, deps, caller, user.id) };
   });
   if (session === null) throw new AuthError('email_not_verified');
-  return completeSignIn(deps, { user, session, key, ttlSeconds });
+  return completeSignIn(deps, { user, session, key, ttlSeconds, kind });
 }
 
 /** Null where nobody is signed in before their address is verified. */
@@ -69,7 +73,7 @@ async function openFirstSession(
   userId: string,
 ): Promise<OpenedSession | null> {
   if (!deps.config.requireVerifiedEmail)
-    return openSession(tx, deps.sessions, { userId, device: caller, action: 'signup', passwordHash: null });
+    return openSession(tx, deps, { userId, device: caller, action: 'signup', by: 'new_password' });
   await recordSecurityEvent(tx, { action: 'signup', userId, origin: caller });
   return null;
 }

@@ -32,7 +32,9 @@ export async function switchTeam(deps: Deps, actor: Actor, input: { teamId: stri
   });
   const { teamToken, expiresAt } = await issueTokens(deps, {
     key,
-    ttlSeconds: Math.min(accessTtlSeconds, secondsLeft),
+    ttlSeconds: accessTtlSeconds,
+    kind: 'access',
+    secondsLeft,
     subject: { userId: user.id, sessionId, emailVerified: user.emailVerifiedAt !== null },
     team: { teamId, role: membership.role },
   });

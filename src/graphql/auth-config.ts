@@ -4,12 +4,14 @@ import { builder } from './builder.ts';
 const CaptchaInfo = builder.objectRef<CaptchaConfig>('CaptchaInfo');
 
 CaptchaInfo.implement({
-  description: 'The captcha that some operations ask for.',
+  description:
+    'The captcha that some operations ask for. Where the gateway does not know the addresses of its callers (behind Hasura), `login`, `signup` and `forgotPassword` ask everybody for one once so many calls came that only a fifth is left of what strangers share. They say so by code `required`, attribute `captchaToken`.',
   fields: (t) => ({
     provider: t.exposeString('provider', { description: '`turnstile` or `hcaptcha`.' }),
     siteKey: t.exposeString('siteKey', { description: 'For the provider’s widget.' }),
     requiredFor: t.stringList({
-      description: 'Which operations: `resend` (of the verification mail), `forgot_password`, `signup`.',
+      description:
+        'Which operations ask for it every time: `resend` (of the verification mail), `forgot_password`, `signup`.',
       resolve: ({ purposes }) => [...purposes],
     }),
   }),

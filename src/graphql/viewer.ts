@@ -14,6 +14,19 @@ export async function requireViewer(caller: RequestCaller): Promise<Viewer> {
 }
 
 /**
+ * The signed-in person, by a token that may change the account and its sessions: a team's token may not.
+ * @throws AuthError `unauthenticated`, `permission_denied`
+ */
+export async function requireAccountHolder(caller: RequestCaller): Promise<Viewer> {
+  const viewer = await requireViewer(caller);
+  if (viewer.tokenKind === 'team')
+    throw new AuthError('permission_denied', {
+      message: 'A team token does not change an account. Send the access token.',
+    });
+  return viewer;
+}
+
+/**
  * The signed-in person as one who acts in teams.
  * @throws AuthError `unauthenticated`
  */

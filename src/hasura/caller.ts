@@ -7,7 +7,13 @@ import { authenticateHasuraUser, authenticateToken, type Viewer } from '../flows
 import type { Caller } from '../flows/sign-in.ts';
 import { bearerToken, hasOtherCredentials, SEND_BEARER } from '../http/bearer.ts';
 import { headerText, headerTextIfValid } from '../http/header-text.ts';
-import { TokenError, verifyToken } from '../sessions/tokens.ts';
+import {
+  parseTokenKind,
+  TOKEN_KIND_CLAIM,
+  TokenError,
+  type VerifiedToken,
+  verifyToken,
+} from '../sessions/tokens.ts';
 
 /** Hasura strips client headers that begin with x-hasura- before it forwards any, so no client can replace this one. */
 export const GATEWAY_SECRET_HEADER = 'x-hasura-gateway-secret';
@@ -97,8 +103,18 @@ async function hasuraViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<V
   const sessionId = headerText(headers, 'x-hasura-session-id');
   if (!isUuid(userId) || (sessionId !== null && !isUuid(sessionId)))
     throw new AuthError('unauthenticated', { message: "Hasura's session variables name no user." });
-  const keyId = await requireAgreement(deps, headers, { userId, sessionId });
-  return authenticateHasuraUser(deps, { userId, sessionId, keyId });
+  const verified = await requireAgreement(deps, headers, { userId, sessionId });
+  const tokenKind = verified === null ? kindOfSession(headers) : verified.kind;
+  return authenticateHasuraUser(deps, { userId, sessionId, keyId: verified?.keyId ?? null, tokenKind });
+}
+
+/** The kind of the token that Hasura has verified. @throws AuthError `unauthenticated` for an unknown kind */
+function kindOfSession(headers: IncomingHttpHeaders) {
+  try {
+    return parseTokenKind(headerText(headers, TOKEN_KIND_CLAIM));
+  } catch (cause) {
+    throw new AuthError('unauthenticated', { message: (cause as Error).message, cause });
+  }
 }
 
 /** Where the client's own token came along, it must be of the same user and session. */
@@ -106,14 +122,14 @@ async function requireAgreement(
   deps: Deps,
   headers: IncomingHttpHeaders,
   { userId, sessionId }: { userId: string; sessionId: string | null },
-): Promise<string | null> {
+): Promise<VerifiedToken | null> {
   const token = bearerToken(headers);
   if (token === null) return null;
   try {
     // Hasura, which has let it pass, may be configured to allow some skew.
     const verified = await verifyToken(deps, token, { toleranceSeconds: ALLOWED_SKEW_SECONDS });
     if (verified.userId === userId && (sessionId === null || verified.sessionId === sessionId))
-      return verified.keyId;
+      return verified;
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
   }

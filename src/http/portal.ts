@@ -11,10 +11,15 @@ import { type Endpoint, endpoint, optionalText, text } from './endpoints.ts';
 
 const EMAIL = text('The email address.', 'alice@worldidbot.com');
 const PASSWORD = text('The password.', '12345678');
+const CAPTCHA = optionalText('The solved captcha, where one is asked for.');
 const Token = z.object({ token: z.string().meta({ description: 'A JWT: of the team where there is one.' }) });
 
 /** The portal has one token: of the team where there is one. */
 const portalToken = ({ accessToken, teamToken }: SignedIn) => ({ token: teamToken ?? accessToken });
+
+/** Its clients hold nothing else: the token lives longer, and does all that an access token does. */
+const portalTokens = ({ config }: Deps) =>
+  ({ ttlSeconds: config.tokens.portalTtlSeconds, kind: 'portal' }) as const;
 
 /** A moment as the portal prints it: `2023-06-14T06:29:35.794+00:00`. */
 const portalMoment = (moment: Date): string => moment.toISOString().replace('Z', '+00:00');
@@ -27,12 +32,16 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
     operationId: 'portalLogin',
     dialect: 'Portal',
     summary: 'Signs in',
-    body: z.object({ email: EMAIL, password: PASSWORD }),
+    body: z.object({ email: EMAIL, password: PASSWORD, captcha_token: CAPTCHA }),
     answers: { 200: { description: 'Signed in.', schema: Token } },
-    errors: ['invalid_credentials', 'account_disabled', 'rate_limited', 'busy', 'no_signing_key'],
-    async handle(c, request, input) {
+    errors: [
+      ...(['captcha_failed', 'invalid_credentials', 'account_disabled', 'email_not_verified'] as const),
+      ...(['rate_limited', 'busy', 'no_signing_key'] as const),
+    ],
+    async handle(c, request, { captcha_token: captchaToken = '', ...credentials }) {
       const { device } = identifyCaller(deps, request);
-      return c.json(portalToken(await login(deps, device, input, deps.config.tokens.portalTtlSeconds)));
+      const input = { ...credentials, captchaToken };
+      return c.json(portalToken(await login(deps, device, input, portalTokens(deps))));
     },
   }),
   endpoint({
@@ -46,7 +55,7 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
       password: PASSWORD,
       name: text("The person's name.", 'Bob'),
       team_name: text('The name of the team to make.', 'The Bob Project'),
-      captcha_token: optionalText('The solved captcha, where one is asked for.'),
+      captcha_token: CAPTCHA,
     }),
     answers: { 201: { description: 'Registered and signed in.', schema: Token } },
     errors: [
@@ -54,13 +63,14 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
       'max_length',
       'already_registered',
       'signup_disabled',
+      'email_not_verified',
       'rate_limited',
       'busy',
       'no_signing_key',
     ],
     async handle(c, request, { team_name: teamName, captcha_token: captchaToken = '', ...person }) {
       const { device } = identifyCaller(deps, request);
-      const options = { ttlSeconds: deps.config.tokens.portalTtlSeconds, teamNameAttribute: 'team_name' };
+      const options = { ...portalTokens(deps), teamNameAttribute: 'team_name' };
       return c.json(
         portalToken(await signup(deps, device, { ...person, teamName, captchaToken }, options)),
         201,

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { serialize } from 'hono/utils/cookie';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
+import { DEVICE_MARK_SECONDS } from '../sessions/device-marks.ts';
 
-/** A browser's refresh token, kept where its scripts cannot read it. */
+/** A browser's refresh token and its mark, kept where its scripts cannot read them. */
 export type RefreshCookie = {
   isPresent(): boolean;
   /** @throws AuthError `feature_disabled`, `cross_site_request` */
@@ -11,6 +12,10 @@ export type RefreshCookie = {
   /** @throws AuthError `feature_disabled`, `cross_site_request` */
   write(refreshToken: string): void;
   clear(): void;
+  /** The cookie that marks the browser; null where there is none, or where it came with a page of another site. */
+  readDevice(): string | null;
+  /** @throws AuthError `feature_disabled`, `cross_site_request` */
+  writeDevice(cookie: string): void;
 };
 
 /** Characters of a cookie that are read: a refresh token is shorter. */
@@ -40,7 +45,9 @@ export function refreshCookie(
   const { publicUrl, refreshCookie: sameSite, http } = deps.config;
   const secure = publicUrl.startsWith('https:');
   // The prefix makes browsers refuse a cookie of this name from a subdomain or without TLS (RFC 6265bis 4.1.3).
-  const name = secure ? '__Host-portcullis-refresh' : 'portcullis-refresh';
+  const [name, deviceName] = ['refresh', 'device'].map(
+    (kind) => `${secure ? '__Host-' : ''}portcullis-${kind}`,
+  ) as [string, string];
 
   function requireOwnPage(): void {
     if (sameSite === 'off')
@@ -53,17 +60,17 @@ export function refreshCookie(
     if (typeof header !== 'string' || !allowed.includes(header)) throw new AuthError('cross_site_request');
   }
 
-  function set(value: string, maxAge: number): void {
+  function set(value: string, maxAge: number, cookie = name): void {
     const attributes = {
       httpOnly: true,
       secure,
       sameSite: sameSite === 'off' ? 'lax' : sameSite,
       path: '/',
     } as const;
-    response.appendHeader('set-cookie', serialize(name, value, { ...attributes, maxAge }));
+    response.appendHeader('set-cookie', serialize(cookie, value, { ...attributes, maxAge }));
   }
 
-  const stored = () => readCookie(request.headers.cookie ?? '', name);
+  const stored = (cookie = name) => readCookie(request.headers.cookie ?? '', cookie);
   return {
     isPresent: () => stored() !== null,
     read() {
@@ -75,5 +82,17 @@ export function refreshCookie(
       set(refreshToken, deps.sessions.refreshTtlSeconds);
     },
     clear: () => set('', 0),
+    readDevice() {
+      try {
+        requireOwnPage();
+      } catch {
+        return null; // it comes along by itself, and a login does without it
+      }
+      return stored(deviceName);
+    },
+    writeDevice(cookie) {
+      requireOwnPage();
+      set(cookie, DEVICE_MARK_SECONDS, deviceName);
+    },
   };
 }

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
-import { authenticateToken } from '../flows/authenticate.ts';
+import { authenticateToken, type Viewer } from '../flows/authenticate.ts';
 import { emailExists } from '../flows/email-exists.ts';
 import { login } from '../flows/login.ts';
 import { refresh } from '../flows/refresh.ts';
-import { renewTokens } from '../flows/renew-tokens.ts';
+import { isUserToken, renewTokens } from '../flows/renew-tokens.ts';
 import { requestEmailVerification } from '../flows/request-email-verification.ts';
 import { requestPasswordReset } from '../flows/request-password-reset.ts';
 import { resetPassword } from '../flows/reset-password.ts';
 import { signup } from '../flows/signup.ts';
 import { verifyEmailAndSignIn } from '../flows/verify-email.ts';
+import { viewerOrNobody } from '../graphql/viewer.ts';
 import { identifyCaller } from '../hasura/caller.ts';
 import type { IssuedTokens } from '../sessions/tokens.ts';
 import { bearerToken, SEND_BEARER } from './bearer.ts';
@@ -48,6 +49,12 @@ function requireBearer(headers: Parameters<typeof bearerToken>[0]): string {
   return token;
 }
 
+/** A user token is one that renews its session. @throws AuthError `unauthenticated` for any other kind */
+function requireUserToken(viewer: Viewer): Viewer {
+  if (isUserToken(viewer)) return viewer;
+  throw new AuthError('unauthenticated', { message: 'Send the user token.' });
+}
+
 /** The teams API: accounts, email verification, user and team tokens. The paths are spelled as its documents spell them. */
 export const teamsEndpoints = (deps: Deps): Endpoint[] => [
   ...sessionEndpoints(deps),
@@ -62,9 +69,10 @@ const sessionEndpoints = (deps: Deps): Endpoint[] => [
     operationId: 'login',
     dialect: 'Teams',
     summary: 'Signs in',
-    body: z.object({ email: EMAIL, password: PASSWORD }),
+    body: z.object({ email: EMAIL, password: PASSWORD, captchaToken: CAPTCHA }),
     answers: signedIn,
     errors: [
+      'captcha_failed',
       'invalid_credentials',
       'account_disabled',
       'email_not_verified',
@@ -118,7 +126,7 @@ const sessionEndpoints = (deps: Deps): Endpoint[] => [
     dialect: 'Teams',
     summary: 'New tokens for a session',
     description:
-      'By refresh token, which is exchanged; or by an unexpired access token, for clients that hold nothing else, up to the absolute end of the session.',
+      'By refresh token, which is exchanged; or by an unexpired user token, for clients that hold nothing else, up to the absolute end of the session. A vault token is refused.',
     security: 'refreshOrAccessToken',
     answers: signedIn,
     errors: [
@@ -130,9 +138,12 @@ const sessionEndpoints = (deps: Deps): Endpoint[] => [
     ],
     async handle(c, request) {
       const token = requireBearer(request.headers);
+      const { device } = identifyCaller(deps, request);
       if (token.split('.').length === 3)
-        return c.json(tokensAnswer(await renewTokens(deps, await authenticateToken(deps, token)), null));
-      const tokens = await refresh(deps, identifyCaller(deps, request).device, token);
+        return c.json(
+          tokensAnswer(await renewTokens(deps, device, await authenticateToken(deps, token)), null),
+        );
+      const tokens = await refresh(deps, device, token);
       return c.json(tokensAnswer(tokens, tokens.refreshToken));
     },
   }),
@@ -147,13 +158,14 @@ const verificationEndpoints = (deps: Deps): Endpoint[] => [
     dialect: 'Teams',
     summary: 'Verifies an address, makes the default team and project, and signs in',
     description:
-      'For programs. The link in the mail opens a page instead, so that mail scanners do not use the token up.',
+      'For programs. The link in the mail opens a page instead, so that mail scanners do not use the token up. With a user token of the account its session stays. Without one all earlier sessions end, and the password is suspended: signing in with it answers `email_not_verified` and mails the page, on which showing it makes it count again.',
     parameters: { token: { in: 'path', description: 'The token of the mail.' } },
     answers: signedIn,
     errors: ['invalid_token', 'no_signing_key'],
     async handle(c, request) {
-      const { device } = identifyCaller(deps, request);
-      const tokens = await verifyEmailAndSignIn(deps, device, { token: c.req.param('token') ?? '' });
+      const caller = identifyCaller(deps, request);
+      const input = { token: c.req.param('token') ?? '', viewer: await viewerOrNobody(caller) };
+      const tokens = await verifyEmailAndSignIn(deps, caller.device, input, { proof: 'optional' });
       return c.json(tokensAnswer(tokens, tokens.refreshToken));
     },
   }),
@@ -169,13 +181,13 @@ const verificationEndpoints = (deps: Deps): Endpoint[] => [
     answers: { 200: { description: 'On its way. The tokens are renewed.', schema: Tokens } },
     errors: ['unauthenticated', 'required', 'captcha_failed', 'rate_limited', 'no_signing_key'],
     async handle(c, request) {
-      const viewer = await authenticateToken(deps, requireBearer(request.headers));
+      const viewer = requireUserToken(await authenticateToken(deps, requireBearer(request.headers)));
       const { device } = identifyCaller(deps, request);
       await requestEmailVerification(deps, device, {
         viewer,
         captchaToken: readQuery(request).get('capcha') ?? '',
       });
-      return c.json(tokensAnswer(await renewTokens(deps, viewer), null));
+      return c.json(tokensAnswer(await renewTokens(deps, device, viewer), null));
     },
   }),
   endpoint({

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { sha256 } from '../crypto/secrets.ts';
-import type { Database } from '../db/client.ts';
+import type { Database, Queryable } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { rateLimits } from './tables.ts';
 
@@ -13,15 +13,29 @@ export type LimitedSubject = Readonly<{
   cost?: number;
 }>;
 
+/** What was counted for a subject so far, and the seconds until its window ends. */
+export type Standing = { count: number; wait: number };
+
+/** Where a `tx` is given, what is counted is counted if that transaction is committed. */
 export type RateLimiter = {
   /**
    * Counts one attempt for every subject, atomically and for all replicas, before the attempt is made.
    * A window starts with its first attempt and its end never moves, so a wait is bounded.
    * @throws AuthError `rate_limited` with the seconds to wait, when any subject is beyond its limit.
    */
-  consume(subjects: readonly LimitedSubject[]): Promise<void>;
+  consume(subjects: readonly LimitedSubject[], tx?: Queryable): Promise<void>;
+  /**
+   * The same for one subject.
+   * @returns whether this was the last attempt that its limit allows
+   * @throws AuthError `rate_limited`
+   */
+  consumeOne(subject: LimitedSubject): Promise<boolean>;
   /** The same without the error: the seconds to wait, or null where no subject is beyond its limit. */
-  attempt(subjects: readonly LimitedSubject[]): Promise<number | null>;
+  attempt(subjects: readonly LimitedSubject[], tx?: Queryable): Promise<number | null>;
+  /** Counts one attempt unless there would be more than `most` then; returns whether it did. */
+  attemptWithin(subject: LimitedSubject, most: number, tx?: Queryable): Promise<boolean>;
+  /** Counts nothing. In the order of the subjects. */
+  look(subjects: readonly LimitedSubject[]): Promise<Standing[]>;
   /** Forgets the attempts of a subject: a correct password clears its account's failures. */
   reset(subject: LimitedSubject): Promise<void>;
 };
@@ -32,41 +46,92 @@ type Counted = { key: string; count: number; wait: number };
 const keyOf = ({ purpose, subject }: LimitedSubject): string =>
   `${purpose}:${sha256(`${purpose}:${subject}`).toString('base64url')}`;
 
+const value = ({ cost = 1, limit }: LimitedSubject, key: string): SQL =>
+  sql`(${key}, ${cost}::int, now() + make_interval(secs => ${limit.seconds}))`;
+
+/** A window that has ended begins again. */
+const COUNT_ON = sql`
+  count = case when kept.resets_at <= now() then excluded.count else least(kept.count + excluded.count, 1000000000) end,
+  resets_at = case when kept.resets_at <= now() then excluded.resets_at else kept.resets_at end`;
+
+/** Counts one attempt for every subject, in one statement. */
+async function count(
+  tx: Queryable,
+  subjects: readonly LimitedSubject[],
+): Promise<(Counted & LimitedSubject)[]> {
+  const byKey = new Map(subjects.map((subject) => [keyOf(subject), subject]));
+  // Sorted, so that two calls that share subjects lock their rows in one order.
+  const rows = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1));
+  if (rows.length === 0) return [];
+  const counted = await tx.execute<Counted>(sql`
+    insert into ${rateLimits} as kept (key, count, resets_at)
+    values ${sql.join(
+      rows.map(([key, subject]) => value(subject, key)),
+      sql`, `,
+    )}
+    on conflict (key) do update set ${COUNT_ON}
+    returning key, count, ceil(extract(epoch from resets_at - now()))::int as wait`);
+  return counted.flatMap((row) => {
+    const subject = byKey.get(row.key);
+    return subject === undefined ? [] : [{ ...subject, ...row }];
+  });
+}
+
+/** The seconds to wait, or null where no subject is beyond its limit. */
+function waitOf(counted: readonly (Counted & LimitedSubject)[]): number | null {
+  const waits = counted.filter(({ count, limit }) => count > limit.count).map(({ wait }) => wait);
+  return waits.length === 0 ? null : Math.max(1, ...waits);
+}
+
+const rateLimited = (retryAfterSeconds: number): AuthError =>
+  new AuthError('rate_limited', { retryAfterSeconds });
+
 /** Rate limits kept in Postgres. */
 export function createRateLimiter(db: Database, options: { enabled: boolean }): RateLimiter {
-  if (!options.enabled) return { consume: async () => {}, attempt: async () => null, reset: async () => {} };
-  const attempt: RateLimiter['attempt'] = async (subjects) => {
-    const byKey = new Map(subjects.map((subject) => [keyOf(subject), subject]));
-    // Sorted, so that two calls that share subjects lock their rows in one order.
-    const rows = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1));
-    if (rows.length === 0) return null;
-    const values = rows.map(
-      ([key, { cost = 1, limit }]) =>
-        sql`(${key}, ${cost}::int, now() + make_interval(secs => ${limit.seconds}))`,
-    );
-    const counted = await db.execute<Counted>(sql`
-      insert into ${rateLimits} as kept (key, count, resets_at)
-      values ${sql.join(values, sql`, `)}
-      on conflict (key) do update set
-        count = case when kept.resets_at <= now() then excluded.count else least(kept.count + excluded.count, 1000000000) end,
-        resets_at = case when kept.resets_at <= now() then excluded.resets_at else kept.resets_at end
-      returning key, count, ceil(extract(epoch from resets_at - now()))::int as wait`);
-    const waits = counted
-      .filter(({ key, count }) => count > (byKey.get(key)?.limit.count ?? 0))
-      .map(({ wait }) => wait);
-    return waits.length === 0 ? null : Math.max(1, ...waits);
-  };
+  if (!options.enabled) return UNLIMITED;
   return {
-    attempt,
-    async consume(subjects) {
-      const retryAfterSeconds = await attempt(subjects);
-      if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
+    attempt: async (subjects, tx = db) => waitOf(await count(tx, subjects)),
+    async consume(subjects, tx = db) {
+      const wait = waitOf(await count(tx, subjects));
+      if (wait !== null) throw rateLimited(wait);
+    },
+    async consumeOne(subject) {
+      const counted = await count(db, [subject]);
+      const wait = waitOf(counted);
+      if (wait !== null) throw rateLimited(wait);
+      return counted.some(({ count, limit }) => count === limit.count);
+    },
+    async attemptWithin(subject, most, tx = db) {
+      if ((subject.cost ?? 1) > most) return false;
+      const counted = await tx.execute(sql`
+        insert into ${rateLimits} as kept (key, count, resets_at) values ${value(subject, keyOf(subject))}
+        on conflict (key) do update set ${COUNT_ON}
+          where kept.resets_at <= now() or kept.count + excluded.count <= ${most}
+        returning key`);
+      return counted.length > 0;
+    },
+    async look(subjects) {
+      const keys = subjects.map(keyOf);
+      const found = await db.execute<Counted>(sql`
+        select key, count, ceil(extract(epoch from resets_at - now()))::int as wait from ${rateLimits}
+        where key in (${sql.join(keys, sql`, `)}) and resets_at > now()`);
+      const byKey = new Map([...found].map((row) => [row.key, row]));
+      return keys.map((key) => byKey.get(key) ?? { count: 0, wait: 0 });
     },
     async reset(subject) {
       await db.execute(sql`delete from ${rateLimits} where key = ${keyOf(subject)}`);
     },
   };
 }
+
+const UNLIMITED: RateLimiter = {
+  attempt: async () => null,
+  consume: async () => {},
+  consumeOne: async () => false,
+  attemptWithin: async () => true,
+  look: async (subjects) => subjects.map(() => ({ count: 0, wait: 0 })),
+  reset: async () => {},
+};
 
 const PRUNE_BATCH = 10_000;
 const MAX_BATCHES = 50;

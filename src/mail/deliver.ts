@@ -1,9 +1,10 @@
 import type { JobHelpers, Task } from 'graphile-worker';
 import type { Log } from '../log.ts';
+import { canonicalEmail } from './email-address.ts';
 import type { Mail } from './message.ts';
 import { type PrepareDeps, prepareMail } from './prepare.ts';
 import type { MailJob } from './queue.ts';
-import { isRefusedForGood, type MailTransport, smtpFailure } from './transport.ts';
+import { finalRefusal, type MailTransport, smtpFailure } from './transport.ts';
 
 export type DeliverDeps = PrepareDeps & Readonly<{ log: Log; transport: MailTransport }>;
 
@@ -27,7 +28,10 @@ export function createDeliverTask(deps: DeliverDeps): Task {
       throw new Error('The mail could not be made.');
     });
     if (mail === null) return;
-    await send(deps, mail, attempt, abortSignal);
+    // What the limits count is what the mail server is told.
+    const to = canonicalEmail(mail.to);
+    if (to === null) deps.log.warn(attempt, 'A mail was given up: its address has no canonical form.');
+    else await send(deps, { ...mail, to }, attempt, abortSignal);
   };
 }
 
@@ -42,14 +46,15 @@ async function send(
     log.debug(attempt, 'A mail was delivered.');
   } catch (error) {
     const failure = smtpFailure(error) ?? {};
-    const refused = isRefusedForGood(failure);
-    if (refused || attempt.last) {
-      const why = refused ? 'the mail server refused it' : 'every attempt failed';
+    const refusal = finalRefusal(failure);
+    if (refusal !== null || attempt.last) {
+      const why = refusal ?? 'every attempt failed';
       log.warn({ ...attempt, smtp: failure }, `A mail was given up: ${why}.`);
       return;
     }
     log.warn({ ...attempt, smtp: failure }, 'A mail could not be delivered yet; it will be tried again.');
-    throw new Error(`Not delivered: ${[failure.code, failure.responseCode].filter(Boolean).join(' ')}`);
+    const codes = [failure.code, failure.responseCode, failure.tls?.code];
+    throw new Error(`Not delivered: ${codes.filter(Boolean).join(' ')}`);
   }
 }
 

@@ -12,7 +12,9 @@ export type Recipient = {
   disabled: boolean;
   /** Whether the password was set after the given moment. */
   passwordChanged: boolean;
-  /** Whether the address was changed, or the account disabled, since the given moment. */
+  /** Whether the password is not known to be of the person who reads the mails. */
+  unproven: boolean;
+  /** Whether the address was changed or proven, or the account disabled, since the given moment. */
   tokensEnded: boolean;
 };
 
@@ -21,8 +23,9 @@ export async function findRecipient(db: Queryable, userId: string, since: Date):
   const [found] = await db.execute<Recipient>(sql`
     select u.email, u.email_verified_at is not null as verified, u.disabled_at is not null as disabled,
       coalesce(p.updated_at > ${since.toISOString()}::timestamptz, false) as "passwordChanged",
+      p.user_id is not null and p.proven_at is null as unproven,
       exists (select from ${securityEvents} e where e.user_id = u.id and e.created_at >= ${since.toISOString()}::timestamptz
-        and e.action in ('email_changed', 'account_disabled')) as "tokensEnded"
+        and e.action in ('email_changed', 'email_verified', 'account_disabled')) as "tokensEnded"
     from ${users} u left join ${passwords} p on p.user_id = u.id
     where u.id = ${userId}`);
   return found ?? null;
@@ -34,6 +37,18 @@ export async function lockRecipient(tx: Transaction, userId: string, since: Date
   // account may come meanwhile.
   await tx.execute(sql`select from ${users} where id = ${userId} for no key update`);
   return findRecipient(tx, userId, since);
+}
+
+/** When and from where a person signed up, as the event says; the account alone is left where that is pruned. */
+export async function findSignUp(db: Queryable, userId: string): Promise<SignInFacts | null> {
+  const [found] = await db.execute<SignInFacts>(sql`
+    select e.user_agent as device, host(e.address) as address,
+      to_char(u.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') as time
+    from ${users} u left join lateral (
+      select user_agent, address from ${securityEvents}
+      where user_id = u.id and action = 'signup' order by created_at limit 1) e on true
+    where u.id = ${userId}`);
+  return found ?? null;
 }
 
 export type InviteFacts = { email: string; team: string; inviter: string | null; expires: string };

@@ -1,49 +1,62 @@
 import type { Config } from '../config.ts';
+import type { Queryable } from '../db/client.ts';
 import type { LimitedSubject, RateLimiter } from '../limits/rate-limits.ts';
+import { emailLimitSubject } from './email-address.ts';
 import type { MailKind } from './message.ts';
 
-/** Mails that somebody other than their recipient can cause. */
-const CAUSED_BY_REQUESTS: ReadonlySet<MailKind> = new Set<MailKind>([
-  'verification',
-  'password_reset',
-  'email_change',
-  'team_invite',
-]);
-
-/** Those that name an address which need not be an account's: they must not use up what its owner may need. */
-const TO_ANYBODY: ReadonlySet<MailKind> = new Set<MailKind>(['email_change', 'team_invite']);
+/**
+ * Which day's cap of an address a mail counts for. Sign-ups with an address, and invites to it, do not use up its resets.
+ * What other people's accounts send to an address has a cap of its own.
+ */
+const CAPS: Readonly<Partial<Record<MailKind, string>>> = {
+  verification: 'mail_recipient',
+  password_reset: 'mail_recipient_reset',
+  email_change: 'mail_recipient_of_others',
+  team_invite: 'mail_recipient_of_others',
+};
 
 /**
- * What to count before a mail is queued: a spacing per address and kind, and a cap per address: one for
- * what an account needs (verification, reset), another for what other people's accounts send (invites, changes of address). Counted by address, whether or not anybody has it, so that both cases look alike.
- * Notices of what happened have no limit, and go to verified addresses only: whoever owns the account must learn of it.
- * @param email normalised
+ * What to count for a mail that a request causes: a spacing per address and kind, and a cap per address. Counted by mailbox,
+ * whether or not an account has it, so that both cases look alike. Notices of what happened have no limit, and go to
+ * verified addresses only: the owner of the account must learn of it.
+ * @param email in any spelling
  */
 export function mailLimits(config: Pick<Config, 'limits'>, kind: MailKind, email: string): LimitedSubject[] {
-  if (!CAUSED_BY_REQUESTS.has(kind)) return [];
+  const cap = CAPS[kind];
+  if (cap === undefined) return [];
   const { mailSpacingSeconds, mailPerRecipient } = config.limits;
+  const subject = emailLimitSubject(email);
   return [
-    { purpose: `mail_${kind}`, subject: email, limit: { count: 1, seconds: mailSpacingSeconds } },
-    {
-      purpose: TO_ANYBODY.has(kind) ? 'mail_recipient_of_others' : 'mail_recipient',
-      subject: email,
-      limit: mailPerRecipient,
-    },
+    { purpose: `mail_${kind}`, subject, limit: { count: 1, seconds: mailSpacingSeconds } },
+    { purpose: cap, subject, limit: mailPerRecipient },
   ];
 }
 
 /**
  * Counts one mail: the seconds to wait, or null where it may go out. What the spacing refuses does not use up the cap, so
  * that hammering a form does not keep somebody's mails away for a day.
+ * @param tx the transaction that queues the mail: one that is not queued is not counted
  */
 export async function attemptMail(
   deps: { config: Pick<Config, 'limits'>; rateLimiter: RateLimiter },
   kind: MailKind,
   email: string,
+  tx?: Queryable,
 ): Promise<number | null> {
   for (const subject of mailLimits(deps.config, kind, email)) {
-    const wait = await deps.rateLimiter.attempt([subject]);
+    const wait = await deps.rateLimiter.attempt([subject], tx);
     if (wait !== null) return wait;
   }
   return null;
+}
+
+/** Whether a mail could go out now. Counts nothing: `attemptMail` decides. */
+export async function isMailDue(
+  deps: { config: Pick<Config, 'limits'>; rateLimiter: RateLimiter },
+  kind: MailKind,
+  email: string,
+): Promise<boolean> {
+  const subjects = mailLimits(deps.config, kind, email);
+  const standings = await deps.rateLimiter.look(subjects);
+  return subjects.every(({ limit }, at) => (standings[at]?.count ?? 0) < limit.count);
 }

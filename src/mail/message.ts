@@ -14,7 +14,7 @@ export type Mail = {
 
 /** What a template of each kind may say, as `{{name}}`. */
 export const placeholders = {
-  verification: ['site', 'link', 'hours'],
+  verification: ['site', 'link', 'hours', 'time', 'device', 'address'],
   password_reset: ['site', 'link', 'minutes'],
   email_change: ['site', 'link', 'hours'],
   team_invite: ['site', 'link', 'team', 'inviter', 'expires'],

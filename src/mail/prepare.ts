@@ -1,9 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { SecretDeriver } from '../crypto/derived-secrets.ts';
 import type { Database } from '../db/client.ts';
+import { RESET_TOKEN_SECONDS } from '../one-time-tokens/config.ts';
 import type { storeOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
 import type { TokenPurpose } from '../one-time-tokens/tables.ts';
-import { findInvite, findRecipient, findSignIn, lockRecipient, type Recipient } from './facts.ts';
+import { canonicalEmail } from './email-address.ts';
+import {
+  findInvite,
+  findRecipient,
+  findSignIn,
+  findSignUp,
+  lockRecipient,
+  type Recipient,
+  type SignInFacts,
+} from './facts.ts';
 import type { Mail, MailKind, MailValues } from './message.ts';
 import { deviceWords, plainWords } from './plain-words.ts';
 import type { MailJob } from './queue.ts';
@@ -11,7 +21,6 @@ import type { MailTemplates } from './templates.ts';
 
 const HOUR = 3600;
 const VERIFICATION_HOURS = 24;
-const RESET_MINUTES = 60;
 
 /** The job a mail is made for: its number, and when it was queued. */
 export type QueuedJob = { id: string; queuedAt: Date };
@@ -69,32 +78,44 @@ async function linkTo(
   });
 }
 
+/** The words for a device and its address, where they are known. */
+function whereFrom({ templates: { words } }: PrepareDeps, facts: SignInFacts) {
+  const { device, address, time } = facts;
+  return { device: deviceWords(device) ?? words.device, address: address ?? words.address, time };
+}
+
 const verification: Prepare<'verification'> = async (deps, { userId }, queued) => {
-  const linked = await linkTo(deps, { userId, queued }, ({ email, verified }) =>
-    email === null || verified
+  const linked = await linkTo(deps, { userId, queued }, ({ email, verified, unproven }) =>
+    email === null || (verified && !unproven)
       ? null
       : { email, purpose: 'verify_email', path: 'verify-email', ttlSeconds: VERIFICATION_HOURS * HOUR },
   );
-  return linked && { to: linked.to, values: { link: linked.link, hours: String(VERIFICATION_HOURS) } };
+  const signUp = linked && (await findSignUp(deps.db, userId));
+  if (!signUp) return null;
+  const values = { link: linked.link, hours: String(VERIFICATION_HOURS), ...whereFrom(deps, signUp) };
+  return { to: linked.to, values };
 };
 
 const passwordReset: Prepare<'password_reset'> = async (deps, { userId }, queued) => {
   const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged }) =>
     email === null || passwordChanged
       ? null
-      : { email, purpose: 'reset_password', path: 'reset-password', ttlSeconds: RESET_MINUTES * 60 },
+      : { email, purpose: 'reset_password', path: 'reset-password', ttlSeconds: RESET_TOKEN_SECONDS },
   );
-  return linked && { to: linked.to, values: { link: linked.link, minutes: String(RESET_MINUTES) } };
+  return (
+    linked && { to: linked.to, values: { link: linked.link, minutes: String(RESET_TOKEN_SECONDS / 60) } }
+  );
 };
 
 const emailChange: Prepare<'email_change'> = async (deps, { userId, newEmail }, queued) => {
   // Whoever set a new password or confirmed another address ended what was pending; the request may not have been theirs.
   // A mail that is tried again must not bring it back: a token that was redeemed has left no trace of being newer.
+  const wanted = canonicalEmail(newEmail); // a job from before addresses were canonical may have another spelling
   const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged, tokensEnded }) =>
-    email === newEmail || passwordChanged || tokensEnded
+    wanted === null || email === wanted || passwordChanged || tokensEnded
       ? null
       : {
-          ...{ email: newEmail, purpose: 'change_email', path: 'change-email' },
+          ...{ email: wanted, purpose: 'change_email', path: 'change-email' },
           ttlSeconds: VERIFICATION_HOURS * HOUR,
         },
   );
@@ -130,10 +151,7 @@ const newSignIn: Prepare<'new_sign_in'> = async (deps, { userId, sessionId }, { 
   const person = await findRecipient(deps.db, userId, queuedAt);
   const signIn = await findSignIn(deps.db, sessionId);
   if (!person?.email || !person.verified || signIn === null) return null;
-  const { words } = deps.templates;
-  const device = deviceWords(signIn.device) ?? words.device;
-  const address = signIn.address ?? words.address;
-  return { to: person.email, values: { device, address, time: signIn.time } };
+  return { to: person.email, values: whereFrom(deps, signIn) };
 };
 
 const prepares: { [Kind in MailKind]: Prepare<Kind> } = {

@@ -1,8 +1,12 @@
 import { createTransport } from 'nodemailer';
+import { parseConnectionUrl } from 'nodemailer/lib/shared';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
+import { setExactHeaders } from './exact-headers.ts';
 import type { MailInbox } from './inbox.ts';
 import type { Mail } from './message.ts';
+import { type TlsFailure, tlsFailure } from './tls-failure.ts';
 
 /** Takes a mail on its way, or throws. */
 export type MailTransport = {
@@ -11,15 +15,17 @@ export type MailTransport = {
 };
 
 /** What of an SMTP failure may be logged: the server's sentence often quotes the address. */
-export type SmtpFailure = { code?: string; responseCode?: number; command?: string };
+export type SmtpFailure = { code?: string; responseCode?: number; command?: string; tls?: TlsFailure };
 
 /** What may be told of an error of the mail server or of the way there; null for any other error. */
 export function smtpFailure(error: unknown): SmtpFailure | null {
   if (!(error instanceof Error)) return null;
   const { code, responseCode, command } = error as Error & Record<keyof SmtpFailure, unknown>;
-  if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return null;
+  if (typeof code !== 'string' || !/^E[A-Z]+\d*$/.test(code)) return null;
+  const tls = tlsFailure(error);
   return {
     code,
+    ...(tls !== null && { tls }),
     ...(typeof responseCode === 'number' && { responseCode }),
     ...(typeof command === 'string' && { command: command.split(' ', 2).join(' ') }),
   };
@@ -28,10 +34,14 @@ export function smtpFailure(error: unknown): SmtpFailure | null {
 /** Replies that say that the gateway may not send, which an operator can put right. */
 const NOT_ALLOWED = new Set([503, 530, 534, 535, 538]);
 
-/** Whether the server refused this recipient, or this mail, for good (RFC 5321, 4.2.1: 5yz). */
-export function isRefusedForGood({ responseCode = 0, command = '' }: SmtpFailure): boolean {
+const NO_SMTPUTF8 = 'ESMTPUTF8';
+
+/** Why the server takes this recipient, or this mail, at no time (RFC 5321, 4.2.1: 5yz); null if it may later. */
+export function finalRefusal({ code, responseCode = 0, command = '' }: SmtpFailure): string | null {
+  if (code === NO_SMTPUTF8) return 'its address is not ASCII, and the mail server does not announce SMTPUTF8';
   const aboutTheMail = command.startsWith('RCPT') || command === 'DATA';
-  return aboutTheMail && responseCode >= 500 && responseCode < 600 && !NOT_ALLOWED.has(responseCode);
+  const isFinal = responseCode >= 500 && responseCode < 600 && !NOT_ALLOWED.has(responseCode);
+  return aboutTheMail && isFinal ? 'the mail server refused it' : null;
 }
 
 const TIMEOUTS = {
@@ -47,10 +57,33 @@ const HEADERS = {
   'X-Auto-Response-Suppress': 'All',
 };
 
+const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+
+type Recipient = { name: string; address: string };
+
 /** `Name <address>` or an address. A comma in a name would make two of it. */
 function parseSender(from: string): { name: string; address: string } {
   const { name = '', address = from } = /^(?<name>[^<]*)<(?<address>[^>]*)>$/.exec(from)?.groups ?? {};
   return { name: name.trim().replace(/^"(.*)"$/, '$1'), address: address.trim() };
+}
+
+/**
+ * Whether the server takes addresses whose local part is not ASCII (RFC 6531). Asked on a connection of its own, before any
+ * of these rare mails: nodemailer would send such an address to a server that does not announce it.
+ * @throws Error where the server cannot be asked
+ */
+function announcesSmtpUtf8(url: string): Promise<boolean> {
+  const connection = new SMTPConnection({ ...parseConnectionUrl(url), ...TIMEOUTS });
+  return new Promise<boolean>((resolve, reject) => {
+    const ended = () => reject(Object.assign(new Error('The mail server hung up.'), { code: 'ECONNECTION' }));
+    connection.on('error', reject).once('end', ended);
+    connection.connect((error) => {
+      if (error) return reject(error);
+      // The reply to EHLO: to the second one where STARTTLS came between.
+      resolve(/^250[ -]SMTPUTF8\b/im.test(String(connection.lastServerResponse)));
+      connection.quit();
+    });
+  }).finally(() => connection.close());
 }
 
 function smtpTransport(url: string, mail: Config['mail'], log: Log): MailTransport {
@@ -62,8 +95,14 @@ function smtpTransport(url: string, mail: Config['mail'], log: Log): MailTranspo
     log.debug({ smtp: smtpFailure(error) }, 'A connection to the mail server ended.'),
   );
   const from = parseSender(mail.from);
+  transporter.use('stream', ({ data, message }, done) => {
+    setExactHeaders(message, { from, to: (data.to as Recipient).address, subject: data.subject ?? '' });
+    done();
+  });
   return {
     async send({ messageId, to, subject, text, html }) {
+      if (!isAscii(to) && !(await announcesSmtpUtf8(url)))
+        throw Object.assign(new Error('The mail server lacks SMTPUTF8.'), { code: NO_SMTPUTF8 });
       const recipient = { name: '', address: to };
       await transporter.sendMail({ from, to: recipient, messageId, subject, text, html, headers: HEADERS });
     },

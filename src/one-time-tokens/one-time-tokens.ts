@@ -56,9 +56,17 @@ export async function redeemOneTimeToken(
   return redeemed === undefined ? null : { userId: redeemed.user_id, email: redeemed.email };
 }
 
-/** Retires every token a person has pending: after a password changed, none of them may still open the account. */
-export async function retireOneTimeTokens(tx: Queryable, userId: string): Promise<void> {
-  await tx.execute(sql`delete from ${oneTimeTokens} where user_id = ${userId}`);
+/**
+ * Retires the tokens that a person has pending, of one purpose or all: after a password changed, none of them may still
+ * open the account.
+ */
+export async function retireOneTimeTokens(
+  tx: Queryable,
+  userId: string,
+  purpose: TokenPurpose | null = null,
+): Promise<void> {
+  await tx.execute(sql`
+    delete from ${oneTimeTokens} where user_id = ${userId} and (${purpose}::text is null or purpose = ${purpose})`);
 }
 
 const PRUNE_BATCH = 10_000;

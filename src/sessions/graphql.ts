@@ -7,7 +7,7 @@ import type { SignedIn } from '../flows/sign-in.ts';
 import { signup } from '../flows/signup.ts';
 import { builder } from '../graphql/builder.ts';
 import type { Context } from '../graphql/context.ts';
-import { requireViewer, viewerOrNobody } from '../graphql/viewer.ts';
+import { requireAccountHolder, requireViewer, viewerOrNobody } from '../graphql/viewer.ts';
 import { UserType } from '../users/graphql.ts';
 import { listSessions, type Session } from './sessions.ts';
 
@@ -38,7 +38,7 @@ AuthPayload.implement({
     teamToken: t.exposeString('teamToken', {
       nullable: true,
       description:
-        'The access token with the active team in its claims; null while the person is in no team.',
+        'The access token with the active team in its claims; null while the person is in no team. It does not change the account or its sessions.',
     }),
     user: t.expose('user', { type: UserType, description: 'Who signed in.' }),
   }),
@@ -49,6 +49,9 @@ const LoginInput = builder.inputType('LoginInput', {
   fields: (t) => ({
     email: t.string({ required: true, description: 'Case and surrounding spaces do not matter.' }),
     password: t.string({ required: true, description: 'Taken as it is, spaces included.' }),
+    captchaToken: t.string({
+      description: 'The solution of a captcha, once `login` asks for one: see `authConfig.captcha`.',
+    }),
     cookie: t.boolean({
       description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
     }),
@@ -59,12 +62,18 @@ builder.mutationField('login', (t) =>
   t.field({
     type: AuthPayload,
     description:
-      'Signs in. Codes: `required`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`. Send it without an `Authorization` header: Hasura refuses an expired one.',
+      'Signs in. Codes: `required`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`; `required` or `captcha_failed` (captchaToken) and `unavailable` where many strangers sign in at once. Send it without an `Authorization` header: Hasura refuses an expired one.',
     args: { input: t.arg({ type: LoginInput, required: true, description: 'Email and password.' }) },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
       if (input.cookie) cookie.read(); // refused before anything is done
-      return answer(context, await login(deps, caller.device, input), input.cookie ?? false);
+      const { email, password } = input;
+      const proof = { captchaToken: input.captchaToken ?? '', deviceCookie: cookie.readDevice() };
+      const signedIn = await login(deps, caller.device, { email, password, ...proof });
+      const answered = answer(context, signedIn, input.cookie ?? false);
+      // A browser that keeps the session is known from now on. A sign-up proves nothing yet.
+      if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(signedIn.user, proof.deviceCookie));
+      return answered;
     },
   }),
 );
@@ -118,7 +127,7 @@ builder.mutationField('refresh', (t) =>
   t.field({
     type: AuthPayload,
     description:
-      'Exchanges a refresh token for new tokens; asking again within 30 seconds gives the same successor. Codes: `required`, `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`. Send it without an `Authorization` header: Hasura refuses an expired one.',
+      'Exchanges a refresh token for new tokens; asking again within 30 seconds (REFRESH_REUSE_INTERVAL) gives the same successor, and so does a client that never got the answer, for a day. Codes: `required`, `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`. Send it without an `Authorization` header: Hasura refuses an expired one.',
     args: { input: t.arg({ type: RefreshInput, description: 'May be left out where there is a cookie.' }) },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
@@ -166,15 +175,17 @@ builder.mutationField('logout', (t) =>
   t.field({
     type: LogoutPayload,
     description:
-      'Ends sessions: their tokens stop working here at once, at Hasura when they expire. By access token, refresh token or cookie. Code: `unauthenticated`.',
+      'Ends sessions: their tokens stop working here at once, at Hasura when they expire. By access token, refresh token or cookie. Codes: `unauthenticated`, `permission_denied` (for a team token, unless the scope is LOCAL).',
     args: { input: t.arg({ type: LogoutInput, description: 'May be left out: this session.' }) },
     resolve: async (_root, { input }, { deps, caller, cookie }) => {
       const scope = input?.scope ?? 'LOCAL';
       const inCookie = deps.config.refreshCookie !== 'off' && cookie.isPresent() ? cookie.read() : null;
       if (inCookie !== null) cookie.clear();
       const { device } = caller;
-      if (scope !== 'LOCAL' || (inCookie === null && !input?.refreshToken))
-        return { sessionsEnded: await logout(deps, device, { viewer: await requireViewer(caller), scope }) };
+      if (scope !== 'LOCAL' || (inCookie === null && !input?.refreshToken)) {
+        const viewer = await (scope === 'LOCAL' ? requireViewer(caller) : requireAccountHolder(caller));
+        return { sessionsEnded: await logout(deps, device, { viewer, scope }) };
+      }
       // A cookie comes along by itself and may be an old one: the session of the access token ends besides.
       const viewer = input?.refreshToken ? null : await viewerOrNobody(caller);
       let sessionsEnded = viewer === null ? 0 : await logout(deps, device, { viewer, scope });
@@ -226,10 +237,11 @@ const RevokeSessionInput = builder.inputType('RevokeSessionInput', {
 builder.mutationField('revokeSession', (t) =>
   t.field({
     type: LogoutPayload,
-    description: 'Ends one of my sessions. Codes: `unauthenticated`, `not_found`, `invalid`.',
+    description:
+      'Ends one session of the current user. Codes: `unauthenticated`, `permission_denied` (for a team token), `not_found`, `invalid`.',
     args: { input: t.arg({ type: RevokeSessionInput, required: true, description: 'Which one.' }) },
     resolve: async (_root, { input: { sessionId } }, { deps, caller }) => {
-      const viewer = await requireViewer(caller);
+      const viewer = await requireAccountHolder(caller);
       if (!isUuid(sessionId)) throw new AuthError('invalid', { attribute: 'sessionId' });
       await revokeSession(deps, caller.device, { viewer, sessionId });
       return { sessionsEnded: 1 };

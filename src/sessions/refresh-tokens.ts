@@ -1,27 +1,29 @@
 import { sql } from 'drizzle-orm';
-import { createSecretDeriver, type SecretDeriver } from '../crypto/derived-secrets.ts';
+import { storableUserAgent } from '../audit/security-events.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
 import type { MembershipRole } from '../teams/tables.ts';
 import type { User } from '../users/users.ts';
-import type { SessionSettings } from './sessions.ts';
+import type { RefreshTokens } from './refresh-token.ts';
+import type { Device, SessionSettings } from './sessions.ts';
 
 /**
- * Refresh tokens of one session follow each other: every use exchanges the token for its successor. The successor is
- * derived from the token under a key that only the gateway has, so whoever asks twice (several tabs, a lost answer) gets
- * the same one, and there is one live token per session however many ask.
+ * For how long the parent of an unused live token stays good for the device that exchanged it: the answer that held the
+ * live token may be lost, and the client may try again much later.
  */
-export const createSuccessorDeriver = (keys: readonly Uint8Array[]): SecretDeriver =>
-  createSecretDeriver(keys, 'refresh token', 'prt');
+const LOST_ANSWER_SECONDS = 86_400;
 
-/** For how long the use of an exchanged token is a repetition; later it is a theft (RFC 9700 4.14.2). */
-export const REFRESH_GRACE_SECONDS = 30;
+/** Spent tokens stay recognisable as reuse for so many exchanges, and for so long at least. */
+const KEPT_GENERATIONS = 10;
+const KEPT_SECONDS = 86_400;
+/** Deleting begins this much later, so that it deletes several at once. */
+const KEPT_SLACK_SECONDS = 3600;
 
 /** A session may refresh this often at once, and this often in the long run: what it leaves behind stays bounded. */
 const REFRESH_BURST = 500;
 const SECONDS_PER_REFRESH = 10;
 
-/** Tokens of one session that were exchanged within the grace: as many as may be walked through. */
+/** Tokens of one session that were exchanged within the reuse interval: as many as may be walked through. */
 const MAX_STEPS = REFRESH_BURST + 100;
 
 export type RefreshedSession = {
@@ -30,19 +32,34 @@ export type RefreshedSession = {
   user: User;
   team: { teamId: string; role: MembershipRole } | null;
   refreshToken: string;
+  /** Until the absolute end of the session. */
+  secondsLeft: number;
+  /** How a repeat differs from the exchange that it repeats; null for a first exchange. */
+  repeat: Repeat | null;
+};
+
+/** The use of a token that was exchanged before. */
+export type Repeat = {
+  /** After the reuse interval. */
+  late: boolean;
+  /** The user agent, or the address, is not that of the exchange. */
+  otherUserAgent: boolean;
+  otherAddress: boolean;
 };
 
 /** What came of presenting a token. A theft is recorded by the caller, and only then answered. */
 export type Rotation =
   | RefreshedSession
   | { kind: 'invalid' }
+  /** Spent so long ago that the session goes on. */
+  | { kind: 'stale'; sessionId: string; userId: string }
   | { kind: 'too_often' }
   | { kind: 'reused'; sessionId: string; userId: string };
 
 type RotationDeps = {
   db: Database;
   sessions: SessionSettings;
-  successors: SecretDeriver;
+  refreshTokens: RefreshTokens;
   rateLimited: boolean;
 };
 
@@ -57,11 +74,12 @@ type SessionRow = {
   updated_at: string;
   team_id: string | null;
   role: MembershipRole | null;
+  seconds_left: number;
 };
 
 const moment = (text: string): Date => new Date(text);
 
-function refreshed(row: SessionRow, refreshToken: string): RefreshedSession {
+function refreshed(row: SessionRow, refreshToken: string, repeat: Repeat | null): RefreshedSession {
   const { session_id: sessionId, team_id: teamId, role, id, email, name } = row;
   const user: User = {
     id,
@@ -73,27 +91,41 @@ function refreshed(row: SessionRow, refreshToken: string): RefreshedSession {
     updatedAt: moment(row.updated_at),
   };
   const team = teamId === null || role === null ? null : { teamId, role };
-  return { kind: 'refreshed', sessionId, user, team, refreshToken };
+  return { kind: 'refreshed', sessionId, user, team, refreshToken, secondsLeft: row.seconds_left, repeat };
 }
 
 /**
- * Exchanges a refresh token for its successor, in one statement. A repetition within the grace ends with the session's
- * live token, however many exchanges ago it was; the use of an older one is reported as reused.
+ * Exchanges a refresh token for its successor, in one statement (RFC 9700 4.14.2).
+ *
+ * - A repeat within the reuse interval ends with the session's live token, however many exchanges ago it was.
+ * - Later, the parent of the live token still does, for 24 hours and for the user agent that exchanged it: the
+ *   client never got the answer.
+ * - The use of any other spent token is reported as reused.
+ * - One that was spent ten exchanges and 24 hours ago is reported as stale.
  */
-export async function rotateRefreshToken(deps: RotationDeps, token: string): Promise<Rotation> {
-  const row = await exchange(deps, token);
-  if (row !== null) return refreshed(row, deps.successors.derive(token));
-  return recognize(deps, token);
+export async function rotateRefreshToken(
+  deps: RotationDeps,
+  device: Device,
+  token: string,
+): Promise<Rotation> {
+  const successor = deps.refreshTokens.successorOf(token);
+  const row = await exchange(deps, device, { token, successor });
+  return row === null ? recognize(deps, device, token) : refreshed(row, successor, null);
 }
 
-/** The statement: exchange the live token of a live session. Of many at once, one finds it live. */
+/**
+ * The statement: exchange the live token of a live session, and delete what nobody need recognise any more. Of many at once,
+ * one finds it live.
+ */
 async function exchange(
-  { db, sessions, successors, rateLimited }: RotationDeps,
-  token: string,
+  { db, sessions, rateLimited }: RotationDeps,
+  { userAgent, address }: Device,
+  { token, successor }: { token: string; successor: string },
 ): Promise<SessionRow | null> {
   const [row] = await db.$client<SessionRow[]>`
     with presented as (
-      update portcullis_private.refresh_tokens t set rotated_at = now()
+      update portcullis_private.refresh_tokens t set rotated_at = now(),
+        user_agent = ${storableUserAgent(userAgent)}::text, address = ${address}::inet
       from portcullis.sessions s join portcullis.users u on u.id = s.user_id
       where t.token_hash = ${sha256(token)} and t.rotated_at is null and t.expires_at > now()
         and s.id = t.session_id and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null
@@ -103,13 +135,19 @@ async function exchange(
         u.id, u.email, u.name, u.email_verified_at, u.created_at, u.updated_at
     ), issued as (
       insert into portcullis_private.refresh_tokens (token_hash, session_id, generation, expires_at)
-      select ${sha256(successors.derive(token))}, session_id, generation + 1,
+      select ${sha256(successor)}, session_id, generation + 1,
         least(now() + make_interval(secs => ${sessions.refreshTtlSeconds}::int), session_end) from presented
     ), touched as (
       update portcullis.sessions set last_used_at = now() where id = (select session_id from presented)
+    ), forgotten as (
+      delete from portcullis_private.refresh_tokens t using presented p
+      where t.session_id = p.session_id and t.generation < p.generation - ${KEPT_GENERATIONS}::int
+        and t.rotated_at < now() - make_interval(secs => ${KEPT_SECONDS}::int)
+        and (select o.rotated_at from portcullis_private.refresh_tokens o where o.session_id = p.session_id
+          order by o.generation limit 1) < now() - make_interval(secs => ${KEPT_SECONDS + KEPT_SLACK_SECONDS}::int)
     )
     select p.session_id, p.generation, p.id, p.email, p.name, p.email_verified_at, p.created_at, p.updated_at,
-      m.team_id, m.role
+      floor(extract(epoch from p.session_end - now()))::int as seconds_left, m.team_id, m.role
     from presented p left join lateral (
       select team_id, role from portcullis.memberships where user_id = p.id
       order by team_id is not distinct from p.active_team_id desc, created_at, team_id limit 1) m on true`;
@@ -121,14 +159,22 @@ type KnownToken = SessionRow & {
   seconds_ago: number | null;
   usable: boolean;
   user_id: string;
+  /** How many exchanges ago it was spent, as the live token counts them. */
+  age: number | null;
+  exchanged_by: string | null;
+  exchanged_from: string | null;
 };
 
 /** Why the token was not live: exchanged just now, exchanged long ago, or no good at all. */
-async function recognize(deps: RotationDeps, token: string): Promise<Rotation> {
+async function recognize(deps: RotationDeps, device: Device, token: string): Promise<Rotation> {
   const [known] = await deps.db.$client<KnownToken[]>`
     select t.session_id, t.generation, t.rotated_at is not null as rotated,
       extract(epoch from now() - t.rotated_at)::float8 as seconds_ago,
+      t.user_agent as exchanged_by, host(t.address) as exchanged_from,
+      (select max(l.generation) from portcullis_private.refresh_tokens l
+        where l.session_id = t.session_id and l.rotated_at is null) - t.generation as age,
       t.expires_at > now() and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null as usable,
+      floor(extract(epoch from s.expires_at - now()))::int as seconds_left,
       s.user_id, u.id, u.email, u.name, u.email_verified_at, u.created_at, u.updated_at, m.team_id, m.role
     from portcullis_private.refresh_tokens t
     join portcullis.sessions s on s.id = t.session_id
@@ -137,17 +183,48 @@ async function recognize(deps: RotationDeps, token: string): Promise<Rotation> {
       select team_id, role from portcullis.memberships where user_id = u.id
       order by team_id is not distinct from s.active_team_id desc, created_at, team_id limit 1) m on true
     where t.token_hash = ${sha256(token)}`;
-  if (known === undefined || !known.usable) return { kind: 'invalid' };
+  if (known === undefined) return recognizeDeleted(deps, token);
+  if (!known.usable) return { kind: 'invalid' };
   if (!known.rotated) return { kind: 'too_often' };
-  if ((known.seconds_ago ?? 0) > REFRESH_GRACE_SECONDS)
+  const repeat = compare(deps.sessions, device, known);
+  if (isStale(known)) return { kind: 'stale', sessionId: known.session_id, userId: known.user_id };
+  if (repeat.late && !isLostAnswer(known, repeat))
     return { kind: 'reused', sessionId: known.session_id, userId: known.user_id };
   const live = await followSuccessors(deps, known, token);
-  return live === null ? { kind: 'invalid' } : refreshed(known, live);
+  return live === null ? { kind: 'invalid' } : refreshed(known, live, repeat);
+}
+
+function compare(
+  { reuseIntervalSeconds }: SessionSettings,
+  { userAgent, address }: Device,
+  { seconds_ago, exchanged_by, exchanged_from }: KnownToken,
+): Repeat {
+  return {
+    late: (seconds_ago ?? 0) > reuseIntervalSeconds,
+    otherUserAgent: storableUserAgent(userAgent) !== exchanged_by,
+    otherAddress: address !== exchanged_from,
+  };
+}
+
+/** A user agent that is not known is not the same as another that is not known. */
+const isLostAnswer = ({ age, seconds_ago, exchanged_by }: KnownToken, { otherUserAgent }: Repeat): boolean =>
+  age === 1 && exchanged_by !== null && !otherUserAgent && (seconds_ago ?? 0) <= LOST_ANSWER_SECONDS;
+
+const isStale = ({ age, seconds_ago }: KnownToken): boolean =>
+  (age ?? 0) > KEPT_GENERATIONS && (seconds_ago ?? 0) > KEPT_SECONDS;
+
+/** The row is gone, or there never was one: the token itself tells whether the gateway made it. */
+async function recognizeDeleted({ db, refreshTokens }: RotationDeps, token: string): Promise<Rotation> {
+  const sessionId = refreshTokens.sessionOf(token);
+  if (sessionId === null) return { kind: 'invalid' };
+  const [session] = await db.$client<{ user_id: string }[]>`
+    select user_id from portcullis.sessions where id = ${sessionId} and revoked_at is null and expires_at > now()`;
+  return session === undefined ? { kind: 'invalid' } : { kind: 'stale', sessionId, userId: session.user_id };
 }
 
 /** Derives successor after successor until the live one, each checked against what is stored. */
 async function followSuccessors(
-  { db, successors }: RotationDeps,
+  { db, refreshTokens }: RotationDeps,
   from: KnownToken,
   token: string,
 ): Promise<string | null> {
@@ -156,7 +233,9 @@ async function followSuccessors(
     where session_id = ${from.session_id} and generation > ${from.generation} order by generation limit ${MAX_STEPS}`;
   let current = token;
   for (const row of rows) {
-    const next = successors.deriveAll(current).find((candidate) => sha256(candidate).equals(row.token_hash));
+    const next = refreshTokens
+      .successorsOf(current)
+      .find((candidate) => sha256(candidate).equals(row.token_hash));
     if (next === undefined) return null;
     if (row.live) return next;
     current = next;

@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { insertSecurityEvent, storableUserAgent } from '../audit/security-events.ts';
-import { createSecret, sha256 } from '../crypto/secrets.ts';
+import { sha256 } from '../crypto/secrets.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
 import { jwks } from '../keys/tables.ts';
@@ -9,9 +9,15 @@ import { insertMailJob } from '../mail/queue.ts';
 import { type MembershipRole, memberships, teams } from '../teams/tables.ts';
 import { passwords, users } from '../users/tables.ts';
 import type { User } from '../users/users.ts';
-import { refreshTokens, sessions } from './tables.ts';
+import type { RefreshTokens } from './refresh-token.ts';
+import { refreshTokens, type SessionOpener, sessions } from './tables.ts';
 
-export type SessionSettings = Readonly<{ refreshTtlSeconds: number; sessionTtlSeconds: number }>;
+export type SessionSettings = Readonly<{
+  refreshTtlSeconds: number;
+  sessionTtlSeconds: number;
+  /** For how long the use of an exchanged refresh token is a repeat. */
+  reuseIntervalSeconds: number;
+}>;
 
 /** The device that signs in, as far as it tells. */
 export type Device = { userAgent: string | null; address: string | null };
@@ -21,34 +27,50 @@ export type OpenedSession = {
   refreshToken: string;
   /** The active team: the one the user joined first. */
   team: { teamId: string; role: MembershipRole } | null;
+  /** Until the absolute end of the session. */
+  secondsLeft: number;
+};
+
+/** Who signs in, and by what. */
+export type Opening = {
+  userId: string;
+  device: Device;
+  action: 'signup' | 'login';
+  /** A password, with the hash that it fitted; a new account's; or a token that was mailed to the person's address. */
+  by: { passwordHash: string } | 'new_password' | 'mailed_token';
+  /** Whether the device has shown its mark, so that no notice is due. */
+  knownDevice?: boolean;
 };
 
 /**
- * Opens a session with its first refresh token, in one statement. Whoever was disabled meanwhile, or has another password
- * by now than the one that was checked, gets none. Somebody who has signed in elsewhere before is told of it by mail.
+ * Opens a session with its first refresh token, in one statement. A person who was disabled just now gets none, and
+ * neither does one whose password is no longer the one that was checked, or is suspended. A person who has signed in
+ * elsewhere before is told of it by mail.
  *
- * @param input `passwordHash` is the hash that the password fitted; null where something else proved who it is
+ * The session is proven where what opens it is: a password that the holder of the mailbox stands behind, or a mailed token.
+ *
  * @throws AuthError `invalid_credentials`
  */
 export async function openSession(
   db: Queryable,
-  settings: SessionSettings,
-  input: { userId: string; device: Device; action: 'signup' | 'login'; passwordHash: string | null },
+  { sessions: settings, refreshTokens: tokens }: { sessions: SessionSettings; refreshTokens: RefreshTokens },
+  { userId, device, action, by, knownDevice = false }: Opening,
 ): Promise<OpenedSession> {
-  const { userId, device, action, passwordHash } = input;
   const sessionId = uuidv7();
-  const refreshToken = createSecret('prt');
+  const refreshToken = tokens.first(sessionId);
   const { refreshTtlSeconds, sessionTtlSeconds } = settings;
+  const openedBy: SessionOpener = by === 'mailed_token' ? by : 'password';
   const [opened] = await db.execute<{ team_id: string | null; role: MembershipRole | null }>(sql`
     with member as (
       select m.team_id, m.role from ${memberships} m join ${teams} t on t.id = m.team_id
       where m.user_id = ${userId} order by m.created_at, m.team_id limit 1 for key share of t
     ), permitted as (
-      ${permission(userId, passwordHash)}
+      ${permission(userId, by)}
     ), opened as (
-      insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at)
+      insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at, opened_by, proven_at)
       select ${sessionId}::uuid, permitted.id, (select team_id from member), ${storableUserAgent(device.userAgent)},
-        ${device.address}::inet, now() + make_interval(secs => ${sessionTtlSeconds})
+        ${device.address}::inet, now() + make_interval(secs => ${sessionTtlSeconds}), ${openedBy},
+        case when permitted.proven then now() end
       from permitted
       returning id
     ), recorded as (
@@ -58,13 +80,14 @@ export async function openSession(
       select ${sha256(refreshToken)}, id,
         now() + make_interval(secs => ${Math.min(refreshTtlSeconds, sessionTtlSeconds)}) from opened
     ), noticed as (
-      ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, isNewDevice(userId, device))}
+      ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, knownDevice ? sql`false` : isNewDevice(userId, device))}
     )
     select member.team_id, member.role, (select count(*) from noticed) as notices from opened
     left join member on true`);
   if (opened === undefined) throw new AuthError('invalid_credentials');
   const { team_id: teamId, role } = opened;
-  return { sessionId, refreshToken, team: teamId === null || role === null ? null : { teamId, role } };
+  const team = teamId === null || role === null ? null : { teamId, role };
+  return { sessionId, refreshToken, team, secondsLeft: sessionTtlSeconds };
 }
 
 /**
@@ -72,21 +95,24 @@ export async function openSession(
  * that came first are seen: what is locked is looked at as it is then, and not as it was when the password was checked.
  * The team is locked before, as whatever changes teams and people does: nobody waits for one while holding the other.
  */
-const permission = (userId: string, passwordHash: string | null): SQL =>
-  passwordHash === null
-    ? sql`select u.id from ${users} u
+const permission = (userId: string, by: Opening['by']): SQL =>
+  typeof by === 'string'
+    ? sql`select u.id, ${by === 'mailed_token'}::boolean as proven from ${users} u
         where (select count(*) from member) >= 0 and u.id = ${userId} and u.disabled_at is null for share of u`
-    : sql`select u.id from ${users} u join ${passwords} p on p.user_id = u.id
+    : sql`select u.id, p.proven_at is not null as proven from ${users} u join ${passwords} p on p.user_id = u.id
         where (select count(*) from member) >= 0 and u.id = ${userId} and u.disabled_at is null
-          and p.hash = ${passwordHash} for share of u, p`;
+          and p.hash = ${by.passwordHash} and p.suspended_at is null for share of u, p`;
 
-/** Somebody who has signed in before, but not with this device from this address. Sessions are kept for a while. */
+/**
+ * A person who has signed in before, but not with this device from this address. Sessions are kept for a while. An address
+ * that is not known never counts as one from before: else no sign-in through Hasura would be told of.
+ */
 const isNewDevice = (userId: string, { userAgent, address }: Device): SQL => sql`
   exists (select from opened) and exists (select from ${sessions} where user_id = ${userId})
   and not exists (
     select from ${sessions} where user_id = ${userId}
       and user_agent is not distinct from ${storableUserAgent(userAgent)}
-      and address is not distinct from ${address}::inet)`;
+      and address = ${address}::inet)`;
 
 const liveSession = statement((db) =>
   db
@@ -126,8 +152,23 @@ export async function isSessionLive(tx: Queryable, sessionId: string): Promise<b
   return found.length > 0;
 }
 
+/**
+ * Notes that a live session was used just now.
+ * @returns the seconds until its absolute end
+ * @throws AuthError `unauthenticated` for a session that is over
+ */
+export async function touchSession(tx: Queryable, sessionId: string): Promise<number> {
+  const [touched] = await tx
+    .update(sessions)
+    .set({ lastUsedAt: sql`now()` })
+    .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), sql`${sessions.expiresAt} > now()`))
+    .returning({ secondsLeft: sql<number>`floor(extract(epoch from ${sessions.expiresAt} - now()))::int` });
+  if (touched === undefined) throw new AuthError('unauthenticated', { message: 'The session is over.' });
+  return touched.secondsLeft;
+}
+
 /** A session as its owner sees it. */
-export type Session = Omit<typeof sessions.$inferSelect, 'revokedAt' | 'userId'>;
+export type Session = Omit<typeof sessions.$inferSelect, 'revokedAt' | 'userId' | 'openedBy' | 'provenAt'>;
 
 const sessionsOfUser = statement((db) =>
   db

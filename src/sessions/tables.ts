@@ -5,6 +5,10 @@ import { portcullis, portcullisPrivate } from '../db/schemas.ts';
 import { teams } from '../teams/tables.ts';
 import { users } from '../users/tables.ts';
 
+/** What may open a session. */
+export const sessionOpeners = ['password', 'mailed_token'] as const;
+export type SessionOpener = (typeof sessionOpeners)[number];
+
 /** One sign-in on one device, until it is revoked or reaches its absolute end. */
 export const sessions = portcullis.table(
   'sessions',
@@ -20,6 +24,10 @@ export const sessions = portcullis.table(
     lastUsedAt: instant().notNull().defaultNow(),
     expiresAt: instant().notNull(),
     revokedAt: instant(),
+    /** What opened it: a password, or a token that was mailed. */
+    openedBy: text({ enum: sessionOpeners }).notNull().default('password'),
+    /** Since when the holder of the mailbox stands behind it; null for one that a stranger may have opened. */
+    provenAt: instant(),
   },
   (t) => [
     index('sessions_user_id_idx').on(t.userId),
@@ -27,6 +35,7 @@ export const sessions = portcullis.table(
     index('sessions_expires_at_idx').on(t.expiresAt),
     index('sessions_revoked_at_idx').on(t.revokedAt).where(sql`${t.revokedAt} is not null`),
     check('sessions_user_agent_length', sql`char_length(${t.userAgent}) <= 512`),
+    check('sessions_opened_by', sql`${t.openedBy} in ('password', 'mailed_token')`),
   ],
 );
 
@@ -44,9 +53,12 @@ export const refreshTokens = portcullisPrivate.table(
     expiresAt: instant().notNull(),
     /** When the token was exchanged for its successor; null while it is the family's live one. */
     rotatedAt: instant(),
+    /** The device that exchanged it, to tell a repeat from the same device from any other. */
+    userAgent: text(),
+    address: inet(),
   },
   (t) => [
-    index('refresh_tokens_session_id_idx').on(t.sessionId),
+    index('refresh_tokens_session_id_generation_idx').on(t.sessionId, t.generation),
     index('refresh_tokens_expires_at_idx').on(t.expiresAt),
     check('refresh_tokens_hash_is_sha256', sql`octet_length(${t.tokenHash}) = 32`),
   ],

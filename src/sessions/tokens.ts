@@ -21,35 +21,67 @@ export type TokenSubject = {
 };
 export type TokenTeam = { teamId: string; role: MembershipRole };
 
+/**
+ * What a token is for: `access` for everything the person may do; `team` for work in the team it names, and for nothing
+ * that changes the account or its sessions; `portal` for clients of the portal, whose one token is both.
+ */
+export const tokenKinds = ['access', 'team', 'portal'] as const;
+export type TokenKind = (typeof tokenKinds)[number];
+
+/** The claim that holds the kind. Hasura passes it on, so that the gateway learns it there too. */
+export const TOKEN_KIND_CLAIM = 'x-hasura-token-kind';
+
+/** The kind that a claim or session variable names; null without one, as in tokens of earlier versions. */
+export function parseTokenKind(claim: unknown): TokenKind | null {
+  if (claim === undefined || claim === null) return null;
+  const kind = tokenKinds.find((known) => known === claim);
+  if (kind === undefined) throw new TokenError('The token is of an unknown kind.');
+  return kind;
+}
+
 export type IssuedTokens = { accessToken: string; teamToken: string | null; expiresAt: Date };
 
 /** Every value is a string and the role is always `user`: Hasura refuses a token whose claims are anything else. */
 function hasuraClaims(
   { userId, sessionId }: TokenSubject,
   team: TokenTeam | null,
+  kind: TokenKind,
 ): Record<string, string | string[]> {
   return {
     'x-hasura-allowed-roles': ['user'],
     'x-hasura-default-role': 'user',
     'x-hasura-user-id': userId,
     'x-hasura-session-id': sessionId,
+    [TOKEN_KIND_CLAIM]: kind,
     ...(team !== null && { 'x-hasura-team-id': team.teamId, 'x-hasura-team-role': team.role }),
   };
 }
 
 type TokenDeps = { signer: Signer; tokens: TokenSettings };
 
+/** What a sign-in asks for. The portal knows one kind of token. */
+export type SignInKind = Exclude<TokenKind, 'team'>;
+
 /**
  * Signs an access token (RFC 7519, ES256 by default) and, for a session with an active team, a team token. Neither
- * outlives the key it is signed with.
+ * outlives the key it is signed with, nor the session.
+ * @param input.secondsLeft until the end of the session
  */
 export async function issueTokens(
   { signer, tokens }: TokenDeps,
-  input: { key: SigningKey; subject: TokenSubject; team: TokenTeam | null; ttlSeconds: number },
+  input: {
+    key: SigningKey;
+    subject: TokenSubject;
+    team: TokenTeam | null;
+    kind: SignInKind;
+    ttlSeconds: number;
+    secondsLeft: number;
+  },
 ): Promise<IssuedTokens> {
-  const { key, subject, team, ttlSeconds } = input;
+  const { key, subject, team, kind, ttlSeconds, secondsLeft } = input;
   const issuedAt = Math.floor(Date.now() / 1000);
-  const expires = Math.min(issuedAt + ttlSeconds, Math.floor(key.expiresAt.getTime() / 1000));
+  const keyEnds = Math.floor(key.expiresAt.getTime() / 1000);
+  const expires = Math.min(issuedAt + Math.min(ttlSeconds, Math.max(0, secondsLeft)), keyEnds);
   const payload = (claims: Record<string, unknown>): JWTPayload => ({
     iss: tokens.issuer,
     aud: tokens.audience,
@@ -60,15 +92,26 @@ export async function issueTokens(
     email_verified: subject.emailVerified,
     [HASURA_CLAIMS]: claims,
   });
-  const sign = (forTeam: TokenTeam | null) => signer.sign(key, payload(hasuraClaims(subject, forTeam)));
-  const [accessToken, teamToken] = await Promise.all([sign(null), team === null ? null : sign(team)]);
+  const sign = (forTeam: TokenTeam | null, as: TokenKind) =>
+    signer.sign(key, payload(hasuraClaims(subject, forTeam, as)));
+  const teamKind = kind === 'portal' ? kind : 'team';
+  const [accessToken, teamToken] = await Promise.all([
+    sign(null, kind),
+    team === null ? null : sign(team, teamKind),
+  ]);
   return { accessToken, teamToken, expiresAt: new Date(expires * 1000) };
 }
 
 /** No token of the gateway is as long: what is longer is not decoded. */
 const MAX_TOKEN_LENGTH = 4096;
 
-export type VerifiedToken = { userId: string; sessionId: string; keyId: string };
+export type VerifiedToken = {
+  userId: string;
+  sessionId: string;
+  keyId: string;
+  /** Null for a token of a version that told no kinds apart. */
+  kind: TokenKind | null;
+};
 
 /** Why a token was refused; the sentence is fit for the caller. */
 export class TokenError extends Error {
@@ -109,7 +152,8 @@ export async function verifyToken(
     );
     const { sub, sid } = payload;
     if (!isUuid(sub) || !isUuid(sid)) throw new TokenError('The token names no session.');
-    return { userId: sub, sessionId: sid, keyId };
+    const claims = payload[HASURA_CLAIMS] as Record<string, unknown> | null;
+    return { userId: sub, sessionId: sid, keyId, kind: parseTokenKind(claims?.[TOKEN_KIND_CLAIM]) };
   } catch (error) {
     if (!(error instanceof JOSEError)) throw error; // a database that is away is not a bad token
     throw new TokenError(

@@ -1,4 +1,4 @@
-import { asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
 import { invites, memberships, teams } from './tables.ts';
 
@@ -33,6 +33,33 @@ export async function dissolveTeamsOf(
   tx: Transaction,
   userId: string,
 ): Promise<{ dissolved: string[]; orphaned: string[] }> {
+  const { alone: dissolved, needed: orphaned } = await sortTeamsOf(tx, userId);
+  if (orphaned.length > 0) return { dissolved: [], orphaned };
+  await tx.delete(invites).where(eq(invites.inviterId, userId));
+  if (dissolved.length > 0) await tx.delete(teams).where(inArray(teams.id, dissolved));
+  return { dissolved, orphaned };
+}
+
+/**
+ * Takes a person out of their teams, and withdraws the invites they made. Teams in which nobody else is are deleted; one that
+ * would lose its only owner keeps the person. The teams are locked.
+ *
+ * @returns how many teams they have left
+ */
+export async function leaveTeamsOf(tx: Transaction, userId: string): Promise<{ left: number }> {
+  const { alone, needed, all } = await sortTeamsOf(tx, userId);
+  await tx.delete(invites).where(eq(invites.inviterId, userId));
+  if (alone.length > 0) await tx.delete(teams).where(inArray(teams.id, alone));
+  const others = needed.length === 0 ? undefined : notInArray(memberships.teamId, needed);
+  await tx.delete(memberships).where(and(eq(memberships.userId, userId), others));
+  return { left: all - needed.length };
+}
+
+/** Locks the teams of a person, and tells those in which they are alone, and those of which they are the only owner. */
+async function sortTeamsOf(
+  tx: Transaction,
+  userId: string,
+): Promise<{ alone: string[]; needed: string[]; all: number }> {
   await lockTeamsOf(tx, userId);
   // A statement of its own: it sees what those who held the locks before have done.
   const counted = await tx
@@ -45,12 +72,9 @@ export async function dissolveTeamsOf(
     .where(inArray(memberships.teamId, teamsOf(tx, userId)))
     .groupBy(memberships.teamId)
     .orderBy(asc(memberships.teamId));
-  const dissolved = counted.filter(({ members }) => members === 1).map(({ teamId }) => teamId);
-  const orphaned = counted
+  const alone = counted.filter(({ members }) => members === 1).map(({ teamId }) => teamId);
+  const needed = counted
     .filter(({ members, otherOwners }) => members > 1 && otherOwners === 0)
     .map(({ teamId }) => teamId);
-  if (orphaned.length > 0) return { dissolved: [], orphaned };
-  await tx.delete(invites).where(eq(invites.inviterId, userId));
-  if (dissolved.length > 0) await tx.delete(teams).where(inArray(teams.id, dissolved));
-  return { dissolved, orphaned };
+  return { alone, needed, all: counted.length };
 }

@@ -2,7 +2,7 @@ import { createTeam } from '../flows/create-team.ts';
 import { type SwitchedTeam, switchTeam } from '../flows/switch-team.ts';
 import { builder } from '../graphql/builder.ts';
 import { loadTogether } from '../graphql/together.ts';
-import { requireActor, requireViewer } from '../graphql/viewer.ts';
+import { requireAccountHolder, requireActor, requireViewer } from '../graphql/viewer.ts';
 import { parseId } from './access.ts';
 import type { membershipRoles } from './tables.ts';
 import { deleteTeam, findTeamsOfUser, renameTeam, type TeamMembership } from './teams.ts';
@@ -156,9 +156,11 @@ builder.mutationField('switchTeam', (t) =>
   t.field({
     type: TeamTokenPayload,
     description:
-      'Makes a team the active one of this session: this team token and those of later refreshes are for it. Other sessions keep theirs. Codes: `unauthenticated`, `invalid`, `rate_limited`, `not_found`, `no_signing_key`.',
+      'Makes a team the active one of this session: this team token and those of later refreshes are for it. Other sessions keep theirs. Codes: `unauthenticated`, `permission_denied` (for a team token), `invalid`, `rate_limited`, `not_found`, `no_signing_key`.',
     args: { input: t.arg({ type: SwitchTeamInput, required: true, description: 'The team.' }) },
-    resolve: async (_root, { input }, { deps, caller }) =>
-      switchTeam(deps, await requireActor(caller), input),
+    resolve: async (_root, { input }, { deps, caller }) => {
+      await requireAccountHolder(caller);
+      return switchTeam(deps, await requireActor(caller), input);
+    },
   }),
 );

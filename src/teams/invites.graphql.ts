@@ -64,10 +64,10 @@ builder.queryField('myInvites', (t) =>
   t.field({
     type: [ReceivedInviteType],
     description:
-      'The invites that I can accept: those to my address, once it is verified. At most 100. Code: `unauthenticated`.',
+      'The invites that the current user can accept: those to their address, once it is verified, in a session that is proven (see `verifyEmail`). At most 100. Code: `unauthenticated`.',
     resolve: async (_root, _args, { deps, caller }) => {
-      const { user } = await requireActor(caller);
-      return listReceivedInvites(deps.db, user.id);
+      const { user, sessionId } = await requireActor(caller);
+      return listReceivedInvites(deps.db, { userId: user.id, sessionId });
     },
   }),
 );

@@ -1,8 +1,9 @@
-import { and, asc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Database, Transaction } from '../db/client.ts';
 import { AuthError } from '../errors.ts';
+import { sessions } from '../sessions/tables.ts';
 import { users } from '../users/tables.ts';
 import { type Actor, eventOf } from './access.ts';
 import type { Invite } from './invites.ts';
@@ -26,7 +27,10 @@ const isVerified = isNotNull(users.emailVerifiedAt);
 const inviters = alias(users, 'inviters');
 
 /** The good invites to the address that the person has proved to be theirs, oldest first; at most 100. */
-export const listReceivedInvites = (db: Database, userId: string): Promise<ReceivedInvite[]> =>
+export const listReceivedInvites = (
+  db: Database,
+  { userId, sessionId }: Pick<Mine, 'userId' | 'sessionId'>,
+): Promise<ReceivedInvite[]> =>
   db
     .select({
       id: invites.id,
@@ -39,15 +43,34 @@ export const listReceivedInvites = (db: Database, userId: string): Promise<Recei
     .innerJoin(users, and(addressedTo(userId), isVerified))
     .innerJoin(teams, eq(teams.id, invites.teamId))
     .leftJoin(inviters, eq(inviters.id, invites.inviterId))
+    .where(isProven({ userId, sessionId }))
     .orderBy(asc(invites.id))
     .limit(MAX_PAGE);
 
-type Mine = { inviteId: string; userId: string };
+type Mine = {
+  inviteId: string;
+  userId: string;
+  /** Null for an operator who acts as the user. */
+  sessionId: string | null;
+};
 
 /**
- * Takes a good invite out of the table, if it is to an address that the user has verified. Of several at once one gets it.
+ * The session was opened by something that the holder of the mailbox stands behind: a stranger may have signed up with the
+ * address before, and still be signed in.
  */
-export async function consumeInvite(tx: Transaction, { inviteId, userId }: Mine): Promise<Invite | null> {
+const isProven = ({ userId, sessionId }: Pick<Mine, 'userId' | 'sessionId'>) =>
+  sessionId === null
+    ? undefined
+    : sql`exists (select from ${sessions} where ${sessions.id} = ${sessionId} and ${sessions.userId} = ${userId}
+        and ${sessions.provenAt} is not null and ${sessions.revokedAt} is null)`;
+
+/**
+ * Takes a good invite out of the table, if it is to an address that the user has verified, in a session that is proven. Of several at once one gets it.
+ */
+export async function consumeInvite(
+  tx: Transaction,
+  { inviteId, userId, sessionId }: Mine,
+): Promise<Invite | null> {
   const [found] = await tx.select({ teamId: invites.teamId }).from(invites).where(eq(invites.id, inviteId));
   if (found === undefined) return null;
   // The team comes first, as in every change of a team.
@@ -56,7 +79,7 @@ export async function consumeInvite(tx: Transaction, { inviteId, userId }: Mine)
     .select({ id: invites.id })
     .from(invites)
     .innerJoin(users, and(addressedTo(userId), isVerified))
-    .where(eq(invites.id, inviteId));
+    .where(and(eq(invites.id, inviteId), isProven({ userId, sessionId })));
   const [invite] = await tx.delete(invites).where(inArray(invites.id, mine)).returning();
   return invite ?? null;
 }
@@ -80,7 +103,7 @@ export async function declinedInvite(tx: Transaction, actor: Actor, invite: Invi
 /** The user's own earlier acceptance of an invite. */
 export async function findAcceptance(
   tx: Transaction,
-  { inviteId, userId }: Mine,
+  { inviteId, userId }: Pick<Mine, 'inviteId' | 'userId'>,
 ): Promise<{ teamId: string } | null> {
   const [accepted] = await tx
     .select({ teamId: acceptedInvites.teamId })
@@ -89,12 +112,14 @@ export async function findAcceptance(
   return accepted ?? null;
 }
 
-/** Only whoever has the address, and need but verify it, learns that there is such an invite. */
-export async function whyRefused(tx: Transaction, { inviteId, userId }: Mine): Promise<AuthError> {
-  const [unproved] = await tx
+/** Only a person who has the address, and need but prove it, learns that there is such an invite. */
+export async function whyRefused(tx: Transaction, mine: Mine): Promise<AuthError> {
+  const proven = isProven(mine);
+  const unproven = or(isNull(users.emailVerifiedAt), proven && not(proven));
+  const [invite] = await tx
     .select({ id: invites.id })
     .from(invites)
-    .innerJoin(users, and(addressedTo(userId), isNull(users.emailVerifiedAt)))
-    .where(eq(invites.id, inviteId));
-  return new AuthError(unproved === undefined ? 'invalid_invite' : 'email_not_verified');
+    .innerJoin(users, and(addressedTo(mine.userId), unproven))
+    .where(eq(invites.id, mine.inviteId));
+  return new AuthError(invite === undefined ? 'invalid_invite' : 'email_not_verified');
 }

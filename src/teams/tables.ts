@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, updatedAt } from '../db/columns.ts';
+import { createdAt, instant, isCanonicalEmail, updatedAt } from '../db/columns.ts';
 import { portcullis, portcullisPrivate } from '../db/schemas.ts';
 import { users } from '../users/tables.ts';
 
@@ -17,10 +17,8 @@ export const teams = portcullis.table(
     updatedAt: updatedAt(),
   },
   (t) => [
-    check(
-      'teams_name_length',
-      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]' and ${t.name} ~ '[^[:space:]\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]'`,
-    ),
+    // What else a name must be the trigger `teams_require_name` says.
+    check('teams_name_length', sql`char_length(${t.name}) between 1 and 255`),
   ],
 );
 
@@ -56,10 +54,8 @@ export const projects = portcullis.table(
   },
   (t) => [
     index('projects_team_id_idx').on(t.teamId),
-    check(
-      'projects_name_length',
-      sql`char_length(${t.name}) <= 255 and btrim(${t.name}) <> '' and ${t.name} !~ '[[:cntrl:]\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]' and ${t.name} ~ '[^[:space:]\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]'`,
-    ),
+    // What else a name must be the trigger `projects_require_name` says.
+    check('projects_name_length', sql`char_length(${t.name}) between 1 and 255`),
   ],
 );
 
@@ -85,6 +81,7 @@ export const invites = portcullis.table(
     unique('invites_team_id_email_key').on(t.teamId, t.email),
     index('invites_email_idx').on(t.email),
     index('invites_inviter_id_idx').on(t.inviterId),
+    check('invites_email_canonical', isCanonicalEmail(t.email)),
     check('invites_role', sql`${t.role} in ('ADMIN', 'MEMBER')`),
   ],
 );

@@ -2,7 +2,7 @@ import { deleteAccount } from '../flows/delete-account.ts';
 import { disableAccount, enableAccount } from '../flows/disable-account.ts';
 import { updateProfile } from '../flows/update-profile.ts';
 import { builder } from '../graphql/builder.ts';
-import { requireOperator, requireViewer } from '../graphql/viewer.ts';
+import { requireAccountHolder, requireOperator } from '../graphql/viewer.ts';
 import { UserType } from './graphql.ts';
 import { OkPayload, ok } from './ok-payload.graphql.ts';
 import type { User } from './users.ts';
@@ -21,17 +21,17 @@ builder.mutationField('updateProfile', (t) =>
   t.field({
     type: UserType,
     description:
-      'Changes my profile. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`.',
+      'Changes the profile of the current user. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `max_length`, `invalid`, `rate_limited`.',
     args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'The profile.' }) },
     resolve: async (_root, { input: { name } }, { deps, caller }) =>
-      updateProfile(deps, caller.device, { viewer: await requireViewer(caller), name }),
+      updateProfile(deps, caller.device, { viewer: await requireAccountHolder(caller), name }),
   }),
 );
 
 const DeleteAccountInput = builder.inputType('DeleteAccountInput', {
   description: 'What deleting the account takes.',
   fields: (t) => ({
-    currentPassword: t.string({ required: true, description: 'Wrong ones count as failed logins.' }),
+    currentPassword: t.string({ required: true, description: 'Wrong ones are counted per session.' }),
   }),
 });
 
@@ -39,10 +39,13 @@ builder.mutationField('deleteAccount', (t) =>
   t.field({
     type: OkPayload,
     description:
-      'Deletes my account, with the teams in which nobody else is. There is no way back. Codes: `unauthenticated`, `required`, `invalid_credentials` (currentPassword), `sole_owner` (names the teams that need another owner), `rate_limited`, `busy`.',
+      'Deletes my account, with the teams in which nobody else is. There is no way back. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `invalid_credentials` (currentPassword), `sole_owner` (names the teams that need another owner), `rate_limited`, `busy`.',
     args: { input: t.arg({ type: DeleteAccountInput, required: true, description: 'My password.' }) },
     resolve: async (_root, { input: { currentPassword } }, { deps, caller, cookie }) => {
-      await deleteAccount(deps, caller.device, { viewer: await requireViewer(caller), currentPassword });
+      await deleteAccount(deps, caller.device, {
+        viewer: await requireAccountHolder(caller),
+        currentPassword,
+      });
       if (deps.config.refreshCookie !== 'off' && cookie.isPresent()) cookie.clear();
       return ok;
     },

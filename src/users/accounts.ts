@@ -1,6 +1,7 @@
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, inArray, ne, or, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../db/client.ts';
 import { violates } from '../errors.ts';
+import { emailSpellings } from './attributes.ts';
 import { passwords, users } from './tables.ts';
 import type { User } from './users.ts';
 
@@ -18,9 +19,19 @@ export async function findPasswordHash(db: Queryable, userId: string): Promise<s
   return found?.hash ?? null;
 }
 
-/** Whether somebody has this normalised address. */
-export async function isEmailTaken(db: Queryable, email: string): Promise<boolean> {
-  const found = await db.select({ id: users.id }).from(users).where(eq(users.email, email));
+/** Whether an account has the mailbox of an address that was typed, in whichever spelling. */
+export async function isEmailTaken(db: Queryable, typed: string): Promise<boolean> {
+  const { canonical, former } = emailSpellings(typed);
+  const found = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(
+      or(
+        inArray(users.email, [canonical, former]),
+        and(eq(users.canonicalEmail, canonical), ne(users.canonicalEmail, '')),
+      ),
+    )
+    .limit(1);
   return found.length > 0;
 }
 
@@ -56,11 +67,12 @@ export async function updateUser(
   return user ?? null;
 }
 
-const EMAIL_KEY = 'users_email_key';
+/** The unique index, and what the trigger raises that knows accounts with other spellings. */
+export const EMAIL_KEY = 'users_email_key';
 
 /**
- * Runs what gives a user another address. Null where somebody has it, and then nothing of it was done: the unique index
- * decides.
+ * Runs what gives a user another address. Null if another account has it, and then nothing of it was done: the
+ * database decides.
  */
 export async function unlessEmailTaken<Result>(run: () => Promise<Result>): Promise<Result | null> {
   try {

@@ -1,59 +1,45 @@
 import { isPasswordText, isPasswordTooLong, normalizePassword } from '../crypto/passwords.ts';
 import { AuthError } from '../errors.ts';
+import { canonicalEmail, formerSpelling } from '../mail/email-address.ts';
+import { UNPRINTABLE, VISIBLE } from './name-characters.ts';
 
-/** Characters an email address may have (RFC 5321 4.5.3.1: 254 octets; counted in characters, as the column does). */
-const MAX_EMAIL_LENGTH = 254;
 export const MAX_NAME_LENGTH = 255;
 
 /**
- * One `@`, a local part of dot-separated atoms (RFC 5322 atext, or any letter or digit: RFC 6531), and a domain of at
- * least two labels. Quoted local parts and address literals are not accepted.
- */
-const EMAIL =
-  /^[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~-]+)*@(?:[\p{L}\p{N}\p{M}](?:[\p{L}\p{N}\p{M}-]{0,61}[\p{L}\p{N}\p{M}])?\.)+[\p{L}\p{N}\p{M}](?:[\p{L}\p{N}\p{M}-]{0,61}[\p{L}\p{N}\p{M}])$/u;
-const MAX_LOCAL_PART_LENGTH = 64;
-
-/** Normalising takes time that grows with the square of a text's length: nothing longer than this is normalised. */
-const MAX_NORMALIZED_LENGTH = 2 * MAX_EMAIL_LENGTH;
-
-/** The one form in which an address is stored and compared: trimmed, lower case, NFC. Cut where it is too long for one. */
-export const normalizeEmail = (email: string): string =>
-  email.slice(0, MAX_NORMALIZED_LENGTH).trim().toLowerCase().normalize('NFC');
-
-/**
- * The normalised address.
+ * The canonical address.
  * @throws AuthError `invalid` on the given attribute
  */
 export function parseEmailAs(attribute: string, input: string): string {
-  const email = normalizeEmail(input);
-  const localPart = email.slice(0, email.lastIndexOf('@'));
-  const fits = input.length <= MAX_NORMALIZED_LENGTH && email.length <= MAX_EMAIL_LENGTH;
-  if (!fits || localPart.length > MAX_LOCAL_PART_LENGTH || !EMAIL.test(email))
-    throw new AuthError('invalid', { attribute });
+  const email = canonicalEmail(input);
+  if (email === null) throw new AuthError('invalid', { attribute });
   return email;
 }
 
 /**
- * The normalised address.
+ * The canonical address.
  * @throws AuthError `invalid` on attribute `email`
  */
 export const parseEmail = (input: string): string => parseEmailAs('email', input);
 
-/** A text that is no address cannot be anybody's: it is looked up as one that nobody has. */
-export function searchableEmail(input: string): string {
-  try {
-    return parseEmail(input);
-  } catch {
-    return '';
-  }
+/** What to look for when an address was typed: the empty text, which no account has, where there is nothing to look for. */
+export type EmailSpellings = Readonly<{
+  canonical: string;
+  /** As accounts from before addresses were canonical may have it. */
+  former: string;
+}>;
+
+/** How accounts may have an address that was typed. */
+export function emailSpellings(input: string): EmailSpellings {
+  const former = formerSpelling(input);
+  return {
+    canonical: canonicalEmail(input) ?? '',
+    former: former.isWellFormed() && !UNPRINTABLE.test(former) ? former : '',
+  };
 }
 
-/** Control characters, and those that turn the direction of the text around them. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
-const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-
 /**
- * The trimmed name of a person or a team: 1 to 255 characters, none of them a control character.
+ * The name of a person, a team or a project, trimmed and in NFC: 1 to 255 characters, one of them visible, none of them a control
+ * character. The database refuses any other (`portcullis.is_name`), also past the gateway.
  * @throws AuthError `required`, `max_length` or `invalid` on the given attribute
  */
 export function parseName(input: string, attribute: string): string {

@@ -1,7 +1,7 @@
 import { confirmEmailChange, requestEmailChange } from '../flows/change-email.ts';
 import { emailExists } from '../flows/email-exists.ts';
 import { builder } from '../graphql/builder.ts';
-import { requireViewer } from '../graphql/viewer.ts';
+import { requireAccountHolder, viewerOrNobody } from '../graphql/viewer.ts';
 import { OkPayload, ok } from './ok-payload.graphql.ts';
 
 builder.queryField('emailExists', (t) =>
@@ -19,7 +19,7 @@ const ChangeEmailInput = builder.inputType('ChangeEmailInput', {
   description: 'Which address the account shall have.',
   fields: (t) => ({
     newEmail: t.string({ required: true, description: 'At most 254 characters.' }),
-    currentPassword: t.string({ required: true, description: 'Wrong ones count as failed logins.' }),
+    currentPassword: t.string({ required: true, description: 'Wrong ones are counted per session.' }),
   }),
 });
 
@@ -27,12 +27,12 @@ builder.mutationField('changeEmail', (t) =>
   t.field({
     type: OkPayload,
     description:
-      'Mails a link to the new address, which becomes mine once the link is confirmed. The answer does not tell whether somebody has it. Codes: `unauthenticated`, `required`, `invalid` (newEmail), `invalid_credentials` (currentPassword), `rate_limited`, `busy`.',
+      'Mails a link to the new address, which becomes mine once the link is confirmed. The answer does not tell whether an account has it. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `invalid` (newEmail), `invalid_credentials` (currentPassword), `rate_limited`, `busy`.',
     args: {
       input: t.arg({ type: ChangeEmailInput, required: true, description: 'New address and password.' }),
     },
     resolve: async (_root, { input }, { deps, caller }) => {
-      await requestEmailChange(deps, caller.device, { viewer: await requireViewer(caller), ...input });
+      await requestEmailChange(deps, caller.device, { viewer: await requireAccountHolder(caller), ...input });
       return ok;
     },
   }),
@@ -42,6 +42,10 @@ const ConfirmEmailChangeInput = builder.inputType('ConfirmEmailChangeInput', {
   description: 'What proves the new address.',
   fields: (t) => ({
     token: t.string({ required: true, description: 'From the link mailed to the new address. Good once.' }),
+    password: t.string({
+      description:
+        'The password of the account. Without it, and without an access token of the account, invites to the new address cannot be accepted until `resendEmailVerification` is confirmed.',
+    }),
   }),
 });
 
@@ -49,10 +53,15 @@ builder.mutationField('confirmEmailChange', (t) =>
   t.field({
     type: OkPayload,
     description:
-      'Makes the address that the token was mailed to the account’s. The former one gets a notice; sessions stay. Codes: `required`, `invalid_token`.',
+      'Makes the address that the token was mailed to the address of the account. The former address gets a notice; sessions stay. Codes: `required`, `invalid_token` (token), `invalid_credentials` (password), `rate_limited`, `busy`.',
     args: { input: t.arg({ type: ConfirmEmailChangeInput, required: true, description: 'The token.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
-      await confirmEmailChange(deps, caller.device, input);
+      const shown = {
+        token: input.token,
+        password: input.password ?? '',
+        viewer: await viewerOrNobody(caller),
+      };
+      await confirmEmailChange(deps, caller.device, shown, { proof: 'optional' });
       return ok;
     },
   }),

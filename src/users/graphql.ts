@@ -11,7 +11,8 @@ UserType.implement({
     id: t.exposeID('id', { description: 'A UUID; `x-hasura-user-id` in the tokens.' }),
     email: t.exposeString('email', {
       nullable: true,
-      description: 'The address, in lower case. Null for an account without one.',
+      description:
+        'The address in its canonical form: lower case, the domain in ASCII (`xn--…`). Null for an account without one.',
     }),
     emailVerified: t.boolean({
       description: 'Whether the person has proved that the address is theirs.',

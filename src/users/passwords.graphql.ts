@@ -2,7 +2,7 @@ import { changePassword } from '../flows/change-password.ts';
 import { requestPasswordReset } from '../flows/request-password-reset.ts';
 import { resetPassword } from '../flows/reset-password.ts';
 import { builder } from '../graphql/builder.ts';
-import { requireViewer } from '../graphql/viewer.ts';
+import { requireAccountHolder } from '../graphql/viewer.ts';
 import { OkPayload, ok } from './ok-payload.graphql.ts';
 
 const NEW_PASSWORD = 'At least `authConfig.passwordMinLength` characters, taken as they are.';
@@ -53,7 +53,7 @@ builder.mutationField('resetPassword', (t) =>
 const ChangePasswordInput = builder.inputType('ChangePasswordInput', {
   description: 'The current password and the new one.',
   fields: (t) => ({
-    currentPassword: t.string({ required: true, description: 'Wrong ones count as failed logins.' }),
+    currentPassword: t.string({ required: true, description: 'Wrong ones are counted per session.' }),
     newPassword: t.string({ required: true, description: NEW_PASSWORD }),
   }),
 });
@@ -62,10 +62,10 @@ builder.mutationField('changePassword', (t) =>
   t.field({
     type: OkPayload,
     description:
-      'Sets my new password. My other sessions and all mailed links end, and a notice is mailed. Codes: `unauthenticated`, `required`, `min_length`, `max_length`, `invalid_credentials` (currentPassword), `rate_limited`, `busy`.',
+      'Sets my new password. My other sessions and all mailed links end, and a notice is mailed. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `min_length`, `max_length`, `invalid_credentials` (currentPassword), `rate_limited`, `busy`.',
     args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'Both passwords.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
-      await changePassword(deps, caller.device, { viewer: await requireViewer(caller), ...input });
+      await changePassword(deps, caller.device, { viewer: await requireAccountHolder(caller), ...input });
       return ok;
     },
   }),

@@ -1,26 +1,47 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, type Queryable, statement } from '../db/client.ts';
-import { AuthError } from '../errors.ts';
+import { AuthError, violates } from '../errors.ts';
+import { EMAIL_KEY } from './accounts.ts';
+import { emailSpellings } from './attributes.ts';
 import { passwords, users } from './tables.ts';
 
-export type User = typeof users.$inferSelect;
+export type User = Omit<typeof users.$inferSelect, 'canonicalEmail'>;
 
 const userByEmail = statement((db) =>
   db
-    .select({ user: users, passwordHash: passwords.hash })
+    .select({
+      user: users,
+      passwordHash: passwords.hash,
+      suspended: sql<boolean>`${passwords.suspendedAt} is not null`,
+    })
     .from(users)
     .leftJoin(passwords, eq(passwords.userId, users.id))
-    .where(eq(users.email, sql.placeholder('email')))
+    .where(
+      or(
+        and(eq(users.email, sql.placeholder('former')), isNotNull(users.canonicalEmail)),
+        and(eq(users.email, sql.placeholder('canonical')), isNull(users.canonicalEmail)),
+      ),
+    )
+    .orderBy(isNull(users.canonicalEmail))
+    .limit(1)
     .prepare('user_by_email'),
 );
 
-/** The user with this normalised address, and the hash of their password where they have one. */
-export async function findUserByEmail(
-  db: Database,
-  email: string,
-): Promise<{ user: User; passwordHash: string | null } | null> {
-  const [found] = await userByEmail(db).execute({ email });
+export type FoundUser = {
+  user: User;
+  passwordHash: string | null;
+  /** Whether the password signs nobody in, until it is shown with a mailed token. */
+  suspended: boolean;
+};
+
+/**
+ * The user with the address that was typed, and the hash of their password, where they have one, with its standing. Any
+ * spelling finds the account with its canonical form; an account from before, which could not get that, is found by its
+ * own spelling.
+ */
+export async function findUserByEmail(db: Database, typed: string): Promise<FoundUser | null> {
+  const [found] = await userByEmail(db).execute(emailSpellings(typed));
   return found ?? null;
 }
 
@@ -38,7 +59,7 @@ export async function findUser(db: Database, id: string): Promise<User | null> {
 }
 
 /**
- * Creates a user with a password. The unique index decides who gets an address.
+ * Creates a user with a password. The database decides who gets an address.
  * @throws AuthError `already_registered` on attribute `email`
  */
 export async function createUser(
@@ -46,12 +67,15 @@ export async function createUser(
   input: { email: string; name: string; passwordHash: string },
 ): Promise<User> {
   const { email, name, passwordHash } = input;
+  const taken = new AuthError('already_registered', { attribute: 'email' });
   const [user] = await tx
     .insert(users)
     .values({ id: uuidv7(), email, name })
     .onConflictDoNothing({ target: users.email })
-    .returning();
-  if (user === undefined) throw new AuthError('already_registered', { attribute: 'email' });
+    .returning()
+    // An account from before has another spelling of it: a trigger says so.
+    .catch((error: unknown) => Promise.reject(violates(error, EMAIL_KEY) ? taken : error));
+  if (user === undefined) throw taken;
   await tx.insert(passwords).values({ userId: user.id, hash: passwordHash });
   return user;
 }
@@ -69,14 +93,17 @@ export async function replacePasswordHash(
   return replaced.length > 0;
 }
 
-/** Sets the password, whether or not there was one. */
-export async function setPasswordHash(
+/**
+ * Sets the password of a person who has just shown that they read the mails to their address, so that it is proven.
+ */
+export async function setProvenPassword(
   tx: Queryable,
   { userId, hash }: { userId: string; hash: string },
 ): Promise<void> {
+  const proven = { provenAt: sql`clock_timestamp()`, suspendedAt: null };
   await tx
     .insert(passwords)
     // By the clock, as the trigger dates a changed one: what was asked for while this waited is older.
-    .values({ userId, hash, updatedAt: sql`clock_timestamp()` })
-    .onConflictDoUpdate({ target: passwords.userId, set: { hash } });
+    .values({ userId, hash, updatedAt: sql`clock_timestamp()`, ...proven })
+    .onConflictDoUpdate({ target: passwords.userId, set: { hash, ...proven } });
 }

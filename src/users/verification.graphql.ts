@@ -1,7 +1,7 @@
 import { requestEmailVerification } from '../flows/request-email-verification.ts';
 import { verifyEmailAndSignIn } from '../flows/verify-email.ts';
 import { builder } from '../graphql/builder.ts';
-import { requireViewer } from '../graphql/viewer.ts';
+import { requireAccountHolder, viewerOrNobody } from '../graphql/viewer.ts';
 import { AuthPayload, answer } from '../sessions/graphql.ts';
 import { OkPayload, ok } from './ok-payload.graphql.ts';
 
@@ -11,6 +11,10 @@ const VerifyEmailInput = builder.inputType('VerifyEmailInput', {
     token: t.string({
       required: true,
       description: 'From the mailed link. Good once, until another is mailed.',
+    }),
+    password: t.string({
+      description:
+        'The password of the account. It may be left out where the access token of a session of the account comes along.',
     }),
     cookie: t.boolean({
       description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
@@ -22,12 +26,18 @@ builder.mutationField('verifyEmail', (t) =>
   t.field({
     type: AuthPayload,
     description:
-      'Verifies the address that the token was mailed to, and signs in. Makes a default team with a default project, unless the person owns a team. The mailed link itself opens a page that does this without signing in: use this only where the person signed up. Codes: `required`, `invalid_token`.',
+      'Verifies the address that the token was mailed to, and signs in. The person shows that they signed up themselves: by the password, or by an access token of the account. What is shown survives: the password and the sessions that it opened, or the session. All other sessions end. Makes a default team with a default project, unless the person owns a team. The mailed link opens a page that does this without signing in. Codes: `required`, `invalid_token`, `invalid_credentials` (password), `rate_limited`, `busy`. A wrong password does not use the token up.',
     args: { input: t.arg({ type: VerifyEmailInput, required: true, description: 'The token.' }) },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
       if (input.cookie) cookie.read(); // refused before the token is used up
-      return answer(context, await verifyEmailAndSignIn(deps, caller.device, input), input.cookie ?? false);
+      const shown = {
+        token: input.token,
+        password: input.password ?? '',
+        viewer: await viewerOrNobody(caller),
+      };
+      const signedIn = await verifyEmailAndSignIn(deps, caller.device, shown, { proof: 'required' });
+      return answer(context, signedIn, input.cookie ?? false);
     },
   }),
 );
@@ -43,10 +53,10 @@ builder.mutationField('resendEmailVerification', (t) =>
   t.field({
     type: OkPayload,
     description:
-      'Mails me a new verification link; the one before stops working. No mail where my address is verified. Codes: `unauthenticated`, `required` or `captcha_failed` (captchaToken), `unavailable`, `rate_limited`.',
+      'Mails me a new verification link; the one before stops working. No mail where address and password are proven. Codes: `unauthenticated`, `permission_denied`, `required` or `captcha_failed` (captchaToken), `unavailable`, `rate_limited`.',
     args: { input: t.arg({ type: ResendEmailVerificationInput, description: 'May be left out.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
-      const viewer = await requireViewer(caller);
+      const viewer = await requireAccountHolder(caller);
       const captchaToken = input?.captchaToken ?? '';
       await requestEmailVerification(deps, caller.device, { viewer, captchaToken });
       return ok;

@@ -71,15 +71,18 @@ describe('changePassword', () => {
     expect(await isSignedIn(ada.accessToken)).toBe(true);
   });
 
-  test('wrong current passwords count as failed logins', async () => {
+  test('wrong current passwords are counted per session: rate_limited there, and nowhere else', async () => {
     const ada = await join(accounts);
+    const other = { headers: bearer((await logIn(accounts.gateway, ada)).accessToken) };
     const input = { currentPassword: 'guess', newPassword: 'a new passphrase' };
     for (let i = 0; i < 10; i++)
       expect(await failing(ada, input)).toBe('invalid_credentials currentPassword');
-    expect(await failing(ada, { ...input, currentPassword: ada.password })).toBe('rate_limited');
-    expect(
-      await codeOf(accounts.gateway.failure(LOGIN, { input: { email: ada.email, password: ada.password } })),
-    ).toBe('rate_limited');
+    for (let i = 0; i < 2; i++)
+      expect(await failing(ada, { ...input, currentPassword: ada.password })).toBe('rate_limited');
+    const events = await eventsOf(accounts.gateway, ada.user.id);
+    expect(events.filter((event) => event.startsWith('account_locked'))).toEqual(['account_locked failure']);
+    await logIn(accounts.gateway, ada);
+    await change({ ...ada, ...other });
   });
 
   test('six at once: one sets its password', async () => {

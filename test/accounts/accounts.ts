@@ -8,6 +8,7 @@ import {
   startGateway,
   type TestGateway,
 } from '../support/gateway.ts';
+import { proveAddress as prove } from '../teams/people.ts';
 
 const AUTH =
   'accessToken refreshToken teamToken user { id email name emailVerified memberships { role team { id name } } }';
@@ -85,8 +86,7 @@ export const passSpacing = (gateway: TestGateway) =>
   gateway.sql`update portcullis_private.rate_limits set resets_at = now() - interval '1 minute' where key like 'mail\\_%'`;
 
 /** The person has shown that the address is theirs, in some way or other. */
-export const proveAddress = (gateway: TestGateway, { user }: Member) =>
-  gateway.sql`update portcullis.users set email_verified_at = now() where id = ${user.id}`;
+export const proveAddress = (gateway: TestGateway, { user }: Member) => prove(gateway, user.id);
 
 /** The code and attribute of a failure. */
 export const codeOf = async (failing: Promise<unknown>): Promise<string> => {

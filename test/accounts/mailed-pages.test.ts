@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LOGIN, logIn, ME, newPerson, PUBLIC_URL, startGateway } from '../support/gateway.ts';
+import { logIn, ME, newPerson, PUBLIC_URL, startGateway } from '../support/gateway.ts';
 import {
   type Accounts,
   allAtOnce,
@@ -46,20 +46,20 @@ describe('the page of a mailed link', () => {
     }
     expect((await fetch(accounts.gateway.url + path, { method: 'HEAD' })).status).toBe(200);
     expect(await isVerified(ada.user.id)).toBe(false);
-    const done = await open(path, {});
+    const done = await open(path, { password: ada.password });
     expect(done).toMatchObject({ status: 200, title: 'Address confirmed' });
     expect(done.html).toContain('<a class="button" href="https://app.example.com/welcome" rel="noreferrer">');
     expect(await isVerified(ada.user.id)).toBe(true);
     expect(await accounts.gateway.graphql(ME, {}, ada.headers)).toMatchObject({
       me: { memberships: [{ role: 'OWNER', team: { name: "Ada's team" } }] },
     });
-    for (const again of [await open(path), await open(path, {})])
+    for (const again of [await open(path), await open(path, { password: ada.password })])
       expect(again).toMatchObject({ status: 410, title: DEAD });
   });
 
   test('signs nobody in', async () => {
     const { ada, path } = await verification();
-    const { html, headers } = await open(path, {});
+    const { html, headers } = await open(path, { password: ada.password });
     expect(headers.getSetCookie()).toEqual([]);
     expect(html).not.toMatch(/eyJ|prt_/);
     const sessions = await accounts.gateway
@@ -74,7 +74,18 @@ describe('the page of a mailed link', () => {
     await accounts.gateway.graphql(CHANGE_EMAIL, { input }, ada.headers);
     const path = pathOf(await accounts.mail(newEmail, 'change-email'));
     expect((await open(path)).html).toContain(`<dd>${newEmail}</dd>`);
-    expect(await open(path, {})).toMatchObject({ status: 200, title: 'New address confirmed' });
+    for (const [password, sentence] of [
+      ['', 'Enter the password of the account.'],
+      ['not the password', 'This password is wrong.'],
+    ] as const) {
+      const refused = await open(path, { password });
+      expect(refused.status).toBe(400);
+      expect(refused.html).toContain(`role="alert">${sentence}</p>`);
+    }
+    expect(await open(path, { password: ada.password })).toMatchObject({
+      status: 200,
+      title: 'New address confirmed',
+    });
     await logIn(accounts.gateway, { email: newEmail, password: ada.password });
     expect(await open(path)).toMatchObject({ status: 410, title: DEAD });
   });
@@ -120,9 +131,9 @@ describe('the page of a mailed link', () => {
   });
 
   test('eight at once: one succeeds', async () => {
-    const { path } = await verification();
+    const { ada, path } = await verification();
     const outcomes = await allAtOnce(8, async () => {
-      const { status } = await open(path, {});
+      const { status } = await open(path, { password: ada.password });
       if (status !== 200) throw new Error(String(status));
     });
     expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1);
@@ -130,7 +141,7 @@ describe('the page of a mailed link', () => {
 
   test('looks alike for a link that is used, expired, replaced or made up', async () => {
     const [used, expired] = [await verification(), await verification()];
-    await open(used.path, {});
+    await open(used.path, { password: used.ada.password });
     await accounts.gateway.sql`update portcullis_private.one_time_tokens set expires_at = now()
       where user_id = ${expired.ada.user.id}`;
     const pages = [];
@@ -166,7 +177,7 @@ describe('the page of a mailed link', () => {
     ['nowhere', {}],
   ])('takes a form from %s', async (_where, headers) => {
     const { ada, path } = await verification();
-    expect((await open(path, {}, headers)).status).toBe(200);
+    expect((await open(path, { password: ada.password }, headers)).status).toBe(200);
     expect(await isVerified(ada.user.id)).toBe(true);
   });
 
@@ -228,16 +239,4 @@ describe('the page of a mailed link', () => {
     expect(page.html).toContain('<html lang="de">');
     await other.close();
   });
-});
-
-test('an account that was planted opens to its planter only until the mailbox’s owner resets the password', async () => {
-  const planted = await join(accounts);
-  const path = pathOf(await accounts.mail(planted.email, 'verify-email'));
-  await open(path, {}); // the owner confirms what they did not ask for, and is not signed in by that
-  await accounts.gateway.graphql(FORGOT, { input: { email: planted.email } });
-  const reset = pathOf(await accounts.mail(planted.email, 'reset-password'));
-  await open(reset, { new_password: 'the owner’s own', repeat: 'the owner’s own' });
-  expect(await codeOf(accounts.gateway.failure(ME, {}, planted.headers))).toBe('unauthenticated');
-  const input = { email: planted.email, password: planted.password };
-  expect(await codeOf(accounts.gateway.failure(LOGIN, { input }))).toBe('invalid_credentials');
 });

@@ -79,7 +79,7 @@ describe('forgotPassword', () => {
       events: 1,
       hashes: 0,
     });
-    expect(work[0]?.limits).toBe(1); // of its mails; the recipient's cap knows the sign-up's already
+    expect(work[0]?.limits).toBe(2); // its spacing, and the cap of resets
     expect(work.map(({ limits: _, ...rest }) => rest)).toEqual(
       Array(5).fill((({ limits: _, ...rest }) => rest)(work[0] as NonNullable<(typeof work)[0]>)),
     );

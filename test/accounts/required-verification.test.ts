@@ -41,7 +41,7 @@ describe('where logging in takes a verified address', () => {
     const person = await signUpOnly();
     expect(await failingLogin(person)).toBe('email_not_verified');
     const { token } = await accounts.mail(person.email, 'verify-email');
-    await accounts.gateway.graphql(VERIFY, { input: { token } });
+    await accounts.gateway.graphql(VERIFY, { input: { token, password: person.password } });
     await logIn(accounts.gateway, person);
   });
 

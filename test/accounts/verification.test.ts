@@ -21,8 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => accounts.close());
 
-const verify = async (token: string) =>
-  (await accounts.gateway.graphql<{ verifyEmail: SignedInAnswer }>(VERIFY, { input: { token } })).verifyEmail;
+const verify = async (token: string, password = 'correct horse') =>
+  (await accounts.gateway.graphql<{ verifyEmail: SignedInAnswer }>(VERIFY, { input: { token, password } }))
+    .verifyEmail;
 const teamsOf = (userId: string) => accounts.gateway.sql`
   select t.name, m.role, p.name as project from portcullis.memberships m
   join portcullis.teams t on t.id = m.team_id left join portcullis.projects p on p.team_id = t.id
@@ -53,7 +54,7 @@ describe('verifyEmail', () => {
     ]);
   });
 
-  test('leaves password and sessions of the sign-up as they are', async () => {
+  test('with the password leaves the password and the sessions that it opened', async () => {
     const ada = await join(accounts);
     await verify((await accounts.mail(ada.email, 'verify-email')).token);
     expect(await accounts.gateway.graphql(ME, {}, ada.headers)).toMatchObject({
@@ -99,12 +100,14 @@ describe('verifyEmail', () => {
     const ada = await join(accounts);
     const { token } = await accounts.mail(ada.email, 'verify-email');
     await spoil(token);
-    expect(await codeOf(accounts.gateway.failure(VERIFY, { input: { token } }))).toBe('invalid_token token');
+    const input = { token, password: ada.password };
+    expect(await codeOf(accounts.gateway.failure(VERIFY, { input }))).toBe('invalid_token token');
     await accounts.gateway.sql`update portcullis.users set disabled_at = null`;
   });
 
   test('names a missing token and refuses a made-up one', async () => {
-    const failing = (token: unknown) => codeOf(accounts.gateway.failure(VERIFY, { input: { token } }));
+    const failing = (token: unknown) =>
+      codeOf(accounts.gateway.failure(VERIFY, { input: { token, password: 'correct horse' } }));
     expect(await failing('')).toBe('required token');
     expect(await failing(null)).toBe('required token');
     expect(await failing('x'.repeat(100_000))).toBe('invalid_token token');

@@ -23,9 +23,9 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
 const layerOf = (file: string): number => layers.findIndex(([, pattern]) => pattern.test(file));
 
 /** Stands outside the order: tables reference each other, and every domain reads them. */
-const isTables = (file: string): boolean => /^\w+\/tables\.ts$/.test(file);
+const isTables = (file: string): boolean => /^[\w-]+\/tables\.ts$/.test(file);
 /** Constants and types of a domain's configuration, which the environment's defaults are made of. */
-const isDomainConfig = (file: string): boolean => /^\w+\/config\.ts$/.test(file);
+const isDomainConfig = (file: string): boolean => /^[\w-]+\/config\.ts$/.test(file);
 
 const IMPORT = /^(?:import|export)\s+(?!type\b)(?:[^'"]*?\sfrom\s+)?['"](\.[^'"]+)['"]/gm;
 const DYNAMIC = /\bimport\(\s*['"](\.[^'"]+)['"]/g;

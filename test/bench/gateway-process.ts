@@ -31,7 +31,7 @@ const subject = { userId: randomUUID(), sessionId: randomUUID(), emailVerified: 
 async function issue(): Promise<void> {
   const ttlSeconds = deps.tokens.accessTtlSeconds;
   const key = await deps.signer.currentKey(ttlSeconds);
-  await issueTokens(deps, { key, subject, team: null, ttlSeconds });
+  await issueTokens(deps, { key, subject, team: null, kind: 'access', ttlSeconds, secondsLeft: ttlSeconds });
 }
 
 answer<GatewayQuestion, GatewayAnswer>(async (question) => ({

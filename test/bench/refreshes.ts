@@ -1,6 +1,7 @@
 import { generateKeyPair, SignJWT } from 'jose';
 import { openDatabase } from '../../src/db/client.ts';
-import { createSuccessorDeriver, rotateRefreshToken } from '../../src/sessions/refresh-tokens.ts';
+import { createRefreshTokens } from '../../src/sessions/refresh-token.ts';
+import { rotateRefreshToken } from '../../src/sessions/refresh-tokens.ts';
 import type { Bench, Row } from './bench.ts';
 import { LOGIN } from './logins.ts';
 import { repeat } from './repeat.ts';
@@ -42,11 +43,16 @@ export async function measureRefreshes({ url, person, env }: Bench): Promise<Row
     poolSize: 10,
     statementTimeoutMs: 10_000,
   });
-  const successors = createSuccessorDeriver([Buffer.from(env.KEY_ENCRYPTION_KEYS ?? '', 'base64')]);
-  const sessions = { refreshTtlSeconds: 3600, sessionTtlSeconds: 3600 };
+  const refreshTokens = createRefreshTokens([Buffer.from(env.KEY_ENCRYPTION_KEYS ?? '', 'base64')]);
+  const sessions = { refreshTtlSeconds: 3600, sessionTtlSeconds: 3600, reuseIntervalSeconds: 30 };
+  const device = { userAgent: 'bench', address: '127.0.0.1' };
   const { privateKey } = await generateKeyPair('ES256');
   const rotate = async (token: string) => {
-    const rotation = await rotateRefreshToken({ db, sessions, successors, rateLimited: false }, token);
+    const rotation = await rotateRefreshToken(
+      { db, sessions, refreshTokens, rateLimited: false },
+      device,
+      token,
+    );
     await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).setExpirationTime('15m').sign(privateKey);
     return rotation.kind === 'refreshed' ? rotation.refreshToken : '';
   };

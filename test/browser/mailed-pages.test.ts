@@ -62,11 +62,24 @@ describe('with scripts switched off', () => {
     const { link } = await accounts.mail(ada.email, 'verify-email');
     await visit(link);
     expect(await title()).toBe('Confirm your email address');
-    expect(await page.locator('dd').innerText()).toBe(ada.email);
-    expect(await page.locator('button').evaluate((node) => getComputedStyle(node).borderRadius)).toBe('8px');
+    expect(await page.locator('dd').first().innerText()).toBe(ada.email);
+    expect(
+      await page
+        .locator('button')
+        .first()
+        .evaluate((node) => getComputedStyle(node).borderRadius),
+    ).toBe('8px');
     await fits();
     await screenshot('1-verify');
-    await page.getByRole('button', { name: 'Confirm address' }).click();
+    const confirm = async (password: string) => {
+      await page.getByLabel('Password').fill(password);
+      await page.getByRole('button', { name: 'Confirm address' }).click();
+    };
+    await confirm('not this one');
+    expect(await page.getByRole('alert').innerText()).toBe('This password is wrong.');
+    await fits();
+    await screenshot('1-wrong');
+    await confirm(ada.password);
     expect(await title()).toBe('Address confirmed');
     expect(await page.getByRole('link', { name: 'Continue' }).getAttribute('href')).toBe(
       'https://app.example.com',
@@ -79,11 +92,26 @@ describe('with scripts switched off', () => {
     expect([foreign, complaints]).toEqual([[], []]);
   });
 
+  test('a person who did not sign up takes the account and sets a password', async () => {
+    const stranger = await join(accounts);
+    await visit((await accounts.mail(stranger.email, 'verify-email')).link);
+    await page.getByRole('button', { name: 'I did not sign up' }).click();
+    expect(await title()).toBe('Set a new password');
+    await page.getByLabel('New password', { exact: true }).fill('the owner’s own');
+    await page.getByLabel('New password once more').fill('the owner’s own');
+    await screenshot('9-disowned');
+    await page.getByRole('button', { name: 'Set password' }).click();
+    expect(await title()).toBe('Password set');
+    await logIn(accounts.gateway, { email: stranger.email, password: 'the owner’s own' });
+    expect([foreign, complaints]).toEqual([[], []]);
+  });
+
   test('an expired link says so, before and after the button', async () => {
     const ada = await join(accounts);
     const { link } = await accounts.mail(ada.email, 'verify-email');
     await visit(link);
     await accounts.gateway.sql`update portcullis_private.one_time_tokens set expires_at = now()`;
+    await page.getByLabel('Password').fill(ada.password);
     await page.getByRole('button', { name: 'Confirm address' }).click();
     expect(await title()).toBe('This link is no longer valid');
     await visit(link);

@@ -179,8 +179,8 @@ test('each service waits for what it needs, and nothing waits for itself', () =>
     }
     if (!order.includes(name)) order.push(name);
   };
-  visit('hasura', []);
-  expect(order).toEqual(['postgres', 'databases', 'migrate', 'mailpit', 'gateway', 'hasura']);
+  for (const name of ['hasura', 'proxy']) visit(name, []);
+  expect(order).toEqual(['postgres', 'databases', 'migrate', 'mailpit', 'gateway', 'hasura', 'proxy']);
 });
 
 test('every database URL names a host and database of this file, and a role that is not the superuser', () => {

@@ -13,8 +13,14 @@ export type Service = {
   healthcheck?: { test?: string[]; disable?: boolean; start_period?: string };
   ports?: string[];
   volumes?: string[];
+  networks?: Record<string, { ipv4_address: string }>;
 };
-export type Compose = { services: Record<string, Service>; volumes: Record<string, unknown> };
+type Network = { ipam: { config: { subnet: string; ip_range: string; gateway: string }[] } };
+export type Compose = {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+  networks: Record<string, Network>;
+};
 export type Variables = Record<string, string>;
 
 const EXPRESSION = /\$(?:(\$)|\{(\w+)(?:(:-|:\?)([^}]*))?\})/g;

@@ -21,7 +21,7 @@ describe('signup', () => {
       name: 'Ada',
       emailVerified: false,
     });
-    expect(signedIn.refreshToken).toMatch(/^prt_[\w-]{43}$/);
+    expect(signedIn.refreshToken).toMatch(/^prt_[\w-]{87}$/);
     const { me } = await gateway.graphql(ME, {}, bearer(signedIn.accessToken));
     expect(me).toMatchObject({
       id: signedIn.user.id,

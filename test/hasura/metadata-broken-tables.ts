@@ -1,4 +1,6 @@
-import { type BrokenExample, broken, edited, tableFile } from './metadata-example.ts';
+import { OF_ME, OWN } from './metadata-broken-sessions.ts';
+import { type BrokenExample, broken, edited, lines, tableFile } from './metadata-example.ts';
+import { fixtureDeclaration } from './metadata-fixture.ts';
 
 const users = tableFile('users');
 const teams = tableFile('teams');
@@ -71,8 +73,19 @@ const treeAndTables: BrokenExample[] = [
       jwks,
       'table: {schema: portcullis, name: jwks}\nconfiguration: {custom_name: jwks}\nselect_permissions: [{role: user, permission: {columns: [id], filter: {id: {_eq: X-Hasura-User-Id}}, limit: 1}}]\n',
     ],
+    also: ['filter-live-session'],
   },
   edited(users, 'column-known', 'a camel-case name', '- email_verified_at', '- emailVerifiedAt'),
+  {
+    ...broken('column-readable', 'a column that the database role cannot read'),
+    declaration: {
+      ...fixtureDeclaration,
+      tables: fixtureDeclaration.tables.map((declared) => ({
+        ...declared,
+        readable: declared.readable.filter((column) => column !== 'disabled_at'),
+      })),
+    },
+  },
   edited(
     sessions,
     'relationship',
@@ -119,27 +132,16 @@ const permissions: BrokenExample[] = [
     'columns:\n        - name\n        - id\n      filter',
   ),
   edited(teams, 'update-columns', 'a preset', 'set: {}', 'set: {id: x}'),
+  edited(users, 'update-check', 'no check', `check:\n${lines(8, ...OWN)}`, 'check: null\n'),
   edited(
     users,
     'update-check',
-    'no check',
-    'check:\n        id:\n          _eq: X-Hasura-User-Id',
-    'check: null',
+    'a check that does not ask for the session',
+    `check:\n${lines(8, ...OWN)}`,
+    `check:\n${lines(8, ...OWN.slice(0, 2))}`,
   ),
-  edited(
-    sessions,
-    'filter-required',
-    'no filter',
-    '      filter:\n        user_id:\n          _eq: X-Hasura-User-Id\n',
-    '',
-  ),
-  edited(
-    sessions,
-    'filter-required',
-    'an empty filter',
-    'filter:\n        user_id:\n          _eq: X-Hasura-User-Id\n',
-    'filter: {}\n',
-  ),
+  edited(sessions, 'filter-required', 'no filter', `      filter:\n${lines(8, ...OF_ME)}`, ''),
+  edited(sessions, 'filter-required', 'an empty filter', `filter:\n${lines(8, ...OF_ME)}`, 'filter: {}\n'),
   edited(
     sessions,
     'filter-required',
@@ -155,21 +157,33 @@ const permissions: BrokenExample[] = [
     '_and: []',
   ),
   edited(sessions, 'filter-required', 'a null', '_eq: X-Hasura-User-Id', '_eq: null'),
+  {
+    ...edited(
+      users,
+      'filter-name',
+      'an unknown relationship',
+      `filter:\n${lines(8, 'id:')}`,
+      `filter:\n${lines(8, 'nobody_knows: {id: {_eq: X-Hasura-User-Id}}', 'id:')}`,
+    ),
+    firstOnly: true,
+  },
+  {
+    ...edited(
+      users,
+      'filter-name',
+      'an unknown column behind a relationship',
+      `filter:\n${lines(8, 'id:')}`,
+      `filter:\n${lines(8, 'memberships: {userId: {_eq: X-Hasura-User-Id}}', 'id:')}`,
+    ),
+    firstOnly: true,
+  },
   edited(
-    users,
+    sessions,
     'filter-name',
-    'an unknown relationship',
-    'filter:\n        id:\n          _eq: X-Hasura-User-Id\n      limit',
-    'filter: {nobody_knows: {id: {_eq: X-Hasura-User-Id}}}\n      limit',
+    'an unknown operator',
+    'user_id:\n          _eq',
+    'user_id:\n          _equals',
   ),
-  edited(
-    users,
-    'filter-name',
-    'an unknown column behind a relationship',
-    'filter:\n        id:\n          _eq: X-Hasura-User-Id\n      limit',
-    'filter: {sessions: {userId: {_eq: X-Hasura-User-Id}}}\n      limit',
-  ),
-  edited(sessions, 'filter-name', 'an unknown operator', '_eq', '_equals'),
   edited(
     sessions,
     'filter-variable',

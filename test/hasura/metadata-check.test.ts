@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { schema as gatewaySchema } from '../../src/graphql/schema.ts';
 import { checkMetadata } from '../../src/hasura/metadata/check/check.ts';
 import { isCronExpression } from '../../src/hasura/metadata/check/cron.ts';
@@ -13,14 +14,15 @@ import { generateMetadata } from '../../src/hasura/metadata/generate.ts';
 import { writeMetadata } from '../../src/hasura/metadata/write.ts';
 import { brokenGateway } from './metadata-broken-gateway.ts';
 import { brokenSchemas } from './metadata-broken-schema.ts';
+import { brokenSessions, OF_ME } from './metadata-broken-sessions.ts';
 import { brokenTables } from './metadata-broken-tables.ts';
-import type { BrokenExample } from './metadata-example.ts';
+import { type BrokenExample, edited, lines, tableFile } from './metadata-example.ts';
 import { fixtureDeclaration as declaration, fixtureSdl } from './metadata-fixture.ts';
 
 const hasura = fileURLToPath(new URL('../../hasura', import.meta.url));
 const schema = buildSchema(fixtureSdl);
 const tables = databaseTables;
-const brokenExamples = [...brokenTables, ...brokenSchemas, ...brokenGateway];
+const brokenExamples = [...brokenTables, ...brokenSessions, ...brokenSchemas, ...brokenGateway];
 
 let folder: string;
 let good: string;
@@ -44,8 +46,12 @@ async function breakTree(directory: string, example: BrokenExample): Promise<voi
 }
 
 /** The rules that fire. A tree that was edited is also out of step, which only its own example is about. */
-async function firing(directory: string, checked: GraphQLSchema, rule: RuleId): Promise<RuleId[]> {
-  const findings = await checkMetadata({ directory, schema: checked, tables, declaration });
+async function firing(
+  directory: string,
+  checked: GraphQLSchema,
+  { rule, declaration: declared = declaration }: BrokenExample,
+): Promise<RuleId[]> {
+  const findings = await checkMetadata({ directory, schema: checked, tables, declaration: declared });
   const fired = new Set(findings.map((finding) => finding.rule));
   return [...fired].filter((fired) => fired !== 'in-step' || rule === 'in-step');
 }
@@ -66,9 +72,31 @@ test.for(brokenExamples.map((example, index) => ({ ...example, index })))(
     await breakTree(directory, example);
     const checked = example.sdl === undefined ? schema : buildSchema(example.sdl, { assumeValidSDL: true });
     const expected = [example.rule, ...(example.also ?? [])];
-    expect((await firing(directory, checked, example.rule)).sort()).toEqual(expected.sort());
+    expect((await firing(directory, checked, example)).sort()).toEqual(expected.sort());
   },
 );
+
+const SIGNED_IN =
+  '{_and: [{disabled_at: {_is_null: true}}, {sessions: {_and: [{id: {_eq: x-hasura-session-id}}], revoked_at: {_is_null: true}}}]}';
+test.for([
+  ['under _and', `_and: [{user_id: {_eq: X-Hasura-User-Id}}, {user: ${SIGNED_IN}}]`],
+  [
+    'in every branch of _or',
+    `_or: [{user: ${SIGNED_IN}}, {active_team: {memberships: {user: ${SIGNED_IN}}}}]`,
+  ],
+])('filter-live-session takes the condition %s', async ([, filter]) => {
+  const directory = await mkdtemp(join(folder, 'live-'));
+  await cp(good, directory, { recursive: true });
+  const example = edited(
+    tableFile('sessions'),
+    'filter-live-session',
+    '',
+    lines(8, ...OF_ME),
+    lines(8, filter ?? ''),
+  );
+  await breakTree(directory, example);
+  expect(await firing(directory, schema, example)).toEqual([]);
+});
 
 test('every rule has a broken example', () => {
   const proved = new Set(brokenExamples.map(({ rule }) => rule));
@@ -82,6 +110,22 @@ test('every rule is named in README under the heading that it cites', async () =
     expect(section, heading).toBeDefined();
     expect(section, heading).toContain(`\`${rule}\``);
   }
+});
+
+test('README shows the condition of the live session as it ships', async () => {
+  const readme = await readFile(join(hasura, 'README.md'), 'utf8');
+  const [, section = ''] = /^## Filters\n([\s\S]*?)^## /m.exec(readme) ?? [];
+  const shown = [...section.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(
+    ([, text = '']) => parse(text) as unknown,
+  );
+  const shipped = async (table: string) => {
+    const text = await readFile(join(hasura, 'metadata', tableFile(table)), 'utf8');
+    const { select_permissions } = parse(text) as {
+      select_permissions: { permission: { filter: object } }[];
+    };
+    return { filter: select_permissions[0]?.permission.filter };
+  };
+  expect(shown).toEqual([await shipped('users'), await shipped('sessions')]);
 });
 
 test('a tree that the CLI wrote with include tags reads the same', async () => {

@@ -95,6 +95,61 @@ test('the role logs in with the password and does exactly what is declared', asy
   expect(updatable.sort()).toEqual(['jwks.expires_at', 'projects.name', 'teams.name', 'users.name']);
 });
 
+test('the role reads column by column: one that a migration adds it cannot read', async () => {
+  const role = newRole();
+  await apply(role);
+  await owner`alter table portcullis.users add column secret text`;
+  try {
+    const hasura = logIn(loginUrl(role));
+    expect(await refusal(hasura`select secret from portcullis.users`)).toBe('42501');
+    expect(await refusal(hasura`select * from portcullis.users`)).toBe('42501');
+    expect(await refusal(hasura`select id, name, disabled_at from portcullis.users`)).toBe('allowed');
+    expect(await refusal(hasura`select count(*) from portcullis.users`)).toBe('allowed');
+    expect(await refusal(hasura`update portcullis.users set name = 'A' returning id, name`)).toBe('allowed');
+    expect(await refusal(hasura`update portcullis.users set name = 'A' returning *`)).toBe('42501');
+  } finally {
+    await owner`alter table portcullis.users drop column secret`;
+  }
+});
+
+test('a second run takes back a grant on a whole table, which every later column would have', async () => {
+  const role = newRole();
+  await apply(role);
+  await owner`grant select on all tables in schema portcullis to ${owner(role)}`;
+  await apply(role);
+  const tables = await owner`
+    select relname from pg_class where relnamespace = 'portcullis'::regnamespace and relkind = 'r'
+      and has_table_privilege(${role}, oid, 'select')`;
+  expect([...tables]).toEqual([]);
+});
+
+test('a declared column that is not there yet is missing like a table', async () => {
+  await owner`alter table portcullis.cache rename column value to worth`;
+  try {
+    await expect(apply(newRole())).rejects.toThrow('Run npm run db:migrate first.');
+  } finally {
+    await owner`alter table portcullis.cache rename column worth to value`;
+  }
+});
+
+test('the role’s statements, waits for locks and silent transactions are bounded', async () => {
+  const role = newRole();
+  await apply(role);
+  const settings = async () => {
+    const [row] = await logIn(loginUrl(role))`
+      select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
+        current_setting('idle_in_transaction_session_timeout') as idle`;
+    return row;
+  };
+  expect(await settings()).toEqual({ statement: '30s', lock: '10s', idle: '1min' });
+  const name = new URL(database.url).pathname.slice(1);
+  await owner.unsafe(
+    `alter role "${role.replaceAll('"', '""')}" in database ${name} set statement_timeout = '5min'`,
+  );
+  await apply(role);
+  expect(await settings()).toEqual({ statement: '5min', lock: '10s', idle: '1min' });
+});
+
 test('an update through the role still moves updated_at', async () => {
   const role = newRole();
   await apply(role);
@@ -197,6 +252,20 @@ test('rights from somewhere else are named, and nothing is changed then', async 
   await expect(apply(role)).rejects.toThrow('usage of portcullis_private');
   const [found] = await owner`select rolcanlogin from pg_roles where rolname = ${role}`;
   expect(found).toEqual({ rolcanlogin: false });
+});
+
+test.each([
+  ['select on users', 'grant select on portcullis.users to'],
+  ['read of users.secret', 'grant select (secret) on portcullis.users to'],
+])('a right to read that everybody has is named: %s', async (subject, grant) => {
+  await owner`alter table portcullis.users add column secret text`;
+  try {
+    await owner.unsafe(`${grant} public`);
+    await expect(apply(newRole())).rejects.toThrow(subject);
+  } finally {
+    await owner`revoke all on portcullis.users from public`;
+    await owner`alter table portcullis.users drop column secret`;
+  }
 });
 
 test('an owner who is no superuser but may create roles can do it as well, twice', async () => {

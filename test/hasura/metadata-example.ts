@@ -1,4 +1,5 @@
 import type { RuleId } from '../../src/hasura/metadata/check/rules.ts';
+import type { Declaration } from '../../src/hasura/metadata/declaration-types.ts';
 import { fixtureSdl } from './metadata-fixture.ts';
 
 /** One thing broken in a good tree, and the one rule that must notice. */
@@ -13,6 +14,8 @@ export type BrokenExample = {
   remove?: string;
   /** Another gateway schema than the one the tree was made for. */
   sdl?: string;
+  /** Another declaration than the one the tree was made from. */
+  declaration?: Declaration;
   /** Rules that cannot but fire with it. */
   also?: readonly RuleId[];
 };
@@ -28,6 +31,10 @@ export const edited = (
 ): BrokenExample => ({
   ...{ rule, what, edit: [file, from, to] },
 });
+
+/** Lines of a YAML file. */
+export const lines = (indent: number, ...texts: string[]): string =>
+  texts.map((text) => `${' '.repeat(indent)}${text}\n`).join('');
 
 export const tableFile = (name: string) => `databases/default/tables/portcullis_${name}.yaml`;
 

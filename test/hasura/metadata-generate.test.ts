@@ -127,7 +127,16 @@ test('a table of the tracked schema that nobody mentions is an error; private on
 
 test('column names are the ones in the database, and relationships follow from foreign keys', () => {
   expect(describeTable(users).columns).toEqual([
-    ...['id', 'email', 'name', 'email_verified_at', 'disabled_at', 'created_at', 'updated_at'],
+    ...[
+      'id',
+      'email',
+      'canonical_email',
+      'name',
+      'email_verified_at',
+      'disabled_at',
+      'created_at',
+      'updated_at',
+    ],
   ]);
   const files = generateMetadata({ schema, tables, declaration });
   const names = (table: string) => {

@@ -64,6 +64,7 @@ describe('the claims', () => {
       'x-hasura-default-role': 'user',
       'x-hasura-user-id': userId,
       'x-hasura-session-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+      'x-hasura-token-kind': 'access',
       ...team,
     },
   });
@@ -83,7 +84,10 @@ describe('the claims', () => {
     const [team] = await gateway.sql`select team_id from portcullis.memberships where user_id = ${user.id}`;
     const { payload } = await verify(gateway, teamToken ?? '');
     expect(payload).toEqual(
-      claimsOf(user.id, { 'x-hasura-team-id': team?.team_id, 'x-hasura-team-role': 'OWNER' }),
+      claimsOf(user.id, {
+        ...{ 'x-hasura-team-id': team?.team_id, 'x-hasura-team-role': 'OWNER' },
+        'x-hasura-token-kind': 'team',
+      }),
     );
   });
 

@@ -4,6 +4,7 @@ import { recordSecurityEvent } from '../../src/audit/security-events.ts';
 import { enqueueMail } from '../../src/mail/queue.ts';
 import { findOneTimeToken } from '../../src/one-time-tokens/one-time-tokens.ts';
 import { newPerson, PUBLIC_URL, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { proveAddress } from '../teams/people.ts';
 import { countJobs, makeJobsDue, queueForLater, startSmtp, type TestSmtp } from './smtp.ts';
 
 const NOWHERE = { address: null, userAgent: null };
@@ -126,7 +127,7 @@ describe('what is delivered', () => {
     const nameless = await someone();
     await gateway.sql`update portcullis.users set email = null where id = ${nameless.id}`;
     const verified = await someone();
-    await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${verified.id}`;
+    await proveAddress(gateway, verified.id);
     const people = [gone, disabled, nameless].map(({ id }) => id);
     const newEmail = newPerson().email;
     await deliver(

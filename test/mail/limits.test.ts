@@ -23,15 +23,41 @@ test('one mail of a kind a minute goes to an address, and another kind is counte
   expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeNull();
 });
 
-test('a day’s cap counts what an account needs, and not what the spacing refused', async () => {
+test('a day’s cap counts what goes out, and not what the spacing refused', async () => {
   const { email } = newPerson();
-  for (let i = 0; i < 10; i++) await attemptMail(gateway.deps, 'verification', email);
-  expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeNull();
-  await passSpacing();
-  expect(await attemptMail(gateway.deps, 'verification', email)).toBeNull();
+  for (let i = 0; i < 10; i++) await attemptMail(gateway.deps, 'password_reset', email);
+  for (let i = 0; i < 2; i++) {
+    await passSpacing();
+    expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeNull();
+  }
   await passSpacing();
   expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeGreaterThan(80_000);
   expect(await attemptMail(gateway.deps, 'password_reset', newPerson().email)).toBeNull();
+});
+
+test('resets have a cap that verifications do not use up, and the other way round', async () => {
+  for (const [spent, open] of [
+    ['verification', 'password_reset'],
+    ['password_reset', 'verification'],
+  ] as const) {
+    const { email } = newPerson();
+    for (let i = 0; i < 4; i++) {
+      await attemptMail(gateway.deps, spent, email);
+      await passSpacing();
+    }
+    expect(await attemptMail(gateway.deps, spent, email)).toBeGreaterThan(80_000);
+    expect(await attemptMail(gateway.deps, open, email)).toBeNull();
+  }
+});
+
+test('a mail of a transaction that is rolled back is not counted', async () => {
+  const { email } = newPerson();
+  const work = gateway.deps.db.transaction(async (tx) => {
+    expect(await attemptMail(gateway.deps, 'verification', email, tx)).toBeNull();
+    throw new Error('The transaction fails.');
+  });
+  await expect(work).rejects.toThrow('The transaction fails.');
+  expect(await attemptMail(gateway.deps, 'verification', email)).toBeNull();
 });
 
 test('what other people’s accounts send has a cap of its own, so that it keeps nobody from a reset', async () => {

@@ -18,7 +18,14 @@ const own = async (name: string, text: string) => {
   await mkdir(dirname(join(templatesDir, name)), { recursive: true });
   await writeFile(join(templatesDir, name), text);
 };
-const values = { site: 'auth.example.com', link: 'https://auth.example.com/mail/x', hours: '24' };
+const values = {
+  site: 'auth.example.com',
+  link: 'https://auth.example.com/mail/x',
+  hours: '24',
+  time: 'now',
+  device: 'a phone',
+  address: 'unknown',
+};
 const invite = { ...values, team: 'Engines', inviter: 'Ada', expires: '2026-01-01' };
 
 test.each(['en', 'de'])(

@@ -51,7 +51,7 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
       const held = tab.stored();
       const device = { address: null, userAgent: null };
       const token = inCookie ?? held.refreshToken ?? '';
-      const { accessToken, refreshToken } = await refresh(gateway.deps, device, token, 1);
+      const { accessToken, refreshToken } = await refresh(gateway.deps, device, token, { ttlSeconds: 1 });
       tab.store({ ...held, accessToken, refreshToken: inCookie === undefined ? refreshToken : null });
       passed += 32_000;
       return refreshToken;

@@ -163,7 +163,7 @@ describe('the refresh cookie', () => {
     const { cookie, body, answered } = await signUpByCookie();
     expect(cookie).toHaveLength(1);
     expect(cookie[0]).toMatch(
-      /^__Host-portcullis-refresh=prt_[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      /^__Host-portcullis-refresh=prt_[\w-]{87}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     );
     expect(body.data?.signup).toMatchObject({ refreshToken: null, accessToken: expect.any(String) });
     expect(answered.get('access-control-allow-origin')).toBe(page);

@@ -94,7 +94,7 @@ describe('refresh', () => {
     const person = newPerson();
     const signedIn = await signUp(gateway, person);
     const elsewhere = await logIn(gateway, person);
-    const rotated = await refresh(signedIn.refreshToken);
+    const rotated = await refresh((await refresh(signedIn.refreshToken)).refreshToken);
     await passGrace(signedIn);
     expect(await refused(signedIn.refreshToken)).toEqual(reused);
     expect(await refused(rotated.refreshToken)).toEqual(invalid);
@@ -111,14 +111,14 @@ describe('refresh', () => {
     const signedIn = await signUp(gateway);
     const victim = await refresh(signedIn.refreshToken);
     const thief = await refresh(signedIn.refreshToken);
-    await refresh(thief.refreshToken);
+    await refresh((await refresh(thief.refreshToken)).refreshToken);
     await passGrace(signedIn);
     expect(await refused(victim.refreshToken)).toEqual(reused);
   });
 
   test('an old token presented by many at once still ends the session once', async () => {
     const signedIn = await signUp(gateway);
-    await refresh(signedIn.refreshToken);
+    await refresh((await refresh(signedIn.refreshToken)).refreshToken);
     await passGrace(signedIn);
     await Promise.all(Array.from({ length: 8 }, () => refused(signedIn.refreshToken)));
     const events = await gateway.sql`select 1 from portcullis.security_events

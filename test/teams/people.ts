@@ -44,9 +44,15 @@ export async function join(
 ): Promise<Someone> {
   const { teamName: _, ...person } = newPerson(overrides);
   const signedIn = await signUp(gateway, person);
-  if (verified)
-    await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${signedIn.user.id}`;
+  if (verified) await proveAddress(gateway, signedIn.user.id);
   return someone(gateway, person, signedIn);
+}
+
+/** The person has shown that the address, the password and the sessions are theirs, in some way or other. */
+export async function proveAddress(gateway: TestGateway, userId: string): Promise<void> {
+  await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${userId}`;
+  await gateway.sql`update portcullis.sessions set proven_at = now() where user_id = ${userId}`;
+  await gateway.sql`update portcullis_private.passwords set proven_at = now() where user_id = ${userId}`;
 }
 
 /** The same person on another device. */

@@ -156,11 +156,13 @@ describe('through Hasura', () => {
     expect(await column(other.asOwner, 'teams', 'name')).toEqual(['Engines']);
   });
 
-  test('everybody renames themselves, and nobody else', async () => {
+  test('a person renames themselves with an access token, not with a team token, and no other person', async () => {
     const { owner, member, asMember } = await furnishedTeam();
-    expect(await hasura.update(asMember, 'users', { set: { name: 'Bob' } })).toBe(1);
+    const byAccessToken = sessionOf(member.token);
+    expect(await hasura.update(byAccessToken, 'users', { set: { name: 'Bob' } })).toBe(1);
+    await expect(hasura.update(asMember, 'users', { set: { name: 'Eve' } })).rejects.toThrow('team token');
     const rename = { set: { name: 'Bob' }, where: { id: { _eq: owner.id } } };
-    expect(await hasura.update(asMember, 'users', rename)).toBe(0);
+    expect(await hasura.update(byAccessToken, 'users', rename)).toBe(0);
     const names = await gateway.sql`
       select name from portcullis.users where id in ${gateway.sql([owner.id, member.id])} order by id`;
     expect(names.map(({ name }) => name as unknown)).toEqual(['Ada', 'Bob']);

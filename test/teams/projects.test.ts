@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDefaultTeam } from '../../src/teams/teams.ts';
 import { ME, newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
@@ -104,9 +105,9 @@ describe('the default team', () => {
   test('has a name where the owner has none, or one that leaves no room', async () => {
     const ada = await join(gateway, { name: 'x'.repeat(255) });
     expect(await make(ada.id)).toMatchObject({ team: { name: 'My team' } });
-    const bob = await join(gateway);
-    await gateway.sql`update portcullis.users set name = null where id = ${bob.id}`;
-    expect(await make(bob.id)).toMatchObject({ team: { name: 'My team' } });
+    const nameless = randomUUID();
+    await gateway.sql`insert into portcullis.users (id) values (${nameless})`;
+    expect(await make(nameless)).toMatchObject({ team: { name: 'My team' } });
     const eve = await join(gateway);
     expect(await make(eve.id, 'Named')).toMatchObject({ team: { name: 'Named' } });
   });

@@ -34,7 +34,7 @@ test('a switch yields a token of the team, and of no other', async () => {
     expect(membership).toEqual({ role, team: { id: teamId, name: 'Engines' } });
     expect(claimsOf(teamToken)).toEqual({
       ...(claimsOf(ada.token) as object),
-      ...{ 'x-hasura-team-id': teamId, 'x-hasura-team-role': role },
+      ...{ 'x-hasura-team-id': teamId, 'x-hasura-team-role': role, 'x-hasura-token-kind': 'team' },
     });
     const { exp = 0, iat = 0, sid } = decodeJwt(teamToken);
     expect(exp - iat).toBe(900);

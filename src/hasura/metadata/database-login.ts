@@ -51,12 +51,17 @@ async function asMember(tx: postgres.TransactionSql, role: string, run: () => Pr
 
 type Privilege = { subject: string };
 
+const columnsOf = ({ tables }: Declaration, kind: 'readable' | 'editable'): string[] =>
+  tables.flatMap(({ table, [kind]: columns }) => {
+    const { name } = describeTable(table);
+    return columns.map((column) => `${name}.${column}`);
+  });
+
 /** What the role can do in our schemas, through whatever grant, beyond what is declared. */
 async function surplusPrivileges(tx: postgres.TransactionSql, role: string, declaration: Declaration) {
   const schema = declaration.databaseSchema;
-  const editable = declaration.tables.flatMap(({ table, editable: columns }) =>
-    columns.map((column) => `${describeTable(table).name}.${column}`),
-  );
+  const editable = columnsOf(declaration, 'editable');
+  const readable = columnsOf(declaration, 'readable');
   return await tx<Privilege[]>`
     select 'usage of ' || nspname as subject from pg_namespace
       where nspname = any(${[...HIDDEN_SCHEMAS]})
@@ -64,9 +69,14 @@ async function surplusPrivileges(tx: postgres.TransactionSql, role: string, decl
     union all select 'create in ' || nspname from pg_namespace
       where nspname = ${schema} and has_schema_privilege(${role}, oid, 'create')
     union all select privilege || ' on ' || c.relname
-      from pg_class c cross join unnest(array['insert', 'delete', 'truncate', 'trigger', 'update']) privilege
+      from pg_class c cross join unnest(array['select', 'insert', 'delete', 'truncate', 'trigger', 'update']) privilege
       where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
         and has_table_privilege(${role}, c.oid, privilege)
+    union all select 'read of ' || c.relname || '.' || a.attname
+      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        and has_column_privilege(${role}, c.oid, a.attnum, 'select')
+        and not c.relname || '.' || a.attname = any(${readable})
     union all select 'write of ' || c.relname || '.' || a.attname
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
@@ -86,14 +96,12 @@ async function refuseSurplus(
   throw new Error(`The role ${role} has rights that were granted elsewhere: ${list}. Revoke them first.`);
 }
 
-async function requireTables(
-  tx: postgres.TransactionSql,
-  { databaseSchema, tables }: Declaration,
-): Promise<void> {
-  const names = tables.map(({ table }) => describeTable(table).name);
-  const found =
-    await tx`select from pg_tables where schemaname = ${databaseSchema} and tablename = any(${names})`;
-  if (found.length < names.length)
+async function requireTables(tx: postgres.TransactionSql, declaration: Declaration): Promise<void> {
+  const columns = columnsOf(declaration, 'readable');
+  const found = await tx`
+    select from information_schema.columns
+    where table_schema = ${declaration.databaseSchema} and table_name || '.' || column_name = any(${columns})`;
+  if (found.length < columns.length)
     throw new Error('The gateway’s tables are not all there yet. Run npm run db:migrate first.');
 }
 

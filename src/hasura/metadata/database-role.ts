@@ -10,17 +10,26 @@ export const HIDDEN_SCHEMAS = ['portcullis_private', 'portcullis_migrations', 'p
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 
+/** Column by column: what a later migration adds can be read once it is declared, and not before. */
 function tableGrants(declaration: Declaration): string[] {
-  return declaration.tables.flatMap(({ table, editable }) => {
+  return declaration.tables.flatMap(({ table, readable, editable }) => {
     const { schema, name } = describeTable(table);
-    const target = `${quote(schema)}.${quote(name)}`;
-    const columns = editable.map(quote).join(', ');
-    return [
-      `grant select on ${target} to ${ROLE};`,
-      ...(editable.length === 0 ? [] : [`grant update (${columns}) on ${target} to ${ROLE};`]),
-    ];
+    const grant = (privilege: string, columns: readonly string[]) =>
+      columns.length === 0
+        ? []
+        : [
+            `grant ${privilege} (${columns.map(quote).join(', ')}) on ${quote(schema)}.${quote(name)} to ${ROLE};`,
+          ];
+    return [...grant('select', readable), ...grant('update', editable)];
   });
 }
+
+/** What one statement, one wait for a lock and one silent transaction of Hasura's may take. */
+const TIMEOUTS = {
+  statement_timeout: '30s',
+  lock_timeout: '10s',
+  idle_in_transaction_session_timeout: '60s',
+} as const;
 
 /** The grants of Hasura's own database role. Run again, they also take away what is no longer declared. */
 export function databaseRoleSql(declaration: Declaration): string {
@@ -36,6 +45,11 @@ ${revocations.join('\n')}
 
 grant usage on schema ${quote(declaration.databaseSchema)} to ${ROLE};
 ${tableGrants(declaration).join('\n')}
+
+-- Of every database; what is set for the role in one database (alter role … in database … set …) goes before it.
+${Object.entries(TIMEOUTS)
+  .map(([setting, value]) => `alter role ${ROLE} set ${setting} = '${value}';`)
+  .join('\n')}
 
 -- What Hasura keeps for itself in a database that it serves.
 create extension if not exists pgcrypto with schema public;

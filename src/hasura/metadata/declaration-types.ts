@@ -24,6 +24,11 @@ export type TableDeclaration = {
   customName?: string;
   /** Whether anyone may read every row. Only such tables may have an empty filter. */
   everyRow?: boolean;
+  /**
+   * The columns that Hasura's database role may read. Hasura reads every column of a tracked table, also those that the client
+   * did not ask for (hasura/README.md, "The database role"): one that is missing here hides the table from Hasura.
+   */
+  readable: readonly string[];
   /** The only columns that Hasura's database role may update, whoever asks. */
   editable: readonly string[];
   joins?: readonly JoinDeclaration[];
@@ -80,6 +85,8 @@ export type Declaration = {
   environment: readonly string[];
   /** The database schema whose tables may be tracked. */
   databaseSchema: string;
+  /** What a row of `table` must fulfil to be of a user who is signed in: every permission of a role with tokens asks for it. */
+  liveSession: { table: PgTable; condition: Filter };
   source: { name: string; urlFrom: string };
   gateway: { urlFrom: string; secretHeader: string; secretFrom: string };
   tables: readonly TableDeclaration[];
@@ -96,8 +103,9 @@ type ColumnOf<Table extends PgTable> = SnakeCase<keyof Table['_']['columns'] & s
 
 type TypedTable<Table extends PgTable> = Omit<
   TableDeclaration,
-  'table' | 'editable' | 'joins' | 'permissions'
+  'table' | 'readable' | 'editable' | 'joins' | 'permissions'
 > & {
+  readable: readonly ColumnOf<Table>[];
   editable: readonly ColumnOf<Table>[];
   joins?: readonly JoinDeclaration<ColumnOf<Table>>[];
   permissions: Readonly<

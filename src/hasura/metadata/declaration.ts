@@ -1,14 +1,5 @@
-import { securityEvents } from '../../audit/tables.ts';
-import { cache } from '../../ens/tables.ts';
-import { jwks } from '../../keys/tables.ts';
-import { sessions } from '../../sessions/tables.ts';
-import { invites, memberships, projects, teams } from '../../teams/tables.ts';
-import { users } from '../../users/tables.ts';
-import { type Declaration, track } from './declaration-types.ts';
-
-const me = { _eq: 'X-Hasura-User-Id' };
-/** Whoever manages a team, as one of its members. */
-const manager = { user_id: me, role: { _in: ['OWNER', 'ADMIN'] } };
+import type { Declaration } from './declaration-types.ts';
+import { liveSession, tables } from './declared-tables.ts';
 
 /** What the signed-in do in their teams; the team role decides at the gateway. */
 const inTeams = {
@@ -48,100 +39,14 @@ export const declaration: Declaration = {
     ],
   ],
   databaseSchema: 'portcullis',
+  liveSession,
   source: { name: 'default', urlFrom: 'HASURA_SOURCE_DATABASE_URL' },
   gateway: {
     urlFrom: 'PORTCULLIS_URL',
     secretHeader: 'x-hasura-gateway-secret',
     secretFrom: 'INTERNAL_ENDPOINTS_SECRET',
   },
-  tables: [
-    track(users, {
-      editable: ['name'],
-      permissions: {
-        user: {
-          select: {
-            columns: ['id', 'email', 'name', 'email_verified_at', 'created_at', 'updated_at'],
-            filter: { id: me },
-          },
-          update: { columns: ['name'], filter: { id: me } },
-        },
-      },
-    }),
-    track(teams, {
-      editable: ['name'],
-      joins: [{ name: 'gateway_team', field: 'team', arguments: { id: 'id' } }],
-      permissions: {
-        user: {
-          select: {
-            columns: ['id', 'name', 'created_at', 'updated_at'],
-            filter: { memberships: { user_id: me } },
-          },
-          update: {
-            columns: ['name'],
-            filter: { memberships: manager },
-          },
-        },
-      },
-    }),
-    track(memberships, {
-      editable: [],
-      permissions: {
-        user: {
-          select: {
-            columns: ['team_id', 'user_id', 'role', 'created_at'],
-            filter: { team: { memberships: { user_id: me } } },
-          },
-        },
-      },
-    }),
-    track(projects, {
-      editable: ['name'],
-      permissions: {
-        user: {
-          select: {
-            columns: ['id', 'team_id', 'name', 'created_at', 'updated_at'],
-            filter: { team: { memberships: { user_id: me } } },
-          },
-          update: { columns: ['name'], filter: { team: { memberships: manager } } },
-        },
-      },
-    }),
-    track(invites, {
-      editable: [],
-      permissions: {
-        user: {
-          select: {
-            columns: ['id', 'team_id', 'email', 'role', 'inviter_id', 'created_at', 'expires_at'],
-            filter: { team: { memberships: manager } },
-          },
-        },
-      },
-    }),
-    track(sessions, {
-      editable: [],
-      permissions: {
-        user: {
-          select: {
-            columns: [
-              ...(['id', 'user_id', 'active_team_id', 'user_agent', 'address'] as const),
-              ...(['created_at', 'last_used_at', 'expires_at', 'revoked_at'] as const),
-            ],
-            filter: { user_id: me },
-          },
-        },
-      },
-    }),
-    track(jwks, { customName: 'jwks', editable: ['expires_at'], permissions: {} }),
-    track(securityEvents, { editable: [], permissions: {} }),
-    track(cache, {
-      everyRow: true,
-      editable: [],
-      permissions: {
-        anonymous: { select: { columns: ['key', 'value', 'updated_at'], filter: {} } },
-        user: { select: { columns: ['key', 'value', 'updated_at'], filter: {} } },
-      },
-    }),
-  ],
+  tables,
   remoteSchema: {
     name: 'portcullis',
     urlFrom: 'PORTCULLIS_GRAPHQL_URL',

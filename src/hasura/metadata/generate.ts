@@ -23,9 +23,19 @@ export function undeclaredTables(tables: readonly PgTable[], declaration: Declar
     .map(({ name }) => name);
 }
 
+/** Columns of tracked tables that Hasura's database role could not read: Hasura could then read nothing of the table. */
+export function unreadableColumns({ tables }: Declaration): string[] {
+  return tables.flatMap(({ table, readable }) => {
+    const { name, columns } = describeTable(table);
+    return columns.filter((column) => !readable.includes(column)).map((column) => `${name}.${column}`);
+  });
+}
+
 function refuseForgotten(kind: string, names: readonly string[]): void {
   if (names.length === 0) return;
-  throw new Error(`src/hasura/metadata/declaration.ts says nothing about the ${kind} ${names.join(', ')}.`);
+  throw new Error(
+    `src/hasura/metadata/declaration.ts and declared-tables.ts say nothing about the ${kind} ${names.join(', ')}.`,
+  );
 }
 
 /** Files that Hasura's CLI expects and that are empty here. */
@@ -41,12 +51,13 @@ function fixedFiles(): [string, string][] {
 }
 
 /**
- * Everything generated under `hasura/`, by path. Throws when the declaration forgets a root field of the schema or a
- * table of the tracked database schema.
+ * Everything generated under `hasura/`, by path. Throws when the declaration forgets a root field of the schema, a
+ * table of the tracked database schema or a column of such a table.
  */
 export function generateMetadata({ schema, tables, declaration = ours }: MetadataInput): Map<string, string> {
   refuseForgotten('root field', unassignedRootFields(schema, declaration.remoteSchema));
   refuseForgotten('table', undeclaredTables(tables, declaration));
+  refuseForgotten('column', unreadableColumns(declaration));
   const seen = asHasuraSeesIt(schema);
   const metadata = [...fixedFiles(), ...gatewayFiles(declaration, seen), ...tableFiles(declaration)];
   const roles = roleFiles(declaration, seen);

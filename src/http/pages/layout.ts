@@ -7,7 +7,7 @@ export type Html = ReturnType<typeof html>;
 const STYLE = `
 :root{color-scheme:light dark;--text:#1a1523;--soft:#5d566b;--page:#f5f3f8;--card:#fff;--line:#8b839b;--key:#5b3ba8;--on-key:#fff;--bad:#b3261e}
 @media (prefers-color-scheme:dark){:root{--text:#eeeaf5;--soft:#b6aec6;--page:#17131f;--card:#221c2e;--line:#7d748f;--key:#b9a1f5;--on-key:#1d1333;--bad:#ffb4ab}}
-*{box-sizing:border-box}
+*{box-sizing:border-box}[hidden]{display:none!important}
 body{margin:0;background:var(--page);color:var(--text);font:1.0625rem/1.5 system-ui,sans-serif}
 main{max-width:30rem;margin:0 auto;padding:10vh 1rem 2rem}
 .card{background:var(--card);border-radius:.75rem;padding:1.75rem;overflow-wrap:anywhere;box-shadow:0 1px 3px #0003}
@@ -20,6 +20,8 @@ input[readonly]{border-style:dashed}
 input[aria-invalid=true]{border-color:var(--bad);border-width:2px}
 button,.button{display:block;width:100%;font:inherit;font-weight:600;text-align:center;text-decoration:none;color:var(--on-key);background:var(--key);border:0;border-radius:.5rem;padding:.75rem 1rem;cursor:pointer}
 :focus-visible{outline:3px solid var(--key);outline-offset:2px}
+button.quiet{color:var(--key);background:transparent;border:1px solid var(--key)}
+.other{border-top:1px solid var(--line);margin-top:1.5rem;padding-top:1.25rem}
 .problem{color:var(--bad);font-weight:600}
 .site{text-align:center;margin-top:1.5rem}
 form>:last-child,.card>:last-child{margin-bottom:0}

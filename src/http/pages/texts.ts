@@ -1,8 +1,17 @@
+/** A page that confirms something, and what it says once that is done. */
+export type ConfirmTexts = {
+  title: string;
+  explain: string;
+  button: string;
+  doneTitle: string;
+  done: string;
+};
+
 /** What the pages say that a mailed link opens. */
 export type PageTexts = {
   language: string;
-  verify: { title: string; explain: string; button: string; doneTitle: string; done: string };
-  changeEmail: { title: string; explain: string; button: string; doneTitle: string; done: string };
+  verify: ConfirmTexts & { disown: { explain: string; button: string } };
+  changeEmail: ConfirmTexts;
   reset: {
     title: string;
     explain: string;
@@ -24,10 +33,21 @@ export type PageTexts = {
     gone: string;
   };
   passwordRule: (minLength: number) => string;
-  problems: { tooShort: (minLength: number) => string; tooLong: string; missing: string; mismatch: string };
+  problems: {
+    tooShort: (minLength: number) => string;
+    tooLong: string;
+    missing: string;
+    mismatch: string;
+    noPassword: string;
+    wrongPassword: string;
+  };
   dead: { title: string; explain: string };
   failure: { title: string; busy: string; crossSite: string; unexpected: string; requestId: string };
   address: string;
+  /** The label of the field for the account's password. */
+  password: string;
+  /** When and from where the person signed up. */
+  signUp: { time: string; device: string; address: string; unknown: string };
   /** Whose address changes. */
   account: { name: string; address: string };
   onward: string;
@@ -38,15 +58,20 @@ const en: PageTexts = {
   verify: {
     title: 'Confirm your email address',
     explain:
-      'Somebody signed up with this address. Confirm only if it was you: whoever signed up knows the password.',
+      'This address was used to sign up. If it was you, enter the password that you chose: it shows that the account is yours.',
     button: 'Confirm address',
+    disown: {
+      explain:
+        'If you did not sign up, the account can be yours alone. Its password is removed, all its devices are signed out, and you choose a new password.',
+      button: 'I did not sign up',
+    },
     doneTitle: 'Address confirmed',
     done: 'Thank you. You can sign in with this address and your password.',
   },
   changeEmail: {
     title: 'Confirm your new email address',
     explain:
-      'Confirm only if you asked for this yourself, while you were signed in to the account below: it will have this address from then on, and whoever knows its password signs in with it. If you did not ask for it, close this page, and nothing happens.',
+      'Confirm only if you asked for this yourself, while you were signed in to the account below: it will have this address from then on. Enter the password of that account. If you did not ask for it, close this page, and nothing happens.',
     button: 'Confirm new address',
     doneTitle: 'New address confirmed',
     done: 'From now on you sign in with your new address. Your former one has got a notice.',
@@ -83,6 +108,8 @@ const en: PageTexts = {
     tooLong: 'This password is too long.',
     missing: 'Enter a new password.',
     mismatch: 'The two passwords are not the same.',
+    noPassword: 'Enter the password of the account.',
+    wrongPassword: 'This password is wrong.',
   },
   dead: {
     title: 'This link is no longer valid',
@@ -97,6 +124,8 @@ const en: PageTexts = {
     requestId: 'Request',
   },
   address: 'Address',
+  password: 'Password',
+  signUp: { time: 'Signed up', device: 'Device', address: 'Network address', unknown: 'unknown' },
   account: { name: 'Name of the account', address: 'Its address so far' },
   onward: 'Continue',
 };
@@ -106,15 +135,20 @@ const de: PageTexts = {
   verify: {
     title: 'E-Mail-Adresse bestätigen',
     explain:
-      'Jemand hat sich mit dieser Adresse registriert. Bestätigen Sie nur, wenn Sie es waren: Wer sich registriert hat, kennt das Passwort.',
+      'Mit dieser Adresse wurde ein Konto angelegt. Wenn Sie das waren, geben Sie das Passwort ein, das Sie gewählt haben: So zeigen Sie, dass das Konto Ihnen gehört.',
     button: 'Adresse bestätigen',
+    disown: {
+      explain:
+        'Wenn Sie das nicht waren, kann das Konto Ihnen allein gehören. Sein Passwort gilt dann nicht mehr, alle Geräte werden abgemeldet, und Sie wählen ein neues Passwort.',
+      button: 'Das war ich nicht',
+    },
     doneTitle: 'Adresse bestätigt',
     done: 'Danke. Sie können sich mit dieser Adresse und Ihrem Passwort anmelden.',
   },
   changeEmail: {
     title: 'Neue E-Mail-Adresse bestätigen',
     explain:
-      'Bestätigen Sie nur, wenn Sie das selbst verlangt haben, während Sie mit dem Konto unten angemeldet waren: Es hat dann diese Adresse, und wer sein Passwort kennt, meldet sich mit ihr an. Wenn Sie das nicht verlangt haben, schließen Sie diese Seite, und nichts geschieht.',
+      'Bestätigen Sie nur, wenn Sie das selbst verlangt haben, während Sie mit dem Konto unten angemeldet waren: Es hat dann diese Adresse. Geben Sie das Passwort dieses Kontos ein. Wenn Sie das nicht verlangt haben, schließen Sie diese Seite, und nichts geschieht.',
     button: 'Neue Adresse bestätigen',
     doneTitle: 'Neue Adresse bestätigt',
     done: 'Ab jetzt melden Sie sich mit der neuen Adresse an. Die frühere hat eine Nachricht erhalten.',
@@ -151,6 +185,8 @@ const de: PageTexts = {
     tooLong: 'Dieses Passwort ist zu lang.',
     missing: 'Geben Sie ein neues Passwort ein.',
     mismatch: 'Die beiden Passwörter sind nicht gleich.',
+    noPassword: 'Geben Sie das Passwort des Kontos ein.',
+    wrongPassword: 'Dieses Passwort ist falsch.',
   },
   dead: {
     title: 'Dieser Link gilt nicht mehr',
@@ -165,6 +201,8 @@ const de: PageTexts = {
     requestId: 'Anfrage',
   },
   address: 'Adresse',
+  password: 'Passwort',
+  signUp: { time: 'Angelegt', device: 'Gerät', address: 'Netzadresse', unknown: 'unbekannt' },
   account: { name: 'Name des Kontos', address: 'Seine bisherige Adresse' },
   onward: 'Weiter',
 };

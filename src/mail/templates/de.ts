@@ -10,12 +10,15 @@ export const de: Locale = {
       subject: 'Bestätigen Sie Ihre E-Mail-Adresse für {{site}}',
       before: [
         'Guten Tag,',
-        'bitte bestätigen Sie, dass diese E-Mail-Adresse Ihnen gehört, um die Anmeldung bei {{site}} abzuschließen.',
+        'bitte bestätigen Sie, dass diese E-Mail-Adresse Ihnen gehört. Mit ihr wurde ein Konto bei {{site}} angelegt:',
+        'Zeit: {{time}}',
+        'Gerät: {{device}}',
+        'Adresse: {{address}}',
       ],
       action: 'E-Mail-Adresse bestätigen',
       after: [
-        'Der Link gilt einmal und {{hours}} Stunden lang.',
-        'Wenn Sie sich nicht angemeldet haben, beachten Sie diese Nachricht nicht: Ohne den Link geschieht nichts.',
+        'Die Seite fragt nach dem Passwort, das Sie gewählt haben. Der Link gilt einmal und {{hours}} Stunden lang.',
+        'Wenn Sie das nicht waren, sagen Sie es auf der Seite: Das Konto gehört dann Ihnen allein. Sie können diese Nachricht auch ignorieren.',
       ],
     },
     password_reset: {

@@ -9,12 +9,15 @@ export const en: Locale = {
       subject: 'Confirm your email address for {{site}}',
       before: [
         'Hello,',
-        'please confirm that this email address is yours, to finish signing up at {{site}}.',
+        'please confirm that this email address is yours. It was used to sign up at {{site}}:',
+        'Time: {{time}}',
+        'Device: {{device}}',
+        'Address: {{address}}',
       ],
       action: 'Confirm email address',
       after: [
-        'The link works once, for {{hours}} hours.',
-        'If you did not sign up, you can ignore this mail: without the link nothing happens.',
+        'The page asks for the password that you chose. The link works once, for {{hours}} hours.',
+        'If you did not sign up, you can say so on the page, and the account is yours alone. You can also ignore this mail.',
       ],
     },
     password_reset: {

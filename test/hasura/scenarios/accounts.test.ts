@@ -31,7 +31,9 @@ test('somebody new signs up, verifies their address, logs in and finds themselve
   const { signup } = await visitor.run<{ signup: SignedInAnswer }>(SIGNUP, { input: person });
   expect(signup.user).toMatchObject({ email: person.email, emailVerified: false });
   const token = await stage.mailedToken(person.email, 'verify-email');
-  const { verifyEmail } = await visitor.run<{ verifyEmail: SignedInAnswer }>(VERIFY, { input: { token } });
+  const { verifyEmail } = await visitor.run<{ verifyEmail: SignedInAnswer }>(VERIFY, {
+    input: { token, password: person.password },
+  });
   expect(verifyEmail.user.emailVerified).toBe(true);
   const { email, password } = person;
   const { login } = await visitor.run<{ login: SignedInAnswer }>(LOGIN, { input: { email, password } });

@@ -172,13 +172,27 @@ test('an operator reads every table, and none that holds secrets', async () => {
   expect(names.filter((name) => /private|password|token/.test(name))).toEqual([]);
 });
 
-test('an operator acts as a user by naming them; a wrong secret is refused whatever is asked', async () => {
+test('an operator acts as a user by naming the user and one of their sessions; a wrong secret is refused', async () => {
   const ada = await join(stage);
-  const asAda = stage.console({ 'x-hasura-role': 'user', 'x-hasura-user-id': ada.user.id });
-  expect(await asAda.run(`{ portcullis_users { id } me { id } }`)).toEqual({
+  const user = { 'x-hasura-role': 'user', 'x-hasura-user-id': ada.user.id };
+  const sessions = await stage
+    .console()
+    .run<{ portcullis_sessions: { id: string }[] }>(
+      'query ($id: uuid!) { portcullis_sessions(where: { user_id: { _eq: $id } }, limit: 1) { id } }',
+      { id: ada.user.id },
+    );
+  const session = { 'x-hasura-session-id': sessions.portcullis_sessions[0]?.id ?? '' };
+  expect(await stage.console({ ...user, ...session }).run(`{ portcullis_users { id } me { id } }`)).toEqual({
     portcullis_users: [{ id: ada.user.id }],
     me: { id: ada.user.id },
   });
+  expect(await stage.console(user).run(ME)).toMatchObject({ me: { id: ada.user.id } });
+  expect(await stage.console(user).refused('{ portcullis_users { id } }')).toEqual([
+    {
+      message: 'missing session variable: "x-hasura-session-id"',
+      extensions: { path: '$', code: 'not-found' },
+    },
+  ]);
   const wrong = stage.anonymous({ 'x-hasura-admin-secret': 'wrong' });
   expect(await codes(wrong.refused('{ authConfig { signup } }'))).toEqual(['access-denied']);
 });

@@ -158,7 +158,7 @@ export async function join(stage: Stage, overrides: Partial<Person> = {}): Promi
   const input = 'teamName' in overrides ? { ...person, teamName } : person;
   const { signup } = await stage.anonymous().run<{ signup: SignedInAnswer }>(SIGNUP, { input });
   const token = await stage.mailedToken(person.email, 'verify-email');
-  await stage.anonymous().run(VERIFY, { input: { token } });
+  await stage.anonymous().run(VERIFY, { input: { token, password: person.password } });
   return { ...person, ...signup };
 }
 

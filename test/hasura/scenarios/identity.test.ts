@@ -88,6 +88,7 @@ describe('the refresh cookie', () => {
     expect(data).toMatchObject({ login: { refreshToken: null } });
     expect(cookies).toEqual([
       expect.stringMatching(/^__Host-portcullis-refresh=[^;]+;.*HttpOnly.*Secure.*SameSite=Lax/i),
+      expect.stringMatching(/^__Host-portcullis-device=[^;]+;.*HttpOnly.*Secure.*SameSite=Lax/i),
     ]);
     const cookie = cookies[0]?.split(';')[0] ?? '';
     const again = await stage.anonymous({ ...headers, cookie }).raw('mutation { refresh { accessToken } }');
@@ -139,7 +140,7 @@ describe('the refresh cookie', () => {
     const { email, password } = await join(stage);
     const input = { email, password, cookie: true };
     const page = stage.anonymous({ origin: EVIL, 'x-forwarded-origin': APP });
-    expect((await page.raw(LOGIN, { input })).cookies).toHaveLength(1);
+    expect((await page.raw(LOGIN, { input })).cookies).toHaveLength(2);
     expect(await preflight(APP)).toEqual({ status: 204, origin: APP, headers: 'x-forwarded-origin' });
     for (const origin of [EVIL, 'null', `${APP}.evil.example`])
       expect(await preflight(origin), origin).toEqual({ status: 404, origin: null, headers: null });

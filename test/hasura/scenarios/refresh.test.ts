@@ -29,7 +29,7 @@ test('several tabs that refresh with one token get the same next one', async () 
 });
 
 test('a token that was exchanged long ago ends the session, for the thief and for the robbed', async () => {
-  const next = await refresh(ada.refreshToken);
+  const next = await refresh((await refresh(ada.refreshToken)).refreshToken);
   const page = stage.as(next.accessToken);
   expect(await page.run(SESSIONS)).toBeTruthy();
   await stage.gateway
@@ -38,4 +38,11 @@ test('a token that was exchanged long ago ends the session, for the thief and fo
   expect(await refused(ada.refreshToken)).toEqual(['refresh_token_reused']);
   expect(await refused(next.refreshToken)).toEqual(['invalid_refresh_token']);
   expect(await codes(page.refused(SESSIONS))).toEqual(['unauthenticated']);
+});
+
+test('a page that never got the answer of a refresh is not signed out', async () => {
+  const lost = await refresh(ada.refreshToken);
+  await stage.gateway.sql`update portcullis_private.refresh_tokens set rotated_at = now() - interval '1 hour'
+    where rotated_at is not null`;
+  expect((await refresh(ada.refreshToken)).refreshToken).toBe(lost.refreshToken);
 });

@@ -132,3 +132,21 @@ describe('a name is changed', () => {
     expect(await rowsOf('stranger', 'users', 'name')).toEqual(['Ada']);
   });
 });
+
+test('a column that the database role has no grant for hides its table from Hasura, and no other', async () => {
+  const { sql } = stage.gateway;
+  const failure = [{ message: 'database query error', extensions: { path: '$', code: 'unexpected' } }];
+  const rename =
+    'mutation { update_portcullis_projects(where: {}, _set: { name: "Again" }) { affected_rows } }';
+  await sql`alter table portcullis.projects add column secret text`;
+  try {
+    expect(await pageOf('owner').refused('{ portcullis_projects { id } }')).toEqual(failure);
+    expect(await pageOf('owner').refused(rename)).toEqual(failure);
+    expect(await stage.console().refused('{ portcullis_projects { id } }')).toEqual(failure);
+    // A filter that goes through the table reads only the columns that it names.
+    expect(await rowsOf('owner', 'teams', 'id')).toEqual([team]);
+  } finally {
+    await sql`alter table portcullis.projects drop column secret`;
+  }
+  expect(await rowsOf('owner', 'projects', 'team_id')).toEqual([team]);
+});

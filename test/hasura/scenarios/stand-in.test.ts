@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { codes, join, LOGIN, ME, openStage, type Somebody, type Stage } from './frontend.ts';
 import { type Spoil, table } from './spoiled.ts';
@@ -58,16 +59,18 @@ describe('a spoiled table permission', () => {
     };
     await onStage({ spoil }, async (stage) => {
       const ada = await join(stage);
-      const spoofed = stage.anonymous({ 'x-hasura-user-id': ada.user.id });
-      expect(await spoofed.run('{ portcullis_users { email } }')).toEqual({
+      const [ask, user] = ['{ portcullis_users { email } }', { 'x-hasura-user-id': ada.user.id }];
+      const session = { 'x-hasura-session-id': String(decodeJwt(ada.accessToken).sid) };
+      expect(await stage.anonymous({ ...user, ...session }).run(ask)).toEqual({
         portcullis_users: [{ email: ada.email }],
       });
-      expect(await stage.anonymous().refused('{ portcullis_users { email } }')).toEqual([
-        {
-          message: 'missing session variable: "x-hasura-user-id"',
-          extensions: { path: '$', code: 'not-found' },
-        },
-      ]);
+      for (const [headers, name] of [
+        [session, 'x-hasura-user-id'] as const,
+        [user, 'x-hasura-session-id'] as const,
+      ])
+        expect(await stage.anonymous(headers).refused(ask)).toEqual([
+          { message: `missing session variable: "${name}"`, extensions: { path: '$', code: 'not-found' } },
+        ]);
     });
   });
 });

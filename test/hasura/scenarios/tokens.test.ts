@@ -1,6 +1,7 @@
 import { decodeJwt, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SignedInAnswer, signUp } from '../../support/gateway.ts';
+import { sessionOf } from '../../support/hasura/permissions.ts';
 import { ME, openStage, type Stage } from './frontend.ts';
 
 // Which tokens Hasura takes, and in which words it refuses the others.
@@ -186,7 +187,7 @@ describe('the admin secret', () => {
   });
 
   test('takes any role and any variables', async () => {
-    const page = stage.console({ 'x-hasura-role': 'user', 'x-hasura-user-id': ada.user.id });
+    const page = stage.console(sessionOf(ada.accessToken));
     expect(await page.run(OWN_ROWS)).toEqual({ portcullis_users: [{ id: ada.user.id }] });
   });
 });

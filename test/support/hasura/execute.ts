@@ -140,7 +140,7 @@ export async function execute(
 /** Changes of tables alone are one transaction (hasura/README.md, "Table changes"); what they return is joined after it. */
 async function runTableMutation(run: Run, fields: readonly FieldNode[]): Promise<EngineAnswer> {
   const targets = fields.map((field) => ({ field, target: targetOf(run, field) }));
-  const data = await inTransaction(run.state, async (tx) => {
+  const data = await inTransaction(tableRequest(run), async (tx) => {
     const changed: Record<string, unknown> = {};
     for (const { field, target } of targets)
       changed[keyOf(field)] = await runTableField({ ...tableRequest(run), tx }, target, field);

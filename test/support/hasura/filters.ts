@@ -11,6 +11,8 @@ export class Refused extends Error {
 
 export const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 export const quoteTable = ({ schema, name }: TableName): string => `${quote(schema)}.${quote(name)}`;
+/** The rows of a table as the engine reads them: every column, whatever is asked for (hasura/README.md, "The database role"). */
+export const everyColumnOf = (table: TableName): string => `(select * from ${quoteTable(table)})`;
 
 /** What the rows behind those of a name are called: Postgres cuts names after 63 bytes, so they say nothing of the way there. */
 export const behind = (alias: string): string => `r${Number(alias.slice(1)) + 1}`;

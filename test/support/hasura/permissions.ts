@@ -1,7 +1,16 @@
 import { decodeJwt } from 'jose';
 import type postgres from 'postgres';
-import { type Catalogue, readCatalogue } from './catalogue.ts';
-import { compileFilter, findTracked, type HasuraSession, quote, quoteTable, Refused } from './filters.ts';
+import { type ColumnCatalogue, readCatalogue } from './catalogue.ts';
+import { type ChangedRow, isAmongSql, type RowKey, returningSql } from './changed-rows.ts';
+import {
+  compileFilter,
+  everyColumnOf,
+  findTracked,
+  type HasuraSession,
+  quote,
+  quoteTable,
+  Refused,
+} from './filters.ts';
 import { openLogin } from './login.ts';
 import { type BoolExp, readTrackedTables, type TrackedTable } from './metadata.ts';
 
@@ -43,7 +52,7 @@ export function sessionOf(token: string): HasuraSession {
   return { ...(variables as Record<string, string>), 'x-hasura-role': role };
 }
 
-export type Engine = { tables: readonly TrackedTable[]; catalogue: Catalogue; sql: postgres.Sql };
+export type Engine = { tables: readonly TrackedTable[]; catalogue: ColumnCatalogue; sql: postgres.Sql };
 type Query<Permission> = { tracked: TrackedTable; permission: Permission; role: string };
 
 /** A table without a permission for the role is none that the role knows of (hasura/README.md, "Tables"). */
@@ -79,7 +88,7 @@ async function select(
   const conditions = [permission.filter, where].map((filter) => compileFilter(context, tracked, 'r', filter));
   return [
     ...(await engine.sql.unsafe<Row[]>(
-      `select ${asked.map((column) => `r.${quote(column)}`).join(', ')} from ${quoteTable(tracked.table)} as r
+      `select ${asked.map((column) => `r.${quote(column)}`).join(', ')} from ${everyColumnOf(tracked.table)} as r
       where ${conditions.join(' and ')} limit ${permission.limit ?? 'all'}`,
       parameters,
     )),
@@ -104,36 +113,39 @@ async function update(
   });
   const conditions = [permission.filter, where].map((filter) => compileFilter(context, tracked, 'r', filter));
   return await engine.sql.begin(async (tx) => {
-    const changed = await tx.unsafe<{ ctid: string }[]>(
+    await tellSession(tx, session);
+    const changed = await tx.unsafe<ChangedRow[]>(
       `update ${quoteTable(tracked.table)} as r set ${assignments.join(', ')}
-      where ${conditions.join(' and ')} returning r.ctid::text`,
+      where ${conditions.join(' and ')} ${returningSql({ ...engine, ...tracked }, 'r')}`,
       parameters,
     );
     await requireCheck({ ...engine, tx }, session, tracked, {
       check: permission.check ?? {},
-      rows: changed.map(({ ctid }) => ctid),
+      rows: changed.map((row) => row.changed_row),
     });
     return changed.length;
   });
 }
+
+/** Tells Postgres for whom a transaction changes something (hasura/README.md, "Table changes"). */
+export const tellSession = async (tx: postgres.TransactionSql, session: HasuraSession): Promise<void> => {
+  await tx`select set_config('hasura.user', ${JSON.stringify(session)}, true)`;
+};
 
 /** Every changed row is held against the check as it is then (hasura/README.md, "Table permissions"). */
 export async function requireCheck(
   { tx, ...engine }: Engine & { tx: postgres.TransactionSql },
   session: HasuraSession,
   tracked: TrackedTable,
-  { check, rows }: { check: BoolExp; rows: readonly string[] },
+  { check, rows }: { check: BoolExp; rows: readonly RowKey[] },
 ): Promise<void> {
   if (rows.length === 0) return;
   const parameters: string[] = [];
   const condition = compileFilter({ ...engine, session, parameters }, tracked, 'r', check);
-  const places = rows.map((row) => {
-    parameters.push(row);
-    return `($${parameters.length})::text::tid`;
-  });
+  const changed = isAmongSql({ ...engine, ...tracked }, 'r', { rows, parameters });
   const failing = await tx.unsafe(
     `select 1 from ${quoteTable(tracked.table)} as r
-    where r.ctid in (${places.join(', ')}) and (${condition}) is not true`,
+    where ${changed} and (${condition}) is not true`,
     parameters,
   );
   if (failing.length > 0) throw new Refused('check constraint of an insert/update permission has failed');

@@ -1,10 +1,11 @@
 // Updates. Not played: presets of columns, and a role that changes what it cannot read.
 import type { FieldNode } from 'graphql';
 import type postgres from 'postgres';
+import { type ChangedRow, isAmongSql, type RowKey, returningSql } from './changed-rows.ts';
 import { fieldsOf, keyOf } from './document.ts';
 import { compileFilter, quote, quoteTable, textOf } from './filters.ts';
 import type { BoolExp, TrackedTable } from './metadata.ts';
-import { requireCheck } from './permissions.ts';
+import { requireCheck, tellSession } from './permissions.ts';
 import { accessOf, tableName } from './table-access.ts';
 import { UPDATE_OPERATORS } from './table-argument-rules.ts';
 import {
@@ -40,10 +41,10 @@ export async function updateRows(
   const place = { tracked, alias: 'r' };
   const permitted = compileFilter(scope, tracked, 'r', access.filter);
   const statement = `update ${quoteTable(tracked.table)} as r set ${assignments.join(', ')}
-    where ${permitted} and ${clientCondition(scope, place, where)} returning r.ctid::text`;
+    where ${permitted} and ${clientCondition(scope, place, where)} ${returningSql({ ...scope, ...tracked }, 'r')}`;
   return inTransaction(request, async (tx) => {
-    const changed = await tx.unsafe<{ ctid: string }[]>(statement, scope.parameters);
-    const rows = changed.map(({ ctid }) => ctid);
+    const changed = await tx.unsafe<ChangedRow[]>(statement, scope.parameters);
+    const rows = changed.map((row) => row.changed_row);
     const { tables, catalogue } = request.tables;
     const engine = { tables, catalogue, sql: request.sql, tx };
     await requireCheck(engine, scope.session, tracked, { check: access.check, rows });
@@ -53,11 +54,17 @@ export async function updateRows(
   });
 }
 
-/** One transaction for whatever is changed in it; what fails takes all of it back. */
+/** One transaction for whatever is changed in it, in which the session is known; what fails takes all of it back. */
 export const inTransaction = <Result>(
-  { sql, tx }: Pick<TableRequest, 'sql' | 'tx'>,
+  { sql, tx, session }: Pick<TableRequest, 'sql' | 'tx' | 'session'>,
   run: (tx: postgres.TransactionSql) => Promise<Result>,
-): Promise<Result> => (tx === undefined ? (sql.begin(run) as Promise<Result>) : run(tx));
+): Promise<Result> =>
+  tx === undefined
+    ? (sql.begin(async (begun) => {
+        await tellSession(begun, session);
+        return run(begun);
+      }) as Promise<Result>)
+    : run(tx);
 
 type Changed = { affected: number; rows(field: FieldNode): unknown };
 
@@ -107,14 +114,14 @@ export function valueSql(scope: Scope, value: unknown, type: string): string {
 async function readChanged(
   request: TableRequest,
   tx: postgres.TransactionSql,
-  { tracked, rows, fields }: { tracked: TrackedTable; rows: readonly string[]; fields: readonly FieldNode[] },
+  { tracked, rows, fields }: { tracked: TrackedTable; rows: readonly RowKey[]; fields: readonly FieldNode[] },
 ): Promise<unknown[]> {
   if (rows.length === 0) return [];
   const scope = openScope(request);
   const json = rowJson(scope, { tracked, alias: 'r' }, fields);
-  const places = rows.map((row) => parameter(scope, row, 'text::tid'));
+  const changed = isAmongSql({ ...scope, ...tracked }, 'r', { rows, parameters: scope.parameters });
   const found = await tx.unsafe<{ row: unknown }[]>(
-    `select ${json} as row from ${quoteTable(tracked.table)} as r where r.ctid in (${places.join(', ')})`,
+    `select ${json} as row from ${quoteTable(tracked.table)} as r where ${changed}`,
     scope.parameters,
   );
   return found.map(({ row }) => row);

@@ -9,11 +9,11 @@ import {
   behind,
   type Context,
   compileFilter,
+  everyColumnOf,
   findRelationship,
   findTracked,
   type HasuraSession,
   quote,
-  quoteTable,
 } from './filters.ts';
 import type { BoolExp, RemoteRelationship, TrackedTable } from './metadata.ts';
 import { accessOf, type SelectAccess, type Tables, tableName } from './table-access.ts';
@@ -117,7 +117,7 @@ function sourceSql(scope: Scope, place: Place, query: Query & { isList: boolean 
     clientCondition(scope, place, where ?? {}),
   ];
   const permitted = (reached: TrackedTable) => selectAccess(scope, reached).filter;
-  return `from ${quoteTable(tracked.table)} as ${alias} where ${conditions.join(' and ')}
+  return `from ${everyColumnOf(tracked.table)} as ${alias} where ${conditions.join(' and ')}
     ${orderSql({ ...scope, permitted }, place, order_by ?? [])}
     limit ${Number.isFinite(most) ? most : 'all'} offset ${parameter(scope, String(offset ?? 0), 'bigint')}`;
 }

@@ -27,6 +27,12 @@ export const shapeOf = ({ tables }: CheckContext, name: TableName): TableShape |
 export const declaredTable = ({ declaration }: CheckContext, name: TableName): TableDeclaration | undefined =>
   declaration.tables.find(({ table }) => sameTable(describeTable(table), name));
 
+/** Whose row says that a user is signed in, and what it must fulfil. */
+export const liveSessionOf = ({ declaration: { liveSession } }: CheckContext) => ({
+  table: describeTable(liveSession.table),
+  condition: liveSession.condition,
+});
+
 export const where = ({ schema, name }: TableName) => `table ${schema}.${name}`;
 
 const SESSION_VARIABLE = /^x-hasura-/i;
@@ -47,4 +53,21 @@ export function* entriesWithin(
     yield { key, value: inner, path: at };
     yield* entriesWithin(inner, at);
   }
+}
+
+export const isCondition = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The table that a relationship of a tracked table leads to. */
+export function relationshipTarget(
+  context: CheckContext,
+  table: TableName,
+  name: string,
+): TableName | undefined {
+  const tracked = trackedTables(context).find((other) => sameTable(other.table, table));
+  const object = tracked?.object_relationships.find((relationship) => relationship.name === name);
+  const array = tracked?.array_relationships.find((relationship) => relationship.name === name);
+  const column = object?.using.foreign_key_constraint_on;
+  const key = shapeOf(context, table)?.foreignKeys.find((candidate) => candidate.column === column);
+  return key?.references ?? array?.using.foreign_key_constraint_on.table;
 }

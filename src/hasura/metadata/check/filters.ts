@@ -1,6 +1,13 @@
 import type { TableName } from '../table-shape.ts';
-import { sameTable } from '../table-shape.ts';
-import { type CheckContext, isKnownVariable, isSessionVariable, shapeOf, trackedTables } from './context.ts';
+import {
+  type CheckContext,
+  isCondition,
+  isKnownVariable,
+  isSessionVariable,
+  relationshipTarget,
+  shapeOf,
+} from './context.ts';
+import { asksForLiveSession } from './live-session.ts';
 import { type Finding, finding } from './rules.ts';
 
 const OPERATORS = new Set([
@@ -13,7 +20,10 @@ const OPERATORS = new Set([
 type Place = { table: TableName; role: string; at: string };
 type CheckedFilter = Place & { filter: Record<string, unknown> | undefined; mayBeEmpty: boolean };
 
-/** A permission's filter: present, on names that exist, with variables that callers cannot invent. */
+/**
+ * A permission's filter: present, on names that exist, with variables that callers cannot invent, and for a role with tokens
+ * with the condition that the session is live.
+ */
 export function* checkFilter(context: CheckContext, checked: CheckedFilter): Generator<Finding> {
   const { filter, mayBeEmpty, at } = checked;
   if (filter === undefined || (Object.keys(filter).length === 0 && !mayBeEmpty)) {
@@ -21,18 +31,11 @@ export function* checkFilter(context: CheckContext, checked: CheckedFilter): Gen
     return;
   }
   if (Object.keys(filter).length > 0) yield* checkCondition(context, checked, filter);
-}
-
-const isCondition = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function targetOf(context: CheckContext, { table }: Place, name: string): TableName | undefined {
-  const tracked = trackedTables(context).find((other) => sameTable(other.table, table));
-  const object = tracked?.object_relationships.find((relationship) => relationship.name === name);
-  const array = tracked?.array_relationships.find((relationship) => relationship.name === name);
-  const column = object?.using.foreign_key_constraint_on;
-  const key = shapeOf(context, table)?.foreignKeys.find((candidate) => candidate.column === column);
-  return key?.references ?? array?.using.foreign_key_constraint_on.table;
+  const hasToken = checked.role !== context.declaration.unauthorizedRole;
+  if (hasToken && !mayBeEmpty && !asksForLiveSession(context, checked.table, filter)) {
+    const message = 'After a logout or a disabling Hasura would serve these rows until the token expires.';
+    yield finding('filter-live-session', at, message);
+  }
 }
 
 function* checkCondition(context: CheckContext, place: Place, condition: unknown): Generator<Finding> {
@@ -53,7 +56,7 @@ function* checkEntry(context: CheckContext, place: Place, key: string, value: un
   if (key === '_not') return yield* checkCondition(context, place, value);
   if (shapeOf(context, place.table)?.columns.includes(key))
     return yield* checkComparison(context, place, value);
-  const target = targetOf(context, place, key);
+  const target = relationshipTarget(context, place.table, key);
   if (target !== undefined) return yield* checkCondition(context, { ...place, table: target }, value);
   const message = `${key} is neither a column nor a relationship of ${place.table.name}.`;
   yield finding('filter-name', place.at, message);

@@ -1,5 +1,5 @@
 import { sameTable, type TableShape } from '../table-shape.ts';
-import { type CheckContext, shapeOf, trackedTables, where } from './context.ts';
+import { type CheckContext, declaredTable, shapeOf, trackedTables, where } from './context.ts';
 import { type Finding, finding } from './rules.ts';
 import type { Table } from './shape.ts';
 
@@ -12,6 +12,7 @@ export function* checkTables(context: CheckContext): Generator<Finding> {
     const shape = shapeOf(context, table.table);
     if (shape === undefined) continue;
     yield* checkColumns(table, shape);
+    yield* checkReadable(context, shape);
     yield* checkRelationships(context, table, shape);
   }
 }
@@ -62,6 +63,15 @@ function* checkColumns(table: Table, shape: TableShape): Generator<Finding> {
       if (shape.columns.includes(column)) continue;
       yield finding('column-known', `${where(shape)}, role ${role}`, `There is no column ${column}.`);
     }
+  }
+}
+
+/** Hasura selects `*`: without a grant on each column it reads none, and permissions and filters on one fail besides. */
+function* checkReadable(context: CheckContext, shape: TableShape): Generator<Finding> {
+  const readable = declaredTable(context, shape)?.readable ?? [];
+  for (const column of shape.columns) {
+    if (readable.includes(column)) continue;
+    yield finding('column-readable', where(shape), `The database role has no grant to read ${column}.`);
   }
 }
 

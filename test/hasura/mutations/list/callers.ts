@@ -86,8 +86,8 @@ export const callers: readonly Mutation[] = [
   {
     breaks: 'the key of a token that Hasura let pass is not looked at',
     file: CALLER,
-    from: 'authenticateHasuraUser(deps, { userId, sessionId, keyId })',
-    to: 'authenticateHasuraUser(deps, { userId, sessionId })',
+    from: 'keyId: verified?.keyId ?? null',
+    to: 'keyId: null',
     scenarios: ['console'],
   },
   {

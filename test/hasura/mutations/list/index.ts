@@ -1,6 +1,7 @@
 import type { Mutation } from '../mutation.ts';
 import { callers } from './callers.ts';
 import { documents } from './documents.ts';
+import { endedSessions } from './ended-sessions.ts';
 import { inconsistencies } from './inconsistencies.ts';
 import { introspections } from './introspections.ts';
 import { jwts } from './jwts.ts';
@@ -19,6 +20,7 @@ export const mutations: readonly Mutation[] = [
   ...operations,
   ...teams,
   ...tables,
+  ...endedSessions,
   ...metadata,
   ...standIn,
   ...documents,

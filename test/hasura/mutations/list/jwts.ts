@@ -65,15 +65,15 @@ export const jwts: readonly Mutation[] = [
   {
     breaks: 'a token that was exchanged long ago is a repetition like any other',
     file: REFRESH,
-    from: 'if ((known.seconds_ago ?? 0) > REFRESH_GRACE_SECONDS)',
+    from: 'if (repeat.late && !isLostAnswer(known, repeat))',
     to: 'if (known.seconds_ago === -1)',
     scenarios: ['refresh'],
   },
   {
     breaks: 'several tabs that refresh at once are thieves',
     file: REFRESH,
-    from: 'REFRESH_GRACE_SECONDS = 30',
-    to: 'REFRESH_GRACE_SECONDS = 0',
+    from: 'late: (seconds_ago ?? 0) > reuseIntervalSeconds',
+    to: 'late: true',
     scenarios: ['refresh'],
   },
   {

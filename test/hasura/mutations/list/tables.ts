@@ -1,39 +1,44 @@
 import type { Mutation } from '../mutation.ts';
+import {
+  condition,
+  LIMIT,
+  lines,
+  MINE,
+  manager,
+  member,
+  memberships,
+  ofTeam,
+  SIGNED_IN,
+  selectFilter,
+  table,
+  updateFilter,
+} from './filters.ts';
 
-const table = (name: string) => `hasura/metadata/databases/default/tables/portcullis_${name}.yaml`;
-const ME = '_eq: X-Hasura-User-Id';
-const LIMIT = '      limit: 100\n';
+const [MEMBER, MANAGER] = [member(SIGNED_IN), manager(SIGNED_IN)];
 
-/** Lines of a YAML file: a text with its first line break and its indentation taken away. */
-const lines = (indent: number, ...texts: string[]): string =>
-  texts.map((text) => `${' '.repeat(indent)}${text}\n`).join('');
-
-const selectFilter = (...texts: string[]): string => `${lines(6, 'filter:', ...texts)}${LIMIT}`;
-const ofMembers = ['  team:', '    memberships:', '      user_id:', `        ${ME}`];
-const anyTeam = { from: selectFilter(...ofMembers), to: selectFilter('  team: {}') };
-const MANAGERS = ['OWNER', 'ADMIN'];
+const anyTeam = { from: selectFilter(...ofTeam(...MEMBER)), to: selectFilter('team: {}') };
 
 /** What the tables' permissions say (hasura/README.md, "Filters" and "Table permissions"). */
 export const tables: readonly Mutation[] = [
   {
     breaks: 'everybody sees every user',
     file: table('users'),
-    from: selectFilter('  id:', `    ${ME}`),
-    to: selectFilter('  {}'),
+    from: selectFilter(...MINE, ...SIGNED_IN),
+    to: selectFilter('{}'),
     scenarios: ['rows'],
   },
   {
     breaks: 'everybody sees every session',
     file: table('sessions'),
-    from: selectFilter('  user_id:', `    ${ME}`),
-    to: selectFilter('  {}'),
+    from: selectFilter(...MEMBER),
+    to: selectFilter('{}'),
     scenarios: ['rows'],
   },
   {
     breaks: 'everybody sees every team that has members',
     file: table('teams'),
-    from: selectFilter('  memberships:', '    user_id:', `      ${ME}`),
-    to: selectFilter('  memberships: {}'),
+    from: selectFilter(...memberships(...MEMBER)),
+    to: selectFilter('memberships: {}'),
     scenarios: ['rows'],
   },
   {
@@ -45,8 +50,8 @@ export const tables: readonly Mutation[] = [
   {
     breaks: 'a membership shows to its own person alone',
     file: table('memberships'),
-    from: selectFilter(...ofMembers),
-    to: selectFilter('  user_id:', `    ${ME}`),
+    from: selectFilter(...ofTeam(...MEMBER)),
+    to: selectFilter(...MEMBER),
     scenarios: ['rows'],
   },
   {
@@ -58,22 +63,22 @@ export const tables: readonly Mutation[] = [
   {
     breaks: 'managers of any team see every invite',
     file: table('invites'),
-    from: `            user_id:\n              ${ME}\n`,
-    to: '',
+    from: selectFilter(...ofTeam(...MANAGER)),
+    to: selectFilter(...ofTeam(...MANAGER.slice(MEMBER.length))),
     scenarios: ['rows'],
   },
   {
     breaks: 'every member sees the invites',
     file: table('invites'),
-    from: lines(12, 'role:', '  _in:', ...MANAGERS.map((role) => `    - ${role}`)),
-    to: '',
+    from: selectFilter(...ofTeam(...MANAGER)),
+    to: selectFilter(...ofTeam(...MEMBER)),
     scenarios: ['rows'],
   },
   {
     breaks: 'a filter goes by the team in the token, from which nobody is removed',
     file: table('teams'),
-    from: selectFilter('  memberships:', '    user_id:', `      ${ME}`),
-    to: selectFilter('  id:', '    _eq: X-Hasura-Team-Id'),
+    from: selectFilter(...memberships(...MEMBER)),
+    to: selectFilter('id:', '  _eq: X-Hasura-Team-Id'),
     scenarios: ['teams'],
   },
   {
@@ -107,37 +112,29 @@ export const tables: readonly Mutation[] = [
   {
     breaks: 'people rename others',
     file: table('users'),
-    from: `      filter:\n        id:\n          ${ME}\n      check:\n        id:\n          ${ME}\n`,
+    from: updateFilter(...MINE, ...SIGNED_IN),
     to: '      filter: {}\n      check: {}\n',
     scenarios: ['accounts'],
   },
   {
     breaks: 'managers rename teams that they are not in, or try to',
     file: table('teams'),
-    from: `      filter:\n        memberships:\n          user_id:\n            ${ME}\n          role:`,
-    to: '      filter:\n        memberships:\n          role:',
+    from: condition('filter', memberships(...MANAGER)),
+    to: condition('filter', memberships(...MANAGER.slice(MEMBER.length))),
     scenarios: ['rows'],
   },
   {
     breaks: 'every member renames the team',
     file: table('teams'),
-    from: `${lines(10, 'role:', '  _in:', ...MANAGERS.map((role) => `    - ${role}`))}      check:\n        memberships:\n          user_id:\n            ${ME}\n${lines(10, 'role:', '  _in:', ...MANAGERS.map((role) => `    - ${role}`))}`,
-    to: `      check:\n        memberships:\n          user_id:\n            ${ME}\n`,
+    from: updateFilter(...memberships(...MANAGER)),
+    to: updateFilter(...memberships(...MEMBER)),
     scenarios: ['rows'],
   },
   {
     breaks: 'what nobody may change passes the filter and not the check, so that a change of all rows fails',
     file: table('projects'),
-    from: lines(
-      6,
-      'filter:',
-      ...ofMembers,
-      '      role:',
-      '        _in:',
-      ...MANAGERS.map((role) => `          - ${role}`),
-      'check:',
-    ),
-    to: lines(6, 'filter: {}', 'check:'),
+    from: updateFilter(...ofTeam(...MANAGER)),
+    to: `${lines(6, 'filter: {}')}${condition('check', ofTeam(...MANAGER))}`,
     scenarios: ['rows'],
   },
   ...['cache', 'invites', 'memberships', 'projects', 'sessions', 'teams'].map(

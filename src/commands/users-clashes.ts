@@ -1,0 +1,58 @@
+import { ConfigError, readVariables } from '../config.ts';
+import { openDatabase } from '../db/client.ts';
+import { describeError } from '../log.ts';
+import { type ClashingAccount, listEmailClashes } from '../users/email-clashes.ts';
+
+/** EX_CONFIG of sysexits.h. */
+const EXIT_CONFIG = 78;
+
+const NONE = 'Every account has a canonical email address.\n';
+
+const HOW_TO_RESOLVE = `
+Accounts that share a mailbox sign in with the spelling that is shown, and the mails of all of them go to that mailbox.
+Ask its owner which one to keep. Then, with psql, change the address of the other one or delete it:
+
+  update portcullis.users set email = 'another@example.com', email_verified_at = null where id = '…';
+  delete from portcullis.users where id = '…';
+
+An account without a canonical form gets no mail: change its address, or delete it. When you are done, apply the migrations
+again (npm run db:migrate, or a restart): the accounts that are left get their canonical addresses.
+`;
+
+const describe = (account: ClashingAccount): string =>
+  [
+    `  ${account.id}  ${account.email}`,
+    `    created ${account.createdAt}, ${account.verifiedAt === null ? 'not verified' : `verified ${account.verifiedAt}`}, ` +
+      `last sign-in ${account.lastSignInAt ?? 'not known'}${account.disabledAt === null ? '' : `, disabled ${account.disabledAt}`}`,
+  ].join('\n');
+
+function report(accounts: readonly ClashingAccount[]): string {
+  if (accounts.length === 0) return NONE;
+  const groups = new Map<string | null, ClashingAccount[]>();
+  for (const account of accounts)
+    groups.set(account.canonical, [...(groups.get(account.canonical) ?? []), account]);
+  const paragraphs = [...groups].map(
+    ([canonical, group]) =>
+      `${canonical === null ? 'No canonical form' : `Mailbox ${canonical}`}\n${group.map(describe).join('\n')}\n`,
+  );
+  return `${paragraphs.join('\n')}${HOW_TO_RESOLVE}`;
+}
+
+async function list(): Promise<string> {
+  const { DATABASE_URL: url } = readVariables(process.env, ['DATABASE_URL']);
+  const applicationName = 'portcullis-users-clashes';
+  const { db, close } = openDatabase({ url, poolSize: 1, statementTimeoutMs: 30_000, applicationName });
+  try {
+    return report(await listEmailClashes(db));
+  } finally {
+    await close();
+  }
+}
+
+try {
+  process.stdout.write(await list());
+} catch (error) {
+  const misconfigured = error instanceof ConfigError;
+  process.stderr.write(`${misconfigured ? error.message : JSON.stringify(describeError(error))}\n`);
+  process.exitCode = misconfigured ? EXIT_CONFIG : 1;
+}

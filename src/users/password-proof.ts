@@ -1,0 +1,55 @@
+import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { Queryable, Transaction } from '../db/client.ts';
+import { passwords } from './tables.ts';
+
+const theClock = sql`clock_timestamp()`;
+
+/**
+ * Notes that the holder of the mailbox stands behind the password: it counts again if it was suspended.
+ * @param input.hash what was shown; null for whatever the password is
+ * @returns false where the password is another one now, or there is none
+ */
+export async function provePassword(
+  tx: Transaction,
+  { userId, hash }: { userId: string; hash: string | null },
+): Promise<boolean> {
+  const isShown = hash === null ? undefined : eq(passwords.hash, hash);
+  const proven = await tx
+    .update(passwords)
+    .set({ provenAt: sql`coalesce(${passwords.provenAt}, ${theClock})`, suspendedAt: null })
+    .where(and(eq(passwords.userId, userId), isShown))
+    .returning({ userId: passwords.userId });
+  return proven.length > 0;
+}
+
+/** Suspends the password unless the holder of the mailbox stands behind it. Returns whether it did so just now. */
+export async function suspendUnprovenPassword(tx: Transaction, userId: string): Promise<boolean> {
+  const suspended = await tx
+    .update(passwords)
+    .set({ suspendedAt: theClock })
+    .where(and(eq(passwords.userId, userId), isNull(passwords.provenAt), isNull(passwords.suspendedAt)))
+    .returning({ userId: passwords.userId });
+  return suspended.length > 0;
+}
+
+/** Notes that the password is not proven any more: the account's address is another one now. It goes on to sign in. */
+export async function unprovePassword(tx: Transaction, userId: string): Promise<void> {
+  await tx
+    .update(passwords)
+    .set({ provenAt: null })
+    .where(and(eq(passwords.userId, userId), isNotNull(passwords.provenAt)));
+}
+
+/** Whether a person has a password that the holder of their mailbox does not stand behind. */
+export async function hasUnprovenPassword(db: Queryable, userId: string): Promise<boolean> {
+  const found = await db
+    .select({ userId: passwords.userId })
+    .from(passwords)
+    .where(and(eq(passwords.userId, userId), isNull(passwords.provenAt)));
+  return found.length > 0;
+}
+
+/** Deletes the password. The person sets a new one by a mailed link. */
+export async function deletePassword(tx: Transaction, userId: string): Promise<void> {
+  await tx.delete(passwords).where(eq(passwords.userId, userId));
+}

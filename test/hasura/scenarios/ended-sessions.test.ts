@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { logIn, newPerson, type Person, type SignedInAnswer, signUp } from '../../support/gateway.ts';
+import { sessionOf } from '../../support/hasura/permissions.ts';
+import { type Frontend, LOGOUT, openStage, type Stage } from './frontend.ts';
+
+// Hasura takes a token until it expires. Its tables show and change nothing for a session that has ended before.
+
+type Affected = { affected_rows: number };
+
+let stage: Stage;
+let ada: Person;
+let signedIn: SignedInAnswer;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+/** Ada owns a team with a project and an invite. */
+beforeEach(async () => {
+  ada = newPerson();
+  signedIn = await signUp(stage.gateway, ada);
+  const { sql } = stage.gateway;
+  await sql`insert into portcullis.invites (id, team_id, email, role, expires_at)
+    select gen_random_uuid(), team_id, 'guest@example.com', 'MEMBER', now() + interval '1 day'
+    from portcullis.memberships where user_id = ${signedIn.user.id}`;
+  await sql`insert into portcullis.projects (id, team_id, name)
+    select gen_random_uuid(), team_id, 'Looms' from portcullis.memberships where user_id = ${signedIn.user.id}`;
+});
+
+const TABLES = ['users', 'sessions', 'teams', 'memberships', 'projects', 'invites'] as const;
+const EDITABLE = ['users', 'teams', 'projects'] as const;
+
+/** The tables that show a page any rows. */
+async function shownTo(page: Frontend): Promise<string[]> {
+  const fields = TABLES.map((table) => `${table}: portcullis_${table} { __typename }`);
+  const data = await page.run<Record<string, object[]>>(`{ ${fields.join(' ')} }`);
+  return TABLES.filter((table) => (data[table] ?? []).length > 0);
+}
+
+/** The tables in which a page may change a name, asked for one by one. */
+async function changedBy(page: Frontend): Promise<string[]> {
+  const changed: string[] = [];
+  for (const table of EDITABLE) {
+    const { done } = await page.run<{ done: Affected }>(
+      `mutation { done: update_portcullis_${table}(where: {}, _set: { name: "Again" }) { affected_rows } }`,
+    );
+    if (done.affected_rows > 0) changed.push(table);
+  }
+  return changed;
+}
+
+async function expectEverything(page: Frontend): Promise<void> {
+  expect(await shownTo(page)).toEqual([...TABLES]);
+  expect(await changedBy(page)).toEqual([...EDITABLE]);
+}
+async function expectNothing(page: Frontend): Promise<void> {
+  expect(await shownTo(page)).toEqual([]);
+  expect(await changedBy(page)).toEqual([]);
+}
+
+/** A token that lives for a day. */
+async function portalToken(): Promise<string> {
+  const { email, password } = ada;
+  const { body } = await stage.gateway.post('/api/v1/login', { email, password });
+  return (body as { token: string }).token;
+}
+
+const sessionIdOf = (token: string): string => sessionOf(token)['x-hasura-session-id'] ?? '';
+
+describe('the rows of a person are there while their session lives', () => {
+  test('and not after a logout; a session on another device goes on', async () => {
+    const [page, other] = [
+      stage.as(signedIn.accessToken),
+      stage.as((await logIn(stage.gateway, ada)).accessToken),
+    ];
+    await expectEverything(page);
+    await page.run(LOGOUT);
+    await expectNothing(page);
+    await expectEverything(other);
+  });
+
+  test('and not after a logout with a portal token, which is good for a day', async () => {
+    const page = stage.as(await portalToken());
+    await expectEverything(page);
+    await page.run(LOGOUT);
+    await expectNothing(page);
+  });
+
+  test('and not with a team token of a session that another device has revoked', async () => {
+    const page = stage.as(signedIn.teamToken ?? '');
+    expect(await shownTo(page)).toEqual([...TABLES]);
+    const other = stage.as((await logIn(stage.gateway, ada)).accessToken);
+    const id = sessionIdOf(signedIn.accessToken);
+    await other.run(
+      'mutation ($input: RevokeSessionInput!) { revokeSession(input: $input) { sessionsEnded } }',
+      {
+        input: { sessionId: id },
+      },
+    );
+    await expectNothing(page);
+  });
+
+  test('and not once the session’s row is deleted', async () => {
+    const page = stage.as(signedIn.accessToken);
+    const id = sessionIdOf(signedIn.accessToken);
+    await stage.gateway.sql`delete from portcullis.sessions where id = ${id}`;
+    await expectNothing(page);
+  });
+});
+
+describe('a disabled person', () => {
+  test('has no rows, though a session of theirs were live', async () => {
+    const page = stage.as(signedIn.accessToken);
+    const { sql } = stage.gateway;
+    await sql`update portcullis.users set disabled_at = now() where id = ${signedIn.user.id}`;
+    await expectNothing(page);
+    await sql`update portcullis.users set disabled_at = null where id = ${signedIn.user.id}`;
+    await expectEverything(page);
+  });
+
+  test('is still seen by the other members of their teams', async () => {
+    const bob = await signUp(stage.gateway);
+    const { sql } = stage.gateway;
+    await sql`insert into portcullis.memberships (team_id, user_id, role)
+      select team_id, ${bob.user.id}, 'MEMBER' from portcullis.memberships where user_id = ${signedIn.user.id}`;
+    await sql`update portcullis.users set disabled_at = now() where id = ${signedIn.user.id}`;
+    const ask = `{ portcullis_memberships(where: { user_id: { _eq: "${signedIn.user.id}" } }) { role } }`;
+    expect(await stage.as(bob.accessToken).run(ask)).toEqual({ portcullis_memberships: [{ role: 'OWNER' }] });
+  });
+});
+
+test('the session must be one of the person whom Hasura names', async () => {
+  const bob = await signUp(stage.gateway);
+  const [of, by] = [sessionOf(signedIn.accessToken), sessionOf(bob.accessToken)];
+  const mixed = { ...of, 'x-hasura-session-id': by['x-hasura-session-id'] ?? '' };
+  await expectNothing(stage.console(mixed));
+  await expectEverything(stage.console(of));
+});
+
+test('the contract addresses are public, and stay so', async () => {
+  const page = stage.as(signedIn.accessToken);
+  await stage.gateway.sql`insert into portcullis.cache (key, value) values ('a.eth', '0x1')`;
+  await page.run(LOGOUT);
+  expect(await page.run('{ portcullis_cache { value } }')).toEqual({ portcullis_cache: [{ value: '0x1' }] });
+});
