@@ -14,6 +14,7 @@ import { checkKeyEncryption, ensureSuccessor } from './keys/jwks.ts';
 import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
 import { createClientAddressReader } from './limits/client-address.ts';
 import { createRateLimiter } from './limits/rate-limits.ts';
+import { createRefusedSecrets } from './limits/refused-secrets.ts';
 import type { Log } from './log.ts';
 import { createMailInbox } from './mail/inbox.ts';
 import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
@@ -103,6 +104,10 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
     refreshTokens: createRefreshTokens(config.keyEncryptionKeys),
     deviceMarks: createDeviceMarks(config.keyEncryptionKeys),
     rateLimiter: createRateLimiter(db, config.limits),
+    refusedSecrets: createRefusedSecrets({
+      ...{ db, log, enabled: config.limits.enabled },
+      limit: config.limits.internalSecretPerAddress,
+    }),
     captcha: createCaptcha(config.captcha, log),
     readClientAddress: createClientAddressReader(config.http),
     ens: config.ens,

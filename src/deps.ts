@@ -9,6 +9,7 @@ import type { KeySettings } from './keys/config.ts';
 import type { PublicKeyFinder, Signer } from './keys/signing.ts';
 import type { ClientAddressReader } from './limits/client-address.ts';
 import type { RateLimiter } from './limits/rate-limits.ts';
+import type { RefusedSecrets } from './limits/refused-secrets.ts';
 import type { Log } from './log.ts';
 import type { MailInbox } from './mail/inbox.ts';
 import type { DeviceMarks } from './sessions/device-marks.ts';
@@ -33,6 +34,7 @@ export type Deps = Readonly<{
   /** Marks browsers, for their cookie. */
   deviceMarks: DeviceMarks;
   rateLimiter: RateLimiter;
+  refusedSecrets: RefusedSecrets;
   captcha: Captcha;
   readClientAddress: ClientAddressReader;
   ens: EnsConfig;

@@ -41,6 +41,7 @@ export const errorCatalogue = {
   ens_not_configured: { status: 503, message: 'ENS is not configured: set ENS_RPC_URLS.' },
   ens_name_not_found: { status: 404, message: 'An ENS name has no address.' },
   ens_unreachable: { status: 502, message: 'No Ethereum RPC endpoint gave a usable answer.' },
+  invalid_request: { status: 400, message: 'The HTTP request is malformed.' },
   invalid_json: { status: 400, message: 'The request body is not valid JSON.' },
   invalid_input: { status: 400, message: 'The input does not fit the schema.' },
   not_found: { status: 404, message: 'There is nothing at this address.' },
@@ -65,6 +66,8 @@ type AuthErrorOptions = {
   /** Replaces the catalogue's sentence. Never contains input or secrets. */
   message?: string;
   retryAfterSeconds?: number;
+  /** Headers that the HTTP answer has besides. */
+  headers?: Readonly<Record<string, string>>;
   cause?: unknown;
 };
 
@@ -74,12 +77,14 @@ export class AuthError extends Error {
   readonly code: ErrorCode;
   readonly attribute: string | null;
   readonly retryAfterSeconds: number | null;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, options: AuthErrorOptions = {}) {
     super(options.message ?? errorCatalogue[code].message, { cause: options.cause });
     this.code = code;
     this.attribute = options.attribute ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.headers = options.headers ?? {};
   }
 
   get status(): number {

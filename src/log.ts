@@ -14,6 +14,10 @@ type LoggedError = {
   cause?: LoggedError;
 };
 
+/** Characters of a message that are logged: it may hold what a client sent. */
+const MAX_MESSAGE_LENGTH = 2000;
+const cut = (message: string): string => message.slice(0, MAX_MESSAGE_LENGTH);
+
 /**
  * What of an error may be logged. Drizzle puts the query's parameters into its message, and Postgres quotes values in
  * `detail` and in some messages: neither is kept.
@@ -24,10 +28,14 @@ export function describeError(error: unknown, depth = 0): LoggedError {
   const { code, constraint_name: constraint } = error as { code?: unknown; constraint_name?: unknown };
   const fromQuery = 'query' in error && 'params' in error;
   const quotesInput = typeof code === 'string' && QUOTES_INPUT.test(code);
-  const message = fromQuery ? 'A query failed.' : quotesInput ? 'Postgres refused a value.' : error.message;
+  const message = fromQuery
+    ? 'A query failed.'
+    : quotesInput
+      ? 'Postgres refused a value.'
+      : cut(error.message);
   const frames = error.stack
     ?.split('\n')
-    .filter((line) => /^\s+at /.test(line))
+    .filter((line) => line.trimStart().startsWith('at '))
     .slice(0, 8)
     .join('\n');
   return {

@@ -43,6 +43,7 @@ export const securityActions = [
   'member_left',
   'jwk_generated',
   'jwk_edited',
+  'internal_secret_refused',
 ] as const;
 export type SecurityAction = (typeof securityActions)[number];
 
@@ -66,7 +67,10 @@ const MAX_USER_AGENT_LENGTH = 512;
 export const storableUserAgent = (userAgent: string | null): string | null =>
   userAgent === null
     ? null
-    : [...userAgent.replace(/\p{Cc}/gu, ' ')].slice(0, MAX_USER_AGENT_LENGTH).join('');
+    : [...userAgent.slice(0, 2 * MAX_USER_AGENT_LENGTH)]
+        .slice(0, MAX_USER_AGENT_LENGTH)
+        .join('')
+        .replace(/\p{Cc}/gu, ' ');
 
 /** When an event happened: a transaction that waited for another one does so after it, however early it began. */
 const THE_CLOCK = sql`clock_timestamp()`;

@@ -73,7 +73,8 @@ export function createCaptcha(config: CaptchaConfig | null, log: Log): Captcha {
     async demand(solution) {
       const attribute = 'captchaToken';
       if (solution.token === '') throw new AuthError('required', { attribute });
-      if (solution.token.length > MAX_TOKEN_LENGTH) throw new AuthError('captcha_failed', { attribute });
+      if (solution.token.length > MAX_TOKEN_LENGTH || !solution.token.isWellFormed())
+        throw new AuthError('captcha_failed', { attribute });
       const verdict = await ask(config, solution).catch((error: unknown) => {
         log.warn({ provider: config.provider, reason: reasonOf(error) }, 'A captcha could not be checked.');
         throw new AuthError('unavailable', { retryAfterSeconds: 5 });

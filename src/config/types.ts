@@ -63,6 +63,7 @@ export type Config = Readonly<{
     projectsPerUser: Limit;
     invitesPerTeam: Limit;
     invitesPerInviter: Limit;
+    internalSecretPerAddress: Limit;
     mailSpacingSeconds: number;
     mailPerRecipient: Limit;
   }>;
@@ -70,7 +71,10 @@ export type Config = Readonly<{
   http: Readonly<{
     trustedProxies: readonly string[];
     hasuraBehindProxy: boolean;
+    /** As browsers send them; `*` for all. */
     corsOrigins: readonly string[];
+    /** Besides those that are always allowed; lower case. */
+    corsAllowedHeaders: readonly string[];
     maxBodyBytes: number;
     maxConcurrentRequests: number;
     swagger: boolean;

@@ -1,4 +1,5 @@
 import { argon2id, hash, needsRehash, verify } from 'argon2';
+import { AuthError } from '../errors.ts';
 import type { HashGate } from './hash-gate.ts';
 
 /** OWASP's minimum for argon2id: 19 MiB, two passes, one lane. */
@@ -14,8 +15,14 @@ export const isPasswordTooLong = (password: string): boolean =>
   // NFKC can grow a text up to 18-fold: look at the raw length first.
   password.length > MAX_PASSWORD_BYTES || Buffer.byteLength(normalizePassword(password)) > MAX_PASSWORD_BYTES;
 
+/**
+ * Whether the password is text that can be hashed. Halves of surrogate pairs become one and the same character when they
+ * are encoded, so that another password would fit.
+ */
+export const isPasswordText = (password: string): boolean => password.isWellFormed();
+
 export type PasswordHasher = {
-  /** An argon2id hash in PHC format. @throws AuthError `busy` */
+  /** An argon2id hash in PHC format. @throws AuthError `invalid` for what is not well-formed, `busy` */
   hash(password: string): Promise<string>;
   /**
    * Whether the password fits the hash. Without a hash (an unknown user, or one without a password) the same work is
@@ -31,12 +38,15 @@ export type PasswordHasher = {
 export async function createPasswordHasher(gate: HashGate): Promise<PasswordHasher> {
   const unmatchable = await hash(crypto.randomUUID(), ARGON2_PARAMETERS);
   return {
-    hash: (password) => gate.run(() => hash(normalizePassword(password), ARGON2_PARAMETERS)),
+    async hash(password) {
+      if (!isPasswordText(password)) throw new AuthError('invalid', { attribute: 'password' });
+      return gate.run(() => hash(normalizePassword(password), ARGON2_PARAMETERS));
+    },
     async verify(storedHash, password) {
-      const tooLong = isPasswordTooLong(password);
-      const candidate = tooLong ? '' : normalizePassword(password);
+      const isPossible = isPasswordText(password) && !isPasswordTooLong(password);
+      const candidate = isPossible ? normalizePassword(password) : '';
       const fits = await gate.run(() => verify(storedHash ?? unmatchable, candidate));
-      return fits && storedHash !== null && !tooLong;
+      return fits && storedHash !== null && isPossible;
     },
     isOutdated: (storedHash) => needsRehash(storedHash, ARGON2_PARAMETERS),
   };

@@ -1,6 +1,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-export const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+/** Different texts have different hashes: one that is not well-formed would be repaired by its encoding as UTF-8. */
+export const sha256 = (text: string): Buffer =>
+  createHash('sha256')
+    .update(text.isWellFormed() ? text : Buffer.from(text, 'utf16le'))
+    .digest();
 
 /** A secret that a person or a program holds: a telling prefix (for secret scanners) and 256 random bits in base64url. */
 export const createSecret = (prefix: string): string => `${prefix}_${randomBytes(32).toString('base64url')}`;

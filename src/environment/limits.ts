@@ -55,6 +55,10 @@ export const limitVariables = {
   LIMIT_INVITES_PER_INVITER: limit().prefault('200/86400').meta({
     description: 'Addresses that one person may invite, whatever the team.',
   }),
+  LIMIT_INTERNAL_SECRET_PER_ADDRESS: limit().prefault('30/300').meta({
+    description:
+      'Wrong internal secrets per client address and replica; more are answered with `rate_limited`. The right secret is never refused.',
+  }),
   INVITE_TTL: seconds(60, 365 * DAY)
     .prefault(String(7 * DAY))
     .meta({ description: 'Seconds an invite is good. Inviting again starts them anew.' }),

@@ -1,5 +1,6 @@
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
+import { parseOrigins } from './origins.ts';
 import { flag, integer, list, text } from './parsers.ts';
 
 function isProxyList(proxies: readonly string[]): boolean {
@@ -10,6 +11,9 @@ function isProxyList(proxies: readonly string[]): boolean {
     return false;
   }
 }
+
+/** A token (RFC 9110 5.6.2). */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Whose requests are taken, and how large they may be. */
 export const requestVariables = {
@@ -22,10 +26,21 @@ export const requestVariables = {
       shownDefault: 'none',
     }),
   CORS_ORIGINS: list()
-    .pipe(z.array(z.url().or(z.literal('*'))))
+    .transform((origins, context) =>
+      parseOrigins(origins, (message) => context.issues.push({ code: 'custom', message, input: origins })),
+    )
     .prefault('')
     .meta({
-      description: 'Origins, separated by commas, whose pages may call the gateway.',
+      description:
+        'Origins, separated by commas, whose pages may call the gateway: scheme, host and port, like `https://app.example.com` or `capacitor://localhost`. `*` allows all, without cookies.',
+      shownDefault: 'none',
+    }),
+  CORS_ALLOWED_HEADERS: list()
+    .pipe(z.array(z.string().regex(HEADER_NAME, 'must be names of headers').toLowerCase()).max(100))
+    .prefault('')
+    .meta({
+      description:
+        'Headers, separated by commas, that pages may send besides `authorization`, `content-type`, `x-request-id` and those of tracing (`traceparent`, `tracestate`, `baggage`, `sentry-trace`, `b3`, `x-b3-…`).',
       shownDefault: 'none',
     }),
   MAX_BODY_BYTES: integer(1024, 10_485_760).prefault('1048576').meta({
@@ -43,7 +58,7 @@ export const requestVariables = {
   }),
   GRAPHQL_MAX_TOKENS: integer(10, 100_000).prefault('1000').meta({
     description:
-      'Tokens a GraphQL document may have, and as many comments. From Hasura, whose remote joins repeat the selection for each row, that many in each root field, and ten times as many in all.',
+      'Tokens a GraphQL document may have, of 8 KB each, and as many comments. From Hasura, whose remote joins repeat the selection for each row, that many in each root field, and ten times as many in all.',
   }),
   GRAPHQL_MAX_COST: integer(10, 1_000_000).prefault('1000').meta({
     description:

@@ -1,6 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import { textOf } from './locations.ts';
 
 /** What a token keeps alive: itself and its part of the tree; measured with fields of one letter, which keep the most. */
 const BYTES_PER_TOKEN = 500;
@@ -48,7 +49,7 @@ export function useDocumentCache(documents: DocumentCache): Plugin {
       const known = passed(rules);
       if (known.has(documentAST)) return setResult([]);
       return ({ valid }) => {
-        const text = documentAST.loc?.source.body;
+        const text = textOf(documentAST);
         if (!valid || text === undefined) return;
         known.add(documentAST);
         documents.set(text, documentAST);

@@ -1,7 +1,9 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { AuthError, type ErrorCode, errorCatalogue, toAuthError } from '../errors.ts';
 import { requestIdExtension } from '../http/request-id.ts';
 import type { Log } from '../log.ts';
+import { locate } from './locations.ts';
+import { beginningOf, withoutSuggestions, withoutValues } from './sentences.ts';
 
 /** The codes that Yoga and graphql-js give, in the catalogue's spelling. */
 const TRANSLATED_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -13,15 +15,7 @@ const TRANSLATED_CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** graphql-js gave up: too many comparisons of fields that have one name. */
-const VALIDATION_ABORTED = /^Validation aborted\.$/;
-
-/** GraphQL's own sentences quote values of the document, and a value may be a password. */
-function withoutValues(message: string): string {
-  return message
-    .replace(/(cannot represent [^:]*):.*$/s, '$1.')
-    .replace(/, found .*$/s, '.')
-    .replace(/ "(?:[^"\\]|\\.)*"/gs, (quoted) => (/^Syntax Error/.test(message) ? '' : quoted));
-}
+const VALIDATION_ABORTED = 'Validation aborted.';
 
 function originalOf(error: unknown): unknown {
   let original = error;
@@ -45,7 +39,7 @@ function located(message: string, extensions: Record<string, unknown>, at: unkno
     source: source ?? null,
     positions: positions ?? null,
   };
-  return new GraphQLError(message, { extensions, ...place });
+  return locate(new GraphQLError(message, { extensions, ...place }));
 }
 
 type MaskOptions = {
@@ -85,12 +79,19 @@ function fromGraphQL(error: GraphQLErrorLike, suggestions: boolean): GraphQLErro
   const translated =
     typeof code === 'string' ? (TRANSLATED_CODES[code] ?? code) : 'graphql_validation_failed';
   const extensions = { code: translated, attribute: null, ...(http !== undefined && { http }) };
-  if (VALIDATION_ABORTED.test(error.message)) return asGraphQLError(new AuthError('query_too_complex'), '');
-  const missing = MISSING_FIELD.exec(error.message)?.groups?.field;
+  if (error.message === VALIDATION_ABORTED) return asGraphQLError(new AuthError('query_too_complex'), '');
+  const missing = MISSING_FIELD.exec(beginningOf(error.message))?.groups?.field;
   if (missing !== undefined)
     return located(errorCatalogue.required.message, { code: 'required', attribute: missing }, error);
   const message = withoutValues(error.message);
-  return located(suggestions ? message : message.replace(/ Did you mean .*$/s, ''), extensions, error);
+  return located(suggestions ? message : withoutSuggestions(message), extensions, error);
+}
+
+/** An error as the answer holds it: without what is for Yoga alone. */
+export function publicForm(error: GraphQLError): GraphQLFormattedError {
+  const { extensions = {}, ...formatted } = error.toJSON();
+  const { http: _, ...shown } = extensions;
+  return { ...formatted, extensions: shown };
 }
 
 export const asGraphQLError = (error: AuthError, requestId: string): GraphQLError =>

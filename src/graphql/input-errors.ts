@@ -12,16 +12,18 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { AuthError } from '../errors.ts';
+import { findIllFormed, illFormed } from '../http/well-formed.ts';
 import type { Context } from './context.ts';
 import { asGraphQLError } from './errors.ts';
+import { beginningOf } from './sentences.ts';
 
 const MISSING_FIELD = /^Field "(\w+)" of required type/;
 const UNKNOWN_FIELD = /^Field "(\w{1,64})" is not defined by type/;
 const NULL_FOR_NON_NULL = /^Expected non-nullable type/;
 
-/** The path as the schema names it; the argument `input`, which every mutation has, goes without saying. */
-const attributeOf = (path: readonly (string | number)[]): string =>
-  path.filter((key) => key !== 'input').join('.') || 'input';
+/** The path as the schema names it. The argument `input`, which every mutation has, is left out. */
+const namesOf = (path: readonly (string | number)[]) => path.filter((key) => key !== 'input');
+const attributeOf = (path: readonly (string | number)[]): string => namesOf(path).join('.') || 'input';
 
 /**
  * What a variable is used for. Its own name is the client's affair: Hasura, for one, makes names up
@@ -36,7 +38,8 @@ function usageOf(document: DocumentNode, variable: string): string {
   return usage ?? variable;
 }
 
-function explain(at: readonly (string | number)[], message: string): AuthError {
+function explain(at: readonly (string | number)[], sentence: string): AuthError {
+  const message = beginningOf(sentence);
   const missing = MISSING_FIELD.exec(message)?.[1];
   if (missing !== undefined) return new AuthError('required', { attribute: attributeOf([...at, missing]) });
   if (NULL_FOR_NON_NULL.test(message)) return new AuthError('required', { attribute: attributeOf(at) });
@@ -85,7 +88,10 @@ function findProblem(
         return new AuthError('required', { attribute: attributeOf([usageOf(document, name)]) });
       continue;
     }
-    const problem = firstProblem(values[name], type, () => usageOf(document, name));
+    const usage = () => usageOf(document, name);
+    const illFormedAt = findIllFormed(values[name]);
+    if (illFormedAt !== null) return illFormed(namesOf([usage(), ...illFormedAt]));
+    const problem = firstProblem(values[name], type, usage);
     if (problem !== null) return problem;
   }
   return null;

@@ -18,6 +18,8 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { Config } from '../config.ts';
 import type { Context } from './context.ts';
+import { takeText } from './locations.ts';
+import { refuseLongTokens } from './long-tokens.ts';
 
 const MAX_DIRECTIVES = 20;
 /** How many times the tokens of a client's document Hasura's may have: root fields in all, not one of them. */
@@ -115,14 +117,18 @@ function ofEachRoot(rule: (options: ArmorOptions) => ArmorRule) {
   };
 }
 
+const PARSING_ABORTED = [' tokens. Parsing aborted.', ' comments. Parsing aborted.'];
+
 /** graphql-js reports too many tokens as a syntax error. Comments are none of them, but each takes memory like a token. */
 function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof parse>): DocumentNode {
   try {
-    return parse(source, { ...options, maxTokens, maxComments: maxTokens });
+    const document = parse(source, { ...options, maxTokens, maxComments: maxTokens });
+    refuseLongTokens(document);
+    takeText(document);
+    return document;
   } catch (error) {
-    if (!(error instanceof GraphQLError) || !/ (?:tokens|comments)\. Parsing aborted\.$/.test(error.message))
-      throw error;
-    throw tooManyTokens(maxTokens);
+    const { message } = error as Error;
+    throw PARSING_ABORTED.some((end) => message.endsWith(end)) ? tooManyTokens(maxTokens) : error;
   }
 }
 

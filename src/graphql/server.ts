@@ -5,7 +5,7 @@ import type { RequestCaller } from '../hasura/caller.ts';
 import { refreshCookie } from '../http/refresh-cookie.ts';
 import type { Context } from './context.ts';
 import { createDocumentCache, useDocumentCache } from './document-cache.ts';
-import { maskGraphQLError } from './errors.ts';
+import { maskGraphQLError, publicForm } from './errors.ts';
 import { useInputErrors } from './input-errors.ts';
 import { useIntrospectionGuard, useOperationLimits } from './limits.ts';
 import { schema } from './schema.ts';
@@ -53,12 +53,20 @@ export function createGraphQLHandler(deps: Deps, documents = createDocumentCache
           const { requestId } = serverContext as unknown as RequestFacts;
           const options = { log: deps.log, requestId, suggestions: deps.config.graphql.introspection };
           const errors = result.errors.map((error) => maskGraphQLError(error, options));
-          setResult({ ...result, errors } as typeof result);
+          // Yoga's own would make every error again, and look for its place.
+          const stringify = () => JSON.stringify({ ...result, errors: errors.map(publicForm) });
+          setResult({ ...result, errors, stringify } as typeof result);
         },
       },
     ],
   });
   return async (request, response, facts) => {
-    await yoga(request, response, facts as never);
+    const context = { req: request, res: response, ...facts };
+    // Yoga as a listener would answer what it cannot handle with a stack.
+    const answer = await yoga.handleNodeRequestAndResponse(request, response, context);
+    const body = await answer.text();
+    response.statusCode = answer.status;
+    answer.headers.forEach((value, name) => void response.setHeader(name, value));
+    response.end(body);
   };
 }

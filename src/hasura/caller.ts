@@ -5,6 +5,8 @@ import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { authenticateHasuraUser, authenticateToken, type Viewer } from '../flows/authenticate.ts';
 import type { Caller } from '../flows/sign-in.ts';
+import { bearerToken, hasOtherCredentials, SEND_BEARER } from '../http/bearer.ts';
+import { headerText, headerTextIfValid } from '../http/header-text.ts';
 import {
   parseTokenKind,
   TOKEN_KIND_CLAIM,
@@ -32,38 +34,47 @@ export type RequestCaller = {
   viewer(): Promise<Viewer | null>;
 };
 
-const header = (headers: IncomingHttpHeaders, name: string): string | null => {
-  const value = [headers[name] ?? []].flat()[0];
-  return value === undefined || value === '' ? null : value;
-};
-
-/** The token of an `Authorization: Bearer` header (RFC 6750), or null. */
-export function bearerToken(headers: IncomingHttpHeaders): string | null {
-  return /^bearer +(\S.*?) *$/i.exec(header(headers, 'authorization') ?? '')?.[1] ?? null;
-}
-
 /**
  * Whether the request shows the secret shared with Hasura.
- * @throws AuthError `permission_denied` for a wrong one: a gateway and an engine that disagree must not go unnoticed
+ * @throws AuthError `permission_denied` or `rate_limited` for a wrong one: a gateway and an engine that disagree must not
+ * go unnoticed
  */
-export function showsGatewaySecret(deps: Deps, headers: IncomingHttpHeaders): boolean {
-  const secret = header(headers, GATEWAY_SECRET_HEADER);
+export function showsGatewaySecret(deps: Deps, request: IncomingMessage): boolean {
+  const secret = headerText(request.headers, GATEWAY_SECRET_HEADER);
   if (secret === null) return false;
   if (isOneOf(deps.config.internalSecrets, secret)) return true;
-  throw new AuthError('permission_denied', { message: `The ${GATEWAY_SECRET_HEADER} header is wrong.` });
+  const message = `The ${GATEWAY_SECRET_HEADER} header is wrong.`;
+  throw wrongSecret(deps, request, { header: GATEWAY_SECRET_HEADER, message });
+}
+
+/** Counts a wrong internal secret, and returns the error that refuses it: `permission_denied` or `rate_limited`. */
+export function wrongSecret(
+  deps: Deps,
+  request: IncomingMessage,
+  { header, message }: { header: string; message?: string },
+): AuthError {
+  const address = deps.readClientAddress(request, false);
+  const origin = { address, userAgent: headerTextIfValid(request.headers, 'user-agent') };
+  const retryAfterSeconds = deps.refusedSecrets.count({ header, origin });
+  if (retryAfterSeconds !== null)
+    return new AuthError('rate_limited', {
+      retryAfterSeconds,
+      message: 'Too many wrong secrets. Try again later.',
+    });
+  return new AuthError('permission_denied', message === undefined ? {} : { message });
 }
 
 /** Who is calling: by a bearer token, or by Hasura's session variables, which count behind the shared secret only. */
 export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCaller {
   const { headers } = request;
-  const fromHasura = showsGatewaySecret(deps, headers);
+  const fromHasura = showsGatewaySecret(deps, request);
   let viewer: Promise<Viewer | null> | undefined;
   return {
     fromHasura,
     isOperator: fromHasura && isAdmin(deps, headers),
     device: {
       address: deps.readClientAddress(request, fromHasura),
-      userAgent: header(headers, fromHasura ? 'x-forwarded-user-agent' : 'user-agent'),
+      userAgent: headerText(headers, fromHasura ? 'x-forwarded-user-agent' : 'user-agent'),
     },
     viewer: () => (viewer ??= fromHasura ? hasuraViewer(deps, headers) : bearerViewer(deps, headers)),
   };
@@ -71,11 +82,13 @@ export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCal
 
 /** The role of people without a token is never the operator's, whatever it is called: anybody has it. */
 const isAdmin = (deps: Deps, headers: IncomingHttpHeaders): boolean =>
-  header(headers, 'x-hasura-role') === 'admin' && deps.config.hasuraUnauthorizedRole !== 'admin';
+  headerText(headers, 'x-hasura-role') === 'admin' && deps.config.hasuraUnauthorizedRole !== 'admin';
 
 async function bearerViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
   const token = bearerToken(headers);
-  return token === null ? null : authenticateToken(deps, token);
+  if (token !== null) return authenticateToken(deps, token);
+  if (hasOtherCredentials(headers)) throw new AuthError('unauthenticated', { message: SEND_BEARER });
+  return null;
 }
 
 /**
@@ -83,11 +96,11 @@ async function bearerViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<V
  * so none counts. Role admin is the operator, who is nobody in particular.
  */
 async function hasuraViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
-  const role = header(headers, 'x-hasura-role');
+  const role = headerText(headers, 'x-hasura-role');
   if (role === null) return bearerViewer(deps, headers);
   if (role !== 'user' || role === deps.config.hasuraUnauthorizedRole) return null;
-  const userId = header(headers, 'x-hasura-user-id');
-  const sessionId = header(headers, 'x-hasura-session-id');
+  const userId = headerText(headers, 'x-hasura-user-id');
+  const sessionId = headerText(headers, 'x-hasura-session-id');
   if (!isUuid(userId) || (sessionId !== null && !isUuid(sessionId)))
     throw new AuthError('unauthenticated', { message: "Hasura's session variables name no user." });
   const verified = await requireAgreement(deps, headers, { userId, sessionId });
@@ -98,7 +111,7 @@ async function hasuraViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<V
 /** The kind of the token that Hasura has verified. @throws AuthError `unauthenticated` for an unknown kind */
 function kindOfSession(headers: IncomingHttpHeaders) {
   try {
-    return parseTokenKind(header(headers, TOKEN_KIND_CLAIM));
+    return parseTokenKind(headerText(headers, TOKEN_KIND_CLAIM));
   } catch (cause) {
     throw new AuthError('unauthenticated', { message: (cause as Error).message, cause });
   }

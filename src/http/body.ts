@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { AuthError } from '../errors.ts';
-
-/** Whether a request says that its body is JSON. Nothing else is read: forms need no preflight, and so no consent. */
-export const isJson = (contentType: string | undefined): boolean =>
-  /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType ?? '');
+import { requireJson } from './media-type.ts';
+import { decodeDocument } from './utf8.ts';
+import { findIllFormed, illFormed } from './well-formed.ts';
 
 type Body = { text: string } | { error: AuthError };
 const bodies = new WeakMap<IncomingMessage, Body>();
@@ -46,7 +45,7 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Body> {
       else if (bufferedBytes > MAX_BUFFERED_BYTES)
         done({ error: new AuthError('busy', { retryAfterSeconds: 1 }) });
     });
-    request.once('end', () => done({ text: Buffer.concat(chunks).toString('utf8') }));
+    request.once('end', () => done(decode(chunks)));
     const leave = () =>
       done({ error: new AuthError('invalid_json', { message: 'The request body ended early.' }) });
     request.once('error', leave);
@@ -54,6 +53,14 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Body> {
       if (!request.readableEnded) leave();
     });
   });
+}
+
+function decode(chunks: Buffer[]): Body {
+  try {
+    return { text: decodeDocument(Buffer.concat(chunks)) };
+  } catch {
+    return { error: new AuthError('invalid_json', { message: 'The request body is not UTF-8.' }) };
+  }
 }
 
 /**
@@ -68,11 +75,30 @@ export function readBody(request: IncomingMessage, maxBytes = Number.POSITIVE_IN
 }
 
 /**
- * The attributes of a JSON body.
- * @throws AuthError `unsupported_media_type`, `payload_too_large`, `invalid_json`
+ * The attributes of a JSON body; all their texts are well-formed.
+ * @throws AuthError `unsupported_media_type`, `payload_too_large`, `invalid_json`; `invalid`, naming the attribute
  */
 export function readAttributes(request: IncomingMessage): Record<string, unknown> {
-  if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
+  const attributes = readJson(request);
+  requireWellFormed(attributes);
+  return attributes;
+}
+
+/**
+ * Makes sure that texts are well-formed.
+ * @throws AuthError `invalid`, naming the attribute
+ */
+export function requireWellFormed(attributes: Record<string, unknown>): void {
+  const path = findIllFormed(attributes);
+  if (path !== null) throw illFormed(path);
+}
+
+/**
+ * The attributes of a JSON body, whose texts may be ill-formed.
+ * @throws AuthError `unsupported_media_type`, `payload_too_large`, `invalid_json`
+ */
+export function readJson(request: IncomingMessage): Record<string, unknown> {
+  requireJson(request);
   const text = readBody(request);
   let parsed: unknown;
   try {

@@ -4,12 +4,17 @@ import { AuthError, toAuthError } from '../errors.ts';
 import { maskGraphQLError } from '../graphql/errors.ts';
 import { createGraphQLHandler } from '../graphql/server.ts';
 import { identifyCaller } from '../hasura/caller.ts';
-import { isJson, readAttributes } from './body.ts';
+import { readJson, requireWellFormed } from './body.ts';
 import { answerPreflight } from './cors.ts';
 import { createGraphiQLPage } from './graphiql.ts';
+import { requireJson } from './media-type.ts';
+import { refuseMalformed } from './target.ts';
 
 /** What a request may hold (GraphQL over HTTP). */
 const PARAMETERS = new Set(['query', 'variables', 'operationName', 'extensions']);
+
+/** Characters of an Accept header that Yoga looks at. A longer one is taken for one that is missing. */
+const MAX_ACCEPT_LENGTH = 512;
 
 type NodeHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
 
@@ -26,6 +31,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     response: ServerResponse,
     requestId: string,
   ): Promise<void> {
+    refuseMalformed(request);
     const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
     if (wantsPage && showGraphiQL !== null) return showGraphiQL(request, response);
     if (request.method === 'OPTIONS') return answerPreflight(response);
@@ -33,9 +39,9 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
       response.setHeader('allow', 'POST');
       throw new AuthError('method_not_allowed', { message: 'Send GraphQL by POST.' });
     }
-    if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
+    requireJson(request);
     const caller = identifyCaller(deps, request);
-    const attributes = readAttributes(request);
+    const attributes = readJson(request);
     const surplus = Object.keys(attributes).find((name) => !PARAMETERS.has(name));
     if (surplus !== undefined)
       throw new AuthError('invalid_json', {
@@ -43,7 +49,11 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
       });
     if (attributes.query == null || attributes.query === '')
       throw new AuthError('required', { attribute: 'query' });
+    // Whether the variables are well-formed is told by the names that the schema gives them.
+    const { variables: _, ...texts } = attributes;
+    requireWellFormed(texts);
     request.headers['content-type'] = 'application/json'; // Yoga knows fewer spellings of it
+    if ((request.headers.accept ?? '').length > MAX_ACCEPT_LENGTH) delete request.headers.accept;
     // Parsed, since Yoga's server looks at a text one character at a time.
     const body = attributes;
     await handleGraphQL(Object.assign(request, { body }), response, { caller, requestId });
@@ -53,7 +63,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     try {
       await handle(request, response, requestId);
     } catch (error) {
-      if (response.headersSent || response.destroyed) return;
+      if (response.headersSent || response.destroyed || request.socket.destroyed) return;
       sendError(deps, response, toAuthError(error), requestId);
     }
   };
@@ -65,6 +75,8 @@ function sendError(deps: Deps, response: ServerResponse, error: AuthError, reque
   const { http: _http, ...extensions } = masked.extensions;
   response.statusCode = error.status;
   response.setHeader('content-type', 'application/json; charset=utf-8');
+  for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+  if (error.retryAfterSeconds !== null) response.setHeader('retry-after', String(error.retryAfterSeconds));
   if (error.code === 'payload_too_large') response.setHeader('connection', 'close');
   response.end(JSON.stringify({ errors: [{ message: masked.message, extensions }] }));
 }

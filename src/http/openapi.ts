@@ -38,8 +38,8 @@ function errorsOf({ body, security, errors = [] }: Endpoint): ErrorCode[] {
     ...(body === undefined
       ? []
       : (['required', 'invalid', 'invalid_json', 'payload_too_large', 'unsupported_media_type'] as const)),
-    ...(security === 'internalSecret' ? (['permission_denied'] as const) : []),
-    ...(['method_not_allowed', 'unavailable', 'internal_error'] as const),
+    ...(security === 'internalSecret' ? (['permission_denied', 'rate_limited'] as const) : []),
+    ...(['invalid_request', 'method_not_allowed', 'unavailable', 'internal_error'] as const),
   ];
 }
 

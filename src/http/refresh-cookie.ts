@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parse, serialize } from 'hono/utils/cookie';
+import { serialize } from 'hono/utils/cookie';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { DEVICE_MARK_SECONDS } from '../sessions/device-marks.ts';
@@ -18,7 +18,18 @@ export type RefreshCookie = {
   writeDevice(cookie: string): void;
 };
 
-const originOf = (url: string): string => new URL(url).origin;
+/** Characters of a cookie that are read: a refresh token is shorter. */
+const MAX_VALUE_LENGTH = 512;
+
+/** The value of a cookie (RFC 6265bis 4.2.1), or null for what is no refresh token. The first of its name counts. */
+function readCookie(header: string, name: string): string | null {
+  const pair = header
+    .split(';')
+    .map((cookie) => cookie.trim())
+    .find((cookie) => cookie.startsWith(`${name}=`));
+  const value = pair?.slice(name.length + 1) ?? '';
+  return value === '' || value.length > MAX_VALUE_LENGTH ? null : value;
+}
 
 /**
  * The cookie comes along by itself, whoever's page sends the request: so it counts only for pages of the gateway and of
@@ -45,7 +56,7 @@ export function refreshCookie(
         message: 'Cookies are switched off here.',
       });
     const header = request.headers[fromHasura ? 'x-forwarded-origin' : 'origin'];
-    const allowed = [publicUrl, ...http.corsOrigins.filter((origin) => origin !== '*')].map(originOf);
+    const allowed = [new URL(publicUrl).origin, ...http.corsOrigins.filter((origin) => origin !== '*')];
     if (typeof header !== 'string' || !allowed.includes(header)) throw new AuthError('cross_site_request');
   }
 
@@ -59,7 +70,7 @@ export function refreshCookie(
     response.appendHeader('set-cookie', serialize(cookie, value, { ...attributes, maxAge }));
   }
 
-  const stored = (cookie = name) => parse(request.headers.cookie ?? '', cookie)[cookie] || null;
+  const stored = (cookie = name) => readCookie(request.headers.cookie ?? '', cookie);
   return {
     isPresent: () => stored() !== null,
     read() {

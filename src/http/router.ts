@@ -13,8 +13,9 @@ import { describeEndpoints } from './openapi.ts';
 import { mailedPages } from './pages/mailed-pages.ts';
 import { internalEndpoints, portalEndpoints } from './portal.ts';
 import type { RoutedResponse } from './request-log.ts';
-import { createRoutes, errorResponse, portalErrorBody, serve } from './routes.ts';
+import { createRoutes, portalErrorBody, serve } from './routes.ts';
 import { swaggerRoutes } from './swagger.ts';
+import { refuseMalformed } from './target.ts';
 import { teamsEndpoints } from './teams.ts';
 
 /** Every path but `/graphql`. */
@@ -40,9 +41,14 @@ export function createRouter(
   const openapi = describeEndpoints(endpoints);
   serve(router, 'GET', '/openapi.json', (c) => c.json(openapi));
   if (deps.config.http.swagger) router.route('/', swaggerRoutes(deps));
-  if (deps.config.graphql.graphiql) router.get('/', (c) => c.redirect('/graphql'));
-  router.notFound((c) => errorResponse(c, deps, new AuthError('not_found'), portalErrorBody));
-  const listener = getRequestListener(router.fetch, { overrideGlobalObjects: false });
+  if (deps.config.graphql.graphiql) serve(router, 'GET', '/', (c) => c.redirect('/graphql'));
+  router.notFound((c) => {
+    refuseMalformed(c.env.incoming);
+    throw new AuthError('not_found');
+  });
+  // HTTP/1.0 may name no host; none of the routes depends on it.
+  const options = { overrideGlobalObjects: false, hostname: 'localhost' };
+  const listener = getRequestListener(router.fetch, options);
   return async (request, response) => {
     await listener(request, response);
   };

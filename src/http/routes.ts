@@ -5,6 +5,7 @@ import { routePath } from 'hono/route';
 import type { Deps } from '../deps.ts';
 import { AuthError, toAuthError } from '../errors.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
+import { refuseMalformed } from './target.ts';
 
 export type Routes = Hono<{ Bindings: HttpBindings }>;
 export type RouteContext = Context<{ Bindings: HttpBindings }>;
@@ -26,6 +27,7 @@ export function errorResponse(c: RouteContext, deps: Deps, thrown: unknown, spel
     deps.log.error({ requestId, route: routePath(c, -1), err: error.cause }, 'A request failed.');
   const { status, body } = spell(error, requestId);
   if (error.retryAfterSeconds !== null) c.header('retry-after', String(error.retryAfterSeconds));
+  for (const [name, value] of Object.entries(error.headers)) c.header(name, value);
   if (error.code === 'payload_too_large') c.header('connection', 'close');
   return c.json(body, status as 400);
 }
@@ -56,6 +58,7 @@ export function serve(
   { before, refuseHead = false }: Refusals = {},
 ): void {
   routes.all(path, async (c) => {
+    refuseMalformed(c.env.incoming);
     before?.(c);
     const isHead = method === 'GET' && c.req.method === 'HEAD' && !refuseHead;
     if (c.req.method === method || isHead) return handler(c, c.env.incoming);

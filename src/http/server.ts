@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Deps } from '../deps.ts';
 import { createAdmission } from './admission.ts';
 import { receiveBody } from './body.ts';
@@ -8,12 +8,16 @@ import { createGraphQLEndpoint } from './graphql.ts';
 import { REQUEST_ID_HEADER, readRequestId } from './request-id.ts';
 import { logRequest, type RoutedResponse } from './request-log.ts';
 import { createRouter } from './router.ts';
+import { isMalformed, receiveTarget, WHOLE_SERVER } from './target.ts';
 
 export type HttpServer = {
   url: string;
   /** Stops accepting, lets requests in flight finish for a while, then closes what is left. */
   close(): Promise<void>;
 };
+
+/** HTTP/1.0 knows no Host: who lacks one is told by receiveTarget, in the dialect's form. */
+const LENIENCE = { requireHostHeader: false };
 
 /** Milliseconds; a body that takes longer is refused, which is looked after every second. */
 const TIMEOUTS = {
@@ -30,9 +34,10 @@ const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', 
 export async function startHttpServer(deps: Deps): Promise<HttpServer> {
   let closing = false;
   const server = createServer(
-    TIMEOUTS,
+    { ...TIMEOUTS, ...LENIENCE },
     createRequestListener(deps, () => closing),
   );
+  server.on('connection', requireAddress);
   const { host, port } = deps.config;
   await listen(server, port, host);
   const { port: listeningPort } = server.address() as AddressInfo;
@@ -58,10 +63,14 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
     response: RoutedResponse,
     requestId: string,
   ): Promise<void> {
+    receiveTarget(request);
+    if (isMalformed(request)) response.setHeader('connection', 'close');
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     allowOrigin(deps, path, request, response);
     await receiveBody(request, maxBodyBytes);
+    if (request.socket.destroyed) return; // the client has left
     if (!ALWAYS_ADMITTED.has(path) && !admit(request, response)) return;
+    if (path === WHOLE_SERVER) return answerPreflight(response);
     if (path === '/graphql') {
       response.route = path;
       return handleGraphQL(request, response, requestId);
@@ -91,10 +100,10 @@ function allowOrigin(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const { corsOrigins } = config.http;
+  const { corsOrigins, corsAllowedHeaders } = config.http;
   const credentials = path === '/graphql' && config.refreshCookie !== 'off';
   if (path === '/graphql' || path.startsWith('/api/'))
-    applyCors(request, response, { corsOrigins, credentials });
+    applyCors(request, response, { corsOrigins, corsAllowedHeaders, credentials });
 }
 
 function setCommonHeaders(response: ServerResponse, requestId: string): void {
@@ -104,6 +113,14 @@ function setCommonHeaders(response: ServerResponse, requestId: string): void {
   response.setHeader('x-frame-options', 'DENY');
   // Nearly every answer holds tokens or depends on one; the JWKS says otherwise for itself.
   response.setHeader('cache-control', 'no-store');
+}
+
+/**
+ * Node asks the system for the peer's address when it is first read, and keeps it. The system does not know it once the
+ * client has reset the connection. Requests that the client sent before would have no address, and so no limit of their own.
+ */
+function requireAddress(socket: Socket): void {
+  if (socket.remoteAddress === undefined) socket.destroy();
 }
 
 const listen = (server: Server, port: number, host: string): Promise<void> =>

@@ -12,9 +12,11 @@ import { resetPassword } from '../flows/reset-password.ts';
 import { signup } from '../flows/signup.ts';
 import { verifyEmailAndSignIn } from '../flows/verify-email.ts';
 import { viewerOrNobody } from '../graphql/viewer.ts';
-import { bearerToken, identifyCaller } from '../hasura/caller.ts';
+import { identifyCaller } from '../hasura/caller.ts';
 import type { IssuedTokens } from '../sessions/tokens.ts';
+import { bearerToken, SEND_BEARER } from './bearer.ts';
 import { type Endpoint, endpoint, optionalText, text } from './endpoints.ts';
+import { readQuery } from './url-encoded.ts';
 
 const EMAIL = text('The email address.', 'alice@example.com');
 const PASSWORD = text('The password.', 'correct horse');
@@ -43,7 +45,7 @@ const tokensAnswer = (tokens: IssuedTokens, refreshToken: string | null): z.outp
 /** The token that this dialect takes as `Authorization: Bearer`. @throws AuthError `unauthenticated` */
 function requireBearer(headers: Parameters<typeof bearerToken>[0]): string {
   const token = bearerToken(headers);
-  if (token === null) throw new AuthError('unauthenticated', { message: 'Send a bearer token.' });
+  if (token === null) throw new AuthError('unauthenticated', { message: SEND_BEARER });
   return token;
 }
 
@@ -181,7 +183,10 @@ const verificationEndpoints = (deps: Deps): Endpoint[] => [
     async handle(c, request) {
       const viewer = requireUserToken(await authenticateToken(deps, requireBearer(request.headers)));
       const { device } = identifyCaller(deps, request);
-      await requestEmailVerification(deps, device, { viewer, captchaToken: c.req.query('capcha') ?? '' });
+      await requestEmailVerification(deps, device, {
+        viewer,
+        captchaToken: readQuery(request).get('capcha') ?? '',
+      });
       return c.json(tokensAnswer(await renewTokens(deps, device, viewer), null));
     },
   }),

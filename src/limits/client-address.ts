@@ -18,8 +18,12 @@ export type ClientAddressReader = (request: IncomingMessage, fromHasura: boolean
 
 type Options = { trustedProxies: readonly string[]; hasuraBehindProxy: boolean };
 
+/** An IPv6 address with brackets, a zone and a port is shorter. What is longer is not looked at. */
+const MAX_HOP_LENGTH = 100;
+
 /** An address as Postgres takes it, so without a zone (`fe80::1%eth0`) or a port, or null for what is none. */
 function plain(hop: string): string | null {
+  if (hop.length > MAX_HOP_LENGTH) return null;
   const address = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[\d.]+))(?::\d+)?$/.exec(hop)?.groups;
   const bare = (address?.v6 ?? address?.v4 ?? hop).replace(/%.*$/, '');
   return ipaddr.isValid(bare) ? ipaddr.process(bare).toString() : null;
@@ -31,15 +35,17 @@ function plain(hop: string): string | null {
  * Hasura is said to stand behind a proxy that appends to the header.
  */
 export function createClientAddressReader(options: Options): ClientAddressReader {
-  const isTrusted = proxyAddr.compile([...options.trustedProxies]);
+  const isProxy = proxyAddr.compile([...options.trustedProxies]);
+  const isTrusted = (hop: string, index: number) => hop.length <= MAX_HOP_LENGTH && isProxy(hop, index);
   return (request, fromHasura) => {
+    if (request.socket.remoteAddress === undefined) return null; // the client has left
     if (!fromHasura) return plain(proxyAddr(request, isTrusted));
     if (!options.hasuraBehindProxy) return null;
     const hops = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
     const untrusted = hops
       .map((hop) => hop.trim())
       .filter((hop) => hop !== '')
-      .findLast((hop) => !ipaddr.isValid(hop) || !isTrusted(hop, 0));
+      .findLast((hop) => !isTrusted(hop, 0));
     return untrusted === undefined ? null : plain(untrusted);
   };
 }

@@ -1,5 +1,7 @@
 /** Characters of a name that a mail shows: beyond that it is a message of its own. */
 const MAX_SHOWN = 60;
+/** Characters of a name or a user agent that are read: the longest name has 255, of two units each. */
+const MAX_READ = 512;
 
 /**
  * A name that somebody typed, as a mail to somebody else may show it: on one line, without invisible or direction-changing
@@ -9,6 +11,7 @@ const MAX_SHOWN = 60;
  */
 export function plainWords(name: string): string | null {
   const words = name
+    .slice(0, MAX_READ)
     .normalize('NFKC')
     .replace(/[\p{Cf}\p{Co}\p{Cs}<>{}]+/gu, '')
     .replace(/[\p{Cc}\p{Z}\s]+/gu, ' ')
@@ -41,7 +44,9 @@ const SYSTEMS: readonly (readonly [name: string, pattern: RegExp])[] = [
 /** A device in words of ours, since its user agent is whatever it says: `Firefox, Linux`. Null where nothing is known. */
 export function deviceWords(userAgent: string | null): string | null {
   if (userAgent === null) return null;
-  const known = [BROWSERS, SYSTEMS].map((list) => list.find(([, pattern]) => pattern.test(userAgent))?.[0]);
+  const known = [BROWSERS, SYSTEMS].map(
+    (list) => list.find(([, pattern]) => pattern.test(userAgent.slice(0, MAX_READ)))?.[0],
+  );
   const words = known.filter((word) => word !== undefined);
   return words.length === 0 ? null : words.join(', ');
 }

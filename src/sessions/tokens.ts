@@ -102,6 +102,9 @@ export async function issueTokens(
   return { accessToken, teamToken, expiresAt: new Date(expires * 1000) };
 }
 
+/** No token of the gateway is as long: what is longer is not decoded. */
+const MAX_TOKEN_LENGTH = 4096;
+
 export type VerifiedToken = {
   userId: string;
   sessionId: string;
@@ -125,6 +128,7 @@ export async function verifyToken(
   token: string,
   { toleranceSeconds = 0 }: { toleranceSeconds?: number } = {},
 ): Promise<VerifiedToken> {
+  if (token.length > MAX_TOKEN_LENGTH) throw new TokenError('The token is not valid.');
   let keyId = '';
   try {
     const { payload } = await jwtVerify(

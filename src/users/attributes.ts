@@ -1,4 +1,4 @@
-import { isPasswordTooLong, normalizePassword } from '../crypto/passwords.ts';
+import { isPasswordText, isPasswordTooLong, normalizePassword } from '../crypto/passwords.ts';
 import { AuthError } from '../errors.ts';
 import { canonicalEmail, formerSpelling } from '../mail/email-address.ts';
 import { UNPRINTABLE, VISIBLE } from './name-characters.ts';
@@ -59,9 +59,10 @@ export function parseName(input: string, attribute: string): string {
 
 /**
  * Checks a new password. Its characters are counted after normalisation, and never trimmed.
- * @throws AuthError `min_length` or `max_length` on the given attribute
+ * @throws AuthError `invalid` for what is not well-formed, `min_length` or `max_length`, on the given attribute
  */
 export function checkNewPassword(password: string, minLength: number, attribute = 'password'): void {
+  if (!isPasswordText(password)) throw new AuthError('invalid', { attribute });
   if (isPasswordTooLong(password))
     throw new AuthError('max_length', { attribute, message: 'Password must be at most 1024 bytes long.' });
   if ([...normalizePassword(password)].length < minLength)

@@ -149,12 +149,30 @@ describe('the answers of actions', () => {
     }
   });
 
-  test('an action that is not there is not found', async () => {
-    expect(await gateway.post('/hasura/actions/login', actionBody('login'), secret())).toMatchObject({
-      status: 404,
+  test.each(['login', 'toString', 'generateJwk/x', 'a%2Fb', ''])(
+    'an unknown action "%s" is not found, in the form that Hasura passes on',
+    async (name) => {
+      const path = `/hasura/actions/${name}`;
+      for (const method of ['GET', 'POST', 'PUT']) {
+        const body = method === 'GET' ? null : '{}';
+        const answer = await fetch(gateway.url + path, { method, body, headers: secret() });
+        expect({ status: answer.status, body: await answer.json() }).toEqual({
+          status: 404,
+          body: actionError('not_found', 'There is no such action.'),
+        });
+      }
+    },
+  );
+
+  test('an unknown action is refused without the secret like a known one', async () => {
+    const path = '/hasura/actions/login';
+    expect(await gateway.post(path, actionBody('login'))).toMatchObject({
+      status: 403,
+      body: actionError('permission_denied', DENIED),
     });
-    expect(await gateway.post('/hasura/actions/toString', actionBody('x'), secret())).toMatchObject({
-      status: 404,
+    expect(await gateway.post(path, '{}', { 'x-hasura-gateway-secret': 'wrong' })).toMatchObject({
+      status: 403,
+      body: actionError('permission_denied', WRONG),
     });
   });
 });

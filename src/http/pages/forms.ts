@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Deps } from '../../deps.ts';
 import { AuthError } from '../../errors.ts';
 import { readBody } from '../body.ts';
+import { requireForm } from '../media-type.ts';
+import { parseUrlEncoded } from '../url-encoded.ts';
 
 /** Two passwords of 1,024 bytes, of which a form spells each with three. */
 const MAX_FORM_BYTES = 16 * 1024;
@@ -14,14 +16,12 @@ const MAX_FORM_BYTES = 16 * 1024;
  * and `null` too, which is what browsers say that must not tell where they come from (Fetch, "append a request Origin
  * header"); those of today tell Sec-Fetch-Site besides.
  *
- * @throws AuthError `cross_site_request`, `unsupported_media_type`, `payload_too_large`
+ * @throws AuthError `cross_site_request`, `unsupported_media_type`, `payload_too_large`, `invalid_json`, `invalid_request`
  */
-export async function readForm(deps: Deps, request: IncomingMessage): Promise<URLSearchParams> {
+export async function readForm(deps: Deps, request: IncomingMessage): Promise<ReadonlyMap<string, string>> {
   if (isFromElsewhere(deps, request)) throw new AuthError('cross_site_request');
-  const type = request.headers['content-type'] ?? 'application/x-www-form-urlencoded';
-  if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type))
-    throw new AuthError('unsupported_media_type', { message: 'Send the form as the page does.' });
-  return new URLSearchParams(await readBody(request, MAX_FORM_BYTES));
+  requireForm(request);
+  return parseUrlEncoded(readBody(request, MAX_FORM_BYTES));
 }
 
 function isFromElsewhere({ config }: Deps, { headers }: IncomingMessage): boolean {

@@ -37,7 +37,7 @@ export const callers: readonly Mutation[] = [
   {
     breaks: 'every role of Hasura is the operator',
     file: CALLER,
-    from: "header(headers, 'x-hasura-role') === 'admin' && deps",
+    from: "headerText(headers, 'x-hasura-role') === 'admin' && deps",
     to: 'deps',
     scenarios: ['trust'],
   },

@@ -1,0 +1,79 @@
+import type { IncomingMessage } from 'node:http';
+import { AuthError } from '../errors.ts';
+
+/** Characters of a Content-Type that are looked at: a longer one is of no type that is known here. */
+const MAX_LENGTH = 256;
+
+type MediaType = {
+  /** Lower case, without parameters: `application/json`. */
+  name: string;
+  charsets: readonly string[];
+};
+
+function mediaTypeOf({ headers }: IncomingMessage): MediaType {
+  const header = headers['content-type'] ?? '';
+  if (header.length > MAX_LENGTH) return { name: '', charsets: [] };
+  const [name = '', ...parameters] = header
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  const charsets = parameters
+    .map((parameter) => parameter.split('=', 2))
+    .filter(([attribute]) => attribute === 'charset')
+    .map(([, value = '']) => value.replaceAll('"', ''));
+  return { name, charsets };
+}
+
+const isJsonName = (name: string): boolean =>
+  name === 'application/json' || (name.startsWith('application/') && name.endsWith('+json'));
+
+/**
+ * Makes sure that a body says it is JSON, in UTF-8 and not compressed. Nothing else is read: forms need no preflight, and
+ * so no consent.
+ * @throws AuthError `unsupported_media_type`
+ */
+export function requireJson(request: IncomingMessage): void {
+  const { name, charsets } = mediaTypeOf(request);
+  if (!isJsonName(name)) throw new AuthError('unsupported_media_type');
+  requireUtf8(charsets);
+  requireUncompressed(request);
+}
+
+/**
+ * Makes sure that a body is a form as the pages send it. A form without a Content-Type is taken for one.
+ * @throws AuthError `unsupported_media_type`
+ */
+export function requireForm(request: IncomingMessage): void {
+  const { name, charsets } = mediaTypeOf(request);
+  const isForm = name === 'application/x-www-form-urlencoded';
+  if (!isForm && request.headers['content-type'] !== undefined)
+    throw new AuthError('unsupported_media_type', { message: 'Send the form as the page does.' });
+  requireUtf8(charsets);
+  requireUncompressed(request);
+}
+
+/** `utf8` is a common way to write it (WHATWG Encoding 4.2). */
+function requireUtf8(charsets: readonly string[]): void {
+  if (charsets.some((charset) => charset !== 'utf-8' && charset !== 'utf8'))
+    throw new AuthError('unsupported_media_type', { message: 'Send the request body in UTF-8.' });
+}
+
+const codings = (header: string | undefined): string[] =>
+  (header ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '');
+
+/** The answer's Accept-Encoding says what is understood (RFC 9110 12.5.3 and 15.5.16). */
+function requireUncompressed({ headers }: IncomingMessage): void {
+  if (codings(headers['content-encoding']).some((coding) => coding !== 'identity'))
+    throw new AuthError('unsupported_media_type', {
+      message: 'Send the request body without a content encoding.',
+      headers: { 'accept-encoding': 'identity' },
+    });
+  if (codings(headers['transfer-encoding']).some((coding) => coding !== 'chunked'))
+    throw new AuthError('unsupported_media_type', {
+      message: 'Send the request body without a transfer coding, or chunked.',
+    });
+}
