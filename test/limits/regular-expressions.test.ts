@@ -187,8 +187,8 @@ const HEADERS = [
   ...['authorization', 'cookie', 'user-agent', 'x-forwarded-for', 'x-request-id', 'x-hasura-gateway-secret'],
   ...['content-type', 'content-encoding', 'content-length', 'transfer-encoding', 'origin', 'accept', 'host'],
   ...['accept-encoding', 'sec-fetch-site', 'x-forwarded-user-agent', 'x-forwarded-origin', 'connection'],
-  ...['x-hasura-role', 'x-hasura-user-id', 'x-hasura-session-id', 'access-control-request-headers'],
-  ...['x-forwarded-host', 'x-real-ip', 'forwarded', 'via'],
+  ...['x-hasura-role', 'x-hasura-user-id', 'x-hasura-session-id', 'x-hasura-token-kind'],
+  ...['x-forwarded-host', 'x-real-ip', 'forwarded', 'via', 'access-control-request-headers'],
 ];
 
 describe('no regular expression runs on long text in the head of a request:', () => {
