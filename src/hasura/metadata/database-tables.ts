@@ -1,6 +1,7 @@
 import { is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import * as audit from '../../audit/tables.ts';
+import * as heartbeat from '../../db/tables.ts';
 import * as ens from '../../ens/tables.ts';
 import * as keys from '../../keys/tables.ts';
 import * as limits from '../../limits/tables.ts';
@@ -12,6 +13,7 @@ import * as users from '../../users/tables.ts';
 /** Every table that the migrations make. */
 export const databaseTables: readonly PgTable[] = [
   audit,
+  heartbeat,
   ens,
   keys,
   limits,

@@ -21,8 +21,8 @@ export const teams: readonly Mutation[] = [
   {
     breaks: 'a stranger acts in a team',
     file: ACCESS,
-    from: 'eq(memberships.teamId, teamId), eq(memberships.userId, userId), exists(enabled)',
-    to: 'eq(memberships.teamId, teamId), exists(enabled)',
+    from: 'and(eq(memberships.teamId, teamId), eq(memberships.userId, userId))',
+    to: 'eq(memberships.teamId, teamId)',
     scenarios: ['teams'],
   },
   {
