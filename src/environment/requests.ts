@@ -1,10 +1,10 @@
-import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 import { flag, integer, list, text } from './parsers.ts';
+import { compileProxies } from './proxies.ts';
 
 function isProxyList(proxies: readonly string[]): boolean {
   try {
-    proxyAddr.compile(proxies.filter((proxy) => proxy !== 'hasura'));
+    compileProxies(proxies.filter((proxy) => proxy !== 'hasura'));
     return true;
   } catch {
     return false;
