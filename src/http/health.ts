@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { version } from '../version.ts';
 import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';
+import { shareReadings } from './shared-readings.ts';
 
 type Check = { name: string; ok: boolean; reason?: string };
 
@@ -28,8 +29,8 @@ export function healthRoutes(deps: Deps, isClosing: () => boolean): Routes {
   serve(routes, 'GET', '/health', (c) =>
     c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),
   );
-  serve(routes, 'GET', '/ready', async (c) => {
-    const checks = await Promise.all([
+  const readChecks = shareReadings(() =>
+    Promise.all([
       check('database', async () => {
         await deps.db.execute(sql`select 1`);
         return null;
@@ -39,7 +40,10 @@ export function healthRoutes(deps: Deps, isClosing: () => boolean): Routes {
         await deps.signer.currentKey(0);
         return null;
       }),
-    ]);
+    ]),
+  );
+  serve(routes, 'GET', '/ready', async (c) => {
+    const checks = [...(await readChecks())];
     if (isClosing()) checks.push({ name: 'shutdown', ok: false, reason: 'The gateway is shutting down.' });
     const ready = checks.every(({ ok }) => ok);
     return c.json({ ready, checks }, ready ? 200 : 503);
