@@ -21,6 +21,12 @@ import { type MailWorker, startMailWorker } from './mail/worker.ts';
 import { storeOneTimeToken } from './one-time-tokens/one-time-tokens.ts';
 import { createSuccessorDeriver } from './sessions/refresh-tokens.ts';
 
+/**
+ * Milliseconds that work may wait for its turn, at a hash or at the database. Once it has waited longer, more than the
+ * gateway can do is asked of it, and new work is refused with `busy`.
+ */
+const LONGEST_WAIT_MS = 3000;
+
 /** A configuration that is complete: whatever it left to the development defaults has been made. */
 export type RunnableConfig = Config & { database: { url: string } };
 
@@ -70,6 +76,7 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
   const hashGate = createHashGate({
     concurrency: config.passwords.hashConcurrency,
     queue: config.passwords.hashQueue,
+    longestWaitMs: LONGEST_WAIT_MS,
   });
   return {
     config,
