@@ -4,8 +4,8 @@ import { createSecretDeriver } from './crypto/derived-secrets.ts';
 import { createHashGate } from './crypto/hash-gate.ts';
 import { createKeyEncryption } from './crypto/key-encryption.ts';
 import { createPasswordHasher } from './crypto/passwords.ts';
-import { type Database, openDatabase } from './db/client.ts';
 import { applyMigrations, isMigrated } from './db/migrate.ts';
+import { openPools, type Pools } from './db/pools.ts';
 import type { Deps } from './deps.ts';
 import { keepHouse } from './flows/housekeeping.ts';
 import { startHttpServer } from './http/server.ts';
@@ -41,9 +41,9 @@ export type App = {
 export async function createApp(config: RunnableConfig, log: Log): Promise<App> {
   const { url, poolSize, statementTimeoutMs, migrateOnStart } = config.database;
   if (migrateOnStart) await applyMigrations(url);
-  const database = openDatabase({ url, poolSize, statementTimeoutMs });
+  const database = openPools({ url, poolSize, statementTimeoutMs });
   try {
-    const deps = await wire(config, database.db, log);
+    const deps = await wire(config, database, log);
     // Without its tables the gateway still starts: `/ready` says what is missing until they are there.
     if (await isMigrated(database.db)) {
       await checkKeyEncryption(deps);
@@ -68,7 +68,8 @@ export async function createApp(config: RunnableConfig, log: Log): Promise<App> 
   }
 }
 
-async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Deps> {
+async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Deps> {
+  const { db, priorityDb, queueDelayMs } = pools;
   const { accessTtlSeconds, portalTtlSeconds } = config.tokens;
   const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
   const longestTokenSeconds = Math.max(accessTtlSeconds, portalTtlSeconds);
@@ -82,6 +83,8 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
     config,
     log,
     db,
+    priority: { db: priorityDb, signer: createSigner({ db: priorityDb, keyEncryption, keys }) },
+    waiting: { queueDelayMs, longestWaitMs: LONGEST_WAIT_MS },
     hashGate,
     passwords: await createPasswordHasher(hashGate),
     keyEncryption,

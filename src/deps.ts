@@ -20,6 +20,10 @@ export type Deps = Readonly<{
   config: Config;
   log: Log;
   db: Database;
+  /** A connection of its own for the JWKS, and for `/ready` in a crowd, so that they do not wait behind others. */
+  priority: { db: Database; signer: Signer };
+  /** How long new work would wait for the database, and how long it may: in milliseconds. */
+  waiting: { queueDelayMs: () => number; longestWaitMs: number };
   hashGate: HashGate;
   passwords: PasswordHasher;
   keyEncryption: KeyEncryption;

@@ -77,8 +77,15 @@ function prepareAndWatch(client: postgres.Sql, silence: SilenceWatch): postgres.
   });
 }
 
+export type OpenDatabase = {
+  db: Database;
+  /** Milliseconds that a statement which comes now would wait for a connection, as far as can be told. */
+  queueDelayMs(): number;
+  close(): Promise<void>;
+};
+
 /** Opens a pool. Every connection has statement, lock and idle-transaction timeouts. */
-export function openDatabase(options: DatabaseOptions): { db: Database; close: () => Promise<void> } {
+export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const server = { index: 0 };
   // Longer than a connection may take to come about: whoever waits for that is told so by the driver.
   const longestMs = Math.max(options.statementTimeoutMs, CONNECT_TIMEOUT_SECONDS * 1000) + ANSWER_MS;
@@ -107,6 +114,7 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
   });
   return {
     db: withSafeTransactions(drizzle(prepareAndWatch(client, silence), { casing: 'snake_case' }), silence),
+    queueDelayMs: () => silence.queueDelayMs(options.poolSize),
     close() {
       silence.stop();
       return client.end({ timeout: 5 });

@@ -36,7 +36,9 @@ export const serverVariables = {
       shownDefault: 'embedded Postgres',
       secret: true,
     }),
-  DATABASE_POOL_SIZE: integer(2, 200).prefault('10').meta({ description: 'Connections per replica.' }),
+  DATABASE_POOL_SIZE: integer(2, 200).prefault('10').meta({
+    description: 'Connections per replica. One of them is kept for what must not wait, such as the JWKS.',
+  }),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(100, 600_000).prefault('10000').meta({
     description: 'Milliseconds after which Postgres cancels a statement.',
   }),

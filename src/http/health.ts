@@ -12,6 +12,12 @@ type Check = { name: string; ok: boolean; reason?: string };
 /** A database that says nothing at all must not keep whoever asks waiting. */
 const DEADLINE_MS = 5000;
 
+/**
+ * Once statements wait that long, `/ready` has its own connection asked: a crowd is no reason to take the gateway away, and
+ * an orchestrator gives up after a second. Until then the connections are asked that requests use.
+ */
+const CROWDED_MS = 500;
+
 async function check(name: string, run: () => Promise<string | null>): Promise<Check> {
   const deadline = setTimeout(DEADLINE_MS, 'The database does not answer.', { ref: false });
   try {
@@ -29,19 +35,20 @@ export function healthRoutes(deps: Deps, isClosing: () => boolean): Routes {
   serve(routes, 'GET', '/health', (c) =>
     c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),
   );
-  const readChecks = shareReadings(() =>
-    Promise.all([
+  const readChecks = shareReadings(() => {
+    const { db, signer } = deps.waiting.queueDelayMs() > CROWDED_MS ? deps.priority : deps;
+    return Promise.all([
       check('database', async () => {
-        await deps.db.execute(sql`select 1`);
+        await db.execute(sql`select 1`);
         return null;
       }),
-      check('migrations', async () => ((await isMigrated(deps.db)) ? null : 'Migrations are missing.')),
+      check('migrations', async () => ((await isMigrated(db)) ? null : 'Migrations are missing.')),
       check('signing_key', async () => {
-        await deps.signer.currentKey(0);
+        await signer.currentKey(0);
         return null;
       }),
-    ]),
-  );
+    ]);
+  });
   serve(routes, 'GET', '/ready', async (c) => {
     const checks = [...(await readChecks())];
     if (isClosing()) checks.push({ name: 'shutdown', ok: false, reason: 'The gateway is shutting down.' });

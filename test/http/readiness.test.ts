@@ -9,17 +9,20 @@ afterAll(() => gateway.close());
 
 /** Counts the statements that the gateway sends while something is done. */
 async function statementsOf(work: () => Promise<unknown>): Promise<number> {
-  const { $client: client } = gateway.deps.db;
-  const { unsafe } = client;
   let statements = 0;
-  client.unsafe = (...args) => {
-    statements += 1;
-    return unsafe(...args);
-  };
+  const clients = [gateway.deps.db.$client, gateway.deps.priority.db.$client];
+  const originals = clients.map(({ unsafe }) => unsafe);
+  for (const client of clients) {
+    const { unsafe } = client;
+    client.unsafe = (...args) => {
+      statements += 1;
+      return unsafe(...args);
+    };
+  }
   try {
     await work();
   } finally {
-    client.unsafe = unsafe;
+    for (const [i, client] of clients.entries()) client.unsafe = originals[i]!;
   }
   return statements;
 }
