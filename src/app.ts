@@ -11,6 +11,7 @@ import { keepHouse } from './flows/housekeeping.ts';
 import { startHttpServer } from './http/server.ts';
 import { checkKeyEncryption, ensureSuccessor } from './keys/jwks.ts';
 import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
+import { createBodyBudget } from './limits/body-budget.ts';
 import { createClientAddressReader } from './limits/client-address.ts';
 import { createRateLimiter } from './limits/rate-limits.ts';
 import type { Log } from './log.ts';
@@ -85,6 +86,7 @@ async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Dep
     db,
     priority: { db: priorityDb, signer: createSigner({ db: priorityDb, keyEncryption, keys }) },
     waiting: { queueDelayMs, longestWaitMs: LONGEST_WAIT_MS },
+    bodyBudget: createBodyBudget(config.http),
     hashGate,
     passwords: await createPasswordHasher(hashGate),
     keyEncryption,

@@ -8,6 +8,7 @@ import type { Database } from './db/client.ts';
 import type { EnsConfig } from './ens/config.ts';
 import type { KeySettings } from './keys/config.ts';
 import type { PublicKeyFinder, Signer } from './keys/signing.ts';
+import type { BodyBudget } from './limits/body-budget.ts';
 import type { ClientAddressReader } from './limits/client-address.ts';
 import type { RateLimiter } from './limits/rate-limits.ts';
 import type { Log } from './log.ts';
@@ -24,6 +25,7 @@ export type Deps = Readonly<{
   priority: { db: Database; signer: Signer };
   /** How long new work would wait for the database, and how long it may: in milliseconds. */
   waiting: { queueDelayMs: () => number; longestWaitMs: number };
+  bodyBudget: BodyBudget;
   hashGate: HashGate;
   passwords: PasswordHasher;
   keyEncryption: KeyEncryption;

@@ -5,75 +5,36 @@ import { AuthError } from '../errors.ts';
 export const isJson = (contentType: string | undefined): boolean =>
   /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType ?? '');
 
-type Body = { text: string } | { error: AuthError };
-const bodies = new WeakMap<IncomingMessage, Body>();
-
-/** Bodies that are being read, all together: many slow uploads must not fill the memory. */
-const MAX_BUFFERED_BYTES = 128 * 1024 * 1024;
-let bufferedBytes = 0;
-
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+/** Receives the body of one request. */
+type Receive = (maxBytes: number) => Promise<Buffer>;
+const receivers = new WeakMap<IncomingMessage, Receive>();
 
 /**
- * Takes the body in before the request is admitted, so that slow ones hold up nobody. What is wrong with it is told to
- * whoever reads it.
+ * Says how the body of a request is received once it is asked for. Until then a request is refused, for its path, its
+ * secret or its media type, without its body.
  */
-export async function receiveBody(request: IncomingMessage, maxBytes: number): Promise<void> {
-  if (hasBody(request)) bodies.set(request, await collect(request, maxBytes));
-}
+export const offerBody = (request: IncomingMessage, receive: Receive): void =>
+  void receivers.set(request, receive);
 
-function collect(request: IncomingMessage, maxBytes: number): Promise<Body> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes)
-    return Promise.resolve({ error: new AuthError('payload_too_large') });
-  return new Promise((resolve) => {
-    let chunks: Buffer[] = [];
-    let bytes = 0;
-    const done = (body: Body) => {
-      bufferedBytes -= bytes;
-      bytes = 0;
-      chunks = [];
-      request.removeAllListeners('data');
-      // Refused without destroying the stream: that would take the connection, and the answer, with it.
-      request.resume();
-      resolve(body);
-    };
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      bufferedBytes += chunk.length;
-      chunks.push(chunk);
-      if (bytes > maxBytes) done({ error: new AuthError('payload_too_large') });
-      else if (bufferedBytes > MAX_BUFFERED_BYTES)
-        done({ error: new AuthError('busy', { retryAfterSeconds: 1 }) });
-    });
-    request.once('end', () => done({ text: Buffer.concat(chunks).toString('utf8') }));
-    const leave = () =>
-      done({ error: new AuthError('invalid_json', { message: 'The request body ended early.' }) });
-    request.once('error', leave);
-    request.once('close', () => {
-      if (!request.readableEnded) leave();
-    });
-  });
+/**
+ * Receives the body, as text.
+ * @throws AuthError `payload_too_large`, `busy`, `request_timeout`
+ */
+export async function readBody(
+  request: IncomingMessage,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<string> {
+  const bytes = await receivers.get(request)?.(maxBytes);
+  return bytes?.toString('utf8') ?? '';
 }
 
 /**
- * The body that was received, as text.
- * @throws AuthError `payload_too_large`, `busy`
+ * Receives the attributes of a JSON body.
+ * @throws AuthError `unsupported_media_type`, `payload_too_large`, `busy`, `request_timeout`, `invalid_json`
  */
-export function readBody(request: IncomingMessage, maxBytes = Number.POSITIVE_INFINITY): string {
-  const body = bodies.get(request) ?? { text: '' };
-  if ('error' in body) throw body.error;
-  if (Buffer.byteLength(body.text) > maxBytes) throw new AuthError('payload_too_large');
-  return body.text;
-}
-
-/**
- * The attributes of a JSON body.
- * @throws AuthError `unsupported_media_type`, `payload_too_large`, `invalid_json`
- */
-export function readAttributes(request: IncomingMessage): Record<string, unknown> {
+export async function readAttributes(request: IncomingMessage): Promise<Record<string, unknown>> {
   if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
-  const text = readBody(request);
+  const text = await readBody(request);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

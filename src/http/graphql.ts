@@ -35,7 +35,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     }
     if (!isJson(request.headers['content-type'])) throw new AuthError('unsupported_media_type');
     const caller = identifyCaller(deps, request);
-    const attributes = readAttributes(request);
+    const attributes = await readAttributes(request);
     const surplus = Object.keys(attributes).find((name) => !PARAMETERS.has(name));
     if (surplus !== undefined)
       throw new AuthError('invalid_json', {
@@ -66,5 +66,6 @@ function sendError(deps: Deps, response: ServerResponse, error: AuthError, reque
   response.statusCode = error.status;
   response.setHeader('content-type', 'application/json; charset=utf-8');
   if (error.code === 'payload_too_large') response.setHeader('connection', 'close');
+  if (error.retryAfterSeconds !== null) response.setHeader('retry-after', String(error.retryAfterSeconds));
   response.end(JSON.stringify({ errors: [{ message: masked.message, extensions }] }));
 }

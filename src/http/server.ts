@@ -1,8 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isOneOf } from '../crypto/secrets.ts';
 import type { Deps } from '../deps.ts';
-import { createAdmission } from './admission.ts';
-import { receiveBody } from './body.ts';
+import { AuthError } from '../errors.ts';
+import { GATEWAY_SECRET_HEADER } from '../hasura/caller.ts';
+import type { BodyOwner } from '../limits/body-budget.ts';
+import { addressLimitSubject } from '../limits/client-address.ts';
+import { createAdmission, sendRefusal } from './admission.ts';
+import { offerBody } from './body.ts';
+import { createBodyIntake } from './body-intake.ts';
 import { answerPreflight, applyCors } from './cors.ts';
 import { createGraphQLEndpoint } from './graphql.ts';
 import { REQUEST_ID_HEADER, readRequestId } from './request-id.ts';
@@ -47,7 +53,8 @@ export async function startHttpServer(deps: Deps): Promise<HttpServer> {
 
 function createRequestListener(deps: Deps, isClosing: () => boolean) {
   const { maxConcurrentRequests, maxBodyBytes } = deps.config.http;
-  const admit = createAdmission(maxConcurrentRequests);
+  const admit = createAdmission({ maxConcurrentRequests, ...deps.waiting });
+  const receive = createBodyIntake(deps.bodyBudget, createOwnerFinder(deps));
   const handleGraphQL = createGraphQLEndpoint(deps);
   const route = createRouter(deps, isClosing);
   // The fields of these lines are fixed and hold no secret: looking for one costs more than writing the line.
@@ -60,8 +67,14 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
   ): Promise<void> {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     allowOrigin(deps, path, request, response);
-    await receiveBody(request, maxBodyBytes);
-    if (!ALWAYS_ADMITTED.has(path) && !admit(request, response)) return;
+    const place = ALWAYS_ADMITTED.has(path) ? null : admit(request, response);
+    offerBody(request, async (maxBytes) => {
+      // A body that is slow takes no place from others.
+      place?.leave();
+      const bytes = await receive(request, response, Math.min(maxBytes, maxBodyBytes));
+      place?.comeBack();
+      return bytes;
+    });
     if (path === '/graphql') {
       response.route = path;
       return handleGraphQL(request, response, requestId);
@@ -78,9 +91,20 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
     if (isClosing()) response.setHeader('connection', 'close');
     logRequest(requestLog, request, response, requestId);
     answer(request, response, requestId).catch((error: unknown) => {
+      if (error instanceof AuthError && !response.headersSent) return sendRefusal(response, error);
       deps.log.error({ requestId, err: error }, 'A request was not answered.');
       response.destroy();
     });
+  };
+}
+
+/** Tells whose body it is: Hasura's, by its secret, or of whom the request comes from. */
+function createOwnerFinder(deps: Deps): (request: IncomingMessage) => BodyOwner {
+  return (request) => {
+    const secret = request.headers[GATEWAY_SECRET_HEADER];
+    const fromHasura = typeof secret === 'string' && isOneOf(deps.config.internalSecrets, secret);
+    const address = deps.readClientAddress(request, fromHasura);
+    return { fromHasura, subject: address === null ? null : addressLimitSubject(address) };
   };
 }
 
