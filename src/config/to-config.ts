@@ -78,6 +78,7 @@ export function toConfig(e: Environment): Config {
       corsOrigins: e.CORS_ORIGINS,
       maxBodyBytes: e.MAX_BODY_BYTES,
       maxConcurrentRequests: e.MAX_CONCURRENT_REQUESTS,
+      maxConnections: e.MAX_CONNECTIONS,
       swagger: e.SWAGGER ?? !production,
       shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,
     },

@@ -66,6 +66,7 @@ export type Config = Readonly<{
     corsOrigins: readonly string[];
     maxBodyBytes: number;
     maxConcurrentRequests: number;
+    maxConnections: number;
     swagger: boolean;
     shutdownTimeoutMs: number;
   }>;

@@ -34,6 +34,10 @@ export const requestVariables = {
   MAX_CONCURRENT_REQUESTS: integer(1, 100_000).prefault('1000').meta({
     description: 'Requests that may be in the works at once; more are refused with `busy`.',
   }),
+  MAX_CONNECTIONS: integer(10, 1_000_000).prefault('8192').meta({
+    description:
+      'Connections that may be open at once. One more closes the one that has been silent for longest, and is dropped if there is none.',
+  }),
   GRAPHQL_MAX_DEPTH: integer(1, 100)
     .prefault('8')
     .meta({ description: 'Levels a GraphQL operation may nest.' }),

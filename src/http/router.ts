@@ -42,7 +42,11 @@ export function createRouter(
   if (deps.config.http.swagger) router.route('/', swaggerRoutes(deps));
   if (deps.config.graphql.graphiql) router.get('/', (c) => c.redirect('/graphql'));
   router.notFound((c) => errorResponse(c, deps, new AuthError('not_found'), portalErrorBody));
-  const listener = getRequestListener(router.fetch, { overrideGlobalObjects: false });
+  const listener = getRequestListener(router.fetch, {
+    overrideGlobalObjects: false,
+    // What is left of a request's body is the connection's to read (connection.ts).
+    autoCleanupIncoming: false,
+  });
   return async (request, response) => {
     await listener(request, response);
   };

@@ -9,6 +9,7 @@ import { addressLimitSubject } from '../limits/client-address.ts';
 import { createAdmission, sendRefusal } from './admission.ts';
 import { offerBody } from './body.ts';
 import { createBodyIntake } from './body-intake.ts';
+import { type Connections, superviseConnections } from './connections.ts';
 import { answerPreflight, applyCors } from './cors.ts';
 import { createGraphQLEndpoint } from './graphql.ts';
 import { REQUEST_ID_HEADER, readRequestId } from './request-id.ts';
@@ -21,13 +22,22 @@ export type HttpServer = {
   close(): Promise<void>;
 };
 
-/** Milliseconds; a body that takes longer is refused, which is looked after every second. */
+/**
+ * Milliseconds, which are looked after every second. Bodies have bounds of their own, which a request's dialect words; this
+ * one ends what gets past those.
+ */
 const TIMEOUTS = {
   headersTimeout: 10_000,
-  requestTimeout: 15_000,
+  requestTimeout: 30_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 1000,
 };
+
+/** Connections that may wait to be accepted. The kernel takes it down to `net.core.somaxconn`, 4096 by default. */
+const BACKLOG = 4096;
+
+/** How often the log says that connections are dropped. */
+const DROP_WARNING_MS = 10_000;
 
 /** A crowded gateway is alive, and Hasura needs the keys whatever happens: these are never turned away. */
 const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks']);
@@ -35,10 +45,14 @@ const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', 
 /** Listens, and resolves once it does. */
 export async function startHttpServer(deps: Deps): Promise<HttpServer> {
   let closing = false;
-  const server = createServer(
-    TIMEOUTS,
-    createRequestListener(deps, () => closing),
-  );
+  const isClosing = () => closing;
+  const server = createServer(TIMEOUTS);
+  const connections = superviseConnections(server, {
+    maxConnections: deps.config.http.maxConnections,
+    serve: createRequestListener(deps, isClosing),
+    isClosing,
+    onDrop: warnOfDrops(deps),
+  });
   const { host, port } = deps.config;
   await listen(server, port, host);
   const { port: listeningPort } = server.address() as AddressInfo;
@@ -46,7 +60,7 @@ export async function startHttpServer(deps: Deps): Promise<HttpServer> {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listeningPort}`,
     async close() {
       closing = true;
-      await drain(server, deps.config.http.shutdownTimeoutMs);
+      await drain(server, connections, deps.config.http.shutdownTimeoutMs);
     },
   };
 }
@@ -86,9 +100,7 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
 
   return (request: IncomingMessage, response: RoutedResponse): void => {
     const requestId = readRequestId(request);
-    request.socket.setMaxListeners(0); // as many as there are requests waiting on one connection
     setCommonHeaders(response, requestId);
-    if (isClosing()) response.setHeader('connection', 'close');
     logRequest(requestLog, request, response, requestId);
     answer(request, response, requestId).catch((error: unknown) => {
       if (error instanceof AuthError && !response.headersSent) return sendRefusal(response, error);
@@ -130,17 +142,30 @@ function setCommonHeaders(response: ServerResponse, requestId: string): void {
   response.setHeader('cache-control', 'no-store');
 }
 
+function warnOfDrops({ log }: Deps): () => void {
+  let warnedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - warnedAt < DROP_WARNING_MS) return;
+    warnedAt = now;
+    log.warn('There are too many connections, and new ones are dropped.');
+  };
+}
+
 const listen = (server: Server, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve());
+    server.listen({ port, host, backlog: BACKLOG }, () => resolve());
   });
 
-function drain(server: Server, timeoutMs: number): Promise<void> {
+function drain(server: Server, connections: Connections, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs);
     // A connection is idle only once its last answer is out.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+      connections.endDiscarding();
+    }, 50);
     server.close(() => {
       clearTimeout(deadline);
       clearInterval(sweep);
