@@ -33,7 +33,8 @@ type Terms = Readonly<{
 
 const declaredBytes = ({ headers }: IncomingMessage): number => Number(headers['content-length'] ?? 0);
 
-const hasBody = (request: IncomingMessage): boolean =>
+/** Whether a request has a body. */
+export const hasBody = (request: IncomingMessage): boolean =>
   request.headers['transfer-encoding'] !== undefined || declaredBytes(request) > 0;
 
 /** Whether the client holds its body back until it is asked for (RFC 9110, 10.1.1). */
@@ -56,7 +57,10 @@ export function createBodyIntake(
 function collect(request: IncomingMessage, response: ServerResponse, terms: Terms): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const received = growingBuffer();
-    const pace = watchPace(received, () => refuse(new AuthError('request_timeout')));
+    // Most bodies come with their heads.
+    const pace = request.complete
+      ? undefined
+      : watchPace(received, () => refuse(new AuthError('request_timeout')));
     const held = terms.budget.hold(
       () => terms.findOwner(request),
       () => refuse(new AuthError('busy', { retryAfterSeconds: 1 })),

@@ -7,24 +7,28 @@ export const isJson = (contentType: string | undefined): boolean =>
 
 /** Receives the body of one request. */
 type Receive = (maxBytes: number) => Promise<Buffer>;
-const receivers = new WeakMap<IncomingMessage, Receive>();
+
+/**
+ * A property and not a WeakMap: of one in V8's old space, what a value refers to is kept until that is collected, and the
+ * values here refer to their requests.
+ */
+const RECEIVE = Symbol('receive');
+type WithBody = IncomingMessage & { [RECEIVE]?: Receive };
 
 /**
  * Says how the body of a request is received once it is asked for. Until then a request is refused, for its path, its
  * secret or its media type, without its body.
  */
-export const offerBody = (request: IncomingMessage, receive: Receive): void =>
-  void receivers.set(request, receive);
+export function offerBody(request: WithBody, receive: Receive): void {
+  request[RECEIVE] = receive;
+}
 
 /**
  * Receives the body, as text.
  * @throws AuthError `payload_too_large`, `busy`, `request_timeout`
  */
-export async function readBody(
-  request: IncomingMessage,
-  maxBytes = Number.POSITIVE_INFINITY,
-): Promise<string> {
-  const bytes = await receivers.get(request)?.(maxBytes);
+export async function readBody(request: WithBody, maxBytes = Number.POSITIVE_INFINITY): Promise<string> {
+  const bytes = await request[RECEIVE]?.(maxBytes);
   return bytes?.toString('utf8') ?? '';
 }
 

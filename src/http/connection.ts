@@ -133,8 +133,9 @@ export class Connection {
     const { request, response } = exchange;
     this.#current = exchange;
     this.#announceClose(exchange);
-    whenOver(request, response, () => this.#goOn());
     this.#options.serve(request, response);
+    // After what counts requests, so that the next one finds the place of this one.
+    whenOver(request, response, () => this.#goOn());
   }
 
   #goOn(): void {

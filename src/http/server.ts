@@ -8,7 +8,7 @@ import type { BodyOwner } from '../limits/body-budget.ts';
 import { addressLimitSubject } from '../limits/client-address.ts';
 import { createAdmission, sendRefusal } from './admission.ts';
 import { offerBody } from './body.ts';
-import { createBodyIntake } from './body-intake.ts';
+import { createBodyIntake, hasBody } from './body-intake.ts';
 import { type Connections, superviseConnections } from './connections.ts';
 import { answerPreflight, applyCors } from './cors.ts';
 import { createGraphQLEndpoint } from './graphql.ts';
@@ -82,13 +82,14 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     allowOrigin(deps, path, request, response);
     const place = ALWAYS_ADMITTED.has(path) ? null : admit(request, response);
-    offerBody(request, async (maxBytes) => {
-      // A body that is slow takes no place from others.
-      place?.leave();
-      const bytes = await receive(request, response, Math.min(maxBytes, maxBodyBytes));
-      place?.comeBack();
-      return bytes;
-    });
+    if (hasBody(request))
+      offerBody(request, async (maxBytes) => {
+        // A body that is slow takes no place from others.
+        place?.leave();
+        const bytes = await receive(request, response, Math.min(maxBytes, maxBodyBytes));
+        place?.comeBack();
+        return bytes;
+      });
     if (path === '/graphql') {
       response.route = path;
       return handleGraphQL(request, response, requestId);

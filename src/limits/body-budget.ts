@@ -51,6 +51,7 @@ type Group = { name: string; limit: number; bytes: number; bodies: Set<Body> };
 type Body = {
   since: number;
   bytes: number;
+  isHeld: boolean;
   isComplete: boolean;
   /** The share of the client's address and the whole budget, once the body counts. */
   groups: readonly Group[];
@@ -58,8 +59,8 @@ type Body = {
   drop: () => void;
 };
 
-/** All that is held. */
-type Ledger = { maxBodyBytes: number; heldBytes: number; bodies: Set<Body>; groups: Map<string, Group> };
+/** What is held. Small bodies are in no list: a set of so many that come and go would be more work than they are. */
+type Ledger = { maxBodyBytes: number; heldBytes: number; groups: Map<string, Group> };
 
 const countedBytes = ({ bytes }: Body): number => Math.max(0, bytes - FREE_BYTES);
 
@@ -82,7 +83,8 @@ function joinGroups(ledger: Ledger, body: Body): Group[] {
 
 /** Counts a body no more. */
 function leave(ledger: Ledger, body: Body): void {
-  if (!ledger.bodies.delete(body)) return;
+  if (!body.isHeld) return;
+  body.isHeld = false;
   ledger.heldBytes -= body.bytes;
   for (const group of body.groups) {
     group.bodies.delete(body);
@@ -111,7 +113,7 @@ function makeRoom(ledger: Ledger, group: Group): void {
 }
 
 function grow(ledger: Ledger, body: Body, bytes: number): void {
-  if (!ledger.bodies.has(body)) return;
+  if (!body.isHeld) return;
   const before = countedBytes(body);
   ledger.heldBytes += bytes;
   body.bytes += bytes;
@@ -129,12 +131,11 @@ function grow(ledger: Ledger, body: Body, bytes: number): void {
  * @param maxBodyBytes the largest body that is taken
  */
 export function createBodyBudget({ maxBodyBytes }: { maxBodyBytes: number }): BodyBudget {
-  const ledger: Ledger = { maxBodyBytes, heldBytes: 0, bodies: new Set(), groups: new Map() };
+  const ledger: Ledger = { maxBodyBytes, heldBytes: 0, groups: new Map() };
   return {
     hold(findOwner, drop) {
       const since = performance.now();
-      const body: Body = { since, bytes: 0, isComplete: false, groups: [], findOwner, drop };
-      ledger.bodies.add(body);
+      const body: Body = { since, bytes: 0, isHeld: true, isComplete: false, groups: [], findOwner, drop };
       return {
         grow: (bytes) => grow(ledger, body, bytes),
         complete() {
