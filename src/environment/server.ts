@@ -37,7 +37,8 @@ export const serverVariables = {
       secret: true,
     }),
   DATABASE_POOL_SIZE: integer(2, 200).prefault('10').meta({
-    description: 'Connections per replica. One of them is kept for what must not wait, such as the JWKS.',
+    description:
+      'Connections per replica. One is kept for what must not wait, such as the JWKS; at least two others remain.',
   }),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(100, 600_000).prefault('10000').meta({
     description: 'Milliseconds after which Postgres cancels a statement.',

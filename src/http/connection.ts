@@ -85,10 +85,10 @@ export class Connection {
     else if (!this.#current.request.complete) this.#sendRejection();
   }
 
-  /** Looks after a connection on which nothing moved for a while. */
+  /** Looks after a connection on which nothing moved for a while: an answer that is not read is given up. */
   onSilence(retryMs: number): void {
-    const isUnread = this.socket.writableLength > 0;
-    if (this.#state !== 'serving' || this.#current === null || isUnread) this.destroy();
+    if (this.socket.writableLength > 0) this.socket.resetAndDestroy();
+    else if (this.#state !== 'serving' || this.#current === null) this.destroy();
     else this.socket.setTimeout(retryMs);
   }
 

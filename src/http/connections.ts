@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Connection } from './connection.ts';
 
-/** How long nothing may move on a connection while an answer of it is unread. */
+/** How long nothing may move on a connection while an answer is unread. Node looks twice before it tells. */
 const SILENCE_MS = 15_000;
 
 /** Answers to what is not a request, by Node's error code, as Node words them. */
