@@ -4,14 +4,15 @@ import { createSecretDeriver } from './crypto/derived-secrets.ts';
 import { createHashGate } from './crypto/hash-gate.ts';
 import { createKeyEncryption } from './crypto/key-encryption.ts';
 import { createPasswordHasher } from './crypto/passwords.ts';
-import { type Database, openDatabase } from './db/client.ts';
 import { type DatabaseAccess, inspectDatabases } from './db/inspection.ts';
 import { applyMigrations, isMigrated } from './db/migrate.ts';
+import { openPools, type Pools } from './db/pools.ts';
 import type { Deps } from './deps.ts';
 import { keepHouse } from './flows/housekeeping.ts';
 import { startHttpServer } from './http/server.ts';
 import { checkKeyEncryption, ensureSuccessor } from './keys/jwks.ts';
 import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
+import { createBodyBudget } from './limits/body-budget.ts';
 import { createClientAddressReader } from './limits/client-address.ts';
 import { createRateLimiter } from './limits/rate-limits.ts';
 import { createRefusedSecrets } from './limits/refused-secrets.ts';
@@ -24,6 +25,12 @@ import { storeOneTimeToken } from './one-time-tokens/one-time-tokens.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { countEmailClashes } from './users/email-clashes.ts';
+
+/**
+ * Milliseconds that work may wait for its turn, at a hash or at the database. Once it has waited longer, more than the
+ * gateway can do is asked of it, and new work is refused with `busy`.
+ */
+const LONGEST_WAIT_MS = 3000;
 
 /** A configuration that is complete: whatever it left to the development defaults has been made. */
 export type RunnableConfig = Config & { database: { url: string } };
@@ -45,9 +52,9 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
   const access = await inspectDatabases(config.database, log);
   const { url: directUrl, ...direct } = access.direct;
   if (migrateOnStart) await applyMigrations(directUrl, { ...direct, log, ...(signal && { signal }) });
-  const database = openDatabase({ ...access.pooled, poolSize, statementTimeoutMs });
+  const database = openPools({ ...access.pooled, poolSize, statementTimeoutMs });
   try {
-    const deps = await wire(config, database.db, log);
+    const deps = await wire(config, database, log);
     // Without its tables the gateway still starts: `/ready` says what is missing until they are there.
     if (await isMigrated(database.db)) {
       await checkKeyEncryption(deps);
@@ -80,7 +87,8 @@ async function warnOfEmailClashes({ db, log }: Deps): Promise<void> {
     log.warn({ accounts }, 'Accounts have email addresses that are not canonical: npm run users:clashes.');
 }
 
-async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Deps> {
+async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Deps> {
+  const { db, priorityDb, queueDelayMs } = pools;
   const { accessTtlSeconds, portalTtlSeconds } = config.tokens;
   const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
   const longestTokenSeconds = Math.max(accessTtlSeconds, portalTtlSeconds);
@@ -88,11 +96,15 @@ async function wire(config: RunnableConfig, db: Database, log: Log): Promise<Dep
   const hashGate = createHashGate({
     concurrency: config.passwords.hashConcurrency,
     queue: config.passwords.hashQueue,
+    longestWaitMs: LONGEST_WAIT_MS,
   });
   return {
     config,
     log,
     db,
+    priority: { db: priorityDb, signer: createSigner({ db: priorityDb, keyEncryption, keys }) },
+    waiting: { queueDelayMs, longestWaitMs: LONGEST_WAIT_MS },
+    bodyBudget: createBodyBudget(config.http),
     hashGate,
     passwords: await createPasswordHasher(hashGate),
     keyEncryption,

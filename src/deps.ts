@@ -7,6 +7,7 @@ import type { Database } from './db/client.ts';
 import type { EnsConfig } from './ens/config.ts';
 import type { KeySettings } from './keys/config.ts';
 import type { PublicKeyFinder, Signer } from './keys/signing.ts';
+import type { BodyBudget } from './limits/body-budget.ts';
 import type { ClientAddressReader } from './limits/client-address.ts';
 import type { RateLimiter } from './limits/rate-limits.ts';
 import type { RefusedSecrets } from './limits/refused-secrets.ts';
@@ -22,6 +23,11 @@ export type Deps = Readonly<{
   config: Config;
   log: Log;
   db: Database;
+  /** A connection of its own for the JWKS, and for `/ready` in a crowd, so that they do not wait behind others. */
+  priority: { db: Database; signer: Signer };
+  /** How long new work would wait for the database, and how long it may: in milliseconds. */
+  waiting: { queueDelayMs: () => number; longestWaitMs: number };
+  bodyBudget: BodyBudget;
   hashGate: HashGate;
   passwords: PasswordHasher;
   keyEncryption: KeyEncryption;

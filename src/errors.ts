@@ -46,6 +46,7 @@ export const errorCatalogue = {
   invalid_input: { status: 400, message: 'The input does not fit the schema.' },
   not_found: { status: 404, message: 'There is nothing at this address.' },
   method_not_allowed: { status: 405, message: 'This HTTP method is not allowed for this endpoint.' },
+  request_timeout: { status: 408, message: 'The request body came too slowly.' },
   payload_too_large: { status: 413, message: 'The request body is too large.' },
   unsupported_media_type: { status: 415, message: 'Send the request body as application/json.' },
   rate_limited: { status: 429, message: 'Too many attempts. Try again later.' },

@@ -85,6 +85,7 @@ export function toConfig(e: Environment): Config {
       corsAllowedHeaders: e.CORS_ALLOWED_HEADERS,
       maxBodyBytes: e.MAX_BODY_BYTES,
       maxConcurrentRequests: e.MAX_CONCURRENT_REQUESTS,
+      maxConnections: e.MAX_CONNECTIONS,
       swagger: e.SWAGGER ?? !production,
       shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,
     },

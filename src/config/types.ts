@@ -77,6 +77,7 @@ export type Config = Readonly<{
     corsAllowedHeaders: readonly string[];
     maxBodyBytes: number;
     maxConcurrentRequests: number;
+    maxConnections: number;
     swagger: boolean;
     shutdownTimeoutMs: number;
   }>;

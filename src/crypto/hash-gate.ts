@@ -2,11 +2,11 @@ import pLimit from 'p-limit';
 import { AuthError } from '../errors.ts';
 
 /**
- * Lets a few hashes run at once, in the order in which they came, and a bounded number wait. A flood of logins then
- * leaves the thread pool to token signing, and is refused rather than kept waiting for ever.
+ * Lets a few hashes run at once, in the order in which they came, and a bounded number wait for a bounded time. A flood of
+ * logins then leaves the thread pool to token signing, and is refused rather than kept waiting for ever.
  */
 export type HashGate = {
-  /** @throws AuthError `busy` when too many wait already. */
+  /** @throws AuthError `busy` if too many hashes wait already, or if the first of them has waited too long. */
   run<T>(hash: () => Promise<T>): Promise<T>;
   /** Hashes finished since the start: the work that a test can count. */
   readonly finished: number;
@@ -15,17 +15,39 @@ export type HashGate = {
 /** About what one core hashes in a second at OWASP's parameters: only the advice in `Retry-After` depends on it. */
 const HASHES_PER_SECOND = 40;
 
-export function createHashGate(options: { concurrency: number; queue: number }): HashGate {
-  const limit = pLimit(options.concurrency);
+type Options = {
+  /** Hashes that run at once. */
+  concurrency: number;
+  /** Hashes that may wait. */
+  queue: number;
+  /** Milliseconds: once a hash has waited longer, new ones are refused until it runs. */
+  longestWaitMs: number;
+};
+
+export function createHashGate({ concurrency, queue, longestWaitMs }: Options): HashGate {
+  const limit = pLimit(concurrency);
+  /** Since when each hash waits, the first one first. */
+  const waiting = new Map<symbol, number>();
   let finished = 0;
+
+  function refuseIfFull(now: number): void {
+    const [first = now] = waiting.values();
+    if (waiting.size < queue && now - first <= longestWaitMs) return;
+    const wait = Math.ceil(waiting.size / (concurrency * HASHES_PER_SECOND));
+    throw new AuthError('busy', { retryAfterSeconds: Math.max(1, wait) });
+  }
+
   return {
     async run(hash) {
-      if (limit.pendingCount >= options.queue) {
-        const wait = Math.ceil(options.queue / (options.concurrency * HASHES_PER_SECOND));
-        throw new AuthError('busy', { retryAfterSeconds: Math.max(1, wait) });
-      }
+      const now = performance.now();
+      refuseIfFull(now);
+      const one = Symbol('waiting hash');
+      waiting.set(one, now);
       try {
-        return await limit(hash);
+        return await limit(() => {
+          waiting.delete(one);
+          return hash();
+        });
       } finally {
         finished += 1;
       }

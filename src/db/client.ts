@@ -28,12 +28,19 @@ export type DatabaseOptions = {
   settingsFrom?: SettingsFrom;
 };
 
+export type OpenDatabase = {
+  db: Database;
+  /** Milliseconds that a statement which comes now would wait for a connection, as far as can be told. */
+  queueDelayMs(): number;
+  close(): Promise<void>;
+};
+
 /**
  * Opens a pool. Every connection has statement, lock and idle-transaction timeouts, and the settings that the gateway
  * relies on. With DATABASE_PREPARE=off the driver prepares nothing, whatever a statement asks.
  * @throws DatabaseUrlError
  */
-export function openDatabase(options: DatabaseOptions): { db: Database; close: () => Promise<void> } {
+export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const target = readDatabaseUrl(options.url, options.variable);
   // Longer than a connection may take to come about: whoever waits for that is told so by the driver.
   const longestMs = Math.max(options.statementTimeoutMs, connectTimeoutSeconds(target) * 1000) + ANSWER_MS;
@@ -51,6 +58,7 @@ export function openDatabase(options: DatabaseOptions): { db: Database; close: (
   const db = drizzle(guardStatements(client, watch), { casing: 'snake_case' });
   return {
     db: Object.assign(db, { refusedWrites: watch.refusedWrites }),
+    queueDelayMs: () => silence.queueDelayMs(options.poolSize),
     close() {
       silence.stop();
       return client.end({ timeout: 5 });

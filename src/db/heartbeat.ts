@@ -9,7 +9,7 @@ const EVERY_MS = 1000;
 /** The table is not there before the migrations are: that is for another check to tell. */
 const isTableMissing = (error: unknown): boolean => isCausedBy(error, ({ code }) => code === '42P01');
 
-async function beat(db: Database): Promise<void> {
+async function beat(db: Database, { refusedWrites }: Pick<Database, 'refusedWrites'>): Promise<void> {
   await db
     .execute(sql`
       insert into ${heartbeat} (id, beaten_at) values (1, now())
@@ -17,7 +17,7 @@ async function beat(db: Database): Promise<void> {
     .catch((error: unknown) => {
       if (!isTableMissing(error)) throw error;
     });
-  const refused = db.refusedWrites.latest();
+  const refused = refusedWrites.latest();
   if (refused !== null) throw refused;
 }
 
@@ -25,12 +25,13 @@ async function beat(db: Database): Promise<void> {
  * Makes a function that resolves if the database takes writes: one row is written and committed, and no other write was
  * refused in the last seconds. It rejects with the error of the database. An answer is shared while it is awaited, and for a
  * second.
+ * @param traffic the connections that requests use, whose refused writes count
  */
-export function createHeartbeat(db: Database): () => Promise<void> {
+export function createHeartbeat(traffic: Database): (db: Database) => Promise<void> {
   let last: { beaten: Promise<void>; at: number; pending: boolean } | undefined;
-  return () => {
+  return (db) => {
     if (last !== undefined && (last.pending || performance.now() - last.at < EVERY_MS)) return last.beaten;
-    const next = { beaten: beat(db), at: performance.now(), pending: true };
+    const next = { beaten: beat(db, traffic), at: performance.now(), pending: true };
     const ended = () => {
       next.pending = false;
     };

@@ -24,6 +24,11 @@ export type SilenceWatch = {
   watch(socket: Wire): void;
   /** Says that somebody waits for an answer, until what it returns is called. */
   expectAnswer(): () => void;
+  /**
+   * Milliseconds that a statement which comes now would wait, judged by those before it: how long the oldest waits that
+   * has no connection, or less if a newer one was answered since. One that takes long does not make others wait.
+   */
+  queueDelayMs(connections: number): number;
   stop(): void;
 };
 
@@ -39,6 +44,8 @@ export function watchForSilence(longestMs: number): SilenceWatch {
   const heard = new Map<Wire, Heard>();
   /** Since when each of them waits, the longest first. */
   const waiting = new Map<symbol, number>();
+  /** When the newest of those that were answered had begun to wait. */
+  let newestAnswered = Number.NEGATIVE_INFINITY;
   let lookedAt = performance.now();
 
   function listen(now: number): void {
@@ -89,7 +96,18 @@ export function watchForSilence(longestMs: number): SilenceWatch {
       // What was sent before this is told apart from what is sent now.
       listen(now);
       waiting.set(one, now);
-      return () => void waiting.delete(one);
+      return () => {
+        if (waiting.delete(one)) newestAnswered = Math.max(newestAnswered, now);
+      };
+    },
+    queueDelayMs(connections) {
+      let underWay = 0;
+      for (const since of waiting.values()) {
+        underWay += 1;
+        // The first of them are being executed, one on each connection.
+        if (underWay > connections) return performance.now() - Math.max(since, newestAnswered);
+      }
+      return 0;
     },
     stop: () => clearInterval(timer),
   };

@@ -1,11 +1,11 @@
-import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 import { parseOrigins } from './origins.ts';
 import { flag, integer, list, text } from './parsers.ts';
+import { compileProxies } from './proxies.ts';
 
 function isProxyList(proxies: readonly string[]): boolean {
   try {
-    proxyAddr.compile(proxies.filter((proxy) => proxy !== 'hasura'));
+    compileProxies(proxies.filter((proxy) => proxy !== 'hasura'));
     return true;
   } catch {
     return false;
@@ -48,6 +48,10 @@ export const requestVariables = {
   }),
   MAX_CONCURRENT_REQUESTS: integer(1, 100_000).prefault('1000').meta({
     description: 'Requests that may be in the works at once; more are refused with `busy`.',
+  }),
+  MAX_CONNECTIONS: integer(10, 1_000_000).prefault('8192').meta({
+    description:
+      'Connections that may be open at once. One more closes the one that has been silent for longest, and is dropped if there is none.',
   }),
   GRAPHQL_MAX_DEPTH: integer(1, 100)
     .prefault('8')

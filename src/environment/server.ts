@@ -58,7 +58,10 @@ export const serverVariables = {
       '`off` names no prepared statements in DATABASE_URL, for poolers in transaction mode that do not keep them.',
     shownDefault: 'on; off where DATABASE_URL has pgbouncer=true',
   }),
-  DATABASE_POOL_SIZE: integer(2, 200).prefault('10').meta({ description: 'Connections per replica.' }),
+  DATABASE_POOL_SIZE: integer(2, 200).prefault('10').meta({
+    description:
+      'Connections per replica. One is kept for what must not wait, such as the JWKS; at least two others remain.',
+  }),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(100, 600_000).prefault('10000').meta({
     description: 'Milliseconds after which Postgres cancels a statement.',
   }),

@@ -50,7 +50,7 @@ export function actionRoutes(deps: Deps): Routes {
       'POST',
       `/hasura/actions/${name}`,
       async (c, request) => {
-        const body = readAttributes(request);
+        const body = await readAttributes(request);
         if (roleOf(body) !== 'admin') throw new AuthError('permission_denied');
         return c.json(await run(deps));
       },

@@ -2,29 +2,72 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AuthError } from '../errors.ts';
 import { whenOver } from './over.ts';
 
-/** Admits a request, or answers it with `busy` and returns false. */
-export type Admission = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** A request's place among those that the gateway works on. It leaves for good when it is over. */
+export type Place = {
+  /** Makes room while the request waits for its client. */
+  leave(): void;
+  /** @throws AuthError `busy` if the gateway is full by now */
+  comeBack(): void;
+};
 
-/** Bounds the requests in the works, and with them memory and the queries that wait for a connection. */
-export function createAdmission(maxConcurrentRequests: number): Admission {
-  let inFlight = 0;
-  return (request, response) => {
-    if (inFlight >= maxConcurrentRequests) {
-      refuse(response);
-      return false;
+/**
+ * Gives a request a place.
+ * @throws AuthError `busy`
+ */
+export type Admission = (request: IncomingMessage, response: ServerResponse) => Place;
+
+type Options = {
+  maxConcurrentRequests: number;
+  /** Milliseconds for which work that comes now would wait for the database. */
+  queueDelayMs: () => number;
+  longestWaitMs: number;
+};
+
+/**
+ * Bounds the requests that the gateway works on, and with them memory and the statements that wait for a connection. It
+ * refuses new ones, too, while those before them wait for too long.
+ */
+export function createAdmission({ maxConcurrentRequests, queueDelayMs, longestWaitMs }: Options): Admission {
+  let inside = 0;
+
+  function enter(): void {
+    if (inside >= maxConcurrentRequests) throw new AuthError('busy', { retryAfterSeconds: 1 });
+    if (queueDelayMs() > longestWaitMs) {
+      const retryAfterSeconds = Math.ceil(longestWaitMs / 1000);
+      throw new AuthError('busy', { retryAfterSeconds });
     }
-    inFlight += 1;
+    inside += 1;
+  }
+
+  return (request, response) => {
+    enter();
+    let isInside = true;
+    let isOver = false;
+    const leave = () => {
+      if (isInside) inside -= 1;
+      isInside = false;
+    };
     whenOver(request, response, () => {
-      inFlight -= 1;
+      isOver = true;
+      leave();
     });
-    return true;
+    return {
+      leave,
+      comeBack() {
+        if (isInside || isOver) return;
+        enter();
+        isInside = true;
+      },
+    };
   };
 }
 
-/** Nobody has read yet which dialect the caller speaks, so this answers in both. */
-function refuse(response: ServerResponse): void {
-  const { message, code, attribute, status } = new AuthError('busy');
-  response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '1', connection: 'close' });
-  const errors = [{ message, extensions: { code, attribute } }];
+/** Answers a request whose dialect was not looked at, so it answers in all of them. */
+export function sendRefusal(response: ServerResponse, error: AuthError): void {
+  const { message, code, attribute, status, retryAfterSeconds } = error;
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json');
+  if (retryAfterSeconds !== null) response.setHeader('retry-after', String(retryAfterSeconds));
+  const errors = [{ message, extensions: error.extensions }];
   response.end(JSON.stringify({ code, detail: message, attribute, errors }));
 }

@@ -4,82 +4,44 @@ import { requireJson } from './media-type.ts';
 import { decodeDocument } from './utf8.ts';
 import { findIllFormed, illFormed } from './well-formed.ts';
 
-type Body = { text: string } | { error: AuthError };
-const bodies = new WeakMap<IncomingMessage, Body>();
-
-/** Bodies that are being read, all together: many slow uploads must not fill the memory. */
-const MAX_BUFFERED_BYTES = 128 * 1024 * 1024;
-let bufferedBytes = 0;
-
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+/** Receives the body of one request. */
+type Receive = (maxBytes: number) => Promise<Buffer>;
 
 /**
- * Takes the body in before the request is admitted, so that slow ones hold up nobody. What is wrong with it is told to
- * whoever reads it.
+ * A property and not a WeakMap: of one in V8's old space, what a value refers to is kept until that is collected, and the
+ * values here refer to their requests.
  */
-export async function receiveBody(request: IncomingMessage, maxBytes: number): Promise<void> {
-  if (hasBody(request)) bodies.set(request, await collect(request, maxBytes));
+const RECEIVE = Symbol('receive');
+type WithBody = IncomingMessage & { [RECEIVE]?: Receive };
+
+/**
+ * Says how the body of a request is received once it is asked for. Until then a request is refused, for its path, its
+ * secret or its media type, without its body.
+ */
+export function offerBody(request: WithBody, receive: Receive): void {
+  request[RECEIVE] = receive;
 }
 
-function collect(request: IncomingMessage, maxBytes: number): Promise<Body> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes)
-    return Promise.resolve({ error: new AuthError('payload_too_large') });
-  return new Promise((resolve) => {
-    let chunks: Buffer[] = [];
-    let bytes = 0;
-    const done = (body: Body) => {
-      bufferedBytes -= bytes;
-      bytes = 0;
-      chunks = [];
-      request.removeAllListeners('data');
-      // Refused without destroying the stream: that would take the connection, and the answer, with it.
-      request.resume();
-      resolve(body);
-    };
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      bufferedBytes += chunk.length;
-      chunks.push(chunk);
-      if (bytes > maxBytes) done({ error: new AuthError('payload_too_large') });
-      else if (bufferedBytes > MAX_BUFFERED_BYTES)
-        done({ error: new AuthError('busy', { retryAfterSeconds: 1 }) });
-    });
-    request.once('end', () => done(decode(chunks)));
-    const leave = () =>
-      done({ error: new AuthError('invalid_json', { message: 'The request body ended early.' }) });
-    request.once('error', leave);
-    request.once('close', () => {
-      if (!request.readableEnded) leave();
-    });
-  });
-}
-
-function decode(chunks: Buffer[]): Body {
+/**
+ * Receives the body, as text.
+ * @throws AuthError `payload_too_large`, `busy`, `request_timeout`; `invalid_json` if it is not UTF-8
+ */
+export async function readBody(request: WithBody, maxBytes = Number.POSITIVE_INFINITY): Promise<string> {
+  const bytes = await request[RECEIVE]?.(maxBytes);
+  if (bytes === undefined) return '';
   try {
-    return { text: decodeDocument(Buffer.concat(chunks)) };
+    return decodeDocument(bytes);
   } catch {
-    return { error: new AuthError('invalid_json', { message: 'The request body is not UTF-8.' }) };
+    throw new AuthError('invalid_json', { message: 'The request body is not UTF-8.' });
   }
 }
 
 /**
- * The body that was received, as text.
- * @throws AuthError `payload_too_large`, `busy`
- */
-export function readBody(request: IncomingMessage, maxBytes = Number.POSITIVE_INFINITY): string {
-  const body = bodies.get(request) ?? { text: '' };
-  if ('error' in body) throw body.error;
-  if (Buffer.byteLength(body.text) > maxBytes) throw new AuthError('payload_too_large');
-  return body.text;
-}
-
-/**
  * The attributes of a JSON body; all their texts are well-formed.
- * @throws AuthError `unsupported_media_type`, `payload_too_large`, `invalid_json`; `invalid`, naming the attribute
+ * @throws AuthError `unsupported_media_type`, `payload_too_large`, `busy`, `request_timeout`, `invalid_json`; `invalid`, naming the attribute
  */
-export function readAttributes(request: IncomingMessage): Record<string, unknown> {
-  const attributes = readJson(request);
+export async function readAttributes(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const attributes = await readJson(request);
   requireWellFormed(attributes);
   return attributes;
 }
@@ -95,11 +57,11 @@ export function requireWellFormed(attributes: Record<string, unknown>): void {
 
 /**
  * The attributes of a JSON body, whose texts may be ill-formed.
- * @throws AuthError `unsupported_media_type`, `payload_too_large`, `invalid_json`
+ * @throws AuthError `unsupported_media_type`, `payload_too_large`, `busy`, `request_timeout`, `invalid_json`
  */
-export function readJson(request: IncomingMessage): Record<string, unknown> {
+export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
   requireJson(request);
-  const text = readBody(request);
+  const text = await readBody(request);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -43,7 +43,7 @@ export function addEndpoint(routes: Routes, deps: Deps, definition: Endpoint): v
     method,
     path,
     async (c, request) => {
-      const attributes = body === undefined ? {} : readAttributes(request);
+      const attributes = body === undefined ? {} : await readAttributes(request);
       return definition.handle(c, request, body === undefined ? {} : validate(body, attributes));
     },
     { before, refuseHead: changesState },

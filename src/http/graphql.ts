@@ -41,7 +41,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     }
     requireJson(request);
     const caller = identifyCaller(deps, request);
-    const attributes = readJson(request);
+    const attributes = await readJson(request);
     const surplus = Object.keys(attributes).find((name) => !PARAMETERS.has(name));
     if (surplus !== undefined)
       throw new AuthError('invalid_json', {
@@ -78,5 +78,6 @@ function sendError(deps: Deps, response: ServerResponse, error: AuthError, reque
   for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
   if (error.retryAfterSeconds !== null) response.setHeader('retry-after', String(error.retryAfterSeconds));
   if (error.code === 'payload_too_large') response.setHeader('connection', 'close');
+  if (error.retryAfterSeconds !== null) response.setHeader('retry-after', String(error.retryAfterSeconds));
   response.end(JSON.stringify({ errors: [{ message: masked.message, extensions }] }));
 }

@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts';
 import { AuthError, isCausedBy } from '../errors.ts';
 import { version } from '../version.ts';
 import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';
+import { shareReadings } from './shared-readings.ts';
 
 type Check = { name: string; ok: boolean; reason?: string };
 
@@ -26,6 +27,11 @@ function reasonOf(error: unknown): string {
   const found = REASONS.find(([state]) => isCausedBy(error, ({ code }) => String(code).startsWith(state)));
   return found?.[1] ?? 'The database cannot be reached.';
 }
+/**
+ * Once statements wait that long, `/ready` has its own connection asked: a crowd is no reason to take the gateway away, and
+ * an orchestrator gives up after a second. Until then the connections are asked that requests use.
+ */
+const CROWDED_MS = 500;
 
 async function check(name: string, run: () => Promise<string | null>): Promise<Check> {
   const deadline = setTimeout(DEADLINE_MS, 'The database does not answer.', { ref: false });
@@ -44,19 +50,23 @@ export function healthRoutes(deps: Deps, isClosing: () => boolean): Routes {
     c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),
   );
   const beat = createHeartbeat(deps.db);
-  serve(routes, 'GET', '/ready', async (c) => {
-    const checks = await Promise.all([
+  const readChecks = shareReadings(() => {
+    const { db, signer } = deps.waiting.queueDelayMs() > CROWDED_MS ? deps.priority : deps;
+    return Promise.all([
       check('database', async () => {
-        await deps.db.execute(sql`select 1`);
-        await beat();
+        await db.execute(sql`select 1`);
+        await beat(db);
         return null;
       }),
-      check('migrations', async () => ((await isMigrated(deps.db)) ? null : 'Migrations are missing.')),
+      check('migrations', async () => ((await isMigrated(db)) ? null : 'Migrations are missing.')),
       check('signing_key', async () => {
-        await deps.signer.currentKey(0);
+        await signer.currentKey(0);
         return null;
       }),
     ]);
+  });
+  serve(routes, 'GET', '/ready', async (c) => {
+    const checks = [...(await readChecks())];
     if (isClosing()) checks.push({ name: 'shutdown', ok: false, reason: 'The gateway is shutting down.' });
     const ready = checks.every(({ ok }) => ok);
     return c.json({ ready, checks }, ready ? 200 : 503);

@@ -2,36 +2,13 @@ import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { readJwks } from '../keys/jwks.ts';
 import { type Endpoint, endpoint } from './endpoints.ts';
+import { shareReadings } from './shared-readings.ts';
 
 const JwkSet = z.object({ keys: z.array(z.record(z.string(), z.string())) });
 
-/**
- * A crowd costs one query at a time. Whoever asks while the keys are being read shares the next reading, and not the one
- * under way: what was deleted or made before somebody asked must show.
- */
-function shareReadings<Value>(read: () => Promise<Value>): () => Promise<Value> {
-  let running: Promise<Value> | undefined;
-  let next: Promise<Value> | undefined;
-  function begin(): Promise<Value> {
-    next = undefined;
-    const reading = read();
-    running = reading;
-    const end = () => {
-      running = undefined;
-    };
-    reading.then(end, end);
-    return reading;
-  }
-  return () => {
-    if (running === undefined) return begin();
-    next ??= running.then(begin, begin);
-    return next;
-  };
-}
-
 /** The public keys. Any page and any cache may have them. */
 export function jwksEndpoints(deps: Deps): Endpoint[] {
-  const read = shareReadings(() => readJwks(deps));
+  const read = shareReadings(() => readJwks({ db: deps.priority.db, keys: deps.keys }));
   const paths = { jwks: '/.well-known/jwks.json', portalJwks: '/api/v1/jwks' };
   return Object.entries(paths).map(([operationId, path]) =>
     endpoint({

@@ -37,9 +37,12 @@ function errorsOf({ body, security, errors = [] }: Endpoint): ErrorCode[] {
     ...errors,
     ...(body === undefined
       ? []
-      : (['required', 'invalid', 'invalid_json', 'payload_too_large', 'unsupported_media_type'] as const)),
+      : ([
+          ...(['required', 'invalid', 'invalid_json', 'request_timeout'] as const),
+          ...(['payload_too_large', 'unsupported_media_type'] as const),
+        ] as const)),
     ...(security === 'internalSecret' ? (['permission_denied', 'rate_limited'] as const) : []),
-    ...(['invalid_request', 'method_not_allowed', 'unavailable', 'internal_error'] as const),
+    ...(['invalid_request', 'method_not_allowed', 'busy', 'unavailable', 'internal_error'] as const),
   ];
 }
 

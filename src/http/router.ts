@@ -46,8 +46,13 @@ export function createRouter(
     refuseMalformed(c.env.incoming);
     throw new AuthError('not_found');
   });
-  // HTTP/1.0 may name no host; none of the routes depends on it.
-  const options = { overrideGlobalObjects: false, hostname: 'localhost' };
+  const options = {
+    overrideGlobalObjects: false,
+    // HTTP/1.0 may name no host; none of the routes depends on it.
+    hostname: 'localhost',
+    // What is left of a request's body is the connection's to read (connection.ts).
+    autoCleanupIncoming: false,
+  };
   const listener = getRequestListener(router.fetch, options);
   return async (request, response) => {
     await listener(request, response);

@@ -1,8 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { isOneOf } from '../crypto/secrets.ts';
 import type { Deps } from '../deps.ts';
-import { createAdmission } from './admission.ts';
-import { receiveBody } from './body.ts';
+import { AuthError } from '../errors.ts';
+import { GATEWAY_SECRET_HEADER } from '../hasura/caller.ts';
+import type { BodyOwner } from '../limits/body-budget.ts';
+import { addressLimitSubject } from '../limits/client-address.ts';
+import { createAdmission, sendRefusal } from './admission.ts';
+import { offerBody } from './body.ts';
+import { createBodyIntake, hasBody } from './body-intake.ts';
+import { type Connections, superviseConnections } from './connections.ts';
 import { answerPreflight, applyCors } from './cors.ts';
 import { createGraphQLEndpoint } from './graphql.ts';
 import { REQUEST_ID_HEADER, readRequestId } from './request-id.ts';
@@ -19,13 +26,22 @@ export type HttpServer = {
 /** HTTP/1.0 knows no Host: who lacks one is told by receiveTarget, in the dialect's form. */
 const LENIENCE = { requireHostHeader: false };
 
-/** Milliseconds; a body that takes longer is refused, which is looked after every second. */
+/**
+ * Milliseconds, which are looked after every second. Bodies have bounds of their own, which a request's dialect words; this
+ * one ends what gets past those.
+ */
 const TIMEOUTS = {
   headersTimeout: 10_000,
-  requestTimeout: 15_000,
+  requestTimeout: 30_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 1000,
 };
+
+/** Connections that may wait to be accepted. The kernel takes it down to `net.core.somaxconn`, 4096 by default. */
+const BACKLOG = 4096;
+
+/** How often the log says that connections are dropped. */
+const DROP_WARNING_MS = 10_000;
 
 /** A crowded gateway is alive, and Hasura needs the keys whatever happens: these are never turned away. */
 const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks']);
@@ -33,11 +49,15 @@ const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', 
 /** Listens, and resolves once it does. */
 export async function startHttpServer(deps: Deps): Promise<HttpServer> {
   let closing = false;
-  const server = createServer(
-    { ...TIMEOUTS, ...LENIENCE },
-    createRequestListener(deps, () => closing),
-  );
+  const isClosing = () => closing;
+  const server = createServer({ ...TIMEOUTS, ...LENIENCE });
   server.on('connection', requireAddress);
+  const connections = superviseConnections(server, {
+    maxConnections: deps.config.http.maxConnections,
+    serve: createRequestListener(deps, isClosing),
+    isClosing,
+    onDrop: warnOfDrops(deps),
+  });
   const { host, port } = deps.config;
   await listen(server, port, host);
   const { port: listeningPort } = server.address() as AddressInfo;
@@ -45,14 +65,15 @@ export async function startHttpServer(deps: Deps): Promise<HttpServer> {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listeningPort}`,
     async close() {
       closing = true;
-      await drain(server, deps.config.http.shutdownTimeoutMs);
+      await drain(server, connections, deps.config.http.shutdownTimeoutMs);
     },
   };
 }
 
 function createRequestListener(deps: Deps, isClosing: () => boolean) {
   const { maxConcurrentRequests, maxBodyBytes } = deps.config.http;
-  const admit = createAdmission(maxConcurrentRequests);
+  const admit = createAdmission({ maxConcurrentRequests, ...deps.waiting });
+  const receive = createBodyIntake(deps.bodyBudget, createOwnerFinder(deps));
   const handleGraphQL = createGraphQLEndpoint(deps);
   const route = createRouter(deps, isClosing);
   // The fields of these lines are fixed and hold no secret: looking for one costs more than writing the line.
@@ -67,9 +88,16 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
     if (isMalformed(request)) response.setHeader('connection', 'close');
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     allowOrigin(deps, path, request, response);
-    await receiveBody(request, maxBodyBytes);
     if (request.socket.destroyed) return; // the client has left
-    if (!ALWAYS_ADMITTED.has(path) && !admit(request, response)) return;
+    const place = ALWAYS_ADMITTED.has(path) ? null : admit(request, response);
+    if (hasBody(request))
+      offerBody(request, async (maxBytes) => {
+        // A body that is slow takes no place from others.
+        place?.leave();
+        const bytes = await receive(request, response, Math.min(maxBytes, maxBodyBytes));
+        place?.comeBack();
+        return bytes;
+      });
     if (path === WHOLE_SERVER) return answerPreflight(response);
     if (path === '/graphql') {
       response.route = path;
@@ -82,14 +110,23 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
 
   return (request: IncomingMessage, response: RoutedResponse): void => {
     const requestId = readRequestId(request);
-    request.socket.setMaxListeners(0); // as many as there are requests waiting on one connection
     setCommonHeaders(response, requestId);
-    if (isClosing()) response.setHeader('connection', 'close');
     logRequest(requestLog, request, response, requestId);
     answer(request, response, requestId).catch((error: unknown) => {
+      if (error instanceof AuthError && !response.headersSent) return sendRefusal(response, error);
       deps.log.error({ requestId, err: error }, 'A request was not answered.');
       response.destroy();
     });
+  };
+}
+
+/** Tells whose body it is: Hasura's, by its secret, or of whom the request comes from. */
+function createOwnerFinder(deps: Deps): (request: IncomingMessage) => BodyOwner {
+  return (request) => {
+    const secret = request.headers[GATEWAY_SECRET_HEADER];
+    const fromHasura = typeof secret === 'string' && isOneOf(deps.config.internalSecrets, secret);
+    const address = deps.readClientAddress(request, fromHasura);
+    return { fromHasura, subject: address === null ? null : addressLimitSubject(address) };
   };
 }
 
@@ -123,17 +160,30 @@ function requireAddress(socket: Socket): void {
   if (socket.remoteAddress === undefined) socket.destroy();
 }
 
+function warnOfDrops({ log }: Deps): () => void {
+  let warnedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - warnedAt < DROP_WARNING_MS) return;
+    warnedAt = now;
+    log.warn('There are too many connections, and new ones are dropped.');
+  };
+}
+
 const listen = (server: Server, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve());
+    server.listen({ port, host, backlog: BACKLOG }, () => resolve());
   });
 
-function drain(server: Server, timeoutMs: number): Promise<void> {
+function drain(server: Server, connections: Connections, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs);
     // A connection is idle only once its last answer is out.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+      connections.endDiscarding();
+    }, 50);
     server.close(() => {
       clearTimeout(deadline);
       clearInterval(sweep);

@@ -9,7 +9,7 @@ import { median } from './messages.ts';
 const PACKAGES = [
   ...['graphql-yoga', '@pothos/core', 'graphql', 'hono', '@hono/node-server', 'pino', 'zod', 'uuid'],
   ...['drizzle-orm/postgres-js', 'drizzle-orm/pg-core', 'postgres', 'jose', 'argon2', 'lru-cache', 'p-limit'],
-  ...['@escape.tech/graphql-armor-cost-limit', 'ipaddr.js', 'proxy-addr'],
+  ...['@escape.tech/graphql-armor-cost-limit', 'ipaddr.js'],
 ];
 
 type Program = { file: string; args: string[]; env?: Record<string, string>; cwd?: string };

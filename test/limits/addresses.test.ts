@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
 import { newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 
 const person = newPerson();
@@ -115,6 +116,37 @@ describe('with TRUSTED_PROXIES=loopback', () => {
     expect(await counters()).toEqual(['login_address 2', 'login_address 2']);
   });
 
+  test.each([
+    ['an IPv4 address with a port', '203.0.113.1:41000', '203.0.113.1'],
+    ['an IPv6 address in brackets', '[2001:db8::9]', '2001:db8::9'],
+    ['an IPv6 address in brackets with a port', '[2001:db8::9]:443', '2001:db8::9'],
+    ['an address in quotes', '"[2001:db8::9]:443"', '2001:db8::9'],
+    ['an address with a zone in brackets', '[fe80::1%eth0]:443', 'fe80::1'],
+    ['a mapped address with a port', '[::ffff:203.0.113.1]:80', '203.0.113.1'],
+    ['blanks around the hop', ' \t203.0.113.1 ', '203.0.113.1'],
+    ['empty hops', ',203.0.113.1, ,', '203.0.113.1'],
+    ['a trusted hop with a port', '203.0.113.1:1, 127.0.0.1:5551', '203.0.113.1'],
+    ['a trusted hop in brackets', '203.0.113.1, "[::1]:5551",[::1]', '203.0.113.1'],
+    ['a mapped trusted hop', '203.0.113.1, [::ffff:127.0.0.1]:1', '203.0.113.1'],
+    ['a hop that hides itself', '203.0.113.1, _hidden', null],
+    ['a hop that does not know', '203.0.113.1, unknown:80, 127.0.0.1', null],
+    ['a number', '203.0.113.1, 2130706433', null],
+    ['an octal address', '203.0.113.1, 0177.0.0.1', null],
+    ['a short address', '203.0.113.1, 127.1', null],
+    ['brackets that do not close', '203.0.113.1, [::1', null],
+    ['IPv4 in brackets', '[203.0.113.1]', null],
+    ['a long hop', `203.0.113.1, ${'1'.repeat(8000)}`, null],
+    ['more trusted hops than there can be', `203.0.113.1${',::1'.repeat(3000)}`, null],
+  ])('%s in X-Forwarded-For tells the address or that it is unknown', async (_what, forwarded, address) => {
+    for (const [gateway, headers] of [
+      [proxied(), {}],
+      [behind['loopback,hasura'], fromHasura()],
+    ] as const) {
+      expect(await login(gateway, forwarded, headers)).toBe(200);
+      expect(await lastAddress()).toBe(address);
+    }
+  });
+
   test('the proxy itself is the client where it names none', async () => {
     expect(await logins(proxied(), [undefined, '', '127.0.0.1', '::1'])).toEqual([200, 200, 200, 200]);
     expect(await counters()).toEqual(['login_address 1', 'login_address 3']);
@@ -126,8 +158,8 @@ test('every trusted proxy is stepped over, and no hop beyond the first stranger'
   const hops = [
     '198.51.100.1, 203.0.113.1, 10.1.2.3',
     '203.0.113.1,10.0.0.1, 10.0.0.2',
-    '203.0.113.1',
-    '203.0.113.1',
+    '203.0.113.1:41000, 10.0.0.7:5551',
+    '[::ffff:203.0.113.1]:1, [::ffff:10.0.0.7]:5551, 127.0.0.1:1',
   ];
   expect(await logins(chain, hops)).toEqual([200, 200, 200, 429]);
   expect(await counters()).toEqual(['login_address 4']);
@@ -180,5 +212,33 @@ describe('behind Hasura', () => {
       [200, 200, 200, 429],
     );
     expect(await counters()).toEqual(['login_address 4']);
+  });
+});
+
+describe('TRUSTED_PROXIES', () => {
+  const read = (proxies: string) => () => readConfig({ TRUSTED_PROXIES: proxies }).http.trustedProxies;
+
+  test.each([
+    '192.0.2.1',
+    '10.0.0.0/8',
+    '10.0.0.0/255.0.0.0',
+    '2001:db8::/32',
+    '::1',
+    '::ffff:10.0.0.0/104',
+    'loopback, linklocal, uniquelocal, hasura',
+  ])('may be %s', (proxies) => {
+    expect(read(proxies)).not.toThrow();
+  });
+
+  test.each([
+    '10.0.0.0/0',
+    '10.0.0.0/33',
+    '10.0.0.0/255.0.255.0',
+    '::/129',
+    '10.0.0.0/',
+    'nginx',
+    'toString',
+  ])('may not be %s', (proxies) => {
+    expect(read(proxies)).toThrow(/TRUSTED_PROXIES: must be addresses/);
   });
 });

@@ -21,7 +21,7 @@ const MAX_FORM_BYTES = 16 * 1024;
 export async function readForm(deps: Deps, request: IncomingMessage): Promise<ReadonlyMap<string, string>> {
   if (isFromElsewhere(deps, request)) throw new AuthError('cross_site_request');
   requireForm(request);
-  return parseUrlEncoded(readBody(request, MAX_FORM_BYTES));
+  return parseUrlEncoded(await readBody(request, MAX_FORM_BYTES));
 }
 
 function isFromElsewhere({ config }: Deps, { headers }: IncomingMessage): boolean {
