@@ -3,6 +3,7 @@ import type { DatabaseTarget } from '../config/database-url.ts';
 import { readTlsFiles } from '../config/tls-files.ts';
 import { ServerSocket } from './server-socket.ts';
 import { type SessionOptions, sessionSettings } from './session.ts';
+import { pad } from './startup-message.ts';
 
 export const CONNECT_TIMEOUT_SECONDS = 5;
 
@@ -59,7 +60,7 @@ export function openDriver(target: DatabaseTarget, options: DriverOptions): post
     fetch_types: options.arrays ?? false,
     // With any value that the driver knows it looks nowhere else.
     target_session_attrs: 'read-write',
-    connection: sessionSettings(target, options),
+    connection: pad(sessionSettings(target, options)),
   };
   // The driver takes options that it has read once as they are: so it does not ask for a session attribute.
   const { options: read } = postgres(given) as unknown as { options: object };

@@ -4,6 +4,7 @@ import type { DatabaseTarget } from '../config/database-url.ts';
 import type { TlsFiles } from '../config/tls-files.ts';
 import { startTls, TlsProblem } from './server-tls.ts';
 import { closedEarly, nextEvent } from './socket-events.ts';
+import { cleanFirstWrite } from './startup-message.ts';
 
 /** SSLRequest of Postgres' protocol. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
@@ -78,10 +79,11 @@ export class ServerSocket extends Duplex {
   #channel: Socket | null = null;
   #whenOpen: (() => void) | null = null;
   #isReady = false;
+  #hasSent = false;
   #keepAlive: [enable?: boolean, initialDelayMs?: number] | null = null;
 
   constructor(target: DatabaseTarget, files: TlsFiles) {
-    // `_destroy` emits `close` as net.Socket does: with whether there was an error.
+    // `_destroy` emits `close` by itself.
     super({ allowHalfOpen: false, emitClose: false });
     this.host = target.host;
     this.port = target.port;
@@ -126,7 +128,9 @@ export class ServerSocket extends Duplex {
     this.#channel?.resume();
   }
 
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(given: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const bytes = this.#hasSent ? given : cleanFirstWrite(given);
+    this.#hasSent = true;
     if (this.#channel !== null) this.#channel.write(bytes, done);
     else this.#whenOpen = () => this.#channel?.write(bytes, done);
   }
@@ -138,13 +142,12 @@ export class ServerSocket extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#channel?.destroy();
-    const socket = this.#socket;
-    socket?.destroy();
+    this.#socket?.destroy();
     done(error);
-    // Behind the error, which `done` passes on in the next tick.
-    const close = () => this.emit('close', error !== null);
-    if (socket === null || socket.closed) process.nextTick(close);
-    else socket.once('close', close);
+    // Right behind the error, which `done` passes on in the next tick: what postgres.js sends between the two is lost. Once the
+    // server was ready, as if there had been no error: otherwise postgres.js never ends a statement that it took meanwhile.
+    const hadError = error !== null && !this.#isReady;
+    process.nextTick(() => this.emit('close', hadError));
   }
 
   get bytesRead(): number {

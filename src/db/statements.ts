@@ -15,7 +15,7 @@ const isLoss = (error: unknown): boolean => isCausedBy(error, ({ code }) => LOSS
 
 /**
  * Ends when connections that were lost at once have usually closed. Until then postgres.js (3.4.9) takes one that is closing for a good
- * one, and what it has of a statement for it when it closes is never sent: the slot stays mute, whatever it connects to.
+ * one, and a caller that goes on at once would meet the next of them.
  */
 export const untilClosed = (): Promise<void> => wait(CLOSING_MS);
 

@@ -72,8 +72,7 @@ async function runAndEnd(hold: Hold, work: () => unknown): Promise<unknown> {
   try {
     result = await work();
   } catch (error) {
-    // A statement fails a little before its transaction is rejected for the same reason. What the library writes
-    // from a timer is written before a socket closes; a write that is pending then spoils the next connection.
+    // A statement fails a little before its transaction is rejected for the same reason.
     await untilClosed();
     // Nothing is committed whatever comes of it.
     if (!hold.isClosed() && !hold.isEnded()) await hold.end('rollback').catch(() => {});

@@ -1,7 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readDatabaseUrl } from '../../src/config/database-url.ts';
 import { type Database, openDatabase } from '../../src/db/client.ts';
+import { openDriver } from '../../src/db/driver.ts';
+import type { ServerSocket } from '../../src/db/server-socket.ts';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 
@@ -77,5 +81,62 @@ test.concurrent('a connection that answers is not cut off for one that does not'
     };
     await Promise.all(Array.from({ length: POOL_SIZE - 1 }, answerSlowly));
     expect(await lost).toBe('failed');
+  });
+});
+
+test('a statement that was not sent when its connection closed does not keep the next connection mute', async () => {
+  const sockets: ServerSocket[] = [];
+  const client = openDriver(readDatabaseUrl(database.url), {
+    ...{ applicationName: 'portcullis', statementTimeoutMs: 1000, poolSize: 1, prepare: true },
+    onSocket: (socket) => sockets.push(socket),
+  });
+  try {
+    await client`select 1`;
+    const unsent = client`select ${'x'}::text`.catch((error: { code: string }) => error.code);
+    // The driver has taken it, and writes it at the end of this turn of the event loop.
+    for (let step = 0; step < 5; step++) await null;
+    sockets[0]?.emit('close', false);
+    expect(await unsent).toBe('CONNECTION_CLOSED');
+    expect(await client`select ${'y'}::text as y`).toEqual([{ y: 'y' }]);
+    expect(sockets).toHaveLength(2);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await client.end();
+  }
+});
+
+test('statements that come in every turn of the event loop while connections are lost leave none mute', async () => {
+  await withPool(async (db) => {
+    const admin = postgres(database.url, { max: 1, onnotice: () => {} });
+    const failures = new Set<string>();
+    const one = async () => {
+      const ask = db.execute(sql`select ${'x'}::text as x`);
+      const answer = await ask.catch(
+        ({ cause }: { cause: { code: string } }) => void failures.add(cause.code),
+      );
+      if (answer !== undefined) expect(answer).toEqual([{ x: 'x' }]);
+    };
+    for (let round = 0; round < 8; round++) {
+      const all: Promise<void>[] = [];
+      const lost = admin`
+        select pg_terminate_backend(pid, 5000) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`;
+      let over = false;
+      const end = lost.then(() => {
+        over = true;
+      });
+      while (!over) {
+        all.push(one());
+        await nextTurn();
+      }
+      await end;
+      await Promise.all(all);
+      // One that has been told of its end may close a little later.
+      await useAll(db).catch(() => {});
+      await useAll(db);
+    }
+    await admin.end();
+    expect([...failures].sort()).not.toContain('CONNECT_TIMEOUT');
+    expect(failures.size).toBeGreaterThan(0);
   });
 });

@@ -1,0 +1,35 @@
+// postgres.js (3.4.9) collects less than a kilobyte of what it sends until the end of the event loop's turn. When a connection
+// closes while something is collected, it forgets the turn and keeps the bytes: on the next connection of that place in the pool
+// it collects the StartupMessage behind them and never sends it, until it gives up with CONNECT_TIMEOUT. A StartupMessage of more
+// than a kilobyte is sent at once, with what was left. The socket cuts off both, so that the server sees neither.
+
+/** A startup parameter that the server never sees. It is to be the last one. */
+const PADDING_NAME = 'portcullis.padding';
+const PADDING = ' '.repeat(1024);
+const PADDING_BYTES = Buffer.from(`${PADDING_NAME}\0${PADDING}\0`);
+
+/** The startup parameters of postgres.js, so long that it sends them at once. */
+export const pad = (settings: Record<string, string>): Record<string, string> => ({
+  ...settings,
+  [PADDING_NAME]: PADDING,
+});
+
+/** Every other message of a client begins with a letter; these begin with their length, of which the first byte is zero. */
+function startOf(bytes: Buffer): number {
+  let at = 0;
+  while (at + 5 <= bytes.length && bytes[at] !== 0) at += 1 + bytes.readUInt32BE(at + 1);
+  return at < bytes.length ? at : 0;
+}
+
+/**
+ * What a driver's first write on a connection should have been: the StartupMessage, or the CancelRequest, without what was left
+ * of an earlier connection and without the padding.
+ */
+export function cleanFirstWrite(bytes: Buffer): Buffer {
+  const message = bytes.subarray(startOf(bytes));
+  const at = message.indexOf(PADDING_BYTES);
+  if (at === -1) return message;
+  const cleaned = Buffer.concat([message.subarray(0, at), message.subarray(at + PADDING_BYTES.length)]);
+  cleaned.writeUInt32BE(cleaned.length);
+  return cleaned;
+}
