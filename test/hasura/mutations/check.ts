@@ -49,14 +49,18 @@ async function passUnmutated(
 
 /**
  * Tries every mutation, as many at once as there are workshops, and says what came of each.
+ *
+ * @param proven the scenarios passed just now as things are
  * @returns how many were killed, and how many were not; where the scenarios fail without any, none were killed
  */
 export async function checkMutations(
   mutations: readonly Mutation[],
   workshops: readonly Workshop[],
   say: Say,
+  proven = false,
 ): Promise<{ passed: number; failed: number }> {
-  if (!(await passUnmutated(mutations, workshops, say))) return { passed: 0, failed: mutations.length };
+  if (!proven && !(await passUnmutated(mutations, workshops, say)))
+    return { passed: 0, failed: mutations.length };
   const counts = { passed: 0, failed: 0 };
   await share(mutations, workshops, async (mutation, workshop) => {
     const verdict = await tryMutation(workshop, mutation);

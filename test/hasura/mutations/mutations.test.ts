@@ -83,6 +83,12 @@ test('where the scenarios fail without a mutation nothing is tried', async () =>
   expect(played).toEqual(['a locked door']);
 });
 
+test('where the scenarios have passed already they are not played first', async () => {
+  const { workshop, played } = workshopOf('a locked door', () => failed);
+  expect(await checkMutations([mutation], [workshop], () => {}, true)).toEqual({ passed: 1, failed: 0 });
+  expect(played).toEqual(['a open door']);
+});
+
 test('what replaces a text is taken to the letter', () => {
   expect(mutate('a b', { from: 'b', to: '$& $1' })).toBe('a $& $1');
 });
