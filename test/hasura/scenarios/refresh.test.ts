@@ -26,6 +26,8 @@ test('several tabs that refresh with one token get the same next one', async () 
   const [first, second] = [await refresh(ada.refreshToken), await refresh(ada.refreshToken)];
   expect(first.refreshToken).not.toBe(ada.refreshToken);
   expect(second.refreshToken).toBe(first.refreshToken);
+  const third = await refresh(first.refreshToken);
+  expect((await refresh(ada.refreshToken)).refreshToken).toBe(third.refreshToken);
 });
 
 test('a token that was exchanged long ago ends the session, for the thief and for the robbed', async () => {
