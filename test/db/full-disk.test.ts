@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { FILE_COPY } from '../support/database.ts';
 import { newPerson, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 
 // A database that cannot store anything more is away for those who write, and the gateway says so.
@@ -97,7 +98,7 @@ test('where the disk is full in earnest, until there is room again', async (cont
   }
   const name = `portcullis_test_${Date.now()}`;
   await admin.unsafe(`create tablespace ${name} location '${disk}'`);
-  await admin.unsafe(`create database ${name} template portcullis_template tablespace ${name}`);
+  await admin.unsafe(`create database ${name} template portcullis_template tablespace ${name} ${FILE_COPY}`);
   const url = new URL(server);
   url.pathname = name;
   const gateway = await startGateway({ env: { DATABASE_URL: url.href } });
@@ -113,7 +114,8 @@ test('where the disk is full in earnest, until there is room again', async (cont
     expect(await gateway.failure(SIGNUP, { input: newPerson() })).toMatchObject(unavailable);
     expect(gateway.logged()).toContain('53100');
     await expect.poll(() => readiness(gateway)).toEqual(noSpace);
-    expect((await fetch(`${gateway.url}/.well-known/jwks.json`)).status).toBe(200);
+    const jwks = await fetch(`${gateway.url}/.well-known/jwks.json`);
+    expect(jwks.status, gateway.logged()).toBe(200);
 
     await rm(join(disk, 'filler'));
     await signUp(gateway);
