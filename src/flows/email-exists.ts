@@ -1,18 +1,26 @@
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { isEmailTaken } from '../users/accounts.ts';
-import { callerLimit } from './limits.ts';
+import { admitCaller, callerLimit, countCaller } from './limits.ts';
 import type { Caller } from './sign-in.ts';
 
 /**
  * Whether an address has an account, for sign-up forms. It discloses addresses, as sign-up does, because the
  * APIs that the gateway speaks have it so (SECURITY.md); EMAIL_EXISTS=off switches it off. What is no address has no account.
  *
- * @throws AuthError `feature_disabled`, `required` (email), `rate_limited`
+ * @param input `captchaToken` is left out by an interface that has no place for one
+ * @throws AuthError `feature_disabled`, `required` (email), `rate_limited`; `required` or `captcha_failed` (captchaToken),
+ *   `unavailable`
  */
-export async function emailExists(deps: Deps, caller: Caller, input: { email: string }): Promise<boolean> {
+export async function emailExists(
+  deps: Deps,
+  caller: Caller,
+  input: { email: string; captchaToken?: string },
+): Promise<boolean> {
   if (!deps.config.emailExists) throw new AuthError('feature_disabled');
   if (input.email.trim() === '') throw new AuthError('required', { attribute: 'email' });
-  await deps.rateLimiter.consume([callerLimit(deps, 'email_exists', caller)]);
+  const { captchaToken } = input;
+  if (captchaToken === undefined) await deps.rateLimiter.consume([callerLimit(deps, 'email_exists', caller)]);
+  else await countCaller(deps, await admitCaller(deps, 'email_exists', caller, { captchaToken }));
   return isEmailTaken(deps.db, input.email);
 }

@@ -7,11 +7,15 @@ import { OkPayload, ok } from './ok-payload.graphql.ts';
 builder.queryField('emailExists', (t) =>
   t.boolean({
     description:
-      'Whether an address has an account. Codes: `required`, `rate_limited`, `feature_disabled` where it is switched off.',
+      'Whether an address has an account. Codes: `required`, `captcha_failed` (captchaToken), `unavailable`, `rate_limited`, `feature_disabled` where it is switched off.',
     args: {
       email: t.arg.string({ required: true, description: 'Case and surrounding spaces do not matter.' }),
+      captchaToken: t.arg.string({
+        description: 'The solution of a captcha, once an answer has been `required` (captchaToken).',
+      }),
     },
-    resolve: (_root, { email }, { deps, caller }) => emailExists(deps, caller.device, { email }),
+    resolve: (_root, { email, captchaToken }, { deps, caller }) =>
+      emailExists(deps, caller.device, { email, captchaToken: captchaToken ?? '' }),
   }),
 );
 

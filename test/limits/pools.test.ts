@@ -24,6 +24,7 @@ beforeAll(async () => {
     LIMIT_LOGIN_UNADDRESSED: '10/300',
     LIMIT_SIGNUP_UNADDRESSED: '10/300',
     LIMIT_PASSWORD_RESET_UNADDRESSED: '10/300',
+    LIMIT_EMAIL_EXISTS_UNADDRESSED: '10/300',
     LIMIT_LOGIN_PER_ACCOUNT: '3/300',
   };
   plain = await startGateway({ env: limits });
@@ -52,6 +53,8 @@ const done = (running: Promise<unknown>) =>
       return [extensions.code, extensions.attribute].filter(Boolean).join(' ');
     },
   );
+const EXISTS =
+  'query ($email: String!, $captchaToken: String) { emailExists(email: $email, captchaToken: $captchaToken) }';
 type Input = { captchaToken?: string; email?: string };
 const forgot = (
   at: TestGateway,
@@ -62,6 +65,8 @@ const login = (at: TestGateway, { email = newPerson().email, captchaToken }: Inp
   done(at.graphql(LOGIN, { input: { email, password: 'a guess', captchaToken } }, hasura()));
 const signup = (at: TestGateway, { captchaToken }: Input = {}) =>
   done(at.graphql(SIGNUP, { input: { ...newPerson(), captchaToken } }, hasura()));
+const exists = (at: TestGateway, { captchaToken }: Input = {}) =>
+  done(at.graphql(EXISTS, { email: newPerson().email, captchaToken }, hasura()));
 const counted = async (purpose: string): Promise<number> => {
   const [row] = await plain.sql`
     select count from portcullis_private.rate_limits where key like ${`${purpose}\\_unaddressed:%`}`;
@@ -114,6 +119,7 @@ describe('the limit that callers without a known address share', () => {
     ['forgotPassword', forgot, 'password_reset', 'done'],
     ['signup', signup, 'signup', 'done'],
     ['login', login, 'login', 'invalid_credentials'],
+    ['emailExists', exists, 'email_exists', 'done'],
   ] as const)('takes a captcha for its last fifth: %s', async (_field, run, purpose, passed) => {
     expect(await times(8, () => run(gateway))).toEqual(Array(8).fill(passed));
     expect(await times(20, () => run(gateway))).toEqual(Array(20).fill('required captchaToken'));

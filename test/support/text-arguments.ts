@@ -34,7 +34,9 @@ export async function textArguments(gateway: TestGateway): Promise<TextArgument[
       field.args.flatMap((argument) => {
         const inputs = types.find(({ name }) => name === innermost(argument.type).name)?.inputFields;
         const selection = ['SCALAR', 'ENUM'].includes(innermost(field.type).kind) ? '' : '{ __typename }';
-        const document = `${root.toLowerCase()} ($v: ${spell(argument.type)}) { ${field.name}(${argument.name}: $v) ${selection} }`;
+        const others = field.args.filter((other) => other !== argument && other.type.kind === 'NON_NULL');
+        const given = [`${argument.name}: $v`, ...others.map(({ name }) => `${name}: "x"`)].join(', ');
+        const document = `${root.toLowerCase()} ($v: ${spell(argument.type)}) { ${field.name}(${given}) ${selection} }`;
         const inList = (type: TypeReference, half: string) => (isList(type) ? `["${half}"]` : `"${half}"`);
         if (isText(argument.type))
           return [

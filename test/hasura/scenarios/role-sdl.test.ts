@@ -27,8 +27,11 @@ const inSdlOf =
   };
 
 const SCHEMA = 'schema { query: Query mutation: Mutation }';
-const EXISTS = 'emailExists(email: String!)';
-const preset = (directives: string): Change => [EXISTS, `emailExists(email: String! ${directives})`];
+const EXISTS = 'emailExists(captchaToken: String, email: String!)';
+const preset = (directives: string): Change => [
+  EXISTS,
+  `emailExists(captchaToken: String, email: String! ${directives})`,
+];
 const ofRole = (argument: string): Change => [
   'changeMemberRole(input: ChangeMemberRoleInput!)',
   `changeMemberRole(input: ChangeMemberRoleInput! ${argument})`,
