@@ -2,7 +2,7 @@ import { AuthError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CaptchaConfig, CaptchaPurpose } from './config.ts';
 
-type Solution = { token: string; address: string | null };
+export type Solution = { token: string; address: string | null };
 
 export type Captcha = {
   /** Whether a captcha can be asked for at all. */
@@ -11,14 +11,16 @@ export type Captcha = {
   isRequiredFor(purpose: CaptchaPurpose): boolean;
   /**
    * Checks a solution; each counts once, which is the provider's to see to.
-   * @throws AuthError `required` or `captcha_failed` (captchaToken); `unavailable` where the provider does not say: whoever
-   * can hinder it must not get past it
+   * @throws AuthError `required` or `captcha_failed` (captchaToken); `busy` while too many are being checked; `unavailable` where
+   * the provider does not say: who can hinder it must not get past it
    */
   demand(solution: Solution): Promise<void>;
 };
 
 const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
+/** Solutions that are checked at once. While a provider is slow, strangers' junk must not take every place of the gateway. */
+const MAX_CHECKS = 100;
 /** Providers give tokens of at most 2,048 characters (Turnstile) or a little more (hCaptcha). */
 const MAX_TOKEN_LENGTH = 8_192;
 
@@ -67,6 +69,7 @@ async function ask(
 /** Turnstile or hCaptcha; without a configuration nothing is checked. */
 export function createCaptcha(config: CaptchaConfig | null, log: Log): Captcha {
   if (config === null) return { isConfigured: false, isRequiredFor: () => false, demand: async () => {} };
+  let checks = 0;
   return {
     isConfigured: true,
     isRequiredFor: (purpose) => config.purposes.includes(purpose),
@@ -75,10 +78,16 @@ export function createCaptcha(config: CaptchaConfig | null, log: Log): Captcha {
       if (solution.token === '') throw new AuthError('required', { attribute });
       if (solution.token.length > MAX_TOKEN_LENGTH || !solution.token.isWellFormed())
         throw new AuthError('captcha_failed', { attribute });
-      const verdict = await ask(config, solution).catch((error: unknown) => {
-        log.warn({ provider: config.provider, reason: reasonOf(error) }, 'A captcha could not be checked.');
-        throw new AuthError('unavailable', { retryAfterSeconds: 5 });
-      });
+      if (checks >= MAX_CHECKS) throw new AuthError('busy', { retryAfterSeconds: 1 });
+      checks += 1;
+      const verdict = await ask(config, solution)
+        .catch((error: unknown) => {
+          log.warn({ provider: config.provider, reason: reasonOf(error) }, 'A captcha could not be checked.');
+          throw new AuthError('unavailable', { retryAfterSeconds: 5 });
+        })
+        .finally(() => {
+          checks -= 1;
+        });
       if (!verdict.success) throw new AuthError('captcha_failed', { attribute });
     },
   };

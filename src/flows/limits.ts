@@ -1,10 +1,11 @@
+import type { Solution } from '../captcha/captcha.ts';
 import type { CaptchaPurpose } from '../captcha/config.ts';
 import type { Queryable } from '../db/client.ts';
 import type { Deps } from '../deps.ts';
 import type { Limit } from '../environment/parsers.ts';
 import { AuthError } from '../errors.ts';
 import { addressLimitSubject } from '../limits/client-address.ts';
-import type { LimitedSubject } from '../limits/rate-limits.ts';
+import type { LimitedSubject, RateLimiter } from '../limits/rate-limits.ts';
 import { emailLimitSubject } from '../mail/email-address.ts';
 import type { Caller } from './sign-in.ts';
 
@@ -48,10 +49,34 @@ const openToAll = ({ limit }: LimitedSubject): number => Math.floor(limit.count 
 /** What a caller is admitted to: their limit, and whether they may use all of it. */
 export type AdmittedCaller = { limit: LimitedSubject; mayUseAll: boolean };
 
+/**
+ * Demands a captcha of a caller whose address is known. Wrong solutions have the limit of the operation for themselves: each
+ * costs a call of the provider.
+ */
+async function demandWithin({ captcha, rateLimiter }: Deps, limit: LimitedSubject, solution: Solution) {
+  const wrongSolutions = { ...limit, purpose: `${limit.purpose}_captcha` };
+  await requireRoom(rateLimiter, wrongSolutions);
+  try {
+    await captcha.demand(solution);
+  } catch (error) {
+    if (error instanceof AuthError && error.code === 'captcha_failed')
+      await rateLimiter.attempt([wrongSolutions]);
+    throw error;
+  }
+}
+
+/** @throws AuthError `rate_limited` where a limit is used up. Counts nothing; returns how much is used. */
+async function requireRoom(rateLimiter: RateLimiter, limit: LimitedSubject): Promise<number> {
+  const [{ count, wait } = { count: 0, wait: 0 }] = await rateLimiter.look([limit]);
+  if (count >= limit.limit.count)
+    throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, wait) });
+  return count;
+}
+
 type CaptchaDemand = { captchaToken: string; alwaysFor?: CaptchaPurpose };
 
 /**
- * Demands a captcha before anything is counted: always where it is configured for the operation, and for everybody once the
+ * Demands a captcha before the call is counted: always where it is configured for the operation, and for everybody once the
  * limit that callers without a known address share is used up but for a fifth. One client that spends the rest of it then
  * has to solve one each time.
  * @throws AuthError `required` or `captcha_failed` (captchaToken), `unavailable`, `rate_limited`
@@ -66,14 +91,12 @@ export async function admitCaller(
   const limit = callerLimit(deps, purpose, caller);
   const solution = { token: captchaToken, address: caller.address };
   if (alwaysFor !== undefined && captcha.isRequiredFor(alwaysFor)) {
-    await captcha.demand(solution);
+    if (caller.address === null) await captcha.demand(solution);
+    else await demandWithin(deps, limit, solution);
     return { limit, mayUseAll: true };
   }
   if (!captcha.isConfigured || caller.address !== null) return { limit, mayUseAll: true };
-  const [standing] = await rateLimiter.look([limit]);
-  const { count, wait } = standing ?? { count: 0, wait: 0 };
-  if (count >= limit.limit.count)
-    throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, wait) });
+  const count = await requireRoom(rateLimiter, limit);
   if (count < openToAll(limit)) return { limit, mayUseAll: false };
   await captcha.demand(solution);
   return { limit, mayUseAll: true };

@@ -135,6 +135,43 @@ describe('a captcha', () => {
     await other.close();
   });
 
+  test('that is wrong is counted for its address, before it costs another call of the provider', async () => {
+    const limited = await startGateway({
+      env: { ...captcha('turnstile'), LIMIT_PASSWORD_RESET_PER_ADDRESS: '5/3600' },
+    });
+    answer = json({ success: false });
+    const tries = [];
+    for (let n = 0; n < 8; n++)
+      tries.push(
+        await codeOf(limited.failure(FORGOT, { input: { email: newPerson().email, captchaToken: 'x' } })),
+      );
+    expect(tries).toEqual([
+      ...Array(5).fill('captcha_failed captchaToken'),
+      ...Array(3).fill('rate_limited'),
+    ]);
+    expect(asked).toHaveLength(5);
+    await limited.close();
+  });
+
+  test('that the provider is slow to check holds up a bounded number of calls', async () => {
+    const limited = await startGateway({
+      env: { ...captcha('turnstile'), LIMIT_PASSWORD_RESET_PER_ADDRESS: '1000/3600' },
+    });
+    const held: (() => void)[] = [];
+    answer = (response, request) => held.push(() => json({ success: false })(response, request));
+    const outcomes = Array.from({ length: 150 }, () =>
+      codeOf(limited.failure(FORGOT, { input: { email: newPerson().email, captchaToken: 'x' } })),
+    );
+    let refused = 0;
+    for (const outcome of outcomes) void outcome.then(() => (refused += 1));
+    await expect.poll(() => [held.length, refused]).toEqual([100, 50]);
+    for (const release of held) release();
+    const codes = await Promise.all(outcomes);
+    expect(codes.filter((code) => code === 'busy')).toHaveLength(50);
+    expect(codes.filter((code) => code === 'captcha_failed captchaToken')).toHaveLength(100);
+    await limited.close();
+  });
+
   test('needs its keys, and asks the provider unless told otherwise', () => {
     const base = { CAPTCHA_PROVIDER: 'turnstile' };
     const problems = (env: Record<string, string>): readonly string[] => {
