@@ -10,6 +10,8 @@ import { type Address, compileProxies } from '../environment/proxies.ts';
 export function addressLimitSubject(address: string): string {
   const parsed = ipaddr.process(address);
   if (parsed.kind() === 'ipv4') return parsed.toString();
+  // An IPv4 client behind a translator (NAT64): the last 32 bits are its address (RFC 6052, 2.2).
+  if (parsed.range() === 'rfc6052') return ipaddr.fromByteArray(parsed.toByteArray().slice(-4)).toString();
   const network = (parsed as ipaddr.IPv6).parts.slice(0, 4).map((part) => part.toString(16));
   return `${network.join(':')}::/64`;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { openRawClient } from '../support/raw-client.ts';
 
 const person = newPerson();
 let direct: TestGateway;
@@ -96,6 +97,24 @@ describe('with TRUSTED_PROXIES=loopback', () => {
   test('an IPv4 address in IPv6’s clothes is the same client', async () => {
     const spellings = ['203.0.113.1', '::ffff:203.0.113.1', '::FFFF:cb00:7101', '203.0.113.1'];
     expect(await logins(proxied(), spellings)).toEqual([200, 200, 200, 429]);
+  });
+
+  test('IPv4 clients behind a translator to IPv6 are told apart', async () => {
+    const translated = ['64:ff9b::203.0.113.1', '64:ff9b::203.0.113.2', '64:ff9b::cb00:7103'];
+    expect(await logins(proxied(), [...translated, '64:ff9b::203.0.113.4'])).toEqual([200, 200, 200, 200]);
+    expect(await logins(proxied(), Array(3).fill('203.0.113.1'))).toEqual([200, 200, 429]);
+  });
+
+  test('what the proxy appends as a line of its own counts behind however many lines of the client', async () => {
+    const body = JSON.stringify({ email: person.email, password: person.password });
+    const client = await openRawClient(proxied()!.url);
+    const lines = ['host: gateway', 'content-type: application/json', `content-length: ${body.length}`];
+    const forged = ['x-forwarded-for: 1.1.1.1', ...Array(2100).fill('a:'), 'x-forwarded-for: 203.0.113.7'];
+    await client.send(
+      ['POST /api/v1/login HTTP/1.1', 'connection: close', ...lines, ...forged, '', body].join('\r\n'),
+    );
+    expect(await client.ended()).toMatch(/^HTTP\/1.1 200/);
+    expect(await lastAddress()).toBe('203.0.113.7');
   });
 
   test('an address with a zone is an address', async () => {
