@@ -8,13 +8,19 @@ import { readJson, requireWellFormed } from './body.ts';
 import { answerPreflight } from './cors.ts';
 import { createGraphiQLPage } from './graphiql.ts';
 import { requireJson } from './media-type.ts';
-import { refuseMalformed } from './target.ts';
+import { throwRefusal } from './target.ts';
 
 /** What a request may hold (GraphQL over HTTP). */
 const PARAMETERS = new Set(['query', 'variables', 'operationName', 'extensions']);
 
-/** Characters of an Accept header that Yoga looks at. A longer one is taken for one that is missing. */
+/** Characters of an Accept header that are looked at. A longer one is taken for one that is missing. */
 const MAX_ACCEPT_LENGTH = 512;
+const JSON_TYPE = /\*\/\*|application\/(?:\*|json|graphql-response\+json)/i;
+
+/** Answers are JSON whatever a client accepts (RFC 9110, 12.5.1): a refusal in its form says more than an empty 406. */
+function acceptsJson({ headers: { accept = '' } }: IncomingMessage): boolean {
+  return accept.length <= MAX_ACCEPT_LENGTH && JSON_TYPE.test(accept);
+}
 
 type NodeHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
 
@@ -31,7 +37,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     response: ServerResponse,
     requestId: string,
   ): Promise<void> {
-    refuseMalformed(request);
+    throwRefusal(request);
     const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
     if (wantsPage && showGraphiQL !== null) return showGraphiQL(request, response);
     if (request.method === 'OPTIONS') return answerPreflight(response);
@@ -53,7 +59,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
     const { variables: _, ...texts } = attributes;
     requireWellFormed(texts);
     request.headers['content-type'] = 'application/json'; // Yoga knows fewer spellings of it
-    if ((request.headers.accept ?? '').length > MAX_ACCEPT_LENGTH) delete request.headers.accept;
+    if (!acceptsJson(request)) delete request.headers.accept;
     // Parsed, since Yoga's server looks at a text one character at a time.
     const body = attributes;
     await handleGraphQL(Object.assign(request, { body }), response, { caller, requestId });

@@ -51,3 +51,11 @@ test('a large request is answered like a small one', async () => {
   const query = '{ __typename }';
   expect(await send(JSON.stringify({ query, variables }))).toEqual(await send(JSON.stringify({ query })));
 });
+
+test.each(['image/png', 'text/html', 'text/event-stream', 'multipart/mixed', '', 'x'.repeat(600)])(
+  'a client that accepts “%.20s” gets JSON all the same',
+  async (accept) => {
+    const answer = await gateway.post('/graphql', { query: '{ __typename }' }, { accept });
+    expect(answer).toMatchObject({ status: 200, body: { data: { __typename: 'Query' } } });
+  },
+);
