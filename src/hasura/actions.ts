@@ -5,7 +5,7 @@ import { readAttributes } from '../http/body.ts';
 import { requireGatewaySecret } from '../http/internal-guard.ts';
 import { requestIdExtension } from '../http/request-id.ts';
 import { createRoutes, type ErrorBody, type Routes, serve } from '../http/routes.ts';
-import { refuseMalformed } from '../http/target.ts';
+import { throwRefusal } from '../http/target.ts';
 import { generateJwk } from '../keys/jwks.ts';
 
 /**
@@ -57,7 +57,7 @@ export function actionRoutes(deps: Deps): Routes {
       { before: requireGatewaySecret(deps) },
     );
   routes.all('/hasura/actions/*', (c) => {
-    refuseMalformed(c.env.incoming);
+    throwRefusal(c.env.incoming);
     requireGatewaySecret(deps)(c);
     throw new AuthError('not_found', { message: 'There is no such action.' });
   });

@@ -47,10 +47,13 @@ export function createAdmission({ maxConcurrentRequests, queueDelayMs, longestWa
       if (isInside) inside -= 1;
       isInside = false;
     };
-    whenOver(request, response, () => {
+    const end = () => {
       isOver = true;
       leave();
-    });
+    };
+    // Once the answer is written: reading it is the client's affair, and must not keep a place from others.
+    response.once('prefinish', end);
+    whenOver(request, response, end);
     return {
       leave,
       comeBack() {

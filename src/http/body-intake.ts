@@ -87,6 +87,7 @@ function collect(request: IncomingMessage, response: ServerResponse, terms: Term
     function finish(): void {
       stop();
       held.complete();
+      response.once('prefinish', held.release);
       whenOver(request, response, held.release);
       resolve(received.bytes());
     }

@@ -65,6 +65,11 @@ export class Connection {
     return this.#state === 'serving' && this.#queue.length === 0 && !this.#current?.request.complete;
   }
 
+  /** Whether an answer is written, and the client has not read it all. */
+  get isUnread(): boolean {
+    return this.#state === 'serving' && this.#current?.response.writableEnded === true;
+  }
+
   /** Whether the last answer is out, and what comes is thrown away. */
   get isDiscarding(): boolean {
     return this.#state === 'discarding';
@@ -92,8 +97,10 @@ export class Connection {
     else this.socket.setTimeout(retryMs);
   }
 
+  /** Ends the connection. What the client has not read is thrown away. */
   destroy(): void {
-    this.socket.destroy();
+    if (this.isUnread) this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 
   get #mayParse(): boolean {
@@ -133,6 +140,7 @@ export class Connection {
     const { request, response } = exchange;
     this.#current = exchange;
     this.#announceClose(exchange);
+    response.once('prefinish', () => this.#options.onTurn(this));
     this.#options.serve(request, response);
     // After what counts requests, so that the next one finds the place of this one.
     whenOver(request, response, () => this.#goOn());

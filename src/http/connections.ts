@@ -5,6 +5,13 @@ import { Connection } from './connection.ts';
 /** How long nothing may move on a connection while an answer is unread. Node looks twice before it tells. */
 const SILENCE_MS = 15_000;
 
+/**
+ * How long a client may take to read an answer, and how many may be about it: the system takes in all of an answer at once
+ * unless the client reads slowly. What it does not take in stays in memory.
+ */
+const UNREAD = { longestMs: 30_000, most: 500 };
+const LOOK_MS = 1000;
+
 /** Answers to what is not a request, by Node's error code, as Node words them. */
 const REJECTIONS = new Map([
   ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
@@ -26,8 +33,9 @@ type Options = Readonly<{
 }>;
 
 /**
- * Looks after the connections of a server. When there are too many, the one that has had its last answer, or else the one
- * that has been silent for longest, makes room for the next. A new one is dropped only if the gateway works for all others.
+ * Looks after the connections of a server. When there are too many, one makes room for the next: one that has had its last
+ * answer, or else the one that has been silent for longest, or else the one that has been reading an answer for longest. A
+ * new one is dropped only if the gateway works for all others.
  */
 export function superviseConnections(server: Server, options: Options): Connections {
   const { maxConnections, serve, isClosing } = options;
@@ -35,25 +43,46 @@ export function superviseConnections(server: Server, options: Options): Connecti
   /** Those that wait for their client, the longest first. */
   const idle = new Set<Connection>();
   const discarding = new Set<Connection>();
+  /** Since when each of them reads its answer, the longest first. */
+  const unread = new Map<Connection, number>();
 
   function onTurn(connection: Connection): void {
     if (!connections.has(connection.socket)) return;
-    if (!connection.isIdle) idle.delete(connection);
-    else idle.add(connection);
+    // Behind all that have been silent for longer.
+    idle.delete(connection);
+    if (connection.isIdle) idle.add(connection);
     if (connection.isDiscarding) discarding.add(connection);
+    if (!connection.isUnread) unread.delete(connection);
+    else if (!unread.has(connection)) {
+      unread.set(connection, performance.now());
+      endUnread();
+    }
+  }
+
+  /** Gives up answers that are not read: the oldest, where there are too many. */
+  function endUnread(): void {
+    const now = performance.now();
+    for (const [connection, since] of unread) {
+      if (unread.size <= UNREAD.most && now - since < UNREAD.longestMs) return;
+      end(connection);
+    }
+  }
+
+  function end(connection: Connection): void {
+    forget(connection);
+    connection.destroy();
   }
 
   function forget(connection: Connection): void {
     connections.delete(connection.socket);
     idle.delete(connection);
     discarding.delete(connection);
+    unread.delete(connection);
   }
 
   function makeRoom(): void {
-    const [first] = discarding.size > 0 ? discarding : idle;
-    if (first === undefined) return;
-    forget(first);
-    first.destroy();
+    const [first] = [discarding, idle, unread.keys()].flatMap(([longest]) => longest ?? []);
+    if (first !== undefined) end(first);
   }
 
   const take = (request: IncomingMessage, response: ServerResponse): void => {
@@ -64,6 +93,8 @@ export function superviseConnections(server: Server, options: Options): Connecti
     idle.delete(connection);
   };
 
+  const sweep = setInterval(endUnread, LOOK_MS).unref();
+  server.once('close', () => clearInterval(sweep));
   server.maxConnections = maxConnections;
   server.setTimeout(SILENCE_MS, (socket) => connections.get(socket)?.onSilence(SILENCE_MS));
   server.on('connection', (socket) => {

@@ -15,7 +15,7 @@ import { internalEndpoints, portalEndpoints } from './portal.ts';
 import type { RoutedResponse } from './request-log.ts';
 import { createRoutes, portalErrorBody, serve } from './routes.ts';
 import { swaggerRoutes } from './swagger.ts';
-import { refuseMalformed } from './target.ts';
+import { throwRefusal } from './target.ts';
 import { teamsEndpoints } from './teams.ts';
 
 /** Every path but `/graphql`. */
@@ -43,7 +43,7 @@ export function createRouter(
   if (deps.config.http.swagger) router.route('/', swaggerRoutes(deps));
   if (deps.config.graphql.graphiql) serve(router, 'GET', '/', (c) => c.redirect('/graphql'));
   router.notFound((c) => {
-    refuseMalformed(c.env.incoming);
+    throwRefusal(c.env.incoming);
     throw new AuthError('not_found');
   });
   const options = {

@@ -5,7 +5,7 @@ import { routePath } from 'hono/route';
 import type { Deps } from '../deps.ts';
 import { AuthError, toAuthError } from '../errors.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
-import { refuseMalformed } from './target.ts';
+import { throwRefusal } from './target.ts';
 
 export type Routes = Hono<{ Bindings: HttpBindings }>;
 export type RouteContext = Context<{ Bindings: HttpBindings }>;
@@ -58,7 +58,7 @@ export function serve(
   { before, refuseHead = false }: Refusals = {},
 ): void {
   routes.all(path, async (c) => {
-    refuseMalformed(c.env.incoming);
+    throwRefusal(c.env.incoming);
     before?.(c);
     const isHead = method === 'GET' && c.req.method === 'HEAD' && !refuseHead;
     if (c.req.method === method || isHead) return handler(c, c.env.incoming);

@@ -6,7 +6,7 @@ import { AuthError } from '../errors.ts';
 import { GATEWAY_SECRET_HEADER } from '../hasura/caller.ts';
 import type { BodyOwner } from '../limits/body-budget.ts';
 import { addressLimitSubject } from '../limits/client-address.ts';
-import { createAdmission, sendRefusal } from './admission.ts';
+import { createAdmission, type Place, sendRefusal } from './admission.ts';
 import { offerBody } from './body.ts';
 import { createBodyIntake, hasBody } from './body-intake.ts';
 import { type Connections, superviseConnections } from './connections.ts';
@@ -15,7 +15,7 @@ import { createGraphQLEndpoint } from './graphql.ts';
 import { REQUEST_ID_HEADER, readRequestId } from './request-id.ts';
 import { logRequest, type RoutedResponse } from './request-log.ts';
 import { createRouter } from './router.ts';
-import { isMalformed, receiveTarget, WHOLE_SERVER } from './target.ts';
+import { isRefused, receiveTarget, refuseLater, WHOLE_SERVER } from './target.ts';
 
 export type HttpServer = {
   url: string;
@@ -51,6 +51,8 @@ export async function startHttpServer(deps: Deps): Promise<HttpServer> {
   let closing = false;
   const isClosing = () => closing;
   const server = createServer({ ...TIMEOUTS, ...LENIENCE });
+  // Every line counts, as many as there are: Node would leave out those beyond the 2,000th, such as what a proxy appended.
+  server.maxHeadersCount = 0;
   server.on('connection', requireAddress);
   const connections = superviseConnections(server, {
     maxConnections: deps.config.http.maxConnections,
@@ -79,17 +81,28 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
   // The fields of these lines are fixed and hold no secret: looking for one costs more than writing the line.
   const requestLog = deps.log.child({}, { redact: [] });
 
+  /** The dialect of a request tells, in its own form, that there is no place for it. */
+  function enter(request: IncomingMessage, response: ServerResponse): Place | null {
+    try {
+      return admit(request, response);
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      refuseLater(request, error);
+      return null;
+    }
+  }
+
   async function answer(
     request: IncomingMessage,
     response: RoutedResponse,
     requestId: string,
   ): Promise<void> {
     receiveTarget(request);
-    if (isMalformed(request)) response.setHeader('connection', 'close');
+    if (isRefused(request)) response.setHeader('connection', 'close');
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     allowOrigin(deps, path, request, response);
     if (request.socket.destroyed) return; // the client has left
-    const place = ALWAYS_ADMITTED.has(path) ? null : admit(request, response);
+    const place = ALWAYS_ADMITTED.has(path) ? null : enter(request, response);
     if (hasBody(request))
       offerBody(request, async (maxBytes) => {
         // A body that is slow takes no place from others.

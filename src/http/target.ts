@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache';
 import { AuthError } from '../errors.ts';
 import { decodeHeadText } from './utf8.ts';
 
-/** What is wrong with the head of a request, kept until the dialect that answers it asks. */
-const problems = new WeakMap<IncomingMessage, AuthError>();
+/** Why a request is refused, kept until the dialect that answers it asks. */
+const refusals = new WeakMap<IncomingMessage, AuthError>();
 
 /** What an OPTIONS request names that is about the whole server (RFC 9112 3.2.4). */
 export const WHOLE_SERVER = '*';
@@ -17,7 +17,7 @@ const malformed = (message: string): AuthError => new AuthError('invalid_request
 /**
  * Gives the request's target one form, whatever the client wrote: a path without dot segments, and the query (RFC 9112
  * 3.2). The host of an absolute target replaces the Host header (RFC 9112 3.2.2). What is wrong is told by
- * `refuseMalformed`; the path still leads to the dialect that spells the refusal.
+ * `throwRefusal`; the path still leads to the dialect that spells the refusal.
  */
 export function receiveTarget(request: IncomingMessage): void {
   const { authority, rest } = splitTarget(request);
@@ -25,28 +25,33 @@ export function receiveTarget(request: IncomingMessage): void {
     request.url = normalizeTarget(request, rest);
   } catch {
     request.url = routablePath(rest);
-    problems.set(request, malformed('The request target is not valid.'));
+    refusals.set(request, malformed('The request target is not valid.'));
   }
   try {
     receiveHost(request, authority);
   } catch (error) {
     delete request.headers.host; // what builds a URL of it would fail
     const problem = error instanceof AuthError ? error : malformed('The host is not valid.');
-    problems.set(request, problem);
+    refusals.set(request, problem);
   }
 }
 
-/**
- * Refuses a request whose head was malformed.
- * @throws AuthError `invalid_request`
- */
-export function refuseMalformed(request: IncomingMessage): void {
-  const problem = problems.get(request);
-  if (problem !== undefined) throw problem;
+/** Leaves a refusal to the dialect, which asks for it by `throwRefusal`. What is wrong with the head comes first. */
+export function refuseLater(request: IncomingMessage, error: AuthError): void {
+  if (!refusals.has(request)) refusals.set(request, error);
 }
 
-/** Whether `refuseMalformed` refuses the request. */
-export const isMalformed = (request: IncomingMessage): boolean => problems.has(request);
+/**
+ * Refuses a request whose head was malformed, or for which there is no room.
+ * @throws AuthError `invalid_request`, `busy`
+ */
+export function throwRefusal(request: IncomingMessage): void {
+  const refusal = refusals.get(request);
+  if (refusal !== undefined) throw refusal;
+}
+
+/** Whether `throwRefusal` refuses the request. */
+export const isRefused = (request: IncomingMessage): boolean => refusals.has(request);
 
 /** Takes an absolute target apart: `http://host/path`. The authority of every other target is null. */
 function splitTarget({ url = '', method }: IncomingMessage): { authority: string | null; rest: string } {

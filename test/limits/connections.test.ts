@@ -137,6 +137,48 @@ describe('with MAX_CONNECTIONS=20', () => {
     expect(await last?.ended()).toMatch(/^HTTP\/1.1 200/);
   });
 
+  test('a client that sends its body is not the silent one', async () => {
+    const sender = await open(small);
+    const body = JSON.stringify({ email: 'ada@example.com', password: 'x'.repeat(4000) });
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      connection: 'close',
+    };
+    await sender.send(head('POST /api/v1/login', headers));
+    const silent: RawClient[] = [];
+    for (let at = 0; at < body.length; at += 100) {
+      silent.push(await open(small));
+      await sender.send(body.slice(at, at + 100));
+    }
+    expect(await sender.ended()).toMatch(/^HTTP\/1.1 (?:400|401|422)/);
+    expect(silent.at(-1)?.socket.readableEnded).toBe(false);
+  });
+
+  test('clients that do not read their answers take neither places nor room from others', async () => {
+    const env = { MAX_CONNECTIONS: '20', MAX_CONCURRENT_REQUESTS: '10' };
+    const small = await startGateway({ replicaOf: gateway, env });
+    const unread: RawClient[] = [];
+    for (let n = 0; n < 19; n++) {
+      const client = await open(small, { reads: false });
+      client.socket.on('error', () => {}); // some are cut off
+      client.socket.write(head('GET /openapi.json').repeat(1400));
+      unread.push(client);
+    }
+    // Until the gateway has nothing to do for them.
+    for (let lines = -1; ; lines = small.logged().length) {
+      await sleep(300);
+      if (small.logged().length === lines) break;
+    }
+    for (let n = 0; n < 30; n++) {
+      const { status } = await small.post('/graphql', { query: '{ __typename }' }, { connection: 'close' });
+      expect(status).toBe(200);
+      expect((await fetch(`${small.url}/health`, { headers: { connection: 'close' } })).status).toBe(200);
+    }
+    for (const { socket } of unread) socket.destroy();
+    await small.close();
+  });
+
   test('connections that the gateway works for are kept, and the next is dropped', async () => {
     const lock = await small.sql.reserve();
     await lock`begin`;

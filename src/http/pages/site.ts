@@ -4,7 +4,7 @@ import { AuthError } from '../../errors.ts';
 import type { Caller } from '../../flows/sign-in.ts';
 import { identifyCaller } from '../../hasura/caller.ts';
 import type { RouteContext, Routes } from '../routes.ts';
-import { refuseMalformed } from '../target.ts';
+import { throwRefusal } from '../target.ts';
 import { type Html, showPage } from './layout.ts';
 import { type PageTexts, pageTexts } from './texts.ts';
 
@@ -68,7 +68,7 @@ type PageHandlers = {
 
 export function addPage(routes: Routes, path: string, { get, post }: PageHandlers): void {
   routes.use(path, (c, next) => {
-    refuseMalformed(c.env.incoming);
+    throwRefusal(c.env.incoming);
     return next();
   });
   routes.get(path, get);
