@@ -51,7 +51,7 @@ async function start(config: Config, log: Log): Promise<void> {
   let app: App | undefined;
   let stopping: Promise<void> | undefined;
 
-  // Whatever hangs, a lock or a database that is silent, does not hang for ever.
+  // What hangs, a lock or a database that is silent, does not hang for ever.
   const exitInTime = () =>
     setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs + STOPPING_SLACK_MS).unref();
   const stop = (exitCode: number): Promise<void> => {

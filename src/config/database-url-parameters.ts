@@ -34,7 +34,7 @@ const MAX_CONNECT_TIMEOUT_SECONDS = 60;
 const ON = new Set(['1', 'true', 'on', 'yes']);
 const OFF = new Set(['0', 'false', 'off', 'no']);
 
-/** Changes nothing for the gateway, whatever its value. */
+/** Changes nothing for the gateway, with any value. */
 const harmless: Rule = () => {};
 /** Only these values are what the gateway does anyway. */
 const only =

@@ -37,7 +37,7 @@ export type OpenDatabase = {
 
 /**
  * Opens a pool. Every connection has statement, lock and idle-transaction timeouts, and the settings that the gateway
- * relies on. With DATABASE_PREPARE=off the driver prepares nothing, whatever a statement asks.
+ * relies on. With DATABASE_PREPARE=off the driver prepares nothing, not even what asks for it.
  * @throws DatabaseUrlError
  */
 export function openDatabase(options: DatabaseOptions): OpenDatabase {

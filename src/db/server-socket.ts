@@ -145,7 +145,7 @@ export class ServerSocket extends Duplex {
     this.#socket?.destroy();
     done(error);
     // Right behind the error, which `done` passes on in the next tick: what postgres.js sends between the two is lost. Once the
-    // server was ready, as if there had been no error: otherwise postgres.js never ends a statement that it took meanwhile.
+    // server was ready, as if there had been no error: otherwise postgres.js never ends a statement that it took in between.
     const hadError = error !== null && !this.#isReady;
     process.nextTick(() => this.emit('close', hadError));
   }

@@ -23,7 +23,7 @@ function tlsOptions(socket: Socket, { host, tls }: DatabaseTarget, files: TlsFil
     host,
     ...(isIP(host) === 0 && { servername: host }),
     rejectUnauthorized: isVerified(tls.mode),
-    // `verify-ca` trusts whatever the authority signed.
+    // `verify-ca` trusts all that the authority signed.
     ...(tls.mode === 'verify-ca' && { checkServerIdentity: () => undefined }),
     ...files,
     ...(tls.minVersion !== null && { minVersion: tls.minVersion }),

@@ -12,7 +12,7 @@ const connectionClosed = () =>
 const never = <T>() => new Promise<T>(() => {});
 
 /**
- * Replaces the transactions of a client by our own, for whatever uses it. README.md of this folder says what they promise.
+ * Replaces the transactions of a client by our own, for all that use it. README.md of this folder says what they promise.
  *
  * postgres.js (3.4.9) sends `commit` as a named prepared statement and does not look at the answer (porsager/postgres pull
  * request 1212). Once a connection has closed, it sends the next statement, be it `rollback`, into the closed socket, which
@@ -74,7 +74,7 @@ async function runAndEnd(hold: Hold, work: () => unknown): Promise<unknown> {
   } catch (error) {
     // A statement fails a little before its transaction is rejected for the same reason.
     await untilClosed();
-    // Nothing is committed whatever comes of it.
+    // Nothing is committed, however that ends.
     if (!hold.isClosed() && !hold.isEnded()) await hold.end('rollback').catch(() => {});
     throw error;
   }

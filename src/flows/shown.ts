@@ -19,7 +19,7 @@ export type MailedInput = {
   token: string;
   /** Empty where none is shown. */
   password?: string;
-  /** The signed-in person, whoever that is. */
+  /** The signed-in person, who may be another one. */
   viewer?: Viewer | null;
 };
 

@@ -17,7 +17,7 @@ function isLong({ kind, start, end }: Token, text: string): boolean {
 }
 
 /**
- * Refuses a document with a long string, so that whatever looks at strings later is spared long ones. As written, with its
+ * Refuses a document with a long string, so that what looks at strings later is spared long ones. As written, with its
  * escapes; a variable may hold more.
  * @throws GraphQLError `query_too_complex`
  */

@@ -10,7 +10,7 @@ import { whenOver } from './over.ts';
 const PACE = { longestMs: 15_000, graceMs: 5000, bytesPerSecond: 240 };
 const LOOK_MS = 1000;
 
-/** The first piece of memory that a body gets. It grows as the body does, whatever the client says of its length. */
+/** The first piece of memory that a body gets. It grows as the body does, not as the client says. */
 const FIRST_BYTES = 1024;
 
 /**

@@ -106,7 +106,7 @@ export function superviseConnections(server: Server, options: Options): Connecti
   });
   server.on('drop', options.onDrop);
   server.on('request', take);
-  // Whoever reads the body asks for it. Other expectations may be ignored (RFC 9110, 10.1.1).
+  // What reads the body asks for it. Other expectations may be ignored (RFC 9110, 10.1.1).
   server.on('checkContinue', take).on('checkExpectation', take);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const status = REJECTIONS.get(error.code ?? '') ?? '400 Bad Request';

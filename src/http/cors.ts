@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What pages may send, whatever is configured; the latter are added by libraries that trace requests. */
+/** What pages may send without any configuration; the latter are added by libraries that trace requests. */
 const ALLOWED_HEADERS: readonly string[] = [
   ...['authorization', 'content-type', 'x-request-id'],
   ...['traceparent', 'tracestate', 'baggage', 'sentry-trace'],

@@ -17,7 +17,7 @@ const PARAMETERS = new Set(['query', 'variables', 'operationName', 'extensions']
 const MAX_ACCEPT_LENGTH = 512;
 const JSON_TYPE = /\*\/\*|application\/(?:\*|json|graphql-response\+json)/i;
 
-/** Answers are JSON whatever a client accepts (RFC 9110, 12.5.1): a refusal in its form says more than an empty 406. */
+/** Answers are JSON, even for a client that accepts none (RFC 9110, 12.5.1): a refusal in its form says more than an empty 406. */
 function acceptsJson({ headers: { accept = '' } }: IncomingMessage): boolean {
   return accept.length <= MAX_ACCEPT_LENGTH && JSON_TYPE.test(accept);
 }

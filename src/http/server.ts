@@ -81,7 +81,7 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
   // The fields of these lines are fixed and hold no secret: looking for one costs more than writing the line.
   const requestLog = deps.log.child({}, { redact: [] });
 
-  /** The dialect of a request tells, in its own form, that there is no place for it. */
+  /** The dialect of a request tells, in its own form, that it found no place. */
   function enter(request: IncomingMessage, response: ServerResponse): Place | null {
     try {
       return admit(request, response);

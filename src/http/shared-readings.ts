@@ -1,6 +1,6 @@
 /**
  * Shares readings among callers, so that a crowd costs one reading at a time. A caller that comes during a reading gets
- * the next one, which all who come meanwhile share: what changed before a caller asked must show.
+ * the next one, which all share who come until then: what changed before a caller asked must show.
  */
 export function shareReadings<Value>(read: () => Promise<Value>): () => Promise<Value> {
   let running: Promise<Value> | undefined;

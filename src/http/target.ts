@@ -15,7 +15,7 @@ const MAX_HOST_LENGTH = 300;
 const malformed = (message: string): AuthError => new AuthError('invalid_request', { message });
 
 /**
- * Gives the request's target one form, whatever the client wrote: a path without dot segments, and the query (RFC 9112
+ * Gives the request's target one form, in every spelling of the client: a path without dot segments, and the query (RFC 9112
  * 3.2). The host of an absolute target replaces the Host header (RFC 9112 3.2.2). What is wrong is told by
  * `throwRefusal`; the path still leads to the dialect that spells the refusal.
  */
@@ -42,7 +42,7 @@ export function refuseLater(request: IncomingMessage, error: AuthError): void {
 }
 
 /**
- * Refuses a request whose head was malformed, or for which there is no room.
+ * Refuses a request whose head was malformed, or which found no room.
  * @throws AuthError `invalid_request`, `busy`
  */
 export function throwRefusal(request: IncomingMessage): void {

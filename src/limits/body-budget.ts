@@ -14,7 +14,7 @@ const SHARE = 1 / 4;
 
 /**
  * Bytes of each body that do not count: all that a login, and nearly every other operation, needs. So a small body finds
- * room whatever others send. The number of connections bounds them, and each connection buffers more in any case.
+ * room beside all that others send. The number of connections bounds them, and each connection buffers more in any case.
  */
 const FREE_BYTES = 16 * 1024;
 

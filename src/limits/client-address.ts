@@ -56,7 +56,7 @@ function* hopsFromTheRight(list: string): Generator<string> {
  * X-Forwarded-For has those before it. If every hop is trusted, the left-most one is the client.
  *
  * The address is null if the hop that should tell it does not spell an address: a trusted proxy wrote it, so what stands
- * further left is the client's own word. It is null behind Hasura, which passes on whatever the client sent, unless
+ * further left is the client's own word. It is null behind Hasura, which passes on what the client sent, unless
  * Hasura is said to stand behind a proxy that appends to the header. Then Hasura is a trusted hop.
  */
 export function createClientAddressReader(options: Options): ClientAddressReader {

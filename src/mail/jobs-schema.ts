@@ -9,7 +9,7 @@ const NEWEST_JOBS_MIGRATION = 19;
 
 /** Makes the job library's schema, or brings it up to date. The caller holds the migration lock. */
 export async function migrateJobs(options: Omit<JobsPoolOptions, 'onError'>): Promise<void> {
-  // Whatever an error is, the statement under way fails with it.
+  // With every error the statement under way fails with it.
   const { pool, close } = openJobsPool({ ...options, onError: () => {} });
   try {
     await runMigrations({ pgPool: pool, schema: JOBS_SCHEMA, logger: new Logger(() => () => {}) });

@@ -17,7 +17,7 @@ export type MailWorker = {
 export type MailWorkerDeps = DeliverDeps &
   Readonly<{
     config: Config;
-    /** Past a pooler in transaction mode, where there is such a way: otherwise nobody tells the worker of new jobs. */
+    /** Past a pooler in transaction mode, where there is such a way: otherwise the worker is not told of new jobs. */
     database: DatabaseAccess;
   }>;
 

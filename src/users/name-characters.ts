@@ -1,6 +1,6 @@
 /**
  * Code points, in hexadecimal, of which a name may not consist alone: marks, spaces, control and format characters, private use
- * and noncharacters (Unicode 17: M, Z, Cc, Cf, Co, Noncharacter_Code_Point), whatever else renderers ignore
+ * and noncharacters (Unicode 17: M, Z, Cc, Cf, Co, Noncharacter_Code_Point), all else that renderers ignore
  * (Default_Ignorable_Code_Point: U+3164 HANGUL FILLER and the like), and letters and symbols that look blank: U+2800,
  * U+FFFC, U+1D159, U+13441, U+13442. A list and no property, since the database has the same one (`portcullis.is_name`),
  * and its Unicode is another one than ours.

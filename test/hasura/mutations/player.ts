@@ -9,7 +9,7 @@ export type Order = { scenarios: readonly string[]; changed: readonly string[] }
 
 const vitest = await createVitest('test', {
   ...{ config: 'test/vitest.config.ts', watch: false, cache: false, bail: 1, maxWorkers: 1, reporters: [{}] },
-  // What imports a changed file is to be read anew as well.
+  // What imports a changed file is to be read again as well.
   isolate: true,
 });
 
