@@ -5,7 +5,7 @@ import { enqueueMail } from '../mail/queue.ts';
 import { isSessionProven } from '../sessions/proof.ts';
 import { lockUser } from '../users/accounts.ts';
 import { checkNewPassword } from '../users/attributes.ts';
-import { provePassword } from '../users/password-proof.ts';
+import { hasUnprovenPassword, provePassword } from '../users/password-proof.ts';
 import { replacePasswordHash } from '../users/users.ts';
 import type { Viewer } from './authenticate.ts';
 import { requireCurrentPassword } from './current-password.ts';
@@ -16,7 +16,8 @@ type ChangePasswordInput = { viewer: Viewer; currentPassword: string; newPasswor
 
 /**
  * Sets a new password for whoever is signed in and knows the current one. Their other sessions end, and every token that
- * was mailed; a notice is mailed. Of several changes at once one succeeds, the others' current password being wrong then.
+ * was mailed; a notice is mailed. While the password is not proven, only a pending change of the address ends: the links to
+ * the mailbox are its owner's way in. Of several changes at once one succeeds, the others' current password being wrong then.
  *
  * @returns how many other sessions were ended
  * @throws AuthError `required` (currentPassword, then newPassword), `min_length` or `max_length` (newPassword),
@@ -38,8 +39,10 @@ export async function changePassword(
     if (!(await replacePasswordHash(tx, { userId, from, to }))) return null;
     // A suspended one was shown in a session that the holder of the mailbox opened.
     if (await isSessionProven(tx, viewer.sessionId)) await provePassword(tx, { userId, hash: to });
-    const sessions = await endAccess(tx, userId, viewer.sessionId);
     const { sessionId } = viewer;
+    // Who has not proven the mailbox may be a stranger, and must not take its owner's links away.
+    const retired = (await hasUnprovenPassword(tx, userId)) ? 'change_email' : 'all';
+    const sessions = await endAccess(tx, userId, { keptSession: sessionId, retired });
     const event = { userId, sessionId, origin: caller, details: { sessions } };
     await recordSecurityEvent(tx, { action: 'password_changed', ...event });
     await enqueueMail(tx, { kind: 'password_changed', userId });
