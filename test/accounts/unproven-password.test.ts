@@ -11,12 +11,14 @@ import {
   join,
   type Member,
   openPage,
+  passSpacing,
+  RESEND,
   RESET,
   startAccounts,
   VERIFY,
 } from './accounts.ts';
 
-// A stranger who signed up with the address of somebody else's mailbox changes the password again and again.
+// A stranger has an account with the address of somebody else's mailbox, and signs in with a password that is not proven.
 
 let accounts: Accounts;
 beforeAll(async () => {
@@ -95,4 +97,26 @@ test('a change of a proven password retires the links that were mailed', async (
   await changePassword();
   const input = { token, ...reset };
   expect(await codeOf(accounts.gateway.failure(RESET, { input }))).toBe('invalid_token token');
+});
+
+test('“I did not sign up” ends a stranger’s session though the address is verified, and says so', async () => {
+  const { gateway } = accounts;
+  const victim = `victim-${stranger.email}`;
+  const { password, headers } = stranger;
+  const input = { newEmail: victim, currentPassword: password };
+  await gateway.graphql(CHANGE_EMAIL, { input }, headers);
+  const confirm = (await accounts.mail(victim, 'change-email')).token;
+  await gateway.graphql(CONFIRM_EMAIL, { input: { token: confirm } });
+  await passSpacing(gateway);
+  await gateway.graphql(RESEND, {}, headers);
+  const page = (await accounts.mail(victim, 'verify-email')).link.slice(PUBLIC_URL.length);
+  expect((await openPage(gateway, page)).html).toContain(
+    'every device is signed out on which this address was not confirmed',
+  );
+  expect(await isSignedIn()).toBe(true);
+  expect((await openPage(gateway, page, { disown: 'yes' })).status).toBe(303);
+  expect(await isSignedIn()).toBe(false);
+  const [event] = await gateway.sql`
+    select details from portcullis.security_events where user_id = ${stranger.user.id} and action = 'signup_disowned'`;
+  expect(event?.details).toEqual({ teams: 0, sessions: 1 });
 });
