@@ -37,7 +37,8 @@ export async function resetPassword(
   const user = await deps.db.transaction((tx) => redeemReset(tx, caller, { token, hash }));
   if (user === null) throw invalid;
   // The failures of whoever forgot it must not keep them out.
-  if (user.email !== null) await deps.rateLimiter.reset(accountLimit(deps, user.email));
+  const { email } = user;
+  if (email !== null) await deps.rateLimiter.reset(accountLimit(deps, email, email));
 }
 
 async function redeemReset(
