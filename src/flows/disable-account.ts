@@ -36,7 +36,7 @@ async function setDisabled(
     if (!user)
       throw new AuthError('not_found', { attribute: 'userId', message: 'There is no such account.' });
     if ((before.disabledAt !== null) === disabled) return user;
-    if (disabled) await endAccess(tx, userId, null);
+    if (disabled) await endAccess(tx, userId);
     const action = disabled ? 'account_disabled' : 'account_enabled';
     await recordSecurityEvent(tx, { action, userId, origin: caller, details: { by: 'operator' } });
     return user;

@@ -6,6 +6,7 @@ import { AuthError } from '../errors.ts';
 import { RESET_TOKEN_SECONDS } from '../one-time-tokens/config.ts';
 import { retireOneTimeTokens, storeOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../sessions/ending.ts';
+import { revokeUnprovenSessions } from '../sessions/proof.ts';
 import { revokeSessions } from '../sessions/sessions.ts';
 import { leaveTeams, prepareDeparture } from '../teams/departure.ts';
 import { deletePassword } from '../users/password-proof.ts';
@@ -15,8 +16,8 @@ import type { Caller } from './sign-in.ts';
 
 /**
  * For the holder of a mailbox with whose address a stranger signed up, by the token of the verification mail: removes the
- * password, and leaves the account to them. Of an account that was never verified it also ends every session and every
- * membership. Teams of which nobody else is a member go too; a team that would lose its only owner keeps the person.
+ * password, ends the sessions that nothing proven opened, and leaves the account to them. Of an account that was never
+ * verified it ends every session and every membership. Teams of which nobody else is a member go too; a team that would lose its only owner keeps the person.
  *
  * @returns a token that sets a password, as a mailed reset does
  * @throws AuthError `required`, `invalid_token`
@@ -42,8 +43,8 @@ async function disown(
   const proof = await redeemMailedToken(tx, { purpose: 'verify_email', token });
   if (proof === null || proof.user.email !== proof.email) throw invalidToken();
   const userId = proof.user.id;
-  const ended =
-    proof.user.emailVerifiedAt === null ? await removeAccess(tx, userId) : { teams: 0, sessions: 0 };
+  const isVerified = proof.user.emailVerifiedAt !== null;
+  const ended = isVerified ? await endUnproven(tx, userId) : await removeAccess(tx, userId);
   await deletePassword(tx, userId);
   await retireOneTimeTokens(tx, userId);
   await recordSecurityEvent(tx, { action: 'signup_disowned', userId, origin: caller, details: ended });
@@ -55,6 +56,12 @@ async function disown(
     ttlSeconds: RESET_TOKEN_SECONDS,
   } as const;
   await storeOneTimeToken(tx, { ...subject, token: reset });
+}
+
+/** Ends the sessions of a verified account that a stranger may have opened. The account is locked. */
+async function endUnproven(tx: Transaction, userId: string): Promise<{ teams: number; sessions: number }> {
+  await lockSessionsOf(tx, userId);
+  return { teams: 0, sessions: await revokeUnprovenSessions(tx, userId) };
 }
 
 /** Ends every session and membership of the account, which is locked. */

@@ -36,12 +36,19 @@ export function callerLimit(deps: Deps, purpose: LimitedPurpose, caller: Caller)
     : { purpose: `${purpose}_address`, subject: addressLimitSubject(caller.address), limit: known };
 }
 
-/** Wrong passwords of an account, wherever they are tried at the login. */
-export const accountLimit = (deps: Deps, email: string): LimitedSubject => ({
-  purpose: 'login_account',
-  subject: emailLimitSubject(email),
-  limit: deps.config.limits.loginPerAccount,
-});
+/**
+ * Wrong passwords of an account, wherever they are tried at the login. Two accounts from before addresses were canonical may
+ * have spellings of one mailbox: each has a counter of its own, which a sign-in to the other one does not clear.
+ * @param stored the address as the account has it; null where no account was found
+ */
+export function accountLimit(deps: Deps, typed: string, stored: string | null): LimitedSubject {
+  const unknown = emailLimitSubject(typed);
+  return {
+    purpose: 'login_account',
+    subject: stored ?? unknown,
+    limit: deps.config.limits.loginPerAccount,
+  };
+}
 
 /** The last fifth of a limit that strangers share is for callers who solve a captcha, where one is configured. */
 const openToAll = ({ limit }: LimitedSubject): number => Math.floor(limit.count * 0.8);

@@ -48,7 +48,7 @@ async function findCounter(
   caller: Caller,
   { email, found, deviceCookie }: LoginSubject,
 ): Promise<Pick<LoginAttempt, 'place' | 'failures'>> {
-  const account = accountLimit(deps, email);
+  const account = accountLimit(deps, email, found?.user.email ?? null);
   const device = deps.deviceMarks.find(found?.user ?? null, deviceCookie);
   const isKnown = await hasSignedInFrom(deps.db, found?.user.id ?? null, caller.address);
   // A new password begins new counters: what was guessed before a reset does not count after it.

@@ -29,9 +29,15 @@ export async function proveAddress(tx: Transaction, caller: Caller, user: User, 
   await lockSessionsOf(tx, user.id);
   await proveShown(tx, user.id, shown);
   await revokeUnprovenSessions(tx, user.id);
-  if (await suspendUnprovenPassword(tx, user.id))
+  const suspended = await suspendUnprovenPassword(tx, user.id);
+  if (suspended)
     await recordSecurityEvent(tx, { action: 'password_suspended', userId: user.id, origin: caller });
   await retireOneTimeTokens(tx, user.id, 'change_email');
+  // A mail that waits to be tried again sees the event, and does not bring back the change that it was for.
+  if (!suspended && user.emailVerifiedAt !== null) {
+    const event = { userId: user.id, origin: caller, details: { again: true } };
+    await recordSecurityEvent(tx, { action: 'email_verified', ...event });
+  }
   return markEmailVerified(tx, caller, user);
 }
 

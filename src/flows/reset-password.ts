@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import { enqueueMail } from '../mail/queue.ts';
 import { findOneTimeToken, retireOneTimeTokens } from '../one-time-tokens/one-time-tokens.ts';
+import type { TokenPurpose } from '../one-time-tokens/tables.ts';
 import { revokeSessions } from '../sessions/sessions.ts';
 import { checkNewPassword } from '../users/attributes.ts';
 import { setProvenPassword, type User } from '../users/users.ts';
@@ -36,7 +37,8 @@ export async function resetPassword(
   const user = await deps.db.transaction((tx) => redeemReset(tx, caller, { token, hash }));
   if (user === null) throw invalid;
   // The failures of whoever forgot it must not keep them out.
-  if (user.email !== null) await deps.rateLimiter.reset(accountLimit(deps, user.email));
+  const { email } = user;
+  if (email !== null) await deps.rateLimiter.reset(accountLimit(deps, email, email));
 }
 
 async function redeemReset(
@@ -49,25 +51,28 @@ async function redeemReset(
   const userId = proof.user.id;
   await setProvenPassword(tx, { userId, hash });
   const user = await markEmailVerified(tx, caller, proof.user);
-  await endAccess(tx, userId, null);
+  await endAccess(tx, userId);
   await recordSecurityEvent(tx, { action: 'password_reset', userId, origin: caller });
   await enqueueMail(tx, { kind: 'password_changed', userId });
   return user;
 }
 
+/** What survives, and what is retired: no session and all tokens unless given. */
+type Ending = { keptSession?: string | null; retired?: TokenPurpose | 'all' };
+
 /**
  * Ends what could still open an account after its password changed: its sessions, but for the one that is kept, and its
- * pending tokens. (A reset or a change of address whose mail still waits sees that the password is newer, and
- * makes none.)
+ * pending tokens, or those of one purpose. (A change of address whose mail still waits sees that the password is newer, and
+ * makes none. So does a reset, unless the password is not proven.)
  * @returns how many sessions were ended
  */
 export async function endAccess(
   tx: Transaction,
   userId: string,
-  keptSession: string | null,
+  { keptSession = null, retired = 'all' }: Ending = {},
 ): Promise<number> {
   const which = keptSession === null ? 'all' : { except: keptSession };
   const ended = await revokeSessions(tx, { userId, which });
-  await retireOneTimeTokens(tx, userId);
+  await retireOneTimeTokens(tx, userId, retired === 'all' ? null : retired);
   return ended.length;
 }

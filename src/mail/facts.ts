@@ -14,7 +14,7 @@ export type Recipient = {
   passwordChanged: boolean;
   /** Whether the password is not known to be of the person who reads the mails. */
   unproven: boolean;
-  /** Whether the address was changed or proven, or the account disabled, since the given moment. */
+  /** Whether a pending change of the address was dropped since the given moment: every flow that does so records one of these. */
   tokensEnded: boolean;
 };
 
@@ -25,7 +25,8 @@ export async function findRecipient(db: Queryable, userId: string, since: Date):
       coalesce(p.updated_at > ${since.toISOString()}::timestamptz, false) as "passwordChanged",
       p.user_id is not null and p.proven_at is null as unproven,
       exists (select from ${securityEvents} e where e.user_id = u.id and e.created_at >= ${since.toISOString()}::timestamptz
-        and e.action in ('email_changed', 'email_verified', 'account_disabled')) as "tokensEnded"
+        and e.action in ('email_changed', 'email_verified', 'password_suspended', 'signup_disowned',
+          'account_disabled')) as "tokensEnded"
     from ${users} u left join ${passwords} p on p.user_id = u.id
     where u.id = ${userId}`);
   return found ?? null;

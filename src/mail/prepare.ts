@@ -97,8 +97,9 @@ const verification: Prepare<'verification'> = async (deps, { userId }, queued) =
 };
 
 const passwordReset: Prepare<'password_reset'> = async (deps, { userId }, queued) => {
-  const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged }) =>
-    email === null || passwordChanged
+  const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged, unproven }) =>
+    // A stranger may have set one that is not proven: the owner's way in stays.
+    email === null || (passwordChanged && !unproven)
       ? null
       : { email, purpose: 'reset_password', path: 'reset-password', ttlSeconds: RESET_TOKEN_SECONDS },
   );

@@ -38,12 +38,17 @@ export async function isSessionProven(tx: Transaction, sessionId: string | null)
   return found.length > 0;
 }
 
-/** Ends the live sessions of a person that nothing proven opened. */
-export async function revokeUnprovenSessions(tx: Transaction, userId: string): Promise<void> {
-  await tx
+/**
+ * Ends the live sessions of a person that nothing proven opened. The caller has locked their sessions.
+ * @returns how many they were
+ */
+export async function revokeUnprovenSessions(tx: Transaction, userId: string): Promise<number> {
+  const revoked = await tx
     .update(sessions)
     .set({ revokedAt: sql`now()` })
-    .where(and(eq(sessions.userId, userId), isNull(sessions.provenAt), isLive));
+    .where(and(eq(sessions.userId, userId), isNull(sessions.provenAt), isLive))
+    .returning({ id: sessions.id });
+  return revoked.length;
 }
 
 /** Notes that nothing of a person is proven any more: their address is another one now. */

@@ -2,7 +2,8 @@ import { and, asc, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type EventOrigin, recordSecurityEvent } from '../audit/security-events.ts';
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
-import { MAX_NAME_LENGTH, parseName } from '../users/attributes.ts';
+import { AuthError } from '../errors.ts';
+import { parseName } from '../users/attributes.ts';
 import { users } from '../users/tables.ts';
 import {
   type Actor,
@@ -37,10 +38,16 @@ export async function createTeam(
   return { team, role: 'OWNER', userId: ownerId };
 }
 
-/** "Ada's team", or "My team" where there is no name or no room for it. */
+/** "Ada's team", or "My team" where there is no name, no room for it, or one from before names had rules that no team may have. */
 function defaultTeamName(userName: string | null): string {
-  const name = `${userName ?? ''}'s team`;
-  return userName === null || [...name].length > MAX_NAME_LENGTH ? 'My team' : name;
+  if (userName === null) return 'My team';
+  try {
+    parseName(userName, 'name');
+    return parseName(`${userName.trim()}'s team`, 'name');
+  } catch (error) {
+    if (error instanceof AuthError) return 'My team';
+    throw error;
+  }
 }
 
 /**

@@ -62,7 +62,7 @@ builder.mutationField('changePassword', (t) =>
   t.field({
     type: OkPayload,
     description:
-      'Sets my new password. My other sessions and all mailed links end, and a notice is mailed. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `min_length`, `max_length`, `invalid_credentials` (currentPassword), `rate_limited`, `busy`.',
+      'Sets my new password. My other sessions and all mailed links end, and a notice is mailed. While the password is not proven, links to my address stay good. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `min_length`, `max_length`, `invalid_credentials` (currentPassword), `rate_limited`, `busy`.',
     args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'Both passwords.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
       await changePassword(deps, caller.device, { viewer: await requireAccountHolder(caller), ...input });

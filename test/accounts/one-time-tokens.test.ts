@@ -12,6 +12,7 @@ import {
   eventsOf,
   join,
   type Member,
+  proveAddress,
   RESET,
   startAccounts,
   VERIFY,
@@ -84,8 +85,9 @@ describe('a mailed token', () => {
   test.each([
     ['a new password by the current one', CHANGE_PASSWORD, 'currentPassword'],
     ['a new password by mail', RESET, 'token'],
-  ])('%s retires those of every purpose', async (_what, document, by) => {
+  ])('%s retires those of every purpose, once the address is proven', async (_what, document, by) => {
     const ada = await join(accounts);
+    await proveAddress(accounts.gateway, ada);
     const tokens = new Map<TokenPurpose, string>();
     for (const purpose of tokenPurposes) tokens.set(purpose, await tokenFor(ada, purpose));
     const proof =

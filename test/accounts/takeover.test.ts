@@ -5,6 +5,7 @@ import {
   type Accounts,
   CHANGE_EMAIL,
   CHANGE_PASSWORD,
+  codeOf,
   DELETE_ACCOUNT,
   FORGOT,
   join,
@@ -73,6 +74,27 @@ describe('whoever knows the old password', () => {
     const sessions = await meanwhile(change, () => logInAs(victim));
     expect((await Promise.all(sessions.map(isSignedIn))).filter(Boolean)).toEqual([]);
     expect(await isSignedIn(victim)).toBe(true);
+  });
+
+  test('changes it in no session that ends while the change waits', async () => {
+    const { gateway } = accounts;
+    const victim = await join(accounts);
+    const input = { currentPassword: victim.password, newPassword: 'a new passphrase' };
+    let change: Promise<string> | undefined;
+    await gateway.sql.begin(async (tx) => {
+      await tx`select from portcullis.users where id = ${victim.user.id} for update`;
+      change = codeOf(gateway.failure(CHANGE_PASSWORD, { input }, victim.headers));
+      const waiting = () => tx`select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and application_name = 'portcullis'`;
+      await expect.poll(async () => (await waiting()).length).toBe(1);
+      await gateway.graphql(
+        'mutation { logout(input: { scope: GLOBAL }) { sessionsEnded } }',
+        {},
+        victim.headers,
+      );
+    });
+    expect(await change).toBe('invalid_credentials currentPassword');
+    await logInAs(victim);
   });
 
   test('cannot have the address changed beside the reset', async () => {

@@ -146,6 +146,7 @@ describe('what is delivered', () => {
 
   test('a new password ends the resets and changes of address that are still queued', async () => {
     const { id } = await someone();
+    await proveAddress(gateway, id);
     await queueForLater(gateway.sql, { kind: 'password_reset', userId: id });
     await queueForLater(gateway.sql, { kind: 'email_change', userId: id, newEmail: newPerson().email });
     await gateway.sql`update portcullis_private.passwords set updated_at = now() + interval '1 second' where user_id = ${id}`;
@@ -156,6 +157,7 @@ describe('what is delivered', () => {
 
   test('a password that is just being changed ends the reset and the change of address that are just being mailed', async () => {
     const { id } = await someone();
+    await proveAddress(gateway, id);
     await queueForLater(gateway.sql, { kind: 'password_reset', userId: id });
     await queueForLater(gateway.sql, { kind: 'email_change', userId: id, newEmail: newPerson().email });
     const waiting = () => gateway.sql`

@@ -62,7 +62,7 @@ const en: PageTexts = {
     button: 'Confirm address',
     disown: {
       explain:
-        'If you did not sign up, the account can be yours alone. Its password is removed, all its devices are signed out, and you choose a new password.',
+        'If you did not sign up, the account can be yours alone. Its password is removed, and every device is signed out on which this address was not confirmed. Then you choose a new password, which signs out all the others.',
       button: 'I did not sign up',
     },
     doneTitle: 'Address confirmed',
@@ -139,7 +139,7 @@ const de: PageTexts = {
     button: 'Adresse bestätigen',
     disown: {
       explain:
-        'Wenn Sie das nicht waren, kann das Konto Ihnen allein gehören. Sein Passwort gilt dann nicht mehr, alle Geräte werden abgemeldet, und Sie wählen ein neues Passwort.',
+        'Wenn Sie das nicht waren, kann das Konto Ihnen allein gehören. Sein Passwort gilt dann nicht mehr, und jedes Gerät wird abgemeldet, auf dem diese Adresse nicht bestätigt wurde. Danach wählen Sie ein neues Passwort, das auch die übrigen abmeldet.',
       button: 'Das war ich nicht',
     },
     doneTitle: 'Adresse bestätigt',

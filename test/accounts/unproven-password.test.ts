@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { makeJobsDue, queueForLater } from '../mail/smtp.ts';
+import { logIn, ME, PUBLIC_URL } from '../support/gateway.ts';
+import {
+  type Accounts,
+  CHANGE_EMAIL,
+  CHANGE_PASSWORD,
+  CONFIRM_EMAIL,
+  codeOf,
+  FORGOT,
+  join,
+  type Member,
+  openPage,
+  passSpacing,
+  RESEND,
+  RESET,
+  startAccounts,
+  VERIFY,
+} from './accounts.ts';
+
+// A stranger has an account with the address of somebody else's mailbox, and signs in with a password that is not proven.
+
+let accounts: Accounts;
+beforeAll(async () => {
+  accounts = await startAccounts();
+});
+afterAll(() => accounts.close());
+
+let stranger: Member;
+let changed: string;
+beforeEach(async () => {
+  stranger = await join(accounts);
+  changed = `another passphrase ${stranger.user.id}`;
+});
+
+const changePassword = () =>
+  accounts.gateway.graphql(
+    CHANGE_PASSWORD,
+    { input: { currentPassword: stranger.password, newPassword: changed } },
+    stranger.headers,
+  );
+const forgot = async () => {
+  await accounts.gateway.graphql(FORGOT, { input: { email: stranger.email } });
+  return (await accounts.mail(stranger.email, 'reset-password')).token;
+};
+const reset = { newPassword: 'the owner’s own' };
+const isSignedIn = () =>
+  accounts.gateway.graphql(ME, {}, stranger.headers).then(
+    () => true,
+    () => false,
+  );
+
+describe('a change of a password that is not proven', () => {
+  test('leaves the reset that was mailed before good, which ends the stranger’s session', async () => {
+    const token = await forgot();
+    await changePassword();
+    await accounts.gateway.graphql(RESET, { input: { token, ...reset } });
+    expect(await isSignedIn()).toBe(false);
+    await logIn(accounts.gateway, { ...stranger, password: reset.newPassword });
+  });
+
+  test('leaves the page of the verification good, also to disown the sign-up', async () => {
+    const { link } = await accounts.mail(stranger.email, 'verify-email');
+    await changePassword();
+    const page = link.slice(PUBLIC_URL.length);
+    expect((await openPage(accounts.gateway, page)).status).toBe(200);
+    expect((await openPage(accounts.gateway, page, { disown: 'yes' })).status).toBe(303);
+    expect(await isSignedIn()).toBe(false);
+  });
+
+  test('does not keep a reset that waits from being mailed', async () => {
+    const { sql } = accounts.gateway;
+    await queueForLater(sql, { kind: 'password_reset', userId: stranger.user.id });
+    await changePassword();
+    await makeJobsDue(sql);
+    const { token } = await accounts.mail(stranger.email, 'reset-password');
+    await accounts.gateway.graphql(RESET, { input: { token, ...reset } });
+    expect(await isSignedIn()).toBe(false);
+  });
+
+  test('ends a pending change of the address', async () => {
+    const newEmail = `new-${stranger.email}`;
+    const input = { newEmail, currentPassword: stranger.password };
+    await accounts.gateway.graphql(CHANGE_EMAIL, { input }, stranger.headers);
+    const { token } = await accounts.mail(newEmail, 'change-email');
+    await changePassword();
+    const confirm = { input: { token, password: changed } };
+    expect(await codeOf(accounts.gateway.failure(CONFIRM_EMAIL, confirm))).toBe('invalid_token token');
+  });
+});
+
+test('a change of a proven password retires the links that were mailed', async () => {
+  const { token: verification } = await accounts.mail(stranger.email, 'verify-email');
+  const { password } = stranger;
+  await accounts.gateway.graphql(VERIFY, { input: { token: verification, password } });
+  const token = await forgot();
+  await changePassword();
+  const input = { token, ...reset };
+  expect(await codeOf(accounts.gateway.failure(RESET, { input }))).toBe('invalid_token token');
+});
+
+test('“I did not sign up” ends a stranger’s session though the address is verified, and says so', async () => {
+  const { gateway } = accounts;
+  const victim = `victim-${stranger.email}`;
+  const { password, headers } = stranger;
+  const input = { newEmail: victim, currentPassword: password };
+  await gateway.graphql(CHANGE_EMAIL, { input }, headers);
+  const confirm = (await accounts.mail(victim, 'change-email')).token;
+  await gateway.graphql(CONFIRM_EMAIL, { input: { token: confirm } });
+  await passSpacing(gateway);
+  await gateway.graphql(RESEND, {}, headers);
+  const page = (await accounts.mail(victim, 'verify-email')).link.slice(PUBLIC_URL.length);
+  expect((await openPage(gateway, page)).html).toContain(
+    'every device is signed out on which this address was not confirmed',
+  );
+  expect(await isSignedIn()).toBe(true);
+  expect((await openPage(gateway, page, { disown: 'yes' })).status).toBe(303);
+  expect(await isSignedIn()).toBe(false);
+  const [event] = await gateway.sql`
+    select details from portcullis.security_events where user_id = ${stranger.user.id} and action = 'signup_disowned'`;
+  expect(event?.details).toEqual({ teams: 0, sessions: 1 });
+});
