@@ -17,7 +17,8 @@ import type { Caller } from './sign-in.ts';
 /**
  * For the holder of a mailbox with whose address a stranger signed up, by the token of the verification mail: removes the
  * password, ends the sessions that nothing proven opened, and leaves the account to them. Of an account that was never
- * verified it ends every session and every membership. Teams of which nobody else is a member go too; a team that would lose its only owner keeps the person.
+ * verified it ends every session and every membership. Teams without another member go too; a team that would lose its only
+ * owner keeps the person.
  *
  * @returns a token that sets a password, as a mailed reset does
  * @throws AuthError `required`, `invalid_token`
