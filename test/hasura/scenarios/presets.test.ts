@@ -13,9 +13,12 @@ test('an argument that is preset comes from the session, and the role does not s
     gateway: { url: recorder.url, secret: gateway.secret },
     databaseUrl: gateway.databaseUrl,
     spoil({ remoteSchemas }) {
-      const preset = 'emailExists(email: String! @preset(value: "X-Hasura-Email"))';
+      const preset = 'emailExists(captchaToken: String, email: String! @preset(value: "X-Hasura-Email"))';
       for (const { definition } of remoteSchemas.flatMap(({ permissions }) => permissions))
-        definition.schema = definition.schema.replace('emailExists(email: String!)', preset);
+        definition.schema = definition.schema.replace(
+          'emailExists(captchaToken: String, email: String!)',
+          preset,
+        );
     },
   });
   try {
