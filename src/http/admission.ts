@@ -64,13 +64,3 @@ export function createAdmission({ maxConcurrentRequests, queueDelayMs, longestWa
     };
   };
 }
-
-/** Answers a request whose dialect was not looked at, so it answers in all of them. */
-export function sendRefusal(response: ServerResponse, error: AuthError): void {
-  const { message, code, attribute, status, retryAfterSeconds } = error;
-  response.statusCode = status;
-  response.setHeader('content-type', 'application/json');
-  if (retryAfterSeconds !== null) response.setHeader('retry-after', String(retryAfterSeconds));
-  const errors = [{ message, extensions: error.extensions }];
-  response.end(JSON.stringify({ code, detail: message, attribute, errors }));
-}

@@ -6,7 +6,7 @@ import { AuthError } from '../errors.ts';
 import { GATEWAY_SECRET_HEADER } from '../hasura/caller.ts';
 import type { BodyOwner } from '../limits/body-budget.ts';
 import { addressLimitSubject } from '../limits/client-address.ts';
-import { createAdmission, type Place, sendRefusal } from './admission.ts';
+import { createAdmission, type Place } from './admission.ts';
 import { offerBody } from './body.ts';
 import { createBodyIntake, hasBody } from './body-intake.ts';
 import { type Connections, superviseConnections } from './connections.ts';
@@ -126,7 +126,6 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
     setCommonHeaders(response, requestId);
     logRequest(requestLog, request, response, requestId);
     answer(request, response, requestId).catch((error: unknown) => {
-      if (error instanceof AuthError && !response.headersSent) return sendRefusal(response, error);
       deps.log.error({ requestId, err: error }, 'A request was not answered.');
       response.destroy();
     });
