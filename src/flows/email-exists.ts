@@ -10,7 +10,7 @@ import type { Caller } from './sign-in.ts';
  *
  * @param input `captchaToken` is left out by an interface that has no place for one
  * @throws AuthError `feature_disabled`, `required` (email), `rate_limited`; `required` or `captcha_failed` (captchaToken),
- *   `unavailable`
+ *   `busy`, `unavailable`
  */
 export async function emailExists(
   deps: Deps,

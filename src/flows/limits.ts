@@ -42,7 +42,7 @@ export function callerLimit(deps: Deps, purpose: LimitedPurpose, caller: Caller)
  * @param stored the address as the account has it; null where no account was found
  */
 export function accountLimit(deps: Deps, typed: string, stored: string | null): LimitedSubject {
-  const unknown = emailLimitSubject(typed);
+  const unknown = emailLimitSubject(typed); // in either case, so that it is the same work
   return {
     purpose: 'login_account',
     subject: stored ?? unknown,
@@ -57,10 +57,15 @@ const openToAll = ({ limit }: LimitedSubject): number => Math.floor(limit.count 
 export type AdmittedCaller = { limit: LimitedSubject; mayUseAll: boolean };
 
 /**
- * Demands a captcha of a caller whose address is known. Wrong solutions have the limit of the operation for themselves: each
- * costs a call of the provider.
+ * Demands a captcha of a caller who can be told apart. Wrong solutions have as large a limit as the operation, for themselves:
+ * each costs a call of the provider.
+ * @throws AuthError `required` or `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited`
  */
-async function demandWithin({ captcha, rateLimiter }: Deps, limit: LimitedSubject, solution: Solution) {
+export async function demandCaptcha(
+  { captcha, rateLimiter }: Deps,
+  limit: LimitedSubject,
+  solution: Solution,
+): Promise<void> {
   const wrongSolutions = { ...limit, purpose: `${limit.purpose}_captcha` };
   await requireRoom(rateLimiter, wrongSolutions);
   try {
@@ -86,7 +91,7 @@ type CaptchaDemand = { captchaToken: string; alwaysFor?: CaptchaPurpose };
  * Demands a captcha before the call is counted: always where it is configured for the operation, and for everybody once the
  * limit that callers without a known address share is used up but for a fifth. One client that spends the rest of it then
  * has to solve one each time.
- * @throws AuthError `required` or `captcha_failed` (captchaToken), `unavailable`, `rate_limited`
+ * @throws AuthError `required` or `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited`
  */
 export async function admitCaller(
   deps: Deps,
@@ -99,7 +104,7 @@ export async function admitCaller(
   const solution = { token: captchaToken, address: caller.address };
   if (alwaysFor !== undefined && captcha.isRequiredFor(alwaysFor)) {
     if (caller.address === null) await captcha.demand(solution);
-    else await demandWithin(deps, limit, solution);
+    else await demandCaptcha(deps, limit, solution);
     return { limit, mayUseAll: true };
   }
   if (!captcha.isConfigured || caller.address !== null) return { limit, mayUseAll: true };

@@ -1,18 +1,20 @@
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
+import { changeLimit } from '../limits/changes.ts';
 import { attemptMail } from '../mail/limits.ts';
 import { enqueueMail } from '../mail/queue.ts';
 import { hasUnprovenPassword } from '../users/password-proof.ts';
 import type { User } from '../users/users.ts';
 import type { Viewer } from './authenticate.ts';
+import { demandCaptcha } from './limits.ts';
 import type { Caller } from './sign-in.ts';
 
 /**
  * Sends the verification mail again; the link that was sent before stops working. A person who has proven address and
  * password, or has no address, gets no mail, and no error.
  *
- * @throws AuthError `required`, `captcha_failed` (captchaToken), `unavailable`, `rate_limited` with the seconds to wait
+ * @throws AuthError `required`, `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited` with the seconds to wait
  */
 export async function requestEmailVerification(
   deps: Deps,
@@ -23,7 +25,10 @@ export async function requestEmailVerification(
   if (user.email === null) return;
   if (user.emailVerifiedAt !== null && !(await hasUnprovenPassword(deps.db, user.id))) return;
   if (deps.captcha.isRequiredFor('resend'))
-    await deps.captcha.demand({ token: captchaToken, address: caller.address });
+    await demandCaptcha(deps, changeLimit(deps.config, user.id), {
+      token: captchaToken,
+      address: caller.address,
+    });
   const retryAfterSeconds = await queueVerification(deps, caller, user);
   if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
 }

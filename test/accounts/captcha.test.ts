@@ -153,6 +153,23 @@ describe('a captcha', () => {
     await limited.close();
   });
 
+  test('that is wrong is counted for a person who is signed in, wherever they are', async () => {
+    const limited = await startGateway({
+      env: { ...captcha('turnstile'), LIMIT_CHANGES_PER_USER: '3/3600' },
+    });
+    const { accessToken } = await signUp(limited);
+    await passSpacing(limited);
+    answer = json({ success: false });
+    const tries = [];
+    for (let n = 0; n < 5; n++)
+      tries.push(
+        await codeOf(limited.failure(RESEND, { input: { captchaToken: 'x' } }, bearer(accessToken))),
+      );
+    expect(tries).toEqual([...Array(3).fill('captcha_failed captchaToken'), 'rate_limited', 'rate_limited']);
+    expect(asked).toHaveLength(3);
+    await limited.close();
+  });
+
   test('that the provider is slow to check holds up a bounded number of calls', async () => {
     const limited = await startGateway({
       env: { ...captcha('turnstile'), LIMIT_PASSWORD_RESET_PER_ADDRESS: '1000/3600' },
