@@ -38,7 +38,7 @@ export async function createTeam(
   return { team, role: 'OWNER', userId: ownerId };
 }
 
-/** "Ada's team", or "My team" where there is no name, no room for it, or one from before names had rules that no team may have. */
+/** "Ada's team", or "My team" where a name is missing, too long, or older than the rules for names. */
 function defaultTeamName(userName: string | null): string {
   if (userName === null) return 'My team';
   try {

@@ -18,7 +18,7 @@ import {
   VERIFY,
 } from './accounts.ts';
 
-// A stranger has an account with the address of somebody else's mailbox, and signs in with a password that is not proven.
+// A stranger has an account with the address of another person's mailbox, and signs in with a password that is not proven.
 
 let accounts: Accounts;
 beforeAll(async () => {
