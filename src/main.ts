@@ -1,8 +1,8 @@
 import { type App, createApp } from './app.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig } from './config/read-config.ts';
 import { completeConfig, type Development } from './development.ts';
-import { mailInboxPath } from './http/mail-inbox.ts';
 import { createLog, type Log } from './log.ts';
+import { mailInboxPath } from './pages/mail-inbox.ts';
 import { version } from './version.ts';
 
 /** EX_CONFIG of sysexits.h. */

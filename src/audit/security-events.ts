@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Queryable } from '../db/client.ts';
-import { securityEvents } from './tables.ts';
+import { securityEvents } from '../db/tables/security-events.ts';
 
 /** What is recorded, as a verb phrase of the domain. README lists them. */
 export const securityActions = [

@@ -1,6 +1,6 @@
+import type { CaptchaConfig, CaptchaPurpose } from '../config/captcha.ts';
 import { AuthError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { CaptchaConfig, CaptchaPurpose } from './config.ts';
 
 export type Solution = { token: string; address: string | null };
 

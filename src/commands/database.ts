@@ -1,7 +1,7 @@
 import { readDatabaseUrl } from '../config/database-url.ts';
-import { readVariables } from '../config.ts';
+import { readVariables } from '../config/read-config.ts';
+import type { Environment } from '../config/variables.ts';
 import { type DatabaseAccess, inspectDatabase } from '../db/inspection.ts';
-import type { Environment } from '../environment.ts';
 
 /** Milliseconds that one statement of a command may take. */
 export const COMMAND_TIMEOUT_MS = 30_000;

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { environment } from '../environment.ts';
+import { environment } from '../config/variables.ts';
 import { errorCatalogue } from '../errors.ts';
 
 /**

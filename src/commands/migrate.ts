@@ -1,6 +1,6 @@
-import { ConfigError } from '../config.ts';
-import { applyMigrations } from '../db/migrate.ts';
+import { ConfigError } from '../config/read-config.ts';
 import { createLog, describeError } from '../log.ts';
+import { applyMigrations } from '../migrations/migrate.ts';
 import { prepareCommand } from './database.ts';
 
 /** EX_CONFIG of sysexits.h. */

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/read-config.ts';
 import { createKeyEncryption } from '../crypto/key-encryption.ts';
 import { openDatabase } from '../db/client.ts';
 import { checkKeyEncryption, reencryptKeys } from '../keys/jwks.ts';

@@ -1,4 +1,4 @@
-import { ConfigError, readVariables } from '../config.ts';
+import { ConfigError, readVariables } from '../config/read-config.ts';
 import { openDatabase } from '../db/client.ts';
 import { describeError } from '../log.ts';
 import { type ClashingAccount, listEmailClashes } from '../users/email-clashes.ts';

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { captchaConfig } from '../captcha/config.ts';
-import type { Environment } from '../environment.ts';
-import { mailConfig } from '../mail/config.ts';
-import type { Config } from './types.ts';
+import { captchaConfig } from './captcha.ts';
+import type { Config } from './config.ts';
+import { mailConfig } from './mail.ts';
+import type { Environment } from './variables.ts';
 
 /** As many hashes at once as there are cores, and two threads of the pool left for WebCrypto and files. */
 const defaultHashConcurrency = (threads: number): number =>

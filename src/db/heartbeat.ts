@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { isCausedBy } from '../errors.ts';
 import type { Database } from './client.ts';
-import { heartbeat } from './tables.ts';
+import { heartbeat } from './tables/heartbeat.ts';
 
 /** However often it is asked for, one row is written in this time. */
 const EVERY_MS = 1000;

@@ -1,11 +1,11 @@
 import { type DatabaseTarget, readDatabaseUrl } from '../config/database-url.ts';
+import { ConfigError } from '../config/read-config.ts';
 import {
   CHECKED_SETTINGS,
   PINNED_SETTINGS,
   TIMEOUT_SETTINGS,
   timeoutSettings,
 } from '../config/session-settings.ts';
-import { ConfigError } from '../config.ts';
 import type { Log } from '../log.ts';
 import { connectPg, type PgClient } from './pg-driver.ts';
 import { keepsPreparedStatements } from './pooler.ts';

@@ -1,9 +1,9 @@
 import { inArray, sql } from 'drizzle-orm';
+import type { EnsConfig } from '../config/ens.ts';
 import type { Database } from '../db/client.ts';
+import { cache } from '../db/tables/contract-addresses.ts';
 import { AuthError } from '../errors.ts';
-import type { EnsConfig } from './config.ts';
 import { resolveNames } from './resolver.ts';
-import { cache } from './tables.ts';
 
 /** A contract's address: `key` is the ENS name as configured, `value` the checksummed address (EIP-55). */
 export type ContractAddress = { key: string; value: string; updatedAt: Date };

@@ -9,9 +9,9 @@ import {
   JsonRpcProvider,
   Network,
 } from 'ethers';
-import { boundedFetch } from './bounded-fetch.ts';
-import type { EnsConfig } from './config.ts';
-import { EndpointFailure } from './endpoint-failure.ts';
+import { boundedFetch } from '../chain/bounded-fetch.ts';
+import { EndpointFailure } from '../chain/endpoint-failure.ts';
+import type { EnsConfig } from '../config/ens.ts';
 
 // Importing ethers takes 114 ms: resolver.ts imports this file when the first name is looked up.
 

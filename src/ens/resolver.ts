@@ -1,6 +1,6 @@
+import { EndpointFailure } from '../chain/endpoint-failure.ts';
+import type { EnsConfig } from '../config/ens.ts';
 import { AuthError } from '../errors.ts';
-import type { EnsConfig } from './config.ts';
-import { EndpointFailure } from './endpoint-failure.ts';
 
 /** Runs work that ends with the signal, and stops waiting for it after `timeoutMs` in any case. */
 async function withDeadline<T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
-import type { Deps } from '../deps.ts';
-import type { RequestCaller } from '../hasura/caller.ts';
-import type { RefreshCookie } from '../http/refresh-cookie.ts';
+import type { Deps } from '../flows/shared/deps.ts';
+import type { RequestCaller } from '../request/caller.ts';
+import type { RefreshCookie } from '../request/refresh-cookie.ts';
 
 /** What every field sees. */
 export type Context = {

@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { AuthError, type ErrorCode, errorCatalogue, toAuthError } from '../errors.ts';
-import { requestIdExtension } from '../http/request-id.ts';
 import type { Log } from '../log.ts';
+import { requestIdExtension } from '../request/request-id.ts';
 import { locate } from './locations.ts';
 import { beginningOf, withoutSuggestions, withoutValues } from './sentences.ts';
 

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { AuthError } from '../errors.ts';
-import { findIllFormed, illFormed } from '../http/well-formed.ts';
+import { findIllFormed, illFormed } from '../request/well-formed.ts';
 import type { Context } from './context.ts';
 import { asGraphQLError } from './errors.ts';
 import { beginningOf } from './sentences.ts';

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga } from 'graphql-yoga';
-import type { Deps } from '../deps.ts';
-import type { RequestCaller } from '../hasura/caller.ts';
-import { refreshCookie } from '../http/refresh-cookie.ts';
+import type { Deps } from '../flows/shared/deps.ts';
+import type { RequestCaller } from '../request/caller.ts';
+import { refreshCookie } from '../request/refresh-cookie.ts';
 import type { Context } from './context.ts';
 import { createDocumentCache, useDocumentCache } from './document-cache.ts';
 import { maskGraphQLError, publicForm } from './errors.ts';
 import { useInputErrors } from './input-errors.ts';
 import { useIntrospectionGuard, useOperationLimits } from './limits.ts';
-import { schema } from './schema.ts';
+import { schema } from './schema/schema.ts';
 
 /** What the HTTP layer found out about a request before it reaches GraphQL. */
 type RequestFacts = { req: IncomingMessage; res: ServerResponse; caller: RequestCaller; requestId: string };

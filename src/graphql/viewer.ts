@@ -1,6 +1,6 @@
 import { AuthError } from '../errors.ts';
-import type { Viewer } from '../flows/authenticate.ts';
-import type { RequestCaller } from '../hasura/caller.ts';
+import type { Viewer } from '../flows/shared/authenticate.ts';
+import type { RequestCaller } from '../request/caller.ts';
 import type { Actor } from '../teams/access.ts';
 
 /**

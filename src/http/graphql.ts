@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Deps } from '../deps.ts';
 import { AuthError, toAuthError } from '../errors.ts';
+import type { Deps } from '../flows/shared/deps.ts';
 import { maskGraphQLError } from '../graphql/errors.ts';
 import { createGraphQLHandler } from '../graphql/server.ts';
-import { identifyCaller } from '../hasura/caller.ts';
-import { readJson, requireWellFormed } from './body.ts';
+import { readJson, requireWellFormed } from '../request/body.ts';
+import { identifyCaller } from '../request/caller.ts';
+import { requireJson } from '../request/media-type.ts';
+import { throwRefusal } from '../request/target.ts';
 import { answerPreflight } from './cors.ts';
 import { createGraphiQLPage } from './graphiql.ts';
-import { requireJson } from './media-type.ts';
-import { throwRefusal } from './target.ts';
 
 /** What a request may hold (GraphQL over HTTP). */
 const PARAMETERS = new Set(['query', 'variables', 'operationName', 'extensions']);

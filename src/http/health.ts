@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { createHeartbeat } from '../db/heartbeat.ts';
-import { isMigrated } from '../db/migrate.ts';
-import type { Deps } from '../deps.ts';
+import { createRoutes, portalErrorBody, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError, isCausedBy } from '../errors.ts';
+import type { Deps } from '../flows/shared/deps.ts';
+import { isMigrated } from '../migrations/migrate.ts';
 import { version } from '../version.ts';
-import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';
 import { shareReadings } from './shared-readings.ts';
 
 type Check = { name: string; ok: boolean; reason?: string };

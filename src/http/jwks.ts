@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Deps } from '../deps.ts';
+import { type Endpoint, endpoint } from '../dialects/endpoint.ts';
+import type { Deps } from '../flows/shared/deps.ts';
 import { readJwks } from '../keys/jwks.ts';
-import { type Endpoint, endpoint } from './endpoints.ts';
 import { shareReadings } from './shared-readings.ts';
 
 const JwkSet = z.object({ keys: z.array(z.record(z.string(), z.string())) });

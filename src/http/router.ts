@@ -1,22 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { routePath } from 'hono/route';
-import type { Deps } from '../deps.ts';
+import { addEndpoint } from '../dialects/endpoint.ts';
+import { actionRoutes } from '../dialects/hasura/actions.ts';
+import { cronRoutes } from '../dialects/hasura/cron.ts';
+import { describeEndpoints } from '../dialects/openapi.ts';
+import { internalEndpoints, portalEndpoints } from '../dialects/portal/endpoints.ts';
+import { createRoutes, portalErrorBody, serve } from '../dialects/routes.ts';
+import { teamsEndpoints } from '../dialects/teams/endpoints.ts';
 import { AuthError } from '../errors.ts';
-import { actionRoutes } from '../hasura/actions.ts';
-import { cronRoutes } from '../hasura/cron.ts';
-import { addEndpoint } from './endpoints.ts';
+import type { Deps } from '../flows/shared/deps.ts';
+import { mailInboxRoutes } from '../pages/mail-inbox.ts';
+import { mailedPages } from '../pages/mailed-pages.ts';
+import { throwRefusal } from '../request/target.ts';
 import { healthRoutes } from './health.ts';
 import { jwksEndpoints } from './jwks.ts';
-import { mailInboxRoutes } from './mail-inbox.ts';
-import { describeEndpoints } from './openapi.ts';
-import { mailedPages } from './pages/mailed-pages.ts';
-import { internalEndpoints, portalEndpoints } from './portal.ts';
 import type { RoutedResponse } from './request-log.ts';
-import { createRoutes, portalErrorBody, serve } from './routes.ts';
 import { swaggerRoutes } from './swagger.ts';
-import { throwRefusal } from './target.ts';
-import { teamsEndpoints } from './teams.ts';
 
 /** Every path but `/graphql`. */
 export function createRouter(

@@ -1,21 +1,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { isOneOf } from '../crypto/secrets.ts';
-import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
-import { GATEWAY_SECRET_HEADER } from '../hasura/caller.ts';
+import type { Deps } from '../flows/shared/deps.ts';
 import type { BodyOwner } from '../limits/body-budget.ts';
-import { addressLimitSubject } from '../limits/client-address.ts';
+import { offerBody } from '../request/body.ts';
+import { GATEWAY_SECRET_HEADER } from '../request/caller.ts';
+import { addressLimitSubject } from '../request/client-address.ts';
+import { REQUEST_ID_HEADER, readRequestId } from '../request/request-id.ts';
+import { isRefused, receiveTarget, refuseLater, WHOLE_SERVER } from '../request/target.ts';
 import { createAdmission, type Place } from './admission.ts';
-import { offerBody } from './body.ts';
 import { createBodyIntake, hasBody } from './body-intake.ts';
 import { type Connections, superviseConnections } from './connections.ts';
 import { answerPreflight, applyCors } from './cors.ts';
 import { createGraphQLEndpoint } from './graphql.ts';
-import { REQUEST_ID_HEADER, readRequestId } from './request-id.ts';
 import { logRequest, type RoutedResponse } from './request-log.ts';
 import { createRouter } from './router.ts';
-import { isRefused, receiveTarget, refuseLater, WHOLE_SERVER } from './target.ts';
 
 export type HttpServer = {
   url: string;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { Deps } from '../deps.ts';
-import { createRoutes, portalErrorBody, type Routes, serve } from './routes.ts';
+import { createRoutes, portalErrorBody, type Routes, serve } from '../dialects/routes.ts';
+import type { Deps } from '../flows/shared/deps.ts';
 
 const require = createRequire(import.meta.url);
 

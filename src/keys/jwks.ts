@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { asc, count, eq, gt, sql } from 'drizzle-orm';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { recordSecurityEvent } from '../audit/security-events.ts';
+import { type KeySettings, publicationLeadSeconds, renewalSeconds } from '../config/key-schedule.ts';
 import type { KeyEncryption } from '../crypto/key-encryption.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
+import { jwks, privateJwks } from '../db/tables/keys.ts';
 import { AuthError } from '../errors.ts';
-import { type KeySettings, publicationLeadSeconds, renewalSeconds } from './config.ts';
-import { jwks, privateJwks } from './tables.ts';
 
 export type KeysDeps = Readonly<{ db: Database; keyEncryption: KeyEncryption; keys: KeySettings }>;
 

@@ -1,11 +1,11 @@
 import { desc, eq, gt, sql } from 'drizzle-orm';
 import { type CryptoKey, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { publicationLeadSeconds } from '../config/key-schedule.ts';
 import { type Database, statement } from '../db/client.ts';
+import { jwks, privateJwks } from '../db/tables/keys.ts';
 import { AuthError } from '../errors.ts';
-import { publicationLeadSeconds } from './config.ts';
 import type { KeysDeps } from './jwks.ts';
-import { jwks, privateJwks } from './tables.ts';
 
 /** Keys never change under one id, so imported ones may be kept; whether they are still good is asked every time. */
 const KEPT_KEYS = 100;

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
+import { rateLimits } from '../db/tables/rate-limits.ts';
 import { AuthError } from '../errors.ts';
-import { rateLimits } from './tables.ts';
 
 /** What is counted: a purpose, whom it is counted for, and how many within how many seconds. */
 export type LimitedSubject = Readonly<{

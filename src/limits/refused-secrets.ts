@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { type EventOrigin, recordSecurityEvent } from '../audit/security-events.ts';
+import type { Limit } from '../config/parsers.ts';
 import type { Database } from '../db/client.ts';
-import type { Limit } from '../environment/parsers.ts';
 import type { Log } from '../log.ts';
-import { addressLimitSubject } from './client-address.ts';
+import { addressLimitSubject } from '../request/client-address.ts';
 
 /** Wrong tries at the secret that is shared with Hasura. */
 export type RefusedSecrets = {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/read-config.ts';
 import { type Mail, type MailKind, type MailValues, mailKinds, placeholders } from './message.ts';
 import { de } from './templates/de.ts';
 import { en } from './templates/en.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
-import { oneTimeTokens, type TokenPurpose } from './tables.ts';
+import { oneTimeTokens, type TokenPurpose } from '../db/tables/one-time-tokens.ts';
 
 /** Whose token it is, and which address it proves. */
 export type OneTimeTokenSubject = { userId: string; email: string };

@@ -1,7 +1,7 @@
 import { and, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
+import { sessions } from '../db/tables/sessions.ts';
 import { AuthError } from '../errors.ts';
-import { sessions } from './tables.ts';
 
 /**
  * Makes a team the active one of a live session. The caller has made sure of the membership.

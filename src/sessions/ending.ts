@@ -1,6 +1,6 @@
 import { asc, eq } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
-import { sessions } from './tables.ts';
+import { sessions } from '../db/tables/sessions.ts';
 
 /**
  * Locks all sessions of a person, before they are deleted with their tokens. The caller has locked the person, so that no

@@ -1,6 +1,6 @@
 import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
-import { type SessionOpener, sessions } from './tables.ts';
+import { type SessionOpener, sessions } from '../db/tables/sessions.ts';
 
 const isLive = and(isNull(sessions.revokedAt), sql`${sessions.expiresAt} > now()`);
 

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { storableUserAgent } from '../audit/security-events.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
-import type { MembershipRole } from '../teams/tables.ts';
+import type { MembershipRole } from '../db/tables/teams.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 import type { Device, SessionSettings } from './sessions.ts';

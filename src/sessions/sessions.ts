@@ -3,14 +3,14 @@ import { v7 as uuidv7 } from 'uuid';
 import { insertSecurityEvent, storableUserAgent } from '../audit/security-events.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
+import { jwks } from '../db/tables/keys.ts';
+import { refreshTokens, type SessionOpener, sessions } from '../db/tables/sessions.ts';
+import { type MembershipRole, memberships, teams } from '../db/tables/teams.ts';
+import { passwords, users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
-import { jwks } from '../keys/tables.ts';
 import { insertMailJob } from '../mail/queue.ts';
-import { type MembershipRole, memberships, teams } from '../teams/tables.ts';
-import { passwords, users } from '../users/tables.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token.ts';
-import { refreshTokens, type SessionOpener, sessions } from './tables.ts';
 
 export type SessionSettings = Readonly<{
   refreshTtlSeconds: number;

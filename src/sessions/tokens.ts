@@ -1,8 +1,8 @@
 import { type JWTPayload, jwtVerify } from 'jose';
 import { JOSEError } from 'jose/errors';
+import type { MembershipRole } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
 import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
-import type { MembershipRole } from '../teams/tables.ts';
 
 /** Where Hasura looks for its claims (hasura/README.md, "JWT claims"). */
 export const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';

@@ -1,14 +1,14 @@
 import { and, eq } from 'drizzle-orm';
 import type { EventOrigin } from '../audit/security-events.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/read-config.ts';
 import type { Database, Transaction } from '../db/client.ts';
+import { type MembershipRole, memberships, teams } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
 import { AuthError, violates } from '../errors.ts';
 import { changeLimit } from '../limits/changes.ts';
 import type { RateLimiter } from '../limits/rate-limits.ts';
 import type { User } from '../users/users.ts';
 import { lockActor } from './locks.ts';
-import { type MembershipRole, memberships, teams } from './tables.ts';
 import type { TeamMembership } from './teams.ts';
 
 /** Who does something in a team, from where. */

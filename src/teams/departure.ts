@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
+import { invites, memberships, teams } from '../db/tables/teams.ts';
 import { lockTeamsOf, teamsOf } from './locks.ts';
-import { invites, memberships, teams } from './tables.ts';
 
 const deleteInvitesOf = (tx: Transaction, userId: string) =>
   tx.delete(invites).where(eq(invites.inviterId, userId));

@@ -2,10 +2,6 @@ import { and, asc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Database, Queryable, Transaction } from '../db/client.ts';
-import { AuthError } from '../errors.ts';
-import { users } from '../users/tables.ts';
-import { type Actor, enterTeam, eventOf, MANAGERS, notFound, parseId, type TeamDeps } from './access.ts';
-import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 import {
   acceptedInvites,
   type InvitedRole,
@@ -13,7 +9,11 @@ import {
   type MembershipRole,
   memberships,
   teams,
-} from './tables.ts';
+} from '../db/tables/teams.ts';
+import { users } from '../db/tables/users.ts';
+import { AuthError } from '../errors.ts';
+import { type Actor, enterTeam, eventOf, MANAGERS, notFound, parseId, type TeamDeps } from './access.ts';
+import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 import type { TeamMembership } from './teams.ts';
 
 export type Invite = typeof invites.$inferSelect;

@@ -1,8 +1,8 @@
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
-import { sessions } from '../sessions/tables.ts';
-import { users } from '../users/tables.ts';
-import { memberships, teams } from './tables.ts';
+import { sessions } from '../db/tables/sessions.ts';
+import { memberships, teams } from '../db/tables/teams.ts';
+import { users } from '../db/tables/users.ts';
 
 // The order in which transactions lock rows: src/db/README.md.
 

@@ -2,9 +2,17 @@ import { and, asc, eq, gt, inArray, type SQL, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Queryable, Transaction } from '../db/client.ts';
+import { sessions } from '../db/tables/sessions.ts';
+import {
+  type InvitedRole,
+  invitedRoles,
+  invites,
+  type MembershipRole,
+  memberships,
+  teams,
+} from '../db/tables/teams.ts';
+import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
-import { sessions } from '../sessions/tables.ts';
-import { users } from '../users/tables.ts';
 import {
   type Actor,
   ANYBODY,
@@ -22,14 +30,6 @@ import {
 import { invitableBy } from './invites.ts';
 import { lockSessionsIn } from './locks.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
-import {
-  type InvitedRole,
-  invitedRoles,
-  invites,
-  type MembershipRole,
-  memberships,
-  teams,
-} from './tables.ts';
 
 /** A member of a team as another one sees them. */
 export type Member = {

@@ -2,6 +2,7 @@ import { and, asc, eq, gt } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { recordSecurityEvent, type SecurityAction } from '../audit/security-events.ts';
 import type { Transaction } from '../db/client.ts';
+import { memberships, projects, teams } from '../db/tables/teams.ts';
 import { parseName } from '../users/attributes.ts';
 import {
   type Actor,
@@ -15,7 +16,6 @@ import {
   type TeamDeps,
 } from './access.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
-import { memberships, projects, teams } from './tables.ts';
 
 export type Project = typeof projects.$inferSelect;
 

@@ -2,14 +2,14 @@ import { and, asc, eq, gt, inArray, isNotNull, isNull, not, or, sql } from 'driz
 import { alias } from 'drizzle-orm/pg-core';
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Database, Transaction } from '../db/client.ts';
+import { sessions } from '../db/tables/sessions.ts';
+import { acceptedInvites, type InvitedRole, invites, memberships, teams } from '../db/tables/teams.ts';
+import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
-import { sessions } from '../sessions/tables.ts';
-import { users } from '../users/tables.ts';
 import { type Actor, eventOf } from './access.ts';
 import type { Invite } from './invites.ts';
 import { lockActor } from './locks.ts';
 import { MAX_PAGE } from './pages.ts';
-import { acceptedInvites, type InvitedRole, invites, memberships, teams } from './tables.ts';
 
 /** An invite as the person sees it whom it is addressed to. */
 export type ReceivedInvite = {

@@ -2,9 +2,10 @@ import { and, asc, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type EventOrigin, recordSecurityEvent } from '../audit/security-events.ts';
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
+import { type MembershipRole, memberships, projects, teams } from '../db/tables/teams.ts';
+import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import { parseName } from '../users/attributes.ts';
-import { users } from '../users/tables.ts';
 import {
   type Actor,
   type ChangeDeps,
@@ -18,7 +19,6 @@ import {
 } from './access.ts';
 import { lockSessionsIn } from './locks.ts';
 import { isAmong } from './pages.ts';
-import { type MembershipRole, memberships, projects, teams } from './tables.ts';
 
 export type Team = typeof teams.$inferSelect;
 /** A team as one of its members sees it. */

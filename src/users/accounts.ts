@@ -1,8 +1,8 @@
 import { and, eq, inArray, ne, or, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../db/client.ts';
+import { passwords, users } from '../db/tables/users.ts';
 import { violates } from '../errors.ts';
 import { emailSpellings } from './attributes.ts';
-import { passwords, users } from './tables.ts';
 import type { User } from './users.ts';
 
 /** The user, locked: changes of one account take turns. What hangs on the account is locked after it. */

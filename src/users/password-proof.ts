@@ -1,6 +1,6 @@
 import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../db/client.ts';
-import { passwords } from './tables.ts';
+import { passwords } from '../db/tables/users.ts';
 
 const theClock = sql`clock_timestamp()`;
 

@@ -1,10 +1,10 @@
 import { and, eq, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, type Queryable, statement } from '../db/client.ts';
+import { passwords, users } from '../db/tables/users.ts';
 import { AuthError, violates } from '../errors.ts';
 import { EMAIL_KEY } from './accounts.ts';
 import { emailSpellings } from './attributes.ts';
-import { passwords, users } from './tables.ts';
 
 export type User = Omit<typeof users.$inferSelect, 'canonicalEmail'>;
 

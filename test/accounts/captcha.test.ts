@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ConfigError, readConfig } from '../../src/config.ts';
+import { type ConfigError, readConfig } from '../../src/config/read-config.ts';
 import { bearer, newPerson, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 import { codeOf, FORGOT, passSpacing, RESEND } from './accounts.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSecret } from '../../src/crypto/secrets.ts';
+import { type TokenPurpose, tokenPurposes } from '../../src/db/tables/one-time-tokens.ts';
 import { storeOneTimeToken } from '../../src/one-time-tokens/one-time-tokens.ts';
-import { type TokenPurpose, tokenPurposes } from '../../src/one-time-tokens/tables.ts';
 import { logIn, newPerson } from '../support/gateway.ts';
 import {
   type Accounts,

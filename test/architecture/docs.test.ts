@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { withGeneratedTables } from '../../src/commands/docs.ts';
-import { environment } from '../../src/environment.ts';
-import { schema } from '../../src/graphql/schema.ts';
+import { environment } from '../../src/config/variables.ts';
+import { schema } from '../../src/graphql/schema/schema.ts';
 
 const readme = () => readFile('README.md', 'utf8');
 

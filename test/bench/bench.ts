@@ -4,7 +4,7 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startThrowawayPostgres } from '../../src/db/embedded.ts';
+import { startThrowawayPostgres } from '../../src/embedded-postgres/server.ts';
 import type { GatewayAnswer, GatewayQuestion } from './gateway-process.ts';
 import type { Load, LoadResult } from './load-process.ts';
 import { type MailSink, startMailSink } from './mails.ts';

@@ -13,7 +13,9 @@ export type GatewayAnswer = { url: string; hashesAtOnce: number; signs: Repeated
 
 const compiled = (file: string) => pathToFileURL(join(process.env.BENCH_BUILD ?? '', file)).href;
 const { createApp } = (await import(compiled('app.js'))) as typeof import('../../src/app.ts');
-const { readConfig } = (await import(compiled('config.js'))) as typeof import('../../src/config.ts');
+const { readConfig } = (await import(
+  compiled('config.js')
+)) as typeof import('../../src/config/read-config.ts');
 const { createLog } = (await import(compiled('log.js'))) as typeof import('../../src/log.ts');
 const { issueTokens } = (await import(
   compiled('sessions/tokens.js')

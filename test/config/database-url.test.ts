@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DatabaseUrlError, readDatabaseUrl } from '../../src/config/database-url.ts';
-import { ConfigError, readConfig } from '../../src/config.ts';
+import { ConfigError, readConfig } from '../../src/config/read-config.ts';
 
 const read = (url: string) => {
   const { host, port, socketPath, user, password, database, tls, settings } = readDatabaseUrl(url);

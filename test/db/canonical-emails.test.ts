@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { hash } from 'argon2';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { applyMigrations } from '../../src/db/migrate.ts';
+import { applyMigrations } from '../../src/migrations/migrate.ts';
 import { CHANGE_EMAIL, codeOf, EMAIL_EXISTS, FORGOT, UPDATE_PROFILE } from '../accounts/accounts.ts';
 import { startWireSmtp, type WireSmtp } from '../mail/smtp-wire.ts';
 import type { TestDatabase } from '../support/database.ts';

@@ -2,8 +2,8 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { startThrowawayPostgres } from '../../src/db/embedded.ts';
-import { findPostgres } from '../../src/db/postgres-binaries.ts';
+import { findPostgres } from '../../src/embedded-postgres/binaries.ts';
+import { startThrowawayPostgres } from '../../src/embedded-postgres/server.ts';
 import {
   box,
   isLinux,

@@ -1,7 +1,7 @@
 import { hash } from 'argon2';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { applyMigrations } from '../../src/db/migrate.ts';
+import { applyMigrations } from '../../src/migrations/migrate.ts';
 import { FORGOT, openPage, RESEND, RESET } from '../accounts/accounts.ts';
 import { startSmtp, type TestSmtp } from '../mail/smtp.ts';
 import type { TestDatabase } from '../support/database.ts';

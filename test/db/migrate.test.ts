@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
-import { applyMigrations, isMigrated, readJournal } from '../../src/db/migrate.ts';
+import { applyMigrations, isMigrated, readJournal } from '../../src/migrations/migrate.ts';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;

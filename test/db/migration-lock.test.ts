@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import { test } from 'vitest';
-import { applyMigrations } from '../../src/db/migrate.ts';
 import { createLog } from '../../src/log.ts';
+import { applyMigrations } from '../../src/migrations/migrate.ts';
 import { spawnGateway, startProcess } from '../boot/process.ts';
 import { createEmptyDatabase, createTestDatabase } from '../support/database.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { applyMigrations } from '../../src/db/migrate.ts';
+import { applyMigrations } from '../../src/migrations/migrate.ts';
 import { parseName } from '../../src/users/attributes.ts';
 import { VISIBLE } from '../../src/users/name-characters.ts';
 

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { hash } from 'argon2';
 import postgres from 'postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { applyMigrations } from '../../src/db/migrate.ts';
+import { applyMigrations } from '../../src/migrations/migrate.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { bearer, logIn, ME, startGateway, type TestGateway } from '../support/gateway.ts';
 import { createFormerDatabase } from './former-database.ts';

@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { applyHasuraLogin } from '../../src/commands/hasura/metadata/database-login.ts';
+import { ConfigError } from '../../src/config/read-config.ts';
 import { PINNED_SETTINGS, TIMEOUT_SETTINGS } from '../../src/config/session-settings.ts';
-import { ConfigError } from '../../src/config.ts';
 import { openDatabase } from '../../src/db/client.ts';
 import { inspectDatabase } from '../../src/db/inspection.ts';
-import { applyMigrations } from '../../src/db/migrate.ts';
-import { applyHasuraLogin } from '../../src/hasura/metadata/database-login.ts';
-import { openJobsPool } from '../../src/mail/jobs-pool.ts';
+import { openJobsPool } from '../../src/jobs/pool.ts';
+import { applyMigrations } from '../../src/migrations/migrate.ts';
 import { startSmtp, type TestSmtp } from '../mail/smtp.ts';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { liveThroughADay } from '../support/everyday.ts';

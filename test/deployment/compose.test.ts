@@ -1,8 +1,8 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
-import { environment } from '../../src/environment.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { environment } from '../../src/config/variables.ts';
 import {
   composeReferences,
   filledExample,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import ipaddr from 'ipaddr.js';
 import { expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/read-config.ts';
 import { filledExample, readExample, resolveCompose } from './compose.ts';
 
 // What the compose file says of its proxy, and its configuration of the gateway. test/proxy runs it.

@@ -1,10 +1,10 @@
 import { eq, sql } from 'drizzle-orm';
 import { ZeroAddress } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { EnsConfig } from '../../src/config/ens.ts';
 import { type Database, openDatabase } from '../../src/db/client.ts';
-import type { EnsConfig } from '../../src/ens/config.ts';
+import { cache } from '../../src/db/tables/contract-addresses.ts';
 import { listContractAddresses, refreshContractAddresses } from '../../src/ens/contract-addresses.ts';
-import { cache } from '../../src/ens/tables.ts';
 import { type Chain, startChain } from '../support/anvil.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { refusedUrl, startProxy } from './rpc-servers.ts';

@@ -1,4 +1,4 @@
-import type { RuleId } from '../../src/hasura/metadata/check/rules.ts';
+import type { RuleId } from '../../src/commands/hasura/metadata/check/rules.ts';
 import { type BrokenExample, broken, changed, edited, grown } from './metadata-example.ts';
 
 /** In the SDL of `anonymous`, which stands first. */

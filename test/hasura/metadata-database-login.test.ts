@@ -1,8 +1,8 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { applyHasuraLogin } from '../../src/hasura/metadata/database-login.ts';
-import { scramVerifier } from '../../src/hasura/metadata/scram.ts';
+import { applyHasuraLogin } from '../../src/commands/hasura/metadata/database-login.ts';
+import { scramVerifier } from '../../src/commands/hasura/metadata/scram.ts';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const PASSWORD = 'p@ss/word: "quoted" \'and\' $1 %';

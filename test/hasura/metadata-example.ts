@@ -1,5 +1,5 @@
-import type { RuleId } from '../../src/hasura/metadata/check/rules.ts';
-import type { Declaration } from '../../src/hasura/metadata/declaration-types.ts';
+import type { RuleId } from '../../src/commands/hasura/metadata/check/rules.ts';
+import type { Declaration } from '../../src/commands/hasura/metadata/declaration-types.ts';
 import { fixtureSdl } from './metadata-fixture.ts';
 
 /** One thing broken in a good tree, and the one rule that must notice. */

@@ -1,5 +1,5 @@
-import { declaration } from '../../src/hasura/metadata/declaration.ts';
-import type { Declaration } from '../../src/hasura/metadata/declaration-types.ts';
+import { declaration } from '../../src/commands/hasura/metadata/declaration.ts';
+import type { Declaration } from '../../src/commands/hasura/metadata/declaration-types.ts';
 
 /** A gateway schema in small: what the declaration lists, with the features that rules are about. */
 export const fixtureSdl = `

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, readConfig } from '../../src/config.ts';
+import { ConfigError, readConfig } from '../../src/config/read-config.ts';
 import { newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
 
 // Which pages may call, and what they may send.

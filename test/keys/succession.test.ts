@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/read-config.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ageKey, expireKey, keepHouse, PUBLISHED, passForKeys, readJwks } from './keys.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/read-config.ts';
 import { newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 import { openRawClient } from '../support/raw-client.ts';
 

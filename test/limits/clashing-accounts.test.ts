@@ -1,7 +1,7 @@
 import { hash } from 'argon2';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { applyMigrations } from '../../src/db/migrate.ts';
+import { applyMigrations } from '../../src/migrations/migrate.ts';
 import { codeOf, FORGOT, RESET } from '../accounts/accounts.ts';
 import { createFormerDatabase } from '../db/former-database.ts';
 import { startSmtp, type TestSmtp } from '../mail/smtp.ts';

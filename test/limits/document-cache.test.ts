@@ -5,7 +5,7 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDocumentCache, useDocumentCache } from '../../src/graphql/document-cache.ts';
 import { createGraphQLHandler } from '../../src/graphql/server.ts';
-import { identifyCaller } from '../../src/hasura/caller.ts';
+import { identifyCaller } from '../../src/request/caller.ts';
 import { post, startGateway, type TestGateway } from '../support/gateway.ts';
 
 // What a document keeps of the memory is looked up in the cache; the heap itself would also tell of everything else.

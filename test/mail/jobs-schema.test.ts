@@ -1,8 +1,8 @@
 import postgres from 'postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { applyHasuraLogin } from '../../src/commands/hasura/metadata/database-login.ts';
 import { openDatabase } from '../../src/db/client.ts';
-import { applyMigrations, isMigrated } from '../../src/db/migrate.ts';
-import { applyHasuraLogin } from '../../src/hasura/metadata/database-login.ts';
+import { applyMigrations, isMigrated } from '../../src/migrations/migrate.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startGateway } from '../support/gateway.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type ConfigError, readConfig } from '../../src/config.ts';
+import { type ConfigError, readConfig } from '../../src/config/read-config.ts';
 import { startProcess } from '../boot/process.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { newPerson, post, SIGNUP, signUp, startGateway } from '../support/gateway.ts';

@@ -1,6 +1,6 @@
 import { decodeProtectedHeader } from 'jose';
 import type { TransactionSql } from 'postgres';
-import { refresh } from '../../src/flows/refresh.ts';
+import { refresh } from '../../src/flows/sign-in/refresh.ts';
 import { generateJwk } from '../../src/keys/jwks.ts';
 import { newPerson, type Person, startGateway, type TestGateway } from '../support/gateway.ts';
 import { startEngine } from '../support/hasura/engine.ts';

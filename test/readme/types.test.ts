@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { buildClientSchema, buildSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { generateDocuments } from '../../src/commands/hasura-documents.ts';
+import { generateDocuments } from '../../src/commands/hasura/documents.ts';
 import { frontendBlock, frontendBlocks } from './blocks.ts';
 import { openStage } from './stage.ts';
 import { ADDRESS, makeFolder } from './tabs.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts';
 
 /** A process that owns an embedded database as the gateway does: it prints JSON lines, and ends on SIGINT. */
 const [dataDir, withoutSetpriv] = process.argv.slice(2);

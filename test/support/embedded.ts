@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded.ts';
-import { type Launcher, planLaunch } from '../../src/db/unprivileged.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts';
+import { type Launcher, planLaunch } from '../../src/embedded-postgres/unprivileged.ts';
 
 export const run = promisify(execFile);
 export const isRoot = process.getuid?.() === 0;

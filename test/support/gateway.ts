@@ -3,7 +3,7 @@ import { ClientError, GraphQLClient } from 'graphql-request';
 import postgres from 'postgres';
 import { expect } from 'vitest';
 import { type App, createApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/read-config.ts';
 import { createLog } from '../../src/log.ts';
 import { createTestDatabase } from './database.ts';
 

@@ -1,4 +1,4 @@
-import { startThrowawayPostgres } from '../../src/db/embedded.ts';
+import { startThrowawayPostgres } from '../../src/embedded-postgres/server.ts';
 
 export type PostgresServer = { url: string; stop(): Promise<void> };
 

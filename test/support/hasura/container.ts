@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { GenericContainer, type StartedTestContainer, TestContainers, Wait } from 'testcontainers';
 import { stringify } from 'yaml';
-import { describeInconsistency, readInconsistencies, reloadMetadata } from '../../../src/hasura/engine.ts';
+import {
+  describeInconsistency,
+  readInconsistencies,
+  reloadMetadata,
+} from '../../../src/commands/hasura/engine.ts';
 import { createEmptyDatabase } from '../database.ts';
 import { type Engine, type EngineOptions, environmentFor, onlySet } from './engine.ts';
 import { composedEngine } from './engine-image.ts';

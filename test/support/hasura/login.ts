@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
-import { applyHasuraLogin } from '../../../src/hasura/metadata/database-login.ts';
+import { applyHasuraLogin } from '../../../src/commands/hasura/metadata/database-login.ts';
 import { quote } from './filters.ts';
 
 export type Login = { role: string; url: string; sql: postgres.Sql; close(): Promise<void> };

@@ -1,8 +1,8 @@
 import type { Mutation } from '../mutation.ts';
 
-const CALLER = 'src/hasura/caller.ts';
+const CALLER = 'src/request/caller.ts';
 const SESSIONS = 'src/sessions/sessions.ts';
-const COOKIE = 'src/http/refresh-cookie.ts';
+const COOKIE = 'src/request/refresh-cookie.ts';
 
 /** Whom the gateway believes to be calling (hasura/README.md, "Session variables" and "The shared secret"). */
 export const callers: readonly Mutation[] = [
@@ -113,7 +113,7 @@ export const callers: readonly Mutation[] = [
   },
   {
     breaks: 'an operator acts as somebody whose account is disabled',
-    file: 'src/flows/authenticate.ts',
+    file: 'src/flows/shared/authenticate.ts',
     from: 'if (user === null || user.disabledAt !== null)',
     to: 'if (user === null)',
     scenarios: ['trust'],

@@ -78,7 +78,7 @@ export const jwts: readonly Mutation[] = [
   },
   {
     breaks: 'a stolen refresh token leaves its session open',
-    file: 'src/flows/refresh.ts',
+    file: 'src/flows/sign-in/refresh.ts',
     from: 'await endStolenSession(deps, caller, rotation);',
     to: '',
     scenarios: ['refresh'],
@@ -120,7 +120,7 @@ export const jwts: readonly Mutation[] = [
   },
   {
     breaks: 'a new key signs before Hasura can know it',
-    file: 'src/keys/config.ts',
+    file: 'src/config/key-schedule.ts',
     from: '2 * jwksMaxAgeSeconds + VERIFIER_LATENESS_SECONDS',
     to: '0 * jwksMaxAgeSeconds',
     scenarios: ['keys'],

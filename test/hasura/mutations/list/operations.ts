@@ -1,7 +1,7 @@
 import type { Mutation } from '../mutation.ts';
 
 const LIMITS = 'src/graphql/limits.ts';
-const ACTIONS = 'src/hasura/actions.ts';
+const ACTIONS = 'src/dialects/hasura/actions.ts';
 
 /** How the gateway answers Hasura (hasura/README.md, "Execution requests", "Joins with the gateway", "Actions"). */
 export const operations: readonly Mutation[] = [
@@ -119,7 +119,7 @@ export const operations: readonly Mutation[] = [
   },
   {
     breaks: 'a cron trigger needs no secret',
-    file: 'src/hasura/cron.ts',
+    file: 'src/dialects/hasura/cron.ts',
     from: '{ before: requireGatewaySecret(deps) }',
     to: '{}',
     scenarios: ['direct'],

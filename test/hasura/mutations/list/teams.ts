@@ -13,7 +13,7 @@ export const teams: readonly Mutation[] = [
   },
   {
     breaks: 'one row whose team is not shown fails the whole page',
-    file: 'src/teams/graphql.ts',
+    file: 'src/graphql/schema/team.ts',
     from: "key: parseId(id, 'id') }, load)) ?? null;",
     to: "key: parseId(id, 'id') }, load)) ?? parseId('', 'id');",
     scenarios: ['remote-join'],
@@ -41,7 +41,7 @@ export const teams: readonly Mutation[] = [
   },
   {
     breaks: 'a member sees whom a team has invited',
-    file: 'src/teams/invites.graphql.ts',
+    file: 'src/graphql/schema/invite.ts',
     from: 'MANAGERS.includes(team.role) ? teamPage(context, team, args, listInvites) : null',
     to: 'teamPage(context, team, args, listInvites)',
     scenarios: ['remote-join'],

@@ -1,8 +1,0 @@
-import { describeInconsistency, reloadMetadata } from '../hasura/engine.ts';
-import { reportFaults } from './engine-report.ts';
-import { variable } from './variable.ts';
-
-await reportFaults(async (engine) => {
-  const adminSecret = variable('HASURA_GRAPHQL_ADMIN_SECRET');
-  return (await reloadMetadata({ ...engine, adminSecret })).map(describeInconsistency);
-}, 'Reloaded, and everything is consistent.');

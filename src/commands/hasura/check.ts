@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url';
+import { schema } from '../../graphql/schema/schema.ts';
+import { checkMetadata } from './metadata/check/check.ts';
+import { rules } from './metadata/check/rules.ts';
+import { databaseTables } from './metadata/database-tables.ts';
+
+const directory = fileURLToPath(new URL('../../../hasura', import.meta.url));
+const findings = await checkMetadata({ directory, schema, tables: databaseTables });
+
+for (const { rule, where, message } of findings) {
+  process.stdout.write(`${where}: ${message} [${rule}: hasura/README.md, "${rules[rule]}"]\n`);
+}
+process.stdout.write(`${Object.keys(rules).length} rules, ${findings.length} findings.\n`);
+process.exitCode = findings.length === 0 ? 0 : 1;

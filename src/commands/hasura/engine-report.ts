@@ -1,0 +1,20 @@
+import { optionalVariable, variable } from '../variable.ts';
+import type { EngineAccess } from './engine.ts';
+
+/** The engine at hand, in the variables that Hasura's own CLI reads. */
+const engineAtHand = (): EngineAccess => ({
+  endpoint: variable('HASURA_GRAPHQL_ENDPOINT', 'http://localhost:8080').trim(),
+  adminSecret: optionalVariable('HASURA_GRAPHQL_ADMIN_SECRET'),
+});
+
+/** Prints what is wrong with the engine, a line each, with exit code 1, or that all is well. */
+export async function reportFaults(
+  findFaults: (engine: EngineAccess) => Promise<string[]>,
+  allIsWell: string,
+): Promise<void> {
+  const faults = await Promise.resolve()
+    .then(() => findFaults(engineAtHand()))
+    .catch((error: Error) => [error.message]);
+  process.stdout.write(`${faults.length === 0 ? allIsWell : faults.join('\n')}\n`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,151 @@
+import type postgres from 'postgres';
+import { type DatabaseTarget, readDatabaseUrl } from '../../../config/database-url.ts';
+import { openDriver } from '../../../db/driver.ts';
+import type { DatabaseAccess } from '../../../db/inspection.ts';
+import { checkTransactions } from '../../../db/transaction.ts';
+import { databaseRoleSqlFor, HIDDEN_SCHEMAS } from './database-role.ts';
+import { declaration as ours } from './declaration.ts';
+import type { Declaration } from './declaration-types.ts';
+import { scramVerifier } from './scram.ts';
+import { describeTable } from './table-shape.ts';
+
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+type Login = { role: string; password: string };
+type Attributes = { more: boolean } | undefined;
+
+/** Hasura’s login, from a URL that means to Hasura what it means here. */
+function readHasuraLogin(owner: DatabaseTarget, hasuraUrl: string): Login {
+  const { user: role, password } = readDatabaseUrl(hasuraUrl, 'HASURA_SOURCE_DATABASE_URL');
+  const login = { role, password };
+  if (login.password === '') throw new Error('HASURA_SOURCE_DATABASE_URL has no password.');
+  if (login.role === owner.user) {
+    throw new Error(
+      `HASURA_SOURCE_DATABASE_URL must name a role of its own, not the one in ${owner.variable}.`,
+    );
+  }
+  if (Buffer.byteLength(login.role) > 63)
+    throw new Error('A Postgres role has at most 63 bytes in its name.');
+  return login;
+}
+
+const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
+
+/** Creates the role, or gives an existing plain login role its new password. */
+async function ensureRole(tx: postgres.TransactionSql, { role, password }: Login): Promise<void> {
+  const [found] = (await tx`
+    select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls as more
+    from pg_roles where rolname = ${role}`) as unknown as [Attributes];
+  if (found?.more === true)
+    throw new Error(`The role ${role} may do more than log in; use another one for Hasura.`);
+  // A verifier holds only base64, `$` and `:`; DDL takes no parameters.
+  const verifier = scramVerifier(password);
+  await tx.unsafe(`${found ? 'alter' : 'create'} role ${quote(role)} login password '${verifier}'`);
+}
+
+/** Only a member of a role may hand it a schema. A superuser needs no membership; others borrow it. */
+async function asMember(tx: postgres.TransactionSql, role: string, run: () => Promise<void>): Promise<void> {
+  const [row] = await tx<{ able: boolean }[]>`select pg_has_role(${role}, 'usage') as able`;
+  const able = row?.able === true;
+  if (!able) await tx.unsafe(`grant ${quote(role)} to current_user`);
+  await run();
+  if (!able) await tx.unsafe(`revoke ${quote(role)} from current_user`);
+}
+
+type Privilege = { subject: string };
+
+const columnsOf = ({ tables }: Declaration, kind: 'readable' | 'editable'): string[] =>
+  tables.flatMap(({ table, [kind]: columns }) => {
+    const { name } = describeTable(table);
+    return columns.map((column) => `${name}.${column}`);
+  });
+
+/** What the role can do in our schemas, through whatever grant, beyond what is declared. */
+async function surplusPrivileges(tx: postgres.TransactionSql, role: string, declaration: Declaration) {
+  const schema = declaration.databaseSchema;
+  const editable = columnsOf(declaration, 'editable');
+  const readable = columnsOf(declaration, 'readable');
+  return await tx<Privilege[]>`
+    select 'usage of ' || nspname as subject from pg_namespace
+      where nspname = any(${[...HIDDEN_SCHEMAS]})
+        and has_schema_privilege(${role}, oid, 'usage, create')
+    union all select 'create in ' || nspname from pg_namespace
+      where nspname = ${schema} and has_schema_privilege(${role}, oid, 'create')
+    union all select privilege || ' on ' || c.relname
+      from pg_class c cross join unnest(array['select', 'insert', 'delete', 'truncate', 'trigger', 'update']) privilege
+      where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        and has_table_privilege(${role}, c.oid, privilege)
+    union all select 'read of ' || c.relname || '.' || a.attname
+      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        and has_column_privilege(${role}, c.oid, a.attnum, 'select')
+        and not c.relname || '.' || a.attname = any(${readable})
+    union all select 'write of ' || c.relname || '.' || a.attname
+      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        and (has_column_privilege(${role}, c.oid, a.attnum, 'insert')
+          or has_column_privilege(${role}, c.oid, a.attnum, 'update')
+            and not c.relname || '.' || a.attname = any(${editable}))`;
+}
+
+async function refuseSurplus(
+  tx: postgres.TransactionSql,
+  role: string,
+  declaration: Declaration,
+): Promise<void> {
+  const surplus = await surplusPrivileges(tx, role, declaration);
+  if (surplus.length === 0) return;
+  const list = surplus.map(({ subject }) => subject).join(', ');
+  throw new Error(`The role ${role} has rights that were granted elsewhere: ${list}. Revoke them first.`);
+}
+
+async function requireTables(tx: postgres.TransactionSql, declaration: Declaration): Promise<void> {
+  const columns = columnsOf(declaration, 'readable');
+  const found = await tx`
+    select from information_schema.columns
+    where table_schema = ${declaration.databaseSchema} and table_name || '.' || column_name = any(${columns})`;
+  if (found.length < columns.length)
+    throw new Error('The gateway’s tables are not all there yet. Run npm run db:migrate first.');
+}
+
+export type HasuraLoginInput = {
+  /** Of the gateway’s own role. */
+  ownerUrl: string;
+  hasuraUrl: string;
+  declaration?: Declaration;
+  /** How the owner’s connections are used, where it was found out. */
+  database?: Omit<DatabaseAccess, 'url'>;
+};
+
+/**
+ * Creates or updates the login role of HASURA_SOURCE_DATABASE_URL and gives it exactly the declared grants, all in one
+ * transaction. Returns the role's name.
+ * @throws Error in words for an operator
+ */
+export async function applyHasuraLogin(input: HasuraLoginInput): Promise<string> {
+  const { ownerUrl, hasuraUrl, declaration = ours, database } = input;
+  const owner = readDatabaseUrl(ownerUrl, database?.variable);
+  const login = readHasuraLogin(owner, hasuraUrl);
+  const sql = openDriver(owner, {
+    prepare: true,
+    ...database,
+    poolSize: 1,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    applicationName: 'portcullis-hasura-role',
+    arrays: true,
+  });
+  checkTransactions(sql);
+  try {
+    await sql.begin(async (tx) => {
+      await requireTables(tx, declaration);
+      await ensureRole(tx, login);
+      await asMember(tx, login.role, async () => {
+        await tx.unsafe(databaseRoleSqlFor(login.role, declaration));
+      });
+      await refuseSurplus(tx, login.role, declaration);
+    });
+    return login.role;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}

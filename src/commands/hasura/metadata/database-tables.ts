@@ -1,0 +1,26 @@
+import { is } from 'drizzle-orm';
+import { PgTable } from 'drizzle-orm/pg-core';
+import * as ens from '../../../db/tables/contract-addresses.ts';
+import * as heartbeat from '../../../db/tables/heartbeat.ts';
+import * as keys from '../../../db/tables/keys.ts';
+import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
+import * as limits from '../../../db/tables/rate-limits.ts';
+import * as audit from '../../../db/tables/security-events.ts';
+import * as sessions from '../../../db/tables/sessions.ts';
+import * as teams from '../../../db/tables/teams.ts';
+import * as users from '../../../db/tables/users.ts';
+
+/** Every table that the migrations make. */
+export const databaseTables: readonly PgTable[] = [
+  audit,
+  heartbeat,
+  ens,
+  keys,
+  limits,
+  oneTimeTokens,
+  sessions,
+  teams,
+  users,
+]
+  .flatMap((module) => Object.values<unknown>(module))
+  .filter((value): value is PgTable => is(value, PgTable));

@@ -1,0 +1,141 @@
+import { cache } from '../../../db/tables/contract-addresses.ts';
+import { jwks } from '../../../db/tables/keys.ts';
+import { securityEvents } from '../../../db/tables/security-events.ts';
+import { sessions } from '../../../db/tables/sessions.ts';
+import { invites, memberships, projects, teams } from '../../../db/tables/teams.ts';
+import { users } from '../../../db/tables/users.ts';
+import { type Declaration, track } from './declaration-types.ts';
+
+const me = { _eq: 'X-Hasura-User-Id' };
+
+/**
+ * A user who is not disabled, and whose session, the one that the token names, is not revoked. Hasura verifies tokens by
+ * itself, so without this condition it serves rows until the token expires: 24 hours after a logout for a portal token.
+ * The session's end is not compared with the clock: a token never outlives its session, and Postgres evaluates a literal
+ * such as `now()` once, when Hasura prepares the statement (hasura/README.md, "Filters").
+ */
+const signedIn = {
+  disabled_at: { _is_null: true },
+  sessions: { id: { _eq: 'X-Hasura-Session-Id' }, revoked_at: { _is_null: true } },
+};
+/** The signed-in user, as a member of a team. */
+const member = { user_id: me, user: signedIn };
+/** The same, as a member who manages the team. */
+const manager = { ...member, role: { _in: ['OWNER', 'ADMIN'] } };
+
+export const liveSession: Declaration['liveSession'] = { table: users, condition: signedIn };
+
+/** The tables that Hasura tracks: what its role may read and change of them, and who may do that through Hasura. */
+export const tables: Declaration['tables'] = [
+  track(users, {
+    readable: [
+      ...(['id', 'email', 'name', 'email_verified_at'] as const),
+      ...(['canonical_email', 'disabled_at', 'created_at', 'updated_at'] as const),
+    ],
+    editable: ['name'],
+    permissions: {
+      user: {
+        select: {
+          columns: ['id', 'email', 'name', 'email_verified_at', 'created_at', 'updated_at'],
+          filter: { id: me, ...signedIn },
+        },
+        update: { columns: ['name'], filter: { id: me, ...signedIn } },
+      },
+    },
+  }),
+  track(teams, {
+    readable: ['id', 'name', 'created_at', 'updated_at'],
+    editable: ['name'],
+    joins: [{ name: 'gateway_team', field: 'team', arguments: { id: 'id' } }],
+    permissions: {
+      user: {
+        select: {
+          columns: ['id', 'name', 'created_at', 'updated_at'],
+          filter: { memberships: member },
+        },
+        update: {
+          columns: ['name'],
+          filter: { memberships: manager },
+        },
+      },
+    },
+  }),
+  track(memberships, {
+    readable: ['team_id', 'user_id', 'role', 'created_at'],
+    editable: [],
+    permissions: {
+      user: {
+        select: {
+          columns: ['team_id', 'user_id', 'role', 'created_at'],
+          filter: { team: { memberships: member } },
+        },
+      },
+    },
+  }),
+  track(projects, {
+    readable: ['id', 'team_id', 'name', 'created_at', 'updated_at'],
+    editable: ['name'],
+    permissions: {
+      user: {
+        select: {
+          columns: ['id', 'team_id', 'name', 'created_at', 'updated_at'],
+          filter: { team: { memberships: member } },
+        },
+        update: { columns: ['name'], filter: { team: { memberships: manager } } },
+      },
+    },
+  }),
+  track(invites, {
+    readable: ['id', 'team_id', 'email', 'role', 'inviter_id', 'created_at', 'expires_at'],
+    editable: [],
+    permissions: {
+      user: {
+        select: {
+          columns: ['id', 'team_id', 'email', 'role', 'inviter_id', 'created_at', 'expires_at'],
+          filter: { team: { memberships: manager } },
+        },
+      },
+    },
+  }),
+  track(sessions, {
+    readable: [
+      ...(['id', 'user_id', 'active_team_id', 'user_agent', 'address'] as const),
+      ...(['created_at', 'last_used_at', 'expires_at', 'revoked_at', 'opened_by', 'proven_at'] as const),
+    ],
+    editable: [],
+    permissions: {
+      user: {
+        select: {
+          columns: [
+            ...(['id', 'user_id', 'active_team_id', 'user_agent', 'address'] as const),
+            ...(['created_at', 'last_used_at', 'expires_at', 'revoked_at'] as const),
+          ],
+          filter: { user_id: me, user: signedIn },
+        },
+      },
+    },
+  }),
+  track(jwks, {
+    customName: 'jwks',
+    readable: ['id', 'alg', 'public_jwk', 'created_at', 'expires_at'],
+    editable: ['expires_at'],
+    permissions: {},
+  }),
+  track(securityEvents, {
+    readable: [
+      ...(['id', 'created_at', 'action', 'outcome', 'user_id', 'session_id', 'team_id'] as const),
+      ...(['address', 'user_agent', 'details'] as const),
+    ],
+    editable: [],
+    permissions: {},
+  }),
+  track(cache, {
+    readable: ['key', 'value', 'updated_at'],
+    everyRow: true,
+    editable: [],
+    permissions: {
+      anonymous: { select: { columns: ['key', 'value', 'updated_at'], filter: {} } },
+      user: { select: { columns: ['key', 'value', 'updated_at'], filter: {} } },
+    },
+  }),
+];

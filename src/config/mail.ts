@@ -1,0 +1,55 @@
+import type { Environment } from './variables.ts';
+
+export type MailConfig = Readonly<{
+  /** Where mails go: to the server, to the local inbox page, or nowhere. */
+  delivery: 'smtp' | 'inbox' | 'off';
+  smtpUrl: string | null;
+  from: string;
+  locale: string;
+  templatesDir: string | null;
+  concurrency: number;
+}>;
+
+const truth = /^(?:true|false)$/;
+
+/** What the query of SMTP_URL may say. The names are nodemailer's, which takes the values from the URL. */
+const SMTP_PARAMETERS: Readonly<Record<string, { pattern: RegExp; values: string }>> = {
+  requireTLS: { pattern: truth, values: 'true or false' },
+  ignoreTLS: { pattern: truth, values: 'true or false' },
+  name: { pattern: /^[\w.:[\]-]{1,253}$/, values: 'a host name' },
+  authMethod: { pattern: /^(?:PLAIN|LOGIN|CRAM-MD5)$/, values: 'PLAIN, LOGIN or CRAM-MD5' },
+  'tls.servername': { pattern: /^[\w.-]{1,253}$/, values: 'a host name' },
+  'tls.rejectUnauthorized': { pattern: truth, values: 'true or false' },
+  'tls.minVersion': { pattern: /^TLSv1\.[23]$/, values: 'TLSv1.2 or TLSv1.3' },
+};
+
+/**
+ * What is wrong with the query of an SMTP_URL; null if nothing is. It would be ignored where it is misspelled, and TLS not
+ * be required. The sentence repeats nothing of the URL: an unknown name may be a part of a password that is not encoded.
+ */
+export function smtpQueryProblem(url: string): string | null {
+  const { searchParams } = new URL(url);
+  const names = [...searchParams.keys()];
+  if (names.some((name) => !Object.hasOwn(SMTP_PARAMETERS, name)))
+    return `its query has an unknown parameter; known are ${Object.keys(SMTP_PARAMETERS).join(', ')}`;
+  for (const [name, { pattern, values }] of Object.entries(SMTP_PARAMETERS)) {
+    const given = searchParams.getAll(name);
+    if (given.length > 1) return `${name} is there twice`;
+    if (given.some((value) => !pattern.test(value))) return `${name} must be ${values}`;
+  }
+  const isOn = (name: string) => searchParams.get(name) === 'true';
+  return isOn('requireTLS') && isOn('ignoreTLS') ? 'requireTLS and ignoreTLS exclude each other' : null;
+}
+
+/** What the environment says of mail. */
+export function mailConfig(e: Environment, publicUrl: string): MailConfig {
+  const smtpUrl = e.SMTP_URL === undefined || e.SMTP_URL === 'off' ? null : e.SMTP_URL;
+  return {
+    delivery: smtpUrl !== null ? 'smtp' : e.SMTP_URL === 'off' ? 'off' : 'inbox',
+    smtpUrl,
+    from: e.MAIL_FROM ?? `Portcullis <no-reply@${new URL(publicUrl).hostname}>`,
+    locale: e.MAIL_LOCALE,
+    templatesDir: e.MAIL_TEMPLATES_DIR ?? null,
+    concurrency: e.MAIL_CONCURRENCY,
+  };
+}

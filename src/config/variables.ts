@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { accountVariables } from './variables/accounts.ts';
+import { ensVariables } from './variables/ens.ts';
+import { limitVariables } from './variables/limits.ts';
+import { mailVariables } from './variables/mail.ts';
+import { requestVariables } from './variables/requests.ts';
+import { serverVariables } from './variables/server.ts';
+import { tokenVariables } from './variables/tokens.ts';
+import { upkeepVariables } from './variables/upkeep.ts';
+
+/** Every variable the gateway reads. README's table is generated from the descriptions and defaults here. */
+export const environment = z.object({
+  ...serverVariables,
+  ...tokenVariables,
+  ...accountVariables,
+  ...limitVariables,
+  ...requestVariables,
+  ...ensVariables,
+  ...mailVariables,
+  ...upkeepVariables,
+});
+
+export type Environment = z.output<typeof environment>;

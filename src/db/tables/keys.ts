@@ -1,0 +1,31 @@
+import { sql } from 'drizzle-orm';
+import { check, index, jsonb, text } from 'drizzle-orm/pg-core';
+import type { JWK } from 'jose';
+import { createdAt, instant } from './columns.ts';
+import { portcullis, portcullisPrivate } from './schemas.ts';
+
+/** Public halves. An admin edits `expires_at` in the Hasura console. */
+export const jwks = portcullis.table(
+  'jwks',
+  {
+    id: text().primaryKey(),
+    alg: text().notNull(),
+    publicJwk: jsonb().$type<JWK>().notNull(),
+    createdAt: createdAt(),
+    expiresAt: instant().notNull(),
+  },
+  (t) => [
+    index('jwks_expires_at_idx').on(t.expiresAt),
+    check('jwks_id_format', sql`${t.id} ~ '^jwk_[0-9a-f]{32}$'`),
+    check('jwks_expires_at_is_a_date', sql`isfinite(${t.expiresAt}) and ${t.expiresAt} < '9999-01-01'`),
+    check('jwks_public_half_only', sql`not (${t.publicJwk} ?| array['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])`),
+  ],
+);
+
+/** Private halves, each a JWE under a key-encryption key. */
+export const privateJwks = portcullisPrivate.table('private_jwks', {
+  id: text()
+    .primaryKey()
+    .references(() => jwks.id, { onDelete: 'cascade' }),
+  jwe: text().notNull(),
+});

@@ -1,0 +1,244 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type postgres from 'postgres';
+import { readDatabaseUrl } from '../config/database-url.ts';
+import { openDriver } from '../db/driver.ts';
+import { type Life, type Supervision, supervise } from '../db/supervision.ts';
+import type { Log } from '../log.ts';
+import { findPostgres, type PostgresBinaries } from './binaries.ts';
+import {
+  initialise,
+  keepPassword,
+  openServerLog,
+  programEnvironment,
+  removeAbandoned,
+  SUPERUSER,
+} from './data.ts';
+import { clearTheWay, isServed, shutDown } from './postmaster.ts';
+import { type Launcher, planLaunch } from './unprivileged.ts';
+
+export type EmbeddedPostgres = { url: string } & Supervision;
+
+export type EmbeddedPostgresOptions = {
+  /** Made when missing. Holds the data, the superuser's password and the server's log. */
+  dataDir: string;
+  log?: Pick<Log, 'info' | 'error'>;
+  /** Where Postgres' own `bin`, `lib` and `share` are; by default in the platform package. */
+  nativeDir?: string;
+};
+
+const DATABASE = 'portcullis';
+const THROWAWAY_PREFIX = 'portcullis-postgres-';
+const START_DEADLINE_MS = 30_000;
+
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '60',
+  shared_buffers: '32MB',
+  min_wal_size: '32MB',
+  max_wal_size: '256MB',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  io_method: 'sync',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_checkpoints: 'off',
+  logging_collector: 'off',
+  log_destination: 'stderr',
+};
+
+const THROWAWAY_SETTINGS = {
+  ...SETTINGS,
+  max_connections: '200',
+  shared_buffers: '128MB',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+};
+
+/** Starts Postgres on the data kept in `<dataDir>/postgres`, which it makes the first time. */
+export function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  return start(options, true);
+}
+
+/** Starts a fast and forgetful Postgres for tests: its data goes with it when it is stopped. */
+export async function startThrowawayPostgres(): Promise<EmbeddedPostgres> {
+  const self = process.geteuid?.() ?? 0;
+  await removeAbandoned(tmpdir(), THROWAWAY_PREFIX, async (path, owner) => owner !== self || isServed(path));
+  const dataDir = await mkdtemp(join(tmpdir(), THROWAWAY_PREFIX));
+  const remove = () => rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    await chmod(dataDir, 0o711);
+    const server = await start({ dataDir }, false);
+    return { ...server, stop: () => server.stop().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function start(options: EmbeddedPostgresOptions, durable: boolean): Promise<EmbeddedPostgres> {
+  const began = performance.now();
+  const binaries = await findPostgres(options.nativeDir);
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const dataDir = await realpath(options.dataDir);
+  const folder = join(dataDir, 'postgres');
+  const password = await keepPassword(dataDir);
+  const launcher = await planLaunch(folder, [dataDir, binaries.postgres]);
+  await initialise({ dataDir, password, durable, launcher, binaries });
+
+  const plan = { dataDir, password, launcher, binaries, settings: durable ? SETTINGS : THROWAWAY_SETTINGS };
+  const first = await launchWhenClear(plan);
+  const { port } = first;
+  const ms = Math.round(performance.now() - began);
+  options.log?.info({ dataDir, port, ms }, 'Postgres started');
+  const supervision = supervise(lifeOf(first, binaries), {
+    name: 'Postgres',
+    // On the same port, where the pools of this process look for it.
+    restart: async (signal) => lifeOf(await launchWhenClear({ ...plan, port, signal }), binaries),
+    log: options.log,
+  });
+  return { url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`, ...supervision };
+}
+
+type Plan = {
+  dataDir: string;
+  password: string;
+  launcher: Launcher;
+  binaries: PostgresBinaries;
+  settings: Record<string, string>;
+  /** Any free one unless given. */
+  port?: number;
+  signal?: AbortSignal;
+};
+
+/** Launches the server once no other process uses the folder, and again where another process was faster. */
+async function launchWhenClear(plan: Plan): Promise<Server> {
+  const { dataDir, password, binaries, signal } = plan;
+  const deadline = Date.now() + START_DEADLINE_MS;
+  for (;;) {
+    const connectAs = (port: number) => connect(port, password, 'embedded-check');
+    await clearTheWay(join(dataDir, 'postgres'), connectAs, binaries);
+    try {
+      return await launch(plan, { port: plan.port ?? (await freePort()), deadline });
+    } catch (error) {
+      const again = error instanceof StartError && error.lostARace && Date.now() < deadline;
+      if (!again || signal?.aborted) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+/** One life of the server, with the connection that keeps the data folder. */
+function lifeOf({ child, ended, keeper }: Server, binaries: PostgresBinaries): Life {
+  const interrupt = () => void child.kill('SIGINT'); // for those who leave without stopping it
+  process.once('exit', interrupt);
+  void ended.then(() => process.off('exit', interrupt));
+  const stop = async () => {
+    await keeper.end({ timeout: 1 });
+    if (child.exitCode === null && child.signalCode === null) await shutDown(child.pid!, ended, binaries);
+  };
+  let stopped: Promise<void> | undefined;
+  return { ended, stop: () => (stopped ??= stop()) };
+}
+
+/** For the port, for the folder, or against the last processes of a server that was killed. */
+const LOST_A_RACE = /Address already in use|lock file ".*" already exists|pre-existing shared memory block/;
+
+class StartError extends Error {
+  readonly lostARace: boolean;
+
+  constructor(how: string, lastLines: string, cause: unknown) {
+    super(`The embedded Postgres ${how}. Set DATABASE_URL to use another one.\n${lastLines}`, { cause });
+    this.lostARace = LOST_A_RACE.test(lastLines);
+  }
+}
+
+type Server = { child: ChildProcess; ended: Promise<string>; port: number; keeper: postgres.Sql };
+
+function spawnServer({ dataDir, settings, launcher, binaries }: Plan, port: number, logFd: number) {
+  const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const place = ['-D', join(dataDir, 'postgres'), '-p', `${port}`];
+  const command = launcher.command(binaries.postgres, [...place, ...given]);
+  return spawn(command.file, command.args, {
+    ...command.options,
+    env: programEnvironment(),
+    stdio: ['ignore', logFd, logFd],
+    // A session of its own: Ctrl-C in a terminal is for the gateway, which still needs the database to finish.
+    detached: true,
+    windowsHide: true,
+  });
+}
+
+async function launch(plan: Plan, { port, deadline }: { port: number; deadline: number }): Promise<Server> {
+  const log = await openServerLog(plan.dataDir);
+  try {
+    const child = spawnServer(plan, port, log.fd);
+    const ended = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(`could not be run (${error.message})`));
+      child.once('exit', (code, signal) => resolve(`ended (${signal ?? `exit code ${code}`})`));
+    });
+    let outcome: string | undefined;
+    void ended.then((how) => {
+      outcome = how;
+    });
+    let cause: unknown;
+    const mayWait = () => Date.now() < deadline && plan.signal?.aborted !== true;
+    while (outcome === undefined && mayWait() && !isRefusal(cause)) {
+      try {
+        return { child, ended, port, keeper: await connectKeeper(port, plan.password) };
+      } catch (error) {
+        cause = error;
+      }
+      await sleep(15);
+    }
+    const how = outcome ?? (isRefusal(cause) ? 'refuses the kept password' : 'did not get ready in time');
+    if (outcome === undefined && child.kill('SIGINT')) await ended;
+    throw new StartError(how, await log.tail(), cause);
+  } finally {
+    await log.close();
+  }
+}
+
+async function connect(port: number, password: string, applicationName: string): Promise<postgres.Sql> {
+  const url = `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
+  const sql = openDriver(readDatabaseUrl(url, 'the embedded Postgres'), {
+    ...{ applicationName, statementTimeoutMs: null, poolSize: 1, prepare: true, lasting: true },
+  });
+  try {
+    await sql`select 1`;
+    return sql;
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    throw error;
+  }
+}
+
+const isRefusal = (error: unknown) => (error as { code?: unknown } | undefined)?.code === '28P01';
+
+/** The connection by which other gateways see that this data folder is in use. It stays for as long as the server. */
+async function connectKeeper(port: number, password: string): Promise<postgres.Sql> {
+  const sql = await connect(port, password, 'portcullis-keeper');
+  try {
+    const [found] = await sql`select from pg_database where datname = ${DATABASE}`;
+    if (found === undefined) await sql`create database ${sql(DATABASE)}`;
+    return sql;
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    throw error;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  return address.port;
+}

@@ -1,0 +1,75 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import { createSecret } from '../../crypto/secrets.ts';
+import type { Transaction } from '../../db/client.ts';
+import { AuthError } from '../../errors.ts';
+import { RESET_TOKEN_SECONDS } from '../../one-time-tokens/config.ts';
+import { retireOneTimeTokens, storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
+import { lockSessionsOf } from '../../sessions/ending.ts';
+import { revokeUnprovenSessions } from '../../sessions/proof.ts';
+import { revokeSessions } from '../../sessions/sessions.ts';
+import { leaveTeams, prepareDeparture } from '../../teams/departure.ts';
+import { deletePassword } from '../../users/password-proof.ts';
+import type { Deps } from '../shared/deps.ts';
+import { redeemMailedToken } from '../shared/mailed-tokens.ts';
+import { markEmailVerified } from '../shared/prove-address.ts';
+import type { Caller } from '../sign-in/complete-sign-in.ts';
+
+/**
+ * For the holder of a mailbox with whose address a stranger signed up, by the token of the verification mail: removes the
+ * password, ends the sessions that nothing proven opened, and leaves the account to them. Of an account that was never
+ * verified it ends every session and every membership. Teams without another member go too; a team that would lose its only
+ * owner keeps the person.
+ *
+ * @returns a token that sets a password, as a mailed reset does
+ * @throws AuthError `required`, `invalid_token`
+ */
+export async function disownSignup(
+  deps: Deps,
+  caller: Caller,
+  { token }: { token: string },
+): Promise<string> {
+  if (token === '') throw new AuthError('required', { attribute: 'token' });
+  const reset = createSecret('pot');
+  await deps.db.transaction((tx) => disown(tx, caller, { token, reset }));
+  return reset;
+}
+
+const invalidToken = () => new AuthError('invalid_token', { attribute: 'token' });
+
+async function disown(
+  tx: Transaction,
+  caller: Caller,
+  { token, reset }: { token: string; reset: string },
+): Promise<void> {
+  const proof = await redeemMailedToken(tx, { purpose: 'verify_email', token });
+  if (proof === null || proof.user.email !== proof.email) throw invalidToken();
+  const userId = proof.user.id;
+  const isVerified = proof.user.emailVerifiedAt !== null;
+  const ended = isVerified ? await endUnproven(tx, userId) : await removeAccess(tx, userId);
+  await deletePassword(tx, userId);
+  await retireOneTimeTokens(tx, userId);
+  await recordSecurityEvent(tx, { action: 'signup_disowned', userId, origin: caller, details: ended });
+  await markEmailVerified(tx, caller, proof.user);
+  const subject = {
+    userId,
+    email: proof.email,
+    purpose: 'reset_password',
+    ttlSeconds: RESET_TOKEN_SECONDS,
+  } as const;
+  await storeOneTimeToken(tx, { ...subject, token: reset });
+}
+
+/** Ends the sessions of a verified account that a stranger may have opened. The account is locked. */
+async function endUnproven(tx: Transaction, userId: string): Promise<{ teams: number; sessions: number }> {
+  await lockSessionsOf(tx, userId);
+  return { teams: 0, sessions: await revokeUnprovenSessions(tx, userId) };
+}
+
+/** Ends every session and membership of the account, which is locked. */
+async function removeAccess(tx: Transaction, userId: string): Promise<{ teams: number; sessions: number }> {
+  const departure = await prepareDeparture(tx, userId);
+  await lockSessionsOf(tx, userId);
+  await leaveTeams(tx, { userId, ...departure });
+  const ended = await revokeSessions(tx, { userId, which: 'all' });
+  return { teams: departure.alone.length, sessions: ended.length };
+}

@@ -1,0 +1,43 @@
+import { pruneSecurityEvents } from '../../audit/security-events.ts';
+import { deleteExpiredKeys, ensureSuccessor } from '../../keys/jwks.ts';
+import { pruneRateLimits } from '../../limits/rate-limits.ts';
+import { pruneOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
+import { pruneSessions } from '../../sessions/sessions.ts';
+import { pruneInvites } from '../../teams/invites.ts';
+import type { Deps } from '../shared/deps.ts';
+
+/** Ended sessions stay visible to their user, and to an operator, for a while. */
+const KEEP_ENDED_SESSIONS_SECONDS = 7 * 86_400;
+
+/** Makes a successor for an ending key and deletes what expired. Safe to repeat and to run on every replica. */
+export async function keepHouse(deps: Deps): Promise<void> {
+  const successor = await ensureSuccessor(deps);
+  if (successor !== null) deps.log.info({ keyId: successor.id }, 'A signing key was generated.');
+  await prune(deps);
+}
+
+/**
+ * Deletes what expired: keys, sessions with their tokens, mailed tokens, invites, counters, old events. Each round a bounded
+ * number of rows; what fails for one kind does not keep the others.
+ * @throws AggregateError of what failed
+ */
+export async function prune(deps: Deps): Promise<void> {
+  const { db } = deps;
+  const chores = [
+    () => deleteExpiredKeys(deps),
+    () => pruneSessions(db, KEEP_ENDED_SESSIONS_SECONDS),
+    () => pruneRateLimits(db),
+    () => pruneOneTimeTokens(db),
+    () => pruneInvites(db),
+    () => pruneSecurityEvents(db, deps.config.securityEventDays),
+  ];
+  const failures: unknown[] = [];
+  for (const chore of chores)
+    try {
+      await chore();
+    } catch (error) {
+      failures.push(error);
+    }
+  if (failures.length > 0)
+    throw new AggregateError(failures, 'Some of what expired could not be deleted.', { cause: failures[0] });
+}

@@ -1,0 +1,130 @@
+import type { Solution } from '../../captcha/captcha.ts';
+import type { CaptchaPurpose } from '../../config/captcha.ts';
+import type { Limit } from '../../config/parsers.ts';
+import type { Queryable } from '../../db/client.ts';
+import { AuthError } from '../../errors.ts';
+import type { LimitedSubject, RateLimiter } from '../../limits/rate-limits.ts';
+import { emailLimitSubject } from '../../mail/email-address.ts';
+import { addressLimitSubject } from '../../request/client-address.ts';
+import type { Caller } from '../sign-in/complete-sign-in.ts';
+import type { Deps } from './deps.ts';
+
+type LimitedPurpose = 'login' | 'signup' | 'password_reset' | 'email_exists';
+
+function limitsOf(deps: Deps, purpose: LimitedPurpose): [perAddress: Limit, unaddressed: Limit] {
+  const { limits } = deps.config;
+  switch (purpose) {
+    case 'login':
+      return [limits.loginPerAddress, limits.loginUnaddressed];
+    case 'signup':
+      return [limits.signupPerAddress, limits.signupUnaddressed];
+    case 'password_reset':
+      return [limits.passwordResetPerAddress, limits.passwordResetUnaddressed];
+    case 'email_exists':
+      return [limits.emailExistsPerAddress, limits.emailExistsUnaddressed];
+  }
+}
+
+/**
+ * The per-address limit of a purpose; all callers whose address nobody can vouch for share one, so that hiding it is no
+ * way around the limit.
+ */
+export function callerLimit(deps: Deps, purpose: LimitedPurpose, caller: Caller): LimitedSubject {
+  const [known, unknown] = limitsOf(deps, purpose);
+  return caller.address === null
+    ? { purpose: `${purpose}_unaddressed`, subject: '', limit: unknown }
+    : { purpose: `${purpose}_address`, subject: addressLimitSubject(caller.address), limit: known };
+}
+
+/**
+ * Wrong passwords of an account, wherever they are tried at the login. Two accounts from before addresses were canonical may
+ * have spellings of one mailbox: each has a counter of its own, which a sign-in to the other one does not clear.
+ * @param stored the address as the account has it; null where no account was found
+ */
+export function accountLimit(deps: Deps, typed: string, stored: string | null): LimitedSubject {
+  const unknown = emailLimitSubject(typed); // in either case, so that it is the same work
+  return {
+    purpose: 'login_account',
+    subject: stored ?? unknown,
+    limit: deps.config.limits.loginPerAccount,
+  };
+}
+
+/** The last fifth of a limit that strangers share is for callers who solve a captcha, where one is configured. */
+const openToAll = ({ limit }: LimitedSubject): number => Math.floor(limit.count * 0.8);
+
+/** What a caller is admitted to: their limit, and whether they may use all of it. */
+export type AdmittedCaller = { limit: LimitedSubject; mayUseAll: boolean };
+
+/**
+ * Demands a captcha of a caller who can be told apart. Wrong solutions have as large a limit as the operation, for themselves:
+ * each costs a call of the provider.
+ * @throws AuthError `required` or `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited`
+ */
+export async function demandCaptcha(
+  { captcha, rateLimiter }: Deps,
+  limit: LimitedSubject,
+  solution: Solution,
+): Promise<void> {
+  const wrongSolutions = { ...limit, purpose: `${limit.purpose}_captcha` };
+  await requireRoom(rateLimiter, wrongSolutions);
+  try {
+    await captcha.demand(solution);
+  } catch (error) {
+    if (error instanceof AuthError && error.code === 'captcha_failed')
+      await rateLimiter.attempt([wrongSolutions]);
+    throw error;
+  }
+}
+
+/** @throws AuthError `rate_limited` where a limit is used up. Counts nothing; returns how much is used. */
+async function requireRoom(rateLimiter: RateLimiter, limit: LimitedSubject): Promise<number> {
+  const [{ count, wait } = { count: 0, wait: 0 }] = await rateLimiter.look([limit]);
+  if (count >= limit.limit.count)
+    throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, wait) });
+  return count;
+}
+
+type CaptchaDemand = { captchaToken: string; alwaysFor?: CaptchaPurpose };
+
+/**
+ * Demands a captcha before the call is counted: always where it is configured for the operation, and for everybody once the
+ * limit that callers without a known address share is used up but for a fifth. One client that spends the rest of it then
+ * has to solve one each time.
+ * @throws AuthError `required` or `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited`
+ */
+export async function admitCaller(
+  deps: Deps,
+  purpose: LimitedPurpose,
+  caller: Caller,
+  { captchaToken, alwaysFor }: CaptchaDemand,
+): Promise<AdmittedCaller> {
+  const { captcha, rateLimiter } = deps;
+  const limit = callerLimit(deps, purpose, caller);
+  const solution = { token: captchaToken, address: caller.address };
+  if (alwaysFor !== undefined && captcha.isRequiredFor(alwaysFor)) {
+    if (caller.address === null) await captcha.demand(solution);
+    else await demandCaptcha(deps, limit, solution);
+    return { limit, mayUseAll: true };
+  }
+  if (!captcha.isConfigured || caller.address !== null) return { limit, mayUseAll: true };
+  const count = await requireRoom(rateLimiter, limit);
+  if (count < openToAll(limit)) return { limit, mayUseAll: false };
+  await captcha.demand(solution);
+  return { limit, mayUseAll: true };
+}
+
+/**
+ * Counts what an admitted caller causes: a hash, or a mail.
+ * @param tx the transaction that causes it
+ * @throws AuthError `rate_limited`; `required` (captchaToken) for a caller without one whom others were faster than
+ */
+export async function countCaller(
+  { rateLimiter }: Deps,
+  { limit, mayUseAll }: AdmittedCaller,
+  tx?: Queryable,
+): Promise<void> {
+  if (mayUseAll) return rateLimiter.consume([limit], tx);
+  if (!(await rateLimiter.attemptWithin(limit, openToAll(limit), tx)))
+    throw new AuthError('required', { attribute: 'captchaToken' });
+}

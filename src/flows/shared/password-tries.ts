@@ -1,0 +1,37 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import type { LimitedSubject } from '../../limits/rate-limits.ts';
+import type { Caller } from '../sign-in/complete-sign-in.ts';
+import type { Deps } from './deps.ts';
+
+/** What is recorded where a lock begins. */
+type Lock = Readonly<{ userId: string | null; sessionId?: string | null; details: Record<string, string> }>;
+
+/** A try of a password that was counted. */
+export type CountedTry = Readonly<{
+  /** What counts the wrong ones. */
+  failures: LimitedSubject;
+  /** Whether it is the last one before the counter's lock. */
+  isLast: boolean;
+  lock: Lock;
+}>;
+
+/**
+ * Checks a password whose try was counted. A right one clears the counter. Where the last allowed try is not right, the
+ * lock that begins is recorded: one event, and none for each try that the lock refuses.
+ */
+export async function settleTry<T>(
+  deps: Deps,
+  caller: Caller,
+  { failures, isLast, lock }: CountedTry,
+  check: () => Promise<T>,
+): Promise<T> {
+  try {
+    const checked = await check();
+    await deps.rateLimiter.reset(failures);
+    return checked;
+  } catch (error) {
+    const event = { action: 'account_locked', outcome: 'failure', origin: caller, ...lock } as const;
+    if (isLast) await recordSecurityEvent(deps.db, event);
+    throw error;
+  }
+}

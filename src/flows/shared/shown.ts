@@ -1,0 +1,78 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
+import { AuthError } from '../../errors.ts';
+import type { LimitedSubject } from '../../limits/rate-limits.ts';
+import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
+import { findPasswordHash } from '../../users/accounts.ts';
+import type { Caller } from '../sign-in/complete-sign-in.ts';
+import type { Viewer } from './authenticate.ts';
+import type { Deps } from './deps.ts';
+
+/** What the holder of a mailbox shows beside the token that was mailed there: that the account is of their making. */
+export type Shown =
+  | { by: 'password'; hash: string }
+  | { by: 'session'; sessionId: string }
+  | { by: 'nothing' };
+
+export type MailedInput = {
+  /** Of the mail. */
+  token: string;
+  /** Empty where none is shown. */
+  password?: string;
+  /** The signed-in person, who may be another one. */
+  viewer?: Viewer | null;
+};
+
+/** Whether an account that has a password must show that, or one of its sessions. */
+export type Demand = { proof: 'required' | 'optional' };
+
+/**
+ * Checks what is shown beside a mailed token, which is not used up. The token is looked at first, so that a made-up one costs
+ * no hash. Guesses of the password are counted for each account, and only holders of such a token can make any.
+ *
+ * @throws AuthError in this order `required`, `invalid_token` (token), `required`, `rate_limited`, `busy`,
+ * `invalid_credentials` (password)
+ */
+export async function findShown(
+  deps: Deps,
+  caller: Caller,
+  purpose: TokenPurpose,
+  { token, password = '', viewer = null }: MailedInput,
+  { proof }: Demand,
+): Promise<Shown> {
+  if (token === '') throw new AuthError('required', { attribute: 'token' });
+  const found = await findOneTimeToken(deps.db, { purpose, token });
+  if (found === null) throw new AuthError('invalid_token', { attribute: 'token' });
+  const { userId } = found;
+  const hash = await findPasswordHash(deps.db, userId);
+  if (password !== '')
+    return { by: 'password', hash: await requirePassword(deps, caller, { userId, hash, password }) };
+  // A team's token is good for nothing that changes the account.
+  if (viewer?.user.id === userId && viewer.sessionId !== null && viewer.tokenKind !== 'team')
+    return { by: 'session', sessionId: viewer.sessionId };
+  if (hash !== null && proof === 'required') throw new AuthError('required', { attribute: 'password' });
+  return { by: 'nothing' };
+}
+
+const guessLimit = ({ config }: Deps, userId: string): LimitedSubject => ({
+  purpose: 'mailed_token_password',
+  subject: userId,
+  limit: config.limits.loginPerAccount,
+});
+
+async function requirePassword(
+  deps: Deps,
+  caller: Caller,
+  { userId, hash, password }: { userId: string; hash: string | null; password: string },
+): Promise<string> {
+  const limit = guessLimit(deps, userId);
+  await deps.rateLimiter.consume([limit]);
+  const fits = await deps.passwords.verify(hash, password);
+  if (hash === null || !fits) {
+    const event = { action: 'login', outcome: 'failure', userId, origin: caller } as const;
+    await recordSecurityEvent(deps.db, { ...event, details: { mailedToken: true } });
+    throw new AuthError('invalid_credentials', { attribute: 'password', message: 'The password is wrong.' });
+  }
+  await deps.rateLimiter.reset(limit);
+  return hash;
+}

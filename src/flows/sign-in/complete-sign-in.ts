@@ -1,0 +1,42 @@
+import type { SigningKey } from '../../keys/signing.ts';
+import type { Device, OpenedSession } from '../../sessions/sessions.ts';
+import { type IssuedTokens, issueTokens, type SignInKind } from '../../sessions/tokens.ts';
+import type { User } from '../../users/users.ts';
+import type { Deps } from '../shared/deps.ts';
+
+/** Who is at the other end, as far as it is known. */
+export type Caller = Device;
+
+/** What a person gets who signed in, in whichever way. */
+export type SignedIn = IssuedTokens & { refreshToken: string; user: User };
+
+/** Which tokens an edge hands out. */
+export type TokenOptions = {
+  /** Seconds; an access token's own lifetime unless given. */
+  ttlSeconds?: number;
+  /** `access` unless given. */
+  kind?: SignInKind;
+};
+
+/** Signs the tokens of a session that was just opened. The key is chosen before anything is written. */
+export async function completeSignIn(
+  deps: Deps,
+  input: { user: User; session: OpenedSession; key: SigningKey; ttlSeconds: number; kind?: SignInKind },
+): Promise<SignedIn> {
+  const { user, session, key, ttlSeconds, kind = 'access' } = input;
+  const tokens = await issueTokens(deps, {
+    key,
+    ttlSeconds,
+    kind,
+    secondsLeft: session.secondsLeft,
+    subject: { userId: user.id, sessionId: session.sessionId, emailVerified: user.emailVerifiedAt !== null },
+    team: session.team,
+  });
+  return { ...tokens, refreshToken: session.refreshToken, user };
+}
+
+/** The attributes in the order in which a missing one is reported. */
+export function firstMissing(attributes: Record<string, string>): string | null {
+  for (const [name, value] of Object.entries(attributes)) if (value === '') return name;
+  return null;
+}

@@ -1,0 +1,63 @@
+import { AuthError } from '../../errors.ts';
+import type { LimitedSubject } from '../../limits/rate-limits.ts';
+import { addressLimitSubject } from '../../request/client-address.ts';
+import { hasSignedInFrom } from '../../sessions/known-addresses.ts';
+import type { FoundUser } from '../../users/users.ts';
+import type { Deps } from '../shared/deps.ts';
+import { accountLimit, admitCaller, countCaller } from '../shared/limits.ts';
+import type { CountedTry } from '../shared/password-tries.ts';
+import type { Caller } from './complete-sign-in.ts';
+
+/** Where a login is tried, as the account knows it. */
+type Place = 'anywhere' | 'known address' | 'known device';
+
+export type LoginAttempt = CountedTry & Readonly<{ place: Place }>;
+
+type LoginSubject = Readonly<{
+  email: string;
+  captchaToken: string;
+  deviceCookie: string | null;
+  /** The account of the address; null if there is none. */
+  found: FoundUser | null;
+}>;
+
+/**
+ * Counts a login before its password is looked at, so that many guesses at once count as many. A login that the lock of
+ * its account refuses costs no hash, and counts for no caller. A login that the caller's limit refuses counts for no account.
+ *
+ * Ten wrong passwords lock an account for strangers, and not for its owner. A device that holds the account's mark has a
+ * counter of its own, and so has an address from which the account was signed in to. An unknown account takes the same
+ * work.
+ *
+ * @throws AuthError `rate_limited`, `required` or `captcha_failed` (captchaToken), `unavailable`
+ */
+export async function admitLogin(deps: Deps, caller: Caller, subject: LoginSubject): Promise<LoginAttempt> {
+  const { found, captchaToken } = subject;
+  const { place, failures } = await findCounter(deps, caller, subject);
+  const [standing] = await deps.rateLimiter.look([failures]);
+  if (standing !== undefined && standing.count >= failures.limit.count)
+    throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, standing.wait) });
+  await countCaller(deps, await admitCaller(deps, 'login', caller, { captchaToken }));
+  const isLast = await deps.rateLimiter.consumeOne(failures);
+  const lock = { userId: found?.user.id ?? null, details: { tried: 'login', from: place } };
+  return { place, failures, isLast, lock };
+}
+
+async function findCounter(
+  deps: Deps,
+  caller: Caller,
+  { email, found, deviceCookie }: LoginSubject,
+): Promise<Pick<LoginAttempt, 'place' | 'failures'>> {
+  const account = accountLimit(deps, email, found?.user.email ?? null);
+  const device = deps.deviceMarks.find(found?.user ?? null, deviceCookie);
+  const isKnown = await hasSignedInFrom(deps.db, found?.user.id ?? null, caller.address);
+  // A new password begins new counters: what was guessed before a reset does not count after it.
+  const counter = (...where: string[]): LimitedSubject => ({
+    ...account,
+    subject: JSON.stringify([found?.user.id, found?.passwordHash, ...where]),
+  });
+  if (device !== null) return { place: 'known device', failures: counter('device', device) };
+  if (isKnown && caller.address !== null)
+    return { place: 'known address', failures: counter('address', addressLimitSubject(caller.address)) };
+  return { place: 'anywhere', failures: account };
+}

@@ -1,0 +1,105 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import { AuthError, type ErrorCode } from '../../errors.ts';
+import { openSession } from '../../sessions/sessions.ts';
+import { findPasswordHash } from '../../users/accounts.ts';
+import { type FoundUser, findUserByEmail, replacePasswordHash, type User } from '../../users/users.ts';
+import { queueVerification } from '../account/request-email-verification.ts';
+import type { Deps } from '../shared/deps.ts';
+import { settleTry } from '../shared/password-tries.ts';
+import {
+  type Caller,
+  completeSignIn,
+  firstMissing,
+  type SignedIn,
+  type TokenOptions,
+} from './complete-sign-in.ts';
+import { admitLogin } from './login-limits.ts';
+
+export type LoginInput = {
+  email: string;
+  password: string;
+  /** Where strangers have nearly used up what they share. */
+  captchaToken?: string | undefined;
+  /** The cookie that marks the browser, where a page of ours sent it. */
+  deviceCookie?: string | null;
+};
+
+/**
+ * Signs in with email and password. An unknown address, an account without a password and a wrong password get the same
+ * answer after the same work: one lookup and one argon2 verification (OWASP Authentication Cheat Sheet).
+ *
+ * @throws AuthError `required` (email, then password), `rate_limited`, `required` or `captcha_failed` (captchaToken),
+ * `unavailable`, `busy`, `invalid_credentials`, and after a correct password `account_disabled`, or `email_not_verified`
+ * where a verified address is required or the password is suspended: then the verification mail is sent again, if none
+ * was just sent, since a person who cannot sign in cannot ask for it
+ */
+export async function login(
+  deps: Deps,
+  caller: Caller,
+  input: LoginInput,
+  { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' }: TokenOptions = {},
+): Promise<SignedIn> {
+  const missing = firstMissing({ email: input.email.trim(), password: input.password });
+  if (missing !== null) throw new AuthError('required', { attribute: missing });
+
+  const found = await findUserByEmail(deps.db, input.email);
+  const { email, password, captchaToken = '', deviceCookie = null } = input;
+  const attempt = await admitLogin(deps, caller, { email, captchaToken, deviceCookie, found });
+  const check = () => verifyCredentials(deps, caller, { found, password });
+  const { user, passwordHash, suspended } = await settleTry(deps, caller, attempt, check);
+  if (suspended || (deps.config.requireVerifiedEmail && user.emailVerifiedAt === null)) {
+    await recordFailure(deps, caller, user.id, 'email_not_verified');
+    await queueVerification(deps, caller, user);
+    throw new AuthError('email_not_verified');
+  }
+  const key = await deps.signer.currentKey(ttlSeconds);
+  const knownDevice = attempt.place === 'known device';
+  const opening = {
+    userId: user.id,
+    device: caller,
+    action: 'login',
+    by: { passwordHash },
+    knownDevice,
+  } as const;
+  const session = await openSession(deps.db, deps, opening);
+  return completeSignIn(deps, { user, session, key, ttlSeconds, kind });
+}
+
+/** What was checked: the session is opened only while that is still the password. */
+type Verified = { user: User; passwordHash: string; suspended: boolean };
+
+async function verifyCredentials(
+  deps: Deps,
+  caller: Caller,
+  { found, password }: { found: FoundUser | null; password: string },
+): Promise<Verified> {
+  const passwordHash = found?.passwordHash ?? null;
+  const fits = await deps.passwords.verify(passwordHash, password);
+  if (found === null || passwordHash === null || !fits) {
+    await recordFailure(deps, caller, found?.user.id ?? null, 'invalid_credentials');
+    throw new AuthError('invalid_credentials');
+  }
+  const { user, suspended } = found;
+  if (user.disabledAt !== null) {
+    await recordFailure(deps, caller, user.id, 'account_disabled');
+    throw new AuthError('account_disabled');
+  }
+  if (!deps.passwords.isOutdated(passwordHash)) return { user, passwordHash, suspended };
+  const renewed = await deps.passwords.hash(password);
+  const replaced = await replacePasswordHash(deps.db, { userId: user.id, from: passwordHash, to: renewed });
+  // Two logins at once may both renew it: whoever was second signs in with what the first one stored.
+  return {
+    user,
+    suspended,
+    passwordHash: replaced ? renewed : ((await findPasswordHash(deps.db, user.id)) ?? passwordHash),
+  };
+}
+
+const recordFailure = (deps: Deps, caller: Caller, userId: string | null, code: ErrorCode): Promise<void> =>
+  recordSecurityEvent(deps.db, {
+    action: 'login',
+    outcome: 'failure',
+    userId,
+    origin: caller,
+    details: { code },
+  });

@@ -1,0 +1,79 @@
+import type { Transaction } from '../../db/client.ts';
+import type { InvitedRole } from '../../db/tables/teams.ts';
+import { AuthError } from '../../errors.ts';
+import type { LimitedSubject } from '../../limits/rate-limits.ts';
+import { attemptMail } from '../../mail/limits.ts';
+import { enqueueMail } from '../../mail/queue.ts';
+import { type Actor, enterTeam, MANAGERS, notFound, parseId } from '../../teams/access.ts';
+import { checkInvitation, type Invite, upsertInvites } from '../../teams/invites.ts';
+import { findTeamOfUser } from '../../teams/teams.ts';
+import { parseEmail } from '../../users/attributes.ts';
+import type { Deps } from '../shared/deps.ts';
+
+export type InviteMembersInput = { teamId: string; emails: readonly string[]; role: InvitedRole };
+
+const MAX_ADDRESSES = 50;
+
+/** The normalised addresses, in the order and number of the input, so that an error can point at one. */
+function parseEmails(emails: readonly string[]): string[] {
+  if (emails.length === 0) throw new AuthError('required', { attribute: 'emails' });
+  if (emails.length > MAX_ADDRESSES)
+    throw new AuthError('max_length', {
+      attribute: 'emails',
+      message: `At most ${MAX_ADDRESSES} addresses at once.`,
+    });
+  try {
+    return emails.map((email) => parseEmail(email));
+  } catch (cause) {
+    throw new AuthError('invalid_emails', { attribute: 'emails', cause });
+  }
+}
+
+/**
+ * Invites people by address: each gets a mail, unless one went there a moment ago, and joins by accepting within INVITE_TTL. Inviting somebody again extends
+ * the invite that is there and replaces its role. Either everybody is invited or nobody. Owners may invite anybody, admins
+ * those to be MEMBER; only with a verified address of their own, since it makes the gateway send mail to strangers.
+ *
+ * @throws AuthError `invalid` (teamId), `required`, `max_length` or `invalid_emails` (emails), `email_not_verified`,
+ * `not_found`, `insufficient_permissions`, `already_in_team` (attribute `emails.<n>`), `rate_limited`
+ */
+export async function inviteMembers(deps: Deps, actor: Actor, input: InviteMembersInput): Promise<Invite[]> {
+  const teamId = parseId(input.teamId, 'teamId');
+  const invitation = { teamId, role: input.role, emails: parseEmails(input.emails) };
+  if (actor.user.emailVerifiedAt === null) throw new AuthError('email_not_verified');
+  // Looked at before anything is counted: nobody uses up the limits of a team that is not theirs.
+  const membership = await findTeamOfUser(deps.db, { userId: actor.user.id, teamId });
+  if (membership === null) throw notFound('team', 'teamId');
+  await checkInvitation(deps.db, membership, invitation);
+  await deps.rateLimiter.consume(limitsOf(deps, actor, invitation));
+  return deps.db.transaction(async (tx) => {
+    const entered = await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
+    await checkInvitation(tx, entered, invitation);
+    const ttlSeconds = deps.config.inviteTtlSeconds;
+    const invites = await upsertInvites(tx, actor, { ...invitation, ttlSeconds });
+    await mailInvites(deps, tx, invites);
+    return invites;
+  });
+}
+
+/** Queues a mail to each address, unless one went there a moment ago or it has had its share of mails for the day. */
+async function mailInvites(deps: Deps, tx: Transaction, invites: readonly Invite[]): Promise<void> {
+  // In one order, so that two inviters of the same people do not wait for each other.
+  const sorted = [...invites].sort((a, b) => (a.email < b.email ? -1 : 1));
+  for (const { id, email } of sorted) {
+    const wait = await attemptMail(deps, 'team_invite', email, tx);
+    if (wait === null) await enqueueMail(tx, { kind: 'team_invite', inviteId: id });
+  }
+}
+
+function limitsOf(
+  { config: { limits } }: Deps,
+  actor: Actor,
+  { teamId, emails }: { teamId: string; emails: readonly string[] },
+): LimitedSubject[] {
+  const cost = new Set(emails).size;
+  return [
+    { purpose: 'invite_team', subject: teamId, limit: limits.invitesPerTeam, cost },
+    { purpose: 'invite_inviter', subject: actor.user.id, limit: limits.invitesPerInviter, cost },
+  ];
+}

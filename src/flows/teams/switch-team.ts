@@ -1,0 +1,43 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import { AuthError } from '../../errors.ts';
+import { activateTeam } from '../../sessions/active-team.ts';
+import { issueTokens } from '../../sessions/tokens.ts';
+import { type Actor, ANYBODY, countChange, enterTeam, eventOf, parseId } from '../../teams/access.ts';
+import type { TeamMembership } from '../../teams/teams.ts';
+import type { Deps } from '../shared/deps.ts';
+
+export type SwitchedTeam = { teamToken: string; expiresAt: Date; membership: TeamMembership };
+
+/**
+ * Makes a team the active one of the session, and yields a team token for it, which does not outlive the session.
+ * The refresh token at hand stays good, and yields tokens of this team from now on. Where the team is the active one
+ * already, it stays at the token.
+ *
+ * @throws AuthError `unauthenticated` without a live session, `invalid`, `rate_limited`, `not_found`,
+ * `no_signing_key`
+ */
+export async function switchTeam(deps: Deps, actor: Actor, input: { teamId: string }): Promise<SwitchedTeam> {
+  const teamId = parseId(input.teamId, 'teamId');
+  const { sessionId, user } = actor;
+  if (sessionId === null)
+    throw new AuthError('unauthenticated', { message: 'There is no session to switch.' });
+  await countChange(deps, actor);
+  const { accessTtlSeconds } = deps.tokens;
+  const key = await deps.signer.currentKey(accessTtlSeconds);
+  const { membership, secondsLeft } = await deps.db.transaction(async (tx) => {
+    const membership = await enterTeam(tx, actor, { teamId, allowed: ANYBODY });
+    const { secondsLeft, changed } = await activateTeam(tx, { sessionId, userId: user.id, teamId });
+    if (changed) await recordSecurityEvent(tx, { action: 'team_switched', ...eventOf(actor, teamId) });
+    return { membership, secondsLeft };
+  });
+  const { teamToken, expiresAt } = await issueTokens(deps, {
+    key,
+    ttlSeconds: accessTtlSeconds,
+    kind: 'access',
+    secondsLeft,
+    subject: { userId: user.id, sessionId, emailVerified: user.emailVerifiedAt !== null },
+    team: { teamId, role: membership.role },
+  });
+  if (teamToken === null) throw new Error('No team token was issued for a team.');
+  return { teamToken, expiresAt, membership };
+}

@@ -1,0 +1,28 @@
+import { type ListOfTeams, MAX_PAGE, parsePage } from '../../teams/pages.ts';
+import type { TeamMembership } from '../../teams/teams.ts';
+import { builder } from '../builder.ts';
+import type { Context } from '../context.ts';
+import { loadTogether } from '../together.ts';
+
+/** The arguments of every list in a team. */
+export const pageArgs = builder.args((t) => ({
+  first: t.int({
+    required: true,
+    defaultValue: MAX_PAGE,
+    description: `How many at most; no more than ${MAX_PAGE}.`,
+  }),
+  after: t.id({ description: 'The id of the last one of the page before; none for the first page.' }),
+}));
+
+/** A page of a list in a team; the same page of several teams takes one query. */
+export async function teamPage<Item>(
+  context: Context,
+  { team, userId }: TeamMembership,
+  args: { first: number; after?: string | null | undefined },
+  list: ListOfTeams<Item>,
+): Promise<Item[]> {
+  const page = parsePage(args);
+  const kind = JSON.stringify([list.name, userId, page.first, page.after]);
+  const load = (teamIds: string[]) => list(context.deps.db, { userId, teamIds }, page);
+  return (await loadTogether(context, { kind, key: team.id }, load)) ?? [];
+}

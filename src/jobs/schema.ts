@@ -1,0 +1,32 @@
+import { sql } from 'drizzle-orm';
+import { Logger, runMigrations } from 'graphile-worker';
+import type { Database } from '../db/client.ts';
+import { JOBS_SCHEMA } from '../mail/queue.ts';
+import { type JobsPoolOptions, openJobsPool } from './pool.ts';
+
+/** The newest migration of the job library that package.json names; a test holds both together. */
+const NEWEST_JOBS_MIGRATION = 19;
+
+/** Makes the job library's schema, or brings it up to date. The caller holds the migration lock. */
+export async function migrateJobs(options: Omit<JobsPoolOptions, 'onError'>): Promise<void> {
+  // With every error the statement under way fails with it.
+  const { pool, close } = openJobsPool({ ...options, onError: () => {} });
+  try {
+    await runMigrations({ pgPool: pool, schema: JOBS_SCHEMA, logger: new Logger(() => () => {}) });
+  } finally {
+    await close();
+  }
+}
+
+/** Whether the job library finds its tables as it needs them. A newer schema counts. */
+export async function areJobsMigrated(db: Database): Promise<boolean> {
+  const migrations = sql`${sql.identifier(JOBS_SCHEMA)}.migrations`;
+  const [table] = await db.execute<{ found: boolean }>(
+    sql`select to_regclass(${`${JOBS_SCHEMA}.migrations`}) is not null as found`,
+  );
+  if (table?.found !== true) return false;
+  const [applied] = await db.execute<{ newest: number | null }>(
+    sql`select max(id)::int as newest from ${migrations}`,
+  );
+  return (applied?.newest ?? 0) >= NEWEST_JOBS_MIGRATION;
+}

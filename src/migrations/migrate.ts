@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import type postgres from 'postgres';
+import { readDatabaseUrl } from '../config/database-url.ts';
+import type { Database } from '../db/client.ts';
+import { openDriver } from '../db/driver.ts';
+import type { DatabaseAccess } from '../db/inspection.ts';
+import { checkTransactions } from '../db/transaction.ts';
+import { areJobsMigrated, migrateJobs } from '../jobs/schema.ts';
+import { canonicalizeEmails } from './canonical-emails.ts';
+import { type LockOptions, withMigrationLock } from './lock.ts';
+
+const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
+const migrations = {
+  migrationsFolder,
+  migrationsSchema: 'portcullis_migrations',
+  migrationsTable: 'applied',
+};
+
+/** How long a pooler may let the migration wait for a session beside that of the lock. */
+const SECOND_SESSION_MS = 10_000;
+
+export type MigrationOptions = LockOptions & Partial<Omit<DatabaseAccess, 'url'>>;
+
+/**
+ * Applies what is missing. Replicas that start together take turns: the first one migrates, the others find it done.
+ *
+ * @throws Error naming who has kept the lock for a minute, or what is in the way; the signal's reason
+ */
+export async function applyMigrations(url: string, options: MigrationOptions = {}): Promise<void> {
+  const { variable = 'DATABASE_URL', prepare = true, settingsFrom = 'gateway', ...lock } = options;
+  const database = { url, variable, prepare, settingsFrom, applicationName: 'portcullis-migrate' };
+  await withMigrationLock(database, lock, async (stopped) => {
+    // Postgres cancels no statement of a migration, however long it takes, but those that wait for a lock.
+    const client = openDriver(readDatabaseUrl(url, variable), {
+      ...database,
+      poolSize: 1,
+      statementTimeoutMs: null,
+    });
+    checkTransactions(client);
+    const cut = () => void client.end({ timeout: 0 });
+    stopped.addEventListener('abort', cut, { once: true });
+    try {
+      await requireSecondSession(client, variable);
+      const db = drizzle(client);
+      await migrate(db, migrations);
+      await canonicalizeEmails(db);
+      await migrateJobs({ ...database, statementTimeoutMs: null, size: 1 });
+    } finally {
+      stopped.removeEventListener('abort', cut);
+      await client.end({ timeout: 5 });
+    }
+  });
+}
+
+/** @throws Error where a pooler has one session alone, which the lock’s transaction has */
+async function requireSecondSession(client: postgres.Sql, variable: string): Promise<void> {
+  const late = sleep(SECOND_SESSION_MS, 'late', { ref: false });
+  const outcome = await Promise.race([client`select 1`, late]);
+  if (outcome !== 'late') return;
+  throw new Error(
+    `${variable}: the database gives no second session to a migration. Name a direct connection in DATABASE_DIRECT_URL.`,
+  );
+}
+
+type Journal = { entries: { idx: number; when: number; tag: string }[] };
+
+export async function readJournal(): Promise<Journal> {
+  return JSON.parse(await readFile(join(migrationsFolder, 'meta', '_journal.json'), 'utf8')) as Journal;
+}
+
+/**
+ * Whether this build's newest migration, and the job library's, has been applied. A newer schema than this build's counts
+ * as applied.
+ */
+export async function isMigrated(db: Database): Promise<boolean> {
+  const newest = (await readJournal()).entries.at(-1)?.when ?? 0;
+  const [table] = await db.execute<{ found: boolean }>(
+    sql`select to_regclass('portcullis_migrations.applied') is not null as found`,
+  );
+  if (table?.found !== true) return false;
+  const [applied] = await db.execute<{ newest: string | null }>(
+    sql`select max(created_at)::text as newest from portcullis_migrations.applied`,
+  );
+  return Number(applied?.newest ?? 0) >= newest && (await areJobsMigrated(db));
+}

@@ -1,0 +1,97 @@
+import { html } from 'hono/html';
+import type { TokenPurpose } from '../db/tables/one-time-tokens.ts';
+import type { RouteContext, Routes } from '../dialects/routes.ts';
+import type { Caller } from '../flows/sign-in/complete-sign-in.ts';
+import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
+import { findPasswordHash } from '../users/accounts.ts';
+import { readForm } from './forms.ts';
+import type { Html } from './layout.ts';
+import { addPage, callerOf, codeOf, type Site, showDead, showDone, tokenOf } from './site.ts';
+import type { ConfirmTexts } from './texts.ts';
+
+export type ConfirmPage = {
+  path: string;
+  purpose: TokenPurpose;
+  texts: ConfirmTexts;
+  confirm(caller: Caller, input: { token: string; password: string }): Promise<unknown>;
+  /** What else tells the person what they would confirm: labels and values. */
+  facts(userId: string): Promise<[string, string][]>;
+  /** For the person who did not cause the mail; null where closing the page is enough. */
+  disown: Disown | null;
+};
+
+type Disown = {
+  texts: { explain: string; button: string };
+  /** @returns the page that follows, relative to this one */
+  run(caller: Caller, token: string): Promise<string>;
+};
+
+/** With the address, hidden, for the browser's password manager. */
+const passwordField = (
+  label: string,
+  email: string,
+  invalid: boolean,
+): Html => html`<input name="account" type="email" autocomplete="username" value="${email}" readonly hidden>
+<label for="password">${label}</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus aria-describedby="${invalid ? 'problem' : ''}" aria-invalid="${String(invalid)}">
+`;
+
+const disownForm = ({ texts }: Disown): Html => html`<form method="post" class="other">
+<p>${texts.explain}</p>
+<input type="hidden" name="disown" value="yes">
+<button class="quiet">${texts.button}</button>
+</form>`;
+
+/**
+ * A page whose button does what the link was mailed for. It asks for the password, where the account has one. Looking at the page
+ * uses nothing up, since mail scanners open links too.
+ */
+export function addConfirmPage(routes: Routes, site: Site, page: ConfirmPage): void {
+  const { path, purpose, texts, confirm, facts, disown } = page;
+  const { deps } = site;
+
+  async function showForm(c: RouteContext, problem: string | null): Promise<Response> {
+    const found = await findOneTimeToken(deps.db, { purpose, token: tokenOf(c) });
+    if (found === null) return showDead(site, c);
+    const hasPassword = (await findPasswordHash(deps.db, found.userId)) !== null;
+    const body = html`<p>${texts.explain}</p>
+<dl><dt>${site.texts.address}</dt><dd>${found.email}</dd>${(await facts(found.userId)).map(
+      ([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`,
+    )}</dl>
+${problem === null ? '' : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
+<form method="post" accept-charset="utf-8">
+${hasPassword ? passwordField(site.texts.password, found.email, problem !== null) : ''}<button>${texts.button}</button>
+</form>${disown === null ? '' : disownForm(disown)}`;
+    return site.show(c, { status: problem === null ? 200 : 400, title: texts.title, body });
+  }
+
+  addPage(routes, path, {
+    get: (c) => showForm(c, null),
+    async post(c) {
+      const form = await readForm(deps, c.env.incoming);
+      const caller = callerOf(site, c);
+      if (disown !== null && form.has('disown')) {
+        const next = await disown.run(caller, tokenOf(c)).catch(unlessDead);
+        return next === null ? showDead(site, c) : c.redirect(next, 303);
+      }
+      const confirming = confirm(caller, { token: tokenOf(c), password: form.get('password') ?? '' });
+      switch (await codeOf(confirming)) {
+        case null:
+          return showDone(site, c, texts);
+        case 'required':
+          return showForm(c, site.texts.problems.noPassword);
+        case 'invalid_credentials':
+          return showForm(c, site.texts.problems.wrongPassword);
+        default:
+          return showDead(site, c);
+      }
+    },
+  });
+}
+
+/** Null for a link that is no longer valid. */
+async function unlessDead(error: unknown): Promise<null> {
+  const code = await codeOf(Promise.reject(error));
+  if (code === 'invalid_token') return null;
+  throw error;
+}

@@ -1,0 +1,145 @@
+import { html } from 'hono/html';
+import { isUuid } from '../db/uuid.ts';
+import {
+  createRoutes,
+  errorResponse,
+  portalErrorBody,
+  type RouteContext,
+  type Routes,
+} from '../dialects/routes.ts';
+import { AuthError } from '../errors.ts';
+import { confirmEmailChange } from '../flows/account/change-email.ts';
+import { disownSignup } from '../flows/account/disown-signup.ts';
+import { resetPassword } from '../flows/account/reset-password.ts';
+import { verifyEmail } from '../flows/account/verify-email.ts';
+import { findInvite, findSignUp } from '../flows/mails/facts.ts';
+import type { Deps } from '../flows/shared/deps.ts';
+import { deviceWords, plainWords } from '../mail/plain-words.ts';
+import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
+import { findUser } from '../users/users.ts';
+import { addConfirmPage } from './confirm-page.ts';
+import { readForm } from './forms.ts';
+import { showPage } from './layout.ts';
+import { passwordForm } from './password-form.ts';
+import { addPage, callerOf, codeOf, onward, type Site, showDead, showDone, siteOf, tokenOf } from './site.ts';
+
+/** By which a person knows whether it was they who signed up. */
+async function signUpFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
+  const signUp = await findSignUp(deps.db, userId);
+  if (signUp === null) return [];
+  const { time, device, address } = texts.signUp;
+  return [
+    [time, signUp.time],
+    [device, deviceWords(signUp.device) ?? texts.signUp.unknown],
+    ...(signUp.address === null ? [] : [[address, signUp.address] as [string, string]]),
+  ];
+}
+
+/** By which its owner knows an account, and nobody else learns its address: `a…@example.com`. */
+async function accountFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
+  const user = await findUser(deps.db, userId);
+  const name = plainWords(user?.name ?? ''); // the name of somebody else, perhaps
+  const masked = user?.email?.replace(/^(.)[^@]*/u, '$1…') ?? null;
+  return [
+    ...(name === null ? [] : [[texts.account.name, name] as [string, string]]),
+    ...(masked === null ? [] : [[texts.account.address, masked] as [string, string]]),
+  ];
+}
+
+/** The page of a password reset: a refused password leaves the token as it is. */
+function addResetPage(routes: Routes, site: Site): void {
+  const { deps, texts } = site;
+  const find = (token: string) => findOneTimeToken(deps.db, { purpose: 'reset_password', token });
+  const showForm = async (c: RouteContext, problem: string | null) => {
+    const found = await find(tokenOf(c));
+    if (found === null) return showDead(site, c);
+    const { minLength } = deps.config.passwords;
+    const body = passwordForm(texts, { email: found.email, minLength, problem });
+    return site.show(c, { status: problem === null ? 200 : 400, title: texts.reset.title, body });
+  };
+  addPage(routes, '/mail/reset-password/:token', {
+    get: (c) => showForm(c, null),
+    async post(c) {
+      const form = await readForm(deps, c.env.incoming);
+      const newPassword = form.get('new_password') ?? '';
+      const { problems } = texts;
+      if (newPassword !== '' && newPassword !== form.get('repeat')) return showForm(c, problems.mismatch);
+      const reset = resetPassword(deps, callerOf(site, c), { token: tokenOf(c), newPassword });
+      switch (await codeOf(reset)) {
+        case null:
+          return showDone(site, c, texts.reset);
+        case 'min_length':
+          return showForm(c, problems.tooShort(deps.config.passwords.minLength));
+        case 'max_length':
+          return showForm(c, problems.tooLong);
+        case 'required':
+          return showForm(c, problems.missing);
+        default:
+          return showDead(site, c);
+      }
+    },
+  });
+}
+
+/** Says who invites to what, and how to accept: that takes the address, which the page does not tell. */
+function addInvitePage(routes: Routes, site: Site): void {
+  const { deps, texts } = site;
+  addPage(routes, '/mail/invite/:inviteId', {
+    async get(c) {
+      const inviteId = c.req.param('inviteId');
+      const invite = isUuid(inviteId) ? await findInvite(deps.db, inviteId) : null;
+      const { invite: words } = texts;
+      if (invite === null)
+        return site.show(c, { status: 410, title: words.goneTitle, body: html`<p>${words.gone}</p>` });
+      const host = new URL(deps.config.publicUrl).host;
+      const team = plainWords(invite.team) ?? words.unnamed; // names of others, as in the mail
+      const body = html`<p>${words.explain(plainWords(invite.inviter ?? ''), team, host)}</p>
+<ol>${words.steps.map((step) => html`<li>${step}</li>`)}</ol>
+<p class="hint">${words.until(invite.expires)}</p>
+${onward(site)}`;
+      return site.show(c, { title: words.title(team), body });
+    },
+  });
+}
+
+/** The pages that mailed links open. They sign nobody in, and work without scripts. */
+export function mailedPages(deps: Deps): Routes {
+  const routes = createRoutes(deps, portalErrorBody);
+  const site = siteOf(deps);
+  const { verify, changeEmail } = site.texts;
+  addConfirmPage(routes, site, {
+    ...{ path: '/mail/verify-email/:token', purpose: 'verify_email', texts: verify },
+    confirm: (caller, input) => verifyEmail(deps, caller, input),
+    facts: (userId) => signUpFacts(site, userId),
+    disown: {
+      texts: verify.disown,
+      run: async (caller, token) => `../reset-password/${await disownSignup(deps, caller, { token })}`,
+    },
+  });
+  addConfirmPage(routes, site, {
+    ...{ path: '/mail/change-email/:token', purpose: 'change_email', texts: changeEmail },
+    confirm: (caller, input) => confirmEmailChange(deps, caller, input, { proof: 'required' }),
+    facts: (userId) => accountFacts(site, userId),
+    disown: null,
+  });
+  addResetPage(routes, site);
+  addInvitePage(routes, site);
+  routes.onError((error, c) => showFailure(site, c, error));
+  return routes;
+}
+
+function showFailure({ deps, texts: { failure, language } }: Site, c: RouteContext, error: Error) {
+  // Logs it and sets what headers the error asks for.
+  const { status } = errorResponse(c, deps, error, portalErrorBody);
+  const code = error instanceof AuthError ? error.code : 'internal_error';
+  const explain =
+    code === 'cross_site_request'
+      ? failure.crossSite
+      : status === 503 || status === 429
+        ? failure.busy
+        : failure.unexpected;
+  const requestId = String(c.env.outgoing.getHeader('x-request-id'));
+  const body = html`<p role="alert">${explain}</p><p class="hint">${failure.requestId}: ${requestId}</p>`;
+  const site = new URL(deps.config.publicUrl).host;
+  return showPage(c, { status: status as 500, language, title: failure.title, site, body });
+}

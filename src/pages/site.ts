@@ -1,0 +1,80 @@
+import { html } from 'hono/html';
+import type { RouteContext, Routes } from '../dialects/routes.ts';
+import { AuthError } from '../errors.ts';
+import type { Deps } from '../flows/shared/deps.ts';
+import type { Caller } from '../flows/sign-in/complete-sign-in.ts';
+import { identifyCaller } from '../request/caller.ts';
+import { throwRefusal } from '../request/target.ts';
+import { type Html, showPage } from './layout.ts';
+import { type PageTexts, pageTexts } from './texts.ts';
+
+/** What the pages of one gateway share. */
+export type Site = {
+  deps: Deps;
+  texts: PageTexts;
+  show(c: RouteContext, page: { status?: 200 | 400 | 410; title: string; body: Html }): Promise<Response>;
+};
+
+export function siteOf(deps: Deps): Site {
+  const texts = pageTexts(deps.config.mail.locale);
+  const site = new URL(deps.config.publicUrl).host;
+  return {
+    deps,
+    texts,
+    show: (c, page) => showPage(c, { ...page, language: texts.language, site }),
+  };
+}
+
+/** The button that leads to the application, where one is configured. */
+export const onward = ({ deps: { config }, texts }: Site): Html | '' =>
+  config.appUrl === null
+    ? ''
+    : html`<p><a class="button" href="${config.appUrl}" rel="noreferrer">${texts.onward}</a></p>`;
+
+export const showDone = (
+  site: Site,
+  c: RouteContext,
+  { doneTitle, done }: { doneTitle: string; done: string },
+) => site.show(c, { title: doneTitle, body: html`<p role="status">${done}</p>${onward(site)}` });
+
+/** Used, replaced, expired, made up: all look alike. */
+export const showDead = (site: Site, c: RouteContext) =>
+  site.show(c, { status: 410, title: site.texts.dead.title, body: html`<p>${site.texts.dead.explain}</p>` });
+
+export const tokenOf = (c: RouteContext): string => c.req.param('token') ?? '';
+export const callerOf = ({ deps }: Site, c: RouteContext): Caller =>
+  identifyCaller(deps, c.env.incoming).device;
+
+const EXPECTED = ['invalid_token', 'invalid_credentials', 'required', 'min_length', 'max_length'] as const;
+type Expected = (typeof EXPECTED)[number];
+
+/** Null where it succeeded, or the code of what a page can tell about; any other error is thrown on. */
+export async function codeOf(done: Promise<unknown>): Promise<Expected | null> {
+  try {
+    await done;
+    return null;
+  } catch (error) {
+    const code =
+      error instanceof AuthError ? EXPECTED.find((expected) => expected === error.code) : undefined;
+    if (code === undefined) throw error;
+    return code;
+  }
+}
+
+type PageHandlers = {
+  get(c: RouteContext): Promise<Response>;
+  post?(c: RouteContext): Promise<Response>;
+};
+
+export function addPage(routes: Routes, path: string, { get, post }: PageHandlers): void {
+  routes.use(path, (c, next) => {
+    throwRefusal(c.env.incoming);
+    return next();
+  });
+  routes.get(path, get);
+  if (post !== undefined) routes.post(path, post);
+  routes.all(path, (c) => {
+    c.header('allow', post === undefined ? 'GET' : 'GET, POST');
+    throw new AuthError('method_not_allowed');
+  });
+}

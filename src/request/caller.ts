@@ -1,0 +1,137 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { isOneOf } from '../crypto/secrets.ts';
+import { isUuid } from '../db/uuid.ts';
+import { AuthError } from '../errors.ts';
+import { authenticateHasuraUser, authenticateToken, type Viewer } from '../flows/shared/authenticate.ts';
+import type { Deps } from '../flows/shared/deps.ts';
+import type { Caller } from '../flows/sign-in/complete-sign-in.ts';
+import {
+  parseTokenKind,
+  TOKEN_KIND_CLAIM,
+  TokenError,
+  type VerifiedToken,
+  verifyToken,
+} from '../sessions/tokens.ts';
+import { bearerToken, hasOtherCredentials, SEND_BEARER } from './bearer.ts';
+import { headerText, headerTextIfValid } from './header-text.ts';
+
+/** Hasura strips client headers that begin with x-hasura- before it forwards any, so no client can replace this one. */
+export const GATEWAY_SECRET_HEADER = 'x-hasura-gateway-secret';
+
+/** `allowed_skew` of the engine's JWT secret, as this repository configures it. */
+const ALLOWED_SKEW_SECONDS = 30;
+
+export type RequestCaller = {
+  /** Whether the request showed the shared secret. */
+  fromHasura: boolean;
+  /** Whether Hasura says that its admin is calling: nobody in particular, who may do anything. */
+  isOperator: boolean;
+  device: Caller;
+  /**
+   * The signed-in person, or null for nobody. Asked only where it matters: a login works in spite of an expired token.
+   * @throws AuthError `unauthenticated` for a token or session variables that are no longer good
+   */
+  viewer(): Promise<Viewer | null>;
+};
+
+/**
+ * Whether the request shows the secret shared with Hasura.
+ * @throws AuthError `permission_denied` or `rate_limited` for a wrong one: a gateway and an engine that disagree must not
+ * go unnoticed
+ */
+export function showsGatewaySecret(deps: Deps, request: IncomingMessage): boolean {
+  const secret = headerText(request.headers, GATEWAY_SECRET_HEADER);
+  if (secret === null) return false;
+  if (isOneOf(deps.config.internalSecrets, secret)) return true;
+  const message = `The ${GATEWAY_SECRET_HEADER} header is wrong.`;
+  throw wrongSecret(deps, request, { header: GATEWAY_SECRET_HEADER, message });
+}
+
+/** Counts a wrong internal secret, and returns the error that refuses it: `permission_denied` or `rate_limited`. */
+export function wrongSecret(
+  deps: Deps,
+  request: IncomingMessage,
+  { header, message }: { header: string; message?: string },
+): AuthError {
+  const address = deps.readClientAddress(request, false);
+  const origin = { address, userAgent: headerTextIfValid(request.headers, 'user-agent') };
+  const retryAfterSeconds = deps.refusedSecrets.count({ header, origin });
+  if (retryAfterSeconds !== null)
+    return new AuthError('rate_limited', {
+      retryAfterSeconds,
+      message: 'Too many wrong secrets. Try again later.',
+    });
+  return new AuthError('permission_denied', message === undefined ? {} : { message });
+}
+
+/** Who is calling: by a bearer token, or by Hasura's session variables, which count behind the shared secret only. */
+export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCaller {
+  const { headers } = request;
+  const fromHasura = showsGatewaySecret(deps, request);
+  let viewer: Promise<Viewer | null> | undefined;
+  return {
+    fromHasura,
+    isOperator: fromHasura && isAdmin(deps, headers),
+    device: {
+      address: deps.readClientAddress(request, fromHasura),
+      userAgent: headerText(headers, fromHasura ? 'x-forwarded-user-agent' : 'user-agent'),
+    },
+    viewer: () => (viewer ??= fromHasura ? hasuraViewer(deps, headers) : bearerViewer(deps, headers)),
+  };
+}
+
+/** The role of people without a token is never the operator's, whatever it is called: anybody has it. */
+const isAdmin = (deps: Deps, headers: IncomingHttpHeaders): boolean =>
+  headerText(headers, 'x-hasura-role') === 'admin' && deps.config.hasuraUnauthorizedRole !== 'admin';
+
+async function bearerViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
+  const token = bearerToken(headers);
+  if (token !== null) return authenticateToken(deps, token);
+  if (hasOtherCredentials(headers)) throw new AuthError('unauthenticated', { message: SEND_BEARER });
+  return null;
+}
+
+/**
+ * In the unauthorized role every session variable is whatever the client sent (hasura/README.md, "Session variables"),
+ * so none counts. Role admin is the operator, who is nobody in particular.
+ */
+async function hasuraViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
+  const role = headerText(headers, 'x-hasura-role');
+  if (role === null) return bearerViewer(deps, headers);
+  if (role !== 'user' || role === deps.config.hasuraUnauthorizedRole) return null;
+  const userId = headerText(headers, 'x-hasura-user-id');
+  const sessionId = headerText(headers, 'x-hasura-session-id');
+  if (!isUuid(userId) || (sessionId !== null && !isUuid(sessionId)))
+    throw new AuthError('unauthenticated', { message: "Hasura's session variables name no user." });
+  const verified = await requireAgreement(deps, headers, { userId, sessionId });
+  const tokenKind = verified === null ? kindOfSession(headers) : verified.kind;
+  return authenticateHasuraUser(deps, { userId, sessionId, keyId: verified?.keyId ?? null, tokenKind });
+}
+
+/** The kind of the token that Hasura has verified. @throws AuthError `unauthenticated` for an unknown kind */
+function kindOfSession(headers: IncomingHttpHeaders) {
+  try {
+    return parseTokenKind(headerText(headers, TOKEN_KIND_CLAIM));
+  } catch (cause) {
+    throw new AuthError('unauthenticated', { message: (cause as Error).message, cause });
+  }
+}
+
+/** Where the client's own token came along, it must be of the same user and session. */
+async function requireAgreement(
+  deps: Deps,
+  headers: IncomingHttpHeaders,
+  { userId, sessionId }: { userId: string; sessionId: string | null },
+): Promise<VerifiedToken | null> {
+  const token = bearerToken(headers);
+  if (token === null) return null;
+  try {
+    // Hasura, which has let it pass, may be configured to allow some skew.
+    const verified = await verifyToken(deps, token, { toleranceSeconds: ALLOWED_SKEW_SECONDS });
+    if (verified.userId === userId && (sessionId === null || verified.sessionId === sessionId))
+      return verified;
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+  }
+  throw new AuthError('unauthenticated', { message: "The token and Hasura's session variables disagree." });
+}

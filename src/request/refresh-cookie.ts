@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { serialize } from 'hono/utils/cookie';
+import { AuthError } from '../errors.ts';
+import type { Deps } from '../flows/shared/deps.ts';
+import { DEVICE_MARK_SECONDS } from '../sessions/device-marks.ts';
+
+/** A browser's refresh token and its mark, kept where its scripts cannot read them. */
+export type RefreshCookie = {
+  isPresent(): boolean;
+  /** @throws AuthError `feature_disabled`, `cross_site_request` */
+  read(): string | null;
+  /** @throws AuthError `feature_disabled`, `cross_site_request` */
+  write(refreshToken: string): void;
+  clear(): void;
+  /** The cookie that marks the browser; null where there is none, or where it came with a page of another site. */
+  readDevice(): string | null;
+  /** @throws AuthError `feature_disabled`, `cross_site_request` */
+  writeDevice(cookie: string): void;
+};
+
+/** Characters of a cookie that are read: a refresh token is shorter. */
+const MAX_VALUE_LENGTH = 512;
+
+/** The value of a cookie (RFC 6265bis 4.2.1), or null for what is no refresh token. The first of its name counts. */
+function readCookie(header: string, name: string): string | null {
+  const pair = header
+    .split(';')
+    .map((cookie) => cookie.trim())
+    .find((cookie) => cookie.startsWith(`${name}=`));
+  const value = pair?.slice(name.length + 1) ?? '';
+  return value === '' || value.length > MAX_VALUE_LENGTH ? null : value;
+}
+
+/**
+ * The cookie comes along by itself, whoever's page sends the request: so it counts only for pages of the gateway and of
+ * the configured origins (OWASP CSRF Cheat Sheet, "Verifying Origin"). Hasura replaces the header and keeps a copy in
+ * X-Forwarded-Origin, which no page of elsewhere can send itself where Hasura lists ours (hasura/README.md, "Forwarded headers"). It also passes Set-Cookie on, for answers without errors.
+ */
+export function refreshCookie(
+  deps: Deps,
+  request: IncomingMessage,
+  response: ServerResponse,
+  fromHasura: boolean,
+): RefreshCookie {
+  const { publicUrl, refreshCookie: sameSite, http } = deps.config;
+  const secure = publicUrl.startsWith('https:');
+  // The prefix makes browsers refuse a cookie of this name from a subdomain or without TLS (RFC 6265bis 4.1.3).
+  const [name, deviceName] = ['refresh', 'device'].map(
+    (kind) => `${secure ? '__Host-' : ''}portcullis-${kind}`,
+  ) as [string, string];
+
+  function requireOwnPage(): void {
+    if (sameSite === 'off')
+      throw new AuthError('feature_disabled', {
+        attribute: 'cookie',
+        message: 'Cookies are switched off here.',
+      });
+    const header = request.headers[fromHasura ? 'x-forwarded-origin' : 'origin'];
+    const allowed = [new URL(publicUrl).origin, ...http.corsOrigins.filter((origin) => origin !== '*')];
+    if (typeof header !== 'string' || !allowed.includes(header)) throw new AuthError('cross_site_request');
+  }
+
+  function set(value: string, maxAge: number, cookie = name): void {
+    const attributes = {
+      httpOnly: true,
+      secure,
+      sameSite: sameSite === 'off' ? 'lax' : sameSite,
+      path: '/',
+    } as const;
+    response.appendHeader('set-cookie', serialize(cookie, value, { ...attributes, maxAge }));
+  }
+
+  const stored = (cookie = name) => readCookie(request.headers.cookie ?? '', cookie);
+  return {
+    isPresent: () => stored() !== null,
+    read() {
+      requireOwnPage();
+      return stored();
+    },
+    write(refreshToken) {
+      requireOwnPage();
+      set(refreshToken, deps.sessions.refreshTtlSeconds);
+    },
+    clear: () => set('', 0),
+    readDevice() {
+      try {
+        requireOwnPage();
+      } catch {
+        return null; // it comes along by itself, and a login does without it
+      }
+      return stored(deviceName);
+    },
+    writeDevice(cookie) {
+      requireOwnPage();
+      set(cookie, DEVICE_MARK_SECONDS, deviceName);
+    },
+  };
+}
