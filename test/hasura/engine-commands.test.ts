@@ -97,6 +97,25 @@ test('what is inconsistent is named by both, until a reload finds it mended', as
   expect(await run('status', access)).toEqual(WELL);
 });
 
+test('a gateway that cannot be reached is named without the secret that the engine tells an admin', async () => {
+  const engine = await start({ PORTCULLIS_GRAPHQL_URL: 'http://127.0.0.1:1/graphql' });
+  const told = await fetch(new URL('/v1/metadata', engine.url), {
+    method: 'POST',
+    headers: { 'x-hasura-admin-secret': engine.adminSecret },
+    body: JSON.stringify({ type: 'get_inconsistent_metadata', args: {} }),
+  });
+  expect(await told.text()).toContain(gateway.secret);
+  const away = /^remote_schema portcullis: Inconsistent object: HTTP exception occurred/;
+  for (const command of ['status', 'reload'] as const) {
+    const { code, lines } = await run(command, accessTo(engine));
+    expect({ code, lines }).toEqual({
+      code: 1,
+      lines: expect.arrayContaining([expect.stringMatching(away)]),
+    });
+    expect(lines.join()).not.toContain(gateway.secret);
+  }
+});
+
 test('a gateway that went away after the start is noticed', async () => {
   const access = accessTo(await start());
   recorder.script({ status: 502, text: 'Bad Gateway' });
