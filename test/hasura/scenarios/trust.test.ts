@@ -1,20 +1,14 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { logIn } from '../../support/gateway.ts';
-import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
-import { codes, join, ME, openStage, type Somebody, type Stage } from './frontend.ts';
+import { codes, join, ME, openRecordedStage, type RecordedStage, type Somebody } from './frontend.ts';
 
 // What the gateway believes of what Hasura says, and what it looks at itself.
 
-let stage: Stage;
-let recorder: Recorder;
+let stage: RecordedStage;
 let ada: Somebody;
 beforeAll(async () => {
-  stage = await openStage({
-    async between(gateway) {
-      recorder = await startRecorder(gateway.url);
-      return recorder;
-    },
+  stage = await openRecordedStage({
     engine: {
       // By mistake: Hasura alone would let everybody generate keys and disable accounts.
       spoil({ actions, remoteSchemas }) {
@@ -25,15 +19,12 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(async () => {
-  await stage.close();
-  await recorder.close();
-});
+afterAll(() => stage.close());
 beforeEach(async () => {
   ada = await join(stage);
-  recorder.seen.length = 0;
+  stage.recorder.seen.length = 0;
 });
-afterEach(() => recorder.script(null));
+afterEach(() => stage.recorder.script(null));
 
 const SESSIONS = '{ sessions { id } }';
 const DISABLE = 'mutation ($id: ID!) { disableAccount(input: { userId: $id }) { disabledAt } }';
@@ -126,7 +117,7 @@ test('what an action leads to shows to whoever may read its table', async () => 
 test('no x-hasura-* header of a client reaches the gateway beside a token', async () => {
   const headers = { 'x-hasura-team-id': ada.user.id, 'x-hasura-anything': 'x', 'x-other': 'y' };
   await stage.as(ada.accessToken, headers).run(ME);
-  const names = Object.keys(recorder.seen[0]?.headers ?? {});
+  const names = Object.keys(stage.recorder.seen[0]?.headers ?? {});
   expect(names).toContain('x-other');
   expect(names.filter((name) => name.startsWith('x-hasura-')).sort()).toEqual([
     ...['x-hasura-gateway-secret', 'x-hasura-role', 'x-hasura-session-id', 'x-hasura-token-kind'],
