@@ -1,10 +1,11 @@
 import { and, eq } from 'drizzle-orm';
 import type { EventOrigin } from '../audit/security-events.ts';
-import type { Config } from '../config/read-config.ts';
+import type { Config } from '../config/config.ts';
 import type { Database, Transaction } from '../db/client.ts';
+import { violates } from '../db/errors.ts';
 import { type MembershipRole, memberships, teams } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
-import { AuthError, violates } from '../errors.ts';
+import { AuthError } from '../errors.ts';
 import { changeLimit } from '../limits/changes.ts';
 import type { RateLimiter } from '../limits/rate-limits.ts';
 import type { User } from '../users/users.ts';

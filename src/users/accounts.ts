@@ -1,7 +1,7 @@
 import { and, eq, inArray, ne, or, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../db/client.ts';
+import { violates } from '../db/errors.ts';
 import { passwords, users } from '../db/tables/users.ts';
-import { violates } from '../errors.ts';
 import { emailSpellings } from './attributes.ts';
 import type { User } from './users.ts';
 

@@ -1,8 +1,9 @@
 import { and, eq, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, type Queryable, statement } from '../db/client.ts';
+import { violates } from '../db/errors.ts';
 import { passwords, users } from '../db/tables/users.ts';
-import { AuthError, violates } from '../errors.ts';
+import { AuthError } from '../errors.ts';
 import { EMAIL_KEY } from './accounts.ts';
 import { emailSpellings } from './attributes.ts';
 
