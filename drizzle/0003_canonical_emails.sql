@@ -1,7 +1,7 @@
 ALTER TABLE "portcullis"."users" ADD COLUMN "canonical_email" text;
 --> statement-breakpoint
 -- What SQL cannot judge (letters beyond ASCII, A-labels) or the checks refuse is marked, before the checks are there: an account
--- that breaks a check could not even change its name. `canonicalizeEmails` (src/migrations/canonical-emails.ts) looks at the marked
+-- that breaks a check could not even change its name. `canonicalizeEmails` (src/db/canonical-emails.ts) looks at the marked
 -- ones after this migration, changes what does not clash, and validates the checks once no mark is left.
 UPDATE "portcullis"."users" SET "canonical_email" = ''
   WHERE "email" !~ '^[a-z0-9!#$%&''*+/=?^_`{|}~.-]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$'

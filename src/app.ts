@@ -1,5 +1,5 @@
 import { createCaptcha } from './captcha/captcha.ts';
-import type { Config } from './config/read-config.ts';
+import type { Config } from './config/config.ts';
 import { createSecretDeriver } from './crypto/derived-secrets.ts';
 import { createHashGate } from './crypto/hash-gate.ts';
 import { createKeyEncryption } from './crypto/key-encryption.ts';
@@ -7,9 +7,9 @@ import { createPasswordHasher } from './crypto/passwords.ts';
 import { type DatabaseAccess, inspectDatabases } from './db/inspection.ts';
 import { openPools, type Pools } from './db/pools.ts';
 import { keepHouse } from './flows/admin/housekeeping.ts';
-import type { Deps } from './flows/shared/deps.ts';
+import { createDeliverTask } from './flows/mails/deliver.ts';
 import { startHttpServer } from './http/server.ts';
-import { type MailWorker, startMailWorker } from './jobs/worker.ts';
+import { type JobWorker, startJobWorker } from './jobs/worker.ts';
 import { checkKeyEncryption, ensureSuccessor } from './keys/jwks.ts';
 import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
 import { createBodyBudget } from './limits/body-budget.ts';
@@ -17,11 +17,13 @@ import { createRateLimiter } from './limits/rate-limits.ts';
 import { createRefusedSecrets } from './limits/refused-secrets.ts';
 import type { Log } from './log.ts';
 import { createMailInbox } from './mail/inbox.ts';
+import { MAIL_TASK } from './mail/queue.ts';
 import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
 import { createMailTransport } from './mail/transport.ts';
 import { applyMigrations, isMigrated } from './migrations/migrate.ts';
 import { storeOneTimeToken } from './one-time-tokens/one-time-tokens.ts';
 import { createClientAddressReader } from './request/client-address.ts';
+import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { countEmailClashes } from './users/email-clashes.ts';
@@ -38,7 +40,7 @@ export type RunnableConfig = Config & { database: { url: string } };
 export type App = {
   url: string;
   /** What the tests look at. */
-  deps: Deps;
+  deps: GatewayDeps;
   close(): Promise<void>;
 };
 
@@ -63,13 +65,13 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
     }
     const templates = await loadMailTemplates(config.mail);
     const http = await startHttpServer(deps);
-    const mailWorker = deliverMails(config, deps, templates, access.direct);
+    const worker = startWorker(config, deps, templates, access.direct);
     const stopHousekeeping = startHousekeeping(deps);
     return {
       url: http.url,
       deps,
       async close() {
-        await Promise.all([http.close(), mailWorker.stop()]);
+        await Promise.all([http.close(), worker.stop()]);
         await stopHousekeeping();
         await database.close();
       },
@@ -81,13 +83,13 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
 }
 
 /** Says that an operator has to look at accounts that migrations could not give their canonical addresses. */
-async function warnOfEmailClashes({ db, log }: Deps): Promise<void> {
+async function warnOfEmailClashes({ db, log }: GatewayDeps): Promise<void> {
   const accounts = await countEmailClashes(db);
   if (accounts > 0)
     log.warn({ accounts }, 'Accounts have email addresses that are not canonical: npm run users:clashes.');
 }
 
-async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Deps> {
+async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<GatewayDeps> {
   const { db, priorityDb, queueDelayMs } = pools;
   const { accessTtlSeconds, portalTtlSeconds } = config.tokens;
   const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
@@ -127,28 +129,36 @@ async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Dep
   };
 }
 
-function deliverMails(
+function startWorker(
   config: RunnableConfig,
-  deps: Deps,
+  deps: GatewayDeps,
   templates: MailTemplates,
   database: DatabaseAccess,
-): MailWorker {
+): JobWorker {
   const { db, log, mailInbox } = deps;
-  return startMailWorker({
-    config,
-    db,
-    log,
-    templates,
-    database,
+  const transport = createMailTransport(config, log, mailInbox);
+  const deliver = createDeliverTask({
+    ...{ db, log, templates, transport },
     publicUrl: config.publicUrl,
-    transport: createMailTransport(config, log, mailInbox),
     tokenDeriver: createSecretDeriver(config.keyEncryptionKeys, 'one-time token', 'pot'),
     storeToken: storeOneTimeToken,
   });
+  const worker = startJobWorker({
+    ...{ db, log },
+    database: { ...database, statementTimeoutMs: config.database.statementTimeoutMs },
+    tasks: { [MAIL_TASK]: deliver },
+    concurrency: config.mail.concurrency,
+  });
+  return {
+    async stop() {
+      await worker.stop();
+      transport.close();
+    },
+  };
 }
 
 /** Every round after the one before is done, so that a slow database is not asked ever more. */
-function startHousekeeping(deps: Deps): () => Promise<void> {
+function startHousekeeping(deps: GatewayDeps): () => Promise<void> {
   const every = deps.config.housekeepingSeconds * 1000;
   let stopped = false;
   let round: Promise<void> = Promise.resolve();

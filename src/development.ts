@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunnableConfig } from './app.ts';
-import { type Config, ConfigError } from './config/read-config.ts';
+import type { Config } from './config/config.ts';
+import { ConfigError } from './config/read-config.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres/server.ts';
 import type { Log } from './log.ts';
 

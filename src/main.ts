@@ -1,5 +1,6 @@
 import { type App, createApp } from './app.ts';
-import { type Config, ConfigError, readConfig } from './config/read-config.ts';
+import type { Config } from './config/config.ts';
+import { ConfigError, readConfig } from './config/read-config.ts';
 import { completeConfig, type Development } from './development.ts';
 import { createLog, type Log } from './log.ts';
 import { mailInboxPath } from './pages/mail-inbox.ts';

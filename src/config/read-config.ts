@@ -5,8 +5,6 @@ import { shortestKeySeconds } from './key-schedule.ts';
 import { toConfig } from './to-config.ts';
 import { type Environment, environment } from './variables.ts';
 
-export type { Config } from './config.ts';
-
 /** What may also come from a file, by the variable's name with `_FILE` behind it. */
 const FROM_FILE = [
   'DATABASE_URL',

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { isCausedBy } from '../errors.ts';
 import type { Database } from './client.ts';
+import { isCausedBy } from './errors.ts';
 import { heartbeat } from './tables/heartbeat.ts';
 
 /** However often it is asked for, one row is written in this time. */

@@ -1,4 +1,4 @@
-import { isCausedBy } from '../errors.ts';
+import { isCausedBy } from './errors.ts';
 
 /** For how long a refused write counts: longer than a load balancer waits between two questions. */
 const COUNTS_FOR_MS = 10_000;

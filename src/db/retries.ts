@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isRepeatable } from '../errors.ts';
+import { isRepeatable } from './errors.ts';
 
 const MAX_TRIES = 4;
 /** Two that lost to each other must not meet again: each waits for a random time. */

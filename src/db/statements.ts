@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type postgres from 'postgres';
-import { isCausedBy, isRepeatable } from '../errors.ts';
+import { isCausedBy, isRepeatable } from './errors.ts';
 import { learnConnection, leaveReadOnlyServer } from './read-only-servers.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 import { retry } from './retries.ts';

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { AuthError, type ErrorCode } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
 import { readAttributes } from '../request/body.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 import { requireInternalSecret } from '../request/hasura-secret.ts';
 import { type RouteContext, type Routes, serve } from './routes.ts';
 
@@ -35,7 +35,7 @@ export const endpoint = <Body extends z.ZodObject>(definition: Endpoint<Body>): 
   definition as unknown as Endpoint;
 
 /** Serves an endpoint: guard, then method, then body. */
-export function addEndpoint(routes: Routes, deps: Deps, definition: Endpoint): void {
+export function addEndpoint(routes: Routes, deps: GatewayDeps, definition: Endpoint): void {
   const { method, path, body, security, changesState } = definition;
   const before = security === 'internalSecret' ? requireInternalSecret(deps) : undefined;
   serve(

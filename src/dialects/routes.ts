@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { routePath } from 'hono/route';
-import { AuthError, toAuthError } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
+import { AuthError } from '../errors.ts';
+import type { GatewayDeps } from '../request/deps.ts';
+import { toAuthError } from '../request/public-error.ts';
 import { REQUEST_ID_HEADER } from '../request/request-id.ts';
 import { throwRefusal } from '../request/target.ts';
 
@@ -20,7 +21,12 @@ export const portalErrorBody: ErrorBody = (error) => ({
 });
 
 /** An error as a response, logged if it is not the caller's. The id under which it was logged is in `x-request-id`. */
-export function errorResponse(c: RouteContext, deps: Deps, thrown: unknown, spell: ErrorBody): Response {
+export function errorResponse(
+  c: RouteContext,
+  deps: GatewayDeps,
+  thrown: unknown,
+  spell: ErrorBody,
+): Response {
   const error = toAuthError(thrown);
   const requestId = String(c.env.outgoing.getHeader(REQUEST_ID_HEADER));
   if (error.status >= 500 && error.cause !== undefined)
@@ -33,14 +39,14 @@ export function errorResponse(c: RouteContext, deps: Deps, thrown: unknown, spel
 }
 
 /** Routes whose errors are spelled in one dialect. */
-export function createRoutes(deps: Deps, spell: ErrorBody): Routes {
+export function createRoutes(deps: GatewayDeps, spell: ErrorBody): Routes {
   const routes: Routes = new Hono();
   routes.onError((error, c) => errorResponse(c, deps, error, spell));
   return routes;
 }
 
 type Handler = (c: RouteContext, request: IncomingMessage) => Promise<Response> | Response;
-type Guard = (c: RouteContext) => void;
+type Guard = (request: IncomingMessage, c: RouteContext) => void;
 
 type Refusals = {
   /** What it throws comes before all else: a guarded path does not tell strangers which methods it has. */
@@ -59,7 +65,7 @@ export function serve(
 ): void {
   routes.all(path, async (c) => {
     throwRefusal(c.env.incoming);
-    before?.(c);
+    before?.(c.env.incoming, c);
     const isHead = method === 'GET' && c.req.method === 'HEAD' && !refuseHead;
     if (c.req.method === method || isHead) return handler(c, c.env.incoming);
     c.header('allow', method);

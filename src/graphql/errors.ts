@@ -1,6 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { AuthError, type ErrorCode, errorCatalogue, toAuthError } from '../errors.ts';
+import { AuthError, type ErrorCode, errorCatalogue } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { toAuthError } from '../request/public-error.ts';
 import { requestIdExtension } from '../request/request-id.ts';
 import { locate } from './locations.ts';
 import { beginningOf, withoutSuggestions, withoutValues } from './sentences.ts';

@@ -16,7 +16,7 @@ import {
   type ValidationRule,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Config } from '../config/read-config.ts';
+import type { Config } from '../config/config.ts';
 import type { Context } from './context.ts';
 import { takeText } from './locations.ts';
 import { refuseLongTokens } from './long-tokens.ts';

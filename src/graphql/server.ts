@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga } from 'graphql-yoga';
-import type { Deps } from '../flows/shared/deps.ts';
 import type { RequestCaller } from '../request/caller.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 import { refreshCookie } from '../request/refresh-cookie.ts';
 import type { Context } from './context.ts';
 import { createDocumentCache, useDocumentCache } from './document-cache.ts';
@@ -20,7 +20,7 @@ export type GraphQLHandler = (
   facts: { caller: RequestCaller; requestId: string },
 ) => Promise<void>;
 
-export function createGraphQLHandler(deps: Deps, documents = createDocumentCache()): GraphQLHandler {
+export function createGraphQLHandler(deps: GatewayDeps, documents = createDocumentCache()): GraphQLHandler {
   const yoga = createYoga<RequestFacts, Context>({
     schema,
     graphqlEndpoint: '/graphql',

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AuthError, toAuthError } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
+import { AuthError } from '../errors.ts';
 import { maskGraphQLError } from '../graphql/errors.ts';
 import { createGraphQLHandler } from '../graphql/server.ts';
 import { readJson, requireWellFormed } from '../request/body.ts';
 import { identifyCaller } from '../request/caller.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 import { requireJson } from '../request/media-type.ts';
+import { toAuthError } from '../request/public-error.ts';
 import { throwRefusal } from '../request/target.ts';
 import { answerPreflight } from './cors.ts';
 import { createGraphiQLPage } from './graphiql.ts';
@@ -28,7 +29,7 @@ type NodeHandler = (request: IncomingMessage, response: ServerResponse, requestI
  * `/graphql`: GraphiQL for browsers, POST with JSON for everybody. GET and forms are refused, since a page of another
  * origin could send those without asking.
  */
-export function createGraphQLEndpoint(deps: Deps): NodeHandler {
+export function createGraphQLEndpoint(deps: GatewayDeps): NodeHandler {
   const handleGraphQL = createGraphQLHandler(deps);
   const showGraphiQL = deps.config.graphql.graphiql ? createGraphiQLPage() : null;
 
@@ -76,7 +77,7 @@ export function createGraphQLEndpoint(deps: Deps): NodeHandler {
 }
 
 /** What never reached GraphQL is still answered in its shape, with a status that says what is wrong with the request. */
-function sendError(deps: Deps, response: ServerResponse, error: AuthError, requestId: string): void {
+function sendError(deps: GatewayDeps, response: ServerResponse, error: AuthError, requestId: string): void {
   const masked = maskGraphQLError(error, { log: deps.log, requestId, suggestions: false });
   const { http: _http, ...extensions } = masked.extensions;
   response.statusCode = error.status;

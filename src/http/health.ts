@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
+import { isCausedBy } from '../db/errors.ts';
 import { createHeartbeat } from '../db/heartbeat.ts';
 import { createRoutes, portalErrorBody, type Routes, serve } from '../dialects/routes.ts';
-import { AuthError, isCausedBy } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
+import { AuthError } from '../errors.ts';
 import { isMigrated } from '../migrations/migrate.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 import { version } from '../version.ts';
 import { shareReadings } from './shared-readings.ts';
 
@@ -44,7 +45,7 @@ async function check(name: string, run: () => Promise<string | null>): Promise<C
 }
 
 /** `/health`: the process lives, in GoTrue's shape. `/ready`: it can do its work, or why it cannot. */
-export function healthRoutes(deps: Deps, isClosing: () => boolean): Routes {
+export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   serve(routes, 'GET', '/health', (c) =>
     c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),

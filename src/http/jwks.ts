@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { type Endpoint, endpoint } from '../dialects/endpoint.ts';
-import type { Deps } from '../flows/shared/deps.ts';
 import { readJwks } from '../keys/jwks.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 import { shareReadings } from './shared-readings.ts';
 
 const JwkSet = z.object({ keys: z.array(z.record(z.string(), z.string())) });
 
 /** The public keys. Any page and any cache may have them. */
-export function jwksEndpoints(deps: Deps): Endpoint[] {
+export function jwksEndpoints(deps: GatewayDeps): Endpoint[] {
   const read = shareReadings(() => readJwks({ db: deps.priority.db, keys: deps.keys }));
   const paths = { jwks: '/.well-known/jwks.json', portalJwks: '/api/v1/jwks' };
   return Object.entries(paths).map(([operationId, path]) =>

@@ -9,9 +9,9 @@ import { internalEndpoints, portalEndpoints } from '../dialects/portal/endpoints
 import { createRoutes, portalErrorBody, serve } from '../dialects/routes.ts';
 import { teamsEndpoints } from '../dialects/teams/endpoints.ts';
 import { AuthError } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
 import { mailInboxRoutes } from '../pages/mail-inbox.ts';
 import { mailedPages } from '../pages/mailed-pages.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 import { throwRefusal } from '../request/target.ts';
 import { healthRoutes } from './health.ts';
 import { jwksEndpoints } from './jwks.ts';
@@ -20,7 +20,7 @@ import { swaggerRoutes } from './swagger.ts';
 
 /** Every path but `/graphql`. */
 export function createRouter(
-  deps: Deps,
+  deps: GatewayDeps,
   isClosing: () => boolean,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const router = createRoutes(deps, portalErrorBody);

@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { isOneOf } from '../crypto/secrets.ts';
 import { AuthError } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
+import { addressLimitSubject } from '../limits/address-subject.ts';
 import type { BodyOwner } from '../limits/body-budget.ts';
 import { offerBody } from '../request/body.ts';
 import { GATEWAY_SECRET_HEADER } from '../request/caller.ts';
-import { addressLimitSubject } from '../request/client-address.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 import { REQUEST_ID_HEADER, readRequestId } from '../request/request-id.ts';
 import { isRefused, receiveTarget, refuseLater, WHOLE_SERVER } from '../request/target.ts';
 import { createAdmission, type Place } from './admission.ts';
@@ -47,7 +47,7 @@ const DROP_WARNING_MS = 10_000;
 const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks']);
 
 /** Listens, and resolves once it does. */
-export async function startHttpServer(deps: Deps): Promise<HttpServer> {
+export async function startHttpServer(deps: GatewayDeps): Promise<HttpServer> {
   let closing = false;
   const isClosing = () => closing;
   const server = createServer({ ...TIMEOUTS, ...LENIENCE });
@@ -72,7 +72,7 @@ export async function startHttpServer(deps: Deps): Promise<HttpServer> {
   };
 }
 
-function createRequestListener(deps: Deps, isClosing: () => boolean) {
+function createRequestListener(deps: GatewayDeps, isClosing: () => boolean) {
   const { maxConcurrentRequests, maxBodyBytes } = deps.config.http;
   const admit = createAdmission({ maxConcurrentRequests, ...deps.waiting });
   const receive = createBodyIntake(deps.bodyBudget, createOwnerFinder(deps));
@@ -133,7 +133,7 @@ function createRequestListener(deps: Deps, isClosing: () => boolean) {
 }
 
 /** Tells whose body it is: Hasura's, by its secret, or of whom the request comes from. */
-function createOwnerFinder(deps: Deps): (request: IncomingMessage) => BodyOwner {
+function createOwnerFinder(deps: GatewayDeps): (request: IncomingMessage) => BodyOwner {
   return (request) => {
     const secret = request.headers[GATEWAY_SECRET_HEADER];
     const fromHasura = typeof secret === 'string' && isOneOf(deps.config.internalSecrets, secret);
@@ -144,7 +144,7 @@ function createOwnerFinder(deps: Deps): (request: IncomingMessage) => BodyOwner 
 
 /** Cookies concern GraphQL alone; the pages that mails link to are nobody else's business. */
 function allowOrigin(
-  { config }: Deps,
+  { config }: GatewayDeps,
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -172,7 +172,7 @@ function requireAddress(socket: Socket): void {
   if (socket.remoteAddress === undefined) socket.destroy();
 }
 
-function warnOfDrops({ log }: Deps): () => void {
+function warnOfDrops({ log }: GatewayDeps): () => void {
   let warnedAt = Number.NEGATIVE_INFINITY;
   return () => {
     const now = performance.now();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createRoutes, portalErrorBody, type Routes, serve } from '../dialects/routes.ts';
-import type { Deps } from '../flows/shared/deps.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -41,7 +41,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 /** `/swagger`: the HTTP dialects, to be read and tried. Works without the internet. */
-export function swaggerRoutes(deps: Deps): Routes {
+export function swaggerRoutes(deps: GatewayDeps): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   serve(routes, 'GET', '/swagger', (c) => {
     c.header('content-security-policy', CONTENT_SECURITY_POLICY);

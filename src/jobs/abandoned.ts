@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../db/client.ts';
-import { JOBS_SCHEMA } from '../mail/queue.ts';
+import { JOBS_SCHEMA } from './queue.ts';
 
 /** Longer than any delivery may take, what comes before and after it included. */
 const ABANDONED_AFTER_SECONDS = 180;

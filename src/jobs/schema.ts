@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { Logger, runMigrations } from 'graphile-worker';
 import type { Database } from '../db/client.ts';
-import { JOBS_SCHEMA } from '../mail/queue.ts';
 import { type JobsPoolOptions, openJobsPool } from './pool.ts';
+import { JOBS_SCHEMA } from './queue.ts';
 
 /** The newest migration of the job library that package.json names; a test holds both together. */
 const NEWEST_JOBS_MIGRATION = 19;

@@ -1,80 +1,81 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, type RunnerOptions, run, type Task } from 'graphile-worker';
-import type { Config } from '../config/read-config.ts';
+import { Logger, type RunnerOptions, run, type TaskList } from 'graphile-worker';
+import type { Database } from '../db/client.ts';
 import type { DatabaseAccess } from '../db/inspection.ts';
-import { createDeliverTask, type DeliverDeps } from '../flows/mails/deliver.ts';
 import type { Log } from '../log.ts';
-import { JOBS_SCHEMA, MAIL_TASK } from '../mail/queue.ts';
 import { releaseAbandonedJobs } from './abandoned.ts';
 import { openJobsPool } from './pool.ts';
+import { JOBS_SCHEMA } from './queue.ts';
 import { areJobsMigrated } from './schema.ts';
 
-export type MailWorker = {
-  /** Takes no more jobs, lets deliveries under way finish for a while, and gives back what is left. */
+export type JobWorker = {
+  /** Takes no more jobs, lets those under way finish for a while, and gives back what is left. */
   stop(): Promise<void>;
 };
 
-export type MailWorkerDeps = DeliverDeps &
-  Readonly<{
-    config: Config;
-    /** Past a pooler in transaction mode, where there is such a way: otherwise the worker is not told of new jobs. */
-    database: DatabaseAccess;
-  }>;
+export type JobWorkerOptions = Readonly<{
+  db: Database;
+  log: Log;
+  /** Past a pooler in transaction mode, where there is a way past it: otherwise the worker is not told of new jobs. */
+  database: DatabaseAccess & { statementTimeoutMs: number };
+  /** What the worker does, by the name of the task. */
+  tasks: TaskList;
+  /** Jobs at once. */
+  concurrency: number;
+}>;
 
 const RESTART_AFTER_MS = 5_000;
-/** How long the deliveries under way may take at shutdown. */
+/** How long the jobs under way may take at shutdown. */
 const FINISH_WITHIN_MS = 5_000;
 const LOOK_FOR_ABANDONED_JOBS_MS = 30_000;
 
 /**
- * Delivers queued mails until it is stopped. It waits for the migrations where they are missing, and starts again when the
- * job library gives up, as it does when it cannot write down what became of a job.
+ * Works on queued jobs until it is stopped. It waits for missing migrations. It starts again when the job library gives up,
+ * as the library does when it cannot write down what became of a job.
  */
-export function startMailWorker(deps: MailWorkerDeps): MailWorker {
+export function startJobWorker(options: JobWorkerOptions): JobWorker {
   const stopping = new AbortController();
-  const task = createDeliverTask(deps);
-  const stopped = keepRunning(deps, task, stopping.signal);
+  const stopped = keepRunning(options, stopping.signal);
   return {
     async stop() {
       stopping.abort();
-      const bound = FINISH_WITHIN_MS + deps.config.database.statementTimeoutMs;
+      const bound = FINISH_WITHIN_MS + options.database.statementTimeoutMs;
       await Promise.race([stopped, sleep(bound, undefined, { ref: false })]);
-      deps.transport.close();
     },
   };
 }
 
-async function keepRunning(deps: MailWorkerDeps, task: Task, signal: AbortSignal): Promise<void> {
+async function keepRunning(options: JobWorkerOptions, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      if (await areJobsMigrated(deps.db)) await runUntilAborted(deps, task, signal);
+      if (await areJobsMigrated(options.db)) await runUntilAborted(options, signal);
     } catch (error) {
-      deps.log.warn({ err: error }, 'The mail worker stopped; it will be started again.');
+      options.log.warn({ err: error }, 'The job worker stopped; it will be started again.');
     }
     await sleep(RESTART_AFTER_MS, undefined, { signal, ref: false }).catch(() => {});
   }
 }
 
-async function runUntilAborted(deps: MailWorkerDeps, task: Task, signal: AbortSignal): Promise<void> {
-  await releaseAbandonedJobs(deps.db);
-  const { pool, close } = openWorkerPool(deps);
+async function runUntilAborted(options: JobWorkerOptions, signal: AbortSignal): Promise<void> {
+  await releaseAbandonedJobs(options.db);
+  const { pool, close } = openWorkerPool(options);
   try {
-    await runOn(pool, deps, task, signal);
+    await runOn(pool, options, signal);
   } finally {
     await close();
   }
 }
 
-async function runOn(pool: WorkerPool, deps: MailWorkerDeps, task: Task, signal: AbortSignal): Promise<void> {
-  const runner = await run(runnerOptions(pool, deps, task));
+async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortSignal): Promise<void> {
+  const runner = await run(runnerOptions(pool, options));
   const lookAgain = setInterval(() => {
-    releaseAbandonedJobs(deps.db).catch((error: unknown) =>
-      deps.log.warn({ err: error }, 'Looking for abandoned mail jobs failed.'),
+    releaseAbandonedJobs(options.db).catch((error: unknown) =>
+      options.log.warn({ err: error }, 'Looking for abandoned jobs failed.'),
     );
   }, LOOK_FOR_ABANDONED_JOBS_MS);
   let stopped: Promise<void> | undefined;
   const stop = () => {
-    // It rejects when the runner has stopped by itself meanwhile.
+    // It rejects when the runner has stopped by itself.
     stopped ??= runner.stop('shutdown').catch(() => {});
   };
   signal.addEventListener('abort', stop, { once: true });
@@ -88,30 +89,28 @@ async function runOn(pool: WorkerPool, deps: MailWorkerDeps, task: Task, signal:
   }
 }
 
-function openWorkerPool({ config, database, log }: MailWorkerDeps) {
+function openWorkerPool({ database, log, concurrency }: JobWorkerOptions) {
   return openJobsPool({
     ...database,
     // One more listens for new jobs.
-    size: config.mail.concurrency + 1,
-    statementTimeoutMs: config.database.statementTimeoutMs,
+    size: concurrency + 1,
     applicationName: 'portcullis-mail',
-    onError: (error) => log.debug({ err: error }, 'A connection of the mail worker ended.'),
+    onError: (error) => log.debug({ err: error }, 'A connection of the job worker ended.'),
   });
 }
 type WorkerPool = ReturnType<typeof openWorkerPool>['pool'];
 
 function runnerOptions(
   pool: WorkerPool,
-  { config, database, log }: MailWorkerDeps,
-  task: Task,
+  { database, log, tasks, concurrency }: JobWorkerOptions,
 ): RunnerOptions {
   return {
     pgPool: pool,
     noPreparedStatements: !database.prepare,
     schema: JOBS_SCHEMA,
-    taskList: { [MAIL_TASK]: task },
+    taskList: tasks,
     parsedCronItems: [],
-    concurrency: config.mail.concurrency,
+    concurrency,
     noHandleSignals: true,
     gracefulShutdownAbortTimeout: FINISH_WITHIN_MS,
     logger: bridgeLog(log),

@@ -1,4 +1,4 @@
-import type { Config } from '../config/read-config.ts';
+import type { Config } from '../config/config.ts';
 import type { LimitedSubject } from './rate-limits.ts';
 
 /** What one person may change about themselves and their teams, as far as it has no limit of its own: each is an event. */

@@ -3,7 +3,7 @@ import { type EventOrigin, recordSecurityEvent } from '../audit/security-events.
 import type { Limit } from '../config/parsers.ts';
 import type { Database } from '../db/client.ts';
 import type { Log } from '../log.ts';
-import { addressLimitSubject } from '../request/client-address.ts';
+import { addressLimitSubject } from './address-subject.ts';
 
 /** Wrong tries at the secret that is shared with Hasura. */
 export type RefusedSecrets = {

@@ -1,4 +1,4 @@
-import type { Config } from '../config/read-config.ts';
+import type { Config } from '../config/config.ts';
 import type { Queryable } from '../db/client.ts';
 import type { LimitedSubject, RateLimiter } from '../limits/rate-limits.ts';
 import { emailLimitSubject } from './email-address.ts';

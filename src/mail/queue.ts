@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
+import { addJob } from '../jobs/queue.ts';
 
-/** The schema of the job library, migrated with ours. */
-export const JOBS_SCHEMA = 'portcullis_jobs';
+/** The task that delivers a mail. */
 export const MAIL_TASK = 'mail';
 
 /**
@@ -20,14 +20,11 @@ export type MailJob =
   /** Nobody's: makes a request about an unknown address cost what one about a known address costs. */
   | { kind: 'none' };
 
-const addJob = (job: MailJob): SQL =>
-  sql`${sql.identifier(JOBS_SCHEMA)}.add_job(${MAIL_TASK}, ${JSON.stringify(job)}::json, max_attempts => 25)`;
-
 /** The same as a part of a statement (`with … as (…)`), which has to ask for its rows. */
 export const insertMailJob = (job: MailJob, condition: SQL): SQL =>
-  sql`select ${addJob(job)} where ${condition}`;
+  sql`select ${addJob(MAIL_TASK, job)} where ${condition}`;
 
 /** Queues a mail in the transaction that causes it: both happen or neither. */
 export async function enqueueMail(tx: Queryable, job: MailJob): Promise<void> {
-  await tx.execute(sql`select ${addJob(job)}`);
+  await tx.execute(sql`select ${addJob(MAIL_TASK, job)}`);
 }

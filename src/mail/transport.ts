@@ -1,7 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { parseConnectionUrl } from 'nodemailer/lib/shared';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import type { Config } from '../config/read-config.ts';
+import type { Config } from '../config/config.ts';
 import type { Log } from '../log.ts';
 import { setExactHeaders } from './exact-headers.ts';
 import type { MailInbox } from './inbox.ts';

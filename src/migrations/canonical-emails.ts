@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import { violates } from '../errors.ts';
+import { violates } from '../db/errors.ts';
 import { canonicalEmail } from '../mail/email-address.ts';
 
 /** Rows that are in memory, or locked, at once. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AuthError } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
 import { readBody } from '../request/body.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 import { requireForm } from '../request/media-type.ts';
 import { parseUrlEncoded } from '../request/url-encoded.ts';
 
@@ -18,13 +18,16 @@ const MAX_FORM_BYTES = 16 * 1024;
  *
  * @throws AuthError `cross_site_request`, `unsupported_media_type`, `payload_too_large`, `invalid_json`, `invalid_request`
  */
-export async function readForm(deps: Deps, request: IncomingMessage): Promise<ReadonlyMap<string, string>> {
+export async function readForm(
+  deps: GatewayDeps,
+  request: IncomingMessage,
+): Promise<ReadonlyMap<string, string>> {
   if (isFromElsewhere(deps, request)) throw new AuthError('cross_site_request');
   requireForm(request);
   return parseUrlEncoded(await readBody(request, MAX_FORM_BYTES));
 }
 
-function isFromElsewhere({ config }: Deps, { headers }: IncomingMessage): boolean {
+function isFromElsewhere({ config }: GatewayDeps, { headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   const { origin } = headers;

@@ -1,10 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import { html } from 'hono/html';
 import ipaddr from 'ipaddr.js';
 import { isOneOf } from '../crypto/secrets.ts';
 import { createRoutes, portalErrorBody, type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
 import type { MailInbox, ReceivedMail } from '../mail/inbox.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 
 type Html = ReturnType<typeof html>;
 
@@ -81,14 +82,14 @@ function requireLoopback({ env: { incoming } }: RouteContext): void {
 export const mailInboxPath = ({ key }: MailInbox): string => `/mail/inbox/${key}`;
 
 /** Mails that went nowhere, shown on the machine that the gateway runs on, to whoever knows the key. */
-export function mailInboxRoutes(deps: Deps, inbox: MailInbox): Routes {
+export function mailInboxRoutes(deps: GatewayDeps, inbox: MailInbox): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   const show = async (c: RouteContext, content: Html) => {
     c.header('content-security-policy', POLICY);
     c.header('referrer-policy', 'no-referrer');
     return c.html(await content);
   };
-  const before = (c: RouteContext) => {
+  const before = (_request: IncomingMessage, c: RouteContext) => {
     if (!isOneOf([inbox.key], c.req.param('key') ?? '')) throw new AuthError('not_found');
     requireLoopback(c);
   };

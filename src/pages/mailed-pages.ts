@@ -13,9 +13,9 @@ import { disownSignup } from '../flows/account/disown-signup.ts';
 import { resetPassword } from '../flows/account/reset-password.ts';
 import { verifyEmail } from '../flows/account/verify-email.ts';
 import { findInvite, findSignUp } from '../flows/mails/facts.ts';
-import type { Deps } from '../flows/shared/deps.ts';
 import { deviceWords, plainWords } from '../mail/plain-words.ts';
 import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 import { findUser } from '../users/users.ts';
 import { addConfirmPage } from './confirm-page.ts';
 import { readForm } from './forms.ts';
@@ -103,7 +103,7 @@ ${onward(site)}`;
 }
 
 /** The pages that mailed links open. They sign nobody in, and work without scripts. */
-export function mailedPages(deps: Deps): Routes {
+export function mailedPages(deps: GatewayDeps): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   const site = siteOf(deps);
   const { verify, changeEmail } = site.texts;

@@ -1,21 +1,21 @@
 import { html } from 'hono/html';
 import type { RouteContext, Routes } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
 import type { Caller } from '../flows/sign-in/complete-sign-in.ts';
 import { identifyCaller } from '../request/caller.ts';
+import type { GatewayDeps } from '../request/deps.ts';
 import { throwRefusal } from '../request/target.ts';
 import { type Html, showPage } from './layout.ts';
 import { type PageTexts, pageTexts } from './texts.ts';
 
 /** What the pages of one gateway share. */
 export type Site = {
-  deps: Deps;
+  deps: GatewayDeps;
   texts: PageTexts;
   show(c: RouteContext, page: { status?: 200 | 400 | 410; title: string; body: Html }): Promise<Response>;
 };
 
-export function siteOf(deps: Deps): Site {
+export function siteOf(deps: GatewayDeps): Site {
   const texts = pageTexts(deps.config.mail.locale);
   const site = new URL(deps.config.publicUrl).host;
   return {

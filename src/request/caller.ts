@@ -3,7 +3,6 @@ import { isOneOf } from '../crypto/secrets.ts';
 import { isUuid } from '../db/uuid.ts';
 import { AuthError } from '../errors.ts';
 import { authenticateHasuraUser, authenticateToken, type Viewer } from '../flows/shared/authenticate.ts';
-import type { Deps } from '../flows/shared/deps.ts';
 import type { Caller } from '../flows/sign-in/complete-sign-in.ts';
 import {
   parseTokenKind,
@@ -13,6 +12,7 @@ import {
   verifyToken,
 } from '../sessions/tokens.ts';
 import { bearerToken, hasOtherCredentials, SEND_BEARER } from './bearer.ts';
+import type { GatewayDeps } from './deps.ts';
 import { headerText, headerTextIfValid } from './header-text.ts';
 
 /** Hasura strips client headers that begin with x-hasura- before it forwards any, so no client can replace this one. */
@@ -39,7 +39,7 @@ export type RequestCaller = {
  * @throws AuthError `permission_denied` or `rate_limited` for a wrong one: a gateway and an engine that disagree must not
  * go unnoticed
  */
-export function showsGatewaySecret(deps: Deps, request: IncomingMessage): boolean {
+export function showsGatewaySecret(deps: GatewayDeps, request: IncomingMessage): boolean {
   const secret = headerText(request.headers, GATEWAY_SECRET_HEADER);
   if (secret === null) return false;
   if (isOneOf(deps.config.internalSecrets, secret)) return true;
@@ -49,7 +49,7 @@ export function showsGatewaySecret(deps: Deps, request: IncomingMessage): boolea
 
 /** Counts a wrong internal secret, and returns the error that refuses it: `permission_denied` or `rate_limited`. */
 export function wrongSecret(
-  deps: Deps,
+  deps: GatewayDeps,
   request: IncomingMessage,
   { header, message }: { header: string; message?: string },
 ): AuthError {
@@ -65,7 +65,7 @@ export function wrongSecret(
 }
 
 /** Who is calling: by a bearer token, or by Hasura's session variables, which count behind the shared secret only. */
-export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCaller {
+export function identifyCaller(deps: GatewayDeps, request: IncomingMessage): RequestCaller {
   const { headers } = request;
   const fromHasura = showsGatewaySecret(deps, request);
   let viewer: Promise<Viewer | null> | undefined;
@@ -81,10 +81,10 @@ export function identifyCaller(deps: Deps, request: IncomingMessage): RequestCal
 }
 
 /** The role of people without a token is never the operator's, whatever it is called: anybody has it. */
-const isAdmin = (deps: Deps, headers: IncomingHttpHeaders): boolean =>
+const isAdmin = (deps: GatewayDeps, headers: IncomingHttpHeaders): boolean =>
   headerText(headers, 'x-hasura-role') === 'admin' && deps.config.hasuraUnauthorizedRole !== 'admin';
 
-async function bearerViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
+async function bearerViewer(deps: GatewayDeps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
   const token = bearerToken(headers);
   if (token !== null) return authenticateToken(deps, token);
   if (hasOtherCredentials(headers)) throw new AuthError('unauthenticated', { message: SEND_BEARER });
@@ -95,7 +95,7 @@ async function bearerViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<V
  * In the unauthorized role every session variable is whatever the client sent (hasura/README.md, "Session variables"),
  * so none counts. Role admin is the operator, who is nobody in particular.
  */
-async function hasuraViewer(deps: Deps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
+async function hasuraViewer(deps: GatewayDeps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
   const role = headerText(headers, 'x-hasura-role');
   if (role === null) return bearerViewer(deps, headers);
   if (role !== 'user' || role === deps.config.hasuraUnauthorizedRole) return null;
@@ -119,7 +119,7 @@ function kindOfSession(headers: IncomingHttpHeaders) {
 
 /** Where the client's own token came along, it must be of the same user and session. */
 async function requireAgreement(
-  deps: Deps,
+  deps: GatewayDeps,
   headers: IncomingHttpHeaders,
   { userId, sessionId }: { userId: string; sessionId: string | null },
 ): Promise<VerifiedToken | null> {

@@ -3,19 +3,6 @@ import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { type Address, compileProxies } from '../config/proxies.ts';
 
-/**
- * The subject that per-address limits count: an IPv4 address, or an IPv6 network of 64 bits, since one household or
- * host owns a whole /64 (RFC 6177).
- */
-export function addressLimitSubject(address: string): string {
-  const parsed = ipaddr.process(address);
-  if (parsed.kind() === 'ipv4') return parsed.toString();
-  // An IPv4 client behind a translator (NAT64): the last 32 bits are its address (RFC 6052, 2.2).
-  if (parsed.range() === 'rfc6052') return ipaddr.fromByteArray(parsed.toByteArray().slice(-4)).toString();
-  const network = (parsed as ipaddr.IPv6).parts.slice(0, 4).map((part) => part.toString(16));
-  return `${network.join(':')}::/64`;
-}
-
 /** Finds the client's address, past the proxies that are trusted to tell it. Null if it is not known. */
 export type ClientAddressReader = (request: IncomingMessage, fromHasura: boolean) => string | null;
 

@@ -1,9 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { isOneOf } from '../crypto/secrets.ts';
-import type { RouteContext } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
 import { bearerToken, hasOtherCredentials } from './bearer.ts';
 import { showsGatewaySecret, wrongSecret } from './caller.ts';
+import type { GatewayDeps } from './deps.ts';
 import { headerText } from './header-text.ts';
 
 /**
@@ -11,15 +11,14 @@ import { headerText } from './header-text.ts';
  * (Hasura sends a header that comes from an environment variable raw).
  * @throws AuthError `permission_denied`; `rate_limited` after many wrong secrets
  */
-export function requireInternalSecret(deps: Deps) {
-  return (c: RouteContext): void => {
-    const { incoming } = c.env;
-    const { headers } = incoming;
+export function requireInternalSecret(deps: GatewayDeps) {
+  return (request: IncomingMessage): void => {
+    const { headers } = request;
     const raw = hasOtherCredentials(headers) ? headerText(headers, 'authorization') : null;
     const given = bearerToken(headers) ?? raw;
     if (given === null) throw new AuthError('permission_denied');
     if (!isOneOf(deps.config.internalSecrets, given))
-      throw wrongSecret(deps, incoming, { header: 'authorization' });
+      throw wrongSecret(deps, request, { header: 'authorization' });
   };
 }
 
@@ -27,8 +26,8 @@ export function requireInternalSecret(deps: Deps) {
  * Lets Hasura in, at its actions and cron triggers.
  * @throws AuthError `permission_denied`; `rate_limited` after many wrong secrets
  */
-export function requireGatewaySecret(deps: Deps) {
-  return (c: RouteContext): void => {
-    if (!showsGatewaySecret(deps, c.env.incoming)) throw new AuthError('permission_denied');
+export function requireGatewaySecret(deps: GatewayDeps) {
+  return (request: IncomingMessage): void => {
+    if (!showsGatewaySecret(deps, request)) throw new AuthError('permission_denied');
   };
 }

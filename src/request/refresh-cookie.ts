@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { serialize } from 'hono/utils/cookie';
 import { AuthError } from '../errors.ts';
-import type { Deps } from '../flows/shared/deps.ts';
 import { DEVICE_MARK_SECONDS } from '../sessions/device-marks.ts';
+import type { GatewayDeps } from './deps.ts';
 
 /** A browser's refresh token and its mark, kept where its scripts cannot read them. */
 export type RefreshCookie = {
@@ -37,7 +37,7 @@ function readCookie(header: string, name: string): string | null {
  * X-Forwarded-Origin, which no page of elsewhere can send itself where Hasura lists ours (hasura/README.md, "Forwarded headers"). It also passes Set-Cookie on, for answers without errors.
  */
 export function refreshCookie(
-  deps: Deps,
+  deps: GatewayDeps,
   request: IncomingMessage,
   response: ServerResponse,
   fromHasura: boolean,

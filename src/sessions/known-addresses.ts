@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../db/client.ts';
 import { sessions } from '../db/tables/sessions.ts';
-import { addressLimitSubject } from '../request/client-address.ts';
+import { addressLimitSubject } from '../limits/address-subject.ts';
 
 /** As many sessions of a person are looked at: the look-up stays bounded. */
 const MAX_SESSIONS = 1000;

@@ -1,10 +1,10 @@
 import { and, eq } from 'drizzle-orm';
 import type { EventOrigin } from '../audit/security-events.ts';
-import type { Config } from '../config/read-config.ts';
+import type { Config } from '../config/config.ts';
 import type { Database, Transaction } from '../db/client.ts';
+import { violates } from '../db/errors.ts';
 import { type MembershipRole, memberships, teams } from '../db/tables/teams.ts';
-import { isUuid } from '../db/uuid.ts';
-import { AuthError, violates } from '../errors.ts';
+import { AuthError } from '../errors.ts';
 import { changeLimit } from '../limits/changes.ts';
 import type { RateLimiter } from '../limits/rate-limits.ts';
 import type { User } from '../users/users.ts';
@@ -27,16 +27,6 @@ export const countChange = ({ config, rateLimiter }: ChangeDeps, { user }: Actor
 export const MANAGERS: readonly MembershipRole[] = ['OWNER', 'ADMIN'];
 export const OWNERS: readonly MembershipRole[] = ['OWNER'];
 export const ANYBODY: readonly MembershipRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
-
-/**
- * A UUID, in whatever case, as Postgres writes it.
- * @throws AuthError `invalid` on the given attribute
- */
-export function parseId(input: string, attribute: string): string {
-  const id = input.toLowerCase();
-  if (!isUuid(id)) throw new AuthError('invalid', { attribute });
-  return id;
-}
 
 export const notFound = (what: string, attribute: string): AuthError =>
   new AuthError('not_found', { attribute, message: `There is no such ${what}.` });

@@ -11,8 +11,9 @@ import {
   teams,
 } from '../db/tables/teams.ts';
 import { users } from '../db/tables/users.ts';
+import { parseId } from '../db/uuid.ts';
 import { AuthError } from '../errors.ts';
-import { type Actor, enterTeam, eventOf, MANAGERS, notFound, parseId, type TeamDeps } from './access.ts';
+import { type Actor, enterTeam, eventOf, MANAGERS, notFound, type TeamDeps } from './access.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 import type { TeamMembership } from './teams.ts';
 

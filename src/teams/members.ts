@@ -12,6 +12,7 @@ import {
   teams,
 } from '../db/tables/teams.ts';
 import { users } from '../db/tables/users.ts';
+import { parseId } from '../db/uuid.ts';
 import { AuthError } from '../errors.ts';
 import {
   type Actor,
@@ -24,7 +25,6 @@ import {
   MANAGERS,
   notFound,
   OWNERS,
-  parseId,
   type TeamDeps,
 } from './access.ts';
 import { invitableBy } from './invites.ts';

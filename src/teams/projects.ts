@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { recordSecurityEvent, type SecurityAction } from '../audit/security-events.ts';
 import type { Transaction } from '../db/client.ts';
 import { memberships, projects, teams } from '../db/tables/teams.ts';
+import { parseId } from '../db/uuid.ts';
 import { parseName } from '../users/attributes.ts';
 import {
   type Actor,
@@ -12,7 +13,6 @@ import {
   eventOf,
   MANAGERS,
   notFound,
-  parseId,
   type TeamDeps,
 } from './access.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';

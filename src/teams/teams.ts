@@ -4,6 +4,7 @@ import { type EventOrigin, recordSecurityEvent } from '../audit/security-events.
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
 import { type MembershipRole, memberships, projects, teams } from '../db/tables/teams.ts';
 import { users } from '../db/tables/users.ts';
+import { parseId } from '../db/uuid.ts';
 import { AuthError } from '../errors.ts';
 import { parseName } from '../users/attributes.ts';
 import {
@@ -14,7 +15,6 @@ import {
   eventOf,
   MANAGERS,
   OWNERS,
-  parseId,
   type TeamDeps,
 } from './access.ts';
 import { lockSessionsIn } from './locks.ts';

@@ -46,7 +46,7 @@ test('every type, field, argument and enum value of the schema is described', ()
 });
 
 test('every exported function of a flow has a docstring', async () => {
-  const files = (await readdir('src/flows')).filter((file) => file.endsWith('.ts'));
+  const files = (await readdir('src/flows', { recursive: true })).filter((file) => file.endsWith('.ts'));
   for (const file of files) {
     const text = await readFile(`src/flows/${file}`, 'utf8');
     const bare = [

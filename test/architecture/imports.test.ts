@@ -1,81 +1,72 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { circles, forbiddenImports, importsOf, readSources, strangers } from './walls.ts';
 
-/**
- * Who may import whom: a file may import its own layer and those below it. Type-only imports are free, since they leave
- * nothing behind. The layers, from the top; the first pattern that matches decides.
- */
-const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
-  ['main', /^(main|development)\.ts$|^commands\//],
-  ['app', /^app\.ts$/],
-  ['edges', /^(http|hasura|graphql)\/|[/.]graphql\.ts$/],
-  ['flows', /^flows\//],
-  ['tables', /^\w+\/tables\.ts$/],
-  ['sessions', /^sessions\//],
-  ['teams', /^teams\//],
-  ['users', /^users\//],
-  ['keys and ens', /^(keys|ens)\//],
-  ['one-time tokens', /^one-time-tokens\//],
-  ['services', /^(mail|audit|captcha|limits|crypto|db)\//],
-  ['ground', /^(errors|log|version|environment|config|deps)\.ts$|^(environment|config)\//],
-];
-const layerOf = (file: string): number => layers.findIndex(([, pattern]) => pattern.test(file));
-
-/** Stands outside the order: tables reference each other, and every domain reads them. */
-const isTables = (file: string): boolean => /^[\w-]+\/tables\.ts$/.test(file);
-/** Constants and types of a domain's configuration, which the environment's defaults are made of. */
-const isDomainConfig = (file: string): boolean => /^[\w-]+\/config\.ts$/.test(file);
-
-const IMPORT = /^(?:import|export)\s+(?!type\b)(?:[^'"]*?\sfrom\s+)?['"](\.[^'"]+)['"]/gm;
-const DYNAMIC = /\bimport\(\s*['"](\.[^'"]+)['"]/g;
-
-async function readImports(): Promise<{ file: string; imported: string }[]> {
-  const files = (await readdir('src', { recursive: true })).filter((file) => file.endsWith('.ts'));
-  const found = await Promise.all(
-    files.map(async (file) => {
-      const text = await readFile(join('src', file), 'utf8');
-      return [...text.matchAll(IMPORT), ...text.matchAll(DYNAMIC)].map(([, path = '']) => ({
-        file,
-        imported: normalize(join(dirname(file), path)),
-      }));
-    }),
-  );
-  return found.flat();
-}
-
-test('every source file belongs to a layer', async () => {
-  const files = (await readdir('src', { recursive: true })).filter((file) => file.endsWith('.ts'));
-  expect(files.filter((file) => layerOf(file) === -1)).toEqual([]);
+test('every source file belongs to a folder of the walls', async () => {
+  expect(strangers(await readSources())).toEqual([]);
+  expect(strangers(new Map([['helpers/dates.ts', '']]))).toEqual(['helpers/dates.ts']);
 });
 
-test('nothing imports a layer above its own', async () => {
-  const imports = await readImports();
-  expect(imports.length).toBeGreaterThan(100);
-  const upward = imports
-    .filter(({ imported }) => !isTables(imported) && !isDomainConfig(imported))
-    .filter(({ file, imported }) => layerOf(imported) < layerOf(file))
-    .map(({ file, imported }) => `${file} → ${imported}`);
-  expect(upward).toEqual([]);
+test('no file imports from a folder above its own', async () => {
+  const sources = await readSources();
+  expect(importsOf(sources).length).toBeGreaterThan(1000);
+  expect(forbiddenImports(sources)).toEqual([]);
+});
+
+test('folders of one row import each other in one direction', async () => {
+  expect(circles(await readSources())).toEqual([]);
+});
+
+test.each([
+  ['a value', "import { login } from '../flows/sign-in/login.ts';"],
+  ['a type', "import type { Login } from '../flows/sign-in/login.ts';"],
+  ['a type beside a value', "import { login, type Login } from '../flows/sign-in/login.ts';"],
+  ['over several lines', "import {\n  login,\n  type Login,\n} from '../flows/sign-in/login.ts';"],
+  ['everything', "import * as flow from '../flows/sign-in/login.ts';"],
+  ['a side effect', "import '../flows/sign-in/login.ts';"],
+  ['a re-export', "export { login } from '../flows/sign-in/login.ts';"],
+  ['a re-export of everything', "export * from '../flows/sign-in/login.ts';"],
+  ['a re-exported type', "export type { Login } from '../flows/sign-in/login.ts';"],
+  ['at run time', "const { login } = await import('../flows/sign-in/login.ts');"],
+  ['a type in place', "type Login = import('../flows/sign-in/login.ts').Login;"],
+])('an upward import of %s is found', (_kind, line) => {
+  const sources = new Map([['users/users.ts', `${line}\n`]]);
+  expect(forbiddenImports(sources)).toEqual(['users/users.ts → flows/sign-in/login.ts']);
+});
+
+test.each([
+  ['a domain from an edge', 'flows/sign-in/login.ts', '../../graphql/context.ts', 'graphql/context.ts'],
+  ['the ground from a domain', 'config/config.ts', '../captcha/captcha.ts', 'captcha/captcha.ts'],
+  ['run time from the generator', 'http/router.ts', '../commands/docs.ts', 'commands/docs.ts'],
+  [
+    'run time from the embedded server',
+    'db/client.ts',
+    '../embedded-postgres/a.ts',
+    'embedded-postgres/a.ts',
+  ],
+])('an import of %s is found', (_kind, file, path, imported) => {
+  const sources = new Map([[file, `import type { X } from '${path}';`]]);
+  expect(forbiddenImports(sources)).toEqual([`${file} → ${imported}`]);
+});
+
+test('a circle of folders in one row is found', () => {
+  const sources = new Map([
+    ['mail/a.ts', "import type { B } from '../users/b.ts';"],
+    ['users/b.ts', "import type { C } from '../limits/c.ts';"],
+    ['limits/c.ts', "import type { A } from '../mail/a.ts';"],
+  ]);
+  expect(circles(sources)).toContain('mail → users → limits → mail');
 });
 
 test('only the configuration reads the environment', async () => {
-  const files = (await readdir('src', { recursive: true })).filter((file) => file.endsWith('.ts'));
-  const readers = [];
-  for (const file of files)
-    if ((await readFile(join('src', file), 'utf8')).includes('process.env')) readers.push(file);
+  const readers = [...(await readSources())].filter(([, text]) => text.includes('process.env'));
   // The embedded server is started with a PATH and nothing else of the gateway's environment.
-  expect(readers.filter((file) => !/^(main|config|db\/postgres-data)\.ts$|^commands\//.test(file))).toEqual(
-    [],
-  );
+  const allowed = /^main\.ts$|^embedded-postgres\/data\.ts$|^commands\/|^config\/read-config\.ts$/;
+  expect(readers.map(([file]) => file).filter((file) => !allowed.test(file))).toEqual([]);
 });
 
 test('each database driver is opened in one place, which leaves it nothing to look up by itself', async () => {
-  const files = (await readdir('src', { recursive: true })).filter((file) => file.endsWith('.ts'));
-  const openers = [];
-  for (const file of files) {
-    const text = await readFile(join('src', file), 'utf8');
-    if (/^import (?!type\b).*'(?:postgres|pg)'|\('pg'\)|drizzle\(['"{]/m.test(text)) openers.push(file);
-  }
+  const openers = [...(await readSources())]
+    .filter(([, text]) => /^import (?!type\b).*'(?:postgres|pg)'|\('pg'\)|drizzle\(['"{]/m.test(text))
+    .map(([file]) => file);
   expect(openers.sort()).toEqual(['db/driver.ts', 'db/pg-driver.ts']);
 });

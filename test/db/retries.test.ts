@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, type Queryable } from '../../src/db/client.ts';
-import { toAuthError } from '../../src/errors.ts';
+import { toAuthError } from '../../src/request/public-error.ts';
 import { CHANGE_PASSWORD, FORGOT, passSpacing, RESEND, UPDATE_PROFILE } from '../accounts/accounts.ts';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 import {

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
-import { isDatabaseAway } from '../../src/errors.ts';
+import { isDatabaseAway } from '../../src/db/errors.ts';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 import { newPerson, SIGNUP, signUp, startGateway } from '../support/gateway.ts';
 

@@ -182,9 +182,9 @@ test('every table of the source is known to the generator', async () => {
 test('the migrations make the schemas that the grants speak of', async () => {
   const sql = generateMetadata({ schema, tables, declaration }).get('database-role.sql')!;
   const schemas = [...new Set([...sql.matchAll(/in schema "(\w+)"/g)].map(([, name]) => name))];
-  const migrate = await readFile(`${sourceFolder}/db/migrate.ts`, 'utf8');
+  const migrate = await readFile(`${sourceFolder}/migrations/migrate.ts`, 'utf8');
   const { portcullis, portcullisPrivate } = await import('../../src/db/tables/schemas.ts');
-  const { JOBS_SCHEMA } = await import('../../src/mail/queue.ts');
+  const { JOBS_SCHEMA } = await import('../../src/jobs/queue.ts');
   const ours = [portcullis.schemaName, portcullisPrivate.schemaName];
   expect(schemas).toEqual([...ours, 'portcullis_migrations', JOBS_SCHEMA]);
   expect(migrate).toContain("'portcullis_migrations'");

@@ -1,8 +1,8 @@
 import { refreshContractAddresses } from '../../ens/contract-addresses.ts';
 import { AuthError } from '../../errors.ts';
-import type { Deps } from '../../flows/shared/deps.ts';
 import { generateJwk } from '../../keys/jwks.ts';
 import { readAttributes } from '../../request/body.ts';
+import type { GatewayDeps } from '../../request/deps.ts';
 import { requireGatewaySecret } from '../../request/hasura-secret.ts';
 import { requestIdExtension } from '../../request/request-id.ts';
 import { throwRefusal } from '../../request/target.ts';
@@ -22,7 +22,7 @@ const actionErrorBody: ErrorBody = (error, requestId) => ({
 });
 
 /** An action's work, in the names that actions.graphql gives its output. */
-const actions: Readonly<Record<string, (deps: Deps) => Promise<object>>> = {
+const actions: Readonly<Record<string, (deps: GatewayDeps) => Promise<object>>> = {
   async refreshEns(deps) {
     const addresses = await refreshContractAddresses(deps);
     return { success: true, addresses: addresses.map(({ key, value }) => ({ key, value })) };
@@ -42,7 +42,7 @@ function roleOf(body: Record<string, unknown>): unknown {
 }
 
 /** What the Hasura console triggers. Hasura checks the role before it calls; so does the gateway. */
-export function actionRoutes(deps: Deps): Routes {
+export function actionRoutes(deps: GatewayDeps): Routes {
   const routes = createRoutes(deps, actionErrorBody);
   for (const [name, run] of Object.entries(actions))
     serve(
@@ -58,7 +58,7 @@ export function actionRoutes(deps: Deps): Routes {
     );
   routes.all('/hasura/actions/*', (c) => {
     throwRefusal(c.env.incoming);
-    requireGatewaySecret(deps)(c);
+    requireGatewaySecret(deps)(c.env.incoming);
     throw new AuthError('not_found', { message: 'There is no such action.' });
   });
   return routes;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { listContractAddresses, refreshContractAddresses } from '../../ens/contract-addresses.ts';
 import { AuthError } from '../../errors.ts';
-import type { Deps } from '../../flows/shared/deps.ts';
 import type { SignedIn } from '../../flows/sign-in/complete-sign-in.ts';
 import { login } from '../../flows/sign-in/login.ts';
 import { signup } from '../../flows/sign-in/signup.ts';
 import { deleteExpiredKeys, generateJwk } from '../../keys/jwks.ts';
 import { identifyCaller } from '../../request/caller.ts';
+import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint, optionalText, text } from '../endpoint.ts';
 
 const EMAIL = text('The email address.', 'alice@worldidbot.com');
@@ -18,14 +18,14 @@ const Token = z.object({ token: z.string().meta({ description: 'A JWT: of the te
 const portalToken = ({ accessToken, teamToken }: SignedIn) => ({ token: teamToken ?? accessToken });
 
 /** Its clients hold nothing else: the token lives longer, and does all that an access token does. */
-const portalTokens = ({ config }: Deps) =>
+const portalTokens = ({ config }: GatewayDeps) =>
   ({ ttlSeconds: config.tokens.portalTtlSeconds, kind: 'portal' }) as const;
 
 /** A moment as the portal prints it: `2023-06-14T06:29:35.794+00:00`. */
 const portalMoment = (moment: Date): string => moment.toISOString().replace('Z', '+00:00');
 
 /** The developer portal's endpoints for everybody: login, signup and the contract addresses. */
-export const portalEndpoints = (deps: Deps): Endpoint[] => [
+export const portalEndpoints = (deps: GatewayDeps): Endpoint[] => [
   endpoint({
     method: 'POST',
     path: '/api/v1/login',
@@ -97,7 +97,7 @@ export const portalEndpoints = (deps: Deps): Endpoint[] => [
 ];
 
 /** What only Hasura may call. A request's body is never read. */
-export const internalEndpoints = (deps: Deps): Endpoint[] => [
+export const internalEndpoints = (deps: GatewayDeps): Endpoint[] => [
   endpoint({
     method: 'POST',
     path: '/api/_ens',

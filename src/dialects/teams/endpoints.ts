@@ -6,7 +6,6 @@ import { requestPasswordReset } from '../../flows/account/request-password-reset
 import { resetPassword } from '../../flows/account/reset-password.ts';
 import { verifyEmailAndSignIn } from '../../flows/account/verify-email.ts';
 import { authenticateToken, type Viewer } from '../../flows/shared/authenticate.ts';
-import type { Deps } from '../../flows/shared/deps.ts';
 import { login } from '../../flows/sign-in/login.ts';
 import { refresh } from '../../flows/sign-in/refresh.ts';
 import { isUserToken, renewTokens } from '../../flows/sign-in/renew-tokens.ts';
@@ -14,6 +13,7 @@ import { signup } from '../../flows/sign-in/signup.ts';
 import { viewerOrNobody } from '../../graphql/viewer.ts';
 import { bearerToken, SEND_BEARER } from '../../request/bearer.ts';
 import { identifyCaller } from '../../request/caller.ts';
+import type { GatewayDeps } from '../../request/deps.ts';
 import { readQuery } from '../../request/url-encoded.ts';
 import type { IssuedTokens } from '../../sessions/tokens.ts';
 import { type Endpoint, endpoint, optionalText, text } from '../endpoint.ts';
@@ -56,13 +56,13 @@ function requireUserToken(viewer: Viewer): Viewer {
 }
 
 /** The teams API: accounts, email verification, user and team tokens. The paths are spelled as its documents spell them. */
-export const teamsEndpoints = (deps: Deps): Endpoint[] => [
+export const teamsEndpoints = (deps: GatewayDeps): Endpoint[] => [
   ...sessionEndpoints(deps),
   ...verificationEndpoints(deps),
   ...passwordEndpoints(deps),
 ];
 
-const sessionEndpoints = (deps: Deps): Endpoint[] => [
+const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
   endpoint({
     method: 'POST',
     path: '/api/login',
@@ -149,7 +149,7 @@ const sessionEndpoints = (deps: Deps): Endpoint[] => [
   }),
 ];
 
-const verificationEndpoints = (deps: Deps): Endpoint[] => [
+const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
   endpoint({
     method: 'GET',
     changesState: true,
@@ -206,7 +206,7 @@ const verificationEndpoints = (deps: Deps): Endpoint[] => [
   }),
 ];
 
-const passwordEndpoints = (deps: Deps): Endpoint[] => [
+const passwordEndpoints = (deps: GatewayDeps): Endpoint[] => [
   endpoint({
     method: 'POST',
     path: '/api/forgot-passsword',

@@ -3,7 +3,7 @@ import { AuthError } from '../../errors.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { keepingAnOwner } from '../../teams/access.ts';
 import { dissolveTeams, prepareDeparture } from '../../teams/departure.ts';
-import { deleteUser } from '../../users/accounts.ts';
+import { deleteUser } from '../../users/users.ts';
 import type { Viewer } from '../shared/authenticate.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';

@@ -8,7 +8,7 @@ import { lockSessionsOf } from '../../sessions/ending.ts';
 import { revokeUnprovenSessions } from '../../sessions/proof.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
 import { leaveTeams, prepareDeparture } from '../../teams/departure.ts';
-import { deletePassword } from '../../users/password-proof.ts';
+import { deletePassword } from '../../users/passwords.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { markEmailVerified } from '../shared/prove-address.ts';

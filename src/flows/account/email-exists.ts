@@ -1,5 +1,5 @@
 import { AuthError } from '../../errors.ts';
-import { isEmailTaken } from '../../users/accounts.ts';
+import { isEmailTaken } from '../../users/users.ts';
 import type { Deps } from '../shared/deps.ts';
 import { admitCaller, callerLimit, countCaller } from '../shared/limits.ts';
 import type { Caller } from '../sign-in/complete-sign-in.ts';

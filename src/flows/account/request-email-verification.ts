@@ -3,7 +3,7 @@ import { AuthError } from '../../errors.ts';
 import { changeLimit } from '../../limits/changes.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { hasUnprovenPassword } from '../../users/password-proof.ts';
+import { hasUnprovenPassword } from '../../users/passwords.ts';
 import type { User } from '../../users/users.ts';
 import type { Viewer } from '../shared/authenticate.ts';
 import type { Deps } from '../shared/deps.ts';

@@ -1,9 +1,8 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
 import { changeLimit } from '../../limits/changes.ts';
-import { lockUser, updateUser } from '../../users/accounts.ts';
 import { parseName } from '../../users/attributes.ts';
-import type { User } from '../../users/users.ts';
+import { lockUser, type User, updateUser } from '../../users/users.ts';
 import type { Viewer } from '../shared/authenticate.ts';
 import type { Deps } from '../shared/deps.ts';
 import type { Caller } from '../sign-in/complete-sign-in.ts';

@@ -3,9 +3,9 @@ import type { CaptchaPurpose } from '../../config/captcha.ts';
 import type { Limit } from '../../config/parsers.ts';
 import type { Queryable } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { addressLimitSubject } from '../../limits/address-subject.ts';
 import type { LimitedSubject, RateLimiter } from '../../limits/rate-limits.ts';
 import { emailLimitSubject } from '../../mail/email-address.ts';
-import { addressLimitSubject } from '../../request/client-address.ts';
 import type { Caller } from '../sign-in/complete-sign-in.ts';
 import type { Deps } from './deps.ts';
 

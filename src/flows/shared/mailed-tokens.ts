@@ -1,8 +1,7 @@
 import type { Transaction } from '../../db/client.ts';
 import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { findOneTimeToken, redeemOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
-import { lockUser } from '../../users/accounts.ts';
-import type { User } from '../../users/users.ts';
+import { lockUser, type User } from '../../users/users.ts';
 
 /** What a mailed token proves: whoever holds it reads the mails of this address. */
 export type MailedProof = { user: User; email: string };

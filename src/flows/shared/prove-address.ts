@@ -5,9 +5,8 @@ import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { proveSessions, revokeUnprovenSessions } from '../../sessions/proof.ts';
 import { createDefaultTeam } from '../../teams/teams.ts';
-import { updateUser } from '../../users/accounts.ts';
-import { provePassword, suspendUnprovenPassword } from '../../users/password-proof.ts';
-import type { User } from '../../users/users.ts';
+import { provePassword, suspendUnprovenPassword } from '../../users/passwords.ts';
+import { type User, updateUser } from '../../users/users.ts';
 import type { Caller } from '../sign-in/complete-sign-in.ts';
 import type { Shown } from './shown.ts';
 

@@ -3,7 +3,7 @@ import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { AuthError } from '../../errors.ts';
 import type { LimitedSubject } from '../../limits/rate-limits.ts';
 import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
-import { findPasswordHash } from '../../users/accounts.ts';
+import { findPasswordHash } from '../../users/passwords.ts';
 import type { Caller } from '../sign-in/complete-sign-in.ts';
 import type { Viewer } from './authenticate.ts';
 import type { Deps } from './deps.ts';

@@ -1,6 +1,6 @@
 import { AuthError } from '../../errors.ts';
+import { addressLimitSubject } from '../../limits/address-subject.ts';
 import type { LimitedSubject } from '../../limits/rate-limits.ts';
-import { addressLimitSubject } from '../../request/client-address.ts';
 import { hasSignedInFrom } from '../../sessions/known-addresses.ts';
 import type { FoundUser } from '../../users/users.ts';
 import type { Deps } from '../shared/deps.ts';

@@ -1,8 +1,8 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError, type ErrorCode } from '../../errors.ts';
 import { openSession } from '../../sessions/sessions.ts';
-import { findPasswordHash } from '../../users/accounts.ts';
-import { type FoundUser, findUserByEmail, replacePasswordHash, type User } from '../../users/users.ts';
+import { findPasswordHash, replacePasswordHash } from '../../users/passwords.ts';
+import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts';
 import { queueVerification } from '../account/request-email-verification.ts';
 import type { Deps } from '../shared/deps.ts';
 import { settleTry } from '../shared/password-tries.ts';

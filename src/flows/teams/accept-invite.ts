@@ -1,4 +1,5 @@
-import { type Actor, parseId } from '../../teams/access.ts';
+import { parseId } from '../../db/uuid.ts';
+import type { Actor } from '../../teams/access.ts';
 import {
   consumeInvite,
   declinedInvite,

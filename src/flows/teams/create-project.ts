@@ -1,4 +1,5 @@
-import { type Actor, parseId } from '../../teams/access.ts';
+import { parseId } from '../../db/uuid.ts';
+import type { Actor } from '../../teams/access.ts';
 import { addProject, type Project } from '../../teams/projects.ts';
 import { parseName } from '../../users/attributes.ts';
 import type { Deps } from '../shared/deps.ts';

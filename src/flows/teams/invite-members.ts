@@ -1,10 +1,11 @@
 import type { Transaction } from '../../db/client.ts';
 import type { InvitedRole } from '../../db/tables/teams.ts';
+import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import type { LimitedSubject } from '../../limits/rate-limits.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { type Actor, enterTeam, MANAGERS, notFound, parseId } from '../../teams/access.ts';
+import { type Actor, enterTeam, MANAGERS, notFound } from '../../teams/access.ts';
 import { checkInvitation, type Invite, upsertInvites } from '../../teams/invites.ts';
 import { findTeamOfUser } from '../../teams/teams.ts';
 import { parseEmail } from '../../users/attributes.ts';

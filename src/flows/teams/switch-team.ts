@@ -1,8 +1,9 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
+import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import { activateTeam } from '../../sessions/active-team.ts';
 import { issueTokens } from '../../sessions/tokens.ts';
-import { type Actor, ANYBODY, countChange, enterTeam, eventOf, parseId } from '../../teams/access.ts';
+import { type Actor, ANYBODY, countChange, enterTeam, eventOf } from '../../teams/access.ts';
 import type { TeamMembership } from '../../teams/teams.ts';
 import type { Deps } from '../shared/deps.ts';
 

@@ -1,7 +1,7 @@
 import type { membershipRoles } from '../../db/tables/teams.ts';
+import { parseId } from '../../db/uuid.ts';
 import { createTeam } from '../../flows/teams/create-team.ts';
 import { type SwitchedTeam, switchTeam } from '../../flows/teams/switch-team.ts';
-import { parseId } from '../../teams/access.ts';
 import { deleteTeam, findTeamsOfUser, renameTeam, type TeamMembership } from '../../teams/teams.ts';
 import { builder } from '../builder.ts';
 import { loadTogether } from '../together.ts';

@@ -1,0 +1,14 @@
+import ipaddr from 'ipaddr.js';
+
+/**
+ * The subject that per-address limits count: an IPv4 address, or an IPv6 network of 64 bits, since one household or
+ * host owns a whole /64 (RFC 6177).
+ */
+export function addressLimitSubject(address: string): string {
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === 'ipv4') return parsed.toString();
+  // An IPv4 client behind a translator (NAT64): the last 32 bits are its address (RFC 6052, 2.2).
+  if (parsed.range() === 'rfc6052') return ipaddr.fromByteArray(parsed.toByteArray().slice(-4)).toString();
+  const network = (parsed as ipaddr.IPv6).parts.slice(0, 4).map((part) => part.toString(16));
+  return `${network.join(':')}::/64`;
+}
