@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { newPerson, signUp } from '../../support/gateway.ts';
-import { openRecordedStage, type RecordedStage } from './frontend.ts';
+import { openRecordedStage } from './frontend.ts';
 
 // What an application gets that joins rows of its own with the gateway's teams. A table of the shipped metadata plays its part.
 
-let stage: RecordedStage;
-beforeAll(async () => {
-  stage = await openRecordedStage({
+const stage = forFile(() =>
+  openRecordedStage({
     engine: {
       // The rows of an application that everybody may read, each of which belongs to a team.
       spoil({ tables }) {
@@ -17,9 +17,8 @@ beforeAll(async () => {
         for (const { permission } of projects.select_permissions ?? []) permission.filter = {};
       },
     },
-  });
-});
-afterAll(() => stage.close());
+  }),
+);
 
 test('a row of somebody else’s team has null; one’s own are joined in the same request', async () => {
   const [ada, bob] = [

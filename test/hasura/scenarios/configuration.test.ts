@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
+import { startGateway } from '../../support/gateway.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../support/hasura/engine.ts';
 import { codes, frontend, join, LOGIN, ME, openStage, type StageOptions } from './frontend.ts';
 import { adminOf, anonymousAt } from './spoiled.ts';
 
 // What the gateway answers where a setting of Hasura's is missing, or is another than hasura/README.md asks for.
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() => startGateway());
 
 async function withEnvironment(
   env: NonNullable<EngineOptions['env']>,

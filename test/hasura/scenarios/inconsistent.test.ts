@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
+import { startGateway } from '../../support/gateway.ts';
 import { adminOf, anonymousAt, first, namesOf, type Spoil, table, withSpoiled } from './spoiled.ts';
 
 // One thing of the metadata that does not fit: Hasura names it, and every other request goes on. `hasura:status`,
 // `hasura:reload` and the scenario "start" rely on it.
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() => startGateway());
 
 const cases: Record<string, { spoil: Spoil; names: string[] }> = {
   'an action whose header is not set': {

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { signUp } from '../../support/gateway.ts';
-import { codes, type Frontend, openRecordedStage, type RecordedStage } from './frontend.ts';
+import { codes, type Frontend, openRecordedStage } from './frontend.ts';
 
 // A page of rows may ask for more than a client; what it asks for each row may not, and neither may a field by itself.
 
-let stage: RecordedStage;
+const stage = forFile(() => openRecordedStage());
 let page: Frontend;
 let teamId: string;
 beforeAll(async () => {
-  stage = await openRecordedStage();
   const ada = await signUp(stage.gateway);
   page = stage.as(ada.accessToken);
   for (let made = 1; made < 100; made++)
@@ -20,7 +20,6 @@ beforeAll(async () => {
   );
   teamId = teams[0]?.id ?? '';
 });
-afterAll(() => stage.close());
 beforeEach(() => {
   stage.recorder.seen.length = 0;
 });

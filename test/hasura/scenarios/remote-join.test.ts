@@ -1,16 +1,13 @@
 import { type FieldNode, type OperationDefinitionNode, parse, print } from 'graphql';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { sessionOf } from '../../support/hasura/permissions.ts';
-import { join, openRecordedStage, type RecordedStage, type Somebody } from './frontend.ts';
+import { join, openRecordedStage, type Somebody } from './frontend.ts';
 import { createTeam, furnish, REMOVE } from './team.ts';
 
 // A row of `teams` joined with what the gateway knows of it, by the relationship that the shipped metadata has.
 
-let stage: RecordedStage;
-beforeAll(async () => {
-  stage = await openRecordedStage();
-});
-afterAll(() => stage.close());
+const stage = forFile(() => openRecordedStage());
 beforeEach(() => {
   stage.recorder.seen.length = 0;
 });

@@ -1,16 +1,13 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import type { SignedInAnswer } from '../../support/gateway.ts';
-import { codes, type Frontend, join, openStage, REFRESH, type Somebody, type Stage } from './frontend.ts';
+import { codes, type Frontend, join, openStage, REFRESH, type Somebody } from './frontend.ts';
 import { furnish as furnishTeam, REMOVE } from './team.ts';
 
 // Teams as a frontend sees them: the gateway's mutations, and the tracked tables under the shipped permissions.
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterAll(() => stage.close());
+const stage = forFile(() => openStage());
 
 const SWITCH =
   'mutation ($input: SwitchTeamInput!) { switchTeam(input: $input) { teamToken membership { role } } }';

@@ -1,14 +1,13 @@
 import { decodeJwt, type JWTPayload } from 'jose';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { logIn } from '../../support/gateway.ts';
-import { codes, join, ME, openRecordedStage, type RecordedStage, type Somebody } from './frontend.ts';
+import { codes, join, ME, openRecordedStage, type Somebody } from './frontend.ts';
 
 // What the gateway believes of what Hasura says, and what it looks at itself.
 
-let stage: RecordedStage;
-let ada: Somebody;
-beforeAll(async () => {
-  stage = await openRecordedStage({
+const stage = forFile(() =>
+  openRecordedStage({
     engine: {
       // By mistake: Hasura alone would let everybody generate keys and disable accounts.
       spoil({ actions, remoteSchemas }) {
@@ -17,9 +16,9 @@ beforeAll(async () => {
           if (role === 'user') definition.schema = withDisableAccount(definition.schema);
       },
     },
-  });
-});
-afterAll(() => stage.close());
+  }),
+);
+let ada: Somebody;
 beforeEach(async () => {
   ada = await join(stage);
   stage.recorder.seen.length = 0;

@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import type { Seen } from '../../support/hasura/recorder.ts';
-import { openRecordedStage, type RecordedStage } from './frontend.ts';
+import { openRecordedStage } from './frontend.ts';
 
 // What Hasura sends to the gateway beside the operation: the session, the secret, and what is left of a client's headers.
 
-let stage: RecordedStage;
-beforeAll(async () => {
-  stage = await openRecordedStage();
-});
-afterAll(() => stage.close());
+const stage = forFile(() => openRecordedStage());
 beforeEach(() => {
   stage.recorder.seen.length = 0;
 });
