@@ -45,7 +45,7 @@ export function actionsDocument(
   return { ...document, definitions: [...document.definitions, ...related] };
 }
 
-export type ActionCall = {
+type ActionCall = {
   action: Action;
   env: EngineEnvironment;
   caller: Caller;

@@ -5,7 +5,6 @@ import { Failure, Refusal, refusal } from './failure.ts';
 import { type MetadataTarget, readOperation, runMetadataOperation } from './metadata-api.ts';
 import { readSession, type SessionSettings } from './session.ts';
 import type { EngineState } from './state.ts';
-import { ENGINE_VERSION } from './wire.ts';
 
 export type Endpoints = MetadataTarget & {
   settings: SessionSettings;
@@ -28,8 +27,6 @@ export async function answer(
   switch (`${request.method} ${pathname}`) {
     case 'GET /healthz':
       return answerHealth(endpoints.state(), searchParams.get('strict') === 'true', response);
-    case 'GET /v1/version':
-      return send(response, 200, { server_type: 'ce', version: ENGINE_VERSION });
     case 'POST /v1/metadata':
       return apis.includes('metadata') ? answerMetadata(endpoints, request, response) : notFound(response);
     case 'POST /v1/graphql':

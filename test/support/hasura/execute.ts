@@ -48,24 +48,18 @@ export async function execute(
     ...{ state, caller, query: request.query, operation, roleSchema, join, cookies: [], failure: null },
   };
   // An absent variable is null, and not a condition less.
-  const absent = definition.variableDefinitions?.map(({ variable }) => [variable.name.value, null]) ?? [];
+  const absent = (definition.variableDefinitions ?? []).flatMap(({ variable, type }) =>
+    type.kind === Kind.NON_NULL_TYPE ? [] : [[variable.name.value, null]],
+  );
   const { data, errors } = await executeLocally({
     ...{ schema: roleSchema.schema, document, contextValue: run, fieldResolver: resolveOrFail },
     operationName: definition.name?.value,
-    variableValues: {
-      ...Object.fromEntries(absent.filter(([name]) => isNullable(operation, name))),
-      ...variables,
-    },
+    variableValues: { ...Object.fromEntries(absent), ...variables },
   });
   if (run.failure !== null) throw run.failure.error;
   if (errors !== undefined) throw failureOf(errors);
   return { data, cookies: run.cookies };
 }
-
-const isNullable = ({ definition }: Operation, name: unknown): boolean =>
-  definition.variableDefinitions?.some(
-    ({ variable, type }) => variable.name.value === name && type.kind !== Kind.NON_NULL_TYPE,
-  ) === true;
 
 /** What graphql-js finds by itself: a variable without a value, or a null where there may be none. */
 function failureOf([error]: readonly GraphQLError[]): Failure {

@@ -34,7 +34,7 @@ const COMPARISONS: Readonly<Record<string, string>> = {
 };
 
 /** A relationship of a table: `from` of its own row is `to` of the other's. */
-export type Hop = { target: TableName; from: string; to: string };
+type Hop = { target: TableName; from: string; to: string };
 
 export function findRelationship(
   { catalogue }: Pick<Context, 'catalogue'>,

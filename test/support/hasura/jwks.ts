@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 /** How often the poller looks. */
 const POLL_MS = 60_000;
 
-export type Jwks = {
+type Jwks = {
   /** The keys that the engine has by now. */
   current(): Promise<readonly JWK[]>;
 };

@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 
 /** What answers a root field and the fields of a type: a remote schema, the actions, or the tables. */
-export type Origin = { kind: 'remote'; name: string } | { kind: 'actions' } | { kind: 'tables' };
+type Origin = { kind: 'remote'; name: string } | { kind: 'actions' } | { kind: 'tables' };
 /** A part of a role's schema: definitions with the root types' names that they use. */
 export type Part = { origin: Origin; document: DocumentNode; query: string; mutation: string };
 

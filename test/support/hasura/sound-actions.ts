@@ -1,13 +1,13 @@
 import { getNamedType, isLeafType, isObjectType } from 'graphql';
 import { actionsDocument, handlerUrl } from './actions.ts';
-import type { ColumnCatalogue } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
 import { findTracked } from './filters.ts';
 import { keepSound, type Note } from './inconsistency.ts';
 import type { ActionRelationship, Metadata } from './metadata.ts';
 import { configuredHeaders, type EngineEnvironment } from './remote-schema.ts';
 import { mergeSchemas } from './role-schema.ts';
 
-type Sound = Pick<Metadata, 'tables'> & { catalogue: ColumnCatalogue; env: EngineEnvironment };
+type Sound = Pick<Metadata, 'tables'> & { catalogue: Catalogue; env: EngineEnvironment };
 
 /** The actions that can be called. With one of their types wrong there is none. */
 export function soundActions(metadata: Metadata, sound: Sound, note: Note): Metadata['actions'] {

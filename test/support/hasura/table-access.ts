@@ -1,8 +1,8 @@
-import type { Column, ColumnCatalogue } from './catalogue.ts';
+import type { Catalogue, Column } from './catalogue.ts';
 import { findRelationship, findTracked } from './filters.ts';
 import type { BoolExp, TrackedTable } from './metadata.ts';
 
-export type Tables = { tables: readonly TrackedTable[]; catalogue: ColumnCatalogue };
+export type Tables = { tables: readonly TrackedTable[]; catalogue: Catalogue };
 
 type SelectAccess = {
   columns: readonly string[];

@@ -4,11 +4,10 @@ export type Headers = Record<string, string>;
 export type Answer = { status: number; headers: IncomingHttpHeaders; text: string };
 export type Call = { url: string; headers: Headers; body: object; timeoutSeconds: number };
 
-export const ENGINE_VERSION = 'v2.49.2';
 const CLIENT = {
   'accept-encoding': 'gzip',
   'content-type': 'application/json',
-  'user-agent': `hasura-graphql-engine/${ENGINE_VERSION}`,
+  'user-agent': 'hasura-graphql-engine/v2.49.2',
 };
 
 /**
