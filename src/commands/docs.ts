@@ -1,13 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environment } from '../config/variables.ts';
 import { errorCatalogue } from '../errors.ts';
 
 /**
- * Keeps README's tables in step with the code: `npm run docs:generate` writes them, `npm run docs:check` fails where they
- * differ.
+ * Keeps the generated tables of the README files in step with the code: `npm run docs:generate` writes them,
+ * `npm run docs:check` fails where they differ.
  */
-const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 type Documentation = { description?: string; shownDefault?: string };
 
@@ -37,28 +38,42 @@ function errorTable(): string {
   return ['| code | HTTP status | message |', '|---|---|---|', ...rows].join('\n');
 }
 
-/** README with its generated tables written anew. */
-export function withGeneratedTables(text: string): string {
+/** Each file with a generated table: the table's name and what writes it. */
+const generated: readonly (readonly [file: string, name: string, table: () => string])[] = [
+  ['README.md', 'environment', environmentTable],
+  ['README.md', 'errors', errorTable],
+];
+
+/** The files that hold a generated table, each once. */
+export const documentedFiles: readonly string[] = [...new Set(generated.map(([file]) => file))];
+
+/**
+ * Returns the text of a file with its generated tables replaced.
+ * @throws Error if the file has no place for one of its tables
+ */
+export function withGeneratedTables(file: string, text: string): string {
   let updated = text;
-  for (const [name, table] of Object.entries({ environment: environmentTable(), errors: errorTable() })) {
+  for (const [of, name, table] of generated) {
+    if (of !== file) continue;
     const [start, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
     const [from, to] = [updated.indexOf(start), updated.indexOf(end)];
-    if (from === -1 || to < from) throw new Error(`README.md has no place for the table "${name}".`);
-    updated = `${updated.slice(0, from + start.length)}\n${table}\n${updated.slice(to)}`;
+    if (from === -1 || to < from) throw new Error(`${file} has no place for the table "${name}".`);
+    updated = `${updated.slice(0, from + start.length)}\n${table()}\n${updated.slice(to)}`;
   }
   return updated;
 }
 
 async function main(): Promise<void> {
-  const text = await readFile(readme, 'utf8');
-  const generated = withGeneratedTables(text);
-  if (process.argv.includes('--check')) {
-    if (generated === text) return;
-    process.stderr.write('README.md is not in step: run npm run docs:generate\n');
-    process.exitCode = 1;
-    return;
+  for (const file of documentedFiles) {
+    const path = join(root, file);
+    const text = await readFile(path, 'utf8');
+    const updated = withGeneratedTables(file, text);
+    if (updated === text) continue;
+    if (process.argv.includes('--check')) {
+      process.stderr.write(`${file} is not in step: run npm run docs:generate\n`);
+      process.exitCode = 1;
+    } else await writeFile(path, updated);
   }
-  await writeFile(readme, generated);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
