@@ -40,8 +40,8 @@ function errorTable(): string {
 
 /** Each file with a generated table: the table's name and what writes it. */
 const generated: readonly (readonly [file: string, name: string, table: () => string])[] = [
-  ['README.md', 'environment', environmentTable],
-  ['README.md', 'errors', errorTable],
+  ['src/config/README.md', 'environment', environmentTable],
+  ['src/dialects/README.md', 'errors', errorTable],
 ];
 
 /** The files that hold a generated table, each once. */
