@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { readmeBlocks } from './blocks.ts';
+import { blocksOf } from './blocks.ts';
 
 // README, "First calls", run by a shell: only the gateway's address and the token are replaced.
 
@@ -18,7 +18,7 @@ async function shell(command: string): Promise<Record<string, unknown>> {
 }
 
 test('the first signs Grace up, the second asks who she is', async () => {
-  const [block = ''] = await readmeBlocks('First calls', 'sh');
+  const [block = ''] = await blocksOf('README.md', 'First calls', 'sh');
   const commands = block.trim().split(/\n\n/);
   expect(commands).toHaveLength(2);
   const [signUp = '', whoAmI = ''] = commands.map((command) =>
