@@ -1,28 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { documentedFiles, withGeneratedTables } from '../../src/commands/docs.ts';
+import { documentedFiles, withGeneratedParts } from '../../src/commands/docs.ts';
 import { environment } from '../../src/config/variables.ts';
 import { schema } from '../../src/graphql/schema/schema.ts';
 
 const readme = () => readFile('README.md', 'utf8');
 
-test.each(documentedFiles)('the generated tables of %s are in step with the code', async (file) => {
+test.each(documentedFiles)('the generated parts of %s are in step with the code', async (file) => {
   const text = await readFile(file, 'utf8');
-  expect(text).toBe(withGeneratedTables(file, text));
+  expect(text).toBe(withGeneratedParts(file, text));
 });
 
 test.each(documentedFiles)(
-  'a generated table of %s that was edited by hand is written again',
+  'a generated part of %s that was edited by hand is written again',
   async (file) => {
     const text = await readFile(file, 'utf8');
     const edited = text.replaceAll(/(?<=^<!-- generated: .*\n)/gm, 'By hand.\n');
     expect(edited).not.toBe(text);
-    expect(withGeneratedTables(file, edited)).toBe(text);
+    expect(withGeneratedParts(file, edited)).toBe(text);
   },
 );
 
-test.each(documentedFiles)('%s without the place for its table is refused', (file) => {
-  expect(() => withGeneratedTables(file, 'No table.')).toThrow(`${file} has no place for the table`);
+test.each(documentedFiles)('%s without the place for its part is refused', (file) => {
+  expect(() => withGeneratedParts(file, 'No table.')).toThrow(`${file} has no place for the part`);
 });
 
 test('every environment variable is described', () => {

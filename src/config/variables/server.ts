@@ -43,7 +43,7 @@ export const serverVariables = {
   }),
   DATABASE_URL: databaseUrl('DATABASE_URL').optional().meta({
     description:
-      'Postgres 14 or newer, UTF8. “Databases and poolers” says what it may hold. Required in production.',
+      'Postgres 14 or newer, UTF8. [Databases and poolers](#databases-and-poolers) says what it may hold. Required in production.',
     shownDefault: 'embedded Postgres',
     secret: true,
   }),

@@ -33,6 +33,6 @@ export const tokenVariables = {
     }),
   JWKS_MAX_AGE: seconds(1, DAY).prefault('300').meta({
     description:
-      'Seconds a verifier may cache the JWKS. A new key waits twice this long and 150 s before it signs. Before changing it read “Signing keys”.',
+      'Seconds a verifier may cache the JWKS. A new key waits twice this long and 150 s before it signs. Before changing it read [Signing keys](../commands/README.md#signing-keys).',
   }),
 };
