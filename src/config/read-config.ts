@@ -5,19 +5,8 @@ import { shortestKeySeconds } from './key-schedule.ts';
 import { toConfig } from './to-config.ts';
 import { type Environment, environment } from './variables.ts';
 
-/** What may also come from a file, by the variable's name with `_FILE` behind it. */
-const FROM_FILE = [
-  'DATABASE_URL',
-  'DATABASE_DIRECT_URL',
-  'INTERNAL_ENDPOINTS_SECRET',
-  'KEY_ENCRYPTION_KEYS',
-  'ENS_RPC_URLS',
-  'SMTP_URL',
-  'CAPTCHA_SECRET',
-] as const;
-const REQUIRED_IN_PRODUCTION = [
-  ...['DATABASE_URL', 'PUBLIC_URL', 'INTERNAL_ENDPOINTS_SECRET', 'KEY_ENCRYPTION_KEYS', 'SMTP_URL'],
-] as const;
+/** What the declarations say of each variable. */
+const facts = Object.entries(environment.shape).map(([name, schema]) => ({ name, ...schema.meta() }));
 
 /** Names every variable that is missing or bad, and never its value. */
 export class ConfigError extends Error {
@@ -37,14 +26,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const problems: string[] = [];
   const parsed = environment.safeParse(withFiles(env, problems));
   for (const issue of parsed.error?.issues ?? []) problems.push(`${String(issue.path[0])}: ${issue.message}`);
-  const set = (name: string) => (env[name] ?? '') !== '' || (env[`${name}_FILE`] ?? '') !== '';
-  if (env.NODE_ENV === 'production') {
-    for (const name of REQUIRED_IN_PRODUCTION)
-      if (!set(name)) problems.push(`${name}: required in production`);
-    if (parsed.data?.RATE_LIMITS === false) problems.push('RATE_LIMITS: cannot be off in production');
-  }
-  if (set('DATABASE_DIRECT_URL') && !set('DATABASE_URL'))
-    problems.push('DATABASE_DIRECT_URL: needs DATABASE_URL');
+  problems.push(...missingVariables(env));
+  if (env.NODE_ENV === 'production' && parsed.data?.RATE_LIMITS === false)
+    problems.push('RATE_LIMITS: cannot be off in production');
   if (parsed.data?.REFRESH_COOKIE === 'none' && !parsed.data.PUBLIC_URL?.startsWith('https:'))
     problems.push('REFRESH_COOKIE: none needs a PUBLIC_URL with https');
   if (parsed.success) {
@@ -53,6 +37,16 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return toConfig(parsed.data);
+}
+
+/** Names the variables that production requires and those that another one needs. */
+function missingVariables(env: NodeJS.ProcessEnv): string[] {
+  const isSet = (name: string) => (env[name] ?? '') !== '' || (env[`${name}_FILE`] ?? '') !== '';
+  return facts.flatMap(({ name, requiredInProduction, needs }) => {
+    if (requiredInProduction && env.NODE_ENV === 'production' && !isSet(name))
+      return [`${name}: required in production`];
+    return needs !== undefined && isSet(name) && !isSet(needs) ? [`${name}: needs ${needs}`] : [];
+  });
 }
 
 function checkKeyLife(
@@ -100,9 +94,9 @@ function withFiles(env: NodeJS.ProcessEnv, problems: string[]): Record<string, s
   const merged: Record<string, string> = {};
   for (const [name, value] of Object.entries(env))
     if (value !== undefined && value !== '') merged[name] = value;
-  for (const name of FROM_FILE) {
+  for (const { name, secret } of facts) {
     const path = merged[`${name}_FILE`];
-    if (path === undefined || merged[name] !== undefined) continue;
+    if (!secret || path === undefined || merged[name] !== undefined) continue;
     try {
       merged[name] = readFileSync(path, 'utf8').trim();
     } catch (error) {

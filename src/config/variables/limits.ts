@@ -1,65 +1,110 @@
 import { DAY, flag, limit, seconds } from '../parsers.ts';
+import { variable } from '../variable.ts';
 
 /** How often somebody may do something. */
 export const limitVariables = {
-  RATE_LIMITS: flag()
-    .prefault('on')
-    .meta({ description: '`off` for benchmarks only; refused in production.' }),
-  LIMIT_LOGIN_PER_ACCOUNT: limit().prefault('10/900').meta({
+  RATE_LIMITS: variable({
+    parser: flag(),
+    default: 'on',
+    description: '`off` for benchmarks only; refused in production.',
+  }),
+  LIMIT_LOGIN_PER_ACCOUNT: variable({
+    parser: limit(),
+    default: '10/900',
     description:
       'Failed logins per account: count/seconds. A device or an address that it was signed in from before has as many of its own.',
   }),
-  LIMIT_CURRENT_PASSWORD_PER_SESSION: limit().prefault('10/900').meta({
+  LIMIT_CURRENT_PASSWORD_PER_SESSION: variable({
+    parser: limit(),
+    default: '10/900',
     description: 'Wrong current passwords per session, where a change asks for it.',
   }),
-  LIMIT_LOGIN_PER_ADDRESS: limit().prefault('300/300').meta({
+  LIMIT_LOGIN_PER_ADDRESS: variable({
+    parser: limit(),
+    default: '300/300',
     description: 'Logins per client address (IPv6: per /64).',
   }),
-  LIMIT_LOGIN_UNADDRESSED: limit().prefault('6000/300').meta({
+  LIMIT_LOGIN_UNADDRESSED: variable({
+    parser: limit(),
+    default: '6000/300',
     description:
       'Logins, all together, whose client address is not known (behind Hasura). The last fifth of this and of the other shared limits takes a captcha where one is configured.',
   }),
-  LIMIT_SIGNUP_PER_ADDRESS: limit().prefault('60/3600').meta({ description: 'Sign-ups per client address.' }),
-  LIMIT_SIGNUP_UNADDRESSED: limit().prefault('1200/3600').meta({
+  LIMIT_SIGNUP_PER_ADDRESS: variable({
+    parser: limit(),
+    default: '60/3600',
+    description: 'Sign-ups per client address.',
+  }),
+  LIMIT_SIGNUP_UNADDRESSED: variable({
+    parser: limit(),
+    default: '1200/3600',
     description: 'Sign-ups, all together, whose client address is not known (behind Hasura).',
   }),
-  LIMIT_PASSWORD_RESET_PER_ADDRESS: limit().prefault('60/3600').meta({
+  LIMIT_PASSWORD_RESET_PER_ADDRESS: variable({
+    parser: limit(),
+    default: '60/3600',
     description: 'Mails for a password reset that one client address may cause.',
   }),
-  LIMIT_PASSWORD_RESET_UNADDRESSED: limit().prefault('1200/3600').meta({
+  LIMIT_PASSWORD_RESET_UNADDRESSED: variable({
+    parser: limit(),
+    default: '1200/3600',
     description:
       'Mails for a password reset, all together, caused by callers whose address is not known (behind Hasura).',
   }),
-  LIMIT_EMAIL_EXISTS_PER_ADDRESS: limit().prefault('30/300').meta({
+  LIMIT_EMAIL_EXISTS_PER_ADDRESS: variable({
+    parser: limit(),
+    default: '30/300',
     description: 'Questions whether an address has an account, per client address.',
   }),
-  LIMIT_EMAIL_EXISTS_UNADDRESSED: limit().prefault('600/300').meta({
+  LIMIT_EMAIL_EXISTS_UNADDRESSED: variable({
+    parser: limit(),
+    default: '600/300',
     description: 'Such questions, all together, whose client address is not known (behind Hasura).',
   }),
-  LIMIT_EMAIL_CHANGES_PER_USER: limit().prefault('10/86400').meta({
+  LIMIT_EMAIL_CHANGES_PER_USER: variable({
+    parser: limit(),
+    default: '10/86400',
     description: 'Changes of the email address that one person may ask for.',
   }),
-  LIMIT_CHANGES_PER_USER: limit().prefault('300/3600').meta({
+  LIMIT_CHANGES_PER_USER: variable({
+    parser: limit(),
+    default: '300/3600',
     description: 'Changes of names and roles, and switches of the team, that one person may make.',
   }),
-  LIMIT_RENEWALS_PER_SESSION: limit().prefault('120/3600').meta({
+  LIMIT_RENEWALS_PER_SESSION: variable({
+    parser: limit(),
+    default: '120/3600',
     description: 'Renewals of the tokens of one session by its access token (`GET /api/refresh`).',
   }),
-  LIMIT_TEAMS_PER_USER: limit().prefault('50/86400').meta({ description: 'Teams one person may create.' }),
-  LIMIT_PROJECTS_PER_USER: limit().prefault('500/86400').meta({
+  LIMIT_TEAMS_PER_USER: variable({
+    parser: limit(),
+    default: '50/86400',
+    description: 'Teams one person may create.',
+  }),
+  LIMIT_PROJECTS_PER_USER: variable({
+    parser: limit(),
+    default: '500/86400',
     description: 'Projects one person may create.',
   }),
-  LIMIT_INVITES_PER_TEAM: limit().prefault('200/86400').meta({
+  LIMIT_INVITES_PER_TEAM: variable({
+    parser: limit(),
+    default: '200/86400',
     description: 'Addresses that may be invited to one team, repeats included.',
   }),
-  LIMIT_INVITES_PER_INVITER: limit().prefault('200/86400').meta({
+  LIMIT_INVITES_PER_INVITER: variable({
+    parser: limit(),
+    default: '200/86400',
     description: 'Addresses that one person may invite, whatever the team.',
   }),
-  LIMIT_INTERNAL_SECRET_PER_ADDRESS: limit().prefault('30/300').meta({
+  LIMIT_INTERNAL_SECRET_PER_ADDRESS: variable({
+    parser: limit(),
+    default: '30/300',
     description:
       'Wrong internal secrets per client address and replica; more are answered with `rate_limited`. The right secret is never refused.',
   }),
-  INVITE_TTL: seconds(60, 365 * DAY)
-    .prefault(String(7 * DAY))
-    .meta({ description: 'Seconds an invite is good. Inviting again starts them anew.' }),
+  INVITE_TTL: variable({
+    parser: seconds(60, 365 * DAY),
+    default: String(7 * DAY),
+    description: 'Seconds an invite is good. Inviting again starts them anew.',
+  }),
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseOrigins } from '../origins.ts';
 import { flag, integer, list, text } from '../parsers.ts';
 import { compileProxies } from '../proxies.ts';
+import { variable } from '../variable.ts';
 
 function isProxyList(proxies: readonly string[]): boolean {
   try {
@@ -12,76 +13,100 @@ function isProxyList(proxies: readonly string[]): boolean {
   }
 }
 
+const origins = () =>
+  list().transform((texts, context) =>
+    parseOrigins(texts, (message) => context.issues.push({ code: 'custom', message, input: texts })),
+  );
+
 /** A token (RFC 9110 5.6.2). */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Whose requests are taken, and how large they may be. */
 export const requestVariables = {
-  TRUSTED_PROXIES: list()
-    .refine(isProxyList, 'must be addresses, CIDR ranges, loopback, linklocal, uniquelocal or hasura')
-    .prefault('')
-    .meta({
-      description:
-        'Proxies whose X-Forwarded-For counts: addresses and CIDR ranges, `loopback`, `linklocal`, `uniquelocal`; add `hasura` when Hasura itself stands behind such a proxy.',
-      shownDefault: 'none',
-    }),
-  CORS_ORIGINS: list()
-    .transform((origins, context) =>
-      parseOrigins(origins, (message) => context.issues.push({ code: 'custom', message, input: origins })),
-    )
-    .prefault('')
-    .meta({
-      description:
-        'Origins, separated by commas, whose pages may call the gateway: scheme, host and port, like `https://app.example.com` or `capacitor://localhost`. `*` allows all, without cookies.',
-      shownDefault: 'none',
-    }),
-  CORS_ALLOWED_HEADERS: list()
-    .pipe(z.array(z.string().regex(HEADER_NAME, 'must be names of headers').toLowerCase()).max(100))
-    .prefault('')
-    .meta({
-      description:
-        'Headers, separated by commas, that pages may send besides `authorization`, `content-type`, `x-request-id` and those of tracing (`traceparent`, `tracestate`, `baggage`, `sentry-trace`, `b3`, `x-b3-…`).',
-      shownDefault: 'none',
-    }),
-  MAX_BODY_BYTES: integer(1024, 10_485_760).prefault('1048576').meta({
+  TRUSTED_PROXIES: variable({
+    parser: list().refine(
+      isProxyList,
+      'must be addresses, CIDR ranges, loopback, linklocal, uniquelocal or hasura',
+    ),
+    default: '',
+    description:
+      'Proxies whose X-Forwarded-For counts: addresses and CIDR ranges, `loopback`, `linklocal`, `uniquelocal`; add `hasura` when Hasura itself stands behind such a proxy.',
+    shownDefault: 'none',
+  }),
+  CORS_ORIGINS: variable({
+    parser: origins(),
+    default: '',
+    description:
+      'Origins, separated by commas, whose pages may call the gateway: scheme, host and port, like `https://app.example.com` or `capacitor://localhost`. `*` allows all, without cookies.',
+    shownDefault: 'none',
+  }),
+  CORS_ALLOWED_HEADERS: variable({
+    parser: list().pipe(
+      z.array(z.string().regex(HEADER_NAME, 'must be names of headers').toLowerCase()).max(100),
+    ),
+    default: '',
+    description:
+      'Headers, separated by commas, that pages may send besides `authorization`, `content-type`, `x-request-id` and those of tracing (`traceparent`, `tracestate`, `baggage`, `sentry-trace`, `b3`, `x-b3-…`).',
+    shownDefault: 'none',
+  }),
+  MAX_BODY_BYTES: variable({
+    parser: integer(1024, 10_485_760),
+    default: '1048576',
     description: 'Bytes a request body may have.',
   }),
-  MAX_CONCURRENT_REQUESTS: integer(1, 100_000).prefault('1000').meta({
+  MAX_CONCURRENT_REQUESTS: variable({
+    parser: integer(1, 100_000),
+    default: '1000',
     description: 'Requests that may be in the works at once; more are refused with `busy`.',
   }),
-  MAX_CONNECTIONS: integer(10, 1_000_000).prefault('8192').meta({
+  MAX_CONNECTIONS: variable({
+    parser: integer(10, 1_000_000),
+    default: '8192',
     description:
       'Connections that may be open at once. One more closes the one that has been silent for longest, and is dropped if there is none.',
   }),
-  GRAPHQL_MAX_DEPTH: integer(1, 100)
-    .prefault('8')
-    .meta({ description: 'Levels a GraphQL operation may nest.' }),
-  GRAPHQL_MAX_ALIASES: integer(0, 10_000).prefault('15').meta({
+  GRAPHQL_MAX_DEPTH: variable({
+    parser: integer(1, 100),
+    default: '8',
+    description: 'Levels a GraphQL operation may nest.',
+  }),
+  GRAPHQL_MAX_ALIASES: variable({
+    parser: integer(0, 10_000),
+    default: '15',
     description:
       'Aliases an operation may use. From Hasura, whose remote joins need one per row, that many below each root field.',
   }),
-  GRAPHQL_MAX_TOKENS: integer(10, 100_000).prefault('1000').meta({
+  GRAPHQL_MAX_TOKENS: variable({
+    parser: integer(10, 100_000),
+    default: '1000',
     description:
       'Tokens a GraphQL document may have, of 8 KB each, and as many comments. From Hasura, whose remote joins repeat the selection for each row, that many in each root field, and ten times as many in all.',
   }),
-  GRAPHQL_MAX_COST: integer(10, 1_000_000).prefault('1000').meta({
+  GRAPHQL_MAX_COST: variable({
+    parser: integer(10, 1_000_000),
+    default: '1000',
     description:
       'Cost an operation may have: one a field, more the deeper. From Hasura each root field may have that much.',
   }),
-  GRAPHIQL: flag().optional().meta({
+  GRAPHIQL: variable({
+    parser: flag(),
     description: 'GraphiQL at /graphql.',
     shownDefault: 'on; off in production',
   }),
-  GRAPHQL_INTROSPECTION: flag().optional().meta({
+  GRAPHQL_INTROSPECTION: variable({
+    parser: flag(),
     description: 'Introspection for everybody. Hasura is always answered.',
     shownDefault: 'on; off in production',
   }),
-  SWAGGER: flag().optional().meta({
+  SWAGGER: variable({
+    parser: flag(),
     description:
       'The HTTP endpoints, to be read and tried, at /swagger. Their description is always at /openapi.json.',
     shownDefault: 'on; off in production',
   }),
-  HASURA_UNAUTHORIZED_ROLE: text().default('anonymous').meta({
+  HASURA_UNAUTHORIZED_ROLE: variable({
+    parser: text(),
+    default: 'anonymous',
     description: "Hasura's HASURA_GRAPHQL_UNAUTHORIZED_ROLE: session variables of this role never count.",
   }),
 };

@@ -1,20 +1,29 @@
 import { z } from 'zod';
 import { DAY, integer } from '../parsers.ts';
+import { variable } from '../variable.ts';
 
 /** What goes on in the background, and how it ends. */
 export const upkeepVariables = {
-  HOUSEKEEPING_SECONDS: integer(1, DAY).prefault('30').meta({
+  HOUSEKEEPING_SECONDS: variable({
+    parser: integer(1, DAY),
+    default: '30',
     description:
       'Seconds between rounds of housekeeping: a successor for an ending key, pruning what expired.',
   }),
-  SECURITY_EVENT_DAYS: integer(7, 36_500).prefault('365').meta({
+  SECURITY_EVENT_DAYS: variable({
+    parser: integer(7, 36_500),
+    default: '365',
     description:
       'Days for which security events are kept: at least 7, since mails that are tried again look at them.',
   }),
-  SHUTDOWN_TIMEOUT_MS: integer(0, 600_000).prefault('10000').meta({
+  SHUTDOWN_TIMEOUT_MS: variable({
+    parser: integer(0, 600_000),
+    default: '10000',
     description: 'Milliseconds that requests in flight may take at shutdown.',
   }),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info').meta({
+  LOG_LEVEL: variable({
+    parser: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']),
+    default: 'info',
     description: 'Least severe level that is logged.',
   }),
 };
