@@ -1,8 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { captchaConfig } from './captcha.ts';
-import type { Config } from './config.ts';
-import { shortestKeySeconds } from './key-schedule.ts';
-import { toConfig } from './to-config.ts';
+import { type Config, problemsOf, toConfig } from './config.ts';
 import { type Environment, environment } from './variables.ts';
 
 /** What the declarations say of each variable. */
@@ -24,19 +21,18 @@ export class ConfigError extends Error {
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const problems: string[] = [];
-  const parsed = environment.safeParse(withFiles(env, problems));
-  for (const issue of parsed.error?.issues ?? []) problems.push(`${String(issue.path[0])}: ${issue.message}`);
+  const variables = parse(env, problems);
   problems.push(...missingVariables(env));
-  if (env.NODE_ENV === 'production' && parsed.data?.RATE_LIMITS === false)
-    problems.push('RATE_LIMITS: cannot be off in production');
-  if (parsed.data?.REFRESH_COOKIE === 'none' && !parsed.data.PUBLIC_URL?.startsWith('https:'))
-    problems.push('REFRESH_COOKIE: none needs a PUBLIC_URL with https');
-  if (parsed.success) {
-    checkKeyLife(parsed.data, problems);
-    captchaConfig(parsed.data, (name) => problems.push(`${name}: required with CAPTCHA_PROVIDER`));
-  }
-  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return toConfig(parsed.data);
+  if (variables !== undefined) problems.push(...problemsOf(variables));
+  if (problems.length > 0 || variables === undefined) throw new ConfigError(problems);
+  return toConfig(variables);
+}
+
+/** Returns the variables, unless one is bad. */
+function parse(env: NodeJS.ProcessEnv, problems: string[]): Environment | undefined {
+  const parsed = environment.safeParse(withFiles(env, problems));
+  for (const { path, message } of parsed.error?.issues ?? []) problems.push(`${String(path[0])}: ${message}`);
+  return parsed.data;
 }
 
 /** Names the variables that production requires and those that another one needs. */
@@ -47,24 +43,6 @@ function missingVariables(env: NodeJS.ProcessEnv): string[] {
       return [`${name}: required in production`];
     return needs !== undefined && isSet(name) && !isSet(needs) ? [`${name}: needs ${needs}`] : [];
   });
-}
-
-function checkKeyLife(
-  { JWK_TTL, JWKS_MAX_AGE, HOUSEKEEPING_SECONDS }: Environment,
-  problems: string[],
-): void {
-  const needed = shortestKeySeconds({
-    jwksMaxAgeSeconds: JWKS_MAX_AGE,
-    housekeepingSeconds: HOUSEKEEPING_SECONDS,
-  });
-  if (JWK_TTL >= needed) return;
-  // Of a very short life no other value can make enough.
-  const canLower = JWK_TTL >= shortestKeySeconds({ jwksMaxAgeSeconds: 1, housekeepingSeconds: 1 });
-  problems.push(
-    `JWK_TTL: a key would end before its successor is published. Raise JWK_TTL to at least ${needed}${
-      canLower ? ', or lower JWKS_MAX_AGE or HOUSEKEEPING_SECONDS.' : '.'
-    }`,
-  );
 }
 
 /**
@@ -80,16 +58,14 @@ export function readVariables<Name extends keyof Environment, Optional extends k
   const asked = [...names, ...optional]
     .flatMap((name) => [name, `${name}_FILE`])
     .map((name) => [name, env[name]]);
-  const parsed = environment.safeParse(withFiles(Object.fromEntries(asked), problems));
-  for (const issue of parsed.error?.issues ?? []) problems.push(`${String(issue.path[0])}: ${issue.message}`);
+  const variables = parse(Object.fromEntries(asked), problems);
   if (problems.length === 0)
-    problems.push(...names.flatMap((name) => (parsed.data?.[name] === undefined ? `${name}: required` : [])));
-  if (parsed.data?.REFRESH_COOKIE === 'none' && !parsed.data.PUBLIC_URL?.startsWith('https:'))
-    problems.push('REFRESH_COOKIE: none needs a PUBLIC_URL with https');
-  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return parsed.data as { [Key in Name]: NonNullable<Environment[Key]> } & Environment;
+    problems.push(...names.flatMap((name) => (variables?.[name] === undefined ? `${name}: required` : [])));
+  if (problems.length > 0 || variables === undefined) throw new ConfigError(problems);
+  return variables as { [Key in Name]: NonNullable<Environment[Key]> } & Environment;
 }
 
+/** Adds the secrets that stand in files. */
 function withFiles(env: NodeJS.ProcessEnv, problems: string[]): Record<string, string> {
   const merged: Record<string, string> = {};
   for (const [name, value] of Object.entries(env))

@@ -1,5 +1,5 @@
 import { inArray, sql } from 'drizzle-orm';
-import type { EnsConfig } from '../config/ens.ts';
+import type { EnsConfig } from '../config/config.ts';
 import type { Database } from '../db/client.ts';
 import { cache } from '../db/tables/contract-addresses.ts';
 import { AuthError } from '../errors.ts';

@@ -11,7 +11,7 @@ import {
 } from 'ethers';
 import { boundedFetch } from '../chain/bounded-fetch.ts';
 import { EndpointFailure } from '../chain/endpoint-failure.ts';
-import type { EnsConfig } from '../config/ens.ts';
+import type { EnsConfig } from '../config/config.ts';
 
 // Importing ethers takes 114 ms: resolver.ts imports this file when the first name is looked up.
 

@@ -1,5 +1,5 @@
 import { EndpointFailure } from '../chain/endpoint-failure.ts';
-import type { EnsConfig } from '../config/ens.ts';
+import type { EnsConfig } from '../config/config.ts';
 import { AuthError } from '../errors.ts';
 
 /** Runs work that ends with the signal, and stops waiting for it after `timeoutMs` in any case. */

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { ZeroAddress } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { EnsConfig } from '../../src/config/ens.ts';
+import type { EnsConfig } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/db/client.ts';
 import { cache } from '../../src/db/tables/contract-addresses.ts';
 import { listContractAddresses, refreshContractAddresses } from '../../src/ens/contract-addresses.ts';

@@ -1,6 +1,5 @@
 import type { Captcha } from '../../captcha/captcha.ts';
-import type { Config } from '../../config/config.ts';
-import type { EnsConfig } from '../../config/ens.ts';
+import type { Config, EnsConfig } from '../../config/config.ts';
 import type { KeySettings } from '../../config/key-schedule.ts';
 import type { HashGate } from '../../crypto/hash-gate.ts';
 import type { KeyEncryption } from '../../crypto/key-encryption.ts';

@@ -1,5 +1,5 @@
 import type { Solution } from '../../captcha/captcha.ts';
-import type { CaptchaPurpose } from '../../config/captcha.ts';
+import type { CaptchaPurpose } from '../../config/config.ts';
 import type { Limit } from '../../config/parsers.ts';
 import type { Queryable } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-import type { CaptchaConfig } from '../../config/captcha.ts';
+import type { CaptchaConfig } from '../../config/config.ts';
 import { builder } from '../builder.ts';
 
 const CaptchaInfo = builder.objectRef<CaptchaConfig>('CaptchaInfo');

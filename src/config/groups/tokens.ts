@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { shortestKeySeconds } from '../key-schedule.ts';
 import { DAY, seconds, text } from '../parsers.ts';
 import { variable } from '../variable.ts';
+import type { Environment } from '../variables.ts';
 
 /** How long tokens, sessions and signing keys live. */
 export const tokenVariables = {
@@ -55,3 +57,45 @@ export const tokenVariables = {
       'Seconds a verifier may cache the JWKS. A new key waits twice this long and 150 s before it signs. Before changing it read “Signing keys”.',
   }),
 };
+
+export const tokenConfig = (e: Environment) => ({
+  tokens: {
+    audience: e.JWT_AUDIENCE,
+    accessTtlSeconds: e.ACCESS_TOKEN_TTL,
+    portalTtlSeconds: e.PORTAL_TOKEN_TTL,
+    refreshTtlSeconds: e.REFRESH_TOKEN_TTL,
+    sessionTtlSeconds: e.SESSION_TTL,
+    reuseIntervalSeconds: e.REFRESH_REUSE_INTERVAL,
+  },
+  /** SameSite of the refresh cookie. */
+  refreshCookie: e.REFRESH_COOKIE,
+  keys: {
+    algorithm: e.JWT_ALGORITHM,
+    /** How long a generated key lives. */
+    ttlSeconds: e.JWK_TTL,
+    /** How long a verifier may cache the JWKS. */
+    jwksMaxAgeSeconds: e.JWKS_MAX_AGE,
+  },
+});
+
+/** Browsers keep a cookie with SameSite=None only from https. */
+export const cookieProblems = ({ REFRESH_COOKIE, PUBLIC_URL }: Environment): string[] =>
+  REFRESH_COOKIE === 'none' && !PUBLIC_URL?.startsWith('https:')
+    ? ['REFRESH_COOKIE: none needs a PUBLIC_URL with https']
+    : [];
+
+/** Says if a key would end before its successor is published. */
+export function keyLifeProblems({ JWK_TTL, JWKS_MAX_AGE, HOUSEKEEPING_SECONDS }: Environment): string[] {
+  const needed = shortestKeySeconds({
+    jwksMaxAgeSeconds: JWKS_MAX_AGE,
+    housekeepingSeconds: HOUSEKEEPING_SECONDS,
+  });
+  if (JWK_TTL >= needed) return [];
+  // Of a very short life no other value can make enough.
+  const canLower = JWK_TTL >= shortestKeySeconds({ jwksMaxAgeSeconds: 1, housekeepingSeconds: 1 });
+  return [
+    `JWK_TTL: a key would end before its successor is published. Raise JWK_TTL to at least ${needed}${
+      canLower ? ', or lower JWKS_MAX_AGE or HOUSEKEEPING_SECONDS.' : '.'
+    }`,
+  ];
+}

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { smtpQueryProblem } from '../mail.ts';
 import { integer, limit, text } from '../parsers.ts';
+import { smtpQueryProblem } from '../smtp-url.ts';
 import { variable } from '../variable.ts';
+import type { Environment } from '../variables.ts';
+import { publicUrlOf } from './server.ts';
 
 const NOT_SMTP = 'must be an smtp or smtps URL, or off';
 
@@ -61,3 +63,20 @@ export const mailVariables = {
       'Mails that requests may cause to one address, known or not: count/seconds. Verifications, password resets, and what other people’s accounts send are counted apart.',
   }),
 };
+
+/** Where mails go: to the server, to the local inbox page, or nowhere. */
+function deliveryOf({ SMTP_URL }: Environment): 'smtp' | 'inbox' | 'off' {
+  if (SMTP_URL === undefined) return 'inbox';
+  return SMTP_URL === 'off' ? 'off' : 'smtp';
+}
+
+export const mailConfig = (e: Environment) => ({
+  mail: {
+    delivery: deliveryOf(e),
+    smtpUrl: deliveryOf(e) === 'smtp' ? (e.SMTP_URL ?? null) : null,
+    from: e.MAIL_FROM ?? `Portcullis <no-reply@${new URL(publicUrlOf(e)).hostname}>`,
+    locale: e.MAIL_LOCALE,
+    templatesDir: e.MAIL_TEMPLATES_DIR ?? null,
+    concurrency: e.MAIL_CONCURRENCY,
+  },
+});

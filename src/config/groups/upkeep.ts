@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DAY, integer } from '../parsers.ts';
 import { variable } from '../variable.ts';
+import type { Environment } from '../variables.ts';
 
 /** What goes on in the background, and how it ends. */
 export const upkeepVariables = {
@@ -27,3 +28,9 @@ export const upkeepVariables = {
     description: 'Least severe level that is logged.',
   }),
 };
+
+export const upkeepConfig = (e: Environment) => ({
+  housekeepingSeconds: e.HOUSEKEEPING_SECONDS,
+  securityEventDays: e.SECURITY_EVENT_DAYS,
+  logLevel: e.LOG_LEVEL,
+});

@@ -1,5 +1,7 @@
 import { DAY, flag, limit, seconds } from '../parsers.ts';
 import { variable } from '../variable.ts';
+import type { Environment } from '../variables.ts';
+import { isProduction } from './server.ts';
 
 /** How often somebody may do something. */
 export const limitVariables = {
@@ -108,3 +110,33 @@ export const limitVariables = {
     description: 'Seconds an invite is good. Inviting again starts them anew.',
   }),
 };
+
+export const limitConfig = (e: Environment) => ({
+  limits: {
+    enabled: e.RATE_LIMITS,
+    loginPerAccount: e.LIMIT_LOGIN_PER_ACCOUNT,
+    currentPasswordPerSession: e.LIMIT_CURRENT_PASSWORD_PER_SESSION,
+    loginPerAddress: e.LIMIT_LOGIN_PER_ADDRESS,
+    loginUnaddressed: e.LIMIT_LOGIN_UNADDRESSED,
+    signupPerAddress: e.LIMIT_SIGNUP_PER_ADDRESS,
+    signupUnaddressed: e.LIMIT_SIGNUP_UNADDRESSED,
+    passwordResetPerAddress: e.LIMIT_PASSWORD_RESET_PER_ADDRESS,
+    passwordResetUnaddressed: e.LIMIT_PASSWORD_RESET_UNADDRESSED,
+    emailExistsPerAddress: e.LIMIT_EMAIL_EXISTS_PER_ADDRESS,
+    emailExistsUnaddressed: e.LIMIT_EMAIL_EXISTS_UNADDRESSED,
+    emailChangesPerUser: e.LIMIT_EMAIL_CHANGES_PER_USER,
+    changesPerUser: e.LIMIT_CHANGES_PER_USER,
+    renewalsPerSession: e.LIMIT_RENEWALS_PER_SESSION,
+    teamsPerUser: e.LIMIT_TEAMS_PER_USER,
+    projectsPerUser: e.LIMIT_PROJECTS_PER_USER,
+    invitesPerTeam: e.LIMIT_INVITES_PER_TEAM,
+    invitesPerInviter: e.LIMIT_INVITES_PER_INVITER,
+    internalSecretPerAddress: e.LIMIT_INTERNAL_SECRET_PER_ADDRESS,
+    mailSpacingSeconds: e.LIMIT_MAIL_SPACING_SECONDS,
+    mailPerRecipient: e.LIMIT_MAIL_PER_RECIPIENT,
+  },
+  inviteTtlSeconds: e.INVITE_TTL,
+});
+
+export const limitProblems = (e: Environment): string[] =>
+  isProduction(e) && !e.RATE_LIMITS ? ['RATE_LIMITS: cannot be off in production'] : [];

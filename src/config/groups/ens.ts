@@ -1,7 +1,10 @@
 import { z } from 'zod';
-import { DEFAULT_PRODUCTION_NAME, DEFAULT_STAGING_NAME, MAINNET_ENS_REGISTRY } from '../ens.ts';
 import { httpUrl, integer, list, text } from '../parsers.ts';
 import { variable } from '../variable.ts';
+import type { Environment } from '../variables.ts';
+
+/** The ENS registry on Ethereum mainnet, with the same address on its public test networks (EIP-137). */
+const MAINNET_REGISTRY = '0x00000000000C2E074eC69A0dFb2997BA6C7d2e1e';
 
 const ethereumAddress = () => z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be 0x and 40 hex digits');
 
@@ -21,7 +24,7 @@ export const ensVariables = {
   }),
   ENS_REGISTRY: variable({
     parser: ethereumAddress(),
-    default: MAINNET_ENS_REGISTRY,
+    default: MAINNET_REGISTRY,
     description: 'ENS registry.',
   }),
   ENS_UNIVERSAL_RESOLVER: variable({
@@ -31,12 +34,12 @@ export const ensVariables = {
   }),
   ENS_PRODUCTION_NAME: variable({
     parser: text(),
-    default: DEFAULT_PRODUCTION_NAME,
+    default: 'semaphore.wld.eth',
     description: 'ENS name of the production contract.',
   }),
   ENS_STAGING_NAME: variable({
     parser: text(),
-    default: DEFAULT_STAGING_NAME,
+    default: 'staging.semaphore.wld.eth',
     description: 'ENS name of the staging contract.',
   }),
   ENS_TIMEOUT_MS: variable({
@@ -45,3 +48,19 @@ export const ensVariables = {
     description: 'Milliseconds one endpoint may take.',
   }),
 };
+
+export const ensConfig = (e: Environment) => ({
+  ens: {
+    /** Ethereum JSON-RPC endpoints, tried in order. They may hold API keys: none goes into a message or a log. */
+    rpcUrls: e.ENS_RPC_URLS,
+    /** An endpoint on another chain is not used. */
+    chainId: e.ENS_CHAIN_ID,
+    registry: e.ENS_REGISTRY,
+    /** Where names are looked up instead of the registry. */
+    universalResolver: e.ENS_UNIVERSAL_RESOLVER ?? null,
+    productionName: e.ENS_PRODUCTION_NAME,
+    stagingName: e.ENS_STAGING_NAME,
+    /** Milliseconds one endpoint may take for everything that is asked of it. */
+    timeoutMs: e.ENS_TIMEOUT_MS,
+  },
+});

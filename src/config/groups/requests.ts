@@ -3,6 +3,8 @@ import { parseOrigins } from '../origins.ts';
 import { flag, integer, list, text } from '../parsers.ts';
 import { compileProxies } from '../proxies.ts';
 import { variable } from '../variable.ts';
+import type { Environment } from '../variables.ts';
+import { isProduction } from './server.ts';
 
 function isProxyList(proxies: readonly string[]): boolean {
   try {
@@ -110,3 +112,28 @@ export const requestVariables = {
     description: "Hasura's HASURA_GRAPHQL_UNAUTHORIZED_ROLE: session variables of this role never count.",
   }),
 };
+
+export const requestConfig = (e: Environment) => ({
+  http: {
+    trustedProxies: e.TRUSTED_PROXIES.filter((proxy) => proxy !== 'hasura'),
+    hasuraBehindProxy: e.TRUSTED_PROXIES.includes('hasura'),
+    /** As browsers send them; `*` for all. */
+    corsOrigins: e.CORS_ORIGINS,
+    /** Besides those that are always allowed; lower case. */
+    corsAllowedHeaders: e.CORS_ALLOWED_HEADERS,
+    maxBodyBytes: e.MAX_BODY_BYTES,
+    maxConcurrentRequests: e.MAX_CONCURRENT_REQUESTS,
+    maxConnections: e.MAX_CONNECTIONS,
+    swagger: e.SWAGGER ?? !isProduction(e),
+    shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,
+  },
+  graphql: {
+    maxDepth: e.GRAPHQL_MAX_DEPTH,
+    maxAliases: e.GRAPHQL_MAX_ALIASES,
+    maxTokens: e.GRAPHQL_MAX_TOKENS,
+    maxCost: e.GRAPHQL_MAX_COST,
+    graphiql: e.GRAPHIQL ?? !isProduction(e),
+    introspection: e.GRAPHQL_INTROSPECTION ?? !isProduction(e),
+  },
+  hasuraUnauthorizedRole: e.HASURA_UNAUTHORIZED_ROLE,
+});
