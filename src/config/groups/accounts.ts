@@ -9,16 +9,17 @@ export const accountVariables = {
     parser: flag(),
     default: 'off',
     description:
-      '`on` refuses the login of whoever has not verified their address; sign-up then signs nobody in.',
+      '`on` refuses a login until the user has verified their address. A sign-up then opens no session.',
   }),
   EMAIL_EXISTS: variable({
     parser: flag(),
     default: 'on',
-    description: '`off` tells nobody whether an address has an account; sign-up still refuses a taken one.',
+    description:
+      '`off` refuses to say whether an address has an account. A sign-up still refuses a taken address.',
   }),
   APP_URL: variable({
     parser: httpUrl(),
-    description: 'The application, to which the pages of mailed links lead on.',
+    description: 'URL of the application. The pages behind mailed links lead to it.',
     shownDefault: 'none',
   }),
 };

@@ -12,7 +12,7 @@ const VERIFY_URLS = {
 export const captchaVariables = {
   CAPTCHA_PROVIDER: variable({
     parser: z.enum(['turnstile', 'hcaptcha']),
-    description: 'Captcha to be solved: turnstile (Cloudflare) or hcaptcha.',
+    description: 'Provider of the captcha: turnstile (Cloudflare) or hcaptcha.',
     shownDefault: 'none',
   }),
   CAPTCHA_SECRET: variable({
@@ -23,16 +23,17 @@ export const captchaVariables = {
   CAPTCHA_SITE_KEY: variable({
     parser: text(),
     description:
-      "The provider's site key, which clients find in `authConfig`. Required with CAPTCHA_PROVIDER.",
+      "The provider's site key. Clients read it from `authConfig`. Required with CAPTCHA_PROVIDER.",
   }),
   CAPTCHA_FOR: variable({
     parser: list().pipe(z.array(z.enum(['resend', 'forgot_password', 'signup'])).min(1)),
     default: 'resend,forgot_password',
-    description: 'What needs a captcha: resend (of the verification mail), forgot_password, signup.',
+    description:
+      'Operations that need a captcha: resend (of the verification mail), forgot_password, signup.',
   }),
   CAPTCHA_VERIFY_URL: variable({
     parser: httpUrl(),
-    description: 'Where solutions are checked.',
+    description: 'URL at which the gateway checks a solution.',
     shownDefault: "the provider's",
   }),
 };

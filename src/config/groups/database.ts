@@ -20,7 +20,8 @@ const databaseUrl = (name: string) =>
 export const databaseVariables = {
   DATABASE_URL: variable({
     parser: databaseUrl('DATABASE_URL'),
-    description: 'Postgres 14 or newer, UTF8. “Databases and poolers” says what it may hold.',
+    description:
+      'URL of a Postgres 14 or newer, with a database in UTF8. “Databases and poolers” says what the URL may hold.',
     shownDefault: 'embedded Postgres',
     secret: true,
     requiredInProduction: true,
@@ -28,7 +29,7 @@ export const databaseVariables = {
   DATABASE_DIRECT_URL: variable({
     parser: databaseUrl('DATABASE_DIRECT_URL'),
     description:
-      'The same database past a pooler in transaction mode: for migrations, commands and the mail worker.',
+      'URL of the same database without the pooler, if DATABASE_URL leads to a pooler in transaction mode. Migrations, commands and the mail worker use it.',
     shownDefault: 'DATABASE_URL',
     secret: true,
     needs: 'DATABASE_URL',
@@ -36,14 +37,14 @@ export const databaseVariables = {
   DATABASE_PREPARE: variable({
     parser: flag(),
     description:
-      '`off` names no prepared statements in DATABASE_URL, for poolers in transaction mode that do not keep them.',
+      '`off` gives prepared statements no names, for a pooler in transaction mode that does not keep them.',
     shownDefault: 'on; off where DATABASE_URL has pgbouncer=true',
   }),
   DATABASE_POOL_SIZE: variable({
     parser: integer(2, 200),
     default: '10',
     description:
-      'Connections per replica. One is kept for what must not wait, such as the JWKS; at least two others remain.',
+      'Connections per replica. One is kept for requests that must not wait, for example for the JWKS. At least two others remain.',
   }),
   DATABASE_STATEMENT_TIMEOUT_MS: variable({
     parser: integer(100, 600_000),
@@ -53,7 +54,7 @@ export const databaseVariables = {
   MIGRATE_ON_START: variable({
     parser: flag(),
     default: 'on',
-    description: 'Apply missing migrations at start. Replicas take turns.',
+    description: '`on` applies missing migrations at start. Replicas take turns.',
   }),
 };
 

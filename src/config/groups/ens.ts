@@ -13,23 +13,23 @@ export const ensVariables = {
   ENS_RPC_URLS: variable({
     parser: list().pipe(z.array(httpUrl())),
     default: '',
-    description: 'Ethereum JSON-RPC endpoints, separated by commas, tried in order.',
+    description: 'Ethereum JSON-RPC endpoints, separated by commas. The gateway tries them in order.',
     shownDefault: 'none: ENS is off',
     secret: true,
   }),
   ENS_CHAIN_ID: variable({
     parser: integer(1, Number.MAX_SAFE_INTEGER),
     default: '1',
-    description: 'Chain the endpoints must be on.',
+    description: 'Id of the chain that the endpoints must serve.',
   }),
   ENS_REGISTRY: variable({
     parser: ethereumAddress(),
     default: MAINNET_REGISTRY,
-    description: 'ENS registry.',
+    description: 'Address of the ENS registry.',
   }),
   ENS_UNIVERSAL_RESOLVER: variable({
     parser: ethereumAddress(),
-    description: 'ENS universal resolver, where one is to be used instead of the registry.',
+    description: 'Address of an ENS universal resolver, which the gateway then asks instead of the registry.',
     shownDefault: 'none',
   }),
   ENS_PRODUCTION_NAME: variable({
@@ -45,7 +45,7 @@ export const ensVariables = {
   ENS_TIMEOUT_MS: variable({
     parser: integer(50, 60_000),
     default: '4000',
-    description: 'Milliseconds one endpoint may take.',
+    description: 'Milliseconds that one endpoint may take.',
   }),
 };
 

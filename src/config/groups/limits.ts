@@ -8,29 +8,29 @@ export const limitVariables = {
   RATE_LIMITS: variable({
     parser: flag(),
     default: 'on',
-    description: '`off` for benchmarks only; refused in production.',
+    description: '`off` is for benchmarks only. It is refused in production.',
   }),
   LIMIT_LOGIN_PER_ACCOUNT: variable({
     parser: limit(),
     default: '10/900',
     description:
-      'Failed logins per account: count/seconds. A device or an address that it was signed in from before has as many of its own.',
+      'Failed logins per account, as count/seconds. Each device and each address that has signed in to the account before has its own count.',
   }),
   LIMIT_CURRENT_PASSWORD_PER_SESSION: variable({
     parser: limit(),
     default: '10/900',
-    description: 'Wrong current passwords per session, where a change asks for it.',
+    description: 'Wrong passwords per session, in changes that ask for the current password.',
   }),
   LIMIT_LOGIN_PER_ADDRESS: variable({
     parser: limit(),
     default: '300/300',
-    description: 'Logins per client address (IPv6: per /64).',
+    description: 'Logins per client address. For IPv6, per /64 network.',
   }),
   LIMIT_LOGIN_UNADDRESSED: variable({
     parser: limit(),
     default: '6000/300',
     description:
-      'Logins, all together, whose client address is not known (behind Hasura). The last fifth of this and of the other shared limits takes a captcha where one is configured.',
+      'Logins of all clients whose address is unknown (behind Hasura). If a captcha is configured, the last fifth of this and of each other shared limit needs one.',
   }),
   LIMIT_SIGNUP_PER_ADDRESS: variable({
     parser: limit(),
@@ -40,74 +40,73 @@ export const limitVariables = {
   LIMIT_SIGNUP_UNADDRESSED: variable({
     parser: limit(),
     default: '1200/3600',
-    description: 'Sign-ups, all together, whose client address is not known (behind Hasura).',
+    description: 'Sign-ups of all clients whose address is unknown (behind Hasura).',
   }),
   LIMIT_PASSWORD_RESET_PER_ADDRESS: variable({
     parser: limit(),
     default: '60/3600',
-    description: 'Mails for a password reset that one client address may cause.',
+    description: 'Mails for a password reset per client address.',
   }),
   LIMIT_PASSWORD_RESET_UNADDRESSED: variable({
     parser: limit(),
     default: '1200/3600',
-    description:
-      'Mails for a password reset, all together, caused by callers whose address is not known (behind Hasura).',
+    description: 'Mails for a password reset of all clients whose address is unknown (behind Hasura).',
   }),
   LIMIT_EMAIL_EXISTS_PER_ADDRESS: variable({
     parser: limit(),
     default: '30/300',
-    description: 'Questions whether an address has an account, per client address.',
+    description: 'Questions per client address whether an email address has an account.',
   }),
   LIMIT_EMAIL_EXISTS_UNADDRESSED: variable({
     parser: limit(),
     default: '600/300',
-    description: 'Such questions, all together, whose client address is not known (behind Hasura).',
+    description: 'The same questions of all clients whose address is unknown (behind Hasura).',
   }),
   LIMIT_EMAIL_CHANGES_PER_USER: variable({
     parser: limit(),
     default: '10/86400',
-    description: 'Changes of the email address that one person may ask for.',
+    description: 'Changes of the email address that a user may request.',
   }),
   LIMIT_CHANGES_PER_USER: variable({
     parser: limit(),
     default: '300/3600',
-    description: 'Changes of names and roles, and switches of the team, that one person may make.',
+    description: 'Changes of names and roles, and switches of the team, per user.',
   }),
   LIMIT_RENEWALS_PER_SESSION: variable({
     parser: limit(),
     default: '120/3600',
-    description: 'Renewals of the tokens of one session by its access token (`GET /api/refresh`).',
+    description: "Renewals of a session's tokens by its access token (`GET /api/refresh`).",
   }),
   LIMIT_TEAMS_PER_USER: variable({
     parser: limit(),
     default: '50/86400',
-    description: 'Teams one person may create.',
+    description: 'Teams that a user may create.',
   }),
   LIMIT_PROJECTS_PER_USER: variable({
     parser: limit(),
     default: '500/86400',
-    description: 'Projects one person may create.',
+    description: 'Projects that a user may create.',
   }),
   LIMIT_INVITES_PER_TEAM: variable({
     parser: limit(),
     default: '200/86400',
-    description: 'Addresses that may be invited to one team, repeats included.',
+    description: 'Addresses that members may invite to a team, repeats included.',
   }),
   LIMIT_INVITES_PER_INVITER: variable({
     parser: limit(),
     default: '200/86400',
-    description: 'Addresses that one person may invite, whatever the team.',
+    description: 'Addresses that a user may invite, to all teams together.',
   }),
   LIMIT_INTERNAL_SECRET_PER_ADDRESS: variable({
     parser: limit(),
     default: '30/300',
     description:
-      'Wrong internal secrets per client address and replica; more are answered with `rate_limited`. The right secret is never refused.',
+      'Wrong internal secrets per client address and replica. Further ones are answered with `rate_limited`. The right secret is always accepted.',
   }),
   INVITE_TTL: variable({
     parser: seconds(60, 365 * DAY),
     default: String(7 * DAY),
-    description: 'Seconds an invite is good. Inviting again starts them anew.',
+    description: 'Seconds that an invite is valid. Inviting the address again restarts them.',
   }),
 };
 

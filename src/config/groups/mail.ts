@@ -25,8 +25,8 @@ export const mailVariables = {
   SMTP_URL: variable({
     parser: smtpUrl(),
     description:
-      'Mail server: `smtp://` (STARTTLS where offered; `?requireTLS=true` sends nothing without it) or `smtps://`, with user and password; `off` drops every mail.',
-    shownDefault: 'an inbox page, to this machine only',
+      'URL of the mail server, with user and password. `smtps://` uses TLS. `smtp://` uses STARTTLS if the server offers it. With `?requireTLS=true` it sends nothing without TLS. `off` drops every mail.',
+    shownDefault: 'an inbox page, for this machine only',
     secret: true,
     requiredInProduction: true,
   }),
@@ -38,7 +38,8 @@ export const mailVariables = {
   MAIL_LOCALE: variable({
     parser: text().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$/, 'must look like en, de or de-AT'),
     default: 'en',
-    description: 'Language of the mails: `en` and `de` are built in; what it lacks is taken from `en`.',
+    description:
+      'Language of the mails: `en` and `de` are built in. A text that the language lacks is taken from `en`.',
   }),
   MAIL_TEMPLATES_DIR: variable({
     parser: text(),
@@ -49,18 +50,18 @@ export const mailVariables = {
   MAIL_CONCURRENCY: variable({
     parser: integer(1, 50),
     default: '2',
-    description: 'Mails a replica delivers at once.',
+    description: 'Mails that a replica delivers at once.',
   }),
   LIMIT_MAIL_SPACING_SECONDS: variable({
     parser: integer(1, 86_400),
     default: '60',
-    description: 'Seconds between two mails of one kind to one address.',
+    description: 'Seconds between two mails of the same kind to the same address.',
   }),
   LIMIT_MAIL_PER_RECIPIENT: variable({
     parser: limit(),
     default: '20/86400',
     description:
-      'Mails that requests may cause to one address, known or not: count/seconds. Verifications, password resets, and what other people’s accounts send are counted apart.',
+      'Mails that requests may cause per address, with or without an account: count/seconds. Verifications, password resets and mails caused by other accounts count separately.',
   }),
 };
 

@@ -8,23 +8,23 @@ export const passwordVariables = {
   PASSWORD_MIN_LENGTH: variable({
     parser: integer(1, 128),
     default: '8',
-    description: 'Characters a password must have.',
+    description: 'Characters that a password must have.',
   }),
   PASSWORD_HASH_CONCURRENCY: variable({
     parser: integer(1, 64),
-    description: 'Passwords hashed at once.',
+    description: 'Passwords that are hashed at once.',
     shownDefault: 'the cores, at most UV_THREADPOOL_SIZE - 2',
   }),
   UV_THREADPOOL_SIZE: variable({
     parser: integer(1, 1024),
     default: '4',
     description:
-      "Node's own: threads for hashing, signing and files. Set it to the cores plus two where there are more than two.",
+      'Threads with which Node.js hashes, signs and reads files. With more than two cores, set it to the number of cores plus two.',
   }),
   PASSWORD_HASH_QUEUE: variable({
     parser: integer(1, 10_000),
     default: '150',
-    description: 'Hashes that may wait; more are refused with `busy`.',
+    description: 'Hashes that may wait. The gateway refuses further ones with `busy`.',
   }),
 };
 

@@ -32,14 +32,14 @@ export const requestVariables = {
     ),
     default: '',
     description:
-      'Proxies whose X-Forwarded-For counts: addresses and CIDR ranges, `loopback`, `linklocal`, `uniquelocal`; add `hasura` when Hasura itself stands behind such a proxy.',
+      'Proxies whose X-Forwarded-For the gateway believes: addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. Add `hasura` if Hasura itself stands behind one of them.',
     shownDefault: 'none',
   }),
   CORS_ORIGINS: variable({
     parser: origins(),
     default: '',
     description:
-      'Origins, separated by commas, whose pages may call the gateway: scheme, host and port, like `https://app.example.com` or `capacitor://localhost`. `*` allows all, without cookies.',
+      'Origins, separated by commas, whose pages may call the gateway. Each is a scheme, a host and a port: `https://app.example.com`, `capacitor://localhost`. `*` allows all origins, without cookies.',
     shownDefault: 'none',
   }),
   CORS_ALLOWED_HEADERS: variable({
@@ -48,68 +48,69 @@ export const requestVariables = {
     ),
     default: '',
     description:
-      'Headers, separated by commas, that pages may send besides `authorization`, `content-type`, `x-request-id` and those of tracing (`traceparent`, `tracestate`, `baggage`, `sentry-trace`, `b3`, `x-b3-…`).',
+      'Further headers, separated by commas, that pages may send. Always allowed: `authorization`, `content-type`, `x-request-id` and those of tracing (`traceparent`, `tracestate`, `baggage`, `sentry-trace`, `b3`, `x-b3-…`).',
     shownDefault: 'none',
   }),
   MAX_BODY_BYTES: variable({
     parser: integer(1024, 10_485_760),
     default: '1048576',
-    description: 'Bytes a request body may have.',
+    description: 'Bytes that a request body may have.',
   }),
   MAX_CONCURRENT_REQUESTS: variable({
     parser: integer(1, 100_000),
     default: '1000',
-    description: 'Requests that may be in the works at once; more are refused with `busy`.',
+    description: 'Requests that the gateway handles at once. It refuses further ones with `busy`.',
   }),
   MAX_CONNECTIONS: variable({
     parser: integer(10, 1_000_000),
     default: '8192',
     description:
-      'Connections that may be open at once. One more closes the one that has been silent for longest, and is dropped if there is none.',
+      'Connections that may be open at once. A further one closes the connection that has been silent for longest. If none is silent, the gateway drops the new one.',
   }),
   GRAPHQL_MAX_DEPTH: variable({
     parser: integer(1, 100),
     default: '8',
-    description: 'Levels a GraphQL operation may nest.',
+    description: 'Levels that a GraphQL operation may nest.',
   }),
   GRAPHQL_MAX_ALIASES: variable({
     parser: integer(0, 10_000),
     default: '15',
     description:
-      'Aliases an operation may use. From Hasura, whose remote joins need one per row, that many below each root field.',
+      'Aliases that an operation may use. In a request from Hasura, each root field may use as many: a remote join needs one per row.',
   }),
   GRAPHQL_MAX_TOKENS: variable({
     parser: integer(10, 100_000),
     default: '1000',
     description:
-      'Tokens a GraphQL document may have, of 8 KB each, and as many comments. From Hasura, whose remote joins repeat the selection for each row, that many in each root field, and ten times as many in all.',
+      'Tokens of at most 8 KB that a GraphQL document may have, and as many comments. In a request from Hasura, each root field may have as many: a remote join repeats the selection per row. The whole document may then have ten times as many.',
   }),
   GRAPHQL_MAX_COST: variable({
     parser: integer(10, 1_000_000),
     default: '1000',
     description:
-      'Cost an operation may have: one a field, more the deeper. From Hasura each root field may have that much.',
+      'Cost that an operation may have. A field costs one, and more the deeper it is. In a request from Hasura, each root field may cost as much.',
   }),
   GRAPHIQL: variable({
     parser: flag(),
-    description: 'GraphiQL at /graphql.',
+    description: '`on` serves GraphiQL at /graphql.',
     shownDefault: 'on; off in production',
   }),
   GRAPHQL_INTROSPECTION: variable({
     parser: flag(),
-    description: 'Introspection for everybody. Hasura is always answered.',
+    description: '`on` lets every client introspect the schema. Hasura always may.',
     shownDefault: 'on; off in production',
   }),
   SWAGGER: variable({
     parser: flag(),
     description:
-      'The HTTP endpoints, to be read and tried, at /swagger. Their description is always at /openapi.json.',
+      '`on` serves a page at /swagger to read and try the HTTP endpoints. Their description is always at /openapi.json.',
     shownDefault: 'on; off in production',
   }),
   HASURA_UNAUTHORIZED_ROLE: variable({
     parser: text(),
     default: 'anonymous',
-    description: "Hasura's HASURA_GRAPHQL_UNAUTHORIZED_ROLE: session variables of this role never count.",
+    description:
+      "Hasura's HASURA_GRAPHQL_UNAUTHORIZED_ROLE. The gateway ignores session variables of this role.",
   }),
 };
 

@@ -17,7 +17,7 @@ export const secretVariables = {
   INTERNAL_ENDPOINTS_SECRET: variable({
     parser: secretList,
     description:
-      'Shared with Hasura: guards the internal endpoints, the actions and the session headers. At least 32 characters; two, separated by a comma, while rotating.',
+      'Secret shared with Hasura, of at least 32 characters. It guards the internal endpoints, the actions and the session headers. While you rotate it: two secrets, separated by a comma.',
     shownDefault: 'made in DATA_DIR',
     secret: true,
     requiredInProduction: true,
@@ -25,7 +25,7 @@ export const secretVariables = {
   KEY_ENCRYPTION_KEYS: variable({
     parser: list().pipe(z.array(keyEncryptionKey).min(1).max(2, 'must be one key or two')),
     description:
-      'Encrypts the private signing keys: 32 random bytes in base64. The first encrypts, all decrypt.',
+      'Encrypts the private signing keys: one key or two, separated by a comma. Each is 32 random bytes in base64. The first key encrypts, both decrypt.',
     shownDefault: 'made in DATA_DIR',
     secret: true,
     requiredInProduction: true,

@@ -13,7 +13,7 @@ export const serverVariables = {
   HOST: variable({ parser: text(), default: '127.0.0.1', description: 'Address to listen on.' }),
   PUBLIC_URL: variable({
     parser: httpUrl().transform((url) => url.replace(/\/+$/, '')),
-    description: 'Where clients reach the gateway; also the `iss` of tokens.',
+    description: 'URL at which clients reach the gateway. It is also the `iss` of tokens.',
     shownDefault: 'http://HOST:PORT',
     requiredInProduction: true,
   }),

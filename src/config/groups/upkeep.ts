@@ -9,18 +9,18 @@ export const upkeepVariables = {
     parser: integer(1, DAY),
     default: '30',
     description:
-      'Seconds between rounds of housekeeping: a successor for an ending key, pruning what expired.',
+      'Seconds between two rounds of housekeeping. A round makes a successor for an ending key and deletes what has expired.',
   }),
   SECURITY_EVENT_DAYS: variable({
     parser: integer(7, 36_500),
     default: '365',
     description:
-      'Days for which security events are kept: at least 7, since mails that are tried again look at them.',
+      'Days for which security events are kept. At least 7, because a mail that is tried again reads them.',
   }),
   SHUTDOWN_TIMEOUT_MS: variable({
     parser: integer(0, 600_000),
     default: '10000',
-    description: 'Milliseconds that requests in flight may take at shutdown.',
+    description: 'Milliseconds that running requests may take at shutdown.',
   }),
   LOG_LEVEL: variable({
     parser: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']),
