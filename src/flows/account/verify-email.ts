@@ -2,16 +2,12 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { openSession } from '../../sessions/sessions.ts';
 import type { User } from '../../users/users.ts';
+import type { Caller, Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { proveAddress } from '../shared/prove-address.ts';
-import { type Demand, findShown, type MailedInput, type Shown } from '../shared/shown.ts';
-import {
-  type Caller,
-  completeSignIn,
-  type SignedIn,
-  type TokenOptions,
-} from '../sign-in/complete-sign-in.ts';
+import { findShown, type MailedInput, type Shown } from '../shared/shown.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from '../sign-in/complete-sign-in.ts';
 
 const PURPOSE = 'verify_email';
 
@@ -27,11 +23,11 @@ const invalidToken = () => new AuthError('invalid_token', { attribute: 'token' }
  */
 export async function verifyEmail(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   input: { token: string; password: string },
 ): Promise<User> {
-  const shown = await findShown(deps, caller, PURPOSE, input, { proof: 'required' });
-  const user = await deps.db.transaction((tx) => redeemVerification(tx, caller, input.token, shown));
+  const shown = await findShown(deps, by, { ...input, purpose: PURPOSE, proof: 'required' });
+  const user = await deps.db.transaction((tx) => redeemVerification(tx, by, { token: input.token, shown }));
   if (user === null) throw invalidToken();
   return user;
 }
@@ -47,18 +43,17 @@ export async function verifyEmail(
  */
 export async function verifyEmailAndSignIn(
   deps: Deps,
-  caller: Caller,
-  input: MailedInput,
-  demand: Demand,
-  { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' }: TokenOptions = {},
+  by: Caller | Viewer,
+  input: MailedInput & TokenOptions,
 ): Promise<SignedIn> {
-  const shown = await findShown(deps, caller, PURPOSE, input, demand);
+  const { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' } = input;
+  const shown = await findShown(deps, by, { ...input, purpose: PURPOSE });
   // Before the token is used up: without a key to sign with, it must stay good.
   const key = await deps.signer.currentKey(ttlSeconds);
   const verified = await deps.db.transaction(async (tx) => {
-    const user = await redeemVerification(tx, caller, input.token, shown);
+    const user = await redeemVerification(tx, by, { token: input.token, shown });
     if (user === null) return null;
-    const opening = { userId: user.id, device: caller, action: 'login', by: 'mailed_token' } as const;
+    const opening = { userId: user.id, device: by.device, action: 'login', by: 'mailed_token' } as const;
     // The notice would go to the mailbox that the token came from.
     return { user, session: await openSession(tx, deps, { ...opening, knownDevice: true }) };
   });
@@ -68,12 +63,11 @@ export async function verifyEmailAndSignIn(
 
 async function redeemVerification(
   tx: Transaction,
-  caller: Caller,
-  token: string,
-  shown: Shown,
+  by: Caller,
+  { token, shown }: { token: string; shown: Shown },
 ): Promise<User | null> {
   const proof = await redeemMailedToken(tx, { purpose: PURPOSE, token });
   // It proves the address it was sent to, and none that came after.
   if (proof === null || proof.user.email !== proof.email) return null;
-  return proveAddress(tx, caller, proof.user, shown);
+  return proveAddress(tx, by, { user: proof.user, shown });
 }

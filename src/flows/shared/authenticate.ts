@@ -1,30 +1,25 @@
 import { AuthError } from '../../errors.ts';
 import { findLiveSession } from '../../sessions/sessions.ts';
 import { TokenError, type TokenKind, verifyToken } from '../../sessions/tokens.ts';
-import { findUser, type User } from '../../users/users.ts';
+import { findUser } from '../../users/users.ts';
+import type { Caller, Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
-
-/** A person whose session is live. */
-export type Viewer = {
-  user: User;
-  /** Null where an operator acts as this user through Hasura, which has no session of theirs. */
-  sessionId: string | null;
-  activeTeamId: string | null;
-  /** What the token is for; null for a token of a version that told no kinds apart, and for an operator. */
-  tokenKind: TokenKind | null;
-};
 
 /**
  * Who holds this access token. The session, its user and the signing key are looked up: a revoked session, a disabled
  * user or an expired key ends access at once, however long the token says it lives.
  * @throws AuthError `unauthenticated`
  */
-export async function authenticateToken(deps: Deps, token: string): Promise<Viewer> {
+export async function authenticateToken(
+  deps: Deps,
+  { device }: Caller,
+  { token }: { token: string },
+): Promise<Viewer> {
   try {
     const { userId, sessionId, keyId, kind } = await verifyToken(deps, token);
     const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
     if (live === null) throw new TokenError('The session is over.');
-    return { ...live, sessionId, tokenKind: kind };
+    return { ...live, device, sessionId, tokenKind: kind };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     throw new AuthError('unauthenticated', { message: error.message, cause: error });
@@ -48,14 +43,15 @@ export type HasuraIdentity = {
  */
 export async function authenticateHasuraUser(
   deps: Deps,
+  { device }: Caller,
   { userId, sessionId, keyId, tokenKind }: HasuraIdentity,
 ): Promise<Viewer> {
   if (sessionId === null) {
     const user = await findUser(deps.db, userId);
     if (user === null || user.disabledAt !== null) throw new AuthError('unauthenticated');
-    return { user, sessionId: null, activeTeamId: null, tokenKind };
+    return { device, user, sessionId: null, activeTeamId: null, tokenKind };
   }
   const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
   if (live === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
-  return { ...live, sessionId, tokenKind };
+  return { ...live, device, sessionId, tokenKind };
 }

@@ -4,8 +4,7 @@ import { AuthError } from '../../errors.ts';
 import { isSessionLive } from '../../sessions/sessions.ts';
 import { findPasswordHash } from '../../users/passwords.ts';
 import { lockUser } from '../../users/users.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
-import type { Viewer } from './authenticate.ts';
+import type { Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { settleTry } from './password-tries.ts';
 
@@ -20,22 +19,22 @@ import { settleTry } from './password-tries.ts';
  */
 export async function requireCurrentPassword(
   deps: Deps,
-  caller: Caller,
-  { viewer, currentPassword }: { viewer: Viewer; currentPassword: string },
+  by: Viewer,
+  { currentPassword }: { currentPassword: string },
 ): Promise<string> {
   const attribute = 'currentPassword';
   if (currentPassword === '') throw new AuthError('required', { attribute });
-  const { user, sessionId } = viewer;
+  const { user, sessionId } = by;
   const limit = deps.config.limits.currentPasswordPerSession;
   const failures = { purpose: 'current_password', subject: sessionId ?? user.id, limit };
   const isLast = await deps.rateLimiter.consumeOne(failures);
   const lock = { userId: user.id, sessionId, details: { tried: 'current password' } };
-  return settleTry(deps, caller, { failures, isLast, lock }, async () => {
+  return settleTry(deps, by, { failures, isLast, lock }, async () => {
     const hash = await findPasswordHash(deps.db, user.id);
     const fits = await deps.passwords.verify(hash, currentPassword);
     if (hash !== null && fits) return hash;
     const event = { action: 'login', outcome: 'failure', userId: user.id, sessionId } as const;
-    await recordSecurityEvent(deps.db, { ...event, origin: caller, details: { currentPassword: true } });
+    await recordSecurityEvent(deps.db, { ...event, device: by.device, details: { currentPassword: true } });
     throw new AuthError('invalid_credentials', { attribute, message: 'The current password is wrong.' });
   });
 }
@@ -47,9 +46,9 @@ export async function requireCurrentPassword(
  */
 export async function requireUnchangedPassword(
   tx: Transaction,
-  { viewer, passwordHash }: { viewer: Viewer; passwordHash: string },
+  { user, sessionId }: Viewer,
+  { passwordHash }: { passwordHash: string },
 ): Promise<void> {
-  const { user, sessionId } = viewer;
   await lockUser(tx, user.id);
   const unchanged = (await findPasswordHash(tx, user.id)) === passwordHash;
   if (!unchanged || (sessionId !== null && !(await isSessionLive(tx, sessionId))))

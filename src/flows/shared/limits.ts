@@ -6,7 +6,7 @@ import { AuthError } from '../../errors.ts';
 import { addressLimitSubject } from '../../limits/address-subject.ts';
 import type { LimitedSubject, RateLimiter } from '../../limits/rate-limits.ts';
 import { emailLimitSubject } from '../../mail/email-address.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
+import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 
 type LimitedPurpose = 'login' | 'signup' | 'password_reset' | 'email_exists';
@@ -29,11 +29,11 @@ function limitsOf(deps: Deps, purpose: LimitedPurpose): [perAddress: Limit, unad
  * The per-address limit of a purpose; all callers whose address nobody can vouch for share one, so that hiding it is no
  * way around the limit.
  */
-export function callerLimit(deps: Deps, purpose: LimitedPurpose, caller: Caller): LimitedSubject {
+export function callerLimit(deps: Deps, by: Caller, purpose: LimitedPurpose): LimitedSubject {
   const [known, unknown] = limitsOf(deps, purpose);
-  return caller.address === null
+  return by.device.address === null
     ? { purpose: `${purpose}_unaddressed`, subject: '', limit: unknown }
-    : { purpose: `${purpose}_address`, subject: addressLimitSubject(caller.address), limit: known };
+    : { purpose: `${purpose}_address`, subject: addressLimitSubject(by.device.address), limit: known };
 }
 
 /**
@@ -85,7 +85,7 @@ async function requireRoom(rateLimiter: RateLimiter, limit: LimitedSubject): Pro
   return count;
 }
 
-type CaptchaDemand = { captchaToken: string; alwaysFor?: CaptchaPurpose };
+type CaptchaDemand = { purpose: LimitedPurpose; captchaToken: string; alwaysFor?: CaptchaPurpose };
 
 /**
  * Demands a captcha before the call is counted: always where it is configured for the operation, and for everybody once the
@@ -95,19 +95,18 @@ type CaptchaDemand = { captchaToken: string; alwaysFor?: CaptchaPurpose };
  */
 export async function admitCaller(
   deps: Deps,
-  purpose: LimitedPurpose,
-  caller: Caller,
-  { captchaToken, alwaysFor }: CaptchaDemand,
+  by: Caller,
+  { purpose, captchaToken, alwaysFor }: CaptchaDemand,
 ): Promise<AdmittedCaller> {
   const { captcha, rateLimiter } = deps;
-  const limit = callerLimit(deps, purpose, caller);
-  const solution = { token: captchaToken, address: caller.address };
+  const limit = callerLimit(deps, by, purpose);
+  const solution = { token: captchaToken, address: by.device.address };
   if (alwaysFor !== undefined && captcha.isRequiredFor(alwaysFor)) {
-    if (caller.address === null) await captcha.demand(solution);
+    if (by.device.address === null) await captcha.demand(solution);
     else await demandCaptcha(deps, limit, solution);
     return { limit, mayUseAll: true };
   }
-  if (!captcha.isConfigured || caller.address !== null) return { limit, mayUseAll: true };
+  if (!captcha.isConfigured || by.device.address !== null) return { limit, mayUseAll: true };
   const count = await requireRoom(rateLimiter, limit);
   if (count < openToAll(limit)) return { limit, mayUseAll: false };
   await captcha.demand(solution);

@@ -1,6 +1,6 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { LimitedSubject } from '../../limits/rate-limits.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
+import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 
 /** What is recorded where a lock begins. */
@@ -21,7 +21,7 @@ export type CountedTry = Readonly<{
  */
 export async function settleTry<T>(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   { failures, isLast, lock }: CountedTry,
   check: () => Promise<T>,
 ): Promise<T> {
@@ -30,7 +30,7 @@ export async function settleTry<T>(
     await deps.rateLimiter.reset(failures);
     return checked;
   } catch (error) {
-    const event = { action: 'account_locked', outcome: 'failure', origin: caller, ...lock } as const;
+    const event = { action: 'account_locked', outcome: 'failure', device: by.device, ...lock } as const;
     if (isLast) await recordSecurityEvent(deps.db, event);
     throw error;
   }

@@ -2,9 +2,8 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
 import { findSessionOfRefreshToken } from '../../sessions/refresh-tokens.ts';
 import { revokeSessions, type SessionSelection } from '../../sessions/sessions.ts';
-import type { Viewer } from '../shared/authenticate.ts';
+import type { Caller, Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import type { Caller } from './complete-sign-in.ts';
 
 /** Which sessions a logout ends: this one, all, or all but this one. */
 export const logoutScopes = ['LOCAL', 'GLOBAL', 'OTHERS'] as const;
@@ -21,12 +20,8 @@ function selectionOf({ sessionId }: Viewer, scope: LogoutScope): SessionSelectio
  * Ends sessions of whoever is signed in. Doing it twice is no error.
  * @returns how many sessions were ended
  */
-export function logout(
-  deps: Deps,
-  caller: Caller,
-  { viewer, scope }: { viewer: Viewer; scope: LogoutScope },
-): Promise<number> {
-  return endSessions(deps, caller, viewer.user.id, selectionOf(viewer, scope), scope);
+export function logout(deps: Deps, by: Viewer, { scope }: { scope: LogoutScope }): Promise<number> {
+  return endSessions(deps, by, { userId: by.user.id, which: selectionOf(by, scope), scope });
 }
 
 /**
@@ -36,20 +31,19 @@ export function logout(
  */
 export async function logoutByRefreshToken(
   deps: Deps,
-  caller: Caller,
-  refreshToken: string,
+  by: Caller,
+  { refreshToken }: { refreshToken: string },
 ): Promise<number> {
   const session = await findSessionOfRefreshToken(deps.db, refreshToken);
   if (session === null) return 0;
-  return endSessions(deps, caller, session.userId, { only: session.sessionId }, 'LOCAL');
+  const { userId, sessionId } = session;
+  return endSessions(deps, by, { userId, which: { only: sessionId }, scope: 'LOCAL' });
 }
 
 function endSessions(
   deps: Deps,
-  caller: Caller,
-  userId: string,
-  which: SessionSelection,
-  scope: LogoutScope,
+  by: Caller,
+  { userId, which, scope }: { userId: string; which: SessionSelection; scope: LogoutScope },
 ): Promise<number> {
   return deps.db.transaction(async (tx) => {
     const ended = await revokeSessions(tx, { userId, which });
@@ -59,7 +53,7 @@ function endSessions(
         action: 'logout',
         userId,
         sessionId: ended[0] ?? null,
-        origin: caller,
+        device: by.device,
         details,
       });
     return ended.length;
@@ -72,14 +66,13 @@ function endSessions(
  */
 export async function revokeSession(
   deps: Deps,
-  caller: Caller,
-  input: { viewer: Viewer; sessionId: string },
+  by: Viewer,
+  { sessionId }: { sessionId: string },
 ): Promise<void> {
-  const userId = input.viewer.user.id;
+  const userId = by.user.id;
   await deps.db.transaction(async (tx) => {
-    const ended = await revokeSessions(tx, { userId, which: { only: input.sessionId } });
+    const ended = await revokeSessions(tx, { userId, which: { only: sessionId } });
     if (ended.length === 0) throw new AuthError('not_found', { attribute: 'sessionId' });
-    const { sessionId } = input;
-    await recordSecurityEvent(tx, { action: 'session_revoked', userId, sessionId, origin: caller });
+    await recordSecurityEvent(tx, { action: 'session_revoked', userId, sessionId, device: by.device });
   });
 }

@@ -3,9 +3,8 @@ import { AuthError } from '../../errors.ts';
 import { touchSession } from '../../sessions/sessions.ts';
 import { type IssuedTokens, issueTokens } from '../../sessions/tokens.ts';
 import { findActiveTeam } from '../../teams/teams.ts';
-import type { Viewer } from '../shared/authenticate.ts';
+import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import type { Caller } from './complete-sign-in.ts';
 
 /** Whether a token is good for renewing its session; one of a version that told no kinds apart is. */
 export const isUserToken = ({ tokenKind }: Viewer): boolean => tokenKind === 'access' || tokenKind === null;
@@ -17,11 +16,11 @@ export const isUserToken = ({ tokenKind }: Viewer): boolean => tokenKind === 'ac
  * @throws AuthError `unauthenticated` for a token of any other kind, without a session, or where it has just ended;
  * `rate_limited`, `no_signing_key`
  */
-export async function renewTokens(deps: Deps, caller: Caller, viewer: Viewer): Promise<IssuedTokens> {
-  const { user, sessionId, activeTeamId } = viewer;
+export async function renewTokens(deps: Deps, by: Viewer): Promise<IssuedTokens> {
+  const { user, sessionId, activeTeamId } = by;
   if (sessionId === null)
     throw new AuthError('unauthenticated', { message: 'There is no session to renew.' });
-  if (!isUserToken(viewer))
+  if (!isUserToken(by))
     throw new AuthError('unauthenticated', { message: 'Only a user token renews its session.' });
   const limit = deps.config.limits.renewalsPerSession;
   await deps.rateLimiter.consume([{ purpose: 'renewals', subject: sessionId, limit }]);
@@ -29,7 +28,7 @@ export async function renewTokens(deps: Deps, caller: Caller, viewer: Viewer): P
   const key = await deps.signer.currentKey(ttlSeconds);
   const membership = await findActiveTeam(deps.db, { userId: user.id, activeTeamId });
   const secondsLeft = await deps.db.transaction(async (tx) => {
-    const event = { userId: user.id, sessionId, origin: caller };
+    const event = { userId: user.id, sessionId, device: by.device };
     await recordSecurityEvent(tx, { action: 'tokens_renewed', ...event });
     return touchSession(tx, sessionId);
   });
