@@ -35,6 +35,7 @@ type Frozen<T> = T extends Uint8Array ? T : { readonly [Key in keyof T]: Frozen<
 export type Config = Frozen<ReturnType<typeof toConfig>>;
 
 export type EnsConfig = Config['ens'];
+export type KeyConfig = Config['keys'];
 export type CaptchaConfig = NonNullable<Config['captcha']>;
 /** What a captcha may be asked for. */
 export type CaptchaPurpose = CaptchaConfig['purposes'][number];

@@ -1,5 +1,5 @@
 import { inArray, sql } from 'drizzle-orm';
-import type { EnsConfig } from '../config/config.ts';
+import type { Config, EnsConfig } from '../config/config.ts';
 import type { Database } from '../db/client.ts';
 import { cache } from '../db/tables/contract-addresses.ts';
 import { AuthError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { resolveNames } from './resolver.ts';
 /** A contract's address: `key` is the ENS name as configured, `value` the checksummed address (EIP-55). */
 export type ContractAddress = { key: string; value: string; updatedAt: Date };
 
-type Deps = { db: Database; ens: EnsConfig };
+type Deps = { db: Database; config: Pick<Config, 'ens'> };
 
 /** The names whose addresses are kept, production first: for writer and reader alike. */
 export const ensNames = (ens: EnsConfig) => [ens.productionName, ens.stagingName] as const;
@@ -17,7 +17,7 @@ function inOrder(ens: EnsConfig, rows: readonly ContractAddress[]): ContractAddr
   return [...new Set<string>(ensNames(ens))].flatMap((name) => rows.filter((row) => row.key === name));
 }
 
-async function lookUpAndStore({ db, ens }: Deps): Promise<ContractAddress[]> {
+async function lookUpAndStore({ db, config: { ens } }: Deps): Promise<ContractAddress[]> {
   const [productionName, stagingName] = ensNames(ens);
   const addresses = await resolveNames(ens, [productionName, stagingName]);
   const production = addresses.get(productionName) ?? null;
@@ -46,18 +46,19 @@ const inFlight = new WeakMap<Database, WeakMap<EnsConfig, Promise<ContractAddres
  * the same database and configuration runs gets its outcome.
  * Throws `ens_name_not_found` where a name has no address, `ens_unreachable` and `ens_not_configured`.
  */
-export function refreshContractAddresses({ db, ens }: Deps): Promise<ContractAddress[]> {
+export function refreshContractAddresses({ db, config }: Deps): Promise<ContractAddress[]> {
+  const { ens } = config;
   const running = inFlight.get(db) ?? new WeakMap<EnsConfig, Promise<ContractAddress[]>>();
   inFlight.set(db, running);
   const joined = running.get(ens);
   if (joined !== undefined) return joined;
-  const refresh = lookUpAndStore({ db, ens }).finally(() => running.delete(ens));
+  const refresh = lookUpAndStore({ db, config }).finally(() => running.delete(ens));
   running.set(ens, refresh);
   return refresh;
 }
 
 /** The addresses last found for the configured names, production first; without those that were never found. */
-export async function listContractAddresses({ db, ens }: Deps): Promise<ContractAddress[]> {
+export async function listContractAddresses({ db, config: { ens } }: Deps): Promise<ContractAddress[]> {
   return inOrder(
     ens,
     await db

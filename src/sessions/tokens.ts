@@ -1,17 +1,12 @@
 import { type JWTPayload, jwtVerify } from 'jose';
 import { JOSEError } from 'jose/errors';
+import type { Config } from '../config/config.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
 import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
 
 /** Where Hasura looks for its claims (hasura/README.md, "JWT claims"). */
 export const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
-
-export type TokenSettings = Readonly<{
-  issuer: string;
-  audience: string;
-  accessTtlSeconds: number;
-}>;
 
 /** What a token says. Nothing in it can be chosen by its user. */
 export type TokenSubject = {
@@ -57,7 +52,7 @@ function hasuraClaims(
   };
 }
 
-type TokenDeps = { signer: Signer; tokens: TokenSettings };
+type TokenDeps = { signer: Signer; config: Pick<Config, 'tokens'> };
 
 /** What a sign-in asks for. The portal knows one kind of token. */
 export type SignInKind = Exclude<TokenKind, 'team'>;
@@ -68,7 +63,7 @@ export type SignInKind = Exclude<TokenKind, 'team'>;
  * @param input.secondsLeft until the end of the session
  */
 export async function issueTokens(
-  { signer, tokens }: TokenDeps,
+  { signer, config }: TokenDeps,
   input: {
     key: SigningKey;
     subject: TokenSubject;
@@ -83,8 +78,8 @@ export async function issueTokens(
   const keyEnds = Math.floor(key.expiresAt.getTime() / 1000);
   const expires = Math.min(issuedAt + Math.min(ttlSeconds, Math.max(0, secondsLeft)), keyEnds);
   const payload = (claims: Record<string, unknown>): JWTPayload => ({
-    iss: tokens.issuer,
-    aud: tokens.audience,
+    iss: config.tokens.issuer,
+    aud: config.tokens.audience,
     sub: subject.userId,
     sid: subject.sessionId,
     iat: issuedAt,
@@ -124,7 +119,7 @@ export class TokenError extends Error {
  * @throws TokenError
  */
 export async function verifyToken(
-  { findPublicKey, tokens }: { findPublicKey: PublicKeyFinder; tokens: TokenSettings },
+  { findPublicKey, config }: { findPublicKey: PublicKeyFinder; config: Pick<Config, 'tokens'> },
   token: string,
   { toleranceSeconds = 0 }: { toleranceSeconds?: number } = {},
 ): Promise<VerifiedToken> {
@@ -142,8 +137,8 @@ export async function verifyToken(
         return found.key;
       },
       {
-        issuer: tokens.issuer,
-        audience: tokens.audience,
+        issuer: config.tokens.issuer,
+        audience: config.tokens.audience,
         algorithms: ['ES256', 'RS256', 'EdDSA'],
         typ: 'JWT',
         clockTolerance: toleranceSeconds,

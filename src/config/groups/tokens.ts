@@ -3,6 +3,7 @@ import { shortestKeySeconds } from '../key-schedule.ts';
 import { DAY, seconds, text } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
+import { publicUrlOf } from './server.ts';
 
 /** How long tokens, sessions and signing keys live. */
 export const tokenVariables = {
@@ -60,11 +61,15 @@ export const tokenVariables = {
 
 export const tokenConfig = (e: Environment) => ({
   tokens: {
+    issuer: publicUrlOf(e),
     audience: e.JWT_AUDIENCE,
     accessTtlSeconds: e.ACCESS_TOKEN_TTL,
     portalTtlSeconds: e.PORTAL_TOKEN_TTL,
+  },
+  sessions: {
+    ttlSeconds: e.SESSION_TTL,
     refreshTtlSeconds: e.REFRESH_TOKEN_TTL,
-    sessionTtlSeconds: e.SESSION_TTL,
+    /** For how long the use of an exchanged refresh token is a repeat. */
     reuseIntervalSeconds: e.REFRESH_REUSE_INTERVAL,
   },
   /** SameSite of the refresh cookie. */
@@ -75,6 +80,10 @@ export const tokenConfig = (e: Environment) => ({
     ttlSeconds: e.JWK_TTL,
     /** How long a verifier may cache the JWKS. */
     jwksMaxAgeSeconds: e.JWKS_MAX_AGE,
+    /** The longest life of a token that a key may have to sign. */
+    longestTokenSeconds: Math.max(e.ACCESS_TOKEN_TTL, e.PORTAL_TOKEN_TTL),
+    /** How often the gateway looks whether a successor is needed. */
+    housekeepingSeconds: e.HOUSEKEEPING_SECONDS,
   },
 });
 

@@ -27,7 +27,7 @@ export type RefreshInput = TokenOptions & { refreshToken: string };
 export async function refresh(
   deps: Deps,
   by: Caller,
-  { refreshToken, ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' }: RefreshInput,
+  { refreshToken, ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' }: RefreshInput,
 ): Promise<SignedIn> {
   if (refreshToken === '') throw new AuthError('required', { attribute: 'refreshToken' });
   // Before the exchange: without a key to sign with, the token at hand must stay good.

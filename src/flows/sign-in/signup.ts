@@ -36,7 +36,7 @@ export type SignupInput = TokenOptions & {
  * `busy`, `already_registered`, `email_not_verified`
  */
 export async function signup(deps: Deps, by: Caller, input: SignupInput): Promise<SignedIn> {
-  const { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
   if (!deps.config.signup) throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input);
   const captchaToken = input.captchaToken ?? '';

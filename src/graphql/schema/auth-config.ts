@@ -64,16 +64,16 @@ builder.queryField('authConfig', (t) =>
   t.field({
     type: AuthConfig,
     description: 'What this gateway offers and how its tokens are verified.',
-    resolve: (_root, _args, { deps: { config, tokens } }) => ({
+    resolve: (_root, _args, { deps: { config } }) => ({
       signup: config.signup,
       requireVerifiedEmail: config.requireVerifiedEmail,
       emailExists: config.emailExists,
       captcha: config.captcha,
       refreshCookie: config.refreshCookie !== 'off',
       passwordMinLength: config.passwords.minLength,
-      accessTokenSeconds: tokens.accessTtlSeconds,
-      issuer: tokens.issuer,
-      audience: tokens.audience,
+      accessTokenSeconds: config.tokens.accessTtlSeconds,
+      issuer: config.tokens.issuer,
+      audience: config.tokens.audience,
       jwksUrl: `${config.publicUrl}/.well-known/jwks.json`,
     }),
   }),
