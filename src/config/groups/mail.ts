@@ -11,7 +11,8 @@ const smtpUrl = () =>
   z
     .union([z.literal('off'), z.url({ protocol: /^smtps?$/, hostname: /./, error: NOT_SMTP })])
     .superRefine((value, context) => {
-      const problem = value === 'off' ? null : smtpQueryProblem(value);
+      // A value that is not a URL is refused already.
+      const problem = URL.canParse(value) ? smtpQueryProblem(value) : null;
       if (problem !== null) context.addIssue({ code: 'custom', message: problem });
     });
 
