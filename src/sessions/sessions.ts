@@ -118,7 +118,7 @@ const liveSession = statement((db) =>
         isNull(sessions.revokedAt),
         isNull(users.disabledAt),
         sql`${sessions.expiresAt} > now()`,
-        // The edit of a key's expiry counts from this moment on. Hasura checked the key of whoever it vouches for.
+        // The edit of a key's expiry counts from this moment on. Hasura has checked the key of the token that it passes on.
         sql`(${sql.placeholder('keyId')}::text is null or exists (
           select from ${jwks} where ${jwks.id} = ${sql.placeholder('keyId')} and ${jwks.expiresAt} > now()))`,
       ),

@@ -6,7 +6,7 @@ import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 
 export type Project = typeof projects.$inferSelect;
 
-/** The projects of teams, oldest first, as a member sees them: none for whoever is no member any more. */
+/** The projects of teams, oldest first. Only members of a team see them. */
 export const listProjects: ListOfTeams<Project> = async (db, { userId, teamIds }, { first, after }) => {
   const page = db
     .select()

@@ -105,7 +105,7 @@ export async function findAcceptance(
   return accepted ?? null;
 }
 
-/** Only a person who has the address, and need but prove it, learns that there is such an invite. */
+/** The error for a refused invite. Only a person who has its address, and has not proven it, learns that the invite exists. */
 export async function whyRefused(tx: Transaction, mine: Mine): Promise<AuthError> {
   const proven = isProven(mine);
   const unproven = or(isNull(users.emailVerifiedAt), proven && not(proven));

@@ -21,8 +21,8 @@ import { findShown, type MailedInput, type Shown } from '../shared/shown.ts';
 type ChangeEmailInput = { newEmail: string; currentPassword: string };
 
 /**
- * Mails a link to a new address; opening it makes the address the account's. An address that somebody has is answered
- * alike, after the same work, and gets no mail.
+ * Mails a link to a new address. The account gets the address once the link is confirmed. The answer is the same after the same
+ * work if another account has the address; then no mail is sent.
  *
  * @throws AuthError `required` (newEmail, then currentPassword), `invalid` (newEmail), `rate_limited`, `busy`,
  * `invalid_credentials` (currentPassword)
@@ -56,13 +56,13 @@ export async function requestEmailChange(
 }
 
 /**
- * Makes the address that a mailed token proves the account's, verified by that. Every other mailed token of the account is
- * retired, and the former address gets a notice. Sessions stay: the password is the same, and the account's owner
- * must not lose their hold on it to a person who changes its address. An address that was taken in between is answered
- * like a dead link; the database decides.
+ * Gives the account the address that a mailed token proves, as a verified one. Every other mailed token of the account is retired,
+ * and the former address gets a notice. Sessions stay: the password is the same, and the owner must not lose the account to a
+ * person who changes its address. If another account got the address first, the answer is that of a dead link. The database
+ * decides.
  *
- * The person may show the password, or a session of the account, beside the token. Where they show neither, nothing of the
- * account is proven any more: a stranger may have had their own account ask for this address (see proveAddress).
+ * The person may show the password, or a session of the account, beside the token. If they show neither, nothing of the
+ * account is proven any more: a stranger may have made their own account ask for this address (see proveAddress).
  *
  * @throws AuthError as findShown does
  */
@@ -85,7 +85,7 @@ async function redeemEmailChange(
   const email = proof === null ? null : canonicalEmail(proof.email);
   if (proof === null || email === null) return null;
   const { id: userId, email: formerEmail, emailVerifiedAt } = proof.user;
-  const user = await updateUser(tx, userId, { email, emailVerified: 'anew' });
+  const user = await updateUser(tx, userId, { email, emailVerified: 'now' });
   await lockSessionsOf(tx, userId);
   if (shown.by === 'nothing') {
     await unprovePassword(tx, userId);
@@ -94,7 +94,7 @@ async function redeemEmailChange(
   await retireOneTimeTokens(tx, userId);
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
   if (emailVerifiedAt === null) await createDefaultTeam(tx, { userId, device: by.device });
-  // To whoever has shown that it is theirs: an account may name any address.
+  // To a verified address only: an account may name an address of another person.
   if (formerEmail !== null && emailVerifiedAt !== null)
     await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });
   return user;

@@ -13,10 +13,10 @@ import { endAccess } from '../shared/end-access.ts';
 type ChangePasswordInput = { currentPassword: string; newPassword: string };
 
 /**
- * Sets a new password for whoever is signed in and knows the current one. Their other sessions end, and every token that
- * was mailed; a notice is mailed. While the password is not proven, only a pending change of the address ends: the links to
- * the mailbox are its owner's way in. Of several changes at once one succeeds, the others' current password being wrong then.
- * One whose session has just ended is answered the same.
+ * Sets a new password for the signed-in person, who shows the current one. Their other sessions end, every mailed token is
+ * retired, and a notice is mailed. If the password is not proven, only a pending change of the address ends: the mailed links are
+ * the way in of the mailbox's owner. Of several changes at once one succeeds; the others fail with a wrong current password, and so
+ * does a change whose session has just ended.
  *
  * @returns how many other sessions were ended
  * @throws AuthError `required` (currentPassword, then newPassword), `min_length` or `max_length` (newPassword),
@@ -44,9 +44,9 @@ async function replacePassword(
   const userId = by.user.id;
   await requireUnchangedPassword(tx, by, { passwordHash: from });
   await replacePasswordHash(tx, { userId, from, to });
-  // A suspended one was shown in a session that the holder of the mailbox opened.
+  // The session was opened by the holder of the mailbox, who stands behind the new password too.
   if (await isSessionProven(tx, sessionId)) await provePassword(tx, { userId, hash: to });
-  // Who has not proven the mailbox may be a stranger, and must not take its owner's links away.
+  // A person who has not proven the mailbox may be a stranger, who must not take the links of its owner away.
   const retired = (await hasUnprovenPassword(tx, userId)) ? 'change_email' : null;
   const sessions = await endAccess(tx, { userId, keptSession: sessionId, retired });
   const event = { userId, sessionId, device: by.device, details: { sessions } };

@@ -11,11 +11,11 @@ import type { Deps } from '../shared/deps.ts';
 type DeleteAccountInput = { currentPassword: string };
 
 /**
- * Deletes the account of whoever is signed in and knows its password, with everything that is only theirs: sessions,
- * tokens, memberships, the invites they made, and the teams in which nobody else is. The security events stay.
+ * Deletes the account of the signed-in person, who shows its password. Deletes everything that is only theirs: sessions, tokens,
+ * memberships, the invites that they made, and the teams without another member. The security events stay.
  *
  * @throws AuthError `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword); `sole_owner`, naming the
- * teams, for whoever is the only owner of a team that has other members
+ * teams, if the person is the only owner of a team with other members
  */
 export async function deleteAccount(
   deps: Deps,

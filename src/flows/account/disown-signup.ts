@@ -15,10 +15,10 @@ import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { markEmailVerified } from '../shared/prove-address.ts';
 
 /**
- * For the holder of a mailbox with whose address a stranger signed up, by the token of the verification mail: removes the
- * password, ends the sessions that nothing proven opened, and leaves the account to them. Of an account that was never
- * verified it ends every session and every membership. Teams without another member go too; a team that would lose its only
- * owner keeps the person.
+ * Gives an account to the holder of its mailbox, if a stranger signed up with their address. The holder shows the token of the
+ * verification mail. Deletes the password, ends the unproven sessions, and verifies the address. If the account was never verified,
+ * every session and every membership ends. Teams without another member are deleted; a team that would lose its only owner keeps
+ * the person.
  *
  * @returns a token that sets a password, as a mailed reset does
  * @throws AuthError `required`, `invalid_token`

@@ -5,12 +5,13 @@ import type { Deps } from '../shared/deps.ts';
 import { admitCaller, callerLimit, countCaller } from '../shared/limits.ts';
 
 /**
- * Whether an address has an account, for sign-up forms. It discloses addresses, as sign-up does, because the
- * APIs that the gateway speaks have it so (SECURITY.md); EMAIL_EXISTS=off switches it off. What is no address has no account.
+ * Tells whether an address has an account, for sign-up forms. It discloses addresses, as sign-up does, because the
+ * APIs that the gateway speaks require it (SECURITY.md). EMAIL_EXISTS=off switches it off. A text that is not an address has no
+ * account.
  *
- * @param input `captchaToken` is left out by an interface that has no place for one
+ * @param input without `captchaToken` for an interface that has no place for one
  * @throws AuthError `feature_disabled`, `required` (email), `rate_limited`; `required` or `captcha_failed` (captchaToken),
- *   `busy`, `unavailable`
+ * `busy`, `unavailable`
  */
 export async function emailExists(
   deps: Deps,

@@ -10,8 +10,8 @@ import type { Deps } from '../shared/deps.ts';
 import { demandCaptcha } from '../shared/limits.ts';
 
 /**
- * Sends the verification mail again; the link that was sent before stops working. A person who has proven address and
- * password, or has no address, gets no mail, and no error.
+ * Mails the verification link again; the one before stops working. A person who has proven address and password, or has no
+ * address, gets no mail and no error.
  *
  * @throws AuthError `required`, `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited` with the seconds to wait
  */
@@ -32,7 +32,10 @@ export async function requestEmailVerification(
   if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
 }
 
-/** Queues a verification mail, unless one was queued just now: then the seconds to wait are returned. */
+/**
+ * Queues a verification mail.
+ * @returns the seconds to wait if one was queued just now; null if this one is queued, or the account has no address
+ */
 export async function queueVerification(
   deps: Deps,
   by: Caller,

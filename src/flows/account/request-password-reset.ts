@@ -8,10 +8,10 @@ import type { Deps } from '../shared/deps.ts';
 import { admitCaller, countCaller } from '../shared/limits.ts';
 
 /**
- * Sends a link that sets a new password. A known address, an unknown one, a disabled account and what is no address at
- * all get the same answer after the same work: one lookup, one event, one job (OWASP Forgot Password Cheat Sheet). Asked
- * again too soon, no mail goes out, and that too is not told: the counting is the same for unknown addresses. It costs
- * the caller nothing: their limit counts mails, not questions.
+ * Mails a link that sets a new password. A known address, an unknown one, a disabled account and a text that is not an address
+ * get the same answer after the same work: one lookup, one event, one job (OWASP Forgot Password Cheat Sheet). A request that comes
+ * too soon after another one sends no mail, and the answer does not tell: unknown addresses are counted alike. It costs
+ * the caller nothing, since their limit counts mails and not requests.
  *
  * @throws AuthError `required` (email), `required` or `captcha_failed` (captchaToken), `unavailable`, `rate_limited` for
  * callers who cause many mails

@@ -14,11 +14,11 @@ import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { markEmailVerified } from '../shared/prove-address.ts';
 
 /**
- * Sets a new password by the token of a mailed link: for a forgotten one, or for an account that has none. Ends every
- * session and every pending token of the person. The address is verified by that, the link having been mailed to it.
+ * Sets a new password by a mailed token: for a person who forgot theirs, or whose account has none. Ends every session and retires
+ * every pending token of the person. This verifies the address, to which the link was mailed.
  *
- * The password is looked at before the token is used up, so that a weak one costs no token; and hashed before the
- * transaction, for a live token only, so that a made-up one costs no hash. Of many attempts at once one succeeds.
+ * The new password is checked before the token is used up, so that a weak one costs no token. It is hashed before the transaction,
+ * and only for a live token, so that an invented one costs no hash. Of many attempts at once one succeeds.
  *
  * @throws AuthError in this order `required` (token, then newPassword), `min_length` or `max_length` (newPassword),
  * `invalid_token`, `busy`
@@ -36,7 +36,7 @@ export async function resetPassword(
   const hash = await deps.passwords.hash(newPassword);
   const user = await deps.db.transaction((tx) => redeemReset(tx, by, { token, hash }));
   if (user === null) throw invalid;
-  // The failures of whoever forgot it must not keep them out.
+  // Failed logins of a person who forgot the password must not keep them out.
   const { email } = user;
   if (email !== null) await deps.rateLimiter.reset(accountLimit(deps, email, email));
 }

@@ -7,7 +7,7 @@ import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
 
 /**
- * Changes what the person says about themselves. The name that they have already is no change.
+ * Changes the profile of the signed-in person. The name that they have already is not a change.
  * @throws AuthError `required`, `max_length` or `invalid` (name), `rate_limited`
  */
 export async function updateProfile(deps: Deps, by: Viewer, input: { name: string }): Promise<User> {

@@ -14,9 +14,9 @@ const PURPOSE = 'verify_email';
 const invalidToken = () => new AuthError('invalid_token', { attribute: 'token' });
 
 /**
- * Verifies the address that a mailed token proves, and makes a default team with a default project unless the person owns
- * a team already. The person shows the password beside the token; what else a stranger may have set up ends (proveAddress).
- * This is for the page that the mailed link opens: nobody is signed in.
+ * Verifies the address that a mailed token proves. Makes a default team with a default project, unless the person owns a team. The
+ * person shows the password beside the token; what else a stranger may have set up ends (proveAddress). This is for the page that
+ * the mailed link opens: it does not sign in.
  *
  * @throws AuthError in this order `required` (token), `invalid_token`, `required` (password) for an account that has one,
  * `rate_limited`, `busy`, `invalid_credentials` (password). The token stays good with all but `invalid_token`.
@@ -33,11 +33,11 @@ export async function verifyEmail(
 }
 
 /**
- * The same for programs, which get a session besides: the token proves the mailbox, which could also reset the password,
- * so it gives its holder nothing new. Of many attempts at once one succeeds. The session has the default team as its active one.
+ * Verifies the address and signs in; for programs. The token proves the mailbox, whose holder could also reset the password, so the
+ * session gives them nothing new. Of many attempts at once one succeeds. The default team is the active one of the session.
  *
- * The person shows the password, or a session of the account; where the demand makes it optional and neither is shown, all
- * earlier sessions end and the password is suspended.
+ * The person shows the password, or a session of the account. If `proof` is optional and they show neither, all earlier sessions
+ * end and the password is suspended.
  *
  * @throws AuthError as verifyEmail does, and `no_signing_key`
  */

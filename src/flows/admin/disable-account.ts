@@ -8,15 +8,15 @@ import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
 
 /**
- * Shuts a person out: nobody signs in to the account, its sessions end at once, its mailed tokens are retired and the
- * invites it made are withdrawn. What it owns stays. For the operator; doing it twice is no error.
+ * Disables an account: sign-ins are refused, its sessions end at once, its mailed tokens are retired, and the invites that it
+ * made are withdrawn. What it owns stays. For the operator; idempotent.
  * @throws AuthError `invalid`, `not_found` (userId)
  */
 export const disableAccount = (deps: Deps, by: Caller, input: { userId: string }): Promise<User> =>
   setDisabled(deps, by, { ...input, disabled: true });
 
 /**
- * Lets a person in again, who has to sign in anew. For the operator; doing it twice is no error.
+ * Enables a disabled account. The person has to sign in again. For the operator; idempotent.
  * @throws AuthError `invalid`, `not_found` (userId)
  */
 export const enableAccount = (deps: Deps, by: Caller, input: { userId: string }): Promise<User> =>

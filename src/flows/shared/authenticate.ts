@@ -6,8 +6,8 @@ import type { Caller, Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
 
 /**
- * Who holds this access token. The session, its user and the signing key are looked up: a revoked session, a disabled
- * user or an expired key ends access at once, however long the token says it lives.
+ * Finds the person who holds an access token. It looks up the session, its user and the signing key: a revoked session, a
+ * disabled user or an expired key ends access at once, even if the token lives longer.
  * @throws AuthError `unauthenticated`
  */
 export async function authenticateToken(
@@ -26,7 +26,7 @@ export async function authenticateToken(
   }
 }
 
-/** What Hasura's session variables, and the client's own token where that came along, say. */
+/** What Hasura's session variables say, and the client's own token if Hasura forwarded it. */
 export type HasuraIdentity = {
   userId: string;
   sessionId: string | null;
@@ -36,9 +36,9 @@ export type HasuraIdentity = {
 };
 
 /**
- * Who Hasura says is calling, once it has shown the shared secret. Without a session (an operator who acts as the user
- * in the console) the user alone must exist and not be disabled. The key of the client's own token, where that came along,
- * must still be good: Hasura knows of a key that was ended early only when its cache of the JWKS ends.
+ * Finds the person for whom Hasura calls, after Hasura has shown the shared secret. Without a session (an operator acts as the
+ * user in the console) it is enough that the user exists and is not disabled. The key of the client's own token, if Hasura
+ * forwarded it, must still be good: Hasura learns of a key that was ended early only when its cache of the JWKS ends.
  * @throws AuthError `unauthenticated`
  */
 export async function authenticateHasuraUser(

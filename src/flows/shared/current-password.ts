@@ -9,10 +9,10 @@ import type { Deps } from './deps.ts';
 import { settleTry } from './password-tries.ts';
 
 /**
- * Makes sure that whoever is signed in knows the account's password: a device that was left open, or a stolen token, is
- * not enough for what cannot be undone. Wrong ones are counted per session, apart from failed logins: strangers who guess
- * at the login do not keep the owner from a change, and a thief with a stolen session cannot go on guessing. Without a
- * password there is none to know: the reset sets one.
+ * Checks that the signed-in person knows the account's password. A device that was left open, or a stolen token, is not enough
+ * for what cannot be undone. Wrong passwords are counted per session, apart from failed logins: strangers who guess at the
+ * login do not keep the owner from a change, and a thief with a stolen session cannot go on guessing. An account without a
+ * password always fails: a password reset sets one.
  *
  * @returns the hash that the password fits
  * @throws AuthError `required`, `rate_limited`, `busy`, `invalid_credentials`, all on attribute `currentPassword`
@@ -40,8 +40,8 @@ export async function requireCurrentPassword(
 }
 
 /**
- * Makes sure, in the transaction of what the password allowed, that it still is the password and the session still lives:
- * between its check and now a reset may have thrown this very caller out. Locks the account.
+ * Checks in the transaction of a change that the password is still the checked one and that the session is still live: a reset
+ * may have changed both since the check. Locks the account.
  * @throws AuthError `invalid_credentials` on attribute `currentPassword`
  */
 export async function requireUnchangedPassword(

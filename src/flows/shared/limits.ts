@@ -26,8 +26,8 @@ function limitsOf(deps: Deps, purpose: LimitedPurpose): [perAddress: Limit, unad
 }
 
 /**
- * The per-address limit of a purpose; all callers whose address nobody can vouch for share one, so that hiding it is no
- * way around the limit.
+ * The rate limit of a caller for one purpose: per address. Callers whose address is not known share one limit, so that hiding the
+ * address does not avoid it.
  */
 export function callerLimit(deps: Deps, by: Caller, purpose: LimitedPurpose): LimitedSubject {
   const [known, unknown] = limitsOf(deps, purpose);
@@ -37,9 +37,9 @@ export function callerLimit(deps: Deps, by: Caller, purpose: LimitedPurpose): Li
 }
 
 /**
- * Wrong passwords of an account, wherever they are tried at the login. Two accounts from before addresses were canonical may
- * have spellings of one mailbox: each has a counter of its own, which a sign-in to the other one does not clear.
- * @param stored the address as the account has it; null where no account was found
+ * The rate limit of wrong passwords of one account at the login. Two accounts from before addresses were canonical may have
+ * spellings of one mailbox: each has a counter of its own, which a sign-in to the other one does not clear.
+ * @param stored the address as the account has it; null if no account was found
  */
 export function accountLimit(deps: Deps, typed: string, stored: string | null): LimitedSubject {
   const unknown = emailLimitSubject(typed); // in either case, so that it is the same work
@@ -50,14 +50,16 @@ export function accountLimit(deps: Deps, typed: string, stored: string | null): 
   };
 }
 
-/** The last fifth of a limit that strangers share is for callers who solve a captcha, where one is configured. */
+/**
+ * The part of a shared limit that needs no captcha. Where a captcha is configured, the last fifth is for callers who solve one.
+ */
 const openToAll = ({ limit }: LimitedSubject): number => Math.floor(limit.count * 0.8);
 
 /** What a caller is admitted to: their limit, and whether they may use all of it. */
 export type AdmittedCaller = { limit: LimitedSubject; mayUseAll: boolean };
 
 /**
- * Demands a captcha of a caller who can be told apart. Wrong solutions have as large a limit as the operation, for themselves:
+ * Demands a captcha of a caller who can be told apart. Wrong solutions are counted apart, with the limit of the operation, since
  * each costs a call of the provider.
  * @throws AuthError `required` or `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited`
  */
@@ -77,7 +79,10 @@ export async function demandCaptcha(
   }
 }
 
-/** @throws AuthError `rate_limited` where a limit is used up. Counts nothing; returns how much is used. */
+/**
+ * Looks at a rate limit without counting, and returns how much of it is used.
+ * @throws AuthError `rate_limited` if all of it is used
+ */
 async function requireRoom(rateLimiter: RateLimiter, limit: LimitedSubject): Promise<number> {
   const [{ count, wait } = { count: 0, wait: 0 }] = await rateLimiter.look([limit]);
   if (count >= limit.limit.count)
@@ -88,9 +93,8 @@ async function requireRoom(rateLimiter: RateLimiter, limit: LimitedSubject): Pro
 type CaptchaDemand = { purpose: LimitedPurpose; captchaToken: string; alwaysFor?: CaptchaPurpose };
 
 /**
- * Demands a captcha before the call is counted: always where it is configured for the operation, and for everybody once the
- * limit that callers without a known address share is used up but for a fifth. One client that spends the rest of it then
- * has to solve one each time.
+ * Demands a captcha before the call is counted: always if the configuration asks for one, and of everyone once four fifths of the
+ * limit are used that callers without a known address share. A client that spends the rest then solves a captcha each time.
  * @throws AuthError `required` or `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited`
  */
 export async function admitCaller(
@@ -116,7 +120,7 @@ export async function admitCaller(
 /**
  * Counts what an admitted caller causes: a hash, or a mail.
  * @param tx the transaction that causes it
- * @throws AuthError `rate_limited`; `required` (captchaToken) for a caller without one whom others were faster than
+ * @throws AuthError `rate_limited`; `required` (captchaToken) for a caller without a captcha, if others were faster
  */
 export async function countCaller(
   { rateLimiter }: Deps,

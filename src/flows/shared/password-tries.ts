@@ -16,8 +16,8 @@ export type CountedTry = Readonly<{
 }>;
 
 /**
- * Checks a password whose try was counted. A right one clears the counter. Where the last allowed try is not right, the
- * lock that begins is recorded: one event, and none for each try that the lock refuses.
+ * Checks a password whose try was counted. A right password clears the counter. If the last allowed try is wrong, the lock that
+ * begins is recorded: one event for the lock, none for each try that the lock refuses.
  */
 export async function settleTry<T>(
   deps: Deps,

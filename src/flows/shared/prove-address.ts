@@ -11,17 +11,17 @@ import type { Caller } from './caller.ts';
 import type { Shown } from './shown.ts';
 
 /**
- * Records that a person has proven their address, and ends what a stranger may have set up before: anybody can sign up with
- * an address that is not theirs, and wait for its owner to confirm it (pre-hijacking: Sudhodanan and Paverd, USENIX Security
- * 2022). What is shown survives, and is proven from now on:
+ * Records that a person has proven their address, and ends what a stranger may have set up before. Anyone can sign up with an
+ * address that is not theirs and wait for its owner to confirm it (pre-hijacking: Sudhodanan and Paverd, USENIX Security
+ * 2022). What the person shows survives, and is proven from now on:
  *
  * - the password, and the sessions that it opened;
  * - or a session, and the password that opened it, which is as good as shown.
  *
- * All other unproven sessions end. An unproven password that was not shown is suspended: it signs nobody in until it is shown
- * with a mailed token. A pending change of the address is dropped. The account is locked by the caller.
+ * All other unproven sessions end. An unproven password that was not shown is suspended: it does not sign in until the person
+ * shows it beside a mailed token. A pending change of the address is dropped. The transaction has locked the account.
  *
- * @throws AuthError `invalid_credentials` (password) where the password was changed just now; `unauthenticated` where the
+ * @throws AuthError `invalid_credentials` (password) if the password was changed just now; `unauthenticated` if the
  * session has just ended
  */
 export async function proveAddress(

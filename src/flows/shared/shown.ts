@@ -7,7 +7,7 @@ import { findPasswordHash } from '../../users/passwords.ts';
 import { asViewer, type Caller, type Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
 
-/** What the holder of a mailbox shows beside the token that was mailed there: that the account is of their making. */
+/** What the holder of a mailbox shows beside a mailed token, to prove that they made the account. */
 export type Shown =
   | { by: 'password'; hash: string }
   | { by: 'session'; sessionId: string }
@@ -23,8 +23,8 @@ export type MailedInput = {
 };
 
 /**
- * Checks what is shown beside a mailed token, which is not used up. The token is looked at first, so that a made-up one costs
- * no hash. Guesses of the password are counted for each account, and only holders of such a token can make any.
+ * Checks what is shown beside a mailed token, without using the token up. The token is looked at first, so that an invented one
+ * costs no hash. Wrong passwords are counted per account. Only holders of a mailed token can try one.
  *
  * @throws AuthError in this order `required`, `invalid_token` (token), `required`, `rate_limited`, `busy`,
  * `invalid_credentials` (password)

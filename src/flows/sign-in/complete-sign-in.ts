@@ -4,7 +4,7 @@ import { type IssuedTokens, issueTokens, type SignInKind } from '../../sessions/
 import type { User } from '../../users/users.ts';
 import type { Deps } from '../shared/deps.ts';
 
-/** What a person gets who signed in, in whichever way. */
+/** What a person gets who has signed in. */
 export type SignedIn = IssuedTokens & { refreshToken: string; user: User };
 
 /** Which tokens an edge hands out. */
@@ -15,7 +15,7 @@ export type TokenOptions = {
   kind?: SignInKind;
 };
 
-/** Signs the tokens of a session that was just opened. The key is chosen before anything is written. */
+/** Signs the tokens of a session that was just opened. The caller has chosen the key before it wrote anything. */
 export async function completeSignIn(
   deps: Deps,
   input: { user: User; session: OpenedSession; key: SigningKey; ttlSeconds: number; kind?: SignInKind },

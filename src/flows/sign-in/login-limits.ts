@@ -22,10 +22,11 @@ type LoginSubject = Readonly<{
 }>;
 
 /**
- * Counts a login before its password is looked at, so that many guesses at once count as many. A login that the lock of
- * its account refuses costs no hash, and counts for no caller. A login that the caller's limit refuses counts for no account.
+ * Counts a login before its password is looked at, so that many guesses at once count as many. A login that the lock of its
+ * account refuses costs no hash, and is not counted for the caller. A login that the caller's limit refuses is not counted for the
+ * account.
  *
- * Ten wrong passwords lock an account for strangers, and not for its owner. A device that holds the account's mark has a
+ * Ten wrong passwords lock an account for strangers, but not for its owner. A device that holds the account's mark has a
  * counter of its own, and so has an address from which the account was signed in to. An unknown account takes the same
  * work.
  *

@@ -23,10 +23,11 @@ export type LoginInput = TokenOptions & {
  * Signs in with email and password. An unknown address, an account without a password and a wrong password get the same
  * answer after the same work: one lookup and one argon2 verification (OWASP Authentication Cheat Sheet).
  *
+ * After a correct password it throws `account_disabled`, or `email_not_verified` if a verified address is required or the password
+ * is suspended. Then it sends the verification mail again, unless one was just sent: a person who cannot sign in cannot ask for it.
+ *
  * @throws AuthError `required` (email, then password), `rate_limited`, `required` or `captcha_failed` (captchaToken),
- * `unavailable`, `busy`, `invalid_credentials`, and after a correct password `account_disabled`, or `email_not_verified`
- * where a verified address is required or the password is suspended: then the verification mail is sent again, if none
- * was just sent, since a person who cannot sign in cannot ask for it
+ * `unavailable`, `busy`, `invalid_credentials`, `account_disabled`, `email_not_verified`
  */
 export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<SignedIn> {
   const missing = firstMissing({ email: input.email.trim(), password: input.password });
@@ -78,7 +79,7 @@ async function verifyCredentials(
   if (!deps.passwords.isOutdated(passwordHash)) return { user, passwordHash, suspended };
   const renewed = await deps.passwords.hash(password);
   const replaced = await replacePasswordHash(deps.db, { userId: user.id, from: passwordHash, to: renewed });
-  // Two logins at once may both renew it: whoever was second signs in with what the first one stored.
+  // Two logins at once may both renew the hash: the second one signs in with what the first one stored.
   return {
     user,
     suspended,

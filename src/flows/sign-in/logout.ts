@@ -17,16 +17,17 @@ function selectionOf({ sessionId }: Viewer, scope: LogoutScope): SessionSelectio
 }
 
 /**
- * Ends sessions of whoever is signed in. Doing it twice is no error.
+ * Ends sessions of the signed-in person. Idempotent.
  * @returns how many sessions were ended
+ * @throws AuthError `unauthenticated` without a session, unless the scope is GLOBAL
  */
 export function logout(deps: Deps, by: Viewer, { scope }: { scope: LogoutScope }): Promise<number> {
   return endSessions(deps, by, { userId: by.user.id, which: selectionOf(by, scope), scope });
 }
 
 /**
- * Ends the session that a refresh token belongs to: all that is needed is at hand when the access token has expired. A
- * token that is good for nothing any more ends nothing, and is no error.
+ * Ends the session of a refresh token, for a client whose access token has expired. A token that is not good any more ends
+ * nothing; that is not an error.
  * @returns how many sessions were ended
  */
 export async function logoutByRefreshToken(
@@ -61,8 +62,8 @@ function endSessions(
 }
 
 /**
- * Ends one session of the viewer's, this one included.
- * @throws AuthError `not_found` for one that is over or not theirs
+ * Ends one session of the signed-in person, which may be the current one.
+ * @throws AuthError `not_found` if it has ended, or is not theirs
  */
 export async function revokeSession(
   deps: Deps,

@@ -7,7 +7,7 @@ import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
 
-/** How often spent tokens of one session may be presented, each time with an event: far beyond what tabs cause. */
+/** How often spent tokens of one session may be presented. Each time is recorded; tabs of a browser stay far below. */
 const repeatLimit = (sessionId: string): LimitedSubject => ({
   purpose: 'refresh_repeats',
   subject: sessionId,
@@ -17,10 +17,10 @@ const repeatLimit = (sessionId: string): LimitedSubject => ({
 export type RefreshInput = TokenOptions & { refreshToken: string };
 
 /**
- * Exchanges a refresh token for new tokens. An access token is not needed, and an expired one is ignored. A repeat within
+ * Exchanges a refresh token for new tokens. It needs no access token, and ignores an expired one. A repeat within
  * REFRESH_REUSE_INTERVAL yields the session's live token, and so does a late repeat by a client that never got the answer
- * (rotateRefreshToken). The use of any other spent token is taken for theft and ends the session, which stays ended
- * although this request fails (RFC 9700 4.14.2).
+ * (rotateRefreshToken). The use of any other spent token is taken for theft: the session ends, and stays ended although this
+ * request fails (RFC 9700 4.14.2).
  *
  * @throws AuthError `required`, `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`, `no_signing_key`
  */

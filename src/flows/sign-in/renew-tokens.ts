@@ -6,14 +6,14 @@ import { findActiveTeam } from '../../teams/teams.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 
-/** Whether a token is good for renewing its session; one of a version that told no kinds apart is. */
+/** Whether a token renews its session: an access token does, and one of a version that told no kinds apart. */
 export const isUserToken = ({ tokenKind }: Viewer): boolean => tokenKind === 'access' || tokenKind === null;
 
 /**
- * New access tokens for a session whose access token is still good: for clients that hold nothing else. The session's
- * absolute end does not move. Each renewal counts as a use of the session, and is an event.
+ * Issues new access tokens for a session whose access token is still good, for clients that hold nothing else. The session's
+ * absolute end does not move. Each renewal counts as a use of the session, and is recorded.
  *
- * @throws AuthError `unauthenticated` for a token of any other kind, without a session, or where it has just ended;
+ * @throws AuthError `unauthenticated` for a token of another kind, without a session, or if the session has just ended;
  * `rate_limited`, `no_signing_key`
  */
 export async function renewTokens(deps: Deps, by: Viewer): Promise<IssuedTokens> {

@@ -28,8 +28,8 @@ export type SignupInput = TokenOptions & {
  * Registers a person: the user, their password, their team (they are its OWNER), their first session and the mail that
  * confirms their address, all in one transaction. The database decides who gets a contested address.
  *
- * Where logging in takes a verified address nobody is signed in: the account is made, the mail is on its way, and
- * `email_not_verified` says so.
+ * Where a login needs a verified address, signup does not sign in: it makes the account, queues the mail, and throws
+ * `email_not_verified`.
  *
  * @throws AuthError `signup_disabled`; then in this order `required`, `min_length` or `max_length` (password), `invalid`
  * (email), `max_length` or `invalid` (names), `required`, `captcha_failed` (captchaToken) or `unavailable`, `rate_limited`,
@@ -58,7 +58,7 @@ export async function signup(deps: Deps, by: Caller, input: SignupInput): Promis
   return completeSignIn(deps, { user, session, key, ttlSeconds, kind });
 }
 
-/** Null where nobody is signed in before their address is verified. */
+/** Null if a login needs a verified address. */
 async function openFirstSession(
   tx: Transaction,
   deps: Deps,

@@ -16,12 +16,11 @@ const mineOf = ({ user, sessionId }: Viewer, { inviteId }: { inviteId: string })
 });
 
 /**
- * Joins a team by an invite to the address that the person has verified, in a session that something proven opened (see
- * proveAddress). The invite is gone then; whoever joined by it may
- * repeat this without harm for as long as they are in the team. A member already keeps the role they have.
+ * Joins a team by an invite to the address that the person has verified, in a proven session (see proveAddress). This uses the
+ * invite up. The person may repeat the call while they are in the team. A person who is a member already keeps their role.
  *
- * @throws AuthError `invalid`; `email_not_verified` where the address fits and is not verified, or the session is not proven; `invalid_invite` for all
- * that is wrong beside that: unknown, expired, revoked, used, somebody else's
+ * @throws AuthError `invalid`; `email_not_verified` if the address fits but is not verified, or the session is not proven;
+ * `invalid_invite` for an invite that is unknown, expired, revoked, used or to another address
  */
 export function acceptInvite(deps: Deps, by: Viewer, input: { inviteId: string }): Promise<TeamMembership> {
   const mine = mineOf(by, input);
@@ -40,7 +39,7 @@ export function acceptInvite(deps: Deps, by: Viewer, input: { inviteId: string }
 }
 
 /**
- * Turns down an invite to the address that the person has verified: it is gone then.
+ * Turns down an invite to the address that the person has verified. This uses the invite up.
  * @throws AuthError `invalid`, `email_not_verified`, `invalid_invite`: see acceptInvite
  */
 export function declineInvite(deps: Deps, by: Viewer, input: { inviteId: string }): Promise<string> {

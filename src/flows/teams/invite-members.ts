@@ -34,9 +34,10 @@ function parseEmails(emails: readonly string[]): string[] {
 }
 
 /**
- * Invites people by address: each gets a mail, unless one went there a moment ago, and joins by accepting within INVITE_TTL. Inviting somebody again extends
- * the invite that is there and replaces its role. Either everybody is invited or nobody. Owners may invite anybody, admins
- * those to be MEMBER; only with a verified address of their own, since it makes the gateway send mail to strangers.
+ * Invites people by address. Each address gets a mail, unless one went there a moment ago; its owner joins by accepting within
+ * INVITE_TTL. A second invite to an address extends the first one and replaces its role. Either all addresses are invited or none.
+ * Owners may invite to every role, admins to MEMBER. The inviter needs a verified address, since an invite makes the gateway send
+ * mail to strangers.
  *
  * @throws AuthError `invalid` (teamId), `required`, `max_length` or `invalid_emails` (emails), `email_not_verified`,
  * `not_found`, `insufficient_permissions`, `already_in_team` (attribute `emails.<n>`), `rate_limited`
@@ -45,7 +46,7 @@ export async function inviteMembers(deps: Deps, by: Viewer, input: InviteMembers
   const teamId = parseId(input.teamId, 'teamId');
   const invitation = { teamId, role: input.role, emails: parseEmails(input.emails) };
   if (by.user.emailVerifiedAt === null) throw new AuthError('email_not_verified');
-  // Looked at before anything is counted: nobody uses up the limits of a team that is not theirs.
+  // Before anything is counted: strangers must not use up the limits of a team.
   const membership = await findTeamOfUser(deps.db, { userId: by.user.id, teamId });
   if (membership === null) throw notFound('team', 'teamId');
   await checkInvitation(deps.db, membership, invitation);

@@ -13,9 +13,8 @@ import { eventOf } from './events.ts';
 export type SwitchedTeam = { teamToken: string; expiresAt: Date; membership: TeamMembership };
 
 /**
- * Makes a team the active one of the session, and yields a team token for it, which does not outlive the session.
- * The refresh token at hand stays good, and yields tokens of this team from now on. Where the team is the active one
- * already, it stays at the token.
+ * Makes a team the active one of the session, and returns a team token for it. The token does not outlive the session. The
+ * client keeps its refresh token, which yields tokens of this team from now on. Nothing changes if the team is active already.
  *
  * @throws AuthError `unauthenticated` without a live session, `invalid`, `rate_limited`, `not_found`,
  * `no_signing_key`
