@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSecret } from '../../src/crypto/secrets.ts';
 import { type TokenPurpose, tokenPurposes } from '../../src/db/tables/one-time-tokens.ts';
 import { storeOneTimeToken } from '../../src/one-time-tokens/one-time-tokens.ts';
+import { purposes } from '../../src/one-time-tokens/purposes.ts';
 import { logIn, newPerson } from '../support/gateway.ts';
 import {
   type Accounts,
@@ -28,7 +29,7 @@ afterAll(() => accounts.close());
 async function tokenFor({ user, email }: Member, purpose: TokenPurpose): Promise<string> {
   const token = createSecret('pot');
   const address = purpose === 'change_email' ? newPerson().email : email;
-  const subject = { userId: user.id, email: address, purpose, token, ttlSeconds: 600 };
+  const subject = { userId: user.id, email: address, purpose, token };
   await storeOneTimeToken(accounts.gateway.deps.db, subject);
   return token;
 }
@@ -38,11 +39,6 @@ const uses: Record<TokenPurpose, (token: string) => [document: string, input: ob
   verify_email: (token) => [VERIFY, { token, password: 'correct horse' }],
   reset_password: (token) => [RESET, { token, newPassword: 'a new passphrase' }],
   change_email: (token) => [CONFIRM_EMAIL, { token }],
-};
-const pages: Record<TokenPurpose, string> = {
-  verify_email: 'verify-email',
-  reset_password: 'reset-password',
-  change_email: 'change-email',
 };
 const use = (purpose: TokenPurpose, token: string) => {
   const [document, input] = uses[purpose](token);
@@ -62,7 +58,9 @@ describe('a mailed token', () => {
     const ada = await join(accounts);
     const token = await tokenFor(ada, made);
     expect(await failingUse(used, token)).toBe('invalid_token token');
-    const page = await fetch(`${accounts.gateway.url}/mail/${pages[used]}/${token}`, { method: 'POST' });
+    const page = await fetch(`${accounts.gateway.url}/mail/${purposes[used].page}/${token}`, {
+      method: 'POST',
+    });
     expect(page.status).toBe(410);
     await use(made, token);
     expect(await failingUse(made, token)).toBe('invalid_token token');
