@@ -2,18 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Queryable } from '../db/client.ts';
 import type { LimitedSubject, RateLimiter } from '../limits/rate-limits.ts';
 import { emailLimitSubject } from './email-address.ts';
-import type { MailKind } from './message.ts';
-
-/**
- * Which day's cap of an address a mail counts for. Sign-ups with an address, and invites to it, do not use up its resets.
- * What other people's accounts send to an address has a cap of its own.
- */
-const CAPS: Readonly<Partial<Record<MailKind, string>>> = {
-  verification: 'mail_recipient',
-  password_reset: 'mail_recipient_reset',
-  email_change: 'mail_recipient_of_others',
-  team_invite: 'mail_recipient_of_others',
-};
+import { type MailKind, mails } from './kinds.ts';
 
 /**
  * What to count for a mail that a request causes: a spacing per address and kind, and a cap per address. Counted by mailbox,
@@ -22,8 +11,8 @@ const CAPS: Readonly<Partial<Record<MailKind, string>>> = {
  * @param email in any spelling
  */
 export function mailLimits(config: Pick<Config, 'limits'>, kind: MailKind, email: string): LimitedSubject[] {
-  const cap = CAPS[kind];
-  if (cap === undefined) return [];
+  const cap = mails[kind].limit;
+  if (cap === null) return [];
   const { mailSpacingSeconds, mailPerRecipient } = config.limits;
   const subject = emailLimitSubject(email);
   return [

@@ -49,6 +49,28 @@ const failingUse = (purpose: TokenPurpose, token: string) => {
   return codeOf(accounts.gateway.failure(document, { input }));
 };
 
+describe('each purpose', () => {
+  test.each(tokenPurposes)('%s has a page, and a life that its token gets', async (purpose) => {
+    const { url, sql } = accounts.gateway;
+    const ada = await join(accounts);
+    const token = await tokenFor(ada, purpose);
+    const { page, ttlSeconds } = purposes[purpose];
+    expect((await fetch(`${url}/mail/${page}/${token}`)).status).toBe(200);
+    const [stored] = await sql`
+      select extract(epoch from expires_at - now())::float8 as left from portcullis_private.one_time_tokens
+      where user_id = ${ada.user.id} and purpose = ${purpose}`;
+    expect(stored?.left).toBeGreaterThan(ttlSeconds - 60);
+    expect(stored?.left).toBeLessThanOrEqual(ttlSeconds);
+  });
+
+  test('is one that the database admits, which admits no other', async () => {
+    const [check] = await accounts.gateway.sql`
+      select pg_get_constraintdef(oid) as definition from pg_constraint where conname = 'one_time_tokens_purpose'`;
+    const admitted = [...String(check?.definition).matchAll(/'(\w+)'/g)].map(([, purpose]) => purpose);
+    expect(admitted.sort()).toEqual([...tokenPurposes].sort());
+  });
+});
+
 const pairs = tokenPurposes.flatMap((made) =>
   tokenPurposes.filter((used) => used !== made).map((used) => [made, used] as const),
 );

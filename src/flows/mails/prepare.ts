@@ -3,9 +3,10 @@ import type { SecretDeriver } from '../../crypto/derived-secrets.ts';
 import type { Database } from '../../db/client.ts';
 import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { canonicalEmail } from '../../mail/email-address.ts';
-import type { Mail, MailKind, MailValues } from '../../mail/message.ts';
+import type { MailJob, MailKind, MailValues } from '../../mail/kinds.ts';
+import type { Mail } from '../../mail/message.ts';
 import { deviceWords, plainWords } from '../../mail/plain-words.ts';
-import type { MailJob } from '../../mail/queue.ts';
+import type { IdleJob } from '../../mail/queue.ts';
 import type { MailTemplates } from '../../mail/templates.ts';
 import type { storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { purposes } from '../../one-time-tokens/purposes.ts';
@@ -39,7 +40,7 @@ function messageIdOf({ id, queuedAt }: QueuedJob, publicUrl: string): string {
 
 type Prepare<Kind extends MailKind> = (
   deps: PrepareDeps,
-  job: Extract<MailJob, { kind: Kind }>,
+  job: MailJob<Kind>,
   queued: QueuedJob,
 ) => Promise<{ to: string; values: Omit<MailValues<Kind>, 'site'> } | null>;
 
@@ -128,7 +129,7 @@ const teamInvite: Prepare<'team_invite'> = async ({ db, publicUrl, templates: { 
 
 const passwordChanged: Prepare<'password_changed'> = async ({ db }, { userId }, { queuedAt }) => {
   const person = await findRecipient(db, userId, queuedAt);
-  // Notices go to whoever has shown that the address is theirs: an account may name any.
+  // Notices go to verified addresses alone: an account may name any address.
   return person?.email && person.verified
     ? { to: person.email, values: { time: minutesOf(queuedAt) } }
     : null;
@@ -160,7 +161,11 @@ const prepares: { [Kind in MailKind]: Prepare<Kind> } = {
  * Makes the mail of a job as things are now, and stores the token it carries. Null where nothing is to be sent: the person
  * is gone or disabled, or what the mail is about has happened.
  */
-export async function prepareMail(deps: PrepareDeps, job: MailJob, queued: QueuedJob): Promise<Mail | null> {
+export async function prepareMail(
+  deps: PrepareDeps,
+  job: MailJob | IdleJob,
+  queued: QueuedJob,
+): Promise<Mail | null> {
   if (job.kind === 'none') return null;
   const prepare = prepares[job.kind] as Prepare<MailKind> | undefined;
   // Queued by a newer version: it stays until a replica that knows it takes it.
