@@ -10,6 +10,7 @@ export const MANAGERS: readonly MembershipRole[] = ['OWNER', 'ADMIN'];
 export const OWNERS: readonly MembershipRole[] = ['OWNER'];
 export const ANYBODY: readonly MembershipRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
 
+/** The error for something that does not exist, or that a stranger must not learn of. */
 export const notFound = (what: string, attribute: string): AuthError =>
   new AuthError('not_found', { attribute, message: `There is no such ${what}.` });
 

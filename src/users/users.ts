@@ -53,6 +53,7 @@ const userById = statement((db) =>
     .prepare('user_by_id'),
 );
 
+/** Null if not found. */
 export async function findUser(db: Database, id: string): Promise<User | null> {
   const [user] = await userById(db).execute({ id });
   return user ?? null;
