@@ -2,8 +2,9 @@ import { accountConfig } from './groups/accounts.ts';
 import { captchaConfig, captchaProblems } from './groups/captcha.ts';
 import { databaseConfig } from './groups/database.ts';
 import { ensConfig } from './groups/ens.ts';
-import { limitConfig, limitProblems } from './groups/limits.ts';
-import { mailConfig } from './groups/mail.ts';
+import { inviteConfig } from './groups/invites.ts';
+import { rateConfig, rateProblems } from './groups/limits.ts';
+import { mailConfig, mailLimitConfig } from './groups/mail.ts';
 import { passwordConfig } from './groups/passwords.ts';
 import { requestConfig } from './groups/requests.ts';
 import { secretConfig } from './groups/secrets.ts';
@@ -21,7 +22,8 @@ export const toConfig = (e: Environment) => ({
   ...accountConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
-  ...limitConfig(e),
+  limits: { ...rateConfig(e), ...mailLimitConfig(e) },
+  ...inviteConfig(e),
   ...requestConfig(e),
   ...ensConfig(e),
   ...mailConfig(e),
@@ -42,4 +44,4 @@ export type CaptchaPurpose = CaptchaConfig['purposes'][number];
 
 /** Returns what is wrong with variables that are right one by one. */
 export const problemsOf = (e: Environment): string[] =>
-  [limitProblems, cookieProblems, keyLifeProblems, captchaProblems].flatMap((problems) => problems(e));
+  [rateProblems, cookieProblems, keyLifeProblems, captchaProblems].flatMap((problems) => problems(e));

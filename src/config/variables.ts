@@ -3,7 +3,8 @@ import { accountVariables } from './groups/accounts.ts';
 import { captchaVariables } from './groups/captcha.ts';
 import { databaseVariables } from './groups/database.ts';
 import { ensVariables } from './groups/ens.ts';
-import { limitVariables } from './groups/limits.ts';
+import { inviteVariables } from './groups/invites.ts';
+import { rateVariables } from './groups/limits.ts';
 import { mailVariables } from './groups/mail.ts';
 import { passwordVariables } from './groups/passwords.ts';
 import { requestVariables } from './groups/requests.ts';
@@ -21,7 +22,8 @@ export const environment = z.object({
   ...accountVariables,
   ...captchaVariables,
   ...passwordVariables,
-  ...limitVariables,
+  ...rateVariables,
+  ...inviteVariables,
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,

@@ -7,7 +7,7 @@ type Declaration = {
    * The daily limit of an address that counts the mail; null for a notice of what happened. Sign-ups with an address, and
    * invites to it, do not use up its resets. Mails that other people's accounts cause have a limit of their own.
    */
-  limit: 'mail_recipient' | 'mail_recipient_reset' | 'mail_recipient_of_others' | null;
+  limit: 'mailPerRecipient' | 'resetMailPerRecipient' | 'othersMailPerRecipient' | null;
 };
 
 /** Every kind of mail. Its texts stand in `templates/`, who gets it and what it tells in `flows/mails/prepare.ts`. */
@@ -15,22 +15,22 @@ export const mails = {
   verification: {
     job: ['userId'],
     placeholders: ['site', 'link', 'hours', 'time', 'device', 'address'],
-    limit: 'mail_recipient',
+    limit: 'mailPerRecipient',
   },
   password_reset: {
     job: ['userId'],
     placeholders: ['site', 'link', 'minutes'],
-    limit: 'mail_recipient_reset',
+    limit: 'resetMailPerRecipient',
   },
   email_change: {
     job: ['userId', 'newEmail'],
     placeholders: ['site', 'link', 'hours'],
-    limit: 'mail_recipient_of_others',
+    limit: 'othersMailPerRecipient',
   },
   team_invite: {
     job: ['inviteId'],
     placeholders: ['site', 'link', 'team', 'inviter', 'expires'],
-    limit: 'mail_recipient_of_others',
+    limit: 'othersMailPerRecipient',
   },
   password_changed: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
   email_changed: { job: ['userId', 'formerEmail'], placeholders: ['site', 'time'], limit: null },

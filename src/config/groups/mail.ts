@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { integer, limit, text } from '../parsers.ts';
+import { configureLimits, type LimitDeclaration, limitVariables } from '../limit.ts';
+import { integer, text } from '../parsers.ts';
 import { smtpQueryProblem } from '../smtp-url.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
@@ -20,6 +21,20 @@ const sender = () =>
   text().regex(/^(?:[^\p{Cc}<>]*<[^\s\p{Cc}<>@]+@[^\s\p{Cc}<>@]+>|[^\s\p{Cc}<>@]+@[^\s\p{Cc}<>@]+)$/u, {
     error: 'must look like no-reply@example.com or Portcullis <no-reply@example.com>',
   });
+
+/** What the gateway counts of mails that requests cause, besides the spacing of mails of one kind. */
+const limits = {
+  mailPerRecipient: {
+    name: 'mail_recipient',
+    per: 'mailbox',
+    variable: 'LIMIT_MAIL_PER_RECIPIENT',
+    default: '20/86400',
+    description:
+      'Mails that requests may cause per address, with or without an account: count/seconds. Verifications, password resets and mails caused by other accounts count separately.',
+  },
+  resetMailPerRecipient: { name: 'mail_recipient_reset', per: 'mailbox', rateOf: 'mailPerRecipient' },
+  othersMailPerRecipient: { name: 'mail_recipient_of_others', per: 'mailbox', rateOf: 'mailPerRecipient' },
+} as const satisfies Record<string, LimitDeclaration>;
 
 /** How mail is sent. */
 export const mailVariables = {
@@ -58,12 +73,7 @@ export const mailVariables = {
     default: '60',
     description: 'Seconds between two mails of the same kind to the same address.',
   }),
-  LIMIT_MAIL_PER_RECIPIENT: variable({
-    parser: limit(),
-    default: '20/86400',
-    description:
-      'Mails that requests may cause per address, with or without an account: count/seconds. Verifications, password resets and mails caused by other accounts count separately.',
-  }),
+  ...limitVariables(limits),
 };
 
 /** Where mails go: to the server, to the local inbox page, or nowhere. */
@@ -81,4 +91,9 @@ export const mailConfig = (e: Environment) => ({
     templatesDir: e.MAIL_TEMPLATES_DIR ?? null,
     concurrency: e.MAIL_CONCURRENCY,
   },
+});
+
+export const mailLimitConfig = (e: Environment) => ({
+  mailSpacingSeconds: e.LIMIT_MAIL_SPACING_SECONDS,
+  ...configureLimits(limits, e),
 });

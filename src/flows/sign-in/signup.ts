@@ -40,7 +40,7 @@ export async function signup(deps: Deps, by: Caller, input: SignupInput): Promis
   if (!deps.config.signup) throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input);
   const captchaToken = input.captchaToken ?? '';
-  const admitted = await admitCaller(deps, by, { purpose: 'signup', captchaToken, alwaysFor: 'signup' });
+  const admitted = await admitCaller(deps, by, { operation: 'signup', captchaToken, alwaysFor: 'signup' });
   await countCaller(deps, admitted);
 
   const passwordHash = await deps.passwords.hash(input.password);
