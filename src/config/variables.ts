@@ -13,7 +13,7 @@ import { serverVariables } from './groups/server.ts';
 import { tokenVariables } from './groups/tokens.ts';
 import { upkeepVariables } from './groups/upkeep.ts';
 
-/** Every variable the gateway reads. README's table is generated from the descriptions and defaults here. */
+/** Every variable the gateway reads. The table in README.md of this folder is generated from the descriptions and defaults here. */
 export const environment = z.object({
   ...serverVariables,
   ...databaseVariables,

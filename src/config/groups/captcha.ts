@@ -29,7 +29,7 @@ export const captchaVariables = {
     parser: list().pipe(z.array(z.enum(['resend', 'forgot_password', 'signup'])).min(1)),
     default: 'resend,forgot_password',
     description:
-      'Operations that need a captcha: resend (of the verification mail), forgot_password, signup.',
+      'Operations that always need a captcha: resend (of the verification mail), forgot_password, signup.',
   }),
   CAPTCHA_VERIFY_URL: variable({
     parser: httpUrl(),

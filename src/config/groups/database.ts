@@ -21,7 +21,7 @@ export const databaseVariables = {
   DATABASE_URL: variable({
     parser: databaseUrl('DATABASE_URL'),
     description:
-      'URL of a Postgres 14 or newer, with a database in UTF8. “Databases and poolers” says what the URL may hold.',
+      'URL of a Postgres 14 or newer, with a database in UTF8. [Databases and poolers](#databases-and-poolers) says what the URL may hold.',
     shownDefault: 'embedded Postgres',
     secret: true,
     requiredInProduction: true,

@@ -103,7 +103,7 @@ export const requestVariables = {
   SWAGGER: variable({
     parser: flag(),
     description:
-      '`on` serves a page at /swagger to read and try the HTTP endpoints. Their description is always at /openapi.json.',
+      '`on` serves Swagger UI at /swagger, to read and try the HTTP endpoints. Their description is always at /openapi.json.',
     shownDefault: 'on; off in production',
   }),
   HASURA_UNAUTHORIZED_ROLE: variable({

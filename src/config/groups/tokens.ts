@@ -55,7 +55,7 @@ export const tokenVariables = {
     parser: seconds(1, DAY),
     default: '300',
     description:
-      'Seconds that a verifier may cache the JWKS. A new key signs after twice this time plus 150 seconds. Read “Signing keys” before you change it.',
+      'Seconds that a verifier may cache the JWKS. A new key signs after twice this time plus 150 seconds. Read [Signing keys](../commands/README.md#signing-keys) before you change it.',
   }),
 };
 
