@@ -12,8 +12,6 @@ import { mailKinds, mails } from '../mail/kinds.ts';
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-type Documentation = { description?: string; shownDefault?: string; secret?: boolean };
-
 /** The default as a person would write it into the environment. */
 function defaultOf(name: keyof typeof environment.shape): string {
   const parsed = environment.shape[name].def as { defaultValue?: unknown };
@@ -27,7 +25,7 @@ const code = (text: string): string => `\`${text}\``;
 
 function environmentTable(): string {
   const rows = Object.entries(environment.shape).map(([name, schema]) => {
-    const { description = '', shownDefault, secret } = (schema.meta() ?? {}) as Documentation;
+    const { description = '', shownDefault, secret } = schema.meta() ?? {};
     const shown = shownDefault ?? defaultOf(name as keyof typeof environment.shape);
     const names = secret ? `${code(name)} or ${code(`${name}_FILE`)}` : code(name);
     return `| ${names} | ${cell(shown)} | ${cell(description)} |`;

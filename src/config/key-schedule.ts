@@ -28,7 +28,7 @@ export const renewalSeconds = (keys: KeyConfig): number =>
   );
 
 /**
- * The shortest life of a key: in half of it a successor is made and published, whatever round makes it. Half a lead more is
+ * The shortest life of a key: in half of it a successor is made and published, whichever round makes it. Half a lead more is
  * for a database that is away.
  */
 export const shortestKeySeconds = (

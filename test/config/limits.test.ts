@@ -11,7 +11,7 @@ function limitsOf(env: Record<string, string> = {}) {
 
 const variables = Object.keys(environment.shape).filter((name) => name.startsWith('LIMIT_'));
 
-test('the counters of each limit have a name of their own, which is in the database and must stay', () => {
+test('the counters of each limit keep a name of their own', () => {
   expect(limitsOf().map(({ name, per }) => `${name} per ${per}`)).toEqual([
     'login_account per account',
     'mailed_token_password per user',

@@ -32,7 +32,7 @@ export type PrepareDeps = Readonly<{
   storeToken: typeof storeOneTimeToken;
 }>;
 
-/** Of the job and nothing else, so that every attempt has it; it tells nobody how many mails there were. */
+/** Made of the job alone, so that every attempt has the same. It does not tell how many mails there were. */
 function messageIdOf({ id, queuedAt }: QueuedJob, publicUrl: string): string {
   const opaque = createHash('sha256').update(`mail ${id} ${queuedAt.toISOString()}`).digest('hex');
   return `<${opaque.slice(0, 32)}@${new URL(publicUrl).hostname}>`;
@@ -68,7 +68,7 @@ async function linkTo(
     const person = await lockRecipient(tx, userId, queuedAt);
     const email = person === null || person.disabled ? null : choose(person);
     if (email === null) return null;
-    // The time too: the ids of a database that was restored, or made anew, begin again, and old tokens must not come back.
+    // The time too: the ids of a database that was restored or made again begin again, and old tokens must not come back.
     const origin = [purpose, userId, email, id, queuedAt.toISOString()];
     const token = deps.tokenDeriver.derive(JSON.stringify(origin));
     const stored = await deps.storeToken(tx, { userId, email, purpose, token, requestedAt: queuedAt });
