@@ -4,14 +4,14 @@ import { environment } from '../config/variables.ts';
 import { errorCatalogue } from '../errors.ts';
 
 /**
- * Keeps README's tables in step with the code: `npm run docs:generate` writes them, `npm run docs:check` fails where they
+ * Keeps README's tables in step with the code. `npm run docs:generate` writes them. `npm run docs:check` fails if they
  * differ.
  */
 const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
 
 type Documentation = { description?: string; shownDefault?: string };
 
-/** The default as a person would write it into the environment. */
+/** Returns the default as a person would write it into the environment. */
 function defaultOf(name: keyof typeof environment.shape): string {
   const parsed = environment.shape[name].def as { defaultValue?: unknown };
   return typeof parsed.defaultValue === 'string' && parsed.defaultValue !== ''
@@ -37,7 +37,7 @@ function errorTable(): string {
   return ['| code | HTTP status | message |', '|---|---|---|', ...rows].join('\n');
 }
 
-/** README with its generated tables written anew. */
+/** Returns the text of README with its tables generated again. */
 export function withGeneratedTables(text: string): string {
   let updated = text;
   for (const [name, table] of Object.entries({ environment: environmentTable(), errors: errorTable() })) {
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   const generated = withGeneratedTables(text);
   if (process.argv.includes('--check')) {
     if (generated === text) return;
-    process.stderr.write('README.md is not in step: run npm run docs:generate\n');
+    process.stderr.write('README.md is out of date: run npm run docs:generate\n');
     process.exitCode = 1;
     return;
   }
