@@ -2,8 +2,8 @@
 type CatalogueEntry = Readonly<{ status: number; message: string }>;
 
 /**
- * Every error that a caller may see, by its code. README's table is generated from this list. The portal's API defines the
- * first seven and their messages.
+ * Every error that a caller may see, by its code. The table in src/dialects/README.md is generated from this list. The
+ * portal's API defines the first seven and their messages.
  */
 export const errorCatalogue = {
   required: { status: 400, message: 'This attribute is required.' },
