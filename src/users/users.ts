@@ -31,7 +31,7 @@ const userByEmail = statement((db) =>
 export type FoundUser = {
   user: User;
   passwordHash: string | null;
-  /** Whether the password does not sign in until the person shows it beside a mailed token. */
+  /** Whether the password is suspended: it signs in again after the person has shown it beside a mailed token. */
   suspended: boolean;
 };
 
