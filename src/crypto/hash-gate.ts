@@ -6,7 +6,10 @@ import { AuthError } from '../errors.ts';
  * are refused. A flood of logins then leaves the thread pool to token signing.
  */
 export type HashGate = {
-  /** @throws AuthError `busy` if too many hashes wait already, or if the first of them has waited too long. */
+  /**
+   * Runs a hash when its turn comes.
+   * @throws AuthError `busy` if too many hashes wait already, or if the first of them has waited too long
+   */
   run<T>(hash: () => Promise<T>): Promise<T>;
   /** The number of hashes that have finished since the start. Tests count work by it. */
   readonly finished: number;

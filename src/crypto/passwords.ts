@@ -27,7 +27,7 @@ export type PasswordHasher = {
   hash(password: string): Promise<string>;
   /**
    * Tells whether the password fits the hash. The hash is null for an unknown user, or one without a password. Then it does
-   * the same work against a hash that no password fits, so that the time does not disclose which accounts exist.
+   * the same work against a hash that no password fits: the time does not disclose which accounts exist.
    * @throws AuthError `busy`
    */
   verify(storedHash: string | null, password: string): Promise<boolean>;
