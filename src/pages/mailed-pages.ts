@@ -96,7 +96,7 @@ function addInvitePage(routes: Routes, site: Site): void {
       if (invite === null)
         return site.show(c, { status: 410, title: words.goneTitle, body: html`<p>${words.gone}</p>` });
       const host = new URL(deps.config.publicUrl).host;
-      const team = plainWords(invite.team) ?? words.unnamed; // names of others, as in the mail
+      const team = plainWords(invite.team) ?? words.unnamed; // names that others chose, as in the mail
       const body = html`<p>${words.explain(plainWords(invite.inviter ?? ''), team, host)}</p>
 <ol>${words.steps.map((step) => html`<li>${step}</li>`)}</ol>
 <p class="hint">${words.until(invite.expires)}</p>
