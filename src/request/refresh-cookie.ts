@@ -7,14 +7,14 @@ import type { GatewayDeps } from './deps.ts';
 /** The cookies with a browser's refresh token and its device mark. The scripts of pages cannot read them. */
 export type RefreshCookie = {
   isPresent(): boolean;
-  /** @throws AuthError `feature_disabled`, `cross_site_request` */
+  /** Reads the refresh token; null without one. @throws AuthError `feature_disabled`, `cross_site_request` */
   read(): string | null;
-  /** @throws AuthError `feature_disabled`, `cross_site_request` */
+  /** Sets the cookie to a refresh token. @throws AuthError `feature_disabled`, `cross_site_request` */
   write(refreshToken: string): void;
   clear(): void;
   /** Reads the device mark of the browser; null if it is missing, or if a page of another site sent the request. */
   readDevice(): string | null;
-  /** @throws AuthError `feature_disabled`, `cross_site_request` */
+  /** Sets the cookie with the device mark. @throws AuthError `feature_disabled`, `cross_site_request` */
   writeDevice(cookie: string): void;
 };
 
