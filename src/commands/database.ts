@@ -9,8 +9,8 @@ export const COMMAND_TIMEOUT_MS = 30_000;
 type Variables<Name extends keyof Environment> = { [Key in Name]: NonNullable<Environment[Key]> };
 
 /**
- * Prepares a command: opens the way to its database, and reads the other variables that it needs. If DATABASE_DIRECT_URL is
- * set, the command uses it, to bypass a pooler.
+ * Prepares a command: inspects its database, and reads the other variables that it needs. If DATABASE_DIRECT_URL is set, the
+ * command uses that address, to bypass a pooler.
  * @throws ConfigError saying what is missing or wrong; the driver's error if the database cannot be reached
  */
 export async function prepareCommand<Name extends keyof Environment = never>(

@@ -13,7 +13,7 @@ export class EngineError extends Error {
   override readonly name = 'EngineError';
 }
 
-/** A reload introspects the gateway and the database before it answers. */
+/** In a reload, the engine introspects the gateway and the database before it answers. */
 const TIMEOUT_MS = 60_000;
 /** The maximum length of an engine's text that is shown. */
 const MAX_WORDS = 200;
