@@ -1,4 +1,4 @@
-/** What GraphiQL opens with: one operation a tab, ready to be sent. */
+/** The tabs with which GraphiQL opens: one operation for each tab, ready to send. */
 export const exampleTabs: readonly [ExampleTab, ...ExampleTab[]] = [
   {
     query: `# Welcome to Portcullis.

@@ -69,7 +69,7 @@ export const tokenConfig = (e: Environment) => ({
   sessions: {
     ttlSeconds: e.SESSION_TTL,
     refreshTtlSeconds: e.REFRESH_TOKEN_TTL,
-    /** For how long the use of an exchanged refresh token is a repeat. */
+    /** How long after an exchange a second use of the token counts as a repeat. */
     reuseIntervalSeconds: e.REFRESH_REUSE_INTERVAL,
   },
   /** SameSite of the refresh cookie. */
