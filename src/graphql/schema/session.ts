@@ -13,13 +13,14 @@ import { signup } from '../../flows/sign-in/signup.ts';
 import { listSessions, type Session } from '../../sessions/sessions.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
+import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder, requireViewer, viewerOrNull } from '../viewer.ts';
 import { UserType } from './user.ts';
 
-/** What a sign-in yields, for an AuthPayload. */
+/** The tokens of a session and its user, for an AuthPayload. */
 export type AuthAnswer = Omit<SignedIn, 'refreshToken'> & { refreshToken: string | null };
 
-/** Hands the refresh token out in the answer, or in the cookie and nowhere else. */
+/** Puts the refresh token into the answer, or into the cookie alone. */
 export function answer({ cookie }: Context, signedIn: SignedIn, inCookie: boolean): AuthAnswer {
   if (!inCookie) return signedIn;
   cookie.write(signedIn.refreshToken);
@@ -29,36 +30,48 @@ export function answer({ cookie }: Context, signedIn: SignedIn, inCookie: boolea
 export const AuthPayload = builder.objectRef<AuthAnswer>('AuthPayload');
 
 AuthPayload.implement({
-  description: 'What a sign-in yields.',
+  description: 'The tokens of a session, and its user.',
   fields: (t) => ({
     accessToken: t.exposeString('accessToken', {
-      description: 'A JWT for `Authorization: Bearer`, at the gateway and at Hasura.',
+      description:
+        'An access token, a JWT: send it as `Authorization: Bearer <accessToken>`, to Hasura or to the gateway.',
     }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When both tokens end.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      description: 'When the access token and the team token expire. Call `refresh` before.',
+    }),
     refreshToken: t.exposeString('refreshToken', {
       nullable: true,
       description:
-        'For `refresh`. Keep it secret: it stands for the whole session. Null where it is in a cookie.',
+        'The refresh token, for `refresh` and `logout`. Keep it secret: it opens the whole session. Null if it is in the cookie.',
     }),
     teamToken: t.exposeString('teamToken', {
       nullable: true,
-      description:
-        'The access token with the active team in its claims; null while the person is in no team. It does not change the account or its sessions.',
+      description: paragraphs(
+        'A team token: an access token that also carries the active team. Null if the user is not in a team.',
+        'It carries the team as `x-hasura-team-id`, and the role as `x-hasura-team-role`. It cannot change the account or its sessions.',
+      ),
     }),
-    user: t.expose('user', { type: UserType, description: 'Who signed in.' }),
+    user: t.expose('user', { type: UserType, description: 'The user of the session.' }),
   }),
 });
 
 const LoginInput = builder.inputType('LoginInput', {
-  description: 'Whom to sign in.',
+  description: 'Input of `login`: the email address and the password.',
   fields: (t) => ({
-    email: t.string({ required: true, description: 'Case and surrounding spaces do not matter.' }),
-    password: t.string({ required: true, description: 'Taken as it is, spaces included.' }),
+    email: t.string({
+      required: true,
+      description: 'The email address. Case and surrounding spaces do not matter.',
+    }),
+    password: t.string({ required: true, description: 'The password. Spaces count.' }),
     captchaToken: t.string({
-      description: 'The solution of a captcha, once `login` asks for one: see `authConfig.captcha`.',
+      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
     }),
     cookie: t.boolean({
-      description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
+      description: paragraphs(
+        'If true, the gateway puts the refresh token into an httpOnly cookie, and not into the answer. This needs `authConfig.refreshCookie`.',
+        'A second cookie marks the browser. For a marked browser, wrong passwords are counted apart, and a new session causes no notice.',
+      ),
     }),
   }),
 });
@@ -66,9 +79,17 @@ const LoginInput = builder.inputType('LoginInput', {
 builder.mutationField('login', (t) =>
   t.field({
     type: AuthPayload,
-    description:
-      'Signs in. Codes: `required`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`; `required` or `captcha_failed` (captchaToken) and `unavailable` where many strangers sign in at once. Send it without an `Authorization` header: Hasura refuses an expired one.',
-    args: { input: t.arg({ type: LoginInput, required: true, description: 'Email and password.' }) },
+    description: paragraphs(
+      'Signs in with email address and password: opens a session.',
+      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      'An unknown address and a wrong password get the same answer, `invalid_credentials`. Many wrong passwords lock the account for a while: the answer is `rate_limited`.',
+      'On `email_not_verified`, the gateway has mailed a verification link, unless it mailed one a moment ago. The user opens it and signs in again. On `account_disabled`, only the operator can help.',
+      'If the device or its address is new, the gateway mails a notice to the verified email address.',
+      'Error codes: `required` (`email`, `password`, `captchaToken`), `captcha_failed` (`captchaToken`), `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
+    ),
+    args: {
+      input: t.arg({ type: LoginInput, required: true, description: 'The email address and the password.' }),
+    },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
       if (input.cookie) cookie.read(); // refused before anything is done
@@ -76,7 +97,7 @@ builder.mutationField('login', (t) =>
       const proof = { captchaToken: input.captchaToken ?? '', deviceCookie: cookie.readDevice() };
       const signedIn = await login(deps, caller, { email, password, ...proof });
       const answered = answer(context, signedIn, input.cookie ?? false);
-      // A browser that keeps the session is known from now on. A sign-up proves nothing yet.
+      // A browser that keeps the session is known from now on. After a sign-up nothing is proven yet.
       if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(signedIn.user, proof.deviceCookie));
       return answered;
     },
@@ -84,18 +105,30 @@ builder.mutationField('login', (t) =>
 );
 
 const SignupInput = builder.inputType('SignupInput', {
-  description: 'Whom to register.',
+  description: 'Input of `signup`: the new account.',
   fields: (t) => ({
-    email: t.string({ required: true, description: 'At most 254 characters.' }),
+    email: t.string({
+      required: true,
+      description: 'The email address: at most 254 characters. Case and surrounding spaces do not matter.',
+    }),
     password: t.string({
       required: true,
-      description: 'At least `authConfig.passwordMinLength` characters.',
+      description: 'The password: at least `authConfig.passwordMinLength` characters. Spaces count.',
     }),
-    name: t.string({ required: true, description: 'What the person wants to be called.' }),
-    teamName: t.string({ description: 'Makes a team of this name, whose owner the person is.' }),
-    captchaToken: t.string({ description: 'The solution, where `authConfig.captcha` asks for one.' }),
+    name: t.string({
+      required: true,
+      description: 'The name of the user: 1 to 255 characters. The gateway removes surrounding spaces.',
+    }),
+    teamName: t.string({
+      description:
+        'The name of a team. If it is given, the gateway creates this team with the user as OWNER.',
+    }),
+    captchaToken: t.string({
+      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+    }),
     cookie: t.boolean({
-      description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
+      description:
+        'If true, the gateway puts the refresh token into an httpOnly cookie, and not into the answer. This needs `authConfig.refreshCookie`.',
     }),
   }),
 });
@@ -103,8 +136,12 @@ const SignupInput = builder.inputType('SignupInput', {
 builder.mutationField('signup', (t) =>
   t.field({
     type: AuthPayload,
-    description:
-      'Registers a person and signs them in. Codes: `required`, `min_length`, `max_length`, `invalid`, `already_registered`, `signup_disabled`, `captcha_failed`, `rate_limited`, `busy`, `email_not_verified` (the account is made, and a mail on its way).',
+    description: paragraphs(
+      'Signs up: creates an account, mails a verification link to its address, and opens a session.',
+      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      'On `email_not_verified`, this gateway needs a verified address first. The account exists now: the user opens the link and signs in with `login`. On `already_registered`, call `login` or `forgotPassword`.',
+      'Error codes: `signup_disabled`, `required` (`email`, `password`, `name`, `teamName`, `captchaToken`), `min_length` (`password`), `max_length` (`password`, `name`, `teamName`), `invalid` (`email`, `name`, `teamName`), `captcha_failed` (`captchaToken`), `already_registered` (`email`), `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
+    ),
     args: { input: t.arg({ type: SignupInput, required: true, description: 'The new account.' }) },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
@@ -120,10 +157,11 @@ builder.mutationField('signup', (t) =>
 );
 
 const RefreshInput = builder.inputType('RefreshInput', {
-  description: 'Which session to refresh.',
+  description: 'Input of `refresh`: the refresh token.',
   fields: (t) => ({
     refreshToken: t.string({
-      description: 'Without it the one in the cookie is taken, and its successor put there.',
+      description:
+        'The refresh token. Without it, the gateway takes the one in the cookie, and puts the new one there.',
     }),
   }),
 });
@@ -131,9 +169,19 @@ const RefreshInput = builder.inputType('RefreshInput', {
 builder.mutationField('refresh', (t) =>
   t.field({
     type: AuthPayload,
-    description:
-      'Exchanges a refresh token for new tokens; asking again within 30 seconds (REFRESH_REUSE_INTERVAL) gives the same successor, and so does a client that never got the answer, for a day. Codes: `required`, `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`. Send it without an `Authorization` header: Hasura refuses an expired one.',
-    args: { input: t.arg({ type: RefreshInput, description: 'May be left out where there is a cookie.' }) },
+    description: paragraphs(
+      'Refreshes the tokens of a session: exchanges its refresh token for new tokens.',
+      'Send it without an `Authorization` header: Hasura refuses a request with an expired token. Store all new tokens, and forget the old refresh token.',
+      'For 30 seconds (REFRESH_REUSE_INTERVAL), the old refresh token returns the same new one: two tabs may refresh at once. A client that never got the answer may try again for a day, with the same user agent. The gateway takes any other repeat for theft: it ends the session and answers `refresh_token_reused`.',
+      'On `invalid_refresh_token`, `refresh_token_reused` or `required`, the user signs in again.',
+      'Error codes: `required` (`refreshToken`), `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`, `no_signing_key`, `cross_site_request` (for the cookie).',
+    ),
+    args: {
+      input: t.arg({
+        type: RefreshInput,
+        description: 'The refresh token. Leave it out if it is in the cookie.',
+      }),
+    },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
       const given = input?.refreshToken ?? null;
@@ -144,23 +192,24 @@ builder.mutationField('refresh', (t) =>
 );
 
 const LogoutScopeType = builder.enumType('LogoutScope', {
-  description: 'Which sessions a logout ends.',
+  description: 'The sessions that `logout` ends.',
   values: {
-    LOCAL: { description: 'This one.' },
-    GLOBAL: { description: 'All of the person.' },
-    OTHERS: { description: 'All of the person but this one.' },
+    LOCAL: { description: 'The current session.' },
+    GLOBAL: { description: 'All sessions of the user.' },
+    OTHERS: { description: 'All sessions of the user except the current one.' },
   } satisfies Record<(typeof logoutScopes)[number], { description: string }>,
 });
 
 const LogoutInput = builder.inputType('LogoutInput', {
-  description: 'How to log out.',
+  description: 'Input of `logout`: the sessions to end.',
   fields: (t) => ({
     scope: t.field({
       type: LogoutScopeType,
-      description: 'LOCAL unless given. The others need an access token.',
+      description: 'The sessions to end; LOCAL unless given. GLOBAL and OTHERS need an access token.',
     }),
     refreshToken: t.string({
-      description: 'Ends its session, for whoever has no good access token at hand.',
+      description:
+        'The refresh token of the session to end. With it, `logout` needs no access token. Only for the scope LOCAL.',
     }),
   }),
 });
@@ -168,10 +217,10 @@ const LogoutInput = builder.inputType('LogoutInput', {
 const LogoutPayload = builder.objectRef<{ sessionsEnded: number }>('LogoutPayload');
 
 LogoutPayload.implement({
-  description: 'What a logout did.',
+  description: 'The answer of `logout` and `revokeSession`.',
   fields: (t) => ({
     sessionsEnded: t.exposeInt('sessionsEnded', {
-      description: 'How many sessions it ended; 0 if they were over.',
+      description: 'The number of sessions that ended; 0 if they had ended before.',
     }),
   }),
 });
@@ -179,9 +228,18 @@ LogoutPayload.implement({
 builder.mutationField('logout', (t) =>
   t.field({
     type: LogoutPayload,
-    description:
-      'Ends sessions: their tokens stop working here at once, at Hasura when they expire. By access token, refresh token or cookie. Codes: `unauthenticated`, `permission_denied` (for a team token, unless the scope is LOCAL).',
-    args: { input: t.arg({ type: LogoutInput, description: 'May be left out: this session.' }) },
+    description: paragraphs(
+      'Logs out: ends the current session, or other sessions of the current user.',
+      'The client shows the current session by an access token, a team token, `refreshToken` or the cookie. If the access token has expired, send the refresh token without an `Authorization` header.',
+      'The gateway refuses the tokens of an ended session at once. Hasura accepts them until they expire, but its `portcullis_*` tables show no rows. The gateway also deletes the cookie.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token, unless the scope is LOCAL), `cross_site_request` (for the cookie).',
+    ),
+    args: {
+      input: t.arg({
+        type: LogoutInput,
+        description: 'The sessions to end. Leave it out for the current session.',
+      }),
+    },
     resolve: async (_root, { input }, { deps, caller, cookie }) => {
       const scope = input?.scope ?? 'LOCAL';
       const inCookie = deps.config.refreshCookie !== 'off' && cookie.isPresent() ? cookie.read() : null;
@@ -190,7 +248,7 @@ builder.mutationField('logout', (t) =>
         const viewer = await (scope === 'LOCAL' ? requireViewer(caller) : requireAccountHolder(caller));
         return { sessionsEnded: await logout(deps, viewer, { scope }) };
       }
-      // A cookie comes along by itself and may be an old one: the session of the access token ends besides.
+      // The browser sends the cookie by itself, and it may be an old one. So the session of the access token ends too.
       const viewer = input?.refreshToken ? null : await viewerOrNull(caller);
       let sessionsEnded = viewer === null ? 0 : await logout(deps, viewer, { scope });
       for (const token of [input?.refreshToken, inCookie])
@@ -203,47 +261,63 @@ builder.mutationField('logout', (t) =>
 const SessionType = builder.objectRef<Session>('Session');
 
 SessionType.implement({
-  description: 'A sign-in on one device.',
+  description: 'A session of a user: it begins with a sign-in on one device.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'A UUID; `x-hasura-session-id` in its tokens.' }),
+    id: t.exposeID('id', {
+      description: 'The id of the session, a UUID. Its tokens carry it as `x-hasura-session-id`.',
+    }),
     current: t.boolean({
-      description: 'Whether this is the session that asks.',
+      description: 'Whether this is the current session: the one of the token that the client sends.',
       resolve: async ({ id }, _args, { caller }) => (await caller.viewer())?.sessionId === id,
     }),
-    userAgent: t.exposeString('userAgent', { nullable: true, description: 'What the device called itself.' }),
+    userAgent: t.exposeString('userAgent', {
+      nullable: true,
+      description: 'The user agent of the device. Null if the gateway does not know it.',
+    }),
     address: t.exposeString('address', {
       nullable: true,
-      description: 'Where it signed in from, if that is known.',
+      description: 'The IP address of the sign-in. Null if the gateway does not know it.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it signed in.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the session began.' }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
-      description: 'When it last refreshed its tokens.',
+      description: 'When the session last got new tokens.',
     }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it ends at the latest.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      description: 'When the session ends at the latest.',
+    }),
   }),
 });
 
 builder.queryField('sessions', (t) =>
   t.field({
     type: [SessionType],
-    description: 'My live sessions, the one used last at the front; at most 100. Code: `unauthenticated`.',
+    description: paragraphs(
+      'The sessions of the current user that have not ended, the last used one first; at most 100.',
+      'Error codes: `unauthenticated`.',
+    ),
     resolve: async (_root, _args, { deps, caller }) =>
       listSessions(deps.db, (await requireViewer(caller)).user.id),
   }),
 );
 
 const RevokeSessionInput = builder.inputType('RevokeSessionInput', {
-  description: 'Which session to end.',
-  fields: (t) => ({ sessionId: t.id({ required: true, description: 'As `sessions` names it.' }) }),
+  description: 'Input of `revokeSession`: the session to end.',
+  fields: (t) => ({
+    sessionId: t.id({ required: true, description: 'The id of the session, as `Session.id`.' }),
+  }),
 });
 
 builder.mutationField('revokeSession', (t) =>
   t.field({
     type: LogoutPayload,
-    description:
-      'Ends one session of the current user. Codes: `unauthenticated`, `permission_denied` (for a team token), `not_found`, `invalid`.',
-    args: { input: t.arg({ type: RevokeSessionInput, required: true, description: 'Which one.' }) },
+    description: paragraphs(
+      'Revokes one session of the current user: it ends at once.',
+      '`sessions` lists all of them. On `not_found`, the session has ended, or it belongs to another user.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `invalid` (`sessionId`), `not_found` (`sessionId`).',
+    ),
+    args: { input: t.arg({ type: RevokeSessionInput, required: true, description: 'The session to end.' }) },
     resolve: async (_root, { input: { sessionId } }, { deps, caller }) => {
       const viewer = await requireAccountHolder(caller);
       if (!isUuid(sessionId)) throw new AuthError('invalid', { attribute: 'sessionId' });
