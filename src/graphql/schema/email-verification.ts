@@ -4,7 +4,7 @@ import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder, viewerOrNull } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
-import { AuthPayload, answer } from './session.ts';
+import { AuthPayload, answer } from './sign-in.ts';
 
 const VerifyEmailInput = builder.inputType('VerifyEmailInput', {
   description:
