@@ -4,7 +4,7 @@ import type { Database, Queryable } from '../db/client.ts';
 import { securityEvents } from '../db/tables/security-events.ts';
 import { type Device, storableUserAgent } from './device.ts';
 
-/** What is recorded, as a verb phrase of the domain. README lists them. */
+/** What is recorded, as a verb phrase of the domain. The list in README.md of this folder is generated from these. */
 export const securityActions = [
   'signup',
   'login',
