@@ -1,4 +1,4 @@
-/** The tabs that GraphiQL opens with. Each holds one operation, ready to be sent. */
+/** The tabs with which GraphiQL opens: one operation for each tab, ready to send. */
 export const exampleTabs: readonly [ExampleTab, ...ExampleTab[]] = [
   {
     query: `# Welcome to Portcullis.
