@@ -8,7 +8,7 @@ const JwkSet = z.object({ keys: z.array(z.record(z.string(), z.string())) });
 
 /** Creates the endpoints of the public keys. Every page and every cache may read them. */
 export function jwksEndpoints(deps: GatewayDeps): Endpoint[] {
-  const read = shareReadings(() => readJwks({ db: deps.priority.db, keys: deps.keys }));
+  const read = shareReadings(() => readJwks({ db: deps.priority.db, config: deps.config }));
   const paths = { jwks: '/.well-known/jwks.json', portalJwks: '/api/v1/jwks' };
   return Object.entries(paths).map(([operationId, path]) =>
     endpoint({
