@@ -12,7 +12,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'account/request-password-reset.ts': ['accounts/password-reset.test.ts'],
   'account/reset-password.ts': ['accounts/password-reset.test.ts'],
   'account/update-profile.ts': ['accounts/account.test.ts'],
-  'account/verify-email.ts': ['accounts/verification.test.ts'],
+  'account/verify-email.ts': ['accounts/verification.test.ts', 'accounts/disowned-signup.test.ts'],
   'admin/disable-account.ts': ['accounts/account.test.ts'],
   'admin/housekeeping.ts': ['hasura/scenarios/cron.test.ts'],
   'mails/deliver.ts': ['mail/delivery.test.ts'],
