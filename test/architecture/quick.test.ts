@@ -23,7 +23,7 @@ function gaps(flows: Iterable<string>, tests: Files, entries: Entries): string[]
     ...[...known].filter((flow) => !Object.hasOwn(entries, flow)).map((flow) => `${flow} has no entry`),
     ...Object.keys(entries)
       .filter((flow) => !known.has(flow))
-      .map((flow) => `${flow} is no flow`),
+      .map((flow) => `${flow} is not a flow`),
     ...Object.entries(entries).flatMap(([flow, files]) => [
       ...(files.length === 0 ? [`${flow} names no file`] : []),
       ...files.filter((file) => !hasTests(file)).map((file) => `${flow}: no tests in ${file}`),
@@ -39,7 +39,7 @@ test('each flow has a quick test: an entry that names files with tests', async (
 
 test.each<[string, string[], Entries, string]>([
   ['a flow without an entry', ['a/b.ts', 'a/c.ts'], { 'a/b.ts': ['b.test.ts'] }, 'a/c.ts has no entry'],
-  ['an entry without a flow', [], { 'a/b.ts': ['b.test.ts'] }, 'a/b.ts is no flow'],
+  ['an entry without a flow', [], { 'a/b.ts': ['b.test.ts'] }, 'a/b.ts is not a flow'],
   ['an entry without files', ['a/b.ts'], { 'a/b.ts': [] }, 'a/b.ts names no file'],
   ['a file that is missing', ['a/b.ts'], { 'a/b.ts': ['c.test.ts'] }, 'a/b.ts: no tests in c.test.ts'],
   ['a file without tests', ['a/b.ts'], { 'a/b.ts': ['d.test.ts'] }, 'a/b.ts: no tests in d.test.ts'],

@@ -24,7 +24,7 @@ const minuteOf = (now: Date): string => `${now.toISOString().slice(0, 16)}:00Z`;
 
 /**
  * Calls a trigger as if its time had come (hasura/README.md, "Cron triggers"). Neither its schedule nor its retries are played.
- * @throws where nobody answers
+ * @throws if no answer comes
  */
 export function fireCronTrigger(
   { name, webhook, payload = null, comment, headers, retry_conf }: CronTrigger,

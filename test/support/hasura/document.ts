@@ -45,7 +45,7 @@ const invalid = (message: string, path?: string) => refusal('validation-failed',
 /** A request of a client as it came (hasura/README.md, "Answers of the engine"). */
 export function readRequest(body: unknown): ClientRequest {
   if (!isObject(body) || typeof body.query !== 'string')
-    throw refusal('parse-failed', 'the body is no GraphQL request');
+    throw refusal('parse-failed', 'the body is not a GraphQL request');
   return body as ClientRequest;
 }
 
@@ -80,7 +80,7 @@ const RULES = [
 export function readOperation(schema: GraphQLSchema, request: ClientRequest): Operation {
   const document = parseDocument(request.query);
   const definition = getOperationAST(document, request.operationName);
-  if (definition == null) throw invalid('no such operation found in the document');
+  if (definition == null) throw invalid('the document has not exactly one operation of that name');
   const [error] = validate(schema, document, RULES);
   if (error !== undefined) throw invalid(error.message);
   const only = document.definitions.length === 1 ? definition.name?.value : undefined;
@@ -111,8 +111,8 @@ const defaultOf = ({ type, defaultValue }: VariableDefinitionNode): ConstValueNo
   defaultValue ?? (type.kind === Kind.NON_NULL_TYPE ? undefined : { kind: Kind.NULL });
 
 /**
- * A request for root fields of a remote schema (hasura/README.md, "Execution requests"): the document printed anew without
- * fragments, with those variables that these fields use. An argument whose variable has no value is none.
+ * A request for root fields of a remote schema (hasura/README.md, "Execution requests"): the document is printed without
+ * fragments, and with the variables that these fields use. An argument whose variable has no value is left out.
  */
 export function requestFor(
   { definition, fragments, name, variables }: Omit<Operation, 'document'>,

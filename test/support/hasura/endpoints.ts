@@ -89,7 +89,7 @@ async function answerMetadata(
   }
 }
 
-/** HTTP 200 whatever happens, and cookies where nothing failed (hasura/README.md, "Forwarded headers"). Batches are not played. */
+/** Answers HTTP 200 always, and sets cookies if nothing failed (hasura/README.md, "Forwarded headers"). Batches are not played. */
 async function answerGraphql(
   { state, settings }: Endpoints,
   request: IncomingMessage,

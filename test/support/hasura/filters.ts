@@ -59,7 +59,7 @@ export function findTracked(tables: readonly TrackedTable[], { schema, name }: T
   return tracked;
 }
 
-/** A value as a parameter. It goes as text, so that Postgres alone says which text is no value of a type. */
+/** A value as a parameter. It is sent as text, so that Postgres itself refuses what is not a value of the type. */
 export function parameter({ parameters }: Pick<Context, 'parameters'>, value: unknown, type: string): string {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
     throw new Error(`An operand that is no scalar: ${JSON.stringify(value)}`);

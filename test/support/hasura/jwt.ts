@@ -71,11 +71,11 @@ function readSession(payload: JWTPayload, requestedRole: string | undefined): Ha
     'x-hasura-default-role': standard,
     ...variables
   } = claims as Record<string, unknown>;
-  if (!Array.isArray(allowed)) throw invalid('x-hasura-allowed-roles is no list of roles');
-  if (typeof standard !== 'string') throw invalid('x-hasura-default-role is no role');
+  if (!Array.isArray(allowed)) throw invalid('x-hasura-allowed-roles is not a list');
+  if (typeof standard !== 'string') throw invalid('x-hasura-default-role is not a text');
   const role = requestedRole || standard;
   if (!allowed.includes(role)) throw refusal('access-denied', 'Your requested role is not in allowed roles');
   for (const [name, value] of Object.entries(variables))
-    if (typeof value !== 'string') throw invalid(`${name} is no text`);
+    if (typeof value !== 'string') throw invalid(`${name} is not a text`);
   return { ...(variables as Record<string, string>), 'x-hasura-role': role };
 }

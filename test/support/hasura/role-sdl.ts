@@ -53,7 +53,7 @@ function compareType(node: TypeDefinitionNode, upstream: GraphQLSchema): void {
     for (const field of node.fields ?? []) compareField(name, field, type.getFields()[field.name.value]);
   } else if (node.kind === Kind.INTERFACE_TYPE_DEFINITION && isInterfaceType(type)) {
     for (const field of node.fields ?? []) compareField(name, field, type.getFields()[field.name.value]);
-  } else refuse(`The remote schema has no such type ${name}.`);
+  } else refuse(`The remote schema has no type ${name} of this kind.`);
 }
 
 function compareField(

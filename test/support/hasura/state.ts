@@ -69,7 +69,7 @@ async function introspections(
   return found;
 }
 
-/** Reads everything, or what is asked for. What is inconsistent only vanishes, and whatever rests on it. */
+/** Reads everything, or what is asked for. What is inconsistent is left out, with what rests on it. */
 export async function loadState(
   metadata: Metadata,
   { env, sql }: Pick<EngineState, 'env' | 'sql'>,

@@ -16,8 +16,8 @@ const listOf = (name: string): string =>
 const WAYS = [...['asc', 'asc_nulls_first', 'asc_nulls_last', 'desc', 'desc_nulls_first', 'desc_nulls_last']];
 
 /**
- * The SDL of what a role reads and changes in the tracked tables (hasura/README.md, "Table queries" and "Table changes"), without
- * inserts, deletes, streams, and whatever aggregates hold.
+ * The SDL of what a role reads and changes in the tracked tables (hasura/README.md, "Table queries" and "Table changes"). Inserts,
+ * deletes and streams are not played. An aggregate only shows that the role may have one.
  */
 export function tablesSdl(reader: Reader): string {
   const parts = reader.tables.tables.flatMap((tracked) => partOf(reader, tracked) ?? []);
@@ -83,7 +83,7 @@ function partOf(reader: Reader, tracked: TrackedTable): Part | null {
   };
 }
 
-/** A row, conditions on it, and its order. What a permission may hide is nullable here, whatever Hasura says of it. */
+/** A row, conditions on it, and its order. A relationship is nullable here: a permission may hide the row behind it. */
 function rowTypes(
   { tables, role, remoteTypes }: Reader,
   tracked: TrackedTable,

@@ -32,7 +32,7 @@ function permissionOf<Kind extends 'select' | 'update'>(
   { role, kind }: { role: string; kind: Kind },
 ) {
   const access = accessOf(tables, tracked, role)[kind];
-  if (access === null) throw new Refused(`${role} has no such permission on ${tracked.table.name}`);
+  if (access === null) throw new Refused(`${role} has no ${kind} permission on ${tracked.table.name}`);
   return access;
 }
 
@@ -52,8 +52,8 @@ function conditionsOf(
 }
 
 /**
- * Of the permitted rows those that the query leaves (hasura/README.md, "Table permissions"). Every column is read, whatever is
- * asked for (hasura/README.md, "The database role").
+ * Reads the permitted rows that the query asks for (hasura/README.md, "Table permissions"). Every column is read, as the engine
+ * does (hasura/README.md, "The database role").
  */
 export async function readRows(
   { sql, ...tables }: Database,
