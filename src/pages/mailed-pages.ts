@@ -1,12 +1,7 @@
 import { html } from 'hono/html';
 import { isUuid } from '../db/uuid.ts';
-import {
-  createRoutes,
-  errorResponse,
-  portalErrorBody,
-  type RouteContext,
-  type Routes,
-} from '../dialects/routes.ts';
+import { spellPortalError } from '../dialects/portal/errors.ts';
+import { createRoutes, errorResponse, type RouteContext, type Routes } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import { confirmEmailChange } from '../flows/account/change-email.ts';
 import { disownSignup } from '../flows/account/disown-signup.ts';
@@ -104,7 +99,7 @@ ${onward(site)}`;
 
 /** The pages that mailed links open. They sign nobody in, and work without scripts. */
 export function mailedPages(deps: GatewayDeps): Routes {
-  const routes = createRoutes(deps, portalErrorBody);
+  const routes = createRoutes(deps, spellPortalError);
   const site = siteOf(deps);
   const { verify, changeEmail } = site.texts;
   addConfirmPage(routes, site, {
@@ -130,7 +125,7 @@ export function mailedPages(deps: GatewayDeps): Routes {
 
 function showFailure({ deps, texts: { failure, language } }: Site, c: RouteContext, error: Error) {
   // Logs it and sets what headers the error asks for.
-  const { status } = errorResponse(c, deps, error, portalErrorBody);
+  const { status } = errorResponse(c, deps, error, spellPortalError);
   const code = error instanceof AuthError ? error.code : 'internal_error';
   const explain =
     code === 'cross_site_request'

@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import { AuthError } from '../../errors.ts';
+import { authenticateToken, type Viewer } from '../../flows/shared/authenticate.ts';
+import { isUserToken } from '../../flows/sign-in/renew-tokens.ts';
+import { bearerToken, SEND_BEARER } from '../../request/bearer.ts';
+import type { GatewayDeps } from '../../request/deps.ts';
+import type { Security } from '../endpoint.ts';
+
+export const accessToken: Security = {
+  name: 'accessToken',
+  scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },
+};
+
+export const refreshOrAccessToken: Security = {
+  name: 'refreshOrAccessToken',
+  scheme: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A refresh token, or an unexpired access token of a live session.',
+  },
+};
+
+/** The token that this dialect takes as `Authorization: Bearer`. @throws AuthError `unauthenticated` */
+export function requireBearer({ headers }: IncomingMessage): string {
+  const token = bearerToken(headers);
+  if (token === null) throw new AuthError('unauthenticated', { message: SEND_BEARER });
+  return token;
+}
+
+/** The person of a user token, which renews its session. @throws AuthError `unauthenticated` for any other token */
+export async function requireUserToken(deps: GatewayDeps, request: IncomingMessage): Promise<Viewer> {
+  const viewer = await authenticateToken(deps, requireBearer(request));
+  if (isUserToken(viewer)) return viewer;
+  throw new AuthError('unauthenticated', { message: 'Send the user token.' });
+}
