@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { isUuid } from '../db/uuid.ts';
 import { spellPortalError } from '../dialects/portal/errors.ts';
-import { createRoutes, errorResponse, type RouteContext, type Routes } from '../dialects/routes.ts';
+import { createRoutes, errorResponse, type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import { confirmEmailChange } from '../flows/account/change-email.ts';
 import { disownSignup } from '../flows/account/disown-signup.ts';
@@ -16,7 +16,7 @@ import { addConfirmPage } from './confirm-page.ts';
 import { readForm } from './forms.ts';
 import { showPage } from './layout.ts';
 import { passwordForm } from './password-form.ts';
-import { addPage, callerOf, codeOf, onward, type Site, showDead, showDone, siteOf, tokenOf } from './site.ts';
+import { callerOf, codeOf, onward, type Site, showDead, showDone, siteOf, tokenOf } from './site.ts';
 
 /** By which a person knows whether it was they who signed up. */
 async function signUpFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
@@ -52,9 +52,9 @@ function addResetPage(routes: Routes, site: Site): void {
     const body = passwordForm(texts, { email: found.email, minLength, problem });
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.reset.title, body });
   };
-  addPage(routes, '/mail/reset-password/:token', {
-    get: (c) => showForm(c, null),
-    async post(c) {
+  serve(routes, '/mail/reset-password/:token', {
+    GET: (c) => showForm(c, null),
+    async POST(c) {
       const form = await readForm(deps, c.env.incoming);
       const newPassword = form.get('new_password') ?? '';
       const { problems } = texts;
@@ -79,8 +79,8 @@ function addResetPage(routes: Routes, site: Site): void {
 /** Says who invites to what, and how to accept: that takes the address, which the page does not tell. */
 function addInvitePage(routes: Routes, site: Site): void {
   const { deps, texts } = site;
-  addPage(routes, '/mail/invite/:inviteId', {
-    async get(c) {
+  serve(routes, '/mail/invite/:inviteId', {
+    async GET(c) {
       const inviteId = c.req.param('inviteId');
       const invite = isUuid(inviteId) ? await findInvite(deps.db, inviteId) : null;
       const { invite: words } = texts;

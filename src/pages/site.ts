@@ -1,10 +1,9 @@
 import { html } from 'hono/html';
-import type { RouteContext, Routes } from '../dialects/routes.ts';
+import type { RouteContext } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import type { Caller } from '../flows/sign-in/complete-sign-in.ts';
 import { identifyCaller } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
-import { throwRefusal } from '../request/target.ts';
 import { type Html, showPage } from './layout.ts';
 import { type PageTexts, pageTexts } from './texts.ts';
 
@@ -59,22 +58,4 @@ export async function codeOf(done: Promise<unknown>): Promise<Expected | null> {
     if (code === undefined) throw error;
     return code;
   }
-}
-
-type PageHandlers = {
-  get(c: RouteContext): Promise<Response>;
-  post?(c: RouteContext): Promise<Response>;
-};
-
-export function addPage(routes: Routes, path: string, { get, post }: PageHandlers): void {
-  routes.use(path, (c, next) => {
-    throwRefusal(c.env.incoming);
-    return next();
-  });
-  routes.get(path, get);
-  if (post !== undefined) routes.post(path, post);
-  routes.all(path, (c) => {
-    c.header('allow', post === undefined ? 'GET' : 'GET, POST');
-    throw new AuthError('method_not_allowed');
-  });
 }
