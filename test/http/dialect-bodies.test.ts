@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { validate } from '../../src/dialects/input.ts';
+import { AuthError } from '../../src/errors.ts';
 import { fault, profile, type ShelfServer, startShelf } from './shelf/server.ts';
 
 // JSON bodies of a dialect that no other file of the gateway knows.
@@ -67,6 +70,12 @@ describe('a body', () => {
     const answer = await put(JSON.stringify({ ...profile, meta: 0 }).replace('"meta":0', meta));
     expect(answer).toMatchObject({ status: 200, body: { isPlain: true, meta: { constructor: 1 } } });
     expect(JSON.stringify(answer.body)).not.toContain('isAdmin');
+  });
+
+  test('lacks an attribute whose name it inherits', () => {
+    const validateNothing = () =>
+      validate(z.object({ constructor: z.string() }), {}, { nullIsMissing: true });
+    expect(validateNothing).toThrow(new AuthError('required', { attribute: 'constructor' }));
   });
 
   test('has null where the dialect says: as a missing attribute or as a wrong one', async () => {

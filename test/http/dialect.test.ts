@@ -147,7 +147,7 @@ describe('errors', () => {
   test('of unknown paths have the form of the dialect below its prefix, and the portal’s elsewhere', async () => {
     for (const path of ['/shelf', '/shelf/nothing', '/shelf/books/a/b', '/old', '/old/x'])
       expect(await shelf.send('POST', path)).toMatchObject({ status: 404, body: fault('NotFound') });
-    for (const path of ['/shelves', '/api/nothing', '/'.concat('nothing')])
+    for (const path of ['/shelf-life', '/api/nothing', '/nothing', '/librarians/a/b'])
       expect(await shelf.send('POST', path)).toMatchObject({
         status: 404,
         body: { code: 'not_found', attribute: null },
@@ -190,7 +190,7 @@ describe('pages of other origins', () => {
   };
 
   test('may call by the rule of the dialect', async () => {
-    for (const path of ['/shelf/profile', '/shelf/books/a%2Fb', '/old/shelf/profile', '/shelf/nothing'])
+    for (const path of ['/shelf/books/a%2Fb', '/old/shelf/profile', '/shelf/nothing', '/librarians/a%2Fb'])
       expect(await corsOf('OPTIONS', path, 'https://shelf.example')).toEqual({
         status: 204,
         ...allowed,
@@ -215,7 +215,8 @@ describe('pages of other origins', () => {
       status: 204,
       'allow-methods': 'GET, POST',
     });
-    expect(await corsOf('OPTIONS', '/shelves', 'https://shelf.example')).toEqual({ status: 404 });
+    expect(await corsOf('OPTIONS', '/librarians/a/b', 'https://shelf.example')).toEqual({ status: 404 });
+    expect(await corsOf('OPTIONS', '/shelf-life', 'https://shelf.example')).toEqual({ status: 404 });
   });
 
   test('get the answer to a preflight of a busy gateway', async () => {

@@ -117,6 +117,13 @@ function otherEndpoints(): Endpoint[] {
     }),
     endpoint({
       method: 'GET',
+      path: '/librarians/:name',
+      docs: null,
+      params: z.object({ name: z.string() }),
+      handle: ({ params }, c) => c.json(params),
+    }),
+    endpoint({
+      method: 'GET',
       path: '/shelf/reader',
       docs: null,
       handle: ({ caller }, c) => c.json({ address: caller.device.address }),

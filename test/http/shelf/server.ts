@@ -14,7 +14,7 @@ const strictShelf: Dialect = {
   bodies: { nullIsMissing: false, anyMediaType: true },
   docs: null,
   endpoints: (deps) =>
-    shelf.endpoints(deps).map((each) => ({ ...each, path: each.path.replace('/shelf', '/strict') })),
+    shelf.endpoints(deps).map((each) => ({ ...each, path: each.path.replace(/^\/(?:shelf)?/, '/strict') })),
 };
 
 type Sent = { body?: unknown; headers?: Record<string, string> };
