@@ -43,8 +43,8 @@ export async function setProvenPassword(
 
 /**
  * Notes that the holder of the mailbox stands behind the password: it counts again if it was suspended.
- * @param input.hash what was shown; null for whatever the password is
- * @returns false where the password is another one now, or there is none
+ * @param input.hash the hash that was shown; null for the hash that is stored
+ * @returns false if the account has another password now, or none
  */
 export async function provePassword(
   tx: Transaction,
@@ -59,7 +59,7 @@ export async function provePassword(
   return proven.length > 0;
 }
 
-/** Suspends the password unless the holder of the mailbox stands behind it. Returns whether it did so just now. */
+/** Suspends the password unless it is proven. Returns whether it did so just now. */
 export async function suspendUnprovenPassword(tx: Transaction, userId: string): Promise<boolean> {
   const suspended = await tx
     .update(passwords)

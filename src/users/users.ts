@@ -31,7 +31,7 @@ const userByEmail = statement((db) =>
 export type FoundUser = {
   user: User;
   passwordHash: string | null;
-  /** Whether the password signs nobody in, until it is shown with a mailed token. */
+  /** Whether the password does not sign in until the person shows it beside a mailed token. */
   suspended: boolean;
 };
 
@@ -53,6 +53,7 @@ const userById = statement((db) =>
     .prepare('user_by_id'),
 );
 
+/** Null if not found. */
 export async function findUser(db: Database, id: string): Promise<User | null> {
   const [user] = await userById(db).execute({ id });
   return user ?? null;
@@ -86,7 +87,7 @@ export async function lockUser(tx: Transaction, id: string): Promise<User | null
   return user ?? null;
 }
 
-/** Whether an account has the mailbox of an address that was typed, in whichever spelling. */
+/** Whether an account has the mailbox of an address, in any spelling of it. */
 export async function isEmailTaken(db: Queryable, typed: string): Promise<boolean> {
   const { canonical, former } = emailSpellings(typed);
   const found = await db
@@ -105,12 +106,12 @@ export async function isEmailTaken(db: Queryable, typed: string): Promise<boolea
 type Changes = Partial<{
   name: string;
   email: string;
-  /** `anew` for another address, which is verified from now on. */
-  emailVerified: true | 'anew';
+  /** `now` for another address, which is verified from now on. */
+  emailVerified: true | 'now';
   disabled: boolean;
 }>;
 
-/** Changes a user; null where there is none. Becoming what one is already keeps the moment it happened. */
+/** Changes a user; null if not found. A user who is verified or disabled already keeps the moment of it. */
 export async function updateUser(
   tx: Queryable,
   id: string,
@@ -123,7 +124,7 @@ export async function updateUser(
       ...(email !== undefined && { email }),
       ...(emailVerified && {
         emailVerifiedAt:
-          emailVerified === 'anew' ? sql`now()` : sql`coalesce(${users.emailVerifiedAt}, now())`,
+          emailVerified === 'now' ? sql`now()` : sql`coalesce(${users.emailVerifiedAt}, now())`,
       }),
       ...(disabled !== undefined && {
         disabledAt: disabled ? sql`coalesce(${users.disabledAt}, now())` : null,

@@ -45,8 +45,8 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       },
       body: z.object({ email: EMAIL, password: PASSWORD, captcha_token: CAPTCHA }),
       async handle({ caller, body: { captcha_token: captchaToken = '', ...credentials } }, c) {
-        const input = { ...credentials, captchaToken };
-        return c.json(portalToken(await login(deps, caller.device, input, portalTokens(deps))));
+        const input = { ...credentials, captchaToken, ...portalTokens(deps) };
+        return c.json(portalToken(await login(deps, caller, input)));
       },
     }),
     endpoint({
@@ -70,9 +70,9 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       }),
       async handle({ caller, body }, c) {
         const { team_name: teamName, captcha_token: captchaToken = '', ...person } = body;
-        const options = { ...portalTokens(deps), teamNameAttribute: 'team_name' };
-        const signedUp = await signup(deps, caller.device, { ...person, teamName, captchaToken }, options);
-        return c.json(portalToken(signedUp), 201);
+        const team = { teamName, teamNameAttribute: 'team_name' };
+        const input = { ...person, ...team, captchaToken, ...portalTokens(deps) };
+        return c.json(portalToken(await signup(deps, caller, input)), 201);
       },
     }),
     endpoint({

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { AuthError } from '../../errors.ts';
-import { authenticateToken, type Viewer } from '../../flows/shared/authenticate.ts';
+import { authenticateToken } from '../../flows/shared/authenticate.ts';
+import type { Viewer } from '../../flows/shared/caller.ts';
 import { isUserToken } from '../../flows/sign-in/renew-tokens.ts';
 import { bearerToken, SEND_BEARER } from '../../request/bearer.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import type { Security } from '../endpoint.ts';
+import type { Incoming, Security } from '../endpoint.ts';
 
 export const accessToken: Security = {
   name: 'accessToken',
@@ -28,8 +29,9 @@ export function requireBearer({ headers }: IncomingMessage): string {
 }
 
 /** The person of a user token, which renews its session. @throws AuthError `unauthenticated` for any other token */
-export async function requireUserToken(deps: GatewayDeps, request: IncomingMessage): Promise<Viewer> {
-  const viewer = await authenticateToken(deps, requireBearer(request));
+export async function requireUserToken(deps: GatewayDeps, incoming: Incoming): Promise<Viewer> {
+  const token = requireBearer(incoming.request);
+  const viewer = await authenticateToken(deps, incoming.caller, { token });
   if (isUserToken(viewer)) return viewer;
   throw new AuthError('unauthenticated', { message: 'Send the user token.' });
 }

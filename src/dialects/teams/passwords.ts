@@ -20,7 +20,7 @@ export const passwordEndpoints = (deps: GatewayDeps): Endpoint[] => [
     },
     body: z.object({ email: EMAIL, captchaToken: CAPTCHA }),
     async handle({ caller, body: { email, captchaToken = '' } }, c) {
-      await requestPasswordReset(deps, caller.device, { email, captchaToken });
+      await requestPasswordReset(deps, caller, { email, captchaToken });
       return c.json({ status: 'ok' });
     },
   }),
@@ -36,7 +36,7 @@ export const passwordEndpoints = (deps: GatewayDeps): Endpoint[] => [
     },
     body: z.object({ token: text('The token of the mail.', 'pot_…'), newPassword: PASSWORD }),
     async handle({ caller, body }, c) {
-      await resetPassword(deps, caller.device, body);
+      await resetPassword(deps, caller, body);
       return c.json({ status: 'ok' });
     },
   }),

@@ -26,7 +26,7 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
     },
     body: z.object({ email: EMAIL, password: PASSWORD, captchaToken: CAPTCHA }),
     async handle({ caller, body }, c) {
-      const tokens = await login(deps, caller.device, body);
+      const tokens = await login(deps, caller, body);
       return c.json(tokensAnswer(tokens, tokens.refreshToken));
     },
   }),
@@ -50,7 +50,7 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       captchaToken: CAPTCHA,
     }),
     async handle({ caller, body: { captchaToken = '', ...person } }, c) {
-      const tokens = await signup(deps, caller.device, { ...person, captchaToken, teamName: null });
+      const tokens = await signup(deps, caller, { ...person, captchaToken, teamName: null });
       return c.json(tokensAnswer(tokens, tokens.refreshToken));
     },
   }),
@@ -71,12 +71,12 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       ],
     },
     authenticate: ({ request }) => requireBearer(request),
-    async handle({ caller: { device }, by: token }, c) {
+    async handle({ caller, by: token }, c) {
       if (token.split('.').length === 3) {
-        const viewer = await authenticateToken(deps, token);
-        return c.json(tokensAnswer(await renewTokens(deps, device, viewer), null));
+        const viewer = await authenticateToken(deps, caller, { token });
+        return c.json(tokensAnswer(await renewTokens(deps, viewer), null));
       }
-      const tokens = await refresh(deps, device, token);
+      const tokens = await refresh(deps, caller, { refreshToken: token });
       return c.json(tokensAnswer(tokens, tokens.refreshToken));
     },
   }),

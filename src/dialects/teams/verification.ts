@@ -3,7 +3,7 @@ import { emailExists } from '../../flows/account/email-exists.ts';
 import { requestEmailVerification } from '../../flows/account/request-email-verification.ts';
 import { verifyEmailAndSignIn } from '../../flows/account/verify-email.ts';
 import { renewTokens } from '../../flows/sign-in/renew-tokens.ts';
-import { viewerOrNobody } from '../../graphql/viewer.ts';
+import { viewerOrNull } from '../../graphql/viewer.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { accessToken, requireUserToken } from './bearer.ts';
@@ -27,8 +27,8 @@ export const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
     },
     params: z.object({ token: z.string().meta({ description: 'The token of the mail.' }) }),
     async handle({ caller, params: { token } }, c) {
-      const input = { token, viewer: await viewerOrNobody(caller) };
-      const tokens = await verifyEmailAndSignIn(deps, caller.device, input, { proof: 'optional' });
+      const by = (await viewerOrNull(caller)) ?? caller;
+      const tokens = await verifyEmailAndSignIn(deps, by, { token, proof: 'optional' });
       return c.json(tokensAnswer(tokens, tokens.refreshToken));
     },
   }),
@@ -43,11 +43,11 @@ export const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
       answers: { 200: { description: 'The mail is on its way. The tokens are renewed.', schema: Tokens } },
       errors: ['unauthenticated', 'required', 'captcha_failed', 'rate_limited', 'no_signing_key'],
     },
-    authenticate: ({ request }) => requireUserToken(deps, request),
+    authenticate: (incoming) => requireUserToken(deps, incoming),
     query: z.object({ capcha: z.string().optional().meta({ description: CAPTCHA_DESCRIPTION }) }),
-    async handle({ caller: { device }, by: viewer, query: { capcha: captchaToken = '' } }, c) {
-      await requestEmailVerification(deps, device, { viewer, captchaToken });
-      return c.json(tokensAnswer(await renewTokens(deps, device, viewer), null));
+    async handle({ by: viewer, query: { capcha: captchaToken = '' } }, c) {
+      await requestEmailVerification(deps, viewer, { captchaToken });
+      return c.json(tokensAnswer(await renewTokens(deps, viewer), null));
     },
   }),
   endpoint({
@@ -61,7 +61,7 @@ export const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
     },
     params: z.object({ email: z.string().meta({ description: 'The email address.' }) }),
     async handle({ caller, params: { email } }, c) {
-      return c.json(await emailExists(deps, caller.device, { email }));
+      return c.json(await emailExists(deps, caller, { email }));
     },
   }),
 ];
