@@ -12,10 +12,10 @@ export type Routes = Hono<{ Bindings: HttpBindings }>;
 export type RouteContext = Context<{ Bindings: HttpBindings }>;
 
 /** What the spelling of an error may depend on. */
-export type FailedRequest = Readonly<{ id: string; headers: IncomingHttpHeaders }>;
+type FailedRequest = Readonly<{ id: string; headers: IncomingHttpHeaders }>;
 
 /** An error as a client of the dialect reads it. */
-export type SpelledError = Readonly<{
+type SpelledError = Readonly<{
   status: number;
   /** The dialect's own code, for OpenAPI. */
   code: string;

@@ -27,7 +27,7 @@ function acceptsJson({ headers: { accept = '' } }: IncomingMessage): boolean {
 
 export const GRAPHQL_PATH = '/graphql';
 
-export type GraphQLEndpoint = {
+type GraphQLEndpoint = {
   cors: CorsRule;
   answer(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void>;
 };

@@ -26,7 +26,7 @@ import { createTerritories } from './territories.ts';
 /** The dialects that the gateway serves. */
 export const dialects: readonly Dialect[] = [keySet, portal, teams, internal, actions, cron];
 
-export type Router = {
+type Router = {
   /** How pages of other origins may call a path; null if they may not. */
   corsOf(path: string): CorsRule | null;
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;

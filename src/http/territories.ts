@@ -2,7 +2,7 @@ import { TrieRouter } from 'hono/router/trie-router';
 import type { CorsRule } from '../dialects/cors.ts';
 import type { MountedDialect } from '../dialects/mount.ts';
 
-export type Territories = {
+type Territories = {
   /** The dialect whose prefix a path has: the longest prefix counts. */
   ownerOf(path: string): MountedDialect | null;
   /** The CORS rule of the dialect that serves a path, else of the dialect whose prefix it has. */

@@ -37,7 +37,7 @@ const refreshEns = (deps: GatewayDeps): Endpoint =>
       security: internalSecret,
       answers: {
         200: { description: 'The addresses are stored.', schema: Stored },
-        500: { description: 'Nothing is stored: the addresses stay as they are.', schema: NotStored },
+        500: { description: 'Nothing is stored. The old addresses stay.', schema: NotStored },
       },
       errors: REFUSED,
     },
