@@ -30,25 +30,25 @@ import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { countEmailClashes } from './users/email-clashes.ts';
 
 /**
- * Milliseconds that work may wait for its turn, at a hash or at the database. Once it has waited longer, more than the
- * gateway can do is asked of it, and new work is refused with `busy`.
+ * How many milliseconds work may wait for its turn, at a hash or at the database. If work waits longer, the gateway is
+ * overloaded, and refuses new work with `busy`.
  */
 const LONGEST_WAIT_MS = 3000;
 
-/** A configuration that is complete: whatever it left to the development defaults has been made. */
+/** A complete configuration: what it left to the development defaults has been created. */
 export type RunnableConfig = Config & { database: { url: string } };
 
 export type App = {
   url: string;
-  /** What the tests look at. */
+  /** For tests. */
   deps: GatewayDeps;
   close(): Promise<void>;
 };
 
 /**
- * Wires the gateway: database, keys, HTTP, mail, housekeeping, in this order.
+ * Starts the gateway: database, keys, HTTP, mail, housekeeping, in this order.
  *
- * @param signal ends the wait for another gateway's migration; createApp rejects with its reason then
+ * @param signal aborts the wait for another gateway's migration; createApp then rejects with its reason
  */
 export async function createApp(config: RunnableConfig, log: Log, signal?: AbortSignal): Promise<App> {
   const { poolSize, statementTimeoutMs, migrateOnStart } = config.database;
@@ -58,7 +58,7 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
   const database = openPools({ ...access.pooled, poolSize, statementTimeoutMs });
   try {
     const deps = await wire(config, database, log);
-    // Without its tables the gateway still starts: `/ready` says what is missing until they are there.
+    // Without its tables the gateway still starts: `/ready` says what is missing until the tables exist.
     if (await isMigrated(database.db)) {
       await checkKeyEncryption(deps);
       await ensureSuccessor(deps);
@@ -83,7 +83,7 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
   }
 }
 
-/** Says that an operator has to look at accounts that migrations could not give their canonical addresses. */
+/** Warns the operator of accounts to which the migrations could not give canonical addresses. */
 async function warnOfEmailClashes({ db, log }: GatewayDeps): Promise<void> {
   const accounts = await countEmailClashes(db);
   if (accounts > 0)
@@ -158,14 +158,17 @@ function startWorker(
   };
 }
 
-/** Every round after the one before is done, so that a slow database is not asked ever more. */
+/**
+ * Starts the rounds of housekeeping. Each round starts after the one before has ended: a slow database must not get more and
+ * more work. Returns a function that stops them.
+ */
 function startHousekeeping(deps: GatewayDeps): () => Promise<void> {
   const every = deps.config.housekeepingSeconds * 1000;
   let stopped = false;
   let round: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout;
   const schedule = () => {
-    // Replicas that started together spread out.
+    // Spreads the rounds of replicas that started together.
     timer = setTimeout(run, every * (0.75 + Math.random() / 2));
     timer.unref();
   };

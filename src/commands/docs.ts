@@ -7,14 +7,14 @@ import { errorCatalogue } from '../errors.ts';
 import { mailKinds, placeholders } from '../mail/message.ts';
 
 /**
- * Keeps the generated parts of the README files in step with the code: `npm run docs:generate` writes them,
- * `npm run docs:check` fails where they differ.
+ * Keeps the generated parts of the README files in step with the code. `npm run docs:generate` writes them. `npm run
+ * docs:check` fails if they differ.
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 type Documentation = { description?: string; shownDefault?: string; secret?: boolean };
 
-/** The default as a person would write it into the environment. */
+/** Returns the default as a person would write it into the environment. */
 function defaultOf(name: keyof typeof environment.shape): string {
   const parsed = environment.shape[name].def as { defaultValue?: unknown };
   return typeof parsed.defaultValue === 'string' && parsed.defaultValue !== ''
@@ -86,7 +86,7 @@ async function main(): Promise<void> {
     const updated = withGeneratedParts(file, text);
     if (updated === text) continue;
     if (process.argv.includes('--check')) {
-      process.stderr.write(`${file} is not in step: run npm run docs:generate\n`);
+      process.stderr.write(`${file} is out of date: run npm run docs:generate\n`);
       process.exitCode = 1;
     } else await writeFile(path, updated);
   }

@@ -19,7 +19,7 @@ async function reencrypt(): Promise<number> {
     applicationName,
   });
   try {
-    // Otherwise a wrong key would look like work already done.
+    // Otherwise, with a wrong key, the command would look as if there were nothing to do.
     await checkKeyEncryption({ db, keyEncryption });
     return await reencryptKeys({ db, keyEncryption });
   } finally {
@@ -28,7 +28,7 @@ async function reencrypt(): Promise<number> {
 }
 
 try {
-  process.stdout.write(`Private keys encrypted anew under the first key: ${await reencrypt()}.\n`);
+  process.stdout.write(`Private keys re-encrypted under the first key: ${await reencrypt()}.\n`);
 } catch (error) {
   const misconfigured = error instanceof ConfigError;
   process.stderr.write(`${misconfigured ? error.message : JSON.stringify(describeError(error))}\n`);

@@ -11,7 +11,7 @@ export type CorsRule = Readonly<{
   exposedHeaders: readonly string[];
 }>;
 
-/** What pages may send without any configuration. Libraries that trace requests add the last two lines. */
+/** Headers that pages may always send. Libraries for tracing add the last two groups. */
 const ALLOWED_HEADERS: readonly string[] = [
   ...['authorization', 'content-type', 'x-request-id'],
   ...['traceparent', 'tracestate', 'baggage', 'sentry-trace'],

@@ -3,7 +3,7 @@ import type { CorsRule } from '../dialects/cors.ts';
 
 const MAX_AGE_SECONDS = 600;
 
-/** Lets pages of a rule's origins read the answer. Cookies come along only for origins that are named. */
+/** Allows pages of a rule's origins to read the answer. Cookies are allowed only for origins that are named. */
 export function applyCors(request: IncomingMessage, response: ServerResponse, rule: CorsRule): void {
   const { origins, credentials, methods, allowedHeaders, exposedHeaders } = rule;
   if (origins.length === 0) return;

@@ -9,7 +9,7 @@ import { shareReadings } from './shared-readings.ts';
 
 const JwkSet = z.object({ keys: z.array(z.record(z.string(), z.string())) });
 
-/** The public keys. Any page and any cache may have them. */
+/** Creates the endpoints of the public keys. Every page and every cache may read them. */
 export const keySet: Dialect = {
   name: 'keys',
   spellError: spellPortalError,

@@ -34,13 +34,13 @@ type Router = {
 
 const LISTENER_OPTIONS = {
   overrideGlobalObjects: false,
-  // HTTP/1.0 may name no host; none of the routes depends on it.
+  // A request of HTTP/1.0 may have no host. No route depends on the host.
   hostname: 'localhost',
-  // What is left of a request's body is the connection's to read (connection.ts).
+  // The connection reads the rest of a request's body (connection.ts).
   autoCleanupIncoming: false,
 };
 
-/** Routes every path but `/graphql`. */
+/** Creates the router of every path except `/graphql`. */
 export function createRouter(
   deps: GatewayDeps,
   served: readonly Dialect[],

@@ -7,13 +7,14 @@ import type { GatewayDeps } from '../request/deps.ts';
 import { type Html, showPage } from './layout.ts';
 import { type PageTexts, pageTexts } from './texts.ts';
 
-/** What the pages of one gateway share. */
+/** The context that all pages of a gateway share. */
 export type Site = {
   deps: GatewayDeps;
   texts: PageTexts;
   show(c: RouteContext, page: { status?: 200 | 400 | 410; title: string; body: Html }): Promise<Response>;
 };
 
+/** Creates the context of the pages, with the texts in the language of the mails. */
 export function siteOf(deps: GatewayDeps): Site {
   const texts = pageTexts(deps.config.mail.locale);
   const site = new URL(deps.config.publicUrl).host;
@@ -24,19 +25,20 @@ export function siteOf(deps: GatewayDeps): Site {
   };
 }
 
-/** The button that leads to the application, where one is configured. */
+/** The button that leads to the application; empty if APP_URL is not set. */
 export const onward = ({ deps: { config }, texts }: Site): Html | '' =>
   config.appUrl === null
     ? ''
     : html`<p><a class="button" href="${config.appUrl}" rel="noreferrer">${texts.onward}</a></p>`;
 
+/** Shows that an action is done, with the button that leads to the application. */
 export const showDone = (
   site: Site,
   c: RouteContext,
   { doneTitle, done }: { doneTitle: string; done: string },
 ) => site.show(c, { title: doneTitle, body: html`<p role="status">${done}</p>${onward(site)}` });
 
-/** Used, replaced, expired, made up: all look alike. */
+/** Shows the page of a link that is not valid. It is the same for a used, a replaced, an expired and an invented token. */
 export const showDead = (site: Site, c: RouteContext) =>
   site.show(c, { status: 410, title: site.texts.dead.title, body: html`<p>${site.texts.dead.explain}</p>` });
 
@@ -46,7 +48,7 @@ export const callerOf = ({ deps }: Site, c: RouteContext): Caller => identifyCal
 const EXPECTED = ['invalid_token', 'invalid_credentials', 'required', 'min_length', 'max_length'] as const;
 type Expected = (typeof EXPECTED)[number];
 
-/** Null where it succeeded, or the code of what a page can tell about; any other error is thrown on. */
+/** Returns null on success, or the code of an error that a page explains. Throws every other error on. */
 export async function codeOf(done: Promise<unknown>): Promise<Expected | null> {
   try {
     await done;

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { AuthError } from '../errors.ts';
 
 /**
- * The values of a query or of an `application/x-www-form-urlencoded` body, by name (WHATWG URL 5.1).
- * @throws AuthError `invalid_request` for an escape that is not UTF-8: repairing it would make different inputs equal
+ * Parses the values of a query, or of an `application/x-www-form-urlencoded` body, by name (WHATWG URL 5.1).
+ * @throws AuthError `invalid_request` if an escape is not UTF-8: a repair would make different inputs equal
  */
 function parseUrlEncoded(text: string): Map<string, string[]> {
   const fields = new Map<string, string[]>();
@@ -26,14 +26,14 @@ function decode(text: string): string {
 }
 
 /**
- * The fields of a form, of each name the first.
+ * Parses the fields of a form. The first field of each name counts.
  * @throws AuthError `invalid_request`
  */
 export const parseForm = (text: string): ReadonlyMap<string, string> =>
   new Map([...parseUrlEncoded(text)].map(([name, [first = '']]) => [name, first]));
 
 /**
- * The parameters of a request's query: of each name all values.
+ * Reads the parameters of a request's query: all values of each name.
  * @throws AuthError `invalid_request`
  */
 export function readQuery({ url = '' }: IncomingMessage): ReadonlyMap<string, readonly string[]> {

@@ -14,7 +14,7 @@ export const passwordEndpoints = (deps: GatewayDeps): Endpoint[] => [
     docs: {
       operationId: 'forgotPassword',
       summary: 'Mail a link that sets a new password',
-      description: 'The answer is the same for every caller, and does not tell whether the address is known.',
+      description: 'The answer does not tell whether an account has the address.',
       answers: { 200: { description: 'The request is accepted.', schema: Status } },
       errors: ['captcha_failed', 'rate_limited'],
     },
