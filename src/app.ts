@@ -92,10 +92,7 @@ async function warnOfEmailClashes({ db, log }: GatewayDeps): Promise<void> {
 
 async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<GatewayDeps> {
   const { db, priorityDb, queueDelayMs } = pools;
-  const { accessTtlSeconds, portalTtlSeconds } = config.tokens;
   const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
-  const longestTokenSeconds = Math.max(accessTtlSeconds, portalTtlSeconds);
-  const keys = { ...config.keys, longestTokenSeconds, housekeepingSeconds: config.housekeepingSeconds };
   const hashGate = createHashGate({
     concurrency: config.passwords.hashConcurrency,
     queue: config.passwords.hashQueue,
@@ -105,17 +102,14 @@ async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Gat
     config,
     log,
     db,
-    priority: { db: priorityDb, signer: createSigner({ db: priorityDb, keyEncryption, keys }) },
+    priority: { db: priorityDb, signer: createSigner({ db: priorityDb, keyEncryption, config }) },
     waiting: { queueDelayMs, longestWaitMs: LONGEST_WAIT_MS },
     bodyBudget: createBodyBudget(config.http),
     hashGate,
     passwords: await createPasswordHasher(hashGate),
     keyEncryption,
-    keys,
-    signer: createSigner({ db, keyEncryption, keys }),
+    signer: createSigner({ db, keyEncryption, config }),
     findPublicKey: createPublicKeyFinder(db),
-    tokens: { issuer: config.publicUrl, audience: config.tokens.audience, accessTtlSeconds },
-    sessions: config.tokens,
     refreshTokens: createRefreshTokens(config.keyEncryptionKeys),
     deviceMarks: createDeviceMarks(config.keyEncryptionKeys),
     rateLimiter: createRateLimiter(db, config.limits),
@@ -125,7 +119,6 @@ async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Gat
     }),
     captcha: createCaptcha(config.captcha, log),
     readClientAddress: createClientAddressReader(config.http),
-    ens: config.ens,
     mailInbox: config.mail.delivery === 'inbox' ? createMailInbox() : null,
   };
 }

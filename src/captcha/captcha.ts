@@ -1,4 +1,4 @@
-import type { CaptchaConfig, CaptchaPurpose } from '../config/captcha.ts';
+import type { CaptchaConfig, CaptchaPurpose } from '../config/config.ts';
 import { AuthError } from '../errors.ts';
 import type { Log } from '../log.ts';
 

@@ -1,5 +1,5 @@
 import { inArray, sql } from 'drizzle-orm';
-import type { EnsConfig } from '../config/ens.ts';
+import type { Config, EnsConfig } from '../config/config.ts';
 import type { Database } from '../db/client.ts';
 import { cache } from '../db/tables/contract-addresses.ts';
 import { AuthError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { resolveNames } from './resolver.ts';
 /** A contract's address. `key` is the ENS name as configured, `value` the checksummed address (EIP-55). */
 export type ContractAddress = { key: string; value: string; updatedAt: Date };
 
-type Deps = { db: Database; ens: EnsConfig };
+type Deps = { db: Database; config: Pick<Config, 'ens'> };
 
 /** The configured names, production first. Writer and reader use the same ones. */
 export const ensNames = (ens: EnsConfig) => [ens.productionName, ens.stagingName] as const;
@@ -17,7 +17,7 @@ function inOrder(ens: EnsConfig, rows: readonly ContractAddress[]): ContractAddr
   return [...new Set<string>(ensNames(ens))].flatMap((name) => rows.filter((row) => row.key === name));
 }
 
-async function lookUpAndStore({ db, ens }: Deps): Promise<ContractAddress[]> {
+async function lookUpAndStore({ db, config: { ens } }: Deps): Promise<ContractAddress[]> {
   const [productionName, stagingName] = ensNames(ens);
   const addresses = await resolveNames(ens, [productionName, stagingName]);
   const production = addresses.get(productionName) ?? null;
@@ -46,18 +46,19 @@ const inFlight = new WeakMap<Database, WeakMap<EnsConfig, Promise<ContractAddres
  * and configuration gets the result of that refresh.
  * @throws AuthError `ens_name_not_found` if a name has no address, `ens_unreachable`, `ens_not_configured`
  */
-export function refreshContractAddresses({ db, ens }: Deps): Promise<ContractAddress[]> {
+export function refreshContractAddresses({ db, config }: Deps): Promise<ContractAddress[]> {
+  const { ens } = config;
   const running = inFlight.get(db) ?? new WeakMap<EnsConfig, Promise<ContractAddress[]>>();
   inFlight.set(db, running);
   const joined = running.get(ens);
   if (joined !== undefined) return joined;
-  const refresh = lookUpAndStore({ db, ens }).finally(() => running.delete(ens));
+  const refresh = lookUpAndStore({ db, config }).finally(() => running.delete(ens));
   running.set(ens, refresh);
   return refresh;
 }
 
 /** Lists the last known addresses of the configured names, production first. A name is missing if it was never resolved. */
-export async function listContractAddresses({ db, ens }: Deps): Promise<ContractAddress[]> {
+export async function listContractAddresses({ db, config: { ens } }: Deps): Promise<ContractAddress[]> {
   return inOrder(
     ens,
     await db

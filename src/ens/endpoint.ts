@@ -1,7 +1,7 @@
 import { dnsEncode, EnsPlugin, ensNormalize, isError } from 'ethers';
 import { EndpointFailure } from '../chain/endpoint-failure.ts';
 import { checkChain, type EndpointProvider, openProvider } from '../chain/provider.ts';
-import type { EnsConfig } from '../config/ens.ts';
+import type { EnsConfig } from '../config/config.ts';
 
 // Importing ethers takes 114 ms. resolver.ts imports this file when it looks up the first name.
 

@@ -1,5 +1,5 @@
 import { askEndpoints, EndpointsFailure } from '../chain/endpoints.ts';
-import type { EnsConfig } from '../config/ens.ts';
+import type { EnsConfig } from '../config/config.ts';
 import { AuthError } from '../errors.ts';
 
 /**

@@ -19,7 +19,7 @@ export const keySet: Dialect = {
 };
 
 function endpoints(deps: GatewayDeps): Endpoint[] {
-  const read = shareReadings(() => readJwks({ db: deps.priority.db, keys: deps.keys }));
+  const read = shareReadings(() => readJwks({ db: deps.priority.db, config: deps.config }));
   const paths = { jwks: '/.well-known/jwks.json', portalJwks: '/api/v1/jwks' };
   return Object.entries(paths).map(([operationId, path]) =>
     endpoint({

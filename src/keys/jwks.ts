@@ -2,13 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { asc, count, eq, gt, sql } from 'drizzle-orm';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { recordSecurityEvent } from '../audit/security-events.ts';
-import { type KeySettings, publicationLeadSeconds, renewalSeconds } from '../config/key-schedule.ts';
+import type { Config, KeyConfig } from '../config/config.ts';
+import { publicationLeadSeconds, renewalSeconds } from '../config/key-schedule.ts';
 import type { KeyEncryption } from '../crypto/key-encryption.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { jwks, privateJwks } from '../db/tables/keys.ts';
 import { AuthError } from '../errors.ts';
 
-export type KeysDeps = Readonly<{ db: Database; keyEncryption: KeyEncryption; keys: KeySettings }>;
+export type KeysDeps = Readonly<{
+  db: Database;
+  keyEncryption: KeyEncryption;
+  config: Pick<Config, 'keys'>;
+}>;
 
 export type GeneratedJwk = { id: string; expiresAt: Date };
 
@@ -21,7 +26,7 @@ const MAX_UNEXPIRED_KEYS = 50;
 const lockKeys = (tx: Queryable) => tx.execute(sql`select pg_advisory_xact_lock(${KEYS_LOCK})`);
 
 async function createKeyPair(
-  algorithm: KeySettings['algorithm'],
+  algorithm: KeyConfig['algorithm'],
 ): Promise<{ id: string; publicJwk: JWK; privateJwk: JWK }> {
   const id = `jwk_${randomBytes(16).toString('hex')}`;
   const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
@@ -33,7 +38,8 @@ async function createKeyPair(
   };
 }
 
-async function insertKey(tx: Queryable, { keyEncryption, keys }: KeysDeps): Promise<GeneratedJwk> {
+async function insertKey(tx: Queryable, { keyEncryption, config }: KeysDeps): Promise<GeneratedJwk> {
+  const { keys } = config;
   const { id, publicJwk, privateJwk } = await createKeyPair(keys.algorithm);
   const jwe = await keyEncryption.encrypt(JSON.stringify(privateJwk));
   const [row] = await tx
@@ -72,7 +78,7 @@ export function generateJwk(deps: KeysDeps): Promise<GeneratedJwk> {
  * @returns the new key; null if none was needed
  */
 export async function ensureSuccessor(deps: KeysDeps): Promise<GeneratedJwk | null> {
-  const needed = renewalSeconds(deps.keys);
+  const needed = renewalSeconds(deps.config.keys);
   const lasting = (db: Queryable) =>
     db
       .select({ id: jwks.id })
@@ -107,10 +113,12 @@ const PUBLIC_MEMBERS = ['kty', 'kid', 'alg', 'use', 'crv', 'x', 'y', 'n', 'e'] a
  */
 export async function readJwks({
   db,
-  keys,
-}: Pick<KeysDeps, 'db' | 'keys'>): Promise<{ keys: JWK[]; maxAgeSeconds: number }> {
+  config,
+}: Pick<KeysDeps, 'db' | 'config'>): Promise<{ keys: JWK[]; maxAgeSeconds: number }> {
   const rows = await unexpiredKeys(db).execute();
-  const untilExpiry = Math.floor(Math.min(...rows.map((row) => row.secondsLeft), keys.jwksMaxAgeSeconds));
+  const untilExpiry = Math.floor(
+    Math.min(...rows.map((row) => row.secondsLeft), config.keys.jwksMaxAgeSeconds),
+  );
   return {
     keys: rows.map(({ publicJwk }) =>
       Object.fromEntries(
@@ -123,7 +131,8 @@ export async function readJwks({
 }
 
 /** Deletes keys that expired so long ago that no token signed by them can still be valid. Returns how many it deleted. */
-export async function deleteExpiredKeys({ db, keys }: Pick<KeysDeps, 'db' | 'keys'>): Promise<number> {
+export async function deleteExpiredKeys({ db, config }: Pick<KeysDeps, 'db' | 'config'>): Promise<number> {
+  const { keys } = config;
   const grace = keys.longestTokenSeconds + publicationLeadSeconds(keys);
   return db.transaction(async (tx) => {
     await lockKeys(tx);

@@ -70,7 +70,7 @@ export function createSigner(deps: KeysDeps): Signer {
   return {
     async currentKey(tokenSeconds) {
       const [row] = await currentKeyRow(deps.db).execute({
-        leadSeconds: publicationLeadSeconds(deps.keys),
+        leadSeconds: publicationLeadSeconds(deps.config.keys),
         tokenSeconds,
       });
       if (row === undefined) throw new AuthError('no_signing_key');

@@ -2,30 +2,25 @@ import { sql } from 'drizzle-orm';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
 import { oneTimeTokens, type TokenPurpose } from '../db/tables/one-time-tokens.ts';
+import { purposes } from './purposes.ts';
 
 /** The owner of a token, and the address that it proves. */
 export type OneTimeTokenSubject = { userId: string; email: string };
 
 /**
  * Stores a token, as its SHA-256, in place of the earlier one. If the token is the same, only its time is renewed.
- * @param ttlSeconds how long it can be redeemed
  * @param requestedAt when it was asked for, if it is stored later than that
  * @returns false, and stores nothing, if a token that was asked for later is stored already
  */
 export async function storeOneTimeToken(
   tx: Queryable,
-  input: OneTimeTokenSubject & {
-    purpose: TokenPurpose;
-    token: string;
-    ttlSeconds: number;
-    requestedAt?: Date;
-  },
+  input: OneTimeTokenSubject & { purpose: TokenPurpose; token: string; requestedAt?: Date },
 ): Promise<boolean> {
-  const { userId, purpose, email, token, ttlSeconds, requestedAt = new Date() } = input;
+  const { userId, purpose, email, token, requestedAt = new Date() } = input;
   const stored = await tx.execute(sql`
     insert into ${oneTimeTokens} as kept (token_hash, user_id, purpose, email, created_at, expires_at)
     values (${sha256(token)}, ${userId}, ${purpose}, ${email}, ${requestedAt.toISOString()}::timestamptz,
-      now() + make_interval(secs => ${ttlSeconds}))
+      now() + make_interval(secs => ${purposes[purpose].ttlSeconds}))
     on conflict (user_id, purpose) do update set token_hash = excluded.token_hash, email = excluded.email,
       created_at = excluded.created_at, expires_at = excluded.expires_at
       where kept.created_at <= excluded.created_at

@@ -6,11 +6,10 @@ import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
 import { findPasswordHash } from '../users/passwords.ts';
 import { readForm } from './forms.ts';
 import type { Html } from './layout.ts';
-import { callerOf, codeOf, type Site, showDead, showDone, tokenOf } from './site.ts';
+import { callerOf, codeOf, pathOf, type Site, showDead, showDone, tokenOf } from './site.ts';
 import type { ConfirmTexts } from './texts.ts';
 
 export type ConfirmPage = {
-  path: string;
   purpose: TokenPurpose;
   texts: ConfirmTexts;
   confirm(caller: Caller, input: { token: string; password: string }): Promise<unknown>;
@@ -47,7 +46,7 @@ const disownForm = ({ texts }: Disown): Html => html`<form method="post" class="
  * the page does not use the token up, since mail scanners open links too.
  */
 export function addConfirmPage(routes: Routes, site: Site, page: ConfirmPage): void {
-  const { path, purpose, texts, confirm, facts, disown } = page;
+  const { purpose, texts, confirm, facts, disown } = page;
   const { deps } = site;
 
   async function showForm(c: RouteContext, problem: string | null): Promise<Response> {
@@ -65,7 +64,7 @@ ${hasPassword ? passwordField(site.texts.password, found.email, problem !== null
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.title, body });
   }
 
-  serve(routes, path, {
+  serve(routes, pathOf(purpose), {
     GET: (c) => showForm(c, null),
     async POST(c) {
       const form = await readForm(deps, c.env.incoming);

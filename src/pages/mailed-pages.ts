@@ -10,13 +10,14 @@ import { verifyEmail } from '../flows/account/verify-email.ts';
 import { findInvite, findSignUp } from '../flows/mails/facts.ts';
 import { deviceWords, plainWords } from '../mail/plain-words.ts';
 import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
+import { purposes } from '../one-time-tokens/purposes.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { findUser } from '../users/users.ts';
 import { addConfirmPage } from './confirm-page.ts';
 import { readForm } from './forms.ts';
 import { showPage } from './layout.ts';
 import { passwordForm } from './password-form.ts';
-import { callerOf, codeOf, onward, type Site, showDead, showDone, siteOf, tokenOf } from './site.ts';
+import { callerOf, codeOf, onward, pathOf, type Site, showDead, showDone, siteOf, tokenOf } from './site.ts';
 
 /** Facts by which a person recognises whether they signed up themselves. */
 async function signUpFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
@@ -54,7 +55,7 @@ function addResetPage(routes: Routes, site: Site): void {
     const body = passwordForm(texts, { email: found.email, minLength, problem });
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.reset.title, body });
   };
-  serve(routes, '/mail/reset-password/:token', {
+  serve(routes, pathOf('reset_password'), {
     GET: (c) => showForm(c, null),
     async POST(c) {
       const form = await readForm(deps, c.env.incoming);
@@ -107,16 +108,17 @@ export function mailedPages(deps: GatewayDeps): Routes {
   const site = siteOf(deps);
   const { verify, changeEmail } = site.texts;
   addConfirmPage(routes, site, {
-    ...{ path: '/mail/verify-email/:token', purpose: 'verify_email', texts: verify },
+    ...{ purpose: 'verify_email', texts: verify },
     confirm: (caller, input) => verifyEmail(deps, caller, input),
     facts: (userId) => signUpFacts(site, userId),
     disown: {
       texts: verify.disown,
-      run: async (caller, token) => `../reset-password/${await disownSignup(deps, caller, { token })}`,
+      run: async (caller, token) =>
+        `../${purposes.reset_password.page}/${await disownSignup(deps, caller, { token })}`,
     },
   });
   addConfirmPage(routes, site, {
-    ...{ path: '/mail/change-email/:token', purpose: 'change_email', texts: changeEmail },
+    ...{ purpose: 'change_email', texts: changeEmail },
     confirm: (caller, input) => confirmEmailChange(deps, caller, { ...input, proof: 'required' }),
     facts: (userId) => accountFacts(site, userId),
     disown: null,

@@ -1,7 +1,9 @@
 import { html } from 'hono/html';
+import type { TokenPurpose } from '../db/tables/one-time-tokens.ts';
 import type { RouteContext } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import type { Caller } from '../flows/shared/caller.ts';
+import { purposes } from '../one-time-tokens/purposes.ts';
 import { identifyCaller } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { type Html, showPage } from './layout.ts';
@@ -41,6 +43,9 @@ export const showDone = (
 /** Shows the page of a link that is not valid. It is the same for a used, a replaced, an expired and an invented token. */
 export const showDead = (site: Site, c: RouteContext) =>
   site.show(c, { status: 410, title: site.texts.dead.title, body: html`<p>${site.texts.dead.explain}</p>` });
+
+/** The path of the page that the link with a token of this purpose opens. */
+export const pathOf = (purpose: TokenPurpose): string => `/mail/${purposes[purpose].page}/:token`;
 
 export const tokenOf = (c: RouteContext): string => c.req.param('token') ?? '';
 export const callerOf = ({ deps }: Site, c: RouteContext): Caller => identifyCaller(deps, c.env.incoming);

@@ -83,7 +83,7 @@ export function refreshCookie(
     },
     write(refreshToken) {
       requireOwnPage();
-      set(refreshToken, deps.sessions.refreshTtlSeconds);
+      set(refreshToken, deps.config.sessions.refreshTtlSeconds);
     },
     clear: () => set('', 0),
     readDevice() {

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { type Device, storableUserAgent } from '../audit/device.ts';
+import type { Config } from '../config/config.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token.ts';
-import type { SessionSettings } from './sessions.ts';
 
 /**
  * How long the parent of an unused live token stays good for the device that exchanged it. The answer with the live
@@ -58,7 +58,7 @@ export type Rotation =
 
 type RotationDeps = {
   db: Database;
-  sessions: SessionSettings;
+  config: Pick<Config, 'sessions'>;
   refreshTokens: RefreshTokens;
   rateLimited: boolean;
 };
@@ -118,7 +118,7 @@ export async function rotateRefreshToken(
  * live: of many requests at once, one finds it live. Locks the session before its tokens (src/db/README.md).
  */
 async function exchange(
-  { db, sessions, rateLimited }: RotationDeps,
+  { db, config, rateLimited }: RotationDeps,
   { userAgent, address }: Device,
   { token, successor }: { token: string; successor: string },
 ): Promise<SessionRow | null> {
@@ -143,7 +143,7 @@ async function exchange(
     ), issued as (
       insert into portcullis_private.refresh_tokens (token_hash, session_id, generation, expires_at)
       select ${sha256(successor)}, session_id, generation + 1,
-        least(now() + make_interval(secs => ${sessions.refreshTtlSeconds}::int), session_end) from presented
+        least(now() + make_interval(secs => ${config.sessions.refreshTtlSeconds}::int), session_end) from presented
     ), touched as (
       update portcullis.sessions set last_used_at = now() where id = (select session_id from presented)
     ), forgotten as (
@@ -193,7 +193,7 @@ async function recognize(deps: RotationDeps, device: Device, token: string): Pro
   if (known === undefined) return recognizeDeleted(deps, token);
   if (!known.usable) return { kind: 'invalid' };
   if (!known.rotated) return { kind: 'too_often' };
-  const repeat = compare(deps.sessions, device, known);
+  const repeat = compare(deps.config.sessions, device, known);
   if (isStale(known)) return { kind: 'stale', sessionId: known.session_id, userId: known.user_id };
   if (repeat.late && !isLostAnswer(known, repeat))
     return { kind: 'reused', sessionId: known.session_id, userId: known.user_id };
@@ -202,7 +202,7 @@ async function recognize(deps: RotationDeps, device: Device, token: string): Pro
 }
 
 function compare(
-  { reuseIntervalSeconds }: SessionSettings,
+  { reuseIntervalSeconds }: Config['sessions'],
   { userAgent, address }: Device,
   { seconds_ago, exchanged_by, exchanged_from }: KnownToken,
 ): Repeat {

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-
 import { v7 as uuidv7 } from 'uuid';
 import { type Device, storableUserAgent } from '../audit/device.ts';
 import { insertSecurityEvent } from '../audit/security-events.ts';
+import type { Config } from '../config/config.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { jwks } from '../db/tables/keys.ts';
@@ -12,13 +13,6 @@ import { AuthError } from '../errors.ts';
 import { insertMailJob } from '../mail/queue.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token.ts';
-
-export type SessionSettings = Readonly<{
-  refreshTtlSeconds: number;
-  sessionTtlSeconds: number;
-  /** How long after an exchange a second use of the token counts as a repeat. */
-  reuseIntervalSeconds: number;
-}>;
 
 export type OpenedSession = {
   sessionId: string;
@@ -48,12 +42,12 @@ export type Opening = {
  */
 export async function openSession(
   db: Queryable,
-  { sessions: settings, refreshTokens: tokens }: { sessions: SessionSettings; refreshTokens: RefreshTokens },
+  { config, refreshTokens: tokens }: { config: Pick<Config, 'sessions'>; refreshTokens: RefreshTokens },
   { userId, device, action, by, knownDevice = false }: Opening,
 ): Promise<OpenedSession> {
   const sessionId = uuidv7();
   const refreshToken = tokens.first(sessionId);
-  const { refreshTtlSeconds, sessionTtlSeconds } = settings;
+  const { refreshTtlSeconds, ttlSeconds } = config.sessions;
   const openedBy: SessionOpener = by === 'mailed_token' ? by : 'password';
   const [opened] = await db.execute<{ team_id: string | null; role: MembershipRole | null }>(sql`
     with permitted as (
@@ -64,7 +58,7 @@ export async function openSession(
     ), opened as (
       insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at, opened_by, proven_at)
       select ${sessionId}::uuid, permitted.id, (select team_id from member), ${storableUserAgent(device.userAgent)},
-        ${device.address}::inet, now() + make_interval(secs => ${sessionTtlSeconds}), ${openedBy},
+        ${device.address}::inet, now() + make_interval(secs => ${ttlSeconds}), ${openedBy},
         case when permitted.proven then now() end
       from permitted
       returning id
@@ -73,7 +67,7 @@ export async function openSession(
     ), issued as (
       insert into ${refreshTokens} (token_hash, session_id, expires_at)
       select ${sha256(refreshToken)}, id,
-        now() + make_interval(secs => ${Math.min(refreshTtlSeconds, sessionTtlSeconds)}) from opened
+        now() + make_interval(secs => ${Math.min(refreshTtlSeconds, ttlSeconds)}) from opened
     ), noticed as (
       ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, knownDevice ? sql`false` : isNewDevice(userId, device))}
     )
@@ -82,7 +76,7 @@ export async function openSession(
   if (opened === undefined) throw new AuthError('invalid_credentials');
   const { team_id: teamId, role } = opened;
   const team = teamId === null || role === null ? null : { teamId, role };
-  return { sessionId, refreshToken, team, secondsLeft: sessionTtlSeconds };
+  return { sessionId, refreshToken, team, secondsLeft: ttlSeconds };
 }
 
 /**

@@ -1,17 +1,12 @@
 import { type JWTPayload, jwtVerify } from 'jose';
 import { JOSEError } from 'jose/errors';
+import type { Config } from '../config/config.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
 import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
 
 /** The claim in which Hasura finds its own claims (hasura/README.md, "JWT claims"). */
 export const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
-
-export type TokenSettings = Readonly<{
-  issuer: string;
-  audience: string;
-  accessTtlSeconds: number;
-}>;
 
 /** What a token says about its user. The user cannot choose any of it. */
 export type TokenSubject = {
@@ -61,7 +56,7 @@ function hasuraClaims(
   };
 }
 
-type TokenDeps = { signer: Signer; tokens: TokenSettings };
+type TokenDeps = { signer: Signer; config: Pick<Config, 'tokens'> };
 
 /** The kind of tokens that a client asks for when it signs in. Clients of the portal get one kind. */
 export type SignInKind = Exclude<TokenKind, 'team'>;
@@ -72,7 +67,7 @@ export type SignInKind = Exclude<TokenKind, 'team'>;
  * @param input.secondsLeft seconds until the absolute end of the session
  */
 export async function issueTokens(
-  { signer, tokens }: TokenDeps,
+  { signer, config }: TokenDeps,
   input: {
     key: SigningKey;
     subject: TokenSubject;
@@ -87,8 +82,8 @@ export async function issueTokens(
   const keyEnds = Math.floor(key.expiresAt.getTime() / 1000);
   const expires = Math.min(issuedAt + Math.min(ttlSeconds, Math.max(0, secondsLeft)), keyEnds);
   const payload = (claims: Record<string, unknown>): JWTPayload => ({
-    iss: tokens.issuer,
-    aud: tokens.audience,
+    iss: config.tokens.issuer,
+    aud: config.tokens.audience,
     sub: subject.userId,
     sid: subject.sessionId,
     iat: issuedAt,
@@ -128,7 +123,7 @@ export class TokenError extends Error {
  * @throws TokenError
  */
 export async function verifyToken(
-  { findPublicKey, tokens }: { findPublicKey: PublicKeyFinder; tokens: TokenSettings },
+  { findPublicKey, config }: { findPublicKey: PublicKeyFinder; config: Pick<Config, 'tokens'> },
   token: string,
   { toleranceSeconds = 0 }: { toleranceSeconds?: number } = {},
 ): Promise<VerifiedToken> {
@@ -146,8 +141,8 @@ export async function verifyToken(
         return found.key;
       },
       {
-        issuer: tokens.issuer,
-        audience: tokens.audience,
+        issuer: config.tokens.issuer,
+        audience: config.tokens.audience,
         algorithms: ['ES256', 'RS256', 'EdDSA'],
         typ: 'JWT',
         clockTolerance: toleranceSeconds,

@@ -29,6 +29,6 @@ export const cron: Dialect = {
 
 const jobs: Readonly<Record<string, (deps: GatewayDeps) => Promise<unknown>>> = {
   // Hasura's trigger is there in any case. Without RPC endpoints there is nothing to do, which is not a failure.
-  'refresh-ens': async (deps) => deps.ens.rpcUrls.length > 0 && refreshContractAddresses(deps),
+  'refresh-ens': async (deps) => deps.config.ens.rpcUrls.length > 0 && refreshContractAddresses(deps),
   prune: keepHouse,
 };

@@ -1,4 +1,4 @@
-import type { CaptchaConfig } from '../../config/captcha.ts';
+import type { CaptchaConfig } from '../../config/config.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 
@@ -74,16 +74,16 @@ builder.queryField('authConfig', (t) =>
   t.field({
     type: AuthConfig,
     description: 'The settings of this gateway, and how to verify its tokens. Every client may ask.',
-    resolve: (_root, _args, { deps: { config, tokens } }) => ({
+    resolve: (_root, _args, { deps: { config } }) => ({
       signup: config.signup,
       requireVerifiedEmail: config.requireVerifiedEmail,
       emailExists: config.emailExists,
       captcha: config.captcha,
       refreshCookie: config.refreshCookie !== 'off',
       passwordMinLength: config.passwords.minLength,
-      accessTokenSeconds: tokens.accessTtlSeconds,
-      issuer: tokens.issuer,
-      audience: tokens.audience,
+      accessTokenSeconds: config.tokens.accessTtlSeconds,
+      issuer: config.tokens.issuer,
+      audience: config.tokens.audience,
       jwksUrl: `${config.publicUrl}/.well-known/jwks.json`,
     }),
   }),

@@ -1,4 +1,4 @@
-import type { MailKind } from '../message.ts';
+import type { MailKind } from '../kinds.ts';
 
 /** A mail's text as paragraphs. */
 export type MailText = Readonly<{
