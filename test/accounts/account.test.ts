@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bearer, LOGIN, logIn, ME, newPerson } from '../support/gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { bearer, isSignedIn, LOGIN, logIn, ME, newPerson } from '../support/gateway.ts';
 import {
-  type Accounts,
   allAtOnce,
   CHANGE_PASSWORD,
   codeOf,
@@ -18,17 +18,7 @@ import {
   VERIFY,
 } from './accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts();
-});
-afterAll(() => accounts.close());
-
-const isSignedIn = (accessToken: string) =>
-  accounts.gateway.graphql(ME, {}, bearer(accessToken)).then(
-    () => true,
-    () => false,
-  );
+const accounts = forFile(() => startAccounts());
 
 describe('changePassword', () => {
   const change = ({ headers, password }: Member, newPassword = 'a new passphrase') =>
@@ -43,8 +33,8 @@ describe('changePassword', () => {
     await proveAddress(accounts.gateway, ada);
     const other = await logIn(accounts.gateway, ada);
     expect(await change(ada)).toEqual({ changePassword: { ok: true } });
-    expect(await isSignedIn(ada.accessToken)).toBe(true);
-    expect(await isSignedIn(other.accessToken)).toBe(false);
+    expect(await isSignedIn(accounts.gateway, ada)).toBe(true);
+    expect(await isSignedIn(accounts.gateway, other)).toBe(false);
     expect(await codeOf(accounts.gateway.failure(VERIFY, { input: { token } }))).toBe('invalid_token token');
     await accounts.notice(ada.email, /password .* was changed/i);
     await logIn(accounts.gateway, { ...ada, password: 'a new passphrase' });
@@ -68,7 +58,7 @@ describe('changePassword', () => {
       'min_length newPassword',
     );
     expect(await failing({}, { currentPassword: ada.password, newPassword })).toBe('unauthenticated');
-    expect(await isSignedIn(ada.accessToken)).toBe(true);
+    expect(await isSignedIn(accounts.gateway, ada)).toBe(true);
   });
 
   test('wrong current passwords are counted per session: rate_limited there, and nowhere else', async () => {
@@ -139,13 +129,13 @@ describe('disableAccount', () => {
     const { disableAccount } = await operate(DISABLE, ada.user.id);
     expect(disableAccount).toEqual({ userId: ada.user.id, disabledAt: expect.any(String) });
     expect(await operate(DISABLE, ada.user.id)).toEqual({ disableAccount });
-    expect(await isSignedIn(ada.accessToken)).toBe(false);
+    expect(await isSignedIn(accounts.gateway, ada)).toBe(false);
     const login = { input: { email: ada.email, password: ada.password } };
     expect(await codeOf(gateway.failure(LOGIN, login))).toBe('account_disabled');
     expect(await operate(ENABLE, ada.user.id)).toEqual({
       enableAccount: { userId: ada.user.id, disabledAt: null },
     });
-    expect(await isSignedIn(ada.accessToken)).toBe(false);
+    expect(await isSignedIn(accounts.gateway, ada)).toBe(false);
     const input = { token, newPassword: 'a new passphrase' };
     expect(await codeOf(gateway.failure(RESET, { input }))).toBe('invalid_token token');
     await logIn(gateway, ada);
@@ -189,7 +179,7 @@ describe('disableAccount', () => {
     );
     expect(await failing(asRole('admin'), 'rubbish')).toBe('invalid userId');
     expect(await failing(asRole('admin'), crypto.randomUUID())).toBe('not_found userId');
-    expect(await isSignedIn(ada.accessToken)).toBe(true);
+    expect(await isSignedIn(accounts.gateway, ada)).toBe(true);
   });
 });
 
@@ -197,7 +187,7 @@ test('nobody else’s account is touched by any of it', async () => {
   const [ada, grace] = [await join(accounts), await join(accounts, newPerson({ name: 'Grace' }))];
   const input = { currentPassword: ada.password, newPassword: 'a new passphrase' };
   await accounts.gateway.graphql(CHANGE_PASSWORD, { input }, ada.headers);
-  expect(await isSignedIn(grace.accessToken)).toBe(true);
+  expect(await isSignedIn(accounts.gateway, grace)).toBe(true);
   await logIn(accounts.gateway, grace);
   expect(await eventsOf(accounts.gateway, grace.user.id)).not.toContain('password_changed');
 });

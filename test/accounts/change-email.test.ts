@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import { bearer, logIn, ME, newPerson, startGateway } from '../support/gateway.ts';
 import {
-  type Accounts,
   allAtOnce,
   CHANGE_EMAIL,
   CHANGE_PASSWORD,
@@ -17,11 +17,7 @@ import {
   startAccounts,
 } from './accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts();
-});
-afterAll(() => accounts.close());
+const accounts = forFile(() => startAccounts());
 
 const ask = ({ headers, password }: Member, newEmail: string) =>
   accounts.gateway.graphql(CHANGE_EMAIL, { input: { newEmail, currentPassword: password } }, headers);

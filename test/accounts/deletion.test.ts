@@ -1,26 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bearer, LOGIN, logIn, ME } from '../support/gateway.ts';
-import {
-  type Accounts,
-  codeOf,
-  DELETE_ACCOUNT,
-  eventsOf,
-  join,
-  type Member,
-  startAccounts,
-} from './accounts.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { isSignedIn, LOGIN, logIn } from '../support/gateway.ts';
+import { codeOf, DELETE_ACCOUNT, eventsOf, join, type Member, startAccounts } from './accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts();
-});
-afterAll(() => accounts.close());
-
-const isSignedIn = (accessToken: string) =>
-  accounts.gateway.graphql(ME, {}, bearer(accessToken)).then(
-    () => true,
-    () => false,
-  );
+const accounts = forFile(() => startAccounts());
 
 describe('deleteAccount', () => {
   const remove = ({ headers, password }: Member) =>
@@ -57,7 +40,7 @@ describe('deleteAccount', () => {
     expect((await eventsOf(gateway, ada.user.id)).sort()).toEqual([
       ...['account_deleted', 'signup', 'team_created', 'team_deleted'],
     ]);
-    expect(await isSignedIn(ada.accessToken)).toBe(false);
+    expect(await isSignedIn(accounts.gateway, ada)).toBe(false);
     expect(
       await codeOf(gateway.failure(LOGIN, { input: { email: ada.email, password: ada.password } })),
     ).toBe('invalid_credentials');
@@ -88,7 +71,7 @@ describe('deleteAccount', () => {
     expect(await accounts.gateway.failure(DELETE_ACCOUNT, { input }, ada.headers)).toMatchObject([
       { message: expect.stringContaining(teamId), extensions: { code: 'sole_owner', attribute: 'teamId' } },
     ]);
-    expect(await isSignedIn(ada.accessToken)).toBe(true);
+    expect(await isSignedIn(accounts.gateway, ada)).toBe(true);
     await remove(grace); // a member goes without ado
     await remove(ada);
   });
@@ -136,6 +119,6 @@ describe('deleteAccount', () => {
     );
     expect(await failing({ currentPassword: '' }, ada.headers)).toBe('required currentPassword');
     expect(await failing({ currentPassword: ada.password })).toBe('unauthenticated');
-    expect(await isSignedIn(ada.accessToken)).toBe(true);
+    expect(await isSignedIn(accounts.gateway, ada)).toBe(true);
   });
 });

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import { newPerson, startGateway } from '../support/gateway.ts';
-import { type Accounts, codeOf, EMAIL_EXISTS, join, startAccounts } from './accounts.ts';
+import { codeOf, EMAIL_EXISTS, join, startAccounts } from './accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts({ SMTP_URL: 'off' });
-});
-afterAll(() => accounts.close());
+const accounts = forFile(() => startAccounts({ SMTP_URL: 'off' }));
 
 describe('emailExists', () => {
   const exists = async (email: string) =>

@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Accounts, join, openPage, startAccounts } from './accounts.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { join, openPage, startAccounts } from './accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts({ SMTP_URL: 'off', APP_URL: 'https://app.example.com/welcome' });
-});
-afterAll(() => accounts.close());
+const accounts = forFile(() =>
+  startAccounts({ SMTP_URL: 'off', APP_URL: 'https://app.example.com/welcome' }),
+);
 
 const open = (path: string, form?: Record<string, string> | string, headers?: Record<string, string>) =>
   openPage(accounts.gateway, path, form, headers);

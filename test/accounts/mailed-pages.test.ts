@@ -1,21 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import { logIn, ME, newPerson, PUBLIC_URL, startGateway } from '../support/gateway.ts';
-import {
-  type Accounts,
-  allAtOnce,
-  CHANGE_EMAIL,
-  codeOf,
-  FORGOT,
-  join,
-  openPage,
-  startAccounts,
-} from './accounts.ts';
+import { allAtOnce, CHANGE_EMAIL, codeOf, FORGOT, join, openPage, startAccounts } from './accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts({ APP_URL: 'https://app.example.com/welcome' });
-});
-afterAll(() => accounts.close());
+const accounts = forFile(() => startAccounts({ APP_URL: 'https://app.example.com/welcome' }));
 
 const open = (path: string, form?: Record<string, string> | string, headers?: Record<string, string>) =>
   openPage(accounts.gateway, path, form, headers);

@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bearer, newPerson, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { bearer, newPerson, SIGNUP, signUp, startGateway } from '../support/gateway.ts';
 import { CREATE_PROJECT, CREATE_TEAM, foundTeam, RENAME_PROJECT, RENAME_TEAM } from '../teams/people.ts';
 import { UPDATE_PROFILE } from './accounts.ts';
 
 // Names of people, teams and projects, wherever the gateway takes one.
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } });
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
 
 const UNSEEN = [
   '\u3164',

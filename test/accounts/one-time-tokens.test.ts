@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createSecret } from '../../src/crypto/secrets.ts';
 import { type TokenPurpose, tokenPurposes } from '../../src/db/tables/one-time-tokens.ts';
 import { storeOneTimeToken } from '../../src/one-time-tokens/one-time-tokens.ts';
 import { purposes } from '../../src/one-time-tokens/purposes.ts';
+import { forFile } from '../support/for-file.ts';
 import { logIn, newPerson } from '../support/gateway.ts';
 import {
-  type Accounts,
   CHANGE_EMAIL,
   CHANGE_PASSWORD,
   CONFIRM_EMAIL,
@@ -19,11 +19,7 @@ import {
   VERIFY,
 } from './accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts({ SMTP_URL: 'off' });
-});
-afterAll(() => accounts.close());
+const accounts = forFile(() => startAccounts({ SMTP_URL: 'off' }));
 
 /** A token of a purpose, without the mail. */
 async function tokenFor({ user, email }: Member, purpose: TokenPurpose): Promise<string> {

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import { LOGIN, logIn, ME, newPerson, startGateway } from '../support/gateway.ts';
 import {
-  type Accounts,
   allAtOnce,
   codeOf,
   eventsOf,
@@ -14,11 +14,7 @@ import {
   startAccounts,
 } from './accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts();
-});
-afterAll(() => accounts.close());
+const accounts = forFile(() => startAccounts());
 
 const forgot = (email: string) => accounts.gateway.graphql(FORGOT, { input: { email } });
 const reset = (token: string, newPassword = 'a new passphrase') =>

@@ -1,21 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import { LOGIN, logIn, newPerson, SIGNUP } from '../support/gateway.ts';
-import {
-  type Accounts,
-  codeOf,
-  eventsOf,
-  FORGOT,
-  passSpacing,
-  RESET,
-  startAccounts,
-  VERIFY,
-} from './accounts.ts';
+import { codeOf, eventsOf, FORGOT, passSpacing, RESET, startAccounts, VERIFY } from './accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts({ REQUIRE_VERIFIED_EMAIL: 'on' });
-});
-afterAll(() => accounts.close());
+const accounts = forFile(() => startAccounts({ REQUIRE_VERIFIED_EMAIL: 'on' }));
 
 const signUpOnly = async () => {
   const { teamName: _, ...person } = newPerson();

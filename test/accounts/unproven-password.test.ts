@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { makeJobsDue, queueForLater } from '../mail/smtp.ts';
-import { logIn, ME, PUBLIC_URL } from '../support/gateway.ts';
+import { forFile } from '../support/for-file.ts';
+import { isSignedIn, logIn, PUBLIC_URL } from '../support/gateway.ts';
 import {
-  type Accounts,
   CHANGE_EMAIL,
   CHANGE_PASSWORD,
   CONFIRM_EMAIL,
@@ -20,11 +20,7 @@ import {
 
 // A stranger has an account with the address of another person's mailbox, and signs in with a password that is not proven.
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts();
-});
-afterAll(() => accounts.close());
+const accounts = forFile(() => startAccounts());
 
 let stranger: Member;
 let changed: string;
@@ -44,18 +40,12 @@ const forgot = async () => {
   return (await accounts.mail(stranger.email, 'reset-password')).token;
 };
 const reset = { newPassword: 'the owner’s own' };
-const isSignedIn = () =>
-  accounts.gateway.graphql(ME, {}, stranger.headers).then(
-    () => true,
-    () => false,
-  );
-
 describe('a change of a password that is not proven', () => {
   test('leaves the reset that was mailed before good, which ends the stranger’s session', async () => {
     const token = await forgot();
     await changePassword();
     await accounts.gateway.graphql(RESET, { input: { token, ...reset } });
-    expect(await isSignedIn()).toBe(false);
+    expect(await isSignedIn(accounts.gateway, stranger)).toBe(false);
     await logIn(accounts.gateway, { ...stranger, password: reset.newPassword });
   });
 
@@ -65,7 +55,7 @@ describe('a change of a password that is not proven', () => {
     const page = link.slice(PUBLIC_URL.length);
     expect((await openPage(accounts.gateway, page)).status).toBe(200);
     expect((await openPage(accounts.gateway, page, { disown: 'yes' })).status).toBe(303);
-    expect(await isSignedIn()).toBe(false);
+    expect(await isSignedIn(accounts.gateway, stranger)).toBe(false);
   });
 
   test('does not keep a reset that waits from being mailed', async () => {
@@ -75,7 +65,7 @@ describe('a change of a password that is not proven', () => {
     await makeJobsDue(sql);
     const { token } = await accounts.mail(stranger.email, 'reset-password');
     await accounts.gateway.graphql(RESET, { input: { token, ...reset } });
-    expect(await isSignedIn()).toBe(false);
+    expect(await isSignedIn(accounts.gateway, stranger)).toBe(false);
   });
 
   test('ends a pending change of the address', async () => {
@@ -113,9 +103,9 @@ test('“I did not sign up” ends a stranger’s session though the address is 
   expect((await openPage(gateway, page)).html).toContain(
     'every device is signed out on which this address was not confirmed',
   );
-  expect(await isSignedIn()).toBe(true);
+  expect(await isSignedIn(accounts.gateway, stranger)).toBe(true);
   expect((await openPage(gateway, page, { disown: 'yes' })).status).toBe(303);
-  expect(await isSignedIn()).toBe(false);
+  expect(await isSignedIn(accounts.gateway, stranger)).toBe(false);
   const [event] = await gateway.sql`
     select details from portcullis.security_events where user_id = ${stranger.user.id} and action = 'signup_disowned'`;
   expect(event?.details).toEqual({ teams: 0, sessions: 1 });

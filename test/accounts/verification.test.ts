@@ -1,25 +1,12 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { HASURA_CLAIMS } from '../../src/sessions/tokens.ts';
 import { countJobs } from '../mail/smtp.ts';
+import { forFile } from '../support/for-file.ts';
 import { bearer, logIn, ME, PUBLIC_URL, type SignedInAnswer } from '../support/gateway.ts';
-import {
-  type Accounts,
-  allAtOnce,
-  codeOf,
-  eventsOf,
-  join,
-  passSpacing,
-  RESEND,
-  startAccounts,
-  VERIFY,
-} from './accounts.ts';
+import { allAtOnce, codeOf, eventsOf, join, passSpacing, RESEND, startAccounts, VERIFY } from './accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts();
-});
-afterAll(() => accounts.close());
+const accounts = forFile(() => startAccounts());
 
 const verify = async (token: string, password = 'correct horse') =>
   (await accounts.gateway.graphql<{ verifyEmail: SignedInAnswer }>(VERIFY, { input: { token, password } }))

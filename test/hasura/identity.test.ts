@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import {
   bearer,
   logIn,
@@ -15,16 +16,14 @@ import {
 
 type Headers = Record<string, string>;
 
-let gateway: TestGateway;
+const gateway = forFile(() => startGateway());
 let ada: SignedInAnswer;
 let victim: SignedInAnswer;
 const person = newPerson();
 beforeAll(async () => {
-  gateway = await startGateway();
   await signUp(gateway, person);
   victim = await signUp(gateway);
 });
-afterAll(() => gateway.close());
 beforeEach(async () => {
   ada = await logIn(gateway, person);
 });

@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 import { head, openRawClient, type RawClient } from '../support/raw-client.ts';
 
 const AT_ONCE = 4;
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({
+const gateway = forFile(() =>
+  startGateway({
     env: { MAX_CONCURRENT_REQUESTS: String(AT_ONCE), MAX_BODY_BYTES: '200000' },
-  });
-});
-afterAll(() => gateway.close());
+  }),
+);
 
 /** Numbers from 0 to below 1 that look random and are the same for one seed (Lehmer's generator). */
 function createRandom(seed: number): () => number {

@@ -1,12 +1,9 @@
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { GRAPHIQL: 'off' } });
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() => startGateway({ env: { GRAPHIQL: 'off' } }));
 
 const MAX = 1_048_576;
 const QUERY = '{ __typename }';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   CHANGE_EMAIL,
   CHANGE_PASSWORD,
@@ -10,20 +10,19 @@ import {
   RESEND,
 } from '../accounts/accounts.ts';
 import { countJobs } from '../mail/smtp.ts';
-import { LOGIN, newPerson, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { forFile } from '../support/for-file.ts';
+import { LOGIN, newPerson, SIGNUP, signUp, startGateway } from '../support/gateway.ts';
 import { foundTeam, INVITE } from '../teams/people.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({
+const gateway = forFile(() =>
+  startGateway({
     env: {
       LIMIT_MAIL_PER_RECIPIENT: '3/86400',
       TRUSTED_PROXIES: 'loopback',
       LIMIT_SIGNUP_PER_ADDRESS: '1000/60',
     },
-  });
-});
-afterAll(() => gateway.close());
+  }),
+);
 
 const passSpacing = () => gateway.sql`
   update portcullis_private.rate_limits set resets_at = now() - interval '1 minute'

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { UPDATE_PROFILE } from '../accounts/accounts.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 import {
   CHANGE_ROLE,
   CREATE_PROJECT,
@@ -12,11 +13,7 @@ import {
   SWITCH_TEAM,
 } from '../teams/people.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { LIMIT_CHANGES_PER_USER: '5/3600' } });
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() => startGateway({ env: { LIMIT_CHANGES_PER_USER: '5/3600' } }));
 
 const makeProject = async (by: Someone, teamId: string, name: string): Promise<string> => {
   const input = { teamId, name };

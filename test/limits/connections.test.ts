@@ -2,15 +2,12 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { usedMemory } from '../support/memory.ts';
 import { head, openRawClient, parseAnswers, type RawClient } from '../support/raw-client.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() => startGateway());
 
 const sockets: Socket[] = [];
 afterEach(() => {

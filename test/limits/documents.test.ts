@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { GRAPHQL_MAX_COST: '100' } });
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() => startGateway({ env: { GRAPHQL_MAX_COST: '100' } }));
 
 const tooComplex = (message: string) => [
   { message, extensions: { code: 'query_too_complex', attribute: null } },

@@ -1,19 +1,20 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LOGIN, newPerson, type Person, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { LOGIN, newPerson, type Person, signUp, startGateway } from '../support/gateway.ts';
 
 const AT_ONCE = 3;
-let gateway: TestGateway;
+const gateway = forFile(() =>
+  startGateway({
+    env: { MAX_CONCURRENT_REQUESTS: String(AT_ONCE), LIMIT_LOGIN_PER_ACCOUNT: '1000/60' },
+  }),
+);
 let person: Person;
 beforeAll(async () => {
-  gateway = await startGateway({
-    env: { MAX_CONCURRENT_REQUESTS: String(AT_ONCE), LIMIT_LOGIN_PER_ACCOUNT: '1000/60' },
-  });
   person = newPerson();
   await signUp(gateway, person);
 });
-afterAll(() => gateway.close());
 
 const credentials = () => ({ email: person.email, password: person.password });
 const codeOf = (body: unknown) => {

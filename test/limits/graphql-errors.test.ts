@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 
 // GraphQL's own sentences name what is wrong with a document, and grow with it.
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { GRAPHQL_MAX_COST: '5000' } });
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() => startGateway({ env: { GRAPHQL_MAX_COST: '5000' } }));
 
 const SECRET = 'hunter2secret';
 const asHasura = () => ({ 'x-hasura-gateway-secret': gateway.secret, 'x-hasura-role': 'admin' });

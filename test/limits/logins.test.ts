@@ -1,25 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  bearer,
-  LOGIN,
-  logIn,
-  ME,
-  newPerson,
-  signUp,
-  startGateway,
-  type TestGateway,
-} from '../support/gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { bearer, LOGIN, logIn, ME, newPerson, signUp, startGateway } from '../support/gateway.ts';
 
-let gateway: TestGateway;
-let replica: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-  replica = await startGateway({ replicaOf: gateway });
-});
-afterAll(async () => {
-  await replica.close();
-  await gateway.close();
-});
+const gateway = forFile(() => startGateway());
+const replica = forFile(() => startGateway({ replicaOf: gateway }));
 
 const failure = (input: { email: string; password: string }, at = gateway) => at.failure(LOGIN, { input });
 const error = (code: string, message: string, more: object = {}) => [

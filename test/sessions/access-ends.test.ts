@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import {
   bearer,
   LOGIN,
@@ -9,18 +10,15 @@ import {
   type SignedInAnswer,
   signUp,
   startGateway,
-  type TestGateway,
 } from '../support/gateway.ts';
 import { expectRefused } from './refused-token.ts';
 
-let gateway: TestGateway;
+const gateway = forFile(() => startGateway());
 let signedIn: SignedInAnswer;
 const person = newPerson();
 beforeAll(async () => {
-  gateway = await startGateway();
   await signUp(gateway, person);
 });
-afterAll(() => gateway.close());
 beforeEach(async () => {
   signedIn = await logIn(gateway, person);
 });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import {
   bearer,
+  isSignedIn,
   LOGIN,
   logIn,
   ME,
@@ -17,11 +19,7 @@ const SESSIONS = /* GraphQL */ `query Sessions { sessions { id current userAgent
 const REVOKE = /* GraphQL */ `mutation Revoke($input: RevokeSessionInput!) { revokeSession(input: $input) { sessionsEnded } }`;
 const REFRESH = /* GraphQL */ `mutation Refresh($input: RefreshInput) { refresh(input: $input) { accessToken refreshToken } }`;
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() => startGateway());
 
 /** One person on several devices. */
 async function signInOn(devices: number): Promise<SignedInAnswer[]> {
@@ -31,12 +29,8 @@ async function signInOn(devices: number): Promise<SignedInAnswer[]> {
   for (let i = 1; i < devices; i++) others.push(await logIn(gateway, person));
   return [first, ...others];
 }
-const isSignedIn = async ({ accessToken }: SignedInAnswer) =>
-  gateway.graphql(ME, {}, bearer(accessToken)).then(
-    () => true,
-    () => false,
-  );
-const signedIn = (devices: SignedInAnswer[]) => Promise.all(devices.map(isSignedIn));
+const signedIn = (devices: SignedInAnswer[]) =>
+  Promise.all(devices.map((device) => isSignedIn(gateway, device)));
 const sessionsOf = async ({ accessToken }: SignedInAnswer) =>
   (await gateway.graphql<{ sessions: { id: string; current: boolean }[] }>(SESSIONS, {}, bearer(accessToken)))
     .sessions;

@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createDeviceMarks } from '../../src/sessions/device-marks.ts';
 import { codeOf, join, type Member, proveAddress } from '../accounts/accounts.ts';
 import { countJobs } from '../mail/smtp.ts';
-import { LOGIN, PUBLIC_URL, startGateway, type TestGateway } from '../support/gateway.ts';
+import { forFile } from '../support/for-file.ts';
+import { LOGIN, PUBLIC_URL, startGateway } from '../support/gateway.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { REFRESH_COOKIE: 'strict', TRUSTED_PROXIES: 'loopback' } });
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() =>
+  startGateway({ env: { REFRESH_COOKIE: 'strict', TRUSTED_PROXIES: 'loopback' } }),
+);
 
 type Headers = Record<string, string>;
 const fromHasura = (): Headers => ({

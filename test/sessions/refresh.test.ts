@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import {
   bearer,
   logIn,
@@ -7,7 +8,6 @@ import {
   type SignedInAnswer,
   signUp,
   startGateway,
-  type TestGateway,
 } from '../support/gateway.ts';
 
 const REFRESH = /* GraphQL */ `
@@ -16,16 +16,8 @@ const REFRESH = /* GraphQL */ `
   }
 `;
 
-let gateway: TestGateway;
-let replica: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-  replica = await startGateway({ replicaOf: gateway });
-});
-afterAll(async () => {
-  await replica.close();
-  await gateway.close();
-});
+const gateway = forFile(() => startGateway());
+const replica = forFile(() => startGateway({ replicaOf: gateway }));
 
 const refresh = async (
   refreshToken: string,

@@ -1,21 +1,10 @@
 import { decodeJwt, type JWTPayload } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { HASURA_CLAIMS } from '../../src/sessions/tokens.ts';
-import {
-  bearer,
-  ME,
-  newPerson,
-  type SignedInAnswer,
-  signUp,
-  startGateway,
-  type TestGateway,
-} from '../support/gateway.ts';
+import { forFile } from '../support/for-file.ts';
+import { bearer, ME, newPerson, type SignedInAnswer, signUp, startGateway } from '../support/gateway.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { LIMIT_RENEWALS_PER_SESSION: '3/3600' } });
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() => startGateway({ env: { LIMIT_RENEWALS_PER_SESSION: '3/3600' } }));
 
 let person: ReturnType<typeof newPerson>;
 let ada: SignedInAnswer;

@@ -11,7 +11,8 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import {
   bearer,
   logIn,
@@ -21,21 +22,18 @@ import {
   type SignedInAnswer,
   signUp,
   startGateway,
-  type TestGateway,
 } from '../support/gateway.ts';
 import { expectRefused } from './refused-token.ts';
 
-let gateway: TestGateway;
+const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
 /** The gateway's own key, private half included: what no attacker has. */
 let own: { id: string; publicJwk: JWK; privateKey: Awaited<ReturnType<typeof importJWK>> };
 beforeAll(async () => {
-  gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } });
   const [row] = await gateway.sql<{ id: string; public_jwk: JWK; jwe: string }[]>`
     select id, public_jwk, jwe from portcullis.jwks join portcullis_private.private_jwks using (id)`;
   const privateJwk = JSON.parse(await gateway.deps.keyEncryption.decrypt(row?.jwe ?? '')) as JWK;
   own = { id: row!.id, publicJwk: row!.public_jwk, privateKey: await importJWK(privateJwk, 'ES256') };
 });
-afterAll(() => gateway.close());
 
 let signedIn: SignedInAnswer;
 const person = newPerson();

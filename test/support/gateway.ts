@@ -13,6 +13,8 @@ export type TestGateway = {
   url: string;
   /** The secret shared with Hasura. */
   secret: string;
+  /** The variables that it was started with, which its replicas share. */
+  environment: Readonly<Record<string, string>>;
   deps: App['deps'];
   /** Everything the gateway logged so far, as text. */
   logged(): string;
@@ -43,8 +45,6 @@ export type GatewayOptions = {
   replicaOf?: TestGateway;
 };
 
-const keptEnvironments = new WeakMap<TestGateway, Record<string, string>>();
-
 function lines(): { text(): string; write(line: string): void } {
   const written: string[] = [];
   return { text: () => written.join(''), write: (line) => void written.push(line) };
@@ -62,7 +62,7 @@ export async function startGateway({ env = {}, replicaOf }: GatewayOptions = {})
     KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
     // Tests that are about housekeeping switch it on.
     HOUSEKEEPING_SECONDS: '86400',
-    ...(replicaOf === undefined ? {} : keptEnvironments.get(replicaOf)),
+    ...replicaOf?.environment,
     ...env,
   };
   const config = readConfig(environment);
@@ -71,7 +71,8 @@ export async function startGateway({ env = {}, replicaOf }: GatewayOptions = {})
   const app = await createApp({ ...config, database: { ...config.database, url } }, createLog('debug', log));
   const sql = postgres(url, { max: 2, onnotice: () => {} });
   const client = new GraphQLClient(`${app.url}/graphql`);
-  const gateway: TestGateway = {
+  return {
+    environment,
     url: app.url,
     secret: config.internalSecrets[0] ?? '',
     deps: app.deps,
@@ -89,8 +90,6 @@ export async function startGateway({ env = {}, replicaOf }: GatewayOptions = {})
       await database?.drop();
     },
   };
-  keptEnvironments.set(gateway, environment);
-  return gateway;
 }
 
 async function failureOf(request: Promise<unknown>): Promise<unknown> {
@@ -167,3 +166,13 @@ export async function logIn(
 }
 
 export const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+/** Whether a person's access token is good at the gateway. */
+export const isSignedIn = (
+  gateway: TestGateway,
+  { accessToken }: Pick<SignedInAnswer, 'accessToken'>,
+): Promise<boolean> =>
+  gateway.graphql(ME, {}, bearer(accessToken)).then(
+    () => true,
+    () => false,
+  );

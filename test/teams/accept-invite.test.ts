@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { pruneInvites } from '../../src/teams/invites.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 import {
   ACCEPT_INVITE,
   CHANGE_ROLE,
@@ -22,16 +23,8 @@ import {
   tally,
 } from './people.ts';
 
-let gateway: TestGateway;
-let replica: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } });
-  replica = await startGateway({ replicaOf: gateway });
-});
-afterAll(async () => {
-  await replica.close();
-  await gateway.close();
-});
+const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
+const replica = forFile(() => startGateway({ replicaOf: gateway }));
 
 /** A team, and an invite to it for somebody. */
 async function invited(to: Someone | string, role = 'MEMBER') {

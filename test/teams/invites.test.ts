@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PUBLIC_URL, startGateway, type TestGateway } from '../support/gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { PUBLIC_URL, startGateway } from '../support/gateway.ts';
 import {
   eventsOf,
   foundTeam,
@@ -15,21 +16,15 @@ import {
   tally,
 } from './people.ts';
 
-let gateway: TestGateway;
-let replica: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({
+const gateway = forFile(() =>
+  startGateway({
     env: {
       ...{ LIMIT_SIGNUP_PER_ADDRESS: '1000/60', LIMIT_INVITES_PER_TEAM: '60/60' },
       ...{ LIMIT_INVITES_PER_INVITER: '90/60', LIMIT_MAIL_SPACING_SECONDS: '60' },
     },
-  });
-  replica = await startGateway({ replicaOf: gateway });
-});
-afterAll(async () => {
-  await replica.close();
-  await gateway.close();
-});
+  }),
+);
+const replica = forFile(() => startGateway({ replicaOf: gateway }));
 
 const DAY = 86_400_000;
 let addresses = 0;

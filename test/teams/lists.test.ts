@@ -1,12 +1,11 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { expect, test, vi } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 import { foundTeam, invite, join, type Someone } from './people.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', GRAPHQL_MAX_COST: '10000' } });
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() =>
+  startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', GRAPHQL_MAX_COST: '10000' } }),
+);
 
 /** Somebody in so many teams besides. */
 async function inTeams(count: number): Promise<Someone> {

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 import {
   CHANGE_ROLE,
   eventsOf,
@@ -17,17 +18,9 @@ import {
   tally,
 } from './people.ts';
 
-let gateway: TestGateway;
+const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
 /** Another replica, so that what runs at once really does. */
-let replica: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } });
-  replica = await startGateway({ replicaOf: gateway });
-});
-afterAll(async () => {
-  await replica.close();
-  await gateway.close();
-});
+const replica = forFile(() => startGateway({ replicaOf: gateway }));
 
 const activeTeams = async (userId: string) => {
   const rows = await gateway.sql<{ team: string | null }[]>`

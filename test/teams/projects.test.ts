@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createDefaultTeam } from '../../src/teams/teams.ts';
-import { ME, newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { forFile } from '../support/for-file.ts';
+import { ME, newPerson, signUp, startGateway } from '../support/gateway.ts';
 import {
   CREATE_PROJECT,
   DELETE_PROJECT,
@@ -14,13 +15,11 @@ import {
   tally,
 } from './people.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({
+const gateway = forFile(() =>
+  startGateway({
     env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', LIMIT_PROJECTS_PER_USER: '3/60' },
-  });
-});
-afterAll(() => gateway.close());
+  }),
+);
 
 describe('a project', () => {
   test('is made, renamed and deleted by owners and admins, and seen by every member', async () => {

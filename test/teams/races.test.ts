@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 import {
   ACCEPT_INVITE,
   CHANGE_ROLE,
@@ -17,16 +18,8 @@ import {
   SWITCH_TEAM,
 } from './people.ts';
 
-let gateway: TestGateway;
-let replica: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } });
-  replica = await startGateway({ replicaOf: gateway });
-});
-afterAll(async () => {
-  await replica.close();
-  await gateway.close();
-});
+const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
+const replica = forFile(() => startGateway({ replicaOf: gateway }));
 
 const activeTeams = async (userId: string) =>
   (

@@ -1,13 +1,12 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bearer, ME, startGateway, type TestGateway } from '../support/gateway.ts';
+import { expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { bearer, ME, startGateway } from '../support/gateway.ts';
 import { eventsOf, foundTeam, join, joinAgain, type Someone, SWITCH_TEAM } from './people.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ACCESS_TOKEN_TTL: '900' } });
-});
-afterAll(() => gateway.close());
+const gateway = forFile(() =>
+  startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ACCESS_TOKEN_TTL: '900' } }),
+);
 
 type Switched = {
   switchTeam: { teamToken: string; expiresAt: string; membership: { role: string; team: { id: string } } };

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bearer, ME, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { bearer, ME, signUp, startGateway } from '../support/gateway.ts';
 import {
   CREATE_PROJECT,
   CREATE_TEAM,
@@ -16,17 +17,15 @@ import {
   TEAM,
 } from './people.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startGateway({
+const gateway = forFile(() =>
+  startGateway({
     env: {
       LIMIT_SIGNUP_PER_ADDRESS: '1000/60',
       LIMIT_TEAMS_PER_USER: '3/60',
       LIMIT_PROJECTS_PER_USER: '3/60',
     },
-  });
-});
-afterAll(() => gateway.close());
+  }),
+);
 
 describe('a team', () => {
   test('is made by somebody, who owns it from then on and finds it among theirs', async () => {

@@ -5,7 +5,7 @@ import { mutations } from './list/index.ts';
 import { openWorkshop } from './workshop.ts';
 
 /**
- * `npm run test:mutations`: breaks one rule of the gateway, the metadata or the stand-in after the other, and sees that a
+ * `npm run test:mutations`: breaks one rule of the gateway or the metadata after the other, and sees that a
  * scenario fails. `npm run test:mutations -- caller.ts jwks` tries those alone whose file or rule has one of the words.
  * `--proven` says that `npm test` passed just now: the scenarios are not played first as things are.
  */

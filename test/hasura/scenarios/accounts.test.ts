@@ -1,25 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { newPerson, type SignedInAnswer } from '../../support/gateway.ts';
-import {
-  codes,
-  join,
-  LOGIN,
-  LOGOUT,
-  ME,
-  openStage,
-  REFRESH,
-  SIGNUP,
-  type Stage,
-  VERIFY,
-} from './frontend.ts';
+import { codes, join, LOGIN, LOGOUT, ME, openStage, REFRESH, SIGNUP, VERIFY } from './frontend.ts';
 
 // What a frontend does with an account. It knows Hasura's address and nothing else.
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterAll(() => stage.close());
+const stage = forFile(() => openStage());
 
 const EXPIRED = [
   { message: 'Could not verify JWT: JWTExpired', extensions: { path: '$', code: 'invalid-jwt' } },

@@ -1,18 +1,15 @@
 import { decodeProtectedHeader } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startChain } from '../../support/anvil.ts';
-import { codes, join, LOGIN, ME, openStage, type Stage } from './frontend.ts';
+import { forFile } from '../../support/for-file.ts';
+import { codes, join, LOGIN, ME, openStage } from './frontend.ts';
 
 // What an operator does in the console, with the admin secret.
 
 /** Milliseconds for which Hasura keeps the keys, and in which it looks whether that is over. */
 const [JWKS_MAX_AGE, POLL] = [30_000, 60_000];
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await openStage({ env: { JWKS_MAX_AGE: String(JWKS_MAX_AGE / 1000) } });
-});
-afterAll(() => stage.close());
+const stage = forFile(() => openStage({ env: { JWKS_MAX_AGE: String(JWKS_MAX_AGE / 1000) } }));
 
 const GENERATE = 'mutation { generateJwk { success id expiresAt jwk { id alg expires_at } } }';
 const REFRESH_ENS = 'mutation { refreshEns { success addresses { key value } } }';

@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { bearer, newPerson, type SignedInAnswer, signUp } from '../../support/gateway.ts';
-import { codes, type Frontend, frontend, ME, openStage, SIGNUP, type Stage } from './frontend.ts';
+import { codes, type Frontend, frontend, ME, openStage, SIGNUP } from './frontend.ts';
 
 // Whoever goes to the gateway itself, past Hasura: what only Hasura may say counts for nothing there.
 
-let stage: Stage;
+const stage = forFile(() => openStage({ env: { GRAPHQL_INTROSPECTION: 'false' } }));
 let ada: SignedInAnswer;
 beforeAll(async () => {
-  stage = await openStage({ env: { GRAPHQL_INTROSPECTION: 'false' } });
   ada = await signUp(stage.gateway);
 });
-afterAll(() => stage.close());
 
 const SECRET = 'x-hasura-gateway-secret';
 const DISABLE = 'mutation ($id: ID!) { disableAccount(input: { userId: $id }) { disabledAt } }';

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { logIn, newPerson, type Person, type SignedInAnswer, signUp } from '../../support/gateway.ts';
 import { sessionOf } from '../../support/hasura/permissions.ts';
-import { type Frontend, LOGOUT, openStage, type Stage } from './frontend.ts';
+import { type Frontend, LOGOUT, openStage } from './frontend.ts';
 
 // Hasura takes a token until it expires. Its tables show and change nothing for a session that has ended before.
 
 type Affected = { affected_rows: number };
 
-let stage: Stage;
+const stage = forFile(() => openStage());
 let ada: Person;
 let signedIn: SignedInAnswer;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterAll(() => stage.close());
 /** Ada owns a team with a project and an invite. */
 beforeEach(async () => {
   ada = newPerson();

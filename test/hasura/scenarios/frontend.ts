@@ -12,6 +12,7 @@ import {
   type TestGateway,
 } from '../../support/gateway.ts';
 import { type Engine, type EngineOptions, isRealEngine, startEngine } from '../../support/hasura/engine.ts';
+import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
 
 export type Headers = Record<string, string>;
 type PublicError = { message: string; extensions: Record<string, unknown>; path?: readonly unknown[] };
@@ -41,22 +42,39 @@ export type Stage = {
   close(): Promise<void>;
 };
 
-export type StageOptions = {
-  env?: Headers;
-  engine?: Partial<EngineOptions>;
-  /** Stands between Hasura and the gateway, where that is wanted. */
-  between?: (gateway: TestGateway) => Promise<{ url: string }>;
-};
+export type RecordedStage = Stage & { recorder: Recorder };
+export type StageOptions = { env?: Headers; engine?: Partial<EngineOptions> };
 
 /** A gateway, and Hasura before it. */
-export async function openStage({
-  env = {},
-  engine: options = {},
-  between,
-}: StageOptions = {}): Promise<Stage> {
+export async function openStage({ env = {}, engine = {} }: StageOptions = {}): Promise<Stage> {
   const gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ...env } });
+  return openBefore(gateway, gateway.url, engine);
+}
+
+/** The same with a recorder between the two. */
+export async function openRecordedStage({
+  env = {},
+  engine = {},
+}: StageOptions = {}): Promise<RecordedStage> {
+  const gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ...env } });
+  const recorder = await startRecorder(gateway.url);
+  const stage = await openBefore(gateway, recorder.url, engine);
+  return {
+    ...stage,
+    recorder,
+    async close() {
+      await stage.close();
+      await recorder.close();
+    },
+  };
+}
+
+async function openBefore(
+  gateway: TestGateway,
+  url: string,
+  options: Partial<EngineOptions>,
+): Promise<Stage> {
   let passed = 0;
-  const { url } = (await between?.(gateway)) ?? gateway;
   const engine = await startEngine({
     gateway: { url, secret: gateway.secret },
     databaseUrl: gateway.databaseUrl,
@@ -111,14 +129,6 @@ export function frontend(url: string, headers: Headers): Frontend {
       return { cookies: response.headers.getSetCookie(), ...body };
     },
   };
-}
-
-/** Sends a body as it stands, and returns the answer: JSON with HTTP status 200, whatever it says. */
-export async function sendText(url: string, body: string, headers: Headers = {}): Promise<unknown> {
-  const response = await fetch(url, { method: 'POST', headers, body });
-  expect(response.status).toBe(200);
-  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
-  return response.json();
 }
 
 async function ageToken({ deps: { signer } }: TestGateway, token: string, seconds: number): Promise<string> {

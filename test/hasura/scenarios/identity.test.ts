@@ -1,19 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { codes, join, LOGIN, ME, openStage, type Stage } from './frontend.ts';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
+import { codes, join, LOGIN, ME, openStage } from './frontend.ts';
 
 // Whom Hasura takes a request for, and what of it reaches the gateway.
 
 const APP = 'https://app.example.com';
 const EVIL = 'https://evil.example';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await openStage({
+const stage = forFile(() =>
+  openStage({
     env: { REFRESH_COOKIE: 'lax', CORS_ORIGINS: APP },
     engine: { env: { HASURA_GRAPHQL_CORS_DOMAIN: APP } },
-  });
-});
-afterAll(() => stage.close());
+  }),
+);
 
 describe('roles', () => {
   test('a token allows user and nothing else, whatever the request asks for', async () => {

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { signUp } from '../../support/gateway.ts';
-import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
-import { codes, type Frontend, openStage, type Stage } from './frontend.ts';
+import { codes, type Frontend, openRecordedStage } from './frontend.ts';
 
 // A page of rows may ask for more than a client; what it asks for each row may not, and neither may a field by itself.
 
-let stage: Stage;
-let recorder: Recorder;
+const stage = forFile(() => openRecordedStage());
 let page: Frontend;
 let teamId: string;
 beforeAll(async () => {
-  stage = await openStage({
-    async between(gateway) {
-      recorder = await startRecorder(gateway.url);
-      return recorder;
-    },
-  });
   const ada = await signUp(stage.gateway);
   page = stage.as(ada.accessToken);
   for (let made = 1; made < 100; made++)
@@ -27,12 +20,8 @@ beforeAll(async () => {
   );
   teamId = teams[0]?.id ?? '';
 });
-afterAll(async () => {
-  await stage.close();
-  await recorder.close();
-});
 beforeEach(() => {
-  recorder.seen.length = 0;
+  stage.recorder.seen.length = 0;
 });
 
 const times = (n: number, text: (i: number) => string) =>
@@ -60,7 +49,7 @@ describe('a hundred rows, joined', () => {
       });
       expect(Object.keys(shown)).toHaveLength(7 + 15);
     }
-    expect(recorder.seen).toHaveLength(1);
+    expect(stage.recorder.seen).toHaveLength(1);
   });
 
   test('may not each have one alias more', async () => {
@@ -84,7 +73,7 @@ describe('one field through Hasura', () => {
   test('may not ask the database hundreds of times', async () => {
     const refused = await codes(page.refused(team(pages(800))));
     expect(new Set(refused)).toEqual(new Set(['query_too_complex']));
-    expect(recorder.seen).toHaveLength(1);
+    expect(stage.recorder.seen).toHaveLength(1);
   });
 
   test('may cost as much as a client’s operation', async () => {
@@ -112,5 +101,5 @@ describe('one field through Hasura', () => {
 test('fields beside each other are asked for one by one, so that all together may have more', async () => {
   const root = (i: number) => `r${i}: team(id: "${teamId}") { ${aliases(2)} }`;
   expect(Object.keys(await page.run(`{ ${times(20, root)} }`))).toHaveLength(20);
-  expect(recorder.seen).toHaveLength(20);
+  expect(stage.recorder.seen).toHaveLength(20);
 });

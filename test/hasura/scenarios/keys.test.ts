@@ -1,7 +1,8 @@
 import { decodeProtectedHeader, type JSONWebKeySet } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { logIn, newPerson, signUp } from '../../support/gateway.ts';
-import { codes, ME, openStage, type Stage } from './frontend.ts';
+import { codes, ME, openStage } from './frontend.ts';
 
 // Which key signs, while Hasura has its copy of the set; and what the set says of its keys.
 
@@ -10,15 +11,13 @@ const person = newPerson();
 const MAX_AGE_MS = 1000;
 const POLL_MS = 60_000;
 
-let stage: Stage;
+const stage = forFile(() => openStage({ env: { JWKS_MAX_AGE: String(MAX_AGE_MS / 1000) } }));
 let first: string;
 beforeAll(async () => {
-  stage = await openStage({ env: { JWKS_MAX_AGE: String(MAX_AGE_MS / 1000) } });
   const { accessToken } = await signUp(stage.gateway, person);
   first = keyOf(accessToken);
   await publishAnHourAgo(first);
 });
-afterAll(() => stage.close());
 
 const keyOf = (token: string) => String(decodeProtectedHeader(token).kid);
 const publishAnHourAgo = (id: string) =>

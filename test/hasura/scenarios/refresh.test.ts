@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import type { SignedInAnswer } from '../../support/gateway.ts';
-import { codes, join, openStage, REFRESH, type Somebody, type Stage } from './frontend.ts';
+import { codes, join, openStage, REFRESH, type Somebody } from './frontend.ts';
 
 // Refresh tokens as a page uses them through Hasura.
 
-let stage: Stage;
+const stage = forFile(() => openStage());
 let ada: Somebody;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterAll(() => stage.close());
 beforeEach(async () => {
   ada = await join(stage);
 });

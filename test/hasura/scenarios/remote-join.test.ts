@@ -1,83 +1,40 @@
-import { parse, print, visit } from 'graphql';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type FieldNode, type OperationDefinitionNode, parse, print } from 'graphql';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { sessionOf } from '../../support/hasura/permissions.ts';
-import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
-import { type Frontend, join, openStage, type Somebody, type Stage } from './frontend.ts';
+import { join, openRecordedStage, type Somebody } from './frontend.ts';
+import { createTeam, furnish, REMOVE } from './team.ts';
 
 // A row of `teams` joined with what the gateway knows of it, by the relationship that the shipped metadata has.
 
-let stage: Stage;
-let recorder: Recorder;
-beforeAll(async () => {
-  stage = await openStage({
-    async between(gateway) {
-      recorder = await startRecorder(gateway.url);
-      return recorder;
-    },
-  });
-});
-afterAll(async () => {
-  await stage.close();
-  await recorder.close();
-});
+const stage = forFile(() => openRecordedStage());
 beforeEach(() => {
-  recorder.seen.length = 0;
+  stage.recorder.seen.length = 0;
 });
 
-const CREATE = 'mutation ($input: CreateTeamInput!) { createTeam(input: $input) { team { id } } }';
-const INVITE = 'mutation ($input: InviteMembersInput!) { inviteMembers(input: $input) { id } }';
-const ACCEPT = 'mutation ($input: InviteInput!) { acceptInvite(input: $input) { role } }';
-const REMOVE = 'mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { id } }';
 const SIGHT = `{ portcullis_teams(order_by: { name: asc }) {
   name gateway_team { name myRole members { email } invites { email } }
 } }`;
 
-async function createTeam(page: Frontend, name: string): Promise<string> {
-  const { createTeam } = await page.run<{ createTeam: { team: { id: string } } }>(CREATE, {
-    input: { name },
+/** What the gateway was asked: each request as its name and its root fields, by selection. */
+const asked = () =>
+  stage.recorder.seen.map(({ body }) => {
+    const [operation] = parse(String(body.query)).definitions as [OperationDefinitionNode];
+    const fields = operation.selectionSet.selections as FieldNode[];
+    return {
+      name: body.operationName ?? null,
+      aliases: fields.map(({ alias, name }) => `${alias?.value}: ${name.value}`),
+      selections: [
+        ...new Set(
+          fields.map(({ selectionSet }) => selectionSet && print(selectionSet).replace(/\s+/g, ' ')),
+        ),
+      ],
+    };
   });
-  return createTeam.team.id;
-}
-
-async function enlist(owner: Frontend, teamId: string, role: 'ADMIN' | 'MEMBER'): Promise<Somebody> {
-  const person = await join(stage);
-  await owner.run(INVITE, { input: { teamId, emails: [person.email], role } });
-  const page = stage.as(person.accessToken);
-  const { myInvites } = await page.run<{ myInvites: { id: string }[] }>('{ myInvites { id } }');
-  await page.run(ACCEPT, { input: { inviteId: myInvites[0]?.id } });
-  return person;
-}
-
-/** A team of three roles with an open invite; everybody has their own team besides. */
-async function furnish() {
-  const owner = await join(stage);
-  const page = stage.as(owner.accessToken);
-  const teamId = await createTeam(page, 'Engines');
-  const [admin, member] = [await enlist(page, teamId, 'ADMIN'), await enlist(page, teamId, 'MEMBER')];
-  await page.run(INVITE, { input: { teamId, emails: ['guest@example.com'] } });
-  recorder.seen.length = 0;
-  return { teamId, page, owner, admin, member };
-}
-
-/** What the gateway was asked: each request as its aliases and the selection under them. */
-function asked() {
-  return recorder.seen.map(({ body }) => {
-    const aliases: string[] = [];
-    const selections = new Set<string>();
-    visit(parse(String(body.query)), {
-      Field(node, _key, parent, _path, ancestors) {
-        if (ancestors.length > 4 || parent === undefined) return;
-        aliases.push(`${node.alias?.value}: ${node.name.value}`);
-        if (node.selectionSet) selections.add(print(node.selectionSet).replace(/\s+/g, ' '));
-      },
-    });
-    return { name: body.operationName ?? null, aliases, selections: [...selections] };
-  });
-}
 
 describe('the join', () => {
   test('shows each role what it may see of the team', async () => {
-    const { owner, admin, member } = await furnish();
+    const { owner, admin, member } = await furnish(stage);
     const everybody = [owner, admin, member].map(({ email }) => ({ email }));
     const invites = [{ email: 'guest@example.com' }];
     const seenBy = async ({ accessToken }: Somebody) => {
@@ -94,22 +51,6 @@ describe('the join', () => {
     });
   });
 
-  test('is there through other rows, under whatever name, and in what a mutation returns', async () => {
-    const ada = await join(stage, { teamName: 'Engines' });
-    const page = stage.as(ada.accessToken);
-    expect(await page.run('{ portcullis_memberships { team { g: gateway_team { myRole } } } }')).toEqual({
-      portcullis_memberships: [{ team: { g: { myRole: 'OWNER' } } }],
-    });
-    const rename = `mutation { update_portcullis_teams(where: {}, _set: { name: "Looms" }) {
-      affected_rows returning { name gateway_team { name } }
-    } }`;
-    expect(await page.run(rename)).toEqual({
-      update_portcullis_teams: {
-        ...{ affected_rows: 1, returning: [{ name: 'Looms', gateway_team: { name: 'Looms' } }] },
-      },
-    });
-  });
-
   test('is not there for anonymous, who has no teams', async () => {
     expect(await stage.anonymous().refused('{ portcullis_teams { gateway_team { name } } }')).toEqual([
       {
@@ -117,18 +58,6 @@ describe('the join', () => {
         extensions: { path: '$.selectionSet.portcullis_teams', code: 'validation-failed' },
       },
     ]);
-  });
-
-  test('may find nothing, so that its type is nullable', async () => {
-    const ada = await join(stage);
-    const { __type } = await stage
-      .as(ada.accessToken)
-      .run<{ __type: { fields: { name: string; type: object }[] } }>(
-        '{ __type(name: "portcullis_teams") { fields { name type { kind name } } } }',
-      );
-    expect(__type.fields.find(({ name }) => name === 'gateway_team')?.type).toEqual({
-      ...{ kind: 'OBJECT', name: 'Team' },
-    });
   });
 });
 
@@ -141,7 +70,7 @@ describe('the gateway is asked', () => {
         values (gen_random_uuid(), ${`Team ${made}`}) returning id)
         insert into portcullis.memberships (team_id, user_id, role) select id, ${ada.user.id}, 'OWNER' from team`;
     }
-    recorder.seen.length = 0;
+    stage.recorder.seen.length = 0;
     const { portcullis_teams: teams } = await page.run<{ portcullis_teams: object[] }>(
       '{ portcullis_teams { gateway_team { myRole members { id name email role } } } }',
     );
@@ -156,54 +85,14 @@ describe('the gateway is asked', () => {
       },
     ]);
   });
-
-  test('once for each selection that is another one, wherever it stands, and once for each root field', async () => {
-    const { page } = await furnish();
-    const document = `query Names($mine: Boolean!) {
-      portcullis_memberships(order_by: { role: asc }) {
-        team { a: gateway_team { name } b: gateway_team { name } role: gateway_team { myRole @include(if: $mine) } }
-      }
-      portcullis_teams { gateway_team { name } }
-    }`;
-    const data = await page.run<{ portcullis_memberships: object[] }>(document, { mine: true });
-    const engines = { name: 'Engines' };
-    expect(data.portcullis_memberships[0]).toEqual({
-      team: { a: engines, b: engines, role: { myRole: 'OWNER' } },
-    });
-    expect(data.portcullis_memberships.length).toBeGreaterThan(2);
-    // Of the memberships three are of one team; the aliases are counted row after row.
-    expect(asked()).toEqual([
-      { name: null, aliases: ['f0: team', 'f2: team'], selections: ['{ name }'] },
-      { name: null, aliases: ['f1: team', 'f3: team'], selections: ['{ myRole }'] },
-      { name: null, aliases: ['f0: team', 'f1: team'], selections: ['{ name }'] },
-    ]);
-    expect(recorder.seen.every(({ headers }) => headers['x-hasura-role'] === 'user')).toBe(true);
-  });
-
-  test('not at all where there is no row, or no row behind a row', async () => {
-    const ada = await join(stage);
-    const page = stage.as(ada.accessToken);
-    recorder.seen.length = 0;
-    expect(
-      await page.run('{ portcullis_teams(where: { name: { _eq: "?" } }) { gateway_team { name } } }'),
-    ).toEqual({
-      portcullis_teams: [],
-    });
-    const without = 'where: { active_team_id: { _is_null: true } }';
-    const sessions = await page.run(
-      `{ portcullis_sessions(${without}) { active_team { gateway_team { name } } } }`,
-    );
-    expect(sessions).toEqual({ portcullis_sessions: [{ active_team: null }] });
-    expect(recorder.seen).toEqual([]);
-  });
 });
 
 describe('a row whose team the gateway does not show', () => {
   test('is null for whoever was removed meanwhile; the other rows are joined', async () => {
-    const { teamId, page, member } = await furnish();
+    const { teamId, page, member } = await furnish(stage);
     const theirs = stage.as(member.accessToken);
     const own = await createTeam(theirs, 'Looms');
-    recorder.meanwhile(() => page.run(REMOVE, { input: { teamId, userId: member.user.id } }));
+    stage.recorder.meanwhile(() => page.run(REMOVE, { input: { teamId, userId: member.user.id } }));
     const ids = { _in: [teamId, own] };
     expect(
       await theirs.run(
@@ -221,7 +110,7 @@ describe('a row whose team the gateway does not show', () => {
   });
 
   test('fails the whole query for admin, who is nobody, and is joined for the user they name', async () => {
-    const { teamId, owner } = await furnish();
+    const { teamId, owner } = await furnish(stage);
     const ask = `{ portcullis_teams(where: { id: { _eq: "${teamId}" } }) { name gateway_team { myRole } } }`;
     expect(await stage.console().refused(ask)).toEqual([
       { message: 'Errors from remote server', extensions: { path: '$', code: 'unexpected' } },
@@ -233,9 +122,9 @@ describe('a row whose team the gateway does not show', () => {
   });
 
   test('fails it where the session ends after its rows are read, and tells nothing of the reason', async () => {
-    const { page, owner } = await furnish();
+    const { page, owner } = await furnish(stage);
     const { sql } = stage.gateway;
-    recorder.meanwhile(
+    stage.recorder.meanwhile(
       () => sql`update portcullis.sessions set revoked_at = now() where user_id = ${owner.user.id}`,
     );
     const ask = '{ portcullis_teams { gateway_team { name } } }';

@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { type SignedInAnswer, signUp } from '../../support/gateway.ts';
-import { codes, type Frontend, openStage, type Stage } from './frontend.ts';
+import { codes, type Frontend, openStage } from './frontend.ts';
 
 // What each role can ask for, to the last field. Whoever changes it changes this list too.
 
-let stage: Stage;
+const stage = forFile(() => openStage());
 let person: SignedInAnswer;
 let user: Frontend;
 beforeAll(async () => {
-  stage = await openStage();
   person = await signUp(stage.gateway);
   user = stage.as(person.accessToken);
 });
-afterAll(() => stage.close());
 
 type Fields = { fields: { name: string }[] | null; inputFields: { name: string }[] | null } | null;
 

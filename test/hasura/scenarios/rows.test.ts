@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { type SignedInAnswer, signUp } from '../../support/gateway.ts';
-import { codes, openStage, type Stage } from './frontend.ts';
+import { codes, openStage } from './frontend.ts';
 
 // Whose rows each table shows and changes under the shipped permissions, each asked for by itself.
 
 type Rows = Record<string, unknown>[];
 
-let stage: Stage;
+const stage = forFile(() => openStage());
 let people: Record<'owner' | 'admin' | 'member' | 'stranger', SignedInAnswer>;
 const [team, elsewhere] = [randomUUID(), randomUUID()];
 
 beforeAll(async () => {
-  stage = await openStage();
   const someone = () => signUp(stage.gateway);
   const [owner, admin, member, stranger] = [
     await someone(),
@@ -25,7 +25,6 @@ beforeAll(async () => {
   await addTeam(team, 'Engines', { OWNER: owner, ADMIN: admin, MEMBER: member });
   await addTeam(elsewhere, 'Looms', { OWNER: stranger });
 });
-afterAll(() => stage.close());
 
 async function addTeam(id: string, name: string, members: Record<string, SignedInAnswer>): Promise<void> {
   const { sql } = stage.gateway;

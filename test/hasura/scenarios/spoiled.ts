@@ -6,16 +6,13 @@ import { type Frontend, frontend } from './frontend.ts';
 
 export type Spoil = (metadata: Metadata) => void;
 
-export const startSpoiled = (gateway: TestGateway, spoil: Spoil): Promise<Engine> =>
-  startEngine({ gateway, databaseUrl: gateway.databaseUrl, spoil });
-
 /** A Hasura whose metadata are spoiled, before a gateway that is not. */
 export async function withSpoiled(
   gateway: TestGateway,
   spoil: Spoil,
   play: (engine: Engine) => Promise<void>,
 ): Promise<void> {
-  const engine = await startSpoiled(gateway, spoil);
+  const engine = await startEngine({ gateway, databaseUrl: gateway.databaseUrl, spoil });
   try {
     await play(engine);
   } finally {

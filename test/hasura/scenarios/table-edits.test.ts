@@ -1,19 +1,18 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { signUp } from '../../support/gateway.ts';
-import { type Frontend, openStage, type Stage } from './frontend.ts';
+import { type Frontend, openStage } from './frontend.ts';
 
 // What the database makes of an edit that Hasura passes on: it records it, and limits how many there are.
 
-let stage: Stage;
+const stage = forFile(() => openStage());
 let ada: { id: string };
 let page: Frontend;
 beforeAll(async () => {
-  stage = await openStage();
   const { accessToken, user } = await signUp(stage.gateway);
   ada = user;
   page = stage.as(accessToken);
 });
-afterAll(() => stage.close());
 beforeEach(() => stage.gateway.sql`delete from portcullis.security_events`);
 
 const UPDATE = 'mutation { update_portcullis_users(where: {}, _set: { name: "Ada" }) { affected_rows } }';

@@ -1,23 +1,17 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import type { SignedInAnswer } from '../../support/gateway.ts';
-import { codes, type Frontend, join, openStage, REFRESH, type Somebody, type Stage } from './frontend.ts';
+import { codes, type Frontend, join, openStage, REFRESH, type Somebody } from './frontend.ts';
+import { furnish as furnishTeam, REMOVE } from './team.ts';
 
 // Teams as a frontend sees them: the gateway's mutations, and the tracked tables under the shipped permissions.
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await openStage();
-});
-afterAll(() => stage.close());
+const stage = forFile(() => openStage());
 
-const CREATE = 'mutation ($input: CreateTeamInput!) { createTeam(input: $input) { team { id } } }';
-const INVITE = 'mutation ($input: InviteMembersInput!) { inviteMembers(input: $input) { id email } }';
-const ACCEPT = 'mutation ($input: InviteInput!) { acceptInvite(input: $input) { role team { id } } }';
 const SWITCH =
   'mutation ($input: SwitchTeamInput!) { switchTeam(input: $input) { teamToken membership { role } } }';
 const PROJECT = 'mutation ($input: CreateProjectInput!) { createProject(input: $input) { id } }';
-const REMOVE = 'mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { id } }';
 const SIGHT = `query Sight($team: uuid!) {
   team: portcullis_teams_by_pk(id: $team) {
     name
@@ -30,19 +24,6 @@ const RENAME = `mutation Rename($team: uuid!, $name: String!) {
   update_portcullis_teams(where: { id: { _eq: $team } }, _set: { name: $name }) { affected_rows returning { name } }
 }`;
 
-/** Invited by mail and accepted, everything through Hasura. */
-async function enlist(owner: Frontend, team: string, role: 'ADMIN' | 'MEMBER'): Promise<Somebody> {
-  const person = await join(stage);
-  const input = { teamId: team, emails: [person.email], role };
-  await owner.run(INVITE, { input });
-  const page = stage.as(person.accessToken);
-  const { myInvites } = await page.run<{ myInvites: { id: string }[] }>('{ myInvites { id } }');
-  expect(await page.run(ACCEPT, { input: { inviteId: myInvites[0]?.id } })).toEqual({
-    acceptInvite: { role, team: { id: team } },
-  });
-  return person;
-}
-
 async function switchTo(person: Somebody, team: string): Promise<{ token: string; page: Frontend }> {
   const { switchTeam } = await stage
     .as(person.accessToken)
@@ -50,20 +31,13 @@ async function switchTo(person: Somebody, team: string): Promise<{ token: string
   return { token: switchTeam.teamToken, page: stage.as(switchTeam.teamToken) };
 }
 
-/** A team with a project, an open invite, and a page for each of its people. */
+/** A team with a project, an open invite, and a page for each of its people with a token of the team. */
 async function furnish() {
-  const person = await join(stage);
-  const first = stage.as(person.accessToken);
-  const { createTeam } = await first.run<{ createTeam: { team: { id: string } } }>(CREATE, {
-    input: { name: 'Engines' },
-  });
-  const team = createTeam.team.id;
-  await first.run(PROJECT, { input: { teamId: team, name: 'Looms' } });
-  const [admin, member] = [await enlist(first, team, 'ADMIN'), await enlist(first, team, 'MEMBER')];
-  await first.run(INVITE, { input: { teamId: team, emails: ['guest@example.com'] } });
+  const { teamId: team, page, owner, admin, member } = await furnishTeam(stage);
+  await page.run(PROJECT, { input: { teamId: team, name: 'Looms' } });
   return {
-    ...{ team, owner: person, admin, member },
-    asOwner: await switchTo(person, team),
+    ...{ team, owner, admin, member },
+    asOwner: await switchTo(owner, team),
     asAdmin: await switchTo(admin, team),
     asMember: await switchTo(member, team),
   };

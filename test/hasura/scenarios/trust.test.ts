@@ -1,20 +1,13 @@
 import { decodeJwt, type JWTPayload } from 'jose';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { forFile } from '../../support/for-file.ts';
 import { logIn } from '../../support/gateway.ts';
-import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
-import { codes, join, ME, openStage, type Somebody, type Stage } from './frontend.ts';
+import { codes, join, ME, openRecordedStage, type Somebody } from './frontend.ts';
 
 // What the gateway believes of what Hasura says, and what it looks at itself.
 
-let stage: Stage;
-let recorder: Recorder;
-let ada: Somebody;
-beforeAll(async () => {
-  stage = await openStage({
-    async between(gateway) {
-      recorder = await startRecorder(gateway.url);
-      return recorder;
-    },
+const stage = forFile(() =>
+  openRecordedStage({
     engine: {
       // By mistake: Hasura alone would let everybody generate keys and disable accounts.
       spoil({ actions, remoteSchemas }) {
@@ -23,17 +16,14 @@ beforeAll(async () => {
           if (role === 'user') definition.schema = withDisableAccount(definition.schema);
       },
     },
-  });
-});
-afterAll(async () => {
-  await stage.close();
-  await recorder.close();
-});
+  }),
+);
+let ada: Somebody;
 beforeEach(async () => {
   ada = await join(stage);
-  recorder.seen.length = 0;
+  stage.recorder.seen.length = 0;
 });
-afterEach(() => recorder.script(null));
+afterEach(() => stage.recorder.script(null));
 
 const SESSIONS = '{ sessions { id } }';
 const DISABLE = 'mutation ($id: ID!) { disableAccount(input: { userId: $id }) { disabledAt } }';
@@ -126,7 +116,7 @@ test('what an action leads to shows to whoever may read its table', async () => 
 test('no x-hasura-* header of a client reaches the gateway beside a token', async () => {
   const headers = { 'x-hasura-team-id': ada.user.id, 'x-hasura-anything': 'x', 'x-other': 'y' };
   await stage.as(ada.accessToken, headers).run(ME);
-  const names = Object.keys(recorder.seen[0]?.headers ?? {});
+  const names = Object.keys(stage.recorder.seen[0]?.headers ?? {});
   expect(names).toContain('x-other');
   expect(names.filter((name) => name.startsWith('x-hasura-')).sort()).toEqual([
     ...['x-hasura-gateway-secret', 'x-hasura-role', 'x-hasura-session-id', 'x-hasura-token-kind'],

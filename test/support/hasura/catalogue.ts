@@ -8,15 +8,10 @@ export type Column = { name: string; type: string; nullable: boolean; inPrimaryK
  * "Tables").
  */
 export type Catalogue = {
+  columns(table: TableName): readonly Column[];
   columnType(table: TableName, column: string): string;
   /** Where the foreign key on this column leads. */
   foreignKey(table: TableName, column: string): TableName & { column: string };
-};
-
-export type ColumnCatalogue = Catalogue & {
-  columns(table: TableName): readonly Column[];
-  /** The names of its unique constraints and primary key. */
-  constraints(table: TableName): readonly string[];
 };
 
 type ColumnRow = TableName & { column: string; type: string; nullable: boolean; inPrimaryKey: boolean };
@@ -37,7 +32,7 @@ function known<Value>(values: Map<string, Value>, key: string, what: string): Va
   return value;
 }
 
-export async function readCatalogue(sql: postgres.Sql): Promise<ColumnCatalogue> {
+export async function readCatalogue(sql: postgres.Sql): Promise<Catalogue> {
   const columns = await sql<ColumnRow[]>`
     select c.relnamespace::regnamespace::text as schema, c.relname as name, a.attname as column,
       format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable,
@@ -52,9 +47,6 @@ export async function readCatalogue(sql: postgres.Sql): Promise<ColumnCatalogue>
       join pg_class c on c.oid = k.conrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
       join pg_class t on t.oid = k.confrelid join pg_attribute ta on ta.attrelid = t.oid and ta.attnum = k.confkey[1]
     where k.contype = 'f' and cardinality(k.conkey) = 1`;
-  const constraints = await sql<(TableName & { constraint: string })[]>`
-    select c.relnamespace::regnamespace::text as schema, c.relname as name, k.conname as constraint
-    from pg_constraint k join pg_class c on c.oid = k.conrelid where k.contype in ('p', 'u') order by k.conname`;
   const types = new Map(columns.map((row) => [keyOf(row, row.column), row.type]));
   const targets = new Map(
     keys.map((row) => [
@@ -67,10 +59,6 @@ export async function readCatalogue(sql: postgres.Sql): Promise<ColumnCatalogue>
       columns
         .filter((row) => row.schema === schema && row.name === name)
         .map(({ column, ...row }) => ({ ...row, name: column })),
-    constraints: ({ schema, name }) =>
-      constraints
-        .filter((row) => row.schema === schema && row.name === name)
-        .map(({ constraint }) => constraint),
     columnType: (table, column) => known(types, keyOf(table, column), 'column'),
     foreignKey: (table, column) => known(targets, keyOf(table, column), 'foreign key on'),
   };

@@ -1,61 +1,147 @@
 import {
+  type ConstValueNode,
   type DocumentNode,
   type FieldNode,
+  FieldsOnCorrectTypeRule,
   type FragmentDefinitionNode,
   type GraphQLSchema,
+  getOperationAST,
   Kind,
+  NoUnusedFragmentsRule,
+  NoUnusedVariablesRule,
   type OperationDefinitionNode,
+  type OperationTypeNode,
+  parse,
   print,
+  specifiedRules,
+  type ValidationRule,
+  type VariableDefinitionNode,
+  validate,
+  valueFromASTUntyped,
   visit,
 } from 'graphql';
-import { defaultOf } from './variables.ts';
+import { isObject, refusal } from './failure.ts';
 
-export type Variables = Record<string, unknown>;
+type Variables = Readonly<Record<string, unknown>>;
+export type ClientRequest = {
+  query: string;
+  operationName?: string | null;
+  variables?: Variables | null;
+};
+
+/** A client's operation, which fits the schema of its role. */
 export type Operation = {
-  schema: GraphQLSchema;
+  document: DocumentNode;
   definition: OperationDefinitionNode;
   fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** The name that goes on: of the request, or else of the only definition in the document. */
   name: string | null;
-  /** With the defaults that the document declares; and as graphql-js takes them. */
+  /** What the client sent, and what the document gives by default. */
   variables: Variables;
-  coerced: Variables;
 };
 
-export const fragmentsOf = (document: DocumentNode): Map<string, FragmentDefinitionNode> =>
-  new Map(
-    document.definitions.flatMap((node) =>
-      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node]] : [],
-    ),
+const invalid = (message: string, path?: string) => refusal('validation-failed', message, path);
+
+/** A request of a client as it came (hasura/README.md, "Answers of the engine"). */
+export function readRequest(body: unknown): ClientRequest {
+  if (!isObject(body) || typeof body.query !== 'string')
+    throw refusal('parse-failed', 'the body is not a GraphQL request');
+  return body as ClientRequest;
+}
+
+/** In the engine's words, since `hasura:status` and the scenarios quote them. */
+const unknownFieldRule: ValidationRule = (context) => {
+  const path: string[] = [];
+  return {
+    Field: {
+      enter({ name }) {
+        path.push(name.value);
+        const parent = context.getParentType();
+        if (parent && !context.getFieldDef())
+          throw invalid(
+            `field '${name.value}' not found in type: '${parent.name}'`,
+            `$${path.map((field) => `.selectionSet.${field}`).join('')}`,
+          );
+      },
+      leave: () => void path.pop(),
+    },
+  };
+};
+/** The other words are graphql-js's. Hasura refuses neither variables nor fragments that nothing uses. */
+const RULES = [
+  unknownFieldRule,
+  ...specifiedRules.filter(
+    (rule) =>
+      ![FieldsOnCorrectTypeRule, NoUnusedVariablesRule, NoUnusedFragmentsRule].some((it) => it === rule),
+  ),
+];
+
+/** A client's operation as the engine takes it (hasura/README.md, "Answers of the engine"). */
+export function readOperation(schema: GraphQLSchema, request: ClientRequest): Operation {
+  const document = parseDocument(request.query);
+  const definition = getOperationAST(document, request.operationName);
+  if (definition == null) throw invalid('the document has not exactly one operation of that name');
+  const [error] = validate(schema, document, RULES);
+  if (error !== undefined) throw invalid(error.message);
+  const only = document.definitions.length === 1 ? definition.name?.value : undefined;
+  const defaults = (definition.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
+    defaultValue === undefined ? [] : [[variable.name.value, valueFromASTUntyped(defaultValue)]],
   );
+  return {
+    ...{ document, definition, name: request.operationName ?? only ?? null },
+    fragments: new Map(
+      document.definitions.flatMap((node) =>
+        node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node]] : [],
+      ),
+    ),
+    variables: { ...Object.fromEntries(defaults), ...request.variables },
+  };
+}
+
+function parseDocument(query: string): DocumentNode {
+  try {
+    return parse(query);
+  } catch {
+    throw invalid('not a valid graphql query', '$.query');
+  }
+}
+
+/** A variable's default; one that may be null has null, where the document says nothing. */
+const defaultOf = ({ type, defaultValue }: VariableDefinitionNode): ConstValueNode | undefined =>
+  defaultValue ?? (type.kind === Kind.NON_NULL_TYPE ? undefined : { kind: Kind.NULL });
 
 /**
- * A request for root fields of a remote schema (hasura/README.md, "Execution requests"): the document printed anew, with those
- * variables that these fields use. One that may be null has a default, and a value in any case.
+ * A request for root fields of a remote schema (hasura/README.md, "Execution requests"): the document is printed without
+ * fragments, and with the variables that these fields use. An argument whose variable has no value is left out.
  */
 export function requestFor(
-  { definition, name, variables }: Pick<Operation, 'definition' | 'name' | 'variables'>,
-  selections: readonly FieldNode[],
+  { definition, fragments, name, variables }: Omit<Operation, 'document'>,
+  operation: OperationTypeNode,
+  fields: readonly FieldNode[],
 ): Record<string, unknown> {
   const used = new Set<string>();
-  const selectionSet = { kind: Kind.SELECTION_SET, selections } as const;
-  visit(selectionSet, { Variable: (node) => void used.add(node.name.value) });
-  const declared = (definition.variableDefinitions ?? []).filter(({ variable }) =>
-    used.has(variable.name.value),
+  const selectionSet = visit({ kind: Kind.SELECTION_SET, selections: fields } as const, {
+    Argument: ({ value }) =>
+      value.kind === Kind.VARIABLE && !Object.hasOwn(variables, value.name.value) ? null : undefined,
+    Variable: ({ name: own }) => void used.add(own.value),
+    FragmentSpread({ name: own, directives = [] }) {
+      const fragment = fragments.get(own.value);
+      if (fragment === undefined) throw new Error('A fragment is missing from a document that was valid.');
+      const { typeCondition, selectionSet: inner } = fragment;
+      return { kind: Kind.INLINE_FRAGMENT, typeCondition, directives, selectionSet: inner };
+    },
+  });
+  const declared = (definition.variableDefinitions ?? []).filter((node) =>
+    used.has(node.variable.name.value),
   );
-  const operation: OperationDefinitionNode = {
-    kind: Kind.OPERATION_DEFINITION,
-    operation: definition.operation,
-    ...(name !== null && { name: { kind: Kind.NAME, value: name } }),
-    variableDefinitions: declared.map((node) => {
-      const defaultValue = defaultOf(node);
-      return { ...node, ...(defaultValue !== undefined && { defaultValue }) };
-    }),
-    selectionSet,
-  };
+  const variableDefinitions = declared.map((node) => {
+    const defaultValue = defaultOf(node);
+    return { ...node, ...(defaultValue !== undefined && { defaultValue }) };
+  });
+  const named = name !== null && { name: { kind: Kind.NAME, value: name } as const };
   const sent = declared.map(({ variable: { name: own } }) => [own.value, variables[own.value] ?? null]);
   return {
-    query: print(operation),
+    query: print({ kind: Kind.OPERATION_DEFINITION, operation, ...named, variableDefinitions, selectionSet }),
     ...(name !== null && { operationName: name }),
     ...(sent.length > 0 && { variables: Object.fromEntries(sent) }),
   };
@@ -63,6 +149,3 @@ export function requestFor(
 
 /** What the client calls the field in its answer. */
 export const keyOf = (field: FieldNode): string => field.alias?.value ?? field.name.value;
-
-export const fieldsOf = (node: FieldNode): FieldNode[] =>
-  (node.selectionSet?.selections ?? []).filter((selection) => selection.kind === Kind.FIELD);

@@ -1,18 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { answerCors, type CorsDomains } from './cors.ts';
-import { type Caller, execute, readRequest } from './execute.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readRequest } from './document.ts';
+import { execute } from './execute.ts';
 import { Failure, Refusal, refusal } from './failure.ts';
 import { type MetadataTarget, readOperation, runMetadataOperation } from './metadata-api.ts';
 import { readSession, type SessionSettings } from './session.ts';
 import type { EngineState } from './state.ts';
-import { ENGINE_VERSION } from './wire.ts';
 
 export type Endpoints = MetadataTarget & {
   settings: SessionSettings;
   /** The APIs that are switched on (hasura/README.md, "Environment variables"). */
   apis: readonly string[];
-  cors: CorsDomains;
+  /** HASURA_GRAPHQL_CORS_DOMAIN: every origin that is allowed; `*` for all. */
+  cors: readonly string[];
 };
 
 /** Answers one request (hasura/README.md, "Answers of the engine"). */
@@ -23,16 +22,13 @@ export async function answer(
 ): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://engine');
   const { apis, cors } = endpoints;
-  if (answerCors(cors, request, response)) return;
+  if (allowsOrigin(cors, request, response) && request.method === 'OPTIONS')
+    return void response.writeHead(204).end();
   switch (`${request.method} ${pathname}`) {
     case 'GET /healthz':
-    case 'GET /hasura/healthz':
       return answerHealth(endpoints.state(), searchParams.get('strict') === 'true', response);
-    case 'GET /v1/version':
-      return send(response, 200, { server_type: 'ce', version: ENGINE_VERSION });
     case 'POST /v1/metadata':
       return apis.includes('metadata') ? answerMetadata(endpoints, request, response) : notFound(response);
-    case 'GET /v1/graphql':
     case 'POST /v1/graphql':
       return apis.includes('graphql') ? answerGraphql(endpoints, request, response) : notFound(response);
     default:
@@ -93,7 +89,7 @@ async function answerMetadata(
   }
 }
 
-/** HTTP 200 whatever happens; cookies where nothing failed, and none for a batch (hasura/README.md, "Forwarded headers"). */
+/** Answers HTTP 200 always, and sets cookies if nothing failed (hasura/README.md, "Forwarded headers"). Batches are not played. */
 async function answerGraphql(
   { state, settings }: Endpoints,
   request: IncomingMessage,
@@ -102,38 +98,30 @@ async function answerGraphql(
   const text = await readText(request);
   try {
     const session = await readSession(settings, request.headers);
-    if (request.method === 'GET') throw refusal('not-supported', 'PersistedQueryNotSupported');
-    const caller = { session, client: withRequestId(request.headers, response) };
-    const body = parseJson(text);
-    if (Array.isArray(body)) return send(response, 200, await executeBatch(state(), caller, body));
-    const { data, cookies } = await execute(state(), caller, readRequest(body));
+    const caller = { session, client: request.headers };
+    const { data, cookies } = await execute(state(), caller, readRequest(parseJson(text)));
     if (cookies.length > 0) response.setHeader('set-cookie', [...cookies]);
     send(response, 200, { data });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    response.removeHeader('x-request-id');
     send(response, 200, error.answer);
   }
 }
 
-/** Who sends no id gets one, which goes on to the gateway; an answer that is no error tells it. */
-function withRequestId(client: IncomingHttpHeaders, response: ServerResponse): IncomingHttpHeaders {
-  const id = client['x-request-id'] ?? randomUUID();
-  response.setHeader('x-request-id', id);
-  return { ...client, 'x-request-id': id };
-}
-
-async function executeBatch(state: EngineState, caller: Caller, body: unknown[]): Promise<object[]> {
-  const answers: object[] = [];
-  for (const request of body.map(readRequest))
-    answers.push(
-      await execute(state, caller, request).then(
-        ({ data }) => ({ data }),
-        (error: unknown) => {
-          if (error instanceof Failure) return error.answer;
-          throw error;
-        },
-      ),
-    );
-  return answers;
+/**
+ * Lets pages of an allowed origin read the answer, cookies included (hasura/README.md, "Answers of the engine"). A page of another
+ * origin is answered all the same, only without these headers.
+ */
+function allowsOrigin(
+  domains: readonly string[],
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  const { origin } = headers;
+  if (origin === undefined || !(domains.includes('*') || domains.includes(origin))) return false;
+  response.setHeader('access-control-allow-origin', origin);
+  response.setHeader('access-control-allow-credentials', 'true');
+  response.setHeader('access-control-allow-methods', 'GET,POST,PUT,PATCH,DELETE,OPTIONS');
+  response.setHeader('access-control-allow-headers', headers['access-control-request-headers'] ?? '');
+  return true;
 }

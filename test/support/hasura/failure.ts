@@ -31,3 +31,13 @@ export class Refusal extends Failure {
 /** The engine's own errors: a path into the request, a code with hyphens (hasura/README.md, "Answers of the engine"). */
 export const refusal = (code: string, error: string, path = '$', status = 400): Refusal =>
   new Refusal({ error, path, code }, status);
+
+/** What the engine calls a JSON value. */
+export const kindOf = (value: unknown): string =>
+  value === null
+    ? 'Null'
+    : Array.isArray(value)
+      ? 'Array'
+      : `${typeof value}`.replace(/^./, (first) => first.toUpperCase());
+/** JSON objects alone. */
+export const isObject = (value: unknown): value is Record<string, unknown> => kindOf(value) === 'Object';

@@ -11,11 +11,9 @@ export class Refused extends Error {
 
 export const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 export const quoteTable = ({ schema, name }: TableName): string => `${quote(schema)}.${quote(name)}`;
-/** The rows of a table as the engine reads them: every column, whatever is asked for (hasura/README.md, "The database role"). */
-export const everyColumnOf = (table: TableName): string => `(select * from ${quoteTable(table)})`;
 
-/** What the rows behind those of a name are called: Postgres cuts names after 63 bytes, so they say nothing of the way there. */
-export const behind = (alias: string): string => `r${Number(alias.slice(1)) + 1}`;
+/** The alias of the rows behind those of an alias: `r`, `r1`, `r2`, … */
+const behind = (alias: string): string => `r${Number(alias.slice(1)) + 1}`;
 
 export type Context = {
   tables: readonly TrackedTable[];
@@ -30,15 +28,13 @@ export type Context = {
   guard?: (tracked: TrackedTable) => BoolExp;
 };
 
+/** Operators of the shipped permissions and of the scenarios; any other is an error of this code. */
 const COMPARISONS: Readonly<Record<string, string>> = {
-  ...{ _eq: '=', _neq: '<>', _ne: '<>', _gt: '>', _gte: '>=', _lt: '<', _lte: '<=' },
-  ...{ _like: 'like', _nlike: 'not like', _ilike: 'ilike', _nilike: 'not ilike' },
-  ...{ _similar: 'similar to', _nsimilar: 'not similar to' },
-  ...{ _regex: '~', _nregex: '!~', _iregex: '~*', _niregex: '!~*', _contains: '@>', _contained_in: '<@' },
+  ...{ _eq: '=', _neq: '<>', _gt: '>', _gte: '>=', _lt: '<', _lte: '<=', _like: 'like', _ilike: 'ilike' },
 };
 
 /** A relationship of a table: `from` of its own row is `to` of the other's. */
-export type Hop = { target: TableName; from: string; to: string };
+type Hop = { target: TableName; from: string; to: string };
 
 export function findRelationship(
   { catalogue }: Pick<Context, 'catalogue'>,
@@ -63,47 +59,37 @@ export function findTracked(tables: readonly TrackedTable[], { schema, name }: T
   return tracked;
 }
 
-/**
- * A value of the expression, or of the session where it names a variable. One that is missing fails the query. Everything
- * goes as text, so that Postgres alone says what is no value of a type.
- */
-function operand({ session, parameters, guard }: Context, value: unknown, type: string): string {
-  const isVariable = guard === undefined && typeof value === 'string' && /^x-hasura-/i.test(value);
-  const actual = isVariable ? session[value.toLowerCase()] : textOf(value, type);
-  if (actual === undefined) throw new Refused(`missing session variable: "${String(value).toLowerCase()}"`);
-  parameters.push(actual);
+/** A value as a parameter. It is sent as text, so that Postgres itself refuses what is not a value of the type. */
+export function parameter({ parameters }: Pick<Context, 'parameters'>, value: unknown, type: string): string {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+    throw new Error(`An operand that is no scalar: ${JSON.stringify(value)}`);
+  parameters.push(String(value));
   return `($${parameters.length})::text::${type}`;
 }
 
-/** A value of GraphQL as Postgres reads one of a type. */
-export function textOf(value: unknown, type: string): string {
-  if (type === 'jsonb') return JSON.stringify(value);
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-    throw new Error(`An operand that is no scalar: ${JSON.stringify(value)}`);
-  return String(value);
+/** A value of the expression, or of the session if it names a variable. A missing one fails the query. */
+function operand(context: Context, value: unknown, type: string): string {
+  const isVariable = context.guard === undefined && typeof value === 'string' && /^x-hasura-/i.test(value);
+  if (!isVariable) return parameter(context, value, type);
+  const actual = context.session[value.toLowerCase()];
+  if (actual === undefined) throw new Refused(`missing session variable: "${value.toLowerCase()}"`);
+  return parameter(context, actual, type);
 }
-
-const listOf = (context: Context, values: unknown, type: string): string[] =>
-  (values as unknown[]).map((item) => operand(context, item, type));
 
 function compareColumn(context: Context, column: string, type: string, operators: BoolExp): string[] {
   return Object.entries(operators).map(([operator, value]) => {
-    if (operator === '_is_null') return `${column} is ${value === true ? '' : 'not '}null`;
-    if (operator === '_in' || operator === '_nin') {
-      const values = listOf(context, value, type);
-      if (values.length === 0) return operator === '_in' ? 'false' : 'true';
+    if (operator === '_is_null' && typeof value === 'boolean')
+      return `${column} is ${value ? '' : 'not '}null`;
+    if ((operator === '_in' || operator === '_nin') && Array.isArray(value)) {
+      if (value.length === 0) return operator === '_in' ? 'false' : 'true';
+      const values = value.map((item) => operand(context, item, type));
       return `${column} ${operator === '_in' ? 'in' : 'not in'} (${values.join(', ')})`;
     }
-    if (operator === '_has_key')
-      return `${column} ? ${value === null ? 'null' : operand(context, value, 'text')}`;
-    if (operator === '_has_keys_any' || operator === '_has_keys_all')
-      return `${column} ${KEYS[operator]} array[${listOf(context, value, 'text').join(', ')}]::text[]`;
     const comparison = COMPARISONS[operator];
-    if (comparison === undefined) throw new Error(`The operator ${operator} is not played.`);
+    if (comparison === undefined) throw new Error(`Not played: ${operator} ${JSON.stringify(value)}`);
     return `${column} ${comparison} ${operand(context, value, type)}`;
   });
 }
-const KEYS = { _has_keys_any: '?|', _has_keys_all: '?&' } as const;
 
 const both = (conditions: readonly string[]): string =>
   conditions.length === 0 ? 'true' : `(${conditions.join(' and ')})`;
@@ -125,28 +111,19 @@ export function compileFilter(
       if (key === '_or') return `(${['false', ...(value as unknown[]).map(inner)].join(' or ')})`;
       if (key === '_not') return `not ${inner(value)}`;
       const hop = findRelationship(context, tracked, key);
-      if (hop === null && key.endsWith('_aggregate'))
-        throw new Error(`A condition on an aggregate is not played: ${key}.`);
-      if (hop === null) {
-        const type = context.catalogue.columnType(tracked.table, key);
-        return both(compareColumn(context, `${alias}.${quote(key)}`, type, value as BoolExp));
-      }
-      const next = behind(alias);
-      const condition = compileReached(
-        context,
-        findTracked(context.tables, hop.target),
-        next,
-        value as BoolExp,
-      );
-      return `exists (select 1 from ${quoteTable(hop.target)} as ${next}
-        where ${next}.${quote(hop.to)} = ${alias}.${quote(hop.from)} and ${condition})`;
+      if (hop !== null) return compileReached(context, alias, hop, value as BoolExp);
+      const type = context.catalogue.columnType(tracked.table, key);
+      return both(compareColumn(context, `${alias}.${quote(key)}`, type, value as BoolExp));
     }),
   );
 }
 
-function compileReached(context: Context, tracked: TrackedTable, alias: string, filter: BoolExp): string {
-  const condition = compileFilter(context, tracked, alias, filter);
-  if (context.guard === undefined) return condition;
+function compileReached(context: Context, alias: string, { target, from, to }: Hop, filter: BoolExp): string {
+  const tracked = findTracked(context.tables, target);
+  const next = behind(alias);
+  const conditions = [compileFilter(context, tracked, next, filter)];
   const { guard, ...permitted } = context;
-  return both([condition, compileFilter(permitted, tracked, alias, guard(tracked))]);
+  if (guard !== undefined) conditions.push(compileFilter(permitted, tracked, next, guard(tracked)));
+  return `exists (select 1 from ${quoteTable(target)} as ${next}
+    where ${next}.${quote(to)} = ${alias}.${quote(from)} and ${both(conditions)})`;
 }

@@ -1,6 +1,5 @@
-import type { GraphQLSchema } from 'graphql';
-import { readIntrospection } from './introspection-reader.ts';
-import { askRemote, type Remote } from './remote-schema.ts';
+import { buildClientSchema, type GraphQLSchema, type IntrospectionQuery, validateSchema } from 'graphql';
+import { askRemote, parseAnswer, type Remote } from './remote-schema.ts';
 
 /** What is asked of a type reference, seven levels deep. */
 const TYPE_REFERENCE = Array.from({ length: 7 }).reduce<string>(
@@ -37,6 +36,11 @@ const QUERY = `query IntrospectionQuery {
  */
 export async function introspect(remote: Omit<Remote, 'upstream'>): Promise<GraphQLSchema> {
   const headers = { ...remote.configured, 'x-hasura-role': 'admin' };
-  const { text } = await askRemote(remote, headers, { query: QUERY, operationName: 'IntrospectionQuery' });
-  return readIntrospection(text);
+  const answer = await askRemote(remote, headers, { query: QUERY, operationName: 'IntrospectionQuery' });
+  const { data } = parseAnswer(answer);
+  if (data == null) throw new Error('Error in $: key "data" not found');
+  const built = buildClientSchema(data as unknown as IntrospectionQuery);
+  const [error] = validateSchema(built);
+  if (error !== undefined) throw error;
+  return built;
 }

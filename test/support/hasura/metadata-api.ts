@@ -1,6 +1,5 @@
-import { refusal } from './failure.ts';
+import { isObject, kindOf, refusal } from './failure.ts';
 import type { Inconsistency } from './inconsistency.ts';
-import { kindOf } from './json.ts';
 import type { EngineState, Reload } from './state.ts';
 
 /** What the metadata API works on. */
@@ -17,7 +16,7 @@ type Operation = { type: string; args: unknown };
 const parseFailed = (message: string, path?: string) => refusal('parse-failed', message, path);
 
 function requireObject(value: unknown, name: string, path?: string): Args {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Args;
+  if (isObject(value)) return value;
   throw parseFailed(`parsing ${name} failed, expected Object, but encountered ${kindOf(value)}`, path);
 }
 

@@ -15,8 +15,7 @@ export type Seen = {
 };
 type Scripted = {
   status?: number;
-  headers?: Record<string, string>;
-  text: string | Buffer;
+  text: string;
   /** Answers introspection too. */
   introspection?: boolean;
   /** Says nothing at all. */
@@ -36,11 +35,8 @@ const isOfItself = (path: string): boolean => path === '/.well-known/jwks.json' 
 export type Recorder = {
   url: string;
   seen: Seen[];
-  /**
-   * Answers everything, introspection only where that is said; a list answers one request each. With null, and after the
-   * list, the gateway does.
-   */
-  script(answer: Scripted | Scripted[] | null): void;
+  /** Answers everything, introspection only where that is said. With null the gateway does. */
+  script(answer: Scripted | null): void;
   /** Does something once, when the next request has come and the gateway has not got it yet. */
   meanwhile(run: () => Promise<unknown>): void;
   close(): Promise<void>;
@@ -69,13 +65,7 @@ function passOn(
 /** With `withCron` the calls of cron triggers are like any other: for a test that makes them itself. */
 export async function startRecorder(gatewayUrl: string, { withCron = false } = {}): Promise<Recorder> {
   const seen: Seen[] = [];
-  let script: Scripted | Scripted[] | null = null;
-  const next = (isIntrospection: boolean): Scripted | null => {
-    const scripted = Array.isArray(script) ? script[0] : script;
-    if (scripted == null || (isIntrospection && scripted.introspection !== true)) return null;
-    if (Array.isArray(script)) script.shift();
-    return scripted;
-  };
+  let script: Scripted | null = null;
   let interlude: (() => Promise<unknown>) | null = null;
   const server = createServer(async (incoming, response) => {
     const path = incoming.url ?? '';
@@ -87,12 +77,13 @@ export async function startRecorder(gatewayUrl: string, { withCron = false } = {
     const run = interlude;
     interlude = null;
     await run?.();
-    const scripted = incoming.method === 'POST' ? next(body.operationName === 'IntrospectionQuery') : null;
-    if (scripted === null) return passOn(`${gatewayUrl}${path}`, incoming, text, response);
+    const isIntrospection = body.operationName === 'IntrospectionQuery';
+    const scripted = script;
+    if (scripted === null || (isIntrospection && !scripted.introspection))
+      return passOn(`${gatewayUrl}${path}`, incoming, text, response);
     if (scripted.silent === true) return;
     if (scripted.gone === true) return void response.destroy();
-    response.writeHead(scripted.status ?? 200, scripted.headers ?? {});
-    response.end(scripted.text);
+    response.writeHead(scripted.status ?? 200).end(scripted.text);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

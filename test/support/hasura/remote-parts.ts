@@ -3,7 +3,7 @@ import type { RemoteSchema } from './metadata.ts';
 import type { EngineEnvironment, Remote } from './remote-schema.ts';
 import { mergeSchemas, type Part } from './role-schema.ts';
 import { readRoleSdl } from './role-sdl.ts';
-import type { RemoteTypes } from './table-types.ts';
+import type { RemoteTypes } from './table-schema.ts';
 
 /** What each role sees of a remote schema; null for nothing. */
 export type RoleParts = (role: string) => Part | null;
@@ -15,16 +15,18 @@ type RefusePermission = (permission: RemoteSchema['permissions'][number], error:
  * everybody sees everything (hasura/README.md, "Remote schema permissions").
  */
 export function partsByRole(remote: Remote, env: EngineEnvironment, refuse: RefusePermission): RoleParts {
-  const whole = wholePart(remote);
+  const { metadata, upstream } = remote;
+  const partOf = (document: Part['document']): Part => ({
+    ...{ origin: { kind: 'remote', name: metadata.name }, document },
+    query: upstream.getQueryType()?.name ?? 'Query',
+    mutation: upstream.getMutationType()?.name ?? 'Mutation',
+  });
   const parts = new Map<string, Part>();
-  for (const permission of remote.metadata.permissions) {
+  for (const permission of metadata.permissions) {
     const { role, definition } = permission;
     try {
       if (role === 'admin') throw new Error('cannot define permission for admin role');
-      const part = {
-        origin: originOf(remote),
-        ...readRoleSdl(definition.schema, remote.upstream),
-      };
+      const part = partOf(readRoleSdl(definition.schema, upstream));
       mergeSchemas([part]);
       parts.set(role, part);
     } catch (error) {
@@ -32,24 +34,11 @@ export function partsByRole(remote: Remote, env: EngineEnvironment, refuse: Refu
       refuse(permission, new Error(`${context}: ${(error as Error).message}`));
     }
   }
-  const isOpen = env.HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS !== 'true';
-  return (role) => (role === 'admin' || isOpen ? whole : (parts.get(role) ?? null));
-}
-
-const originOf =
-  ({ metadata: { name } }: Remote): Part['origin'] =>
-  () => ({ kind: 'remote', name });
-
-function wholePart(remote: Remote): Part {
-  const { upstream } = remote;
   const document = parse(printSchema(upstream));
   const definitions = document.definitions.filter(({ kind }) => !/^(Schema|Directive)Definition$/.test(kind));
-  return {
-    origin: originOf(remote),
-    query: upstream.getQueryType()?.name ?? 'Query',
-    mutation: upstream.getMutationType()?.name ?? 'Mutation',
-    document: { ...document, definitions },
-  };
+  const whole = partOf({ ...document, definitions });
+  const isOpen = env.HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS !== 'true';
+  return (role) => (role === 'admin' || isOpen ? whole : (parts.get(role) ?? null));
 }
 
 /** A remote relationship gives null where it finds nothing, whatever its field's type says. */

@@ -9,29 +9,20 @@ import {
   type ObjectTypeExtensionNode,
   parse,
   specifiedScalarTypes,
-  validateSchema,
   visit,
 } from 'graphql';
-import type { Presets } from './presets.ts';
 
-/** Where a root field leads: to a remote schema or an action by name, or to the tables. */
-export type Origin = { kind: 'remote'; name: string } | { kind: 'action'; name: string } | { kind: 'tables' };
+/** What answers a root field and the fields of a type: a remote schema, the actions, or the tables. */
+type Origin = { kind: 'remote'; name: string } | { kind: 'actions' } | { kind: 'tables' };
 /** A part of a role's schema: definitions with the root types' names that they use. */
-export type Part = {
-  origin(field: string): Origin;
-  document: DocumentNode;
-  query: string;
-  mutation: string;
-  presets?: Presets;
+export type Part = { origin: Origin; document: DocumentNode; query: string; mutation: string };
+
+export type RoleSchema = {
+  schema: GraphQLSchema;
+  /** By root field, and by type. */
+  roots: ReadonlyMap<string, Origin>;
+  types: ReadonlyMap<string, Origin>;
 };
-
-export type RoleSchema = { schema: GraphQLSchema; origins: ReadonlyMap<string, Origin>; presets: Presets };
-
-const rootType = (name: string, fields: readonly FieldDefinitionNode[]): ObjectTypeDefinitionNode => ({
-  kind: Kind.OBJECT_TYPE_DEFINITION,
-  name: { kind: Kind.NAME, value: name },
-  fields,
-});
 
 const nameOf = (node: DefinitionNode): string => ('name' in node ? (node.name?.value ?? '') : '');
 
@@ -46,9 +37,7 @@ const POSTGRES_SCALARS = new Set([
  * @throws for a type that nobody declares
  */
 function scalarsFor(definitions: readonly DefinitionNode[]): DefinitionNode[] {
-  const known = new Set(
-    [...specifiedScalarTypes, ...definitions.map((node) => ({ name: nameOf(node) }))].map(({ name }) => name),
-  );
+  const known = new Set([...specifiedScalarTypes.map(({ name }) => name), ...definitions.map(nameOf)]);
   const missing = new Set<string>();
   for (const definition of definitions)
     visit(definition, { NamedType: ({ name }) => void (known.has(name.value) || missing.add(name.value)) });
@@ -66,52 +55,53 @@ const leadsToKnown = (definitions: ReadonlyMap<string, unknown>, { fields = [] }
  * (hasura/README.md, "Names that must not meet").
  */
 export function mergeSchemas(parts: readonly Part[]): RoleSchema {
-  const origins = new Map<string, Origin>();
-  const roots = { query_root: [] as FieldDefinitionNode[], mutation_root: [] as FieldDefinitionNode[] };
-  let subscription: DefinitionNode | null = null;
+  const roots = new Map<string, Origin>();
+  const types = new Map<string, Origin>();
+  const fields = { query: [] as FieldDefinitionNode[], mutation: [] as FieldDefinitionNode[] };
   const definitions = new Map<string, DefinitionNode>();
   const extensions: ObjectTypeExtensionNode[] = [];
-  for (const { origin, document, query, mutation } of parts) {
+  for (const { origin, document, query, mutation } of parts)
     for (const node of document.definitions) {
       const name = nameOf(node);
       if (name === query || name === mutation) {
-        const { fields = [] } = node as ObjectTypeDefinitionNode;
-        for (const field of fields) {
-          if (origins.has(field.name.value))
-            throw new Error(`Two root fields are called ${field.name.value}.`);
-          origins.set(field.name.value, origin(field.name.value));
+        const own = (node as ObjectTypeDefinitionNode).fields ?? [];
+        for (const { name: field } of own) {
+          if (roots.has(field.value)) throw new Error(`Two root fields are called ${field.value}.`);
+          roots.set(field.value, origin);
         }
-        roots[name === query ? 'query_root' : 'mutation_root'].push(...fields);
+        fields[name === query ? 'query' : 'mutation'].push(...own);
       } else if (node.kind === Kind.OBJECT_TYPE_EXTENSION) extensions.push(node);
-      else if (name === 'subscription_root') subscription = node;
       else if (definitions.has(name) && node.kind !== Kind.SCALAR_TYPE_DEFINITION)
         throw new Error(`Two types are called ${name}.`);
-      else definitions.set(name, node);
+      else {
+        definitions.set(name, node);
+        types.set(name, origin);
+      }
     }
-  }
-  // A role that sees nothing at all still has a query type.
-  if (roots.query_root.length === 0)
-    roots.query_root.push(
-      ...((parse('type T { no_queries_available: String }').definitions[0] as ObjectTypeDefinitionNode)
-        .fields ?? []),
-    );
-  const all: DefinitionNode[] = [
+  const all = [
     ...definitions.values(),
     ...extensions.filter((extension) => leadsToKnown(definitions, extension)),
-    ...(subscription === null ? [] : [subscription]),
-    ...Object.entries(roots).flatMap(([name, fields]) => (fields.length > 0 ? [rootType(name, fields)] : [])),
+    ...rootTypes(fields),
   ];
-  const names = [
-    ...['query: query_root', roots.mutation_root.length > 0 ? 'mutation: mutation_root' : ''],
-    subscription === null ? '' : 'subscription: subscription_root',
-  ].join(' ');
-  const schemaNode = parse(`schema { ${names} }`).definitions;
-  const schema = buildASTSchema({
-    kind: Kind.DOCUMENT,
-    definitions: [...schemaNode, ...all, ...scalarsFor(all)],
-  });
-  const [error] = validateSchema(schema);
-  if (error !== undefined) throw error;
-  const presets = new Map(parts.flatMap((part) => [...(part.presets ?? [])]));
-  return { schema, origins, presets };
+  return {
+    schema: buildASTSchema({ kind: Kind.DOCUMENT, definitions: [...all, ...scalarsFor(all)] }),
+    ...{ roots, types },
+  };
+}
+
+const rootType = (name: string, fields: readonly FieldDefinitionNode[]): ObjectTypeDefinitionNode => ({
+  ...{ kind: Kind.OBJECT_TYPE_DEFINITION, name: { kind: Kind.NAME, value: name }, fields },
+});
+/** A role that sees nothing at all still has a query type. */
+const [NOTHING] = parse('type Nothing { no_queries_available: String }').definitions;
+
+function rootTypes({
+  query,
+  mutation,
+}: Record<'query' | 'mutation', FieldDefinitionNode[]>): DefinitionNode[] {
+  const nothing = (NOTHING as ObjectTypeDefinitionNode).fields ?? [];
+  const types = [rootType('query_root', query.length > 0 ? query : nothing)];
+  if (mutation.length > 0) types.push(rootType('mutation_root', mutation));
+  const names = types.map(({ name: { value } }) => `${value.replace('_root', '')}: ${value}`);
+  return [...types, ...parse(`schema { ${names.join(' ')} }`).definitions];
 }

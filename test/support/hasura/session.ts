@@ -5,14 +5,12 @@ import type { JwtVerifier } from './jwt.ts';
 
 export type SessionSettings = { adminSecret: string; unauthorizedRole: string | null; jwt: JwtVerifier };
 
-const ADMIN_SECRET = ['x-hasura-admin-secret', 'x-hasura-access-key'] as const;
+const ADMIN_SECRET = 'x-hasura-admin-secret';
 
 function sessionHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
-      name.startsWith('x-hasura-') && !ADMIN_SECRET.some((secret) => secret === name)
-        ? [[name, String(value)]]
-        : [],
+      name.startsWith('x-hasura-') && name !== ADMIN_SECRET ? [[name, String(value)]] : [],
     ),
   );
 }
@@ -26,7 +24,7 @@ export async function readSession(
   { adminSecret, unauthorizedRole, jwt }: SessionSettings,
   headers: IncomingHttpHeaders,
 ): Promise<HasuraSession> {
-  const secret = ADMIN_SECRET.map((name) => headers[name]).find((value) => value !== undefined);
+  const secret = headers[ADMIN_SECRET];
   const variables = sessionHeaders(headers);
   if (secret !== undefined) {
     if (secret === adminSecret)

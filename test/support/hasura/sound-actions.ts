@@ -1,35 +1,13 @@
-import { getNamedType, isLeafType, isObjectType, Kind, parse } from 'graphql';
+import { getNamedType, isLeafType, isObjectType } from 'graphql';
 import { actionsDocument, handlerUrl } from './actions.ts';
-import type { ColumnCatalogue } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
 import { findTracked } from './filters.ts';
 import { keepSound, type Note } from './inconsistency.ts';
 import type { ActionRelationship, Metadata } from './metadata.ts';
 import { configuredHeaders, type EngineEnvironment } from './remote-schema.ts';
 import { mergeSchemas } from './role-schema.ts';
 
-/**
- * Joins the two files by name, as the CLI does before an engine gets to see them (hasura/README.md, "Actions").
- * @throws Error where a name is in one of them alone: the whole metadata is not applied
- */
-export function requireDeclared({ actionsFile, actions, actionsSdl }: Metadata): void {
-  const types = parse(actionsSdl).definitions.flatMap((node) =>
-    node.kind === Kind.OBJECT_TYPE_DEFINITION ? [node] : [],
-  );
-  const [roots, others] = [types.filter(isRoot), types.filter((node) => !isRoot(node))];
-  const fields = roots.flatMap(({ fields = [] }) => fields.map(({ name }) => name.value));
-  for (const { name } of actions)
-    if (!fields.includes(name)) throw new Error(`action ${name} is not present in actions.graphql`);
-  for (const field of fields)
-    if (!actions.some(({ name }) => name === field))
-      throw new Error(`action ${field} is not present in actions.yaml`);
-  for (const { name } of actionsFile.custom_types.objects)
-    if (!others.some((node) => node.name.value === name))
-      throw new Error(`custom type ${name} is not present in actions.graphql`);
-}
-
-const isRoot = ({ name }: { name: { value: string } }): boolean => /^(Query|Mutation)$/.test(name.value);
-
-type Sound = Pick<Metadata, 'tables'> & { catalogue: ColumnCatalogue; env: EngineEnvironment };
+type Sound = Pick<Metadata, 'tables'> & { catalogue: Catalogue; env: EngineEnvironment };
 
 /** The actions that can be called. With one of their types wrong there is none. */
 export function soundActions(metadata: Metadata, sound: Sound, note: Note): Metadata['actions'] {
@@ -55,13 +33,8 @@ function requireTypes(metadata: Metadata, { tables, catalogue }: Sound): void {
     metadata.actions,
     () => '',
   );
-  const part = {
-    origin: () => ({ kind: 'tables' as const }),
-    document,
-    query: 'Query',
-    mutation: 'Mutation',
-  };
-  const { schema } = mergeSchemas([part]);
+  const origin = { kind: 'actions' } as const;
+  const { schema } = mergeSchemas([{ origin, document, query: 'Query', mutation: 'Mutation' }]);
   const requireRelationship = (typeName: string, { name, ...to }: ActionRelationship) => {
     const type = schema.getType(typeName);
     const fields = isObjectType(type) ? type.getFields() : {};

@@ -1,10 +1,10 @@
-import type { ColumnCatalogue } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
 import { findRelationship, findTracked } from './filters.ts';
 import { keepSound, type Note } from './inconsistency.ts';
 import type { BoolExp, RemoteRelationship, TableName, TrackedTable } from './metadata.ts';
 import type { Remote } from './remote-schema.ts';
 
-type Known = { catalogue: ColumnCatalogue; remotes: ReadonlyMap<string, Remote> };
+type Known = { catalogue: Catalogue; remotes: ReadonlyMap<string, Remote> };
 type Surroundings = Known & { tables: readonly TrackedTable[] };
 
 const nameOf = ({ schema, name }: TableName): string => `${schema}.${name}`;

@@ -9,11 +9,10 @@ import type { Metadata, RemoteSchema } from './metadata.ts';
 import { partsByRole, type RoleParts, remoteTypesIn } from './remote-parts.ts';
 import { configuredHeaders, type EngineEnvironment, fromEnvironment, type Remote } from './remote-schema.ts';
 import { mergeSchemas, type Part, type RoleSchema } from './role-schema.ts';
-import { requireDeclared, soundActions } from './sound-actions.ts';
+import { soundActions } from './sound-actions.ts';
 import { soundTables } from './sound-tables.ts';
 import { type Tables, tableName } from './table-access.ts';
-import { tablesSdl } from './table-schema.ts';
-import type { RemoteTypes } from './table-types.ts';
+import { type RemoteTypes, tablesSdl } from './table-schema.ts';
 
 /** What the engine knows since it started, or since its metadata was last reloaded. */
 export type EngineState = {
@@ -70,16 +69,12 @@ async function introspections(
   return found;
 }
 
-/**
- * Reads everything, or what is asked for. What is inconsistent only vanishes, and whatever rests on it.
- * @throws Error where the metadata cannot even be applied
- */
+/** Reads everything, or what is asked for. What is inconsistent is left out, with what rests on it. */
 export async function loadState(
   metadata: Metadata,
   { env, sql }: Pick<EngineState, 'env' | 'sql'>,
   since: Since | null,
 ): Promise<EngineState> {
-  requireDeclared(metadata);
   const inconsistent: Inconsistency[] = [];
   const note = noteIn(inconsistent);
   const known = await introspections(metadata, env, since);
@@ -175,11 +170,11 @@ function rolesOf({ tables, actions, remoteSchemas }: Metadata): string[] {
 
 /** The tables and the actions. */
 function ownParts(metadata: Metadata, tables: Tables, role: string, remoteTypes: RemoteTypes): Part[] {
-  const sdl = tablesSdl(tables, role, remoteTypes);
+  const sdl = tablesSdl({ tables, role, remoteTypes });
   const parts: Part[] = [];
   if (sdl !== '')
     parts.push({
-      origin: () => ({ kind: 'tables' }),
+      origin: { kind: 'tables' },
       document: parse(sdl),
       query: 'query_root',
       mutation: 'mutation_root',
@@ -187,7 +182,7 @@ function ownParts(metadata: Metadata, tables: Tables, role: string, remoteTypes:
   const permitted = permittedActions(metadata, role);
   if (permitted.length > 0)
     parts.push({
-      origin: (name) => ({ kind: 'action', name }),
+      origin: { kind: 'actions' },
       document: actionsDocument(metadata, permitted, ({ remote_table }) =>
         tableName(findTracked(metadata.tables, remote_table)),
       ),

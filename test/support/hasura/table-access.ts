@@ -1,17 +1,17 @@
-import type { Column, ColumnCatalogue } from './catalogue.ts';
+import type { Catalogue, Column } from './catalogue.ts';
 import { findRelationship, findTracked } from './filters.ts';
 import type { BoolExp, TrackedTable } from './metadata.ts';
 
-export type Tables = { tables: readonly TrackedTable[]; catalogue: ColumnCatalogue };
+export type Tables = { tables: readonly TrackedTable[]; catalogue: Catalogue };
 
-export type SelectAccess = {
+type SelectAccess = {
   columns: readonly string[];
   filter: BoolExp;
   limit: number | null;
   aggregates: boolean;
 };
-export type UpdateAccess = { columns: readonly string[]; filter: BoolExp; check: BoolExp };
-type Access = { select: SelectAccess | null; update: UpdateAccess | null; insertsAndDeletes: boolean };
+type UpdateAccess = { columns: readonly string[]; filter: BoolExp; check: BoolExp };
+type Access = { select: SelectAccess | null; update: UpdateAccess | null };
 
 /** `portcullis_users`, or the name that the metadata gives the table (hasura/README.md, "Tables"). */
 export const tableName = ({ table, configuration }: TrackedTable): string =>
@@ -24,7 +24,6 @@ export function accessOf({ catalogue }: Tables, tracked: TrackedTable, role: str
     return {
       select: { columns, filter: {}, limit: null, aggregates: true },
       update: { columns, filter: {}, check: {} },
-      insertsAndDeletes: true,
     };
   }
   const select = tracked.select_permissions?.find((entry) => entry.role === role)?.permission;
@@ -32,19 +31,16 @@ export function accessOf({ catalogue }: Tables, tracked: TrackedTable, role: str
   if (update !== undefined && (select === undefined || Object.keys(update.set).length > 0))
     throw new Error('Presets of columns, and changes of what cannot be read, are not played.');
   return {
-    select: select === undefined ? null : selectAccess(select),
+    select:
+      select === undefined
+        ? null
+        : {
+            ...{ columns: select.columns, filter: select.filter, limit: select.limit ?? null },
+            aggregates: select.allow_aggregations ?? false,
+          },
     update: update === undefined ? null : { ...update, check: update.check ?? {} },
-    insertsAndDeletes: false,
   };
 }
-
-type SelectPermission = NonNullable<TrackedTable['select_permissions']>[number]['permission'];
-const selectAccess = ({
-  columns,
-  filter,
-  limit = undefined,
-  allow_aggregations: aggregates = false,
-}: SelectPermission): SelectAccess => ({ columns, filter, limit: limit ?? null, aggregates });
 
 const SCALARS: Readonly<Record<string, string>> = {
   ...{ text: 'String', integer: 'Int', boolean: 'Boolean', 'timestamp with time zone': 'timestamptz' },
@@ -57,30 +53,18 @@ export function scalarOf({ type }: Pick<Column, 'type'>): string {
   return SCALARS[bare] ?? bare.replace(/^.*\./, '');
 }
 
-export type Relationship = {
-  name: string;
-  kind: 'object' | 'array';
-  /** Of the rows that it leads to. */
-  target: TrackedTable;
-  /** Whether Postgres promises that there is one. A permission may hide it all the same. */
-  isCertain: boolean;
-  aggregates: boolean;
-};
+type Relationship = { name: string; isList: boolean; target: TrackedTable; aggregates: boolean };
 
-/** A relationship to a table that the role cannot read is none that it knows of (hasura/README.md, "Relationships"). */
+/** Those to tables that the role may read: it knows of no others (hasura/README.md, "Relationships"). */
 export function relationshipsOf(tables: Tables, tracked: TrackedTable, role: string): Relationship[] {
   const { object_relationships: objects = [], array_relationships: arrays = [] } = tracked;
-  const columns = tables.catalogue.columns(tracked.table);
-  const found = [...objects, ...arrays].map(({ name, using: { foreign_key_constraint_on: by } }) => {
+  return [...objects, ...arrays].flatMap(({ name, using }) => {
     const hop = findRelationship(tables, tracked, name);
     if (hop === null) throw new Error(`The relationship ${name} is missing.`);
-    const isObject = typeof by === 'string';
-    const kind = isObject ? ('object' as const) : ('array' as const);
-    const isCertain = isObject && columns.some((column) => column.name === by && !column.nullable);
-    return { name, kind, isCertain, target: findTracked(tables.tables, hop.target) };
-  });
-  return found.flatMap((relationship) => {
-    const { select } = accessOf(tables, relationship.target, role);
-    return select === null ? [] : [{ ...relationship, aggregates: select.aggregates }];
+    const target = findTracked(tables.tables, hop.target);
+    const { select } = accessOf(tables, target, role);
+    if (select === null) return [];
+    const isList = typeof using.foreign_key_constraint_on !== 'string';
+    return [{ name, isList, target, aggregates: isList && select.aggregates }];
   });
 }

@@ -1,91 +1,66 @@
-import type { FieldNode } from 'graphql';
+import { findRelationship, findTracked, type HasuraSession } from './filters.ts';
 import type { BoolExp, TrackedTable } from './metadata.ts';
-import { type Tables, tableName } from './table-access.ts';
-import { type Arguments, readArguments } from './table-arguments.ts';
+import { tableName } from './table-access.ts';
 import { toFailure } from './table-errors.ts';
-import { deleteRows, insertRows } from './table-insert.ts';
-import { type Change, inTransaction, updateRows } from './table-update.ts';
-import { selectAggregate, selectRows, type TableRequest } from './tables.ts';
+import { type Database, type Query, type Row, readRows, updateRows } from './tables.ts';
+
+type Arguments = Readonly<Record<string, unknown>>;
+type Call = { database: Database; session: HasuraSession; args: Arguments };
 
 const equals = (values: object): BoolExp =>
   Object.fromEntries(Object.entries(values).map(([column, value]) => [column, { _eq: value }]));
 
-type Run = (
-  request: TableRequest,
-  tracked: TrackedTable,
-  call: { field: FieldNode; args: Arguments },
-) => Promise<unknown>;
-
-const first = ([row]: readonly unknown[]): unknown => row ?? null;
-const conflictOf = ({ on_conflict: conflict }: Arguments) => (conflict ?? null) as never;
-
 /** What is done with a table, by what the root field adds to its name (hasura/README.md, "Table queries" and "Table changes"). */
-const FIELDS: Readonly<Record<string, Run>> = {
-  '%': (request, tracked, { field, args }) => selectRows(request, tracked, { field, args, isList: true }),
-  '%_by_pk': async (request, tracked, { field, args }) =>
-    first(await selectRows(request, tracked, { field, args: { where: equals(args) }, isList: false })),
-  '%_aggregate': selectAggregate,
-  'update_%': (request, tracked, { field, args: { where, ...change } }) =>
-    updateRows(request, tracked, { change: change as Change, where: where as BoolExp, field, single: false }),
-  'update_%_by_pk': (request, tracked, { field, args: { pk_columns: key, ...change } }) => {
-    const where = equals(key as object);
-    return updateRows(request, tracked, { change: change as Change, where, field, single: true });
+const FIELDS: Readonly<Record<string, (call: Call, tracked: TrackedTable) => Promise<unknown>>> = {
+  '%': ({ database, session, args }, tracked) => readRows(database, session, tracked, args as Query),
+  '%_by_pk': async ({ database, session, args }, tracked) =>
+    (await readRows(database, session, tracked, { where: equals(args) }))[0] ?? null,
+  'update_%': async ({ database, session, args }, tracked) => {
+    const change = { set: args._set as Row, where: args.where as BoolExp };
+    const returning = await updateRows(database, session, tracked, change);
+    return { affected_rows: returning.length, returning };
   },
-  'update_%_many': updateMany,
-  'insert_%': (request, tracked, { field, args }) => {
-    const objects = args.objects as Record<string, unknown>[];
-    return insertRows(request, tracked, { objects, conflict: conflictOf(args), field });
+  'update_%_by_pk': async ({ database, session, args }, tracked) => {
+    const change = { set: args._set as Row, where: equals(args.pk_columns as object) };
+    return (await updateRows(database, session, tracked, change))[0] ?? null;
   },
-  'insert_%_one': (request, tracked, { field, args }) => {
-    const objects = [args.object as Record<string, unknown>];
-    return insertRows(request, tracked, { objects, conflict: conflictOf(args), field });
-  },
-  'delete_%': (request, tracked, { args }) => deleteRows(request, tracked, args.where as BoolExp),
-  'delete_%_by_pk': (request, tracked, { args }) => deleteRows(request, tracked, equals(args)),
 };
 
-/** In the order given, each with a response of its own. */
-async function updateMany(
-  request: TableRequest,
-  tracked: TrackedTable,
-  { field, args }: { field: FieldNode; args: Arguments },
-): Promise<unknown> {
-  return inTransaction(request, async (tx) => {
-    const responses: unknown[] = [];
-    for (const { where, ...change } of args.updates as Arguments[]) {
-      const update = { change: change as Change, where: where as BoolExp, field, single: false };
-      responses.push(await updateRows({ ...request, tx }, tracked, update));
-    }
-    return responses;
-  });
-}
-
-export type TableField = { tracked: TrackedTable; kind: string };
-
-/** The table behind a root field, and what is done with it. */
-export function tableField({ tables }: Tables, name: string): TableField | null {
-  for (const tracked of tables) {
-    const kind = Object.keys(FIELDS).find((shape) => name === shape.replace('%', tableName(tracked)));
-    if (kind !== undefined) return { tracked, kind };
-  }
-  return null;
-}
-
-/** Executes a root field on the database as the engine's own role. */
-export async function runTableField(
-  request: TableRequest,
-  { tracked, kind }: TableField,
-  field: FieldNode,
-): Promise<unknown> {
-  const definition = request.rootType.getFields()[field.name.value];
-  const run = FIELDS[kind];
-  if (definition === undefined || run === undefined)
-    throw new Error('A root field is missing from a document that was valid.');
-  const path = `$.selectionSet.${field.name.value}`;
-  const args = readArguments(request.scope, definition, { field, path });
+async function orFailure<Result>(run: Promise<Result>): Promise<Result> {
   try {
-    return await run(request, tracked, { field, args });
+    return await run;
   } catch (error) {
     throw toFailure(error);
   }
 }
+
+/** Executes a root field of the tables. */
+export function runTableField(call: Call, name: string): Promise<unknown> {
+  for (const tracked of call.database.tables)
+    for (const [shape, run] of Object.entries(FIELDS))
+      if (name === shape.replace('%', tableName(tracked))) return orFailure(run(call, tracked));
+  throw new Error(`${name} is not played.`);
+}
+
+/** A field of a row: a column, or the row or rows that a relationship leads to. */
+export function readField(
+  { database, session, args }: Call,
+  { tracked, row, name }: { tracked: TrackedTable; row: Row; name: string },
+): unknown {
+  const hop = findRelationship(database, tracked, name);
+  if (hop === null) return row[name];
+  const isList = tracked.array_relationships?.some((relationship) => relationship.name === name) === true;
+  const value = row[hop.from];
+  if (value === null) return isList ? [] : null;
+  const query = { ...(args as Query), of: { column: hop.to, value } };
+  const rows = readRows(database, session, findTracked(database.tables, hop.target), query);
+  return orFailure<unknown>(isList ? rows : rows.then(([found]) => found ?? null));
+}
+
+/** The row that a relationship of an action's output leads to (hasura/README.md, "Actions"). */
+export const readRelated = (
+  { database, session }: Omit<Call, 'args'>,
+  tracked: TrackedTable,
+  of: NonNullable<Query['of']>,
+): Promise<Row | null> =>
+  orFailure(readRows(database, session, tracked, { of }).then(([row]) => row ?? null));

@@ -11,7 +11,7 @@ export const callers: readonly Mutation[] = [
     file: CALLER,
     from: "if (role !== 'user' || role === deps.config.hasuraUnauthorizedRole) return null;",
     to: "if (role !== 'user') return null;",
-    scenarios: ['stand-in'],
+    scenarios: ['configuration'],
   },
   {
     breaks: 'in whatever role, whoever names somebody is them',

@@ -51,14 +51,14 @@ export const jwts: readonly Mutation[] = [
   {
     breaks: 'the gateway takes a token of no issuer and for no audience, as Hasura does',
     file: TOKENS,
-    from: '        issuer: tokens.issuer,\n        audience: tokens.audience,\n',
+    from: '        issuer: config.tokens.issuer,\n        audience: config.tokens.audience,\n',
     to: '',
     scenarios: ['trust'],
   },
   {
     breaks: 'a token is for another audience than the one Hasura is told',
     file: TOKENS,
-    from: 'aud: tokens.audience,\n    sub',
+    from: 'aud: config.tokens.audience,\n    sub',
     to: "aud: 'gateway',\n    sub",
     scenarios: ['accounts'],
   },

@@ -1,0 +1,132 @@
+import { afterEach, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { openLogins, refusal } from './database-logins.ts';
+
+// What the engine's own database role may do.
+
+const logins = forFile(() => openLogins());
+afterEach(() => logins.logOut());
+
+test('the role logs in with the password and does exactly what is declared', async () => {
+  const { owner, newRole, apply, logIn, loginUrl } = logins;
+  const role = newRole();
+  expect(await apply(role)).toBe(role);
+  const hasura = logIn(loginUrl(role));
+
+  for (const table of ['users', 'teams', 'memberships', 'sessions', 'jwks', 'cache']) {
+    expect(await refusal(hasura.unsafe(`select * from portcullis.${table}`)), table).toBe('allowed');
+    expect(await refusal(hasura.unsafe(`insert into portcullis.${table} default values`)), table).toBe(
+      '42501',
+    );
+    expect(await refusal(hasura.unsafe(`delete from portcullis.${table}`)), table).toBe('42501');
+    expect(await refusal(hasura.unsafe(`truncate portcullis.${table} cascade`)), table).toBe('42501');
+  }
+  const columns = await owner<{ column: string; table: string }[]>`
+    select table_name as table, column_name as column from information_schema.columns where table_schema = 'portcullis'`;
+  const updatable: string[] = [];
+  for (const { table, column } of columns) {
+    const outcome = await refusal(
+      hasura.begin(async (tx) => {
+        await tx.unsafe(`update portcullis.${table} set ${column} = ${column}`);
+      }),
+    );
+    expect(['allowed', '42501']).toContain(outcome);
+    if (outcome === 'allowed') updatable.push(`${table}.${column}`);
+  }
+  expect(updatable.sort()).toEqual(['jwks.expires_at', 'projects.name', 'teams.name', 'users.name']);
+});
+
+test('the role reads column by column: one that a migration adds it cannot read', async () => {
+  const { owner, newRole, apply, logIn, loginUrl } = logins;
+  const role = newRole();
+  await apply(role);
+  await owner`alter table portcullis.users add column secret text`;
+  try {
+    const hasura = logIn(loginUrl(role));
+    expect(await refusal(hasura`select secret from portcullis.users`)).toBe('42501');
+    expect(await refusal(hasura`select * from portcullis.users`)).toBe('42501');
+    expect(await refusal(hasura`select id, name, disabled_at from portcullis.users`)).toBe('allowed');
+    expect(await refusal(hasura`select count(*) from portcullis.users`)).toBe('allowed');
+    expect(await refusal(hasura`update portcullis.users set name = 'A' returning id, name`)).toBe('allowed');
+    expect(await refusal(hasura`update portcullis.users set name = 'A' returning *`)).toBe('42501');
+  } finally {
+    await owner`alter table portcullis.users drop column secret`;
+  }
+});
+
+test('a second run takes back a grant on a whole table, which every later column would have', async () => {
+  const { owner, newRole, apply } = logins;
+  const role = newRole();
+  await apply(role);
+  await owner`grant select on all tables in schema portcullis to ${owner(role)}`;
+  await apply(role);
+  const tables = await owner`
+    select relname from pg_class where relnamespace = 'portcullis'::regnamespace and relkind = 'r'
+      and has_table_privilege(${role}, oid, 'select')`;
+  expect([...tables]).toEqual([]);
+});
+
+test('a declared column that is not there yet is missing like a table', async () => {
+  const { owner, newRole, apply } = logins;
+  await owner`alter table portcullis.cache rename column value to worth`;
+  try {
+    await expect(apply(newRole())).rejects.toThrow('Run npm run db:migrate first.');
+  } finally {
+    await owner`alter table portcullis.cache rename column worth to value`;
+  }
+});
+
+test('the role’s statements, waits for locks and silent transactions are bounded', async () => {
+  const { database, owner, newRole, apply, logIn, loginUrl } = logins;
+  const role = newRole();
+  await apply(role);
+  const settings = async () => {
+    const [row] = await logIn(loginUrl(role))`
+      select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
+        current_setting('idle_in_transaction_session_timeout') as idle`;
+    return row;
+  };
+  expect(await settings()).toEqual({ statement: '30s', lock: '10s', idle: '1min' });
+  const name = new URL(database.url).pathname.slice(1);
+  await owner.unsafe(
+    `alter role "${role.replaceAll('"', '""')}" in database ${name} set statement_timeout = '5min'`,
+  );
+  await apply(role);
+  expect(await settings()).toEqual({ statement: '5min', lock: '10s', idle: '1min' });
+});
+
+test('an update through the role still moves updated_at', async () => {
+  const { newRole, apply, logIn, loginUrl } = logins;
+  const role = newRole();
+  await apply(role);
+  const hasura = logIn(loginUrl(role));
+  const [row] = await hasura<{ moved: boolean }[]>`
+    update portcullis.users set name = 'Ada L.' returning updated_at > created_at as moved`;
+  expect(row).toEqual({ moved: true });
+});
+
+test('the role sees nothing of the private, migration and job schemas', async () => {
+  const { newRole, apply, logIn, loginUrl } = logins;
+  const role = newRole();
+  await apply(role);
+  const hasura = logIn(loginUrl(role));
+  for (const table of ['passwords', 'private_jwks', 'refresh_tokens', 'rate_limits']) {
+    expect(await refusal(hasura.unsafe(`select * from portcullis_private.${table}`)), table).toBe('42501');
+  }
+  expect(await refusal(hasura.unsafe('select * from portcullis_migrations.applied'))).toBe('42501');
+  for (const table of ['migrations', 'jobs', '_private_jobs', '_private_tasks'])
+    expect(await refusal(hasura.unsafe(`select * from portcullis_jobs.${table}`)), table).toBe('42501');
+  expect(await refusal(hasura.unsafe(`select portcullis_jobs.add_job('mail')`))).toBe('42501');
+  expect(await refusal(hasura.unsafe('create table portcullis.mine ()'))).toBe('42501');
+});
+
+test('the role owns hdb_catalog, finds pgcrypto, and can make tables in the one with the other', async () => {
+  const { newRole, apply, logIn, loginUrl } = logins;
+  const role = newRole();
+  await apply(role);
+  const hasura = logIn(loginUrl(role));
+  await hasura.unsafe('create extension if not exists pgcrypto');
+  await hasura.unsafe(
+    'create table hdb_catalog.event_log (id uuid default gen_random_uuid()); drop table hdb_catalog.event_log',
+  );
+});
