@@ -1,12 +1,12 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { readDatabaseUrl } from '../config/database-url.ts';
-import { connectTimeoutSeconds, openDriver } from './driver.ts';
+import { connectTimeoutSeconds, openDriver } from './driver/postgres.ts';
+import { ANSWER_MS, watchForSilence } from './driver/silence.ts';
+import { guardStatements } from './driver/statements.ts';
+import { checkTransactions } from './driver/transaction.ts';
 import { type RefusedWrites, watchRefusedWrites } from './refused-writes.ts';
 import type { SettingsFrom } from './session.ts';
-import { ANSWER_MS, watchForSilence } from './silence.ts';
-import { guardStatements } from './statements.ts';
-import { checkTransactions } from './transaction.ts';
 
 /** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
 export type Database = PostgresJsDatabase & { $client: postgres.Sql; refusedWrites: RefusedWrites };

@@ -7,9 +7,9 @@ import {
   timeoutSettings,
 } from '../config/session-settings.ts';
 import type { Log } from '../log.ts';
-import { connectPg, type PgClient } from './pg-driver.ts';
+import { connectPg, type PgClient } from './driver/pg.ts';
+import { TlsProblem } from './driver/server-tls.ts';
 import { keepsPreparedStatements } from './pooler.ts';
-import { TlsProblem } from './server-tls.ts';
 import type { SessionOptions, SettingsFrom } from './session.ts';
 
 /** A database, and how its connections are used. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PgClient } from './pg-driver.ts';
+import type { PgClient } from './driver/pg.ts';
 
 /** How often the two connections take turns: a pooler that is in use may hand out another session at first. */
 const ROUNDS = 8;

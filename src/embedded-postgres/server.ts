@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type postgres from 'postgres';
 import { readDatabaseUrl } from '../config/database-url.ts';
-import { openDriver } from '../db/driver.ts';
-import { type Life, type Supervision, supervise } from '../db/supervision.ts';
+import { openDriver } from '../db/driver/postgres.ts';
 import type { Log } from '../log.ts';
 import { findPostgres, type PostgresBinaries } from './binaries.ts';
 import {
@@ -19,6 +18,7 @@ import {
   SUPERUSER,
 } from './data.ts';
 import { clearTheWay, isServed, shutDown } from './postmaster.ts';
+import { type Life, type Supervision, supervise } from './supervision.ts';
 import { type Launcher, planLaunch } from './unprivileged.ts';
 
 export type EmbeddedPostgres = { url: string } & Supervision;

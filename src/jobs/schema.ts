@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { Logger, runMigrations } from 'graphile-worker';
 import type { Database } from '../db/client.ts';
-import { type JobsPoolOptions, openJobsPool } from './pool.ts';
+import { type JobsPoolOptions, openJobsPool } from '../db/driver/pg-pool.ts';
 import { JOBS_SCHEMA } from './queue.ts';
 
 /** The newest migration of the job library that package.json names; a test holds both together. */

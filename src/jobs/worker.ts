@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type RunnerOptions, run, type TaskList } from 'graphile-worker';
 import type { Database } from '../db/client.ts';
+import { openJobsPool } from '../db/driver/pg-pool.ts';
 import type { DatabaseAccess } from '../db/inspection.ts';
 import type { Log } from '../log.ts';
 import { releaseAbandonedJobs } from './abandoned.ts';
-import { openJobsPool } from './pool.ts';
 import { JOBS_SCHEMA } from './queue.ts';
 import { areJobsMigrated } from './schema.ts';
 

@@ -68,5 +68,5 @@ test('each database driver is opened in one place, which leaves it nothing to lo
   const openers = [...(await readSources())]
     .filter(([, text]) => /^import (?!type\b).*'(?:postgres|pg)'|\('pg'\)|drizzle\(['"{]/m.test(text))
     .map(([file]) => file);
-  expect(openers.sort()).toEqual(['db/driver.ts', 'db/pg-driver.ts']);
+  expect(openers.sort()).toEqual(['db/driver/pg.ts', 'db/driver/postgres.ts']);
 });

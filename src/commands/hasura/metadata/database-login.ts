@@ -1,8 +1,8 @@
 import type postgres from 'postgres';
 import { type DatabaseTarget, readDatabaseUrl } from '../../../config/database-url.ts';
-import { openDriver } from '../../../db/driver.ts';
+import { openDriver } from '../../../db/driver/postgres.ts';
+import { checkTransactions } from '../../../db/driver/transaction.ts';
 import type { DatabaseAccess } from '../../../db/inspection.ts';
-import { checkTransactions } from '../../../db/transaction.ts';
 import { databaseRoleSqlFor, HIDDEN_SCHEMAS } from './database-role.ts';
 import { declaration as ours } from './declaration.ts';
 import type { Declaration } from './declaration-types.ts';

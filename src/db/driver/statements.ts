@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type postgres from 'postgres';
-import { isCausedBy, isRepeatable } from './errors.ts';
+import { isCausedBy, isRepeatable } from '../errors.ts';
+import type { RefusedWrites } from '../refused-writes.ts';
+import { retry } from '../retries.ts';
 import { learnConnection, leaveReadOnlyServer } from './read-only-servers.ts';
-import type { RefusedWrites } from './refused-writes.ts';
-import { retry } from './retries.ts';
 import type { SilenceWatch } from './silence.ts';
 
 /** How long connections that are lost at once, or together with their statements, may take to close one after the other. */

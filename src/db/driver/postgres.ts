@@ -1,8 +1,8 @@
 import postgres from 'postgres';
-import type { DatabaseTarget } from '../config/database-url.ts';
-import { readTlsFiles } from '../config/tls-files.ts';
+import type { DatabaseTarget } from '../../config/database-url.ts';
+import { readTlsFiles } from '../../config/tls-files.ts';
+import { type SessionOptions, sessionSettings } from '../session.ts';
 import { ServerSocket } from './server-socket.ts';
-import { type SessionOptions, sessionSettings } from './session.ts';
 import { pad } from './startup-message.ts';
 
 export const CONNECT_TIMEOUT_SECONDS = 5;

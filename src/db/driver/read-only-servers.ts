@@ -1,4 +1,4 @@
-import { isReadOnlyServer } from './errors.ts';
+import { isReadOnlyServer } from '../errors.ts';
 
 // After a failover a connection may stay at the old primary, which refuses every write (25006) and never hangs up. Once it is
 // closed, the driver opens another one, and looks the name of the host up again.

@@ -1,5 +1,5 @@
 import type postgres from 'postgres';
-import { retry } from './retries.ts';
+import { retry } from '../retries.ts';
 import { guardStatement, type StatementWatch, tellLossesLate, UNWATCHED, untilClosed } from './statements.ts';
 
 type Work = (tx: postgres.TransactionSql) => unknown;

@@ -1,7 +1,7 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { DatabaseTarget } from '../config/database-url.ts';
-import type { TlsFiles } from '../config/tls-files.ts';
+import type { DatabaseTarget } from '../../config/database-url.ts';
+import type { TlsFiles } from '../../config/tls-files.ts';
 import { startTls, TlsProblem } from './server-tls.ts';
 import { closedEarly, nextEvent } from './socket-events.ts';
 import { cleanFirstWrite } from './startup-message.ts';

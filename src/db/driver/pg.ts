@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
-import type { DatabaseTarget } from '../config/database-url.ts';
-import { readTlsFiles } from '../config/tls-files.ts';
-import { connectTimeoutSeconds } from './driver.ts';
+import type { DatabaseTarget } from '../../config/database-url.ts';
+import { readTlsFiles } from '../../config/tls-files.ts';
+import { type SessionOptions, sessionSettings } from '../session.ts';
+import { connectTimeoutSeconds } from './postgres.ts';
 import { ServerSocket } from './server-socket.ts';
-import { type SessionOptions, sessionSettings } from './session.ts';
 
 type Row = Record<string, unknown>;
 type Query = string | { name?: string; text: string; values?: unknown[] };

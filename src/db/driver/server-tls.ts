@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import type { DatabaseTarget, TlsMode } from '../config/database-url.ts';
-import type { TlsFiles } from '../config/tls-files.ts';
+import type { DatabaseTarget, TlsMode } from '../../config/database-url.ts';
+import type { TlsFiles } from '../../config/tls-files.ts';
 import { nextEvent } from './socket-events.ts';
 
 /** A connection that could not be encrypted as the URL asks. */

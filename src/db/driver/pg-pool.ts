@@ -1,10 +1,10 @@
 import type { RunnerOptions } from 'graphile-worker';
-import { readDatabaseUrl } from '../config/database-url.ts';
-import { loadPgDriver, pgOptions } from '../db/pg-driver.ts';
-import { leaveReadOnlyServerOfJobs } from '../db/read-only-servers.ts';
-import type { ServerSocket } from '../db/server-socket.ts';
-import type { SettingsFrom } from '../db/session.ts';
-import { ANSWER_MS } from '../db/silence.ts';
+import { readDatabaseUrl } from '../../config/database-url.ts';
+import type { SettingsFrom } from '../session.ts';
+import { loadPgDriver, pgOptions } from './pg.ts';
+import { leaveReadOnlyServerOfJobs } from './read-only-servers.ts';
+import type { ServerSocket } from './server-socket.ts';
+import { ANSWER_MS } from './silence.ts';
 
 type Pool = NonNullable<RunnerOptions['pgPool']>;
 
