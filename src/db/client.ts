@@ -1,7 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type postgres from 'postgres';
-import { readDatabaseUrl } from '../config/database-url.ts';
-import { connectTimeoutSeconds, openDriver } from './driver/postgres.ts';
+import { type DatabaseTarget, readDatabaseUrl } from '../config/database-url.ts';
+import { type Client, connectTimeoutSeconds, type DriverOptions, openDriver } from './driver/postgres.ts';
 import { ANSWER_MS, watchForSilence } from './driver/silence.ts';
 import { guardStatements } from './driver/statements.ts';
 import { checkTransactions } from './driver/transaction.ts';
@@ -9,7 +8,7 @@ import { type RefusedWrites, watchRefusedWrites } from './refused-writes.ts';
 import type { SettingsFrom } from './session.ts';
 
 /** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
-export type Database = PostgresJsDatabase & { $client: postgres.Sql; refusedWrites: RefusedWrites };
+export type Database = PostgresJsDatabase & { $client: Client; refusedWrites: RefusedWrites };
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 /** Either of both: for operations that join their caller's transaction. */
 export type Queryable = Database | Transaction;
@@ -64,6 +63,16 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
       return client.end({ timeout: 5 });
     },
   };
+}
+
+/**
+ * Opens one connection for a command that runs to its end. The caller ends the client.
+ * @throws DatabaseUrlError
+ */
+export function openClient(target: DatabaseTarget, options: Omit<DriverOptions, 'poolSize'>): Client {
+  const client = openDriver(target, { ...options, poolSize: 1 });
+  checkTransactions(client);
+  return client;
 }
 
 /**

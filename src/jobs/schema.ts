@@ -1,16 +1,16 @@
 import { sql } from 'drizzle-orm';
 import { Logger, runMigrations } from 'graphile-worker';
 import type { Database } from '../db/client.ts';
-import { type JobsPoolOptions, openJobsPool } from '../db/driver/pg-pool.ts';
+import { openPgPool, type PgPoolOptions } from '../db/driver/pg-pool.ts';
 import { JOBS_SCHEMA } from './queue.ts';
 
 /** The newest migration of the job library that package.json names; a test holds both together. */
 const NEWEST_JOBS_MIGRATION = 19;
 
 /** Makes the job library's schema, or brings it up to date. The caller holds the migration lock. */
-export async function migrateJobs(options: Omit<JobsPoolOptions, 'onError'>): Promise<void> {
+export async function migrateJobs(options: Omit<PgPoolOptions, 'onError'>): Promise<void> {
   // With every error the statement under way fails with it.
-  const { pool, close } = openJobsPool({ ...options, onError: () => {} });
+  const { pool, close } = openPgPool({ ...options, onError: () => {} });
   try {
     await runMigrations({ pgPool: pool, schema: JOBS_SCHEMA, logger: new Logger(() => () => {}) });
   } finally {

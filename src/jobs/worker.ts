@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type RunnerOptions, run, type TaskList } from 'graphile-worker';
 import type { Database } from '../db/client.ts';
-import { openJobsPool } from '../db/driver/pg-pool.ts';
+import { openPgPool } from '../db/driver/pg-pool.ts';
 import type { DatabaseAccess } from '../db/inspection.ts';
 import type { Log } from '../log.ts';
 import { releaseAbandonedJobs } from './abandoned.ts';
@@ -90,7 +90,7 @@ async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortS
 }
 
 function openWorkerPool({ database, log, concurrency }: JobWorkerOptions) {
-  return openJobsPool({
+  return openPgPool({
     ...database,
     // One more listens for new jobs.
     size: concurrency + 1,

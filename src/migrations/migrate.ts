@@ -5,11 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
-import type postgres from 'postgres';
 import { readDatabaseUrl } from '../config/database-url.ts';
-import type { Database } from '../db/client.ts';
-import { openDriver } from '../db/driver/postgres.ts';
-import { checkTransactions } from '../db/driver/transaction.ts';
+import { type Database, openClient } from '../db/client.ts';
+import type { Client } from '../db/driver/postgres.ts';
 import type { DatabaseAccess } from '../db/inspection.ts';
 import { areJobsMigrated, migrateJobs } from '../jobs/schema.ts';
 import { canonicalizeEmails } from './canonical-emails.ts';
@@ -37,12 +35,7 @@ export async function applyMigrations(url: string, options: MigrationOptions = {
   const database = { url, variable, prepare, settingsFrom, applicationName: 'portcullis-migrate' };
   await withMigrationLock(database, lock, async (stopped) => {
     // Postgres cancels no statement of a migration, however long it takes, but those that wait for a lock.
-    const client = openDriver(readDatabaseUrl(url, variable), {
-      ...database,
-      poolSize: 1,
-      statementTimeoutMs: null,
-    });
-    checkTransactions(client);
+    const client = openClient(readDatabaseUrl(url, variable), { ...database, statementTimeoutMs: null });
     const cut = () => void client.end({ timeout: 0 });
     stopped.addEventListener('abort', cut, { once: true });
     try {
@@ -59,7 +52,7 @@ export async function applyMigrations(url: string, options: MigrationOptions = {
 }
 
 /** @throws Error where a pooler has one session alone, which the lock’s transaction has */
-async function requireSecondSession(client: postgres.Sql, variable: string): Promise<void> {
+async function requireSecondSession(client: Client, variable: string): Promise<void> {
   const late = sleep(SECOND_SESSION_MS, 'late', { ref: false });
   const outcome = await Promise.race([client`select 1`, late]);
   if (outcome !== 'late') return;

@@ -31,7 +31,7 @@ function endWhenSilent(pooled: object, longestMs: number): void {
   };
 }
 
-export type JobsPoolOptions = {
+export type PgPoolOptions = {
   url: string;
   /** The environment variable that holds the URL, for messages. */
   variable?: string;
@@ -47,7 +47,7 @@ export type JobsPoolOptions = {
  * Connections for the job library. One that it made itself would go down with nobody listening: a database that stops at
  * the same time as the gateway would be an uncaught exception.
  */
-export function openJobsPool(options: JobsPoolOptions): { pool: Pool; close(): Promise<void> } {
+export function openPgPool(options: PgPoolOptions): { pool: Pool; close(): Promise<void> } {
   const {
     url,
     variable,

@@ -5,6 +5,11 @@ import { type SessionOptions, sessionSettings } from '../session.ts';
 import { ServerSocket } from './server-socket.ts';
 import { pad } from './startup-message.ts';
 
+/** A client of postgres.js: a pool of connections. */
+export type Client = postgres.Sql;
+/** What a transaction of a client hands to its work. */
+export type ClientTransaction = postgres.TransactionSql;
+
 export const CONNECT_TIMEOUT_SECONDS = 5;
 
 export const connectTimeoutSeconds = (target: DatabaseTarget): number =>
@@ -37,7 +42,7 @@ export type DriverOptions = SessionOptions & {
  * connects with the first statement.
  * @throws DatabaseUrlError where a file that the URL names cannot be read
  */
-export function openDriver(target: DatabaseTarget, options: DriverOptions): postgres.Sql {
+export function openDriver(target: DatabaseTarget, options: DriverOptions): Client {
   const files = readTlsFiles(target);
   const given: object = {
     ...{ host: [target.host], port: [target.port], path: target.socketPath ?? false },

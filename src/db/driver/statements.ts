@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type postgres from 'postgres';
 import { isCausedBy, isRepeatable } from '../errors.ts';
 import type { RefusedWrites } from '../refused-writes.ts';
 import { retry } from '../retries.ts';
+import type { Client } from './postgres.ts';
 import { learnConnection, leaveReadOnlyServer } from './read-only-servers.ts';
 import type { SilenceWatch } from './silence.ts';
 
@@ -81,7 +81,7 @@ export function guardStatement<Statement extends PromiseLike<unknown>>(
  * Guards and prepares every statement of a pool. Drizzle prepares only what was given a name: whatever else has parameters
  * takes a second round trip and is planned again every time. Our statements hold no values, so a connection keeps a few dozen.
  */
-export function guardStatements(client: postgres.Sql, watch: StatementWatch): postgres.Sql {
+export function guardStatements(client: Client, watch: StatementWatch): Client {
   const unsafe = client.unsafe.bind(client);
   client.unsafe = (query, parameters, options) => {
     // The library begins a transaction by a statement that it calls back for.

@@ -1,8 +1,8 @@
-import type postgres from 'postgres';
 import { retry } from '../retries.ts';
+import type { Client, ClientTransaction } from './postgres.ts';
 import { guardStatement, type StatementWatch, tellLossesLate, UNWATCHED, untilClosed } from './statements.ts';
 
-type Work = (tx: postgres.TransactionSql) => unknown;
+type Work = (tx: ClientTransaction) => unknown;
 
 /** What a statement gets whose connection closed in the middle: the database is away. */
 const connectionClosed = () =>
@@ -20,7 +20,7 @@ const never = <T>() => new Promise<T>(() => {});
  * ends to us, never resolves where a connection has to be opened (issues 751, 1195 and 1219). So its `begin` opens the
  * transaction, and we end it.
  */
-export function checkTransactions(client: postgres.Sql, watch: StatementWatch = UNWATCHED): void {
+export function checkTransactions(client: Client, watch: StatementWatch = UNWATCHED): void {
   const begin = client.begin.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
   const checked = (...parameters: unknown[]): Promise<unknown> => {
     const options = parameters.slice(0, -1);
@@ -95,7 +95,7 @@ const ENDS = /^(?:COMMIT|ROLLBACK|PREPARE TRANSACTION)$/;
  * is sent after the end, when the connection may be in another transaction.
  */
 function holdConnection(
-  tx: postgres.TransactionSql,
+  tx: ClientTransaction,
   isClosed: () => boolean,
   { watch, prepare }: HoldOptions,
 ): Hold {
