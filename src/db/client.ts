@@ -6,6 +6,7 @@ import { guardStatements } from './driver/statements.ts';
 import { checkTransactions } from './driver/transaction.ts';
 import { type RefusedWrites, watchRefusedWrites } from './refused-writes.ts';
 import type { SettingsFrom } from './session.ts';
+import { trackWaiting } from './waiting.ts';
 
 /** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
 export type Database = PostgresJsDatabase & { $client: Client; refusedWrites: RefusedWrites };
@@ -41,9 +42,10 @@ export type OpenDatabase = {
  */
 export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const target = readDatabaseUrl(options.url, options.variable);
-  // Longer than a connection may take to come about: whoever waits for that is told so by the driver.
+  // Longer than a connection may take to come about: the driver itself gives up on that.
   const longestMs = Math.max(options.statementTimeoutMs, connectTimeoutSeconds(target) * 1000) + ANSWER_MS;
-  const silence = watchForSilence(longestMs);
+  const waiting = trackWaiting();
+  const silence = watchForSilence(longestMs, waiting);
   const client = openDriver(target, {
     poolSize: options.poolSize,
     statementTimeoutMs: options.statementTimeoutMs,
@@ -57,7 +59,7 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const db = drizzle(guardStatements(client, watch), { casing: 'snake_case' });
   return {
     db: Object.assign(db, { refusedWrites: watch.refusedWrites }),
-    queueDelayMs: () => silence.queueDelayMs(options.poolSize),
+    queueDelayMs: () => waiting.queueDelayMs(options.poolSize),
     close() {
       silence.stop();
       return client.end({ timeout: 5 });

@@ -2,34 +2,11 @@ import type { RunnerOptions } from 'graphile-worker';
 import { readDatabaseUrl } from '../../config/database-url.ts';
 import type { SettingsFrom } from '../session.ts';
 import { loadPgDriver, pgOptions } from './pg.ts';
+import { endWhenSilent } from './pg-silence.ts';
 import { leaveReadOnlyServerOfJobs } from './read-only-servers.ts';
-import type { ServerSocket } from './server-socket.ts';
 import { ANSWER_MS } from './silence.ts';
 
 type Pool = NonNullable<RunnerOptions['pgPool']>;
-
-type Client = { query: (...parameters: unknown[]) => unknown; connection: { stream: ServerSocket } };
-
-/** Ends a connection that owes an answer for too long: TCP alone would wait for a quarter of an hour. */
-function endWhenSilent(pooled: object, longestMs: number): void {
-  const client = pooled as Client;
-  const query = client.query.bind(client);
-  client.query = (...parameters) => {
-    const overdue = setTimeout(() => client.connection.stream.destroy(), longestMs).unref();
-    const answered = () => clearTimeout(overdue);
-    const callback = parameters.at(-1);
-    if (typeof callback === 'function') {
-      const called = (...results: unknown[]) => {
-        answered();
-        callback(...results);
-      };
-      return query(...parameters.slice(0, -1), called);
-    }
-    const result = query(...parameters);
-    Promise.resolve(result).then(answered, answered);
-    return result;
-  };
-}
 
 export type PgPoolOptions = {
   url: string;

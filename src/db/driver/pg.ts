@@ -1,7 +1,10 @@
 import { createRequire } from 'node:module';
 import type { DatabaseTarget } from '../../config/database-url.ts';
 import { readTlsFiles } from '../../config/tls-files.ts';
-import { type SessionOptions, sessionSettings } from '../session.ts';
+import type { SessionOptions } from '../session.ts';
+import { passwordOption } from './environment.ts';
+import { connectOrClose } from './pg-failed-login.ts';
+import { withStartupParameters } from './pg-startup.ts';
 import { connectTimeoutSeconds } from './postgres.ts';
 import { ServerSocket } from './server-socket.ts';
 
@@ -19,7 +22,7 @@ export type PgClient = {
   on(event: 'error', listener: (error: Error) => void): unknown;
 };
 
-type ClientClass = new (options: Record<string, unknown>) => PgClient;
+export type ClientClass = new (options: Record<string, unknown>) => PgClient;
 type Driver<Pool> = { Client: ClientClass; Pool: new (options: Record<string, unknown>) => Pool };
 
 /** The job library's own driver, wherever its installation has it. */
@@ -36,24 +39,15 @@ export function loadPgDriver<Pool>(): Driver<Pool> {
 export function pgOptions(target: DatabaseTarget, session: SessionOptions): Record<string, unknown> {
   const files = readTlsFiles(target);
   const { Client } = loadPgDriver();
-  // The driver adds the encoding itself.
-  const { client_encoding: _, ...settings } = sessionSettings(target, session);
-  const startup = { user: target.user, database: target.database, ...settings };
   return {
     ...{ host: target.host, port: target.port, user: target.user, database: target.database },
-    // A function: for an empty password the driver would look elsewhere.
-    password: () => target.password,
+    password: passwordOption(target),
     // The socket does TLS.
     ...{ ssl: false, sslnegotiation: 'postgres', client_encoding: 'UTF8', options: '' },
     stream: () => new ServerSocket(target, files),
     connectionTimeoutMillis: connectTimeoutSeconds(target) * 1000,
     keepAlive: true,
-    Client: class extends Client {
-      /** Replaces the startup parameters of the driver, which are fewer, and partly from PG* variables. */
-      getStartupConf(): Record<string, string> {
-        return startup;
-      }
-    },
+    Client: withStartupParameters(Client, target, session),
   };
 }
 
@@ -62,12 +56,6 @@ export async function connectPg(target: DatabaseTarget, session: SessionOptions)
   const { Client, ...options } = pgOptions(target, session);
   const client = new (Client as ClientClass)(options);
   client.on('error', () => {}); // the query under way fails with it
-  try {
-    await client.connect();
-  } catch (error) {
-    // The driver leaves a connection open for which it has no password. The server waits for one for a minute.
-    client.connection.stream.destroy();
-    throw error;
-  }
+  await connectOrClose(client);
   return client;
 }

@@ -2,6 +2,8 @@ import postgres from 'postgres';
 import type { DatabaseTarget } from '../../config/database-url.ts';
 import { readTlsFiles } from '../../config/tls-files.ts';
 import { type SessionOptions, sessionSettings } from '../session.ts';
+import { arrayTypes } from './array-types.ts';
+import { passwordOption, readOptions } from './environment.ts';
 import { ServerSocket } from './server-socket.ts';
 import { pad } from './startup-message.ts';
 
@@ -29,7 +31,7 @@ export type DriverOptions = SessionOptions & {
   poolSize: number;
   /** Whether the driver may name statements and use them again, which needs a session of its own per connection. */
   prepare: boolean;
-  /** Whether parameters may be arrays. The driver then asks for their types; nothing catches an error of that. */
+  /** Whether parameters may be arrays. By default they may not (`array-types.ts`). */
   arrays?: boolean;
   /** Whether connections stay open. By default the driver replaces them after half an hour to an hour. */
   lasting?: boolean;
@@ -46,8 +48,7 @@ export function openDriver(target: DatabaseTarget, options: DriverOptions): Clie
   const files = readTlsFiles(target);
   const given: object = {
     ...{ host: [target.host], port: [target.port], path: target.socketPath ?? false },
-    // A function: for an empty password the driver would look elsewhere.
-    ...{ user: target.user, pass: () => target.password, database: target.database },
+    ...{ user: target.user, pass: passwordOption(target), database: target.database },
     // The socket does TLS.
     ...{ ssl: false, sslnegotiation: null },
     socket: () => {
@@ -62,12 +63,8 @@ export function openDriver(target: DatabaseTarget, options: DriverOptions): Clie
     ...{ max_lifetime: options.lasting ? null : lifetimeSeconds, idle_timeout: null },
     ...{ max_pipeline: 100, keep_alive: 60 },
     ...{ debug: false, publications: 'alltables', onnotice: () => {} },
-    fetch_types: options.arrays ?? false,
-    // With any value that the driver knows it looks nowhere else.
-    target_session_attrs: 'read-write',
+    ...arrayTypes(options.arrays ?? false),
     connection: pad(sessionSettings(target, options)),
   };
-  // The driver takes options that it has read once as they are: so it does not ask for a session attribute.
-  const { options: read } = postgres(given) as unknown as { options: object };
-  return postgres({ ...read, target_session_attrs: null } as object);
+  return postgres(readOptions(given));
 }

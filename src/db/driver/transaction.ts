@@ -1,6 +1,28 @@
+/**
+ * Work-around, postgres.js 3.4.9: the promise of a transaction does not say what became of it, and its loss can end the process.
+ *
+ * - `begin` does not look at the answer to `commit`, which is `ROLLBACK` for an aborted transaction. It sends `commit` as a
+ *   prepared statement; where the server has forgotten that one, the transaction is aborted, and counts as committed.
+ *   Upstream: porsager/postgres issue 1217, “sql.begin() resolves when COMMIT returns ROLLBACK after a caught savepoint
+ *   failure”; pull request 1212.
+ * - After a connection has closed, the driver sends the next statement, be it `rollback`, into the closed socket. That throws
+ *   outside every promise. Upstream: issues 1066, 1154 and 1208, “nextWrite() throws an uncaughtException when a reserved
+ *   connection's backend dies”; pull request 1209.
+ * - After the place in the pool has another connection, it sends the statements of the lost transaction there, into another
+ *   transaction. Upstream: issue 1216; pull request 1215, “Reject transaction work after its connection closes”.
+ * - `reserve`, which would leave the ends to us, never resolves where a connection has to be opened. Upstream: issues 751,
+ *   1195 and 1219.
+ *
+ * Here: the driver's `begin` opens the transaction, and we end it. README.md of the folder above says what our transactions promise.
+ * It can go when these tests fail: “postgres.js calls a transaction committed that Postgres rolled back”, “postgres.js ends the
+ * process when a transaction loses its connection” and “postgres.js sends a statement of a lost transaction on the next
+ * connection”. We could take `reserve` when this one fails: “postgres.js reserves no connection that it has to open”.
+ */
 import { retry } from '../retries.ts';
+import { tellLossesLate, untilClosed } from './closing-connections.ts';
 import type { Client, ClientTransaction } from './postgres.ts';
-import { guardStatement, type StatementWatch, tellLossesLate, UNWATCHED, untilClosed } from './statements.ts';
+import { preparing } from './prepared-statements.ts';
+import { guardStatement, type StatementWatch, UNWATCHED } from './statements.ts';
 
 type Work = (tx: ClientTransaction) => unknown;
 
@@ -11,15 +33,7 @@ const connectionClosed = () =>
 /** What the library never gets to see, so that it sends nothing more. */
 const never = <T>() => new Promise<T>(() => {});
 
-/**
- * Replaces the transactions of a client by our own, for all that use it. README.md of this folder says what they promise.
- *
- * postgres.js (3.4.9) sends `commit` as a named prepared statement and does not look at the answer (porsager/postgres pull
- * request 1212). Once a connection has closed, it sends the next statement, be it `rollback`, into the closed socket, which
- * throws outside every promise and ends the process (issues 1066, 1154 and 1208). Its `reserve`, which would leave the
- * ends to us, never resolves where a connection has to be opened (issues 751, 1195 and 1219). So its `begin` opens the
- * transaction, and we end it.
- */
+/** Replaces the transactions of a client by our own, for all that use it. */
 export function checkTransactions(client: Client, watch: StatementWatch = UNWATCHED): void {
   const begin = client.begin.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
   const checked = (...parameters: unknown[]): Promise<unknown> => {
@@ -100,6 +114,7 @@ function holdConnection(
   { watch, prepare }: HoldOptions,
 ): Hold {
   const unsafe = tx.unsafe.bind(tx);
+  const prepared = preparing(unsafe, prepare);
   let ended = false;
   let failure: unknown;
   const observe = <Statement extends PromiseLike<unknown>>(statement: Statement): Statement => {
@@ -116,7 +131,7 @@ function holdConnection(
   const guarded: typeof unsafe = (query, parameters, options) => {
     if (isClosed()) throw connectionClosed();
     if (ended) throw new Error('The transaction has ended.');
-    return observe(guardStatement(unsafe(query, parameters, { ...options, prepare }), watch));
+    return observe(guardStatement(prepared(query, parameters, options), watch));
   };
   const savepoint = () => {
     throw new Error('A transaction inside a transaction is not supported.');
