@@ -36,14 +36,17 @@ test('postgres.js ends the process where it may not read the types of arrays', a
 });
 
 test('postgres.js keeps a connection mute after it lost one with a statement not sent', async () => {
-  const { client, sockets } = openWithSockets(database.url, { connect_timeout: 0.5 });
+  const { client, sockets } = openWithSockets(database.url);
   await client`select 1`;
   const unsent = failureOf(client`select ${'x'}::text`);
   // The driver has taken it, and writes it at the end of this turn of the event loop.
   for (let step = 0; step < 5; step++) await null;
   sockets[0]?.emit('close', false);
   expect(await unsent).toBe('CONNECTION_CLOSED');
-  expect(await failureOf(client`select ${'y'}::text`)).toBe('CONNECT_TIMEOUT');
+  const next = failureOf(client`select ${'y'}::text`);
+  await vi.waitFor(() => expect(sockets[1]?.connecting).toBe(false));
+  await wait(100);
+  expect([sockets[1]?.bytesWritten, await stateOf(next)]).toEqual([0, 'pending']);
 });
 
 test('postgres.js connects again and again to a server that hangs up', async () => {
@@ -89,7 +92,7 @@ test('postgres.js waits for a server that says nothing', async () => {
   const relay = await startRelay(new URL(database.url));
   const url = new URL(database.url);
   url.port = String(relay.port);
-  const client = openBare(url.href, { connect_timeout: 0.1, connection: { statement_timeout: 50 } });
+  const client = openBare(url.href, { connection: { statement_timeout: 100 } });
   await client`select 1`;
   relay.silence(true);
   const answer = failureOf(client`select 1`);
@@ -166,6 +169,18 @@ test('postgres.js sends a statement of a lost transaction on the next connection
   const next = await client<Pid[]>`select pg_backend_pid() as pid`;
   goOn();
   expect(await work).toEqual(next);
+});
+
+test('postgres.js leaves a connection in a transaction that began at the end of a full pipeline', async () => {
+  const client = openBare(database.url, { max: 2, max_pipeline: 5 } as object);
+  await client`create table pipelined (id int)`;
+  await Promise.all([client`select pg_sleep(0.1)`, client`select pg_sleep(0.1)`]);
+  const waiting = Array.from({ length: 10 }, () => client`select 1`.execute());
+  expect(await failureOf(client.begin((tx) => tx`select 1`))).toBe('UNSAFE_TRANSACTION');
+  await Promise.all(waiting);
+  // One on each connection.
+  await Promise.all([1, 2].map((id) => client`insert into pipelined values (${id})`));
+  expect(await openBare(database.url)`select from pipelined`).toHaveLength(1);
 });
 
 test('postgres.js reserves no connection that it has to open', async () => {

@@ -4,6 +4,7 @@ import { readTlsFiles } from '../../config/tls-files.ts';
 import { type SessionOptions, sessionSettings } from '../session.ts';
 import { arrayTypes } from './array-types.ts';
 import { passwordOption, readOptions } from './environment.ts';
+import { NEVER_FULL } from './pipeline.ts';
 import { ServerSocket } from './server-socket.ts';
 import { pad } from './startup-message.ts';
 
@@ -61,7 +62,7 @@ export function openDriver(target: DatabaseTarget, options: DriverOptions): Clie
     connect_timeout: connectTimeoutSeconds(target),
     backoff: reconnectDelaySeconds,
     ...{ max_lifetime: options.lasting ? null : lifetimeSeconds, idle_timeout: null },
-    ...{ max_pipeline: 100, keep_alive: 60 },
+    ...{ max_pipeline: NEVER_FULL, keep_alive: 60 },
     ...{ debug: false, publications: 'alltables', onnotice: () => {} },
     ...arrayTypes(options.arrays ?? false),
     connection: pad(sessionSettings(target, options)),

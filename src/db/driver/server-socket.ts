@@ -5,6 +5,7 @@ import type { TlsFiles } from '../../config/tls-files.ts';
 import { openChannel } from './channel.ts';
 import { Greeting } from './early-close.ts';
 import { reportClose } from './late-statement.ts';
+import { NEVER_FULL } from './pipeline.ts';
 import { closedEarly } from './socket-events.ts';
 import { cleanFirstWrite } from './startup-message.ts';
 
@@ -29,7 +30,7 @@ export class ServerSocket extends Duplex {
 
   constructor(target: DatabaseTarget, files: TlsFiles) {
     // `_destroy` emits `close` by itself.
-    super({ allowHalfOpen: false, emitClose: false });
+    super({ allowHalfOpen: false, emitClose: false, writableHighWaterMark: NEVER_FULL });
     this.host = target.host;
     this.port = target.port;
     this.#target = target;
