@@ -2,7 +2,7 @@
 type CatalogueEntry = Readonly<{ status: number; message: string }>;
 
 /**
- * Every error a caller may see, by its code. README's table is generated from this list.
+ * Every error a caller may see, by its code. The table in src/dialects/README.md is generated from this list.
  * The first seven, and their sentences, are the portal's own.
  */
 export const errorCatalogue = {

@@ -2,8 +2,9 @@ import { type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Queryable } from '../db/client.ts';
 import { securityEvents } from '../db/tables/security-events.ts';
+import { type Device, storableUserAgent } from './device.ts';
 
-/** What is recorded, as a verb phrase of the domain. README lists them. */
+/** What is recorded, as a verb phrase of the domain. The list in README.md of this folder is generated from these. */
 export const securityActions = [
   'signup',
   'login',
@@ -47,30 +48,17 @@ export const securityActions = [
 ] as const;
 export type SecurityAction = (typeof securityActions)[number];
 
-/** Who did it from where: null for what is not known. */
-export type EventOrigin = { address: string | null; userAgent: string | null };
-
 export type SecurityEvent = {
   action: SecurityAction;
   outcome?: 'success' | 'failure';
   userId?: string | null;
   sessionId?: string | null;
   teamId?: string | null;
-  origin?: EventOrigin;
+  /** Where it came from. */
+  device?: Device;
   /** Facts in plain words: no address, no token, nothing a person typed. */
   details?: Record<string, string | number | boolean | null>;
 };
-
-const MAX_USER_AGENT_LENGTH = 512;
-
-/** A user agent fit for storing: one line, bounded. */
-export const storableUserAgent = (userAgent: string | null): string | null =>
-  userAgent === null
-    ? null
-    : [...userAgent.slice(0, 2 * MAX_USER_AGENT_LENGTH)]
-        .slice(0, MAX_USER_AGENT_LENGTH)
-        .join('')
-        .replace(/\p{Cc}/gu, ' ');
 
 /** When an event happened: a transaction that waited for another one does so after it, however early it began. */
 const THE_CLOCK = sql`clock_timestamp()`;
@@ -85,8 +73,8 @@ export async function recordSecurityEvent(tx: Queryable, event: SecurityEvent): 
     userId: event.userId ?? null,
     sessionId: event.sessionId ?? null,
     teamId: event.teamId ?? null,
-    address: event.origin?.address ?? null,
-    userAgent: storableUserAgent(event.origin?.userAgent ?? null),
+    address: event.device?.address ?? null,
+    userAgent: storableUserAgent(event.device?.userAgent ?? null),
     details: event.details ?? {},
   });
 }
@@ -96,8 +84,8 @@ export function insertSecurityEvent(event: SecurityEvent, from: SQL): SQL {
   return sql`
     insert into ${securityEvents} (id, created_at, action, outcome, user_id, session_id, address, user_agent)
     select ${uuidv7()}::uuid, ${THE_CLOCK}, ${event.action}, ${event.outcome ?? 'success'}, ${event.userId ?? null}::uuid,
-      ${event.sessionId ?? null}::uuid, ${event.origin?.address ?? null}::inet,
-      ${storableUserAgent(event.origin?.userAgent ?? null)}
+      ${event.sessionId ?? null}::uuid, ${event.device?.address ?? null}::inet,
+      ${storableUserAgent(event.device?.userAgent ?? null)}
     from ${from}`;
 }
 

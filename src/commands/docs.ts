@@ -1,15 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { securityActions } from '../audit/security-events.ts';
 import { environment } from '../config/variables.ts';
 import { errorCatalogue } from '../errors.ts';
+import { mailKinds, placeholders } from '../mail/message.ts';
 
 /**
- * Keeps README's tables in step with the code: `npm run docs:generate` writes them, `npm run docs:check` fails where they
- * differ.
+ * Keeps the generated parts of the README files in step with the code: `npm run docs:generate` writes them,
+ * `npm run docs:check` fails where they differ.
  */
-const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
-type Documentation = { description?: string; shownDefault?: string };
+type Documentation = { description?: string; shownDefault?: string; secret?: boolean };
 
 /** The default as a person would write it into the environment. */
 function defaultOf(name: keyof typeof environment.shape): string {
@@ -20,45 +23,73 @@ function defaultOf(name: keyof typeof environment.shape): string {
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
+const code = (text: string): string => `\`${text}\``;
 
 function environmentTable(): string {
   const rows = Object.entries(environment.shape).map(([name, schema]) => {
-    const { description = '', shownDefault } = (schema.meta() ?? {}) as Documentation;
+    const { description = '', shownDefault, secret } = (schema.meta() ?? {}) as Documentation;
     const shown = shownDefault ?? defaultOf(name as keyof typeof environment.shape);
-    return `| \`${name}\` | ${cell(shown)} | ${cell(description)} |`;
+    const names = secret ? `${code(name)} or ${code(`${name}_FILE`)}` : code(name);
+    return `| ${names} | ${cell(shown)} | ${cell(description)} |`;
   });
   return ['| variable | default | what it does |', '|---|---|---|', ...rows].join('\n');
 }
 
 function errorTable(): string {
   const rows = Object.entries(errorCatalogue).map(
-    ([code, { status, message }]) => `| \`${code}\` | ${status} | ${cell(message)} |`,
+    ([name, { status, message }]) => `| ${code(name)} | ${status} | ${cell(message)} |`,
   );
   return ['| code | HTTP status | message |', '|---|---|---|', ...rows].join('\n');
 }
 
-/** README with its generated tables written anew. */
-export function withGeneratedTables(text: string): string {
+function mailTextTable(): string {
+  const rows = mailKinds.map((kind) => {
+    const known = placeholders[kind].map((name) => code(`{{${name}}}`));
+    return `| ${code(kind)} | ${known.join(' ')} |`;
+  });
+  return ['| kind | placeholders |', '|---|---|', ...rows].join('\n');
+}
+
+const securityEventList = (): string => `${securityActions.map(code).join(', ')}.`;
+
+/** Each file with a generated part: the part's name and what writes it. */
+const generated: readonly (readonly [file: string, name: string, write: () => string])[] = [
+  ['src/config/README.md', 'environment', environmentTable],
+  ['src/dialects/README.md', 'errors', errorTable],
+  ['src/mail/README.md', 'mail-texts', mailTextTable],
+  ['src/audit/README.md', 'security-events', securityEventList],
+];
+
+/** The files that hold a generated part, each once. */
+export const documentedFiles: readonly string[] = [...new Set(generated.map(([file]) => file))];
+
+/**
+ * Returns the text of a file with its generated parts replaced.
+ * @throws Error if the file has no place for one of its parts
+ */
+export function withGeneratedParts(file: string, text: string): string {
   let updated = text;
-  for (const [name, table] of Object.entries({ environment: environmentTable(), errors: errorTable() })) {
+  for (const [of, name, write] of generated) {
+    if (of !== file) continue;
     const [start, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
     const [from, to] = [updated.indexOf(start), updated.indexOf(end)];
-    if (from === -1 || to < from) throw new Error(`README.md has no place for the table "${name}".`);
-    updated = `${updated.slice(0, from + start.length)}\n${table}\n${updated.slice(to)}`;
+    if (from === -1 || to < from) throw new Error(`${file} has no place for the part "${name}".`);
+    updated = `${updated.slice(0, from + start.length)}\n${write()}\n${updated.slice(to)}`;
   }
   return updated;
 }
 
 async function main(): Promise<void> {
-  const text = await readFile(readme, 'utf8');
-  const generated = withGeneratedTables(text);
-  if (process.argv.includes('--check')) {
-    if (generated === text) return;
-    process.stderr.write('README.md is not in step: run npm run docs:generate\n');
-    process.exitCode = 1;
-    return;
+  for (const file of documentedFiles) {
+    const path = join(root, file);
+    const text = await readFile(path, 'utf8');
+    const updated = withGeneratedParts(file, text);
+    if (updated === text) continue;
+    if (process.argv.includes('--check')) {
+      process.stderr.write(`${file} is not in step: run npm run docs:generate\n`);
+      process.exitCode = 1;
+    } else await writeFile(path, updated);
   }
-  await writeFile(readme, generated);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -8,7 +8,7 @@ import { serverVariables } from './variables/server.ts';
 import { tokenVariables } from './variables/tokens.ts';
 import { upkeepVariables } from './variables/upkeep.ts';
 
-/** Every variable the gateway reads. README's table is generated from the descriptions and defaults here. */
+/** Every variable the gateway reads. The table in README.md of this folder is generated from the descriptions and defaults here. */
 export const environment = z.object({
   ...serverVariables,
   ...tokenVariables,

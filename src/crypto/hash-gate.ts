@@ -24,6 +24,7 @@ type Options = {
   longestWaitMs: number;
 };
 
+/** Opens a first-in-first-out gate for password hashes. A hash that finds no place is refused with `busy`. */
 export function createHashGate({ concurrency, queue, longestWaitMs }: Options): HashGate {
   const limit = pLimit(concurrency);
   /** Since when each hash waits, the first one first. */

@@ -11,6 +11,7 @@ export const MAX_PASSWORD_BYTES = 1024;
 /** NFKC, so that a password typed on another keyboard or system is the same password (OWASP, NIST SP 800-63B 5.1.1.2). */
 export const normalizePassword = (password: string): string => password.normalize('NFKC');
 
+/** Whether a password has more than MAX_PASSWORD_BYTES once it is normalised. */
 export const isPasswordTooLong = (password: string): boolean =>
   // NFKC can grow a text up to 18-fold: look at the raw length first.
   password.length > MAX_PASSWORD_BYTES || Buffer.byteLength(normalizePassword(password)) > MAX_PASSWORD_BYTES;

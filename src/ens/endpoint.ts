@@ -1,71 +1,12 @@
-import {
-  dnsEncode,
-  EnsPlugin,
-  ensNormalize,
-  FetchRequest,
-  isError,
-  type JsonRpcError,
-  type JsonRpcPayload,
-  JsonRpcProvider,
-  Network,
-} from 'ethers';
-import { boundedFetch } from '../chain/bounded-fetch.ts';
+import { dnsEncode, EnsPlugin, ensNormalize, isError } from 'ethers';
 import { EndpointFailure } from '../chain/endpoint-failure.ts';
+import { checkChain, type EndpointProvider, openProvider } from '../chain/provider.ts';
 import type { EnsConfig } from '../config/ens.ts';
 
 // Importing ethers takes 114 ms: resolver.ts imports this file when the first name is looked up.
 
-const MAX_THROTTLED_ATTEMPTS = 3;
-
-/** How the Ethereum clients say that a call was run and failed, as against that it was not run. */
-const EXECUTION_FAILED =
-  /revert|invalid opcode|bad instruction|(invalid|bad) jump|out of gas|vm execution error/i;
-
 /** The universal resolver's errors that speak of the name, not of the resolver (ENSIP-10). */
 const NAME_ERRORS = ['ResolverNotFound', 'ResolverNotContract'];
-
-class EndpointProvider extends JsonRpcProvider {
-  /**
-   * ethers takes every error of an `eth_call` for a revert, which to its ENS resolver means "no address". An error such
-   * as "daily limit exceeded" must not.
-   */
-  override getRpcError(payload: JsonRpcPayload, answer: JsonRpcError): Error {
-    const { code, message } = Object(answer.error) as { code?: unknown; message?: unknown };
-    if (payload.method === 'eth_call' && typeof message === 'string' && EXECUTION_FAILED.test(message)) {
-      return super.getRpcError(payload, answer);
-    }
-    return new EndpointFailure(Number.isSafeInteger(code) ? `RPC error ${code}` : 'RPC error');
-  }
-}
-
-function openProvider(url: string, ens: EnsConfig, signal: AbortSignal): EndpointProvider {
-  const request = new FetchRequest(url);
-  request.timeout = ens.timeoutMs;
-  request.setThrottleParams({ maxAttempts: MAX_THROTTLED_ATTEMPTS, slotInterval: 100 });
-  // The last attempt's 429 is handed on; ethers would make a 599 of it.
-  request.retryFunc = async (_request, _response, attempt) => attempt + 1 < MAX_THROTTLED_ATTEMPTS;
-  request.getUrlFunc = boundedFetch(signal);
-  const network = new Network('ens', ens.chainId);
-  network.attachPlugin(new EnsPlugin(ens.registry, ens.chainId, ens.universalResolver ?? undefined));
-  const provider = new EndpointProvider(request, network, {
-    staticNetwork: network,
-    batchMaxCount: 1,
-    cacheTimeout: -1,
-  });
-  // Otherwise the owner of a name chooses URLs that this server fetches (EIP-3668).
-  provider.disableCcipRead = true;
-  return provider;
-}
-
-/** With `staticNetwork` ethers does not look which chain it talks to. */
-async function checkChain(provider: EndpointProvider, chainId: number): Promise<void> {
-  const answer: unknown = await provider.send('eth_chainId', []);
-  if (typeof answer !== 'string' || !/^0x[0-9a-f]{1,16}$/i.test(answer))
-    throw new EndpointFailure('unusable answer');
-  if (BigInt(answer) !== BigInt(chainId)) {
-    throw new EndpointFailure(`wrong chain: expected ${chainId}, got ${BigInt(answer)}`);
-  }
-}
 
 /** An address without code answers every call with nothing, as if no name existed. */
 async function checkContract(provider: EndpointProvider, ens: EnsConfig): Promise<void> {
@@ -123,7 +64,10 @@ export async function resolveAt(
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<Map<string, string | null>> {
-  const provider = openProvider(url, ens, signal);
+  const provider = openProvider({
+    ...{ url, chainId: ens.chainId, timeoutMs: ens.timeoutMs, signal },
+    plugins: [new EnsPlugin(ens.registry, ens.chainId, ens.universalResolver ?? undefined)],
+  });
   try {
     await checkChain(provider, ens.chainId);
     await checkContract(provider, ens);

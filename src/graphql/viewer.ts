@@ -1,7 +1,6 @@
 import { AuthError } from '../errors.ts';
-import type { Viewer } from '../flows/shared/authenticate.ts';
+import type { Viewer } from '../flows/shared/caller.ts';
 import type { RequestCaller } from '../request/caller.ts';
-import type { Actor } from '../teams/access.ts';
 
 /**
  * The signed-in person.
@@ -27,15 +26,6 @@ export async function requireAccountHolder(caller: RequestCaller): Promise<Viewe
 }
 
 /**
- * The signed-in person as one who acts in teams.
- * @throws AuthError `unauthenticated`
- */
-export async function requireActor(caller: RequestCaller): Promise<Actor> {
-  const { user, sessionId } = await requireViewer(caller);
-  return { user, sessionId, origin: caller.device };
-}
-
-/**
  * Lets only the operator through: Hasura's admin.
  * @throws AuthError `permission_denied`
  */
@@ -43,8 +33,8 @@ export function requireOperator(caller: RequestCaller): void {
   if (!caller.isOperator) throw new AuthError('permission_denied');
 }
 
-/** The signed-in person, or null for nobody and for whoever's token is no longer good. */
-export async function viewerOrNobody(caller: RequestCaller): Promise<Viewer | null> {
+/** The signed-in person; null without a token, and for a token that is no longer good. */
+export async function viewerOrNull(caller: RequestCaller): Promise<Viewer | null> {
   try {
     return await caller.viewer();
   } catch (error) {

@@ -92,6 +92,9 @@ const publicKeyRow = statement((db) =>
     .prepare('public_jwk'),
 );
 
+/**
+ * Finds the public key of a token by its `kid`. Keys are kept in memory, since a key never changes; a key that is not known is null.
+ */
 export function createPublicKeyFinder(db: Database): PublicKeyFinder {
   const kept = new LRUCache<string, { alg: string; key: CryptoKey }>({ max: KEPT_KEYS });
   return async (kid) => {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { type EventOrigin, recordSecurityEvent } from '../audit/security-events.ts';
+import type { Device } from '../audit/device.ts';
+import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Limit } from '../config/parsers.ts';
 import type { Database } from '../db/client.ts';
 import type { Log } from '../log.ts';
@@ -12,7 +13,7 @@ export type RefusedSecrets = {
    * @param header where the secret was sent
    * @returns the seconds to wait where the address is beyond its limit, or null
    */
-  count(attempt: { header: string; origin: EventOrigin }): number | null;
+  count(attempt: { header: string; device: Device }): number | null;
 };
 
 /** Addresses that are counted at once; the one that tried longest ago is forgotten first. */
@@ -37,7 +38,7 @@ export function createRefusedSecrets(deps: {
   const mayReport = createReportLimit();
   let unreported = 0;
 
-  function report({ header, origin }: { header: string; origin: EventOrigin }, tries: number): void {
+  function report({ header, device }: { header: string; device: Device }, tries: number): void {
     if (!mayReport()) return;
     const details = { header, tries, unreported };
     unreported = 0;
@@ -45,14 +46,14 @@ export function createRefusedSecrets(deps: {
     recordSecurityEvent(db, {
       action: 'internal_secret_refused',
       outcome: 'failure',
-      origin,
+      device,
       details,
     }).catch((error: unknown) => log.warn({ err: error }, 'A wrong secret could not be recorded.'));
   }
 
   return {
     count(attempt) {
-      const subject = addressLimitSubject(attempt.origin.address ?? '::');
+      const subject = addressLimitSubject(attempt.device.address ?? '::');
       const now = performance.now();
       const kept = windows.get(subject);
       const window =

@@ -71,6 +71,7 @@ export async function retireOneTimeTokens(
 
 const PRUNE_BATCH = 10_000;
 
+/** Deletes expired tokens, a bounded number each time. */
 export async function pruneOneTimeTokens(db: Database): Promise<void> {
   await db.execute(sql`
     delete from ${oneTimeTokens} where token_hash in (

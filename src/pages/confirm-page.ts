@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import type { TokenPurpose } from '../db/tables/one-time-tokens.ts';
 import type { RouteContext, Routes } from '../dialects/routes.ts';
-import type { Caller } from '../flows/sign-in/complete-sign-in.ts';
+import type { Caller } from '../flows/shared/caller.ts';
 import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
-import { findPasswordHash } from '../users/accounts.ts';
+import { findPasswordHash } from '../users/passwords.ts';
 import { readForm } from './forms.ts';
 import type { Html } from './layout.ts';
 import { addPage, callerOf, codeOf, type Site, showDead, showDone, tokenOf } from './site.ts';

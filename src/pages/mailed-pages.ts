@@ -118,7 +118,7 @@ export function mailedPages(deps: GatewayDeps): Routes {
   });
   addConfirmPage(routes, site, {
     ...{ path: '/mail/change-email/:token', purpose: 'change_email', texts: changeEmail },
-    confirm: (caller, input) => confirmEmailChange(deps, caller, input, { proof: 'required' }),
+    confirm: (caller, input) => confirmEmailChange(deps, caller, { ...input, proof: 'required' }),
     facts: (userId) => accountFacts(site, userId),
     disown: null,
   });

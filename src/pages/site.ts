@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { RouteContext, Routes } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
-import type { Caller } from '../flows/sign-in/complete-sign-in.ts';
+import type { Caller } from '../flows/shared/caller.ts';
 import { identifyCaller } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { throwRefusal } from '../request/target.ts';
@@ -42,8 +42,7 @@ export const showDead = (site: Site, c: RouteContext) =>
   site.show(c, { status: 410, title: site.texts.dead.title, body: html`<p>${site.texts.dead.explain}</p>` });
 
 export const tokenOf = (c: RouteContext): string => c.req.param('token') ?? '';
-export const callerOf = ({ deps }: Site, c: RouteContext): Caller =>
-  identifyCaller(deps, c.env.incoming).device;
+export const callerOf = ({ deps }: Site, c: RouteContext): Caller => identifyCaller(deps, c.env.incoming);
 
 const EXPECTED = ['invalid_token', 'invalid_credentials', 'required', 'min_length', 'max_length'] as const;
 type Expected = (typeof EXPECTED)[number];

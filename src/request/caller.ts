@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isOneOf } from '../crypto/secrets.ts';
 import { isUuid } from '../db/uuid.ts';
 import { AuthError } from '../errors.ts';
-import { authenticateHasuraUser, authenticateToken, type Viewer } from '../flows/shared/authenticate.ts';
-import type { Caller } from '../flows/sign-in/complete-sign-in.ts';
+import { authenticateHasuraUser, authenticateToken } from '../flows/shared/authenticate.ts';
+import type { Caller, Viewer } from '../flows/shared/caller.ts';
 import {
   parseTokenKind,
   TOKEN_KIND_CLAIM,
@@ -21,18 +21,19 @@ export const GATEWAY_SECRET_HEADER = 'x-hasura-gateway-secret';
 /** `allowed_skew` of the engine's JWT secret, as this repository configures it. */
 const ALLOWED_SKEW_SECONDS = 30;
 
-export type RequestCaller = {
-  /** Whether the request showed the shared secret. */
-  fromHasura: boolean;
-  /** Whether Hasura says that its admin is calling: nobody in particular, who may do anything. */
-  isOperator: boolean;
-  device: Caller;
-  /**
-   * The signed-in person, or null for nobody. Asked only where it matters: a login works in spite of an expired token.
-   * @throws AuthError `unauthenticated` for a token or session variables that are no longer good
-   */
-  viewer(): Promise<Viewer | null>;
-};
+/** A caller as the request shows them. `flows/shared/caller.ts` has the glossary. */
+export type RequestCaller = Caller &
+  Readonly<{
+    /** Whether the request showed the secret that Hasura and the gateway share. */
+    fromHasura: boolean;
+    /** Whether Hasura says that its admin is calling. An operator is not one of the users, and may do everything. */
+    isOperator: boolean;
+    /**
+     * The signed-in person; null without a token. Looked up only where it matters: a login works in spite of an expired token.
+     * @throws AuthError `unauthenticated` for a token or session variables that are no longer good
+     */
+    viewer(): Promise<Viewer | null>;
+  }>;
 
 /**
  * Whether the request shows the secret shared with Hasura.
@@ -54,8 +55,8 @@ export function wrongSecret(
   { header, message }: { header: string; message?: string },
 ): AuthError {
   const address = deps.readClientAddress(request, false);
-  const origin = { address, userAgent: headerTextIfValid(request.headers, 'user-agent') };
-  const retryAfterSeconds = deps.refusedSecrets.count({ header, origin });
+  const device = { address, userAgent: headerTextIfValid(request.headers, 'user-agent') };
+  const retryAfterSeconds = deps.refusedSecrets.count({ header, device });
   if (retryAfterSeconds !== null)
     return new AuthError('rate_limited', {
       retryAfterSeconds,
@@ -68,15 +69,18 @@ export function wrongSecret(
 export function identifyCaller(deps: GatewayDeps, request: IncomingMessage): RequestCaller {
   const { headers } = request;
   const fromHasura = showsGatewaySecret(deps, request);
-  let viewer: Promise<Viewer | null> | undefined;
-  return {
-    fromHasura,
-    isOperator: fromHasura && isAdmin(deps, headers),
+  const by: Caller = {
     device: {
       address: deps.readClientAddress(request, fromHasura),
       userAgent: headerText(headers, fromHasura ? 'x-forwarded-user-agent' : 'user-agent'),
     },
-    viewer: () => (viewer ??= fromHasura ? hasuraViewer(deps, headers) : bearerViewer(deps, headers)),
+  };
+  let viewer: Promise<Viewer | null> | undefined;
+  return {
+    ...by,
+    fromHasura,
+    isOperator: fromHasura && isAdmin(deps, headers),
+    viewer: () => (viewer ??= fromHasura ? hasuraViewer(deps, by, headers) : bearerViewer(deps, by, headers)),
   };
 }
 
@@ -84,9 +88,13 @@ export function identifyCaller(deps: GatewayDeps, request: IncomingMessage): Req
 const isAdmin = (deps: GatewayDeps, headers: IncomingHttpHeaders): boolean =>
   headerText(headers, 'x-hasura-role') === 'admin' && deps.config.hasuraUnauthorizedRole !== 'admin';
 
-async function bearerViewer(deps: GatewayDeps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
+async function bearerViewer(
+  deps: GatewayDeps,
+  by: Caller,
+  headers: IncomingHttpHeaders,
+): Promise<Viewer | null> {
   const token = bearerToken(headers);
-  if (token !== null) return authenticateToken(deps, token);
+  if (token !== null) return authenticateToken(deps, by, { token });
   if (hasOtherCredentials(headers)) throw new AuthError('unauthenticated', { message: SEND_BEARER });
   return null;
 }
@@ -95,9 +103,13 @@ async function bearerViewer(deps: GatewayDeps, headers: IncomingHttpHeaders): Pr
  * In the unauthorized role every session variable is whatever the client sent (hasura/README.md, "Session variables"),
  * so none counts. Role admin is the operator, who is nobody in particular.
  */
-async function hasuraViewer(deps: GatewayDeps, headers: IncomingHttpHeaders): Promise<Viewer | null> {
+async function hasuraViewer(
+  deps: GatewayDeps,
+  by: Caller,
+  headers: IncomingHttpHeaders,
+): Promise<Viewer | null> {
   const role = headerText(headers, 'x-hasura-role');
-  if (role === null) return bearerViewer(deps, headers);
+  if (role === null) return bearerViewer(deps, by, headers);
   if (role !== 'user' || role === deps.config.hasuraUnauthorizedRole) return null;
   const userId = headerText(headers, 'x-hasura-user-id');
   const sessionId = headerText(headers, 'x-hasura-session-id');
@@ -105,7 +117,8 @@ async function hasuraViewer(deps: GatewayDeps, headers: IncomingHttpHeaders): Pr
     throw new AuthError('unauthenticated', { message: "Hasura's session variables name no user." });
   const verified = await requireAgreement(deps, headers, { userId, sessionId });
   const tokenKind = verified === null ? kindOfSession(headers) : verified.kind;
-  return authenticateHasuraUser(deps, { userId, sessionId, keyId: verified?.keyId ?? null, tokenKind });
+  const keyId = verified?.keyId ?? null;
+  return authenticateHasuraUser(deps, by, { userId, sessionId, keyId, tokenKind });
 }
 
 /** The kind of the token that Hasura has verified. @throws AuthError `unauthenticated` for an unknown kind */

@@ -32,6 +32,7 @@ const MAX_COOKIE_LENGTH = 22 + 44 * MAX_MARKS;
 const PERIOD_MS = 90 * 86_400_000;
 const PERIODS = 5;
 
+/** For how many seconds a mark counts at least: the lifetime of the cookie that holds it. */
 export const DEVICE_MARK_SECONDS = ((PERIODS - 1) * PERIOD_MS) / 1000;
 
 const UNKNOWN: MarkedUser = { id: '', emailVerifiedAt: null };

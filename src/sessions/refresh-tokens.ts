@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm';
-import { storableUserAgent } from '../audit/security-events.ts';
+import { type Device, storableUserAgent } from '../audit/device.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token.ts';
-import type { Device, SessionSettings } from './sessions.ts';
+import type { SessionSettings } from './sessions.ts';
 
 /**
  * For how long the parent of an unused live token stays good for the device that exchanged it: the answer that held the

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { insertSecurityEvent, storableUserAgent } from '../audit/security-events.ts';
+import { type Device, storableUserAgent } from '../audit/device.ts';
+import { insertSecurityEvent } from '../audit/security-events.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { jwks } from '../db/tables/keys.ts';
@@ -18,9 +19,6 @@ export type SessionSettings = Readonly<{
   /** For how long the use of an exchanged refresh token is a repeat. */
   reuseIntervalSeconds: number;
 }>;
-
-/** The device that signs in, as far as it tells. */
-export type Device = { userAgent: string | null; address: string | null };
 
 export type OpenedSession = {
   sessionId: string;
@@ -74,7 +72,7 @@ export async function openSession(
       from permitted
       returning id
     ), recorded as (
-      ${insertSecurityEvent({ action, userId, sessionId, origin: device }, sql`opened`)}
+      ${insertSecurityEvent({ action, userId, sessionId, device }, sql`opened`)}
     ), issued as (
       insert into ${refreshTokens} (token_hash, session_id, expires_at)
       select ${sha256(refreshToken)}, id,
@@ -126,7 +124,7 @@ const liveSession = statement((db) =>
         isNull(sessions.revokedAt),
         isNull(users.disabledAt),
         sql`${sessions.expiresAt} > now()`,
-        // The edit of a key's expiry counts from this moment on. Hasura checked the key of whoever it vouches for.
+        // The edit of a key's expiry counts from this moment on. Hasura has checked the key of the token that it passes on.
         sql`(${sql.placeholder('keyId')}::text is null or exists (
           select from ${jwks} where ${jwks.id} = ${sql.placeholder('keyId')} and ${jwks.expiresAt} > now()))`,
       ),

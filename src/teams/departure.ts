@@ -60,7 +60,7 @@ export async function dissolveTeams(
 }
 
 /**
- * Takes a person out of their teams, and withdraws the invites they made. Teams in which nobody else is are deleted; one that
+ * Takes a person out of their teams, and withdraws the invites they made. Teams without another member are deleted; one that
  * would lose its only owner keeps the person. The caller has locked teams (prepareDeparture) and sessions.
  */
 export async function leaveTeams(

@@ -1,10 +1,10 @@
 import { and, asc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Database, Queryable, Transaction } from '../db/client.ts';
 import {
   acceptedInvites,
   type InvitedRole,
+  invitedRoles,
   invites,
   type MembershipRole,
   memberships,
@@ -12,19 +12,19 @@ import {
 } from '../db/tables/teams.ts';
 import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
-import { type Actor, enterTeam, eventOf, MANAGERS, notFound, parseId, type TeamDeps } from './access.ts';
+import { MANAGERS } from './access.ts';
+import type { TeamMembership } from './membership.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
-import type { TeamMembership } from './teams.ts';
 
 export type Invite = typeof invites.$inferSelect;
 
-/** What somebody of this role may invite others to be: nobody makes their own equals but owners, among members. */
+/** The roles to which a member of this role may invite others. */
 export function invitableBy(role: MembershipRole): readonly InvitedRole[] {
   if (role === 'OWNER') return ['ADMIN', 'MEMBER'];
   return role === 'ADMIN' ? ['MEMBER'] : [];
 }
 
-/** The invites of teams, oldest first; none for whoever does not manage the team. */
+/** The invites of teams, oldest first; only managers of a team see them. */
 export const listInvites: ListOfTeams<Invite> = async (db, { userId, teamIds }, { first, after }) => {
   const page = db
     .select()
@@ -47,7 +47,7 @@ export const listInvites: ListOfTeams<Invite> = async (db, { userId, teamIds }, 
 type Invitation = { teamId: string; role: InvitedRole; emails: readonly string[] };
 
 /**
- * Refuses invites that the actor may not make, or that make no sense.
+ * Refuses invites that the member may not make, and invites to members.
  * @throws AuthError `insufficient_permissions`; `already_in_team` on attribute `emails.<n>`
  */
 export async function checkInvitation(
@@ -76,14 +76,12 @@ export async function checkInvitation(
     throw new AuthError('insufficient_permissions');
 }
 
-/** Makes the invites, or extends those that are there, and records each. Returned in the order of the addresses. */
+/** Inserts invites, or extends those that are there. Returned in the order of the addresses, each once. */
 export async function upsertInvites(
   tx: Transaction,
-  actor: Actor,
-  { teamId, role, emails, ttlSeconds }: Invitation & { ttlSeconds: number },
+  { inviterId, teamId, role, emails, ttlSeconds }: Invitation & { inviterId: string; ttlSeconds: number },
 ): Promise<Invite[]> {
   const expiresAt = sql<Date>`now() + make_interval(secs => ${ttlSeconds})`;
-  const inviterId = actor.user.id;
   const made = await tx
     .insert(invites)
     .values(
@@ -94,45 +92,45 @@ export async function upsertInvites(
       set: { role, inviterId, expiresAt },
     })
     .returning();
-  await Promise.all(
-    made.map(({ id }) =>
-      recordSecurityEvent(tx, {
-        action: 'member_invited',
-        ...eventOf(actor, teamId),
-        details: { inviteId: id, role },
-      }),
-    ),
-  );
   const byEmail = new Map(made.map((invite) => [invite.email, invite]));
   return [...new Set(emails)].flatMap((email) => byEmail.get(email) ?? []);
 }
 
-/**
- * Takes an invite back: owners any, admins those to be MEMBER.
- * @throws AuthError `invalid`, `not_found`, `insufficient_permissions`
- */
-export function revokeInvite({ db }: TeamDeps, actor: Actor, input: { inviteId: string }): Promise<string> {
-  const inviteId = parseId(input.inviteId, 'inviteId');
-  const otherwise = notFound('invite', 'inviteId');
-  return db.transaction(async (tx) => {
-    const [found] = await tx.select().from(invites).where(eq(invites.id, inviteId));
-    if (found === undefined) throw otherwise;
-    const { teamId } = found;
-    const { role } = await enterTeam(tx, actor, { teamId, allowed: MANAGERS, otherwise });
-    const [invite] = await tx.delete(invites).where(eq(invites.id, inviteId)).returning();
-    if (invite === undefined) throw otherwise;
-    if (!invitableBy(role).includes(invite.role)) throw new AuthError('insufficient_permissions');
-    const details = { inviteId, role: invite.role };
-    await recordSecurityEvent(tx, { action: 'invite_revoked', ...eventOf(actor, teamId), details });
-    return inviteId;
-  });
+/** Deletes the invites of an inviter to a team, but for those to a role that the inviter may still give. */
+export async function withdrawInvites(
+  tx: Transaction,
+  input: { teamId: string; inviterId: string; kept: readonly InvitedRole[] },
+): Promise<void> {
+  const withdrawn = invitedRoles.filter((role) => !input.kept.includes(role));
+  if (withdrawn.length === 0) return;
+  await tx
+    .delete(invites)
+    .where(
+      and(
+        eq(invites.teamId, input.teamId),
+        eq(invites.inviterId, input.inviterId),
+        inArray(invites.role, withdrawn),
+      ),
+    );
+}
+
+/** The id of the team that an invite is to; null if there is no such invite. */
+export async function findTeamOfInvite(tx: Transaction, inviteId: string): Promise<string | null> {
+  const [found] = await tx.select({ teamId: invites.teamId }).from(invites).where(eq(invites.id, inviteId));
+  return found?.teamId ?? null;
+}
+
+/** Deletes an invite and returns it; null if it is gone. */
+export async function deleteInvite(tx: Transaction, inviteId: string): Promise<Invite | null> {
+  const [invite] = await tx.delete(invites).where(eq(invites.id, inviteId)).returning();
+  return invite ?? null;
 }
 
 /** How long a winner may repeat the acceptance, and an expired invite stays to be extended. */
 const KEEP_DAYS = 30;
 const PRUNE_BATCH = 10_000;
 
-/** Deletes invites that expired, and memories of accepted ones, longer ago than anybody needs them. */
+/** Deletes invites that expired, and memories of accepted ones, longer ago than they are needed. */
 export async function pruneInvites(db: Database): Promise<void> {
   const before = sql`now() - make_interval(days => ${KEEP_DAYS})`;
   const expired = db.select({ id: invites.id }).from(invites).where(lt(invites.expiresAt, before));

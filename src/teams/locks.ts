@@ -11,7 +11,7 @@ import { users } from '../db/tables/users.ts';
  * transaction ends no other one deletes or disables the account.
  * @returns whether the account exists and is not disabled
  */
-export async function lockActor(tx: Transaction, userId: string): Promise<boolean> {
+export async function lockAccount(tx: Transaction, userId: string): Promise<boolean> {
   const found = await tx
     .select({ id: users.id })
     .from(users)

@@ -1,33 +1,11 @@
-import { and, asc, eq, gt, inArray, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Queryable, Transaction } from '../db/client.ts';
 import { sessions } from '../db/tables/sessions.ts';
-import {
-  type InvitedRole,
-  invitedRoles,
-  invites,
-  type MembershipRole,
-  memberships,
-  teams,
-} from '../db/tables/teams.ts';
+import { type MembershipRole, memberships, teams } from '../db/tables/teams.ts';
 import { users } from '../db/tables/users.ts';
-import { AuthError } from '../errors.ts';
-import {
-  type Actor,
-  ANYBODY,
-  type ChangeDeps,
-  countChange,
-  enterTeam,
-  eventOf,
-  keepingAnOwner,
-  MANAGERS,
-  notFound,
-  OWNERS,
-  parseId,
-  type TeamDeps,
-} from './access.ts';
-import { invitableBy } from './invites.ts';
+import { notFound } from './access.ts';
+import { withdrawInvites } from './invites.ts';
 import { lockSessionsIn } from './locks.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 
@@ -35,7 +13,7 @@ import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 export type Member = {
   id: string;
   name: string | null;
-  /** Null where the one who looks may not see it. */
+  /** Null if the viewer may not see it. */
   email: string | null;
   role: MembershipRole;
   joinedAt: Date;
@@ -43,7 +21,7 @@ export type Member = {
 
 const mine = alias(memberships, 'mine');
 
-/** Addresses are for those who manage the team, and everybody's own for themselves. */
+/** Managers of the team see every address. Other members see their own. */
 const visibleEmail = sql<string | null>`
   case when ${mine.role} in ('OWNER', 'ADMIN') or ${users.id} = ${mine.userId} then ${users.email} end`.as(
   'email',
@@ -65,7 +43,7 @@ function selectMembers(db: Queryable, viewerId: string, teamId: string | SQL, wh
     .orderBy(asc(memberships.userId));
 }
 
-/** The members of teams, as one of them sees the others: none for whoever is no member any more. */
+/** The members of teams, as one of them sees the others: a person who is not a member any more sees none. */
 export const listMembers: ListOfTeams<Member> = async (db, { userId, teamIds }, { first, after }) => {
   const beyond = after === null ? undefined : gt(memberships.userId, after);
   const page = selectMembers(db, userId, sql`${teams.id}`, beyond).limit(first).as('page');
@@ -78,117 +56,50 @@ export const listMembers: ListOfTeams<Member> = async (db, { userId, teamIds }, 
   return byTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
 };
 
-/** A member's row, locked. */
-async function lockMember(
+/** A member as the viewer sees them. The transaction has locked the member. */
+export async function findMember(
   tx: Transaction,
-  teamId: string,
-  userId: string,
-): Promise<{ role: MembershipRole }> {
-  const [member] = await tx
-    .select({ role: memberships.role })
-    .from(memberships)
-    .where(and(eq(memberships.teamId, teamId), eq(memberships.userId, userId)))
-    .for('update');
-  if (member === undefined) throw notFound('member', 'userId');
+  { viewerId, teamId, userId }: { viewerId: string; teamId: string; userId: string },
+): Promise<Member> {
+  const [member] = await selectMembers(tx, viewerId, teamId, eq(memberships.userId, userId));
+  if (member === undefined) throw new Error('The locked member is gone.');
   return member;
 }
 
-/** An invite lives as long as whoever made it may make such. */
-async function withdrawInvites(
-  tx: Transaction,
-  input: { teamId: string; inviterId: string; kept: readonly InvitedRole[] },
-): Promise<void> {
-  const withdrawn = invitedRoles.filter((role) => !input.kept.includes(role));
-  if (withdrawn.length === 0) return;
-  await tx
-    .delete(invites)
-    .where(
-      and(
-        eq(invites.teamId, input.teamId),
-        eq(invites.inviterId, input.inviterId),
-        inArray(invites.role, withdrawn),
-      ),
-    );
-}
+type Place = { teamId: string; userId: string };
+
+const at = ({ teamId, userId }: Place) => and(eq(memberships.teamId, teamId), eq(memberships.userId, userId));
 
 /**
- * Gives a member another role. Only owners decide who is owner or admin.
- * @throws AuthError `invalid`, `rate_limited`, `not_found`, `insufficient_permissions`, `sole_owner`
+ * Locks a member's row, after the team.
+ * @returns their role
+ * @throws AuthError `not_found`
  */
-export async function changeMemberRole(
-  deps: ChangeDeps,
-  actor: Actor,
-  input: { teamId: string; userId: string; role: MembershipRole },
-): Promise<Member> {
-  const teamId = parseId(input.teamId, 'teamId');
-  const userId = parseId(input.userId, 'userId');
-  const { role } = input;
-  const change = async (tx: Transaction): Promise<Member> => {
-    await enterTeam(tx, actor, { teamId, allowed: OWNERS });
-    const { role: from } = await lockMember(tx, teamId, userId);
-    if (from !== role) {
-      await tx
-        .update(memberships)
-        .set({ role })
-        .where(and(eq(memberships.teamId, teamId), eq(memberships.userId, userId)));
-      await withdrawInvites(tx, { teamId, inviterId: userId, kept: invitableBy(role) });
-      const details = { memberId: userId, from, to: role };
-      await recordSecurityEvent(tx, { action: 'member_role_changed', ...eventOf(actor, teamId), details });
-    }
-    const [member] = await selectMembers(tx, actor.user.id, teamId, eq(memberships.userId, userId));
-    if (member === undefined) throw new Error('The locked member is gone.');
-    return member;
-  };
-  await countChange(deps, actor);
-  return keepingAnOwner(() => deps.db.transaction(change));
+export async function lockMember(tx: Transaction, place: Place): Promise<MembershipRole> {
+  const [member] = await tx
+    .select({ role: memberships.role })
+    .from(memberships)
+    .where(at(place))
+    .for('update');
+  if (member === undefined) throw notFound('member', 'userId');
+  return member.role;
 }
 
-/** Ends a membership and what hangs on it: the team is active in none of their sessions, their invites are gone. */
-async function endMembership(tx: Transaction, teamId: string, userId: string): Promise<void> {
+/** Gives a member, whom the transaction has locked, another role. */
+export async function updateMemberRole(
+  tx: Transaction,
+  { role, ...place }: Place & { role: MembershipRole },
+): Promise<void> {
+  await tx.update(memberships).set({ role }).where(at(place));
+}
+
+/** Ends a membership and what hangs on it: the team is active in none of their sessions, and their invites are gone. */
+export async function endMembership(tx: Transaction, { teamId, userId }: Place): Promise<void> {
   await lockSessionsIn(tx, teamId, userId);
-  await tx.delete(memberships).where(and(eq(memberships.teamId, teamId), eq(memberships.userId, userId)));
+  await tx.delete(memberships).where(at({ teamId, userId }));
   await tx
     .update(sessions)
     .set({ activeTeamId: null })
     .where(and(eq(sessions.userId, userId), eq(sessions.activeTeamId, teamId)));
   await withdrawInvites(tx, { teamId, inviterId: userId, kept: [] });
-}
-
-/**
- * Removes somebody from a team: owners anybody, admins those who are only MEMBER. Tokens that name the team select
- * nothing from then on.
- * @throws AuthError `invalid`, `not_found`, `insufficient_permissions`, `sole_owner`
- */
-export function removeMember(
-  { db }: TeamDeps,
-  actor: Actor,
-  input: { teamId: string; userId: string },
-): Promise<string> {
-  const teamId = parseId(input.teamId, 'teamId');
-  const userId = parseId(input.userId, 'userId');
-  const remove = async (tx: Transaction): Promise<string> => {
-    const { role } = await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
-    const member = await lockMember(tx, teamId, userId);
-    if (role !== 'OWNER' && member.role !== 'MEMBER') throw new AuthError('insufficient_permissions');
-    await endMembership(tx, teamId, userId);
-    const details = { memberId: userId, role: member.role };
-    await recordSecurityEvent(tx, { action: 'member_removed', ...eventOf(actor, teamId), details });
-    return userId;
-  };
-  return keepingAnOwner(() => db.transaction(remove));
-}
-
-/**
- * Leaves a team, which its only owner cannot.
- * @throws AuthError `invalid`, `not_found`, `sole_owner`
- */
-export function leaveTeam({ db }: TeamDeps, actor: Actor, input: { teamId: string }): Promise<string> {
-  const teamId = parseId(input.teamId, 'teamId');
-  const leave = async (tx: Transaction): Promise<string> => {
-    const { role } = await enterTeam(tx, actor, { teamId, allowed: ANYBODY });
-    await endMembership(tx, teamId, actor.user.id);
-    await recordSecurityEvent(tx, { action: 'member_left', ...eventOf(actor, teamId), details: { role } });
-    return teamId;
-  };
-  return keepingAnOwner(() => db.transaction(leave));
 }

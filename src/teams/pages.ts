@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../db/client.ts';
 import { teams } from '../db/tables/teams.ts';
+import { parseId } from '../db/uuid.ts';
 import { AuthError } from '../errors.ts';
-import { parseId } from './access.ts';
 
 export const MAX_PAGE = 100;
 

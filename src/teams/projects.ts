@@ -1,25 +1,12 @@
 import { and, asc, eq, gt } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { recordSecurityEvent, type SecurityAction } from '../audit/security-events.ts';
 import type { Transaction } from '../db/client.ts';
 import { memberships, projects, teams } from '../db/tables/teams.ts';
-import { parseName } from '../users/attributes.ts';
-import {
-  type Actor,
-  type ChangeDeps,
-  countChange,
-  enterTeam,
-  eventOf,
-  MANAGERS,
-  notFound,
-  parseId,
-  type TeamDeps,
-} from './access.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 
 export type Project = typeof projects.$inferSelect;
 
-/** The projects of teams, oldest first, as a member sees them: none for whoever is no member any more. */
+/** The projects of teams, oldest first. Only members of a team see them. */
 export const listProjects: ListOfTeams<Project> = async (db, { userId, teamIds }, { first, after }) => {
   const page = db
     .select()
@@ -38,73 +25,33 @@ export const listProjects: ListOfTeams<Project> = async (db, { userId, teamIds }
   return byTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
 };
 
-/**
- * Adds a project to a team.
- * @throws AuthError `not_found`, `insufficient_permissions`
- */
-export function addProject(
-  { db }: TeamDeps,
-  actor: Actor,
+/** Inserts a project into a team that the transaction has locked. */
+export async function insertProject(
+  tx: Transaction,
   { teamId, name }: { teamId: string; name: string },
 ): Promise<Project> {
-  return db.transaction(async (tx) => {
-    await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
-    const [project] = await tx.insert(projects).values({ id: uuidv7(), teamId, name }).returning();
-    if (project === undefined) throw new Error('The inserted project was not returned.');
-    await recordProjectEvent(tx, 'project_created', actor, project);
-    return project;
-  });
+  const [project] = await tx.insert(projects).values({ id: uuidv7(), teamId, name }).returning();
+  if (project === undefined) throw new Error('The inserted project was not returned.');
+  return project;
 }
 
-/**
- * Gives a project another name. The one it has already is no change.
- * @throws AuthError `invalid`, `required`, `max_length`, `rate_limited`, `not_found`, `insufficient_permissions`
- */
-export async function renameProject(
-  deps: ChangeDeps,
-  actor: Actor,
-  input: { projectId: string; name: string },
+/** Null if not found. */
+export async function findProject(tx: Transaction, projectId: string): Promise<Project | null> {
+  const [project] = await tx.select().from(projects).where(eq(projects.id, projectId));
+  return project ?? null;
+}
+
+/** Renames a project whose team the transaction has locked. */
+export async function updateProjectName(
+  tx: Transaction,
+  { projectId, name }: { projectId: string; name: string },
 ): Promise<Project> {
-  const projectId = parseId(input.projectId, 'projectId');
-  const name = parseName(input.name, 'name');
-  await countChange(deps, actor);
-  return deps.db.transaction(async (tx) => {
-    await enterTeamOfProject(tx, actor, projectId);
-    // Nobody but who holds the team changes it.
-    const [before] = await tx.select().from(projects).where(eq(projects.id, projectId));
-    if (before?.name === name) return before;
-    const [project] = await tx.update(projects).set({ name }).where(eq(projects.id, projectId)).returning();
-    if (project === undefined) throw notFound('project', 'projectId');
-    await recordProjectEvent(tx, 'project_renamed', actor, project);
-    return project;
-  });
+  const [project] = await tx.update(projects).set({ name }).where(eq(projects.id, projectId)).returning();
+  if (project === undefined) throw new Error('The project of the locked team is gone.');
+  return project;
 }
 
-/**
- * Deletes a project.
- * @throws AuthError `invalid`, `not_found`, `insufficient_permissions`
- */
-export function deleteProject({ db }: TeamDeps, actor: Actor, input: { projectId: string }): Promise<string> {
-  const projectId = parseId(input.projectId, 'projectId');
-  return db.transaction(async (tx) => {
-    await enterTeamOfProject(tx, actor, projectId);
-    const [project] = await tx.delete(projects).where(eq(projects.id, projectId)).returning();
-    if (project === undefined) throw notFound('project', 'projectId');
-    await recordProjectEvent(tx, 'project_deleted', actor, project);
-    return projectId;
-  });
+/** Deletes a project whose team the transaction has locked. */
+export async function deleteProjectRow(tx: Transaction, projectId: string): Promise<void> {
+  await tx.delete(projects).where(eq(projects.id, projectId));
 }
-
-/** A project never changes its team, so the team can be looked up before it is locked. */
-async function enterTeamOfProject(tx: Transaction, actor: Actor, projectId: string): Promise<void> {
-  const otherwise = notFound('project', 'projectId');
-  const [project] = await tx
-    .select({ teamId: projects.teamId })
-    .from(projects)
-    .where(eq(projects.id, projectId));
-  if (project === undefined) throw otherwise;
-  await enterTeam(tx, actor, { teamId: project.teamId, allowed: MANAGERS, otherwise });
-}
-
-const recordProjectEvent = (tx: Transaction, action: SecurityAction, actor: Actor, project: Project) =>
-  recordSecurityEvent(tx, { action, ...eventOf(actor, project.teamId), details: { projectId: project.id } });

@@ -1,14 +1,12 @@
 import { and, asc, eq, gt, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Database, Transaction } from '../db/client.ts';
 import { sessions } from '../db/tables/sessions.ts';
 import { acceptedInvites, type InvitedRole, invites, memberships, teams } from '../db/tables/teams.ts';
 import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
-import { type Actor, eventOf } from './access.ts';
 import type { Invite } from './invites.ts';
-import { lockActor } from './locks.ts';
+import { lockAccount } from './locks.ts';
 import { MAX_PAGE } from './pages.ts';
 
 /** An invite as the person sees it whom it is addressed to. */
@@ -73,7 +71,7 @@ export async function consumeInvite(
   { inviteId, userId, sessionId }: Mine,
 ): Promise<Invite | null> {
   const [found] = await tx.select({ teamId: invites.teamId }).from(invites).where(eq(invites.id, inviteId));
-  if (found === undefined || !(await lockActor(tx, userId))) return null;
+  if (found === undefined || !(await lockAccount(tx, userId))) return null;
   // The team comes after the account, and before all else, as in every change of a team.
   await tx.select({ id: teams.id }).from(teams).where(eq(teams.id, found.teamId)).for('update');
   const mine = tx
@@ -85,20 +83,14 @@ export async function consumeInvite(
   return invite ?? null;
 }
 
-/** Makes the user a member by an invite that was just consumed, and remembers it. */
-export async function joinByInvite(tx: Transaction, actor: Actor, invite: Invite): Promise<void> {
+/** Makes the user a member by an invite that was just consumed, and remembers it. A member keeps the role they have. */
+export async function joinByInvite(
+  tx: Transaction,
+  { invite, userId }: { invite: Invite; userId: string },
+): Promise<void> {
   const { id: inviteId, teamId, role } = invite;
-  const userId = actor.user.id;
   await tx.insert(memberships).values({ teamId, userId, role }).onConflictDoNothing();
   await tx.insert(acceptedInvites).values({ inviteId, teamId, userId });
-  const details = { inviteId, role };
-  await recordSecurityEvent(tx, { action: 'invite_accepted', ...eventOf(actor, teamId), details });
-}
-
-/** Records that an invite that was just consumed was turned down. */
-export async function declinedInvite(tx: Transaction, actor: Actor, invite: Invite): Promise<void> {
-  const details = { inviteId: invite.id, role: invite.role };
-  await recordSecurityEvent(tx, { action: 'invite_declined', ...eventOf(actor, invite.teamId), details });
 }
 
 /** The user's own earlier acceptance of an invite. */
@@ -113,7 +105,7 @@ export async function findAcceptance(
   return accepted ?? null;
 }
 
-/** Only a person who has the address, and need but prove it, learns that there is such an invite. */
+/** The error for a refused invite. Only a person who has its address, and has not proven it, learns that the invite exists. */
 export async function whyRefused(tx: Transaction, mine: Mine): Promise<AuthError> {
   const proven = isProven(mine);
   const unproven = or(isNull(users.emailVerifiedAt), proven && not(proven));

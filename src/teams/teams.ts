@@ -1,39 +1,25 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { type EventOrigin, recordSecurityEvent } from '../audit/security-events.ts';
+import type { Device } from '../audit/device.ts';
+import { recordSecurityEvent } from '../audit/security-events.ts';
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
-import { type MembershipRole, memberships, projects, teams } from '../db/tables/teams.ts';
+import { memberships, projects, teams } from '../db/tables/teams.ts';
 import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import { parseName } from '../users/attributes.ts';
-import {
-  type Actor,
-  type ChangeDeps,
-  countChange,
-  enterTeam,
-  eventOf,
-  MANAGERS,
-  OWNERS,
-  parseId,
-  type TeamDeps,
-} from './access.ts';
-import { lockSessionsIn } from './locks.ts';
+import type { Team, TeamMembership } from './membership.ts';
 import { isAmong } from './pages.ts';
 
-export type Team = typeof teams.$inferSelect;
-/** A team as one of its members sees it. */
-export type TeamMembership = { team: Team; role: MembershipRole; userId: string };
-
-/** Creates a team whose owner is the given user. */
-export async function createTeam(
+/** Inserts a team whose owner is the given user, and records it. */
+export async function insertTeam(
   tx: Queryable,
-  input: { name: string; ownerId: string; sessionId?: string | null; origin?: EventOrigin },
+  input: { name: string; ownerId: string; sessionId?: string | null; device?: Device },
 ): Promise<TeamMembership> {
-  const { name, ownerId, sessionId = null, origin } = input;
+  const { name, ownerId, sessionId = null, device } = input;
   const [team] = await tx.insert(teams).values({ id: uuidv7(), name }).returning();
   if (team === undefined) throw new Error('The inserted team was not returned.');
   await tx.insert(memberships).values({ teamId: team.id, userId: ownerId, role: 'OWNER' });
-  const event = { userId: ownerId, sessionId, teamId: team.id, ...(origin && { origin }) };
+  const event = { userId: ownerId, sessionId, teamId: team.id, ...(device && { device }) };
   await recordSecurityEvent(tx, { action: 'team_created', ...event });
   return { team, role: 'OWNER', userId: ownerId };
 }
@@ -56,7 +42,7 @@ function defaultTeamName(userName: string | null): string {
  */
 export async function createDefaultTeam(
   tx: Transaction,
-  input: { userId: string; name?: string; sessionId?: string | null; origin?: EventOrigin },
+  input: { userId: string; name?: string; sessionId?: string | null; device?: Device },
 ): Promise<TeamMembership | null> {
   const { userId, name, ...event } = input;
   const [user] = await tx
@@ -71,7 +57,7 @@ export async function createDefaultTeam(
     .where(and(eq(memberships.userId, userId), eq(memberships.role, 'OWNER')))
     .limit(1);
   if (owned.length > 0) return null;
-  const made = await createTeam(tx, { name: name ?? defaultTeamName(user.name), ownerId: userId, ...event });
+  const made = await insertTeam(tx, { name: name ?? defaultTeamName(user.name), ownerId: userId, ...event });
   await tx.insert(projects).values({ id: uuidv7(), teamId: made.team.id, name: 'Default project' });
   return made;
 }
@@ -117,41 +103,19 @@ export async function findTeamOfUser(
   return found ?? null;
 }
 
-/**
- * Gives a team another name. The one it has already is no change.
- * @throws AuthError `invalid`, `required`, `max_length`, `rate_limited`, `not_found`, `insufficient_permissions`
- */
-export async function renameTeam(
-  deps: ChangeDeps,
-  actor: Actor,
-  input: { teamId: string; name: string },
-): Promise<TeamMembership> {
-  const teamId = parseId(input.teamId, 'teamId');
-  const name = parseName(input.name, 'name');
-  await countChange(deps, actor);
-  return deps.db.transaction(async (tx) => {
-    const entered = await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
-    if (entered.team.name === name) return entered;
-    const [team] = await tx.update(teams).set({ name }).where(eq(teams.id, teamId)).returning();
-    if (team === undefined) throw new Error('The locked team is gone.');
-    await recordSecurityEvent(tx, { action: 'team_renamed', ...eventOf(actor, teamId) });
-    return { ...entered, team };
-  });
+/** Renames a team that the transaction has locked. */
+export async function updateTeamName(
+  tx: Transaction,
+  { teamId, name }: { teamId: string; name: string },
+): Promise<Team> {
+  const [team] = await tx.update(teams).set({ name }).where(eq(teams.id, teamId)).returning();
+  if (team === undefined) throw new Error('The locked team is gone.');
+  return team;
 }
 
-/**
- * Deletes a team with its memberships, projects and invites. Sessions in which it was active have no active team then.
- * @throws AuthError `invalid`, `not_found`, `insufficient_permissions`
- */
-export function deleteTeam({ db }: TeamDeps, actor: Actor, input: { teamId: string }): Promise<string> {
-  const teamId = parseId(input.teamId, 'teamId');
-  return db.transaction(async (tx) => {
-    await enterTeam(tx, actor, { teamId, allowed: OWNERS });
-    await lockSessionsIn(tx, teamId);
-    await tx.delete(teams).where(eq(teams.id, teamId));
-    await recordSecurityEvent(tx, { action: 'team_deleted', ...eventOf(actor, teamId) });
-    return teamId;
-  });
+/** Deletes a team with its memberships, projects and invites. The transaction has locked it. */
+export async function deleteTeamRow(tx: Transaction, teamId: string): Promise<void> {
+  await tx.delete(teams).where(eq(teams.id, teamId));
 }
 
 const activeTeamOfUser = statement((db) =>

@@ -1,10 +1,9 @@
-import { and, eq, isNotNull, isNull, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { type Database, type Queryable, statement } from '../db/client.ts';
+import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
 import { violates } from '../db/errors.ts';
 import { passwords, users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
-import { EMAIL_KEY } from './accounts.ts';
 import { emailSpellings } from './attributes.ts';
 
 export type User = Omit<typeof users.$inferSelect, 'canonicalEmail'>;
@@ -32,7 +31,7 @@ const userByEmail = statement((db) =>
 export type FoundUser = {
   user: User;
   passwordHash: string | null;
-  /** Whether the password signs nobody in, until it is shown with a mailed token. */
+  /** Whether the password does not sign in until the person shows it beside a mailed token. */
   suspended: boolean;
 };
 
@@ -54,6 +53,7 @@ const userById = statement((db) =>
     .prepare('user_by_id'),
 );
 
+/** Null if not found. */
 export async function findUser(db: Database, id: string): Promise<User | null> {
   const [user] = await userById(db).execute({ id });
   return user ?? null;
@@ -81,30 +81,78 @@ export async function createUser(
   return user;
 }
 
-/** Replaces a password's hash unless the password was changed in between. Returns whether it did. */
-export async function replacePasswordHash(
-  db: Queryable,
-  input: { userId: string; from: string; to: string },
-): Promise<boolean> {
-  const replaced = await db
-    .update(passwords)
-    .set({ hash: input.to })
-    .where(and(eq(passwords.userId, input.userId), eq(passwords.hash, input.from)))
-    .returning({ userId: passwords.userId });
-  return replaced.length > 0;
+/** The user, locked: changes of one account take turns. What hangs on the account is locked after it. */
+export async function lockUser(tx: Transaction, id: string): Promise<User | null> {
+  const [user] = await tx.select().from(users).where(eq(users.id, id)).for('update');
+  return user ?? null;
 }
 
-/**
- * Sets the password of a person who has just shown that they read the mails to their address, so that it is proven.
- */
-export async function setProvenPassword(
+/** Whether an account has the mailbox of an address, in any spelling of it. */
+export async function isEmailTaken(db: Queryable, typed: string): Promise<boolean> {
+  const { canonical, former } = emailSpellings(typed);
+  const found = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(
+      or(
+        inArray(users.email, [canonical, former]),
+        and(eq(users.canonicalEmail, canonical), ne(users.canonicalEmail, '')),
+      ),
+    )
+    .limit(1);
+  return found.length > 0;
+}
+
+type Changes = Partial<{
+  name: string;
+  email: string;
+  /** `now` for another address, which is verified from now on. */
+  emailVerified: true | 'now';
+  disabled: boolean;
+}>;
+
+/** Changes a user; null if not found. A user who is verified or disabled already keeps the moment of it. */
+export async function updateUser(
   tx: Queryable,
-  { userId, hash }: { userId: string; hash: string },
-): Promise<void> {
-  const proven = { provenAt: sql`clock_timestamp()`, suspendedAt: null };
-  await tx
-    .insert(passwords)
-    // By the clock, as the trigger dates a changed one: what was asked for while this waited is older.
-    .values({ userId, hash, updatedAt: sql`clock_timestamp()`, ...proven })
-    .onConflictDoUpdate({ target: passwords.userId, set: { hash, ...proven } });
+  id: string,
+  { name, email, emailVerified, disabled }: Changes,
+): Promise<User | null> {
+  const [user] = await tx
+    .update(users)
+    .set({
+      ...(name !== undefined && { name }),
+      ...(email !== undefined && { email }),
+      ...(emailVerified && {
+        emailVerifiedAt:
+          emailVerified === 'now' ? sql`now()` : sql`coalesce(${users.emailVerifiedAt}, now())`,
+      }),
+      ...(disabled !== undefined && {
+        disabledAt: disabled ? sql`coalesce(${users.disabledAt}, now())` : null,
+      }),
+    })
+    .where(eq(users.id, id))
+    .returning();
+  return user ?? null;
+}
+
+/** The unique index, and what the trigger raises that knows accounts with other spellings. */
+export const EMAIL_KEY = 'users_email_key';
+
+/**
+ * Runs what gives a user another address. Null if another account has it, and then nothing of it was done: the
+ * database decides.
+ */
+export async function unlessEmailTaken<Result>(run: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await run();
+  } catch (error) {
+    if (violates(error, EMAIL_KEY)) return null;
+    throw error;
+  }
+}
+
+/** Deletes a user with everything that is only theirs. */
+export async function deleteUser(tx: Transaction, id: string): Promise<boolean> {
+  const deleted = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id });
+  return deleted.length > 0;
 }

@@ -1,13 +1,27 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { withGeneratedTables } from '../../src/commands/docs.ts';
+import { documentedFiles, withGeneratedParts } from '../../src/commands/docs.ts';
 import { environment } from '../../src/config/variables.ts';
 import { schema } from '../../src/graphql/schema/schema.ts';
+import { isReadme, repositoryFiles } from './markdown.ts';
 
-const readme = () => readFile('README.md', 'utf8');
+test.each(documentedFiles)('the generated parts of %s are in step with the code', async (file) => {
+  const text = await readFile(file, 'utf8');
+  expect(text).toBe(withGeneratedParts(file, text));
+});
 
-test('README’s tables are in step with the code', async () => {
-  expect(await readme()).toBe(withGeneratedTables(await readme()));
+test.each(documentedFiles)(
+  'a generated part of %s that was edited by hand is written again',
+  async (file) => {
+    const text = await readFile(file, 'utf8');
+    const edited = text.replaceAll(/(?<=^<!-- generated: .*\n)/gm, 'By hand.\n');
+    expect(edited).not.toBe(text);
+    expect(withGeneratedParts(file, edited)).toBe(text);
+  },
+);
+
+test.each(documentedFiles)('%s without the place for its part is refused', (file) => {
+  expect(() => withGeneratedParts(file, 'No table.')).toThrow(`${file} has no place for the part`);
 });
 
 test('every environment variable is described', () => {
@@ -17,12 +31,19 @@ test('every environment variable is described', () => {
   expect(undescribed.map(([name]) => name)).toEqual([]);
 });
 
-test('every npm script that README names exists', async () => {
+test('README.md is read in two minutes: it has at most 150 lines', async () => {
+  expect((await readFile('README.md', 'utf8')).split('\n').length).toBeLessThanOrEqual(151);
+});
+
+test('every npm script that a README names exists', async () => {
   const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as {
     scripts: Record<string, string>;
   };
-  const named = [...(await readme()).matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
-  expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  const named = [...(await repositoryFiles(isReadme))].flatMap(([file, text]) =>
+    [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => ({ file, name })),
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter(({ name }) => !Object.hasOwn(scripts, name))).toEqual([]);
 });
 
 test('every type, field, argument and enum value of the schema is described', () => {

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStage, type Stage } from '../hasura/scenarios/frontend.ts';
-import { frontendBlock } from '../readme/blocks.ts';
+import { frontendFile } from '../readme/blocks.ts';
 import { ADDRESS, type Tab, type Tokens } from '../readme/tabs.ts';
 import { newPerson } from '../support/gateway.ts';
 import { launchChromium } from './chromium.ts';
 
-// README's `session.ts` in a page, as it stands there: with a real `localStorage`, real cookies, and the rules of an origin.
+// `hasura/frontend/session.ts` in a page: with a real `localStorage`, real cookies, and the rules of an origin.
 
 declare global {
   interface Window {
@@ -23,7 +23,7 @@ let elsewhere: Server;
 let code: string;
 const origin = (server: Server) => `http://localhost:${(server.address() as AddressInfo).port}`;
 
-/** A site of its own origin, whose one page has README's code at hand. */
+/** A site of its own origin, whose one page loads `session.ts`. */
 async function serveSite(): Promise<Server> {
   const server = createServer(({ url }, response) => {
     const isCode = url === '/session.js';
@@ -54,7 +54,7 @@ afterAll(async () => {
 async function openPage(on = site, edit = (text: string) => text, beside?: Page): Promise<Page> {
   // Of the page's own site, so that its cookies go along.
   const hasura = stage.engine.url.replace('127.0.0.1', 'localhost');
-  code = edit((await frontendBlock('session.ts')).replaceAll(ADDRESS, hasura));
+  code = edit((await frontendFile('session.ts')).replaceAll(ADDRESS, hasura));
   const context = beside?.context() ?? (await browser.newContext());
   const page = await context.newPage();
   await page.goto(origin(on));

@@ -54,7 +54,7 @@ async function runMigrate(): Promise<void> {
     DATABASE_URL: here('migrate', 'DATABASE_URL'),
     HASURA_SOURCE_DATABASE_URL: here('migrate', 'HASURA_SOURCE_DATABASE_URL'),
   };
-  for (const name of ['migrate', 'hasura-role'])
+  for (const name of ['migrate', 'hasura/role'])
     await promisify(execFile)('node', ['--import', 'tsx', `src/commands/${name}.ts`], { env });
 }
 

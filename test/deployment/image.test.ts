@@ -100,7 +100,7 @@ test('what the image runs imports only what its installation has', async () => {
       else if (!from.startsWith('node:')) packages.add(/^(@[^/]+\/)?[^/]+/.exec(from)?.[0] ?? '');
     }
   };
-  for (const entry of ['main', 'commands/migrate', 'commands/reencrypt-keys', 'commands/hasura-role'])
+  for (const entry of ['main', 'commands/migrate', 'commands/reencrypt-keys', 'commands/hasura/role'])
     await visit(join(app, 'dist', `${entry}.js`));
   expect(seen.size).toBeGreaterThan(50);
   expect([...packages].filter((name) => !(name in dependencies))).toEqual([]);

@@ -42,7 +42,7 @@ beforeEach(() => {
 
 type Outcome = { code: number; lines: string[] };
 function run(command: 'status' | 'reload', env: Record<string, string>): Promise<Outcome> {
-  const args = ['--import', 'tsx', `src/commands/hasura-${command}.ts`];
+  const args = ['--import', 'tsx', `src/commands/hasura/${command}.ts`];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { env: { PATH: process.env.PATH, ...env } }, (error, stdout) =>
       resolve({ code: Number(error?.code ?? 0), lines: stdout.trimEnd().split('\n') }),

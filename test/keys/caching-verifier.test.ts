@@ -71,7 +71,7 @@ test('verifiers with Hasura’s cache, some of them late, accept every token whi
   await gateway.close();
 });
 
-test('and so they do while JWKS_MAX_AGE is lowered as the README says', async () => {
+test('and so they do while JWKS_MAX_AGE is lowered as src/commands/README.md says', async () => {
   const [oldMaxAge, step] = [3000, 50];
   const wait = 2 * oldMaxAge + 150;
   const before = await startGateway({

@@ -180,7 +180,7 @@ describe('what is delivered', () => {
     async (action) => {
       const { id } = await someone();
       await queueForLater(gateway.sql, { kind: 'email_change', userId: id, newEmail: newPerson().email });
-      await recordSecurityEvent(gateway.deps.db, { action: action as never, userId: id, origin: NOWHERE });
+      await recordSecurityEvent(gateway.deps.db, { action: action as never, userId: id, device: NOWHERE });
       await makeJobsDue(gateway.sql);
       await expect.poll(() => countJobs(gateway.sql)).toBe(0);
       expect(smtp.mails).toEqual([]);

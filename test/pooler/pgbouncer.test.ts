@@ -138,7 +138,7 @@ describe('a PgBouncer in transaction mode', () => {
       DATABASE_PREPARE: 'off',
       HASURA_SOURCE_DATABASE_URL: hasura.href,
     };
-    for (const command of ['migrate', 'hasura-role'])
+    for (const command of ['migrate', 'hasura/role'])
       await promisify(execFile)('node', ['--import', 'tsx', `src/commands/${command}.ts`], { env });
     const asHasura = postgres(hasura.href, { max: 1, onnotice: () => {} });
     expect(await asHasura`select count(*)::int as users from portcullis.users`).toEqual([{ users: 0 }]);

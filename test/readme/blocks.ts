@@ -1,32 +1,31 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
-/** The text under a heading of README, up to the next one. */
-export async function readmeSection(heading: string): Promise<string> {
-  const readme = await readFile('README.md', 'utf8');
-  const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
-  if (section === undefined) throw new Error(`README.md has no section "${heading}".`);
+/** The text under a heading of a Markdown file, up to the next one of the same level. */
+export async function sectionOf(file: string, heading: string): Promise<string> {
+  const text = await readFile(file, 'utf8');
+  const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
+  if (section === undefined) throw new Error(`${file} has no section "${heading}".`);
   return section;
 }
 
 /** The code blocks of a section in a language, as they stand there. */
-export async function readmeBlocks(heading: string, language: string): Promise<string[]> {
-  const section = await readmeSection(heading);
+export async function blocksOf(file: string, heading: string, language: string): Promise<string[]> {
+  const section = await sectionOf(file, heading);
   return [...section.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(
     ([, code = '']) => code,
   );
 }
 
-/** The blocks of "From your frontend" whose first line names a file, by that name. */
-export async function frontendBlocks(): Promise<Map<string, string>> {
-  const blocks = await Promise.all(
-    ['ts', 'yaml'].map((language) => readmeBlocks('From your frontend', language)),
-  );
-  return new Map(blocks.flat().map((code) => [/^(?:\/\/|#) (.+)\n/.exec(code)?.[1] ?? '', code]));
-}
+const FRONTEND = 'hasura/frontend';
 
-/** A block that README shows under this file name. */
-export async function frontendBlock(name: string): Promise<string> {
-  const code = (await frontendBlocks()).get(name);
-  if (code === undefined) throw new Error(`README.md shows no ${name}.`);
-  return code;
+/** A file that a frontend copies. */
+export const frontendFile = (name: string): Promise<string> => readFile(join(FRONTEND, name), 'utf8');
+
+/** The TypeScript files that a frontend copies, by name. */
+export async function frontendCode(): Promise<Map<string, string>> {
+  const names = (await readdir(FRONTEND)).filter((name) => name.endsWith('.ts'));
+  return new Map(
+    await Promise.all(names.map(async (name): Promise<[string, string]> => [name, await frontendFile(name)])),
+  );
 }

@@ -2,12 +2,12 @@ import type { TransactionSql } from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { LoginDocument } from '../../hasura/frontend/operations.ts';
 import { newPerson } from '../support/gateway.ts';
-import { readmeSection } from './blocks.ts';
+import { sectionOf } from './blocks.ts';
 import { openScene, type Scene } from './scene.ts';
 import { codeOf, holdingSession, NEW_TEAM, type Stage } from './stage.ts';
 import type { Tab, Tokens } from './tabs.ts';
 
-// README, "From your frontend", "An httpOnly cookie": its two changes, made to its code.
+// hasura/frontend/README.md, "Refresh token in a cookie": its two changes, made to the files there.
 
 const ORIGIN = 'https://app.example.com';
 let scene: Scene;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => scene.close());
 beforeEach(async () => {
   const [, change = ''] = /`(new Request\(.*credentials: 'include' \}\))`/.exec(
-    await readmeSection('From your frontend'),
+    await sectionOf('hasura/frontend/README.md', 'Refresh token in a cookie'),
   ) ?? [''];
   tab = await scene.openTab((code) => code.replace('new Request(HASURA, init)', change));
 });

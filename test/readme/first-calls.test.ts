@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { readmeBlocks } from './blocks.ts';
+import { blocksOf } from './blocks.ts';
 
-// README, "First calls", run by a shell: only the gateway's address and the token are replaced.
+// The calls that README.md and src/graphql/README.md show, run by a shell: only the gateway's address and the token are replaced.
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -13,17 +13,21 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 async function shell(command: string): Promise<Record<string, unknown>> {
-  const { stdout } = await promisify(execFile)('sh', ['-ec', command]);
+  const here = command.replace('http://127.0.0.1:4000', gateway.url);
+  const { stdout } = await promisify(execFile)('sh', ['-ec', here]);
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
+/** The value with each string in it replaced by one and the same. */
+const shapeOf = (value: object): unknown =>
+  JSON.parse(JSON.stringify(value, (_, v) => (typeof v === 'string' ? '…' : v)));
+
 test('the first signs Grace up, the second asks who she is', async () => {
-  const [block = ''] = await readmeBlocks('First calls', 'sh');
-  const commands = block.trim().split(/\n\n/);
-  expect(commands).toHaveLength(2);
-  const [signUp = '', whoAmI = ''] = commands.map((command) =>
-    command.replace('http://127.0.0.1:4000', gateway.url),
-  );
+  const signUps = await blocksOf('README.md', 'A first call', 'sh');
+  const [shown = ''] = await blocksOf('README.md', 'A first call', 'json');
+  const questions = await blocksOf('src/graphql/README.md', 'Who is signed in', 'sh');
+  expect([signUps.length, questions.length]).toEqual([1, 1]);
+  const [signUp = '', whoAmI = ''] = [...signUps, ...questions];
   const answer = (await shell(signUp)) as { data: { signup: Record<string, string> } };
   expect(answer).toEqual({
     data: {
@@ -35,6 +39,7 @@ test('the first signs Grace up, the second asks who she is', async () => {
       },
     },
   });
+  expect(shapeOf(JSON.parse(shown))).toEqual(shapeOf(answer));
   expect(whoAmI).toContain('<accessToken>');
   expect(await shell(whoAmI.replace('<accessToken>', answer.data.signup.accessToken ?? ''))).toEqual({
     data: {

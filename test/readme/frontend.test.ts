@@ -3,7 +3,7 @@ import { openScene, type Scene } from './scene.ts';
 import { codeOf, NEW_TEAM, type Stage, signUp } from './stage.ts';
 import type { Tab } from './tabs.ts';
 
-// What README, "From your frontend", shows, run as it stands there: only Hasura's address is replaced.
+// The files of hasura/frontend, run as they are there: only Hasura's address is replaced.
 
 let scene: Scene;
 let stage: Stage;

@@ -4,14 +4,14 @@ import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { createEmptyDatabase } from '../support/database.ts';
-import { readmeSection } from './blocks.ts';
+import { sectionOf } from './blocks.ts';
 
 const run = promisify(execFile);
 
-// README, "Plug it into Hasura": what its first step runs, in its order, on a database that has nothing yet.
+// README.md, "A Hasura that runs already": its first step, in its order, on an empty database.
 
 test('the first step makes the tables, and a role that may read them', async () => {
-  const section = await readmeSection('Plug it into Hasura');
+  const section = await sectionOf('README.md', 'Three doors into Hasura');
   const [, step = ''] = /^1\. (.*?)^2\. /ms.exec(section) ?? [];
   const scripts = [...step.matchAll(/npm run ([\w:]+)/g)].map(([, script = '']) => script);
   const variables = [...step.matchAll(/([A-Z_]+)=/g)].map(([, name = '']) => name);

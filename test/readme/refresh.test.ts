@@ -3,7 +3,7 @@ import { openScene, type Scene } from './scene.ts';
 import { codeOf, endKey, holdingSession, NEW_TEAM, type Stage, signUp } from './stage.ts';
 import type { Tab } from './tabs.ts';
 
-// How the code that README, "From your frontend", shows refreshes: several tabs, slow networks, sessions that are over.
+// How hasura/frontend/session.ts refreshes: several tabs, slow networks, sessions that are over.
 
 let scene: Scene;
 let stage: Stage;

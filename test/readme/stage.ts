@@ -49,9 +49,9 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
       // Time can be made to pass for Hasura, not for the gateway: what it signs from now on must outlive the old token. So
       // the tab first gets one of the same session that lives a second.
       const held = tab.stored();
-      const device = { address: null, userAgent: null };
-      const token = inCookie ?? held.refreshToken ?? '';
-      const { accessToken, refreshToken } = await refresh(gateway.deps, device, token, { ttlSeconds: 1 });
+      const by = { device: { address: null, userAgent: null } };
+      const spent = { refreshToken: inCookie ?? held.refreshToken ?? '', ttlSeconds: 1 };
+      const { accessToken, refreshToken } = await refresh(gateway.deps, by, spent);
       tab.store({ ...held, accessToken, refreshToken: inCookie === undefined ? refreshToken : null });
       passed += 32_000;
       return refreshToken;

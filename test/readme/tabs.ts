@@ -1,16 +1,16 @@
-import { copyFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { GraphQLClient } from 'graphql-request';
-import { frontendBlocks } from './blocks.ts';
+import { frontendCode } from './blocks.ts';
 
-/** README's address of Hasura, the only thing in its code that a test replaces. */
+/** The address of Hasura in `hasura/frontend`: the only thing that a test replaces there. */
 export const ADDRESS = 'http://localhost:8080/v1/graphql';
 
 export type Tokens = { accessToken?: string; refreshToken?: string | null; user?: { id: string } };
 
-/** What README's `session.ts`, `client.ts` and `sign-in.ts` export. */
+/** The exports of `session.ts`, `client.ts` and `sign-in.ts`. */
 export type Tab = {
   MINE: string;
   stored(): Tokens;
@@ -33,22 +33,20 @@ export async function makeFolder(): Promise<string> {
 }
 
 export type Browser = {
-  /** Opens a tab: README's code, loaded anew, with the storage that all tabs share. */
+  /** Opens a tab: loads the code of `hasura/frontend` again, with the storage that all tabs share. */
   openTab(edit?: (code: string) => string): Promise<Tab>;
   close(): Promise<void>;
 };
 
-/** A browser whose pages run README's code against a Hasura. */
+/** A browser whose pages run the code of `hasura/frontend` against a Hasura. */
 export function startBrowser(hasuraUrl: string): Browser {
   const folders: string[] = [];
   return {
     async openTab(edit = (code) => code) {
       const folder = await makeFolder();
       folders.push(folder);
-      await copyFile('hasura/frontend/operations.ts', join(folder, 'operations.ts'));
-      for (const [name, code] of await frontendBlocks())
-        if (name.endsWith('.ts'))
-          await writeFile(join(folder, name), edit(code.replaceAll(ADDRESS, hasuraUrl)));
+      for (const [name, code] of await frontendCode())
+        await writeFile(join(folder, name), edit(code.replaceAll(ADDRESS, hasuraUrl)));
       const files = ['session.ts', 'client.ts', 'sign-in.ts'];
       const exported = files.map((name): Promise<object> => import(pathToFileURL(join(folder, name)).href));
       return Object.assign({}, ...(await Promise.all(exported))) as Tab;

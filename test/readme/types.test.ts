@@ -6,37 +6,18 @@ import { buildClientSchema, buildSchema, getIntrospectionQuery, parse, validate 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { generateDocuments } from '../../src/commands/hasura/documents.ts';
-import { frontendBlock, frontendBlocks } from './blocks.ts';
+import { frontendCode, frontendFile, sectionOf } from './blocks.ts';
 import { openStage } from './stage.ts';
 import { ADDRESS, makeFolder } from './tabs.ts';
 
-// What README, "From your frontend", shows has types, and those of the documents come from the SDL that it names.
+// The files of hasura/frontend have types, and those of the documents come from the SDL that its README names.
 
 const run = promisify(execFile);
-const FRONTEND_SETTINGS = {
-  compilerOptions: {
-    strict: true,
-    noUncheckedIndexedAccess: true,
-    exactOptionalPropertyTypes: true,
-    noUnusedLocals: true,
-    verbatimModuleSyntax: true,
-    noEmit: true,
-    module: 'esnext',
-    moduleResolution: 'bundler',
-    target: 'es2022',
-    lib: ['es2022', 'dom', 'dom.iterable'],
-    types: [],
-  },
-  include: ['*.ts'],
-};
-
 let folder: string;
 beforeAll(async () => {
   folder = await makeFolder();
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(FRONTEND_SETTINGS));
-  await copyFile('hasura/frontend/operations.ts', join(folder, 'operations.ts'));
-  for (const [name, code] of await frontendBlocks())
-    if (name.endsWith('.ts')) await writeFile(join(folder, name), code);
+  await copyFile('hasura/frontend/tsconfig.json', join(folder, 'tsconfig.json'));
+  for (const [name, code] of await frontendCode()) await writeFile(join(folder, name), code);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -51,14 +32,14 @@ async function compile(): Promise<string[]> {
   );
 }
 
-test('README’s files are good TypeScript for the strict, and what needs no types is JavaScript as well', async () => {
-  expect([...(await frontendBlocks()).keys()]).toEqual(
+test('the files compile under strict settings, and those without types run as JavaScript', async () => {
+  expect([...(await frontendCode()).keys()]).toEqual(
     expect.arrayContaining(['session.ts', 'client.ts', 'sign-in.ts']),
   );
   expect(await compile()).toEqual([]);
   for (const name of ['session', 'client']) {
     const script = join(folder, `${name}.mjs`);
-    await writeFile(script, await frontendBlock(`${name}.ts`));
+    await writeFile(script, await frontendFile(`${name}.ts`));
     await run(process.execPath, ['--check', script]);
   }
 });
@@ -70,7 +51,7 @@ test.for([
   ['a field that was not asked for', 'me?.memberships', 'me?.sessions', 'TS2339'],
   ['a person who may be nobody', 'me?.memberships', 'me.memberships', 'TS18047'],
 ])('%s is a compile error', async ([, from = '', to = '', error = '']) => {
-  const code = await frontendBlock('sign-in.ts');
+  const code = await frontendFile('sign-in.ts');
   expect(code).toContain(from);
   const spoiled = join(folder, 'spoiled.ts');
   await writeFile(spoiled, code.replace(from, to));
@@ -80,33 +61,33 @@ test.for([
   expect(errors.filter((line) => !line.startsWith('spoiled.ts'))).toEqual([]);
 });
 
-test('its codegen.yml makes the documents that are shipped, from the SDL and the operations that it names', async () => {
+test('codegen.yml, with the one change for a copy, makes the documents that are shipped', async () => {
   for (const path of ['roles/user.graphql', 'frontend/operations.graphql'])
     await copyFile(`hasura/${path}`, join(folder, path.replace(/.*\//, '')));
-  const config = await frontendBlock('codegen.yml');
-  const shipped = await readFile('hasura/frontend/codegen.yml', 'utf8');
-  expect(`# codegen.yml\n${shipped.replace('../roles/', '')}`).toBe(config);
+  const [, change = ''] =
+    /`(schema: user\.graphql)`/.exec(await sectionOf('hasura/frontend/README.md', 'Typed documents')) ?? [];
+  const shipped = await frontendFile('codegen.yml');
+  const config = shipped.replace(/^schema: .*$/m, change);
+  expect(config).not.toBe(shipped);
   const generated = await generateDocuments(config, folder);
-  expect([...generated]).toEqual([
-    ['operations.ts', await readFile('hasura/frontend/operations.ts', 'utf8')],
-  ]);
+  expect([...generated]).toEqual([['operations.ts', await frontendFile('operations.ts')]]);
 });
 
 test('the operations are the five, and but for `me` all may be sent by anybody', async () => {
-  const document = parse(await readFile('hasura/frontend/operations.graphql', 'utf8'));
+  const document = parse(await frontendFile('operations.graphql'));
   const names = document.definitions.map((node) => ('name' in node ? node.name?.value : undefined));
   expect(names).toEqual(['Signup', 'Login', 'Me', 'Refresh', 'Logout']);
   const anonymous = buildSchema(await readFile('hasura/roles/anonymous.graphql', 'utf8'));
   expect(validate(anonymous, document)).toEqual([]);
 });
 
-test('the SDL of the role lacks the tables, which Hasura tells a generator with the headers that README names', async () => {
-  const [, mine = ''] = /MINE = '(.*)'/.exec(await frontendBlock('session.ts')) ?? [];
+test('the SDL of the role lacks the tables, and Hasura shows them to codegen-with-tables.yml', async () => {
+  const [, mine = ''] = /MINE = '(.*)'/.exec(await frontendFile('session.ts')) ?? [];
   const shipped = buildSchema(await readFile('hasura/roles/user.graphql', 'utf8'));
   expect(validate(shipped, parse(mine)).map(({ message }) => message)).toEqual([
     'Cannot query field "portcullis_sessions" on type "Query".',
   ]);
-  const told = await introspect(await frontendBlock('codegen.yml, for tables too'));
+  const told = await introspect(await frontendFile('codegen-with-tables.yml'));
   expect(validate(told, parse(mine))).toEqual([]);
   expect(told.getQueryType()?.getFields()).not.toHaveProperty('jwks');
 });

@@ -7,17 +7,17 @@ export const accountVariables = {
   SIGNUP: flag().prefault('on').meta({ description: '`off` refuses new accounts.' }),
   REQUIRE_VERIFIED_EMAIL: flag().prefault('off').meta({
     description:
-      '`on` refuses the login of whoever has not verified their address; sign-up then signs nobody in.',
+      '`on` refuses the login of a user with an unverified address. Sign-up then opens no session.',
   }),
   EMAIL_EXISTS: flag().prefault('on').meta({
-    description: '`off` tells nobody whether an address has an account; sign-up still refuses a taken one.',
+    description: '`off` refuses `emailExists`. Sign-up still tells that an address is taken.',
   }),
   APP_URL: httpUrl().optional().meta({
-    description: 'The application, to which the pages of mailed links lead on.',
+    description: 'The application. The pages of mailed links lead on to it.',
     shownDefault: 'none',
   }),
   CAPTCHA_PROVIDER: z.enum(['turnstile', 'hcaptcha']).optional().meta({
-    description: 'Captcha to be solved: turnstile (Cloudflare) or hcaptcha.',
+    description: 'Provider of the captcha: turnstile (Cloudflare) or hcaptcha.',
     shownDefault: 'none',
   }),
   CAPTCHA_SECRET: text().optional().meta({
@@ -25,17 +25,17 @@ export const accountVariables = {
     secret: true,
   }),
   CAPTCHA_SITE_KEY: text().optional().meta({
-    description:
-      "The provider's site key, which clients find in `authConfig`. Required with CAPTCHA_PROVIDER.",
+    description: "The provider's site key. Clients find it in `authConfig`. Required with CAPTCHA_PROVIDER.",
   }),
   CAPTCHA_FOR: list()
     .pipe(z.array(z.enum(captchaPurposes)).min(1))
     .prefault('resend,forgot_password')
     .meta({
-      description: 'What needs a captcha: resend (of the verification mail), forgot_password, signup.',
+      description:
+        'Operations that always need a captcha: resend (of the verification mail), forgot_password, signup.',
     }),
   CAPTCHA_VERIFY_URL: httpUrl().optional().meta({
-    description: 'Where solutions are checked.',
+    description: 'Where the gateway checks solutions.',
     shownDefault: "the provider's",
   }),
   PASSWORD_MIN_LENGTH: integer(1, 128)
@@ -50,6 +50,6 @@ export const accountVariables = {
       "Node's own: threads for hashing, signing and files. Set it to the cores plus two where there are more than two.",
   }),
   PASSWORD_HASH_QUEUE: integer(1, 10_000).prefault('150').meta({
-    description: 'Hashes that may wait; more are refused with `busy`.',
+    description: 'Hashes that may wait. The gateway refuses more with `busy`.',
   }),
 };

@@ -16,7 +16,7 @@ export const ensVariables = {
     .meta({ description: 'Chain the endpoints must be on.' }),
   ENS_REGISTRY: ethereumAddress().default(MAINNET_ENS_REGISTRY).meta({ description: 'ENS registry.' }),
   ENS_UNIVERSAL_RESOLVER: ethereumAddress().optional().meta({
-    description: 'ENS universal resolver, where one is to be used instead of the registry.',
+    description: 'ENS universal resolver, to use instead of the registry.',
     shownDefault: 'none',
   }),
   ENS_PRODUCTION_NAME: text().default(DEFAULT_PRODUCTION_NAME).meta({

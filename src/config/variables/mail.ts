@@ -15,7 +15,7 @@ export const mailVariables = {
     .optional()
     .meta({
       description:
-        'Mail server: `smtp://` (STARTTLS where offered; `?requireTLS=true` sends nothing without it) or `smtps://`, with user and password; `off` drops every mail. Required in production.',
+        'Mail server: `smtp://` (STARTTLS if the server offers it; `?requireTLS=true` sends nothing without it) or `smtps://`, with user and password; `off` drops every mail. Required in production.',
       shownDefault: 'an inbox page, to this machine only',
       secret: true,
     }),
@@ -32,7 +32,7 @@ export const mailVariables = {
     .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$/, 'must look like en, de or de-AT')
     .default('en')
     .meta({
-      description: 'Language of the mails: `en` and `de` are built in; what it lacks is taken from `en`.',
+      description: 'Language of the mails: `en` and `de` are built in. Missing texts come from `en`.',
     }),
   MAIL_TEMPLATES_DIR: text().optional().meta({
     description:
@@ -45,6 +45,6 @@ export const mailVariables = {
   }),
   LIMIT_MAIL_PER_RECIPIENT: limit().prefault('20/86400').meta({
     description:
-      'Mails that requests may cause to one address, known or not: count/seconds. Verifications, password resets, and what other people’s accounts send are counted apart.',
+      'Mails that requests may cause to one address, known or not: count/seconds. Verifications, password resets, and mails of other accounts are counted separately.',
   }),
 };

@@ -22,7 +22,7 @@ export const requestVariables = {
     .prefault('')
     .meta({
       description:
-        'Proxies whose X-Forwarded-For counts: addresses and CIDR ranges, `loopback`, `linklocal`, `uniquelocal`; add `hasura` when Hasura itself stands behind such a proxy.',
+        'Proxies whose X-Forwarded-For counts: addresses and CIDR ranges, `loopback`, `linklocal`, `uniquelocal`; add `hasura` if Hasura itself stands behind one of these proxies.',
       shownDefault: 'none',
     }),
   CORS_ORIGINS: list()
@@ -47,41 +47,42 @@ export const requestVariables = {
     description: 'Bytes a request body may have.',
   }),
   MAX_CONCURRENT_REQUESTS: integer(1, 100_000).prefault('1000').meta({
-    description: 'Requests that may be in the works at once; more are refused with `busy`.',
+    description: 'Requests that may be in progress at once. The gateway refuses more with `busy`.',
   }),
   MAX_CONNECTIONS: integer(10, 1_000_000).prefault('8192').meta({
     description:
-      'Connections that may be open at once. One more closes the one that has been silent for longest, and is dropped if there is none.',
+      'Connections that may be open at once. One more closes the one that has been silent for longest. It is dropped if all are in use.',
   }),
   GRAPHQL_MAX_DEPTH: integer(1, 100)
     .prefault('8')
     .meta({ description: 'Levels a GraphQL operation may nest.' }),
   GRAPHQL_MAX_ALIASES: integer(0, 10_000).prefault('15').meta({
     description:
-      'Aliases an operation may use. From Hasura, whose remote joins need one per row, that many below each root field.',
+      'Aliases an operation may use. Remote joins of Hasura need one per row, so Hasura may use that many below each root field.',
   }),
   GRAPHQL_MAX_TOKENS: integer(10, 100_000).prefault('1000').meta({
     description:
-      'Tokens a GraphQL document may have, of 8 KB each, and as many comments. From Hasura, whose remote joins repeat the selection for each row, that many in each root field, and ten times as many in all.',
+      'Tokens a GraphQL document may have, of 8 KB each, and as many comments. Remote joins of Hasura repeat the selection for each row, so Hasura may use that many in each root field, and ten times as many in all.',
   }),
   GRAPHQL_MAX_COST: integer(10, 1_000_000).prefault('1000').meta({
     description:
-      'Cost an operation may have: one a field, more the deeper. From Hasura each root field may have that much.',
+      'Cost an operation may have: one a field, and more for deeper fields. From Hasura each root field may have that much.',
   }),
   GRAPHIQL: flag().optional().meta({
     description: 'GraphiQL at /graphql.',
     shownDefault: 'on; off in production',
   }),
   GRAPHQL_INTROSPECTION: flag().optional().meta({
-    description: 'Introspection for everybody. Hasura is always answered.',
+    description: 'Introspection for every client. Hasura may always introspect.',
     shownDefault: 'on; off in production',
   }),
   SWAGGER: flag().optional().meta({
     description:
-      'The HTTP endpoints, to be read and tried, at /swagger. Their description is always at /openapi.json.',
+      'Swagger UI at /swagger, to read and try the HTTP endpoints. Their description is always at /openapi.json.',
     shownDefault: 'on; off in production',
   }),
   HASURA_UNAUTHORIZED_ROLE: text().default('anonymous').meta({
-    description: "Hasura's HASURA_GRAPHQL_UNAUTHORIZED_ROLE: session variables of this role never count.",
+    description:
+      "Hasura's HASURA_GRAPHQL_UNAUTHORIZED_ROLE. The gateway ignores session variables of this role.",
   }),
 };

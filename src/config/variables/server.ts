@@ -35,7 +35,8 @@ export const serverVariables = {
     .transform((url) => url.replace(/\/+$/, ''))
     .optional()
     .meta({
-      description: 'Where clients reach the gateway; also the `iss` of tokens. Required in production.',
+      description:
+        'Address at which clients reach the gateway, and the `iss` of tokens. Required in production.',
       shownDefault: 'http://HOST:PORT',
     }),
   DATA_DIR: text().default('.data').meta({
@@ -43,7 +44,7 @@ export const serverVariables = {
   }),
   DATABASE_URL: databaseUrl('DATABASE_URL').optional().meta({
     description:
-      'Postgres 14 or newer, UTF8. “Databases and poolers” says what it may hold. Required in production.',
+      'Postgres 14 or newer, UTF8. [Databases and poolers](#databases-and-poolers) says what the URL may hold. Required in production.',
     shownDefault: 'embedded Postgres',
     secret: true,
   }),
@@ -55,22 +56,22 @@ export const serverVariables = {
   }),
   DATABASE_PREPARE: flag().optional().meta({
     description:
-      '`off` names no prepared statements in DATABASE_URL, for poolers in transaction mode that do not keep them.',
+      '`off` uses no named prepared statements in DATABASE_URL, for poolers in transaction mode that do not keep them.',
     shownDefault: 'on; off where DATABASE_URL has pgbouncer=true',
   }),
   DATABASE_POOL_SIZE: integer(2, 200).prefault('10').meta({
     description:
-      'Connections per replica. One is kept for what must not wait, such as the JWKS; at least two others remain.',
+      'Connections per replica. One is reserved for what must not wait, like the JWKS. At least two others remain.',
   }),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(100, 600_000).prefault('10000').meta({
     description: 'Milliseconds after which Postgres cancels a statement.',
   }),
   MIGRATE_ON_START: flag().prefault('on').meta({
-    description: 'Apply missing migrations at start. Replicas take turns.',
+    description: 'Applies missing migrations at start. Replicas take turns.',
   }),
   INTERNAL_ENDPOINTS_SECRET: secretList.optional().meta({
     description:
-      'Shared with Hasura: guards the internal endpoints, the actions and the session headers. At least 32 characters; two, separated by a comma, while rotating. Required in production.',
+      'Secret shared with Hasura. It guards the internal endpoints, the actions and the session headers. At least 32 characters. During a rotation two, separated by a comma. Required in production.',
     shownDefault: 'made in DATA_DIR',
     secret: true,
   }),
@@ -79,7 +80,7 @@ export const serverVariables = {
     .optional()
     .meta({
       description:
-        'Encrypts the private signing keys: 32 random bytes in base64. The first encrypts, all decrypt. Required in production.',
+        'Keys that encrypt the private signing keys: 32 random bytes in base64. The first encrypts, all decrypt. Required in production.',
       shownDefault: 'made in DATA_DIR',
       secret: true,
     }),

@@ -39,9 +39,8 @@ export const portalEndpoints = (deps: GatewayDeps): Endpoint[] => [
       ...(['rate_limited', 'busy', 'no_signing_key'] as const),
     ],
     async handle(c, request, { captcha_token: captchaToken = '', ...credentials }) {
-      const { device } = identifyCaller(deps, request);
-      const input = { ...credentials, captchaToken };
-      return c.json(portalToken(await login(deps, device, input, portalTokens(deps))));
+      const input = { ...credentials, captchaToken, ...portalTokens(deps) };
+      return c.json(portalToken(await login(deps, identifyCaller(deps, request), input)));
     },
   }),
   endpoint({
@@ -69,12 +68,9 @@ export const portalEndpoints = (deps: GatewayDeps): Endpoint[] => [
       'no_signing_key',
     ],
     async handle(c, request, { team_name: teamName, captcha_token: captchaToken = '', ...person }) {
-      const { device } = identifyCaller(deps, request);
-      const options = { ...portalTokens(deps), teamNameAttribute: 'team_name' };
-      return c.json(
-        portalToken(await signup(deps, device, { ...person, teamName, captchaToken }, options)),
-        201,
-      );
+      const team = { teamName, teamNameAttribute: 'team_name' };
+      const input = { ...person, ...team, captchaToken, ...portalTokens(deps) };
+      return c.json(portalToken(await signup(deps, identifyCaller(deps, request), input)), 201);
     },
   }),
   endpoint({

@@ -5,12 +5,13 @@ import { requestEmailVerification } from '../../flows/account/request-email-veri
 import { requestPasswordReset } from '../../flows/account/request-password-reset.ts';
 import { resetPassword } from '../../flows/account/reset-password.ts';
 import { verifyEmailAndSignIn } from '../../flows/account/verify-email.ts';
-import { authenticateToken, type Viewer } from '../../flows/shared/authenticate.ts';
+import { authenticateToken } from '../../flows/shared/authenticate.ts';
+import type { Viewer } from '../../flows/shared/caller.ts';
 import { login } from '../../flows/sign-in/login.ts';
 import { refresh } from '../../flows/sign-in/refresh.ts';
 import { isUserToken, renewTokens } from '../../flows/sign-in/renew-tokens.ts';
 import { signup } from '../../flows/sign-in/signup.ts';
-import { viewerOrNobody } from '../../graphql/viewer.ts';
+import { viewerOrNull } from '../../graphql/viewer.ts';
 import { bearerToken, SEND_BEARER } from '../../request/bearer.ts';
 import { identifyCaller } from '../../request/caller.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
@@ -81,7 +82,7 @@ const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       'no_signing_key',
     ],
     async handle(c, request, input) {
-      const tokens = await login(deps, identifyCaller(deps, request).device, input);
+      const tokens = await login(deps, identifyCaller(deps, request), input);
       return c.json(tokensAnswer(tokens, tokens.refreshToken));
     },
   }),
@@ -109,8 +110,7 @@ const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       ...(['captcha_failed', 'rate_limited', 'busy', 'no_signing_key'] as const),
     ],
     async handle(c, request, input) {
-      const { device } = identifyCaller(deps, request);
-      const tokens = await signup(deps, device, {
+      const tokens = await signup(deps, identifyCaller(deps, request), {
         ...input,
         captchaToken: input.captchaToken ?? '',
         teamName: null,
@@ -138,12 +138,12 @@ const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
     ],
     async handle(c, request) {
       const token = requireBearer(request.headers);
-      const { device } = identifyCaller(deps, request);
-      if (token.split('.').length === 3)
-        return c.json(
-          tokensAnswer(await renewTokens(deps, device, await authenticateToken(deps, token)), null),
-        );
-      const tokens = await refresh(deps, device, token);
+      const caller = identifyCaller(deps, request);
+      if (token.split('.').length === 3) {
+        const viewer = await authenticateToken(deps, caller, { token });
+        return c.json(tokensAnswer(await renewTokens(deps, viewer), null));
+      }
+      const tokens = await refresh(deps, caller, { refreshToken: token });
       return c.json(tokensAnswer(tokens, tokens.refreshToken));
     },
   }),
@@ -164,8 +164,9 @@ const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
     errors: ['invalid_token', 'no_signing_key'],
     async handle(c, request) {
       const caller = identifyCaller(deps, request);
-      const input = { token: c.req.param('token') ?? '', viewer: await viewerOrNobody(caller) };
-      const tokens = await verifyEmailAndSignIn(deps, caller.device, input, { proof: 'optional' });
+      const by = (await viewerOrNull(caller)) ?? caller;
+      const input = { token: c.req.param('token') ?? '', proof: 'optional' } as const;
+      const tokens = await verifyEmailAndSignIn(deps, by, input);
       return c.json(tokensAnswer(tokens, tokens.refreshToken));
     },
   }),
@@ -181,13 +182,12 @@ const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
     answers: { 200: { description: 'On its way. The tokens are renewed.', schema: Tokens } },
     errors: ['unauthenticated', 'required', 'captcha_failed', 'rate_limited', 'no_signing_key'],
     async handle(c, request) {
-      const viewer = requireUserToken(await authenticateToken(deps, requireBearer(request.headers)));
-      const { device } = identifyCaller(deps, request);
-      await requestEmailVerification(deps, device, {
-        viewer,
-        captchaToken: readQuery(request).get('capcha') ?? '',
-      });
-      return c.json(tokensAnswer(await renewTokens(deps, device, viewer), null));
+      const token = requireBearer(request.headers);
+      const caller = identifyCaller(deps, request);
+      const viewer = requireUserToken(await authenticateToken(deps, caller, { token }));
+      const captchaToken = readQuery(request).get('capcha') ?? '';
+      await requestEmailVerification(deps, viewer, { captchaToken });
+      return c.json(tokensAnswer(await renewTokens(deps, viewer), null));
     },
   }),
   endpoint({
@@ -201,7 +201,7 @@ const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
     errors: ['feature_disabled', 'required', 'rate_limited'],
     async handle(c, request) {
       const email = c.req.param('email') ?? '';
-      return c.json(await emailExists(deps, identifyCaller(deps, request).device, { email }));
+      return c.json(await emailExists(deps, identifyCaller(deps, request), { email }));
     },
   }),
 ];
@@ -218,7 +218,7 @@ const passwordEndpoints = (deps: GatewayDeps): Endpoint[] => [
     answers: { 200: { description: 'Heard.', schema: Status } },
     errors: ['captcha_failed', 'rate_limited'],
     async handle(c, request, { email, captchaToken = '' }) {
-      await requestPasswordReset(deps, identifyCaller(deps, request).device, { email, captchaToken });
+      await requestPasswordReset(deps, identifyCaller(deps, request), { email, captchaToken });
       return c.json({ status: 'ok' });
     },
   }),
@@ -233,7 +233,7 @@ const passwordEndpoints = (deps: GatewayDeps): Endpoint[] => [
     answers: { 200: { description: 'Done.', schema: Status } },
     errors: ['min_length', 'max_length', 'invalid_token', 'busy'],
     async handle(c, request, input) {
-      await resetPassword(deps, identifyCaller(deps, request).device, input);
+      await resetPassword(deps, identifyCaller(deps, request), input);
       return c.json({ status: 'ok' });
     },
   }),

@@ -8,47 +8,45 @@ import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { unproveSessions } from '../../sessions/proof.ts';
 import { createDefaultTeam } from '../../teams/teams.ts';
-import { isEmailTaken, unlessEmailTaken, updateUser } from '../../users/accounts.ts';
 import { parseEmailAs } from '../../users/attributes.ts';
-import { unprovePassword } from '../../users/password-proof.ts';
-import type { User } from '../../users/users.ts';
-import type { Viewer } from '../shared/authenticate.ts';
+import { unprovePassword } from '../../users/passwords.ts';
+import { isEmailTaken, type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
+import { type Caller, firstMissing, type Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { proveShown } from '../shared/prove-address.ts';
-import { type Demand, findShown, type MailedInput, type Shown } from '../shared/shown.ts';
-import { type Caller, firstMissing } from '../sign-in/complete-sign-in.ts';
+import { findShown, type MailedInput, type Shown } from '../shared/shown.ts';
 
-type ChangeEmailInput = { viewer: Viewer; newEmail: string; currentPassword: string };
+type ChangeEmailInput = { newEmail: string; currentPassword: string };
 
 /**
- * Mails a link to a new address; opening it makes the address the account's. An address that somebody has is answered
- * alike, after the same work, and gets no mail.
+ * Mails a link to a new address. The account gets the address once the link is confirmed. The answer is the same after the same
+ * work if another account has the address; then no mail is sent.
  *
  * @throws AuthError `required` (newEmail, then currentPassword), `invalid` (newEmail), `rate_limited`, `busy`,
  * `invalid_credentials` (currentPassword)
  */
 export async function requestEmailChange(
   deps: Deps,
-  caller: Caller,
-  { viewer, newEmail, currentPassword }: ChangeEmailInput,
+  by: Viewer,
+  { newEmail, currentPassword }: ChangeEmailInput,
 ): Promise<void> {
   const missing = firstMissing({ newEmail: newEmail.trim(), currentPassword });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
   const email = parseEmailAs('newEmail', newEmail);
-  const { user, sessionId } = viewer;
+  const { user, sessionId } = by;
   if (email === user.email)
     throw new AuthError('invalid', { attribute: 'newEmail', message: 'This is your address already.' });
-  const passwordHash = await requireCurrentPassword(deps, caller, { viewer, currentPassword });
+  const passwordHash = await requireCurrentPassword(deps, by, { currentPassword });
   const limit = deps.config.limits.emailChangesPerUser;
   await deps.rateLimiter.consume([{ purpose: 'email_change_user', subject: user.id, limit }]);
   await deps.db.transaction(async (tx) => {
-    await requireUnchangedPassword(tx, { viewer, passwordHash });
+    await requireUnchangedPassword(tx, by, { passwordHash });
     const retryAfterSeconds = await attemptMail(deps, 'email_change', email, tx);
     if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
     const taken = await isEmailTaken(tx, email);
-    const event = { userId: user.id, sessionId, origin: caller };
+    const event = { userId: user.id, sessionId, device: by.device };
     await recordSecurityEvent(tx, { action: 'email_change_requested', ...event });
     await enqueueMail(
       tx,
@@ -58,25 +56,20 @@ export async function requestEmailChange(
 }
 
 /**
- * Makes the address that a mailed token proves the account's, verified by that. Every other mailed token of the account is
- * retired, and the former address gets a notice. Sessions stay: the password is the same, and the account's owner
- * must not lose their hold on it to a person who changes its address. An address that was taken in between is answered
- * like a dead link; the database decides.
+ * Gives the account the address that a mailed token proves, as a verified one. Every other mailed token of the account is retired,
+ * and the former address gets a notice. Sessions stay: the password is the same, and the owner must not lose the account to a
+ * person who changes its address. If another account got the address first, the answer is that of a dead link. The database
+ * decides.
  *
- * The person may show the password, or a session of the account, beside the token. Where they show neither, nothing of the
- * account is proven any more: a stranger may have had their own account ask for this address (see proveAddress).
+ * The person may show the password, or a session of the account, beside the token. If they show neither, nothing of the
+ * account is proven any more: a stranger may have made their own account ask for this address (see proveAddress).
  *
  * @throws AuthError as findShown does
  */
-export async function confirmEmailChange(
-  deps: Deps,
-  caller: Caller,
-  input: MailedInput,
-  demand: Demand,
-): Promise<User> {
+export async function confirmEmailChange(deps: Deps, by: Caller | Viewer, input: MailedInput): Promise<User> {
   const { token } = input;
-  const shown = await findShown(deps, caller, 'change_email', input, demand);
-  const redeem = () => deps.db.transaction((tx) => redeemEmailChange(tx, caller, { token, shown }));
+  const shown = await findShown(deps, by, { ...input, purpose: 'change_email' });
+  const redeem = () => deps.db.transaction((tx) => redeemEmailChange(tx, by, { token, shown }));
   const user = await unlessEmailTaken(redeem);
   if (user === null) throw new AuthError('invalid_token', { attribute: 'token' });
   return user;
@@ -84,7 +77,7 @@ export async function confirmEmailChange(
 
 async function redeemEmailChange(
   tx: Transaction,
-  caller: Caller,
+  by: Caller,
   { token, shown }: { token: string; shown: Shown },
 ): Promise<User | null> {
   const proof = await redeemMailedToken(tx, { purpose: 'change_email', token });
@@ -92,16 +85,16 @@ async function redeemEmailChange(
   const email = proof === null ? null : canonicalEmail(proof.email);
   if (proof === null || email === null) return null;
   const { id: userId, email: formerEmail, emailVerifiedAt } = proof.user;
-  const user = await updateUser(tx, userId, { email, emailVerified: 'anew' });
+  const user = await updateUser(tx, userId, { email, emailVerified: 'now' });
   await lockSessionsOf(tx, userId);
   if (shown.by === 'nothing') {
     await unprovePassword(tx, userId);
     await unproveSessions(tx, userId);
-  } else await proveShown(tx, userId, shown);
+  } else await proveShown(tx, { userId, shown });
   await retireOneTimeTokens(tx, userId);
-  await recordSecurityEvent(tx, { action: 'email_changed', userId, origin: caller });
-  if (emailVerifiedAt === null) await createDefaultTeam(tx, { userId, origin: caller });
-  // To whoever has shown that it is theirs: an account may name any address.
+  await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
+  if (emailVerifiedAt === null) await createDefaultTeam(tx, { userId, device: by.device });
+  // To a verified address only: an account may name an address of another person.
   if (formerEmail !== null && emailVerifiedAt !== null)
     await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });
   return user;

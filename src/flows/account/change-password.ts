@@ -4,21 +4,19 @@ import { AuthError } from '../../errors.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { isSessionProven } from '../../sessions/proof.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
-import { hasUnprovenPassword, provePassword } from '../../users/password-proof.ts';
-import { replacePasswordHash } from '../../users/users.ts';
-import type { Viewer } from '../shared/authenticate.ts';
+import { hasUnprovenPassword, provePassword, replacePasswordHash } from '../../users/passwords.ts';
+import { firstMissing, type Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';
-import { type Caller, firstMissing } from '../sign-in/complete-sign-in.ts';
-import { endAccess } from './reset-password.ts';
+import { endAccess } from '../shared/end-access.ts';
 
-type ChangePasswordInput = { viewer: Viewer; currentPassword: string; newPassword: string };
+type ChangePasswordInput = { currentPassword: string; newPassword: string };
 
 /**
- * Sets a new password for whoever is signed in and knows the current one. Their other sessions end, and every token that
- * was mailed; a notice is mailed. While the password is not proven, only a pending change of the address ends: the links to
- * the mailbox are its owner's way in. Of several changes at once one succeeds, the others' current password being wrong then.
- * One whose session has just ended is answered the same.
+ * Sets a new password for the signed-in person, who shows the current one. Their other sessions end, every mailed token is
+ * retired, and a notice is mailed. If the password is not proven, only a pending change of the address ends: the mailed links are
+ * the way in of the mailbox's owner. Of several changes at once one succeeds; the others fail with a wrong current password, and so
+ * does a change whose session has just ended.
  *
  * @returns how many other sessions were ended
  * @throws AuthError `required` (currentPassword, then newPassword), `min_length` or `max_length` (newPassword),
@@ -26,33 +24,32 @@ type ChangePasswordInput = { viewer: Viewer; currentPassword: string; newPasswor
  */
 export async function changePassword(
   deps: Deps,
-  caller: Caller,
-  { viewer, currentPassword, newPassword }: ChangePasswordInput,
+  by: Viewer,
+  { currentPassword, newPassword }: ChangePasswordInput,
 ): Promise<number> {
   const missing = firstMissing({ currentPassword, newPassword });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
   checkNewPassword(newPassword, deps.config.passwords.minLength, 'newPassword');
-  const from = await requireCurrentPassword(deps, caller, { viewer, currentPassword });
+  const from = await requireCurrentPassword(deps, by, { currentPassword });
   const to = await deps.passwords.hash(newPassword);
-  return deps.db.transaction((tx) => replacePassword(tx, caller, { viewer, from, to }));
+  return deps.db.transaction((tx) => replacePassword(tx, by, { from, to }));
 }
 
 async function replacePassword(
   tx: Transaction,
-  caller: Caller,
-  { viewer, from, to }: { viewer: Viewer; from: string; to: string },
+  by: Viewer,
+  { from, to }: { from: string; to: string },
 ): Promise<number> {
-  const { sessionId } = viewer;
-  const userId = viewer.user.id;
-  await requireUnchangedPassword(tx, { viewer, passwordHash: from });
-  if (!(await replacePasswordHash(tx, { userId, from, to })))
-    throw new AuthError('invalid_credentials', { attribute: 'currentPassword' });
-  // A suspended one was shown in a session that the holder of the mailbox opened.
+  const { sessionId } = by;
+  const userId = by.user.id;
+  await requireUnchangedPassword(tx, by, { passwordHash: from });
+  await replacePasswordHash(tx, { userId, from, to });
+  // The session was opened by the holder of the mailbox, who stands behind the new password too.
   if (await isSessionProven(tx, sessionId)) await provePassword(tx, { userId, hash: to });
-  // Who has not proven the mailbox may be a stranger, and must not take its owner's links away.
-  const retired = (await hasUnprovenPassword(tx, userId)) ? 'change_email' : 'all';
-  const sessions = await endAccess(tx, userId, { keptSession: sessionId, retired });
-  const event = { userId, sessionId, origin: caller, details: { sessions } };
+  // A person who has not proven the mailbox may be a stranger, who must not take the links of its owner away.
+  const retired = (await hasUnprovenPassword(tx, userId)) ? 'change_email' : null;
+  const sessions = await endAccess(tx, { userId, keptSession: sessionId, retired });
+  const event = { userId, sessionId, device: by.device, details: { sessions } };
   await recordSecurityEvent(tx, { action: 'password_changed', ...event });
   await enqueueMail(tx, { kind: 'password_changed', userId });
   return sessions;

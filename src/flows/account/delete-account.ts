@@ -3,38 +3,37 @@ import { AuthError } from '../../errors.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { keepingAnOwner } from '../../teams/access.ts';
 import { dissolveTeams, prepareDeparture } from '../../teams/departure.ts';
-import { deleteUser } from '../../users/accounts.ts';
-import type { Viewer } from '../shared/authenticate.ts';
+import { deleteUser } from '../../users/users.ts';
+import type { Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
 
-type DeleteAccountInput = { viewer: Viewer; currentPassword: string };
+type DeleteAccountInput = { currentPassword: string };
 
 /**
- * Deletes the account of whoever is signed in and knows its password, with everything that is only theirs: sessions,
- * tokens, memberships, the invites they made, and the teams in which nobody else is. The security events stay.
+ * Deletes the account of the signed-in person, who shows its password. Deletes everything that is only theirs: sessions, tokens,
+ * memberships, the invites that they made, and the teams without another member. The security events stay.
  *
  * @throws AuthError `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword); `sole_owner`, naming the
- * teams, for whoever is the only owner of a team that has other members
+ * teams, if the person is the only owner of a team with other members
  */
 export async function deleteAccount(
   deps: Deps,
-  caller: Caller,
-  { viewer, currentPassword }: DeleteAccountInput,
+  by: Viewer,
+  { currentPassword }: DeleteAccountInput,
 ): Promise<void> {
-  const passwordHash = await requireCurrentPassword(deps, caller, { viewer, currentPassword });
-  const { user, sessionId } = viewer;
+  const passwordHash = await requireCurrentPassword(deps, by, { currentPassword });
+  const { user, sessionId } = by;
   const remove = () =>
     deps.db.transaction(async (tx) => {
       // Locks the account: no session is opened, and no team is founded or joined, until it is gone.
-      await requireUnchangedPassword(tx, { viewer, passwordHash });
+      await requireUnchangedPassword(tx, by, { passwordHash });
       const { alone, orphaned } = await prepareDeparture(tx, user.id);
       if (orphaned.length > 0) throw soleOwner(orphaned);
       await lockSessionsOf(tx, user.id);
       await dissolveTeams(tx, { userId: user.id, alone });
       if (!(await deleteUser(tx, user.id))) throw new AuthError('unauthenticated');
-      const event = { userId: user.id, sessionId, origin: caller, details: { teams: alone.length } };
+      const event = { userId: user.id, sessionId, device: by.device, details: { teams: alone.length } };
       await recordSecurityEvent(tx, { action: 'account_deleted', ...event });
       for (const teamId of alone)
         await recordSecurityEvent(tx, { action: 'team_deleted', ...event, teamId, details: {} });

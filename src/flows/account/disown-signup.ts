@@ -8,29 +8,25 @@ import { lockSessionsOf } from '../../sessions/ending.ts';
 import { revokeUnprovenSessions } from '../../sessions/proof.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
 import { leaveTeams, prepareDeparture } from '../../teams/departure.ts';
-import { deletePassword } from '../../users/password-proof.ts';
+import { deletePassword } from '../../users/passwords.ts';
+import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { markEmailVerified } from '../shared/prove-address.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
 
 /**
- * For the holder of a mailbox with whose address a stranger signed up, by the token of the verification mail: removes the
- * password, ends the sessions that nothing proven opened, and leaves the account to them. Of an account that was never
- * verified it ends every session and every membership. Teams without another member go too; a team that would lose its only
- * owner keeps the person.
+ * Gives an account to the holder of its mailbox, if a stranger signed up with their address. The holder shows the token of the
+ * verification mail. Deletes the password, ends the unproven sessions, and verifies the address. If the account was never verified,
+ * every session and every membership ends. Teams without another member are deleted; a team that would lose its only owner keeps
+ * the person.
  *
  * @returns a token that sets a password, as a mailed reset does
  * @throws AuthError `required`, `invalid_token`
  */
-export async function disownSignup(
-  deps: Deps,
-  caller: Caller,
-  { token }: { token: string },
-): Promise<string> {
+export async function disownSignup(deps: Deps, by: Caller, { token }: { token: string }): Promise<string> {
   if (token === '') throw new AuthError('required', { attribute: 'token' });
   const reset = createSecret('pot');
-  await deps.db.transaction((tx) => disown(tx, caller, { token, reset }));
+  await deps.db.transaction((tx) => disown(tx, by, { token, reset }));
   return reset;
 }
 
@@ -38,7 +34,7 @@ const invalidToken = () => new AuthError('invalid_token', { attribute: 'token' }
 
 async function disown(
   tx: Transaction,
-  caller: Caller,
+  by: Caller,
   { token, reset }: { token: string; reset: string },
 ): Promise<void> {
   const proof = await redeemMailedToken(tx, { purpose: 'verify_email', token });
@@ -48,8 +44,8 @@ async function disown(
   const ended = isVerified ? await endUnproven(tx, userId) : await removeAccess(tx, userId);
   await deletePassword(tx, userId);
   await retireOneTimeTokens(tx, userId);
-  await recordSecurityEvent(tx, { action: 'signup_disowned', userId, origin: caller, details: ended });
-  await markEmailVerified(tx, caller, proof.user);
+  await recordSecurityEvent(tx, { action: 'signup_disowned', userId, device: by.device, details: ended });
+  await markEmailVerified(tx, by, { user: proof.user });
   const subject = {
     userId,
     email: proof.email,

@@ -1,26 +1,27 @@
 import { AuthError } from '../../errors.ts';
-import { isEmailTaken } from '../../users/accounts.ts';
+import { isEmailTaken } from '../../users/users.ts';
+import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { admitCaller, callerLimit, countCaller } from '../shared/limits.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
 
 /**
- * Whether an address has an account, for sign-up forms. It discloses addresses, as sign-up does, because the
- * APIs that the gateway speaks have it so (SECURITY.md); EMAIL_EXISTS=off switches it off. What is no address has no account.
+ * Tells whether an address has an account, for sign-up forms. It discloses addresses, as sign-up does, because the
+ * APIs that the gateway speaks require it (SECURITY.md). EMAIL_EXISTS=off switches it off. A text that is not an address has no
+ * account.
  *
- * @param input `captchaToken` is left out by an interface that has no place for one
+ * @param input without `captchaToken` for an interface that has no place for one
  * @throws AuthError `feature_disabled`, `required` (email), `rate_limited`; `required` or `captcha_failed` (captchaToken),
- *   `busy`, `unavailable`
+ * `busy`, `unavailable`
  */
 export async function emailExists(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   input: { email: string; captchaToken?: string },
 ): Promise<boolean> {
   if (!deps.config.emailExists) throw new AuthError('feature_disabled');
   if (input.email.trim() === '') throw new AuthError('required', { attribute: 'email' });
   const { captchaToken } = input;
-  if (captchaToken === undefined) await deps.rateLimiter.consume([callerLimit(deps, 'email_exists', caller)]);
-  else await countCaller(deps, await admitCaller(deps, 'email_exists', caller, { captchaToken }));
+  if (captchaToken === undefined) await deps.rateLimiter.consume([callerLimit(deps, by, 'email_exists')]);
+  else await countCaller(deps, await admitCaller(deps, by, { purpose: 'email_exists', captchaToken }));
   return isEmailTaken(deps.db, input.email);
 }

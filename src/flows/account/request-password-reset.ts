@@ -3,27 +3,28 @@ import { AuthError } from '../../errors.ts';
 import { attemptMail, isMailDue } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { findUserByEmail } from '../../users/users.ts';
+import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { admitCaller, countCaller } from '../shared/limits.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
 
 /**
- * Sends a link that sets a new password. A known address, an unknown one, a disabled account and what is no address at
- * all get the same answer after the same work: one lookup, one event, one job (OWASP Forgot Password Cheat Sheet). Asked
- * again too soon, no mail goes out, and that too is not told: the counting is the same for unknown addresses. It costs
- * the caller nothing: their limit counts mails, not questions.
+ * Mails a link that sets a new password. A known address, an unknown one, a disabled account and a text that is not an address
+ * get the same answer after the same work: one lookup, one event, one job (OWASP Forgot Password Cheat Sheet). A request that comes
+ * too soon after another one sends no mail, and the answer does not tell: unknown addresses are counted alike. It costs
+ * the caller nothing, since their limit counts mails and not requests.
  *
  * @throws AuthError `required` (email), `required` or `captcha_failed` (captchaToken), `unavailable`, `rate_limited` for
  * callers who cause many mails
  */
 export async function requestPasswordReset(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   input: { email: string; captchaToken: string },
 ): Promise<void> {
   const { email, captchaToken } = input;
   if (email.trim() === '') throw new AuthError('required', { attribute: 'email' });
-  const admitted = await admitCaller(deps, 'password_reset', caller, {
+  const admitted = await admitCaller(deps, by, {
+    purpose: 'password_reset',
     captchaToken,
     alwaysFor: 'forgot_password',
   });
@@ -37,7 +38,7 @@ export async function requestPasswordReset(
       action: 'password_reset_requested',
       outcome: user === null ? 'failure' : 'success',
       userId: found?.user.id ?? null,
-      origin: caller,
+      device: by.device,
     });
     await enqueueMail(tx, user === null ? { kind: 'none' } : { kind: 'password_reset', userId: user.id });
     await countCaller(deps, admitted, tx); // last, since all callers without an address wait for each other here

@@ -1,31 +1,31 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
-import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { AuthError } from '../../errors.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { findOneTimeToken, retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
-import { revokeSessions } from '../../sessions/sessions.ts';
+import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
-import { setProvenPassword, type User } from '../../users/users.ts';
+import { setProvenPassword } from '../../users/passwords.ts';
+import type { User } from '../../users/users.ts';
+import { type Caller, firstMissing } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
+import { endAccess } from '../shared/end-access.ts';
 import { accountLimit } from '../shared/limits.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { markEmailVerified } from '../shared/prove-address.ts';
-import { type Caller, firstMissing } from '../sign-in/complete-sign-in.ts';
 
 /**
- * Sets a new password by the token of a mailed link: for a forgotten one, or for an account that has none. Ends every
- * session and every pending token of the person. The address is verified by that, the link having been mailed to it.
+ * Sets a new password by a mailed token: for a person who forgot theirs, or whose account has none. Ends every session and retires
+ * every pending token of the person. This verifies the address, to which the link was mailed.
  *
- * The password is looked at before the token is used up, so that a weak one costs no token; and hashed before the
- * transaction, for a live token only, so that a made-up one costs no hash. Of many attempts at once one succeeds.
+ * The new password is checked before the token is used up, so that a weak one costs no token. It is hashed before the transaction,
+ * and only for a live token, so that an invented one costs no hash. Of many attempts at once one succeeds.
  *
  * @throws AuthError in this order `required` (token, then newPassword), `min_length` or `max_length` (newPassword),
  * `invalid_token`, `busy`
  */
 export async function resetPassword(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   { token, newPassword }: { token: string; newPassword: string },
 ): Promise<void> {
   const missing = firstMissing({ token, newPassword });
@@ -34,45 +34,25 @@ export async function resetPassword(
   const invalid = new AuthError('invalid_token', { attribute: 'token' });
   if ((await findOneTimeToken(deps.db, { purpose: 'reset_password', token })) === null) throw invalid;
   const hash = await deps.passwords.hash(newPassword);
-  const user = await deps.db.transaction((tx) => redeemReset(tx, caller, { token, hash }));
+  const user = await deps.db.transaction((tx) => redeemReset(tx, by, { token, hash }));
   if (user === null) throw invalid;
-  // The failures of whoever forgot it must not keep them out.
+  // Failed logins of a person who forgot the password must not keep them out.
   const { email } = user;
   if (email !== null) await deps.rateLimiter.reset(accountLimit(deps, email, email));
 }
 
 async function redeemReset(
   tx: Transaction,
-  caller: Caller,
+  by: Caller,
   { token, hash }: { token: string; hash: string },
 ): Promise<User | null> {
   const proof = await redeemMailedToken(tx, { purpose: 'reset_password', token });
   if (proof === null || proof.user.email !== proof.email) return null;
   const userId = proof.user.id;
   await setProvenPassword(tx, { userId, hash });
-  const user = await markEmailVerified(tx, caller, proof.user);
-  await endAccess(tx, userId);
-  await recordSecurityEvent(tx, { action: 'password_reset', userId, origin: caller });
+  const user = await markEmailVerified(tx, by, { user: proof.user });
+  await endAccess(tx, { userId });
+  await recordSecurityEvent(tx, { action: 'password_reset', userId, device: by.device });
   await enqueueMail(tx, { kind: 'password_changed', userId });
   return user;
-}
-
-/** What survives, and what is retired: no session and all tokens unless given. */
-type Ending = { keptSession?: string | null; retired?: TokenPurpose | 'all' };
-
-/**
- * Ends what could still open an account after its password changed: its sessions, but for the one that is kept, and its
- * pending tokens, or those of one purpose. (A change of address whose mail still waits sees that the password is newer, and
- * makes none. So does a reset, unless the password is not proven.)
- * @returns how many sessions were ended
- */
-export async function endAccess(
-  tx: Transaction,
-  userId: string,
-  { keptSession = null, retired = 'all' }: Ending = {},
-): Promise<number> {
-  const which = keptSession === null ? 'all' : { except: keptSession };
-  const ended = await revokeSessions(tx, { userId, which });
-  await retireOneTimeTokens(tx, userId, retired === 'all' ? null : retired);
-  return ended.length;
 }

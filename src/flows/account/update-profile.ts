@@ -1,31 +1,25 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
-import { changeLimit } from '../../limits/changes.ts';
-import { lockUser, updateUser } from '../../users/accounts.ts';
 import { parseName } from '../../users/attributes.ts';
-import type { User } from '../../users/users.ts';
-import type { Viewer } from '../shared/authenticate.ts';
+import { lockUser, type User, updateUser } from '../../users/users.ts';
+import type { Viewer } from '../shared/caller.ts';
+import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
 
 /**
- * Changes what the person says about themselves. The name that they have already is no change.
+ * Changes the profile of the signed-in person. The name that they have already is not a change.
  * @throws AuthError `required`, `max_length` or `invalid` (name), `rate_limited`
  */
-export async function updateProfile(
-  deps: Deps,
-  caller: Caller,
-  input: { viewer: Viewer; name: string },
-): Promise<User> {
+export async function updateProfile(deps: Deps, by: Viewer, input: { name: string }): Promise<User> {
   const name = parseName(input.name, 'name');
-  const { user, sessionId } = input.viewer;
-  await deps.rateLimiter.consume([changeLimit(deps.config, user.id)]);
+  const { user, sessionId } = by;
+  await countChange(deps, by);
   return deps.db.transaction(async (tx) => {
     const before = await lockUser(tx, user.id);
     if (before?.name === name) return before;
     const updated = before && (await updateUser(tx, user.id, { name }));
     if (updated === null) throw new AuthError('unauthenticated'); // deleted just now
-    const event = { userId: user.id, sessionId, origin: caller };
+    const event = { userId: user.id, sessionId, device: by.device };
     await recordSecurityEvent(tx, { action: 'profile_updated', ...event });
     return updated;
   });

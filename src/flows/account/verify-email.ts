@@ -2,63 +2,58 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { openSession } from '../../sessions/sessions.ts';
 import type { User } from '../../users/users.ts';
+import type { Caller, Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { proveAddress } from '../shared/prove-address.ts';
-import { type Demand, findShown, type MailedInput, type Shown } from '../shared/shown.ts';
-import {
-  type Caller,
-  completeSignIn,
-  type SignedIn,
-  type TokenOptions,
-} from '../sign-in/complete-sign-in.ts';
+import { findShown, type MailedInput, type Shown } from '../shared/shown.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from '../sign-in/complete-sign-in.ts';
 
 const PURPOSE = 'verify_email';
 
 const invalidToken = () => new AuthError('invalid_token', { attribute: 'token' });
 
 /**
- * Verifies the address that a mailed token proves, and makes a default team with a default project unless the person owns
- * a team already. The person shows the password beside the token; what else a stranger may have set up ends (proveAddress).
- * This is for the page that the mailed link opens: nobody is signed in.
+ * Verifies the address that a mailed token proves. Makes a default team with a default project, unless the person owns a team. The
+ * person shows the password beside the token; what else a stranger may have set up ends (proveAddress). This is for the page that
+ * the mailed link opens: it does not sign in.
  *
  * @throws AuthError in this order `required` (token), `invalid_token`, `required` (password) for an account that has one,
  * `rate_limited`, `busy`, `invalid_credentials` (password). The token stays good with all but `invalid_token`.
  */
 export async function verifyEmail(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   input: { token: string; password: string },
 ): Promise<User> {
-  const shown = await findShown(deps, caller, PURPOSE, input, { proof: 'required' });
-  const user = await deps.db.transaction((tx) => redeemVerification(tx, caller, input.token, shown));
+  const shown = await findShown(deps, by, { ...input, purpose: PURPOSE, proof: 'required' });
+  const user = await deps.db.transaction((tx) => redeemVerification(tx, by, { token: input.token, shown }));
   if (user === null) throw invalidToken();
   return user;
 }
 
 /**
- * The same for programs, which get a session besides: the token proves the mailbox, which could also reset the password,
- * so it gives its holder nothing new. Of many attempts at once one succeeds. The session has the default team as its active one.
+ * Verifies the address and signs in; for programs. The token proves the mailbox, whose holder could also reset the password, so the
+ * session gives them nothing new. Of many attempts at once one succeeds. The default team is the active one of the session.
  *
- * The person shows the password, or a session of the account; where the demand makes it optional and neither is shown, all
- * earlier sessions end and the password is suspended.
+ * The person shows the password, or a session of the account. If `proof` is optional and they show neither, all earlier sessions
+ * end and the password is suspended.
  *
  * @throws AuthError as verifyEmail does, and `no_signing_key`
  */
 export async function verifyEmailAndSignIn(
   deps: Deps,
-  caller: Caller,
-  input: MailedInput,
-  demand: Demand,
-  { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' }: TokenOptions = {},
+  by: Caller | Viewer,
+  input: MailedInput & TokenOptions,
 ): Promise<SignedIn> {
-  const shown = await findShown(deps, caller, PURPOSE, input, demand);
+  const { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' } = input;
+  const shown = await findShown(deps, by, { ...input, purpose: PURPOSE });
   // Before the token is used up: without a key to sign with, it must stay good.
   const key = await deps.signer.currentKey(ttlSeconds);
   const verified = await deps.db.transaction(async (tx) => {
-    const user = await redeemVerification(tx, caller, input.token, shown);
+    const user = await redeemVerification(tx, by, { token: input.token, shown });
     if (user === null) return null;
-    const opening = { userId: user.id, device: caller, action: 'login', by: 'mailed_token' } as const;
+    const opening = { userId: user.id, device: by.device, action: 'login', by: 'mailed_token' } as const;
     // The notice would go to the mailbox that the token came from.
     return { user, session: await openSession(tx, deps, { ...opening, knownDevice: true }) };
   });
@@ -68,12 +63,11 @@ export async function verifyEmailAndSignIn(
 
 async function redeemVerification(
   tx: Transaction,
-  caller: Caller,
-  token: string,
-  shown: Shown,
+  by: Caller,
+  { token, shown }: { token: string; shown: Shown },
 ): Promise<User | null> {
   const proof = await redeemMailedToken(tx, { purpose: PURPOSE, token });
   // It proves the address it was sent to, and none that came after.
   if (proof === null || proof.user.email !== proof.email) return null;
-  return proveAddress(tx, caller, proof.user, shown);
+  return proveAddress(tx, by, { user: proof.user, shown });
 }

@@ -2,30 +2,29 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { isUuid } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import { withdrawInvitesOf } from '../../teams/departure.ts';
-import { lockUser, updateUser } from '../../users/accounts.ts';
-import type { User } from '../../users/users.ts';
-import { endAccess } from '../account/reset-password.ts';
+import { lockUser, type User, updateUser } from '../../users/users.ts';
+import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
+import { endAccess } from '../shared/end-access.ts';
 
 /**
- * Shuts a person out: nobody signs in to the account, its sessions end at once, its mailed tokens are retired and the
- * invites it made are withdrawn. What it owns stays. For the operator; doing it twice is no error.
+ * Disables an account: sign-ins are refused, its sessions end at once, its mailed tokens are retired, and the invites that it
+ * made are withdrawn. What it owns stays. For the operator; idempotent.
  * @throws AuthError `invalid`, `not_found` (userId)
  */
-export const disableAccount = (deps: Deps, caller: Caller, input: { userId: string }): Promise<User> =>
-  setDisabled(deps, caller, { ...input, disabled: true });
+export const disableAccount = (deps: Deps, by: Caller, input: { userId: string }): Promise<User> =>
+  setDisabled(deps, by, { ...input, disabled: true });
 
 /**
- * Lets a person in again, who has to sign in anew. For the operator; doing it twice is no error.
+ * Enables a disabled account. The person has to sign in again. For the operator; idempotent.
  * @throws AuthError `invalid`, `not_found` (userId)
  */
-export const enableAccount = (deps: Deps, caller: Caller, input: { userId: string }): Promise<User> =>
-  setDisabled(deps, caller, { ...input, disabled: false });
+export const enableAccount = (deps: Deps, by: Caller, input: { userId: string }): Promise<User> =>
+  setDisabled(deps, by, { ...input, disabled: false });
 
 async function setDisabled(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   { userId, disabled }: { userId: string; disabled: boolean },
 ): Promise<User> {
   if (!isUuid(userId)) throw new AuthError('invalid', { attribute: 'userId' });
@@ -36,9 +35,9 @@ async function setDisabled(
     if (!user)
       throw new AuthError('not_found', { attribute: 'userId', message: 'There is no such account.' });
     if ((before.disabledAt !== null) === disabled) return user;
-    if (disabled) await endAccess(tx, userId);
+    if (disabled) await endAccess(tx, { userId });
     const action = disabled ? 'account_disabled' : 'account_enabled';
-    await recordSecurityEvent(tx, { action, userId, origin: caller, details: { by: 'operator' } });
+    await recordSecurityEvent(tx, { action, userId, device: by.device, details: { by: 'operator' } });
     return user;
   });
 }

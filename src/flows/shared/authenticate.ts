@@ -1,37 +1,32 @@
 import { AuthError } from '../../errors.ts';
 import { findLiveSession } from '../../sessions/sessions.ts';
 import { TokenError, type TokenKind, verifyToken } from '../../sessions/tokens.ts';
-import { findUser, type User } from '../../users/users.ts';
+import { findUser } from '../../users/users.ts';
+import type { Caller, Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
 
-/** A person whose session is live. */
-export type Viewer = {
-  user: User;
-  /** Null where an operator acts as this user through Hasura, which has no session of theirs. */
-  sessionId: string | null;
-  activeTeamId: string | null;
-  /** What the token is for; null for a token of a version that told no kinds apart, and for an operator. */
-  tokenKind: TokenKind | null;
-};
-
 /**
- * Who holds this access token. The session, its user and the signing key are looked up: a revoked session, a disabled
- * user or an expired key ends access at once, however long the token says it lives.
+ * Finds the person who holds an access token. It looks up the session, its user and the signing key: a revoked session, a
+ * disabled user or an expired key ends access at once, even if the token lives longer.
  * @throws AuthError `unauthenticated`
  */
-export async function authenticateToken(deps: Deps, token: string): Promise<Viewer> {
+export async function authenticateToken(
+  deps: Deps,
+  { device }: Caller,
+  { token }: { token: string },
+): Promise<Viewer> {
   try {
     const { userId, sessionId, keyId, kind } = await verifyToken(deps, token);
     const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
     if (live === null) throw new TokenError('The session is over.');
-    return { ...live, sessionId, tokenKind: kind };
+    return { ...live, device, sessionId, tokenKind: kind };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     throw new AuthError('unauthenticated', { message: error.message, cause: error });
   }
 }
 
-/** What Hasura's session variables, and the client's own token where that came along, say. */
+/** What Hasura's session variables say, and the client's own token if Hasura forwarded it. */
 export type HasuraIdentity = {
   userId: string;
   sessionId: string | null;
@@ -41,21 +36,22 @@ export type HasuraIdentity = {
 };
 
 /**
- * Who Hasura says is calling, once it has shown the shared secret. Without a session (an operator who acts as the user
- * in the console) the user alone must exist and not be disabled. The key of the client's own token, where that came along,
- * must still be good: Hasura knows of a key that was ended early only when its cache of the JWKS ends.
+ * Finds the person for whom Hasura calls, after Hasura has shown the shared secret. Without a session (an operator acts as the
+ * user in the console) it is enough that the user exists and is not disabled. The key of the client's own token, if Hasura
+ * forwarded it, must still be good: Hasura learns of a key that was ended early only when its cache of the JWKS ends.
  * @throws AuthError `unauthenticated`
  */
 export async function authenticateHasuraUser(
   deps: Deps,
+  { device }: Caller,
   { userId, sessionId, keyId, tokenKind }: HasuraIdentity,
 ): Promise<Viewer> {
   if (sessionId === null) {
     const user = await findUser(deps.db, userId);
     if (user === null || user.disabledAt !== null) throw new AuthError('unauthenticated');
-    return { user, sessionId: null, activeTeamId: null, tokenKind };
+    return { device, user, sessionId: null, activeTeamId: null, tokenKind };
   }
   const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
   if (live === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
-  return { ...live, sessionId, tokenKind };
+  return { ...live, device, sessionId, tokenKind };
 }

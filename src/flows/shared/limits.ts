@@ -6,7 +6,7 @@ import { AuthError } from '../../errors.ts';
 import { addressLimitSubject } from '../../limits/address-subject.ts';
 import type { LimitedSubject, RateLimiter } from '../../limits/rate-limits.ts';
 import { emailLimitSubject } from '../../mail/email-address.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
+import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 
 type LimitedPurpose = 'login' | 'signup' | 'password_reset' | 'email_exists';
@@ -26,20 +26,20 @@ function limitsOf(deps: Deps, purpose: LimitedPurpose): [perAddress: Limit, unad
 }
 
 /**
- * The per-address limit of a purpose; all callers whose address nobody can vouch for share one, so that hiding it is no
- * way around the limit.
+ * The rate limit of a caller for one purpose: per address. Callers whose address is not known share one limit, so that hiding the
+ * address does not avoid it.
  */
-export function callerLimit(deps: Deps, purpose: LimitedPurpose, caller: Caller): LimitedSubject {
+export function callerLimit(deps: Deps, by: Caller, purpose: LimitedPurpose): LimitedSubject {
   const [known, unknown] = limitsOf(deps, purpose);
-  return caller.address === null
+  return by.device.address === null
     ? { purpose: `${purpose}_unaddressed`, subject: '', limit: unknown }
-    : { purpose: `${purpose}_address`, subject: addressLimitSubject(caller.address), limit: known };
+    : { purpose: `${purpose}_address`, subject: addressLimitSubject(by.device.address), limit: known };
 }
 
 /**
- * Wrong passwords of an account, wherever they are tried at the login. Two accounts from before addresses were canonical may
- * have spellings of one mailbox: each has a counter of its own, which a sign-in to the other one does not clear.
- * @param stored the address as the account has it; null where no account was found
+ * The rate limit of wrong passwords of one account at the login. Two accounts from before addresses were canonical may have
+ * spellings of one mailbox: each has a counter of its own, which a sign-in to the other one does not clear.
+ * @param stored the address as the account has it; null if no account was found
  */
 export function accountLimit(deps: Deps, typed: string, stored: string | null): LimitedSubject {
   const unknown = emailLimitSubject(typed); // in either case, so that it is the same work
@@ -50,14 +50,16 @@ export function accountLimit(deps: Deps, typed: string, stored: string | null): 
   };
 }
 
-/** The last fifth of a limit that strangers share is for callers who solve a captcha, where one is configured. */
+/**
+ * The part of a shared limit that needs no captcha. Where a captcha is configured, the last fifth is for callers who solve one.
+ */
 const openToAll = ({ limit }: LimitedSubject): number => Math.floor(limit.count * 0.8);
 
 /** What a caller is admitted to: their limit, and whether they may use all of it. */
 export type AdmittedCaller = { limit: LimitedSubject; mayUseAll: boolean };
 
 /**
- * Demands a captcha of a caller who can be told apart. Wrong solutions have as large a limit as the operation, for themselves:
+ * Demands a captcha of a caller who can be told apart. Wrong solutions are counted apart, with the limit of the operation, since
  * each costs a call of the provider.
  * @throws AuthError `required` or `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited`
  */
@@ -77,7 +79,10 @@ export async function demandCaptcha(
   }
 }
 
-/** @throws AuthError `rate_limited` where a limit is used up. Counts nothing; returns how much is used. */
+/**
+ * Looks at a rate limit without counting, and returns how much of it is used.
+ * @throws AuthError `rate_limited` if all of it is used
+ */
 async function requireRoom(rateLimiter: RateLimiter, limit: LimitedSubject): Promise<number> {
   const [{ count, wait } = { count: 0, wait: 0 }] = await rateLimiter.look([limit]);
   if (count >= limit.limit.count)
@@ -85,29 +90,27 @@ async function requireRoom(rateLimiter: RateLimiter, limit: LimitedSubject): Pro
   return count;
 }
 
-type CaptchaDemand = { captchaToken: string; alwaysFor?: CaptchaPurpose };
+type CaptchaDemand = { purpose: LimitedPurpose; captchaToken: string; alwaysFor?: CaptchaPurpose };
 
 /**
- * Demands a captcha before the call is counted: always where it is configured for the operation, and for everybody once the
- * limit that callers without a known address share is used up but for a fifth. One client that spends the rest of it then
- * has to solve one each time.
+ * Demands a captcha before the call is counted: always if the configuration asks for one, and of everyone once four fifths of the
+ * limit are used that callers without a known address share. A client that spends the rest then solves a captcha each time.
  * @throws AuthError `required` or `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited`
  */
 export async function admitCaller(
   deps: Deps,
-  purpose: LimitedPurpose,
-  caller: Caller,
-  { captchaToken, alwaysFor }: CaptchaDemand,
+  by: Caller,
+  { purpose, captchaToken, alwaysFor }: CaptchaDemand,
 ): Promise<AdmittedCaller> {
   const { captcha, rateLimiter } = deps;
-  const limit = callerLimit(deps, purpose, caller);
-  const solution = { token: captchaToken, address: caller.address };
+  const limit = callerLimit(deps, by, purpose);
+  const solution = { token: captchaToken, address: by.device.address };
   if (alwaysFor !== undefined && captcha.isRequiredFor(alwaysFor)) {
-    if (caller.address === null) await captcha.demand(solution);
+    if (by.device.address === null) await captcha.demand(solution);
     else await demandCaptcha(deps, limit, solution);
     return { limit, mayUseAll: true };
   }
-  if (!captcha.isConfigured || caller.address !== null) return { limit, mayUseAll: true };
+  if (!captcha.isConfigured || by.device.address !== null) return { limit, mayUseAll: true };
   const count = await requireRoom(rateLimiter, limit);
   if (count < openToAll(limit)) return { limit, mayUseAll: false };
   await captcha.demand(solution);
@@ -117,7 +120,7 @@ export async function admitCaller(
 /**
  * Counts what an admitted caller causes: a hash, or a mail.
  * @param tx the transaction that causes it
- * @throws AuthError `rate_limited`; `required` (captchaToken) for a caller without one whom others were faster than
+ * @throws AuthError `rate_limited`; `required` (captchaToken) for a caller without a captcha, if others were faster
  */
 export async function countCaller(
   { rateLimiter }: Deps,

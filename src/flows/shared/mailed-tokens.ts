@@ -1,15 +1,14 @@
 import type { Transaction } from '../../db/client.ts';
 import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { findOneTimeToken, redeemOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
-import { lockUser } from '../../users/accounts.ts';
-import type { User } from '../../users/users.ts';
+import { lockUser, type User } from '../../users/users.ts';
 
-/** What a mailed token proves: whoever holds it reads the mails of this address. */
+/** What a mailed token proves: its holder reads the mails to this address. */
 export type MailedProof = { user: User; email: string };
 
 /**
- * Uses a mailed token up. Null where it is no good: used, replaced, expired, of another purpose, or its account is
- * disabled. The account is locked first, as whatever else changes it does, so that no two wait for each other.
+ * Uses a mailed token up. Returns null if it was used, replaced or has expired, if it has another purpose, or if its account
+ * is disabled. It locks the account first, as every change of an account does, so that two changes never wait for each other.
  */
 export async function redeemMailedToken(
   tx: Transaction,

@@ -1,6 +1,6 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { LimitedSubject } from '../../limits/rate-limits.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
+import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 
 /** What is recorded where a lock begins. */
@@ -16,12 +16,12 @@ export type CountedTry = Readonly<{
 }>;
 
 /**
- * Checks a password whose try was counted. A right one clears the counter. Where the last allowed try is not right, the
- * lock that begins is recorded: one event, and none for each try that the lock refuses.
+ * Checks a password whose try was counted. A right password clears the counter. If the last allowed try is wrong, the lock that
+ * begins is recorded: one event for the lock, none for each try that the lock refuses.
  */
 export async function settleTry<T>(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   { failures, isLast, lock }: CountedTry,
   check: () => Promise<T>,
 ): Promise<T> {
@@ -30,7 +30,7 @@ export async function settleTry<T>(
     await deps.rateLimiter.reset(failures);
     return checked;
   } catch (error) {
-    const event = { action: 'account_locked', outcome: 'failure', origin: caller, ...lock } as const;
+    const event = { action: 'account_locked', outcome: 'failure', device: by.device, ...lock } as const;
     if (isLast) await recordSecurityEvent(deps.db, event);
     throw error;
   }

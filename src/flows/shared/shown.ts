@@ -3,12 +3,11 @@ import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { AuthError } from '../../errors.ts';
 import type { LimitedSubject } from '../../limits/rate-limits.ts';
 import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
-import { findPasswordHash } from '../../users/accounts.ts';
-import type { Caller } from '../sign-in/complete-sign-in.ts';
-import type { Viewer } from './authenticate.ts';
+import { findPasswordHash } from '../../users/passwords.ts';
+import { asViewer, type Caller, type Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
 
-/** What the holder of a mailbox shows beside the token that was mailed there: that the account is of their making. */
+/** What the holder of a mailbox shows beside a mailed token, to prove that they made the account. */
 export type Shown =
   | { by: 'password'; hash: string }
   | { by: 'session'; sessionId: string }
@@ -17,28 +16,23 @@ export type Shown =
 export type MailedInput = {
   /** Of the mail. */
   token: string;
-  /** Empty where none is shown. */
+  /** Empty if the person shows no password. */
   password?: string;
-  /** The signed-in person, who may be another one. */
-  viewer?: Viewer | null;
+  /** Whether an account that has a password must show that, or one of its sessions. */
+  proof: 'required' | 'optional';
 };
 
-/** Whether an account that has a password must show that, or one of its sessions. */
-export type Demand = { proof: 'required' | 'optional' };
-
 /**
- * Checks what is shown beside a mailed token, which is not used up. The token is looked at first, so that a made-up one costs
- * no hash. Guesses of the password are counted for each account, and only holders of such a token can make any.
+ * Checks what is shown beside a mailed token, without using the token up. The token is looked at first, so that an invented one
+ * costs no hash. Wrong passwords are counted per account. Only holders of a mailed token can try one.
  *
  * @throws AuthError in this order `required`, `invalid_token` (token), `required`, `rate_limited`, `busy`,
  * `invalid_credentials` (password)
  */
 export async function findShown(
   deps: Deps,
-  caller: Caller,
-  purpose: TokenPurpose,
-  { token, password = '', viewer = null }: MailedInput,
-  { proof }: Demand,
+  by: Caller | Viewer,
+  { purpose, token, password = '', proof }: MailedInput & { purpose: TokenPurpose },
 ): Promise<Shown> {
   if (token === '') throw new AuthError('required', { attribute: 'token' });
   const found = await findOneTimeToken(deps.db, { purpose, token });
@@ -46,7 +40,8 @@ export async function findShown(
   const { userId } = found;
   const hash = await findPasswordHash(deps.db, userId);
   if (password !== '')
-    return { by: 'password', hash: await requirePassword(deps, caller, { userId, hash, password }) };
+    return { by: 'password', hash: await requirePassword(deps, by, { userId, hash, password }) };
+  const viewer = asViewer(by); // who may be another person
   // A team's token is good for nothing that changes the account.
   if (viewer?.user.id === userId && viewer.sessionId !== null && viewer.tokenKind !== 'team')
     return { by: 'session', sessionId: viewer.sessionId };
@@ -62,14 +57,14 @@ const guessLimit = ({ config }: Deps, userId: string): LimitedSubject => ({
 
 async function requirePassword(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   { userId, hash, password }: { userId: string; hash: string | null; password: string },
 ): Promise<string> {
   const limit = guessLimit(deps, userId);
   await deps.rateLimiter.consume([limit]);
   const fits = await deps.passwords.verify(hash, password);
   if (hash === null || !fits) {
-    const event = { action: 'login', outcome: 'failure', userId, origin: caller } as const;
+    const event = { action: 'login', outcome: 'failure', userId, device: by.device } as const;
     await recordSecurityEvent(deps.db, { ...event, details: { mailedToken: true } });
     throw new AuthError('invalid_credentials', { attribute: 'password', message: 'The password is wrong.' });
   }

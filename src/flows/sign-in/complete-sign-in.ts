@@ -1,13 +1,10 @@
 import type { SigningKey } from '../../keys/signing.ts';
-import type { Device, OpenedSession } from '../../sessions/sessions.ts';
+import type { OpenedSession } from '../../sessions/sessions.ts';
 import { type IssuedTokens, issueTokens, type SignInKind } from '../../sessions/tokens.ts';
 import type { User } from '../../users/users.ts';
 import type { Deps } from '../shared/deps.ts';
 
-/** Who is at the other end, as far as it is known. */
-export type Caller = Device;
-
-/** What a person gets who signed in, in whichever way. */
+/** What a person gets who has signed in. */
 export type SignedIn = IssuedTokens & { refreshToken: string; user: User };
 
 /** Which tokens an edge hands out. */
@@ -18,7 +15,7 @@ export type TokenOptions = {
   kind?: SignInKind;
 };
 
-/** Signs the tokens of a session that was just opened. The key is chosen before anything is written. */
+/** Signs the tokens of a session that was just opened. The caller has chosen the key before it wrote anything. */
 export async function completeSignIn(
   deps: Deps,
   input: { user: User; session: OpenedSession; key: SigningKey; ttlSeconds: number; kind?: SignInKind },
@@ -33,10 +30,4 @@ export async function completeSignIn(
     team: session.team,
   });
   return { ...tokens, refreshToken: session.refreshToken, user };
-}
-
-/** The attributes in the order in which a missing one is reported. */
-export function firstMissing(attributes: Record<string, string>): string | null {
-  for (const [name, value] of Object.entries(attributes)) if (value === '') return name;
-  return null;
 }

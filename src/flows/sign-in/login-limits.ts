@@ -3,10 +3,10 @@ import { addressLimitSubject } from '../../limits/address-subject.ts';
 import type { LimitedSubject } from '../../limits/rate-limits.ts';
 import { hasSignedInFrom } from '../../sessions/known-addresses.ts';
 import type { FoundUser } from '../../users/users.ts';
+import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { accountLimit, admitCaller, countCaller } from '../shared/limits.ts';
 import type { CountedTry } from '../shared/password-tries.ts';
-import type { Caller } from './complete-sign-in.ts';
 
 /** Where a login is tried, as the account knows it. */
 type Place = 'anywhere' | 'known address' | 'known device';
@@ -22,22 +22,23 @@ type LoginSubject = Readonly<{
 }>;
 
 /**
- * Counts a login before its password is looked at, so that many guesses at once count as many. A login that the lock of
- * its account refuses costs no hash, and counts for no caller. A login that the caller's limit refuses counts for no account.
+ * Counts a login before its password is looked at, so that many guesses at once count as many. A login that the lock of its
+ * account refuses costs no hash, and is not counted for the caller. A login that the caller's limit refuses is not counted for the
+ * account.
  *
- * Ten wrong passwords lock an account for strangers, and not for its owner. A device that holds the account's mark has a
+ * Ten wrong passwords lock an account for strangers, but not for its owner. A device that holds the account's mark has a
  * counter of its own, and so has an address from which the account was signed in to. An unknown account takes the same
  * work.
  *
  * @throws AuthError `rate_limited`, `required` or `captcha_failed` (captchaToken), `unavailable`
  */
-export async function admitLogin(deps: Deps, caller: Caller, subject: LoginSubject): Promise<LoginAttempt> {
+export async function admitLogin(deps: Deps, by: Caller, subject: LoginSubject): Promise<LoginAttempt> {
   const { found, captchaToken } = subject;
-  const { place, failures } = await findCounter(deps, caller, subject);
+  const { place, failures } = await findCounter(deps, by, subject);
   const [standing] = await deps.rateLimiter.look([failures]);
   if (standing !== undefined && standing.count >= failures.limit.count)
     throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, standing.wait) });
-  await countCaller(deps, await admitCaller(deps, 'login', caller, { captchaToken }));
+  await countCaller(deps, await admitCaller(deps, by, { purpose: 'login', captchaToken }));
   const isLast = await deps.rateLimiter.consumeOne(failures);
   const lock = { userId: found?.user.id ?? null, details: { tried: 'login', from: place } };
   return { place, failures, isLast, lock };
@@ -45,19 +46,19 @@ export async function admitLogin(deps: Deps, caller: Caller, subject: LoginSubje
 
 async function findCounter(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   { email, found, deviceCookie }: LoginSubject,
 ): Promise<Pick<LoginAttempt, 'place' | 'failures'>> {
   const account = accountLimit(deps, email, found?.user.email ?? null);
   const device = deps.deviceMarks.find(found?.user ?? null, deviceCookie);
-  const isKnown = await hasSignedInFrom(deps.db, found?.user.id ?? null, caller.address);
+  const isKnown = await hasSignedInFrom(deps.db, found?.user.id ?? null, by.device.address);
   // A new password begins new counters: what was guessed before a reset does not count after it.
   const counter = (...where: string[]): LimitedSubject => ({
     ...account,
     subject: JSON.stringify([found?.user.id, found?.passwordHash, ...where]),
   });
   if (device !== null) return { place: 'known device', failures: counter('device', device) };
-  if (isKnown && caller.address !== null)
-    return { place: 'known address', failures: counter('address', addressLimitSubject(caller.address)) };
+  if (isKnown && by.device.address !== null)
+    return { place: 'known address', failures: counter('address', addressLimitSubject(by.device.address)) };
   return { place: 'anywhere', failures: account };
 }

@@ -1,21 +1,16 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError, type ErrorCode } from '../../errors.ts';
 import { openSession } from '../../sessions/sessions.ts';
-import { findPasswordHash } from '../../users/accounts.ts';
-import { type FoundUser, findUserByEmail, replacePasswordHash, type User } from '../../users/users.ts';
+import { findPasswordHash, replacePasswordHash } from '../../users/passwords.ts';
+import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts';
 import { queueVerification } from '../account/request-email-verification.ts';
+import { type Caller, firstMissing } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { settleTry } from '../shared/password-tries.ts';
-import {
-  type Caller,
-  completeSignIn,
-  firstMissing,
-  type SignedIn,
-  type TokenOptions,
-} from './complete-sign-in.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
 import { admitLogin } from './login-limits.ts';
 
-export type LoginInput = {
+export type LoginInput = TokenOptions & {
   email: string;
   password: string;
   /** Where strangers have nearly used up what they share. */
@@ -28,35 +23,32 @@ export type LoginInput = {
  * Signs in with email and password. An unknown address, an account without a password and a wrong password get the same
  * answer after the same work: one lookup and one argon2 verification (OWASP Authentication Cheat Sheet).
  *
+ * After a correct password it throws `account_disabled`, or `email_not_verified` if a verified address is required or the password
+ * is suspended. Then it sends the verification mail again, unless one was just sent: a person who cannot sign in cannot ask for it.
+ *
  * @throws AuthError `required` (email, then password), `rate_limited`, `required` or `captcha_failed` (captchaToken),
- * `unavailable`, `busy`, `invalid_credentials`, and after a correct password `account_disabled`, or `email_not_verified`
- * where a verified address is required or the password is suspended: then the verification mail is sent again, if none
- * was just sent, since a person who cannot sign in cannot ask for it
+ * `unavailable`, `busy`, `invalid_credentials`, `account_disabled`, `email_not_verified`
  */
-export async function login(
-  deps: Deps,
-  caller: Caller,
-  input: LoginInput,
-  { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' }: TokenOptions = {},
-): Promise<SignedIn> {
+export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<SignedIn> {
   const missing = firstMissing({ email: input.email.trim(), password: input.password });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
 
   const found = await findUserByEmail(deps.db, input.email);
   const { email, password, captchaToken = '', deviceCookie = null } = input;
-  const attempt = await admitLogin(deps, caller, { email, captchaToken, deviceCookie, found });
-  const check = () => verifyCredentials(deps, caller, { found, password });
-  const { user, passwordHash, suspended } = await settleTry(deps, caller, attempt, check);
+  const { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' } = input;
+  const attempt = await admitLogin(deps, by, { email, captchaToken, deviceCookie, found });
+  const check = () => verifyCredentials(deps, by, { found, password });
+  const { user, passwordHash, suspended } = await settleTry(deps, by, attempt, check);
   if (suspended || (deps.config.requireVerifiedEmail && user.emailVerifiedAt === null)) {
-    await recordFailure(deps, caller, user.id, 'email_not_verified');
-    await queueVerification(deps, caller, user);
+    await recordFailure(deps, by, user.id, 'email_not_verified');
+    await queueVerification(deps, by, { user });
     throw new AuthError('email_not_verified');
   }
   const key = await deps.signer.currentKey(ttlSeconds);
   const knownDevice = attempt.place === 'known device';
   const opening = {
     userId: user.id,
-    device: caller,
+    device: by.device,
     action: 'login',
     by: { passwordHash },
     knownDevice,
@@ -70,24 +62,24 @@ type Verified = { user: User; passwordHash: string; suspended: boolean };
 
 async function verifyCredentials(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   { found, password }: { found: FoundUser | null; password: string },
 ): Promise<Verified> {
   const passwordHash = found?.passwordHash ?? null;
   const fits = await deps.passwords.verify(passwordHash, password);
   if (found === null || passwordHash === null || !fits) {
-    await recordFailure(deps, caller, found?.user.id ?? null, 'invalid_credentials');
+    await recordFailure(deps, by, found?.user.id ?? null, 'invalid_credentials');
     throw new AuthError('invalid_credentials');
   }
   const { user, suspended } = found;
   if (user.disabledAt !== null) {
-    await recordFailure(deps, caller, user.id, 'account_disabled');
+    await recordFailure(deps, by, user.id, 'account_disabled');
     throw new AuthError('account_disabled');
   }
   if (!deps.passwords.isOutdated(passwordHash)) return { user, passwordHash, suspended };
   const renewed = await deps.passwords.hash(password);
   const replaced = await replacePasswordHash(deps.db, { userId: user.id, from: passwordHash, to: renewed });
-  // Two logins at once may both renew it: whoever was second signs in with what the first one stored.
+  // Two logins at once may both renew the hash: the second one signs in with what the first one stored.
   return {
     user,
     suspended,
@@ -95,11 +87,11 @@ async function verifyCredentials(
   };
 }
 
-const recordFailure = (deps: Deps, caller: Caller, userId: string | null, code: ErrorCode): Promise<void> =>
+const recordFailure = (deps: Deps, by: Caller, userId: string | null, code: ErrorCode): Promise<void> =>
   recordSecurityEvent(deps.db, {
     action: 'login',
     outcome: 'failure',
     userId,
-    origin: caller,
+    device: by.device,
     details: { code },
   });

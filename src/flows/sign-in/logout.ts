@@ -2,9 +2,8 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
 import { findSessionOfRefreshToken } from '../../sessions/refresh-tokens.ts';
 import { revokeSessions, type SessionSelection } from '../../sessions/sessions.ts';
-import type { Viewer } from '../shared/authenticate.ts';
+import type { Caller, Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import type { Caller } from './complete-sign-in.ts';
 
 /** Which sessions a logout ends: this one, all, or all but this one. */
 export const logoutScopes = ['LOCAL', 'GLOBAL', 'OTHERS'] as const;
@@ -18,38 +17,34 @@ function selectionOf({ sessionId }: Viewer, scope: LogoutScope): SessionSelectio
 }
 
 /**
- * Ends sessions of whoever is signed in. Doing it twice is no error.
+ * Ends sessions of the signed-in person. Idempotent.
  * @returns how many sessions were ended
+ * @throws AuthError `unauthenticated` without a session, unless the scope is GLOBAL
  */
-export function logout(
-  deps: Deps,
-  caller: Caller,
-  { viewer, scope }: { viewer: Viewer; scope: LogoutScope },
-): Promise<number> {
-  return endSessions(deps, caller, viewer.user.id, selectionOf(viewer, scope), scope);
+export function logout(deps: Deps, by: Viewer, { scope }: { scope: LogoutScope }): Promise<number> {
+  return endSessions(deps, by, { userId: by.user.id, which: selectionOf(by, scope), scope });
 }
 
 /**
- * Ends the session that a refresh token belongs to: all that is needed is at hand when the access token has expired. A
- * token that is good for nothing any more ends nothing, and is no error.
+ * Ends the session of a refresh token, for a client whose access token has expired. A token that is not good any more ends
+ * nothing; that is not an error.
  * @returns how many sessions were ended
  */
 export async function logoutByRefreshToken(
   deps: Deps,
-  caller: Caller,
-  refreshToken: string,
+  by: Caller,
+  { refreshToken }: { refreshToken: string },
 ): Promise<number> {
   const session = await findSessionOfRefreshToken(deps.db, refreshToken);
   if (session === null) return 0;
-  return endSessions(deps, caller, session.userId, { only: session.sessionId }, 'LOCAL');
+  const { userId, sessionId } = session;
+  return endSessions(deps, by, { userId, which: { only: sessionId }, scope: 'LOCAL' });
 }
 
 function endSessions(
   deps: Deps,
-  caller: Caller,
-  userId: string,
-  which: SessionSelection,
-  scope: LogoutScope,
+  by: Caller,
+  { userId, which, scope }: { userId: string; which: SessionSelection; scope: LogoutScope },
 ): Promise<number> {
   return deps.db.transaction(async (tx) => {
     const ended = await revokeSessions(tx, { userId, which });
@@ -59,7 +54,7 @@ function endSessions(
         action: 'logout',
         userId,
         sessionId: ended[0] ?? null,
-        origin: caller,
+        device: by.device,
         details,
       });
     return ended.length;
@@ -67,19 +62,18 @@ function endSessions(
 }
 
 /**
- * Ends one session of the viewer's, this one included.
- * @throws AuthError `not_found` for one that is over or not theirs
+ * Ends one session of the signed-in person, which may be the current one.
+ * @throws AuthError `not_found` if it has ended, or is not theirs
  */
 export async function revokeSession(
   deps: Deps,
-  caller: Caller,
-  input: { viewer: Viewer; sessionId: string },
+  by: Viewer,
+  { sessionId }: { sessionId: string },
 ): Promise<void> {
-  const userId = input.viewer.user.id;
+  const userId = by.user.id;
   await deps.db.transaction(async (tx) => {
-    const ended = await revokeSessions(tx, { userId, which: { only: input.sessionId } });
+    const ended = await revokeSessions(tx, { userId, which: { only: sessionId } });
     if (ended.length === 0) throw new AuthError('not_found', { attribute: 'sessionId' });
-    const { sessionId } = input;
-    await recordSecurityEvent(tx, { action: 'session_revoked', userId, sessionId, origin: caller });
+    await recordSecurityEvent(tx, { action: 'session_revoked', userId, sessionId, device: by.device });
   });
 }

@@ -3,47 +3,49 @@ import { AuthError } from '../../errors.ts';
 import type { LimitedSubject } from '../../limits/rate-limits.ts';
 import { type RefreshedSession, rotateRefreshToken } from '../../sessions/refresh-tokens.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
+import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import { type Caller, completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
 
-/** How often spent tokens of one session may be presented, each time with an event: far beyond what tabs cause. */
+/** How often spent tokens of one session may be presented. Each time is recorded; tabs of a browser stay far below. */
 const repeatLimit = (sessionId: string): LimitedSubject => ({
   purpose: 'refresh_repeats',
   subject: sessionId,
   limit: { count: 500, seconds: 3600 },
 });
 
+export type RefreshInput = TokenOptions & { refreshToken: string };
+
 /**
- * Exchanges a refresh token for new tokens. An access token is not needed, and an expired one is ignored. A repeat within
+ * Exchanges a refresh token for new tokens. It needs no access token, and ignores an expired one. A repeat within
  * REFRESH_REUSE_INTERVAL yields the session's live token, and so does a late repeat by a client that never got the answer
- * (rotateRefreshToken). The use of any other spent token is taken for theft and ends the session, which stays ended
- * although this request fails (RFC 9700 4.14.2).
+ * (rotateRefreshToken). The use of any other spent token is taken for theft: the session ends, and stays ended although this
+ * request fails (RFC 9700 4.14.2).
  *
  * @throws AuthError `required`, `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`, `no_signing_key`
  */
 export async function refresh(
   deps: Deps,
-  caller: Caller,
-  refreshToken: string,
-  { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' }: TokenOptions = {},
+  by: Caller,
+  { refreshToken, ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' }: RefreshInput,
 ): Promise<SignedIn> {
   if (refreshToken === '') throw new AuthError('required', { attribute: 'refreshToken' });
   // Before the exchange: without a key to sign with, the token at hand must stay good.
   const key = await deps.signer.currentKey(ttlSeconds);
   const rotation = await rotateRefreshToken(
     { ...deps, rateLimited: deps.config.limits.enabled },
-    caller,
+    by.device,
     refreshToken,
   );
   switch (rotation.kind) {
     case 'refreshed':
-      await recordRepeat(deps, caller, rotation);
+      await recordRepeat(deps, by, rotation);
       return completeSignIn(deps, { user: rotation.user, session: rotation, key, ttlSeconds, kind });
     case 'reused':
-      await endStolenSession(deps, caller, rotation);
+      await endStolenSession(deps, by, rotation);
       throw new AuthError('refresh_token_reused');
     case 'stale':
-      await recordStaleToken(deps, caller, rotation);
+      await recordStaleToken(deps, by, rotation);
       throw new AuthError('invalid_refresh_token');
     case 'too_often':
       throw new AuthError('rate_limited', { retryAfterSeconds: 10 });
@@ -55,30 +57,30 @@ export async function refresh(
 /** A thief may repeat too: what is late, or comes from another device or address, is for the person to see. */
 async function recordRepeat(
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   { repeat, sessionId, user }: RefreshedSession,
 ): Promise<void> {
   if (repeat === null) return;
   await deps.rateLimiter.consume([repeatLimit(sessionId)]);
   if (!repeat.late && !repeat.otherUserAgent && !repeat.otherAddress) return;
-  const event = { userId: user.id, sessionId, origin: caller, details: { ...repeat } };
+  const event = { userId: user.id, sessionId, device: by.device, details: { ...repeat } };
   await recordSecurityEvent(deps.db, { action: 'refresh_token_repeated', ...event });
 }
 
 type Family = { userId: string; sessionId: string };
 
-async function recordStaleToken(deps: Deps, caller: Caller, family: Family): Promise<void> {
+async function recordStaleToken(deps: Deps, by: Caller, family: Family): Promise<void> {
   if ((await deps.rateLimiter.attempt([repeatLimit(family.sessionId)])) !== null) return;
-  const event = { outcome: 'failure', ...family, origin: caller } as const;
+  const event = { outcome: 'failure', ...family, device: by.device } as const;
   await recordSecurityEvent(deps.db, { action: 'refresh_token_stale', ...event });
 }
 
-async function endStolenSession(deps: Deps, caller: Caller, family: Family): Promise<void> {
+async function endStolenSession(deps: Deps, by: Caller, family: Family): Promise<void> {
   const { userId, sessionId } = family;
   await deps.db.transaction(async (tx) => {
     const ended = await revokeSessions(tx, { userId, which: { only: sessionId } });
     if (ended.length === 0) return;
-    const event = { outcome: 'failure', ...family, origin: caller } as const;
+    const event = { outcome: 'failure', ...family, device: by.device } as const;
     await recordSecurityEvent(tx, { action: 'refresh_token_reused', ...event });
   });
 }

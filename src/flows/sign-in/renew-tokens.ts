@@ -3,25 +3,24 @@ import { AuthError } from '../../errors.ts';
 import { touchSession } from '../../sessions/sessions.ts';
 import { type IssuedTokens, issueTokens } from '../../sessions/tokens.ts';
 import { findActiveTeam } from '../../teams/teams.ts';
-import type { Viewer } from '../shared/authenticate.ts';
+import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import type { Caller } from './complete-sign-in.ts';
 
-/** Whether a token is good for renewing its session; one of a version that told no kinds apart is. */
+/** Whether a token renews its session: an access token does, and one of a version that told no kinds apart. */
 export const isUserToken = ({ tokenKind }: Viewer): boolean => tokenKind === 'access' || tokenKind === null;
 
 /**
- * New access tokens for a session whose access token is still good: for clients that hold nothing else. The session's
- * absolute end does not move. Each renewal counts as a use of the session, and is an event.
+ * Issues new access tokens for a session whose access token is still good, for clients that hold nothing else. The session's
+ * absolute end does not move. Each renewal counts as a use of the session, and is recorded.
  *
- * @throws AuthError `unauthenticated` for a token of any other kind, without a session, or where it has just ended;
+ * @throws AuthError `unauthenticated` for a token of another kind, without a session, or if the session has just ended;
  * `rate_limited`, `no_signing_key`
  */
-export async function renewTokens(deps: Deps, caller: Caller, viewer: Viewer): Promise<IssuedTokens> {
-  const { user, sessionId, activeTeamId } = viewer;
+export async function renewTokens(deps: Deps, by: Viewer): Promise<IssuedTokens> {
+  const { user, sessionId, activeTeamId } = by;
   if (sessionId === null)
     throw new AuthError('unauthenticated', { message: 'There is no session to renew.' });
-  if (!isUserToken(viewer))
+  if (!isUserToken(by))
     throw new AuthError('unauthenticated', { message: 'Only a user token renews its session.' });
   const limit = deps.config.limits.renewalsPerSession;
   await deps.rateLimiter.consume([{ purpose: 'renewals', subject: sessionId, limit }]);
@@ -29,7 +28,7 @@ export async function renewTokens(deps: Deps, caller: Caller, viewer: Viewer): P
   const key = await deps.signer.currentKey(ttlSeconds);
   const membership = await findActiveTeam(deps.db, { userId: user.id, activeTeamId });
   const secondsLeft = await deps.db.transaction(async (tx) => {
-    const event = { userId: user.id, sessionId, origin: caller };
+    const event = { userId: user.id, sessionId, device: by.device };
     await recordSecurityEvent(tx, { action: 'tokens_renewed', ...event });
     return touchSession(tx, sessionId);
   });

@@ -4,87 +4,75 @@ import { AuthError } from '../../errors.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { type OpenedSession, openSession } from '../../sessions/sessions.ts';
-import { createTeam } from '../../teams/teams.ts';
+import { insertTeam } from '../../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { createUser } from '../../users/users.ts';
+import { type Caller, firstMissing } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { admitCaller, countCaller } from '../shared/limits.ts';
-import {
-  type Caller,
-  completeSignIn,
-  firstMissing,
-  type SignedIn,
-  type TokenOptions,
-} from './complete-sign-in.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
 
-export type SignupInput = {
+export type SignupInput = TokenOptions & {
   email: string;
   password: string;
   name: string;
   /** Null: no team is made. */
   teamName: string | null;
+  /** How the edge spells `teamName`, for errors. */
+  teamNameAttribute?: string;
   /** Where sign-up takes a captcha. */
   captchaToken?: string;
 };
-
-/** What an edge adds: which tokens it hands out, and how it spells the team's name. */
-type SignupOptions = TokenOptions & { teamNameAttribute?: string };
 
 /**
  * Registers a person: the user, their password, their team (they are its OWNER), their first session and the mail that
  * confirms their address, all in one transaction. The database decides who gets a contested address.
  *
- * Where logging in takes a verified address nobody is signed in: the account is made, the mail is on its way, and
- * `email_not_verified` says so.
+ * Where a login needs a verified address, signup does not sign in: it makes the account, queues the mail, and throws
+ * `email_not_verified`.
  *
  * @throws AuthError `signup_disabled`; then in this order `required`, `min_length` or `max_length` (password), `invalid`
  * (email), `max_length` or `invalid` (names), `required`, `captcha_failed` (captchaToken) or `unavailable`, `rate_limited`,
  * `busy`, `already_registered`, `email_not_verified`
  */
-export async function signup(
-  deps: Deps,
-  caller: Caller,
-  input: SignupInput,
-  {
-    ttlSeconds = deps.tokens.accessTtlSeconds,
-    kind = 'access',
-    teamNameAttribute = 'teamName',
-  }: SignupOptions = {},
-): Promise<SignedIn> {
+export async function signup(deps: Deps, by: Caller, input: SignupInput): Promise<SignedIn> {
+  const { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' } = input;
   if (!deps.config.signup) throw new AuthError('signup_disabled');
-  const { email, name, teamName } = validate(deps, input, teamNameAttribute);
-  const demand = { captchaToken: input.captchaToken ?? '', alwaysFor: 'signup' } as const;
-  await countCaller(deps, await admitCaller(deps, 'signup', caller, demand));
+  const { email, name, teamName } = validate(deps, input);
+  const captchaToken = input.captchaToken ?? '';
+  const admitted = await admitCaller(deps, by, { purpose: 'signup', captchaToken, alwaysFor: 'signup' });
+  await countCaller(deps, admitted);
 
   const passwordHash = await deps.passwords.hash(input.password);
   // Hashing may have to wait, in which time a key may end.
   const key = await deps.signer.currentKey(ttlSeconds);
   const { user, session } = await deps.db.transaction(async (tx) => {
     const user = await createUser(tx, { email, name, passwordHash });
-    if (teamName !== null) await createTeam(tx, { name: teamName, ownerId: user.id });
+    if (teamName !== null) await insertTeam(tx, { name: teamName, ownerId: user.id });
     // Signing up and deleting the account, again and again, must not flood a mailbox.
     const wait = await attemptMail(deps, 'verification', email, tx);
     if (wait === null) await enqueueMail(tx, { kind: 'verification', userId: user.id });
-    return { user, session: await openFirstSession(tx, deps, caller, user.id) };
+    return { user, session: await openFirstSession(tx, deps, by, user.id) };
   });
   if (session === null) throw new AuthError('email_not_verified');
   return completeSignIn(deps, { user, session, key, ttlSeconds, kind });
 }
 
-/** Null where nobody is signed in before their address is verified. */
+/** Null if a login needs a verified address. */
 async function openFirstSession(
   tx: Transaction,
   deps: Deps,
-  caller: Caller,
+  by: Caller,
   userId: string,
 ): Promise<OpenedSession | null> {
   if (!deps.config.requireVerifiedEmail)
-    return openSession(tx, deps, { userId, device: caller, action: 'signup', by: 'new_password' });
-  await recordSecurityEvent(tx, { action: 'signup', userId, origin: caller });
+    return openSession(tx, deps, { userId, device: by.device, action: 'signup', by: 'new_password' });
+  await recordSecurityEvent(tx, { action: 'signup', userId, device: by.device });
   return null;
 }
 
-function validate(deps: Deps, input: SignupInput, teamNameAttribute: string) {
+function validate(deps: Deps, input: SignupInput) {
+  const { teamNameAttribute = 'teamName' } = input;
   const missing = firstMissing({
     email: input.email.trim(),
     password: input.password,

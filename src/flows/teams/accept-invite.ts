@@ -1,33 +1,35 @@
-import { type Actor, parseId } from '../../teams/access.ts';
-import {
-  consumeInvite,
-  declinedInvite,
-  findAcceptance,
-  joinByInvite,
-  whyRefused,
-} from '../../teams/received-invites.ts';
-import { findTeamOfUser, type TeamMembership } from '../../teams/teams.ts';
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import type { Transaction } from '../../db/client.ts';
+import { parseId } from '../../db/uuid.ts';
+import type { Invite } from '../../teams/invites.ts';
+import type { TeamMembership } from '../../teams/membership.ts';
+import { consumeInvite, findAcceptance, joinByInvite, whyRefused } from '../../teams/received-invites.ts';
+import { findTeamOfUser } from '../../teams/teams.ts';
+import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
+import { eventOf } from './events.ts';
 
-const mineOf = ({ user, sessionId }: Actor, { inviteId }: { inviteId: string }) => ({
+const mineOf = ({ user, sessionId }: Viewer, { inviteId }: { inviteId: string }) => ({
   inviteId: parseId(inviteId, 'inviteId'),
   userId: user.id,
   sessionId,
 });
 
 /**
- * Joins a team by an invite to the address that the person has verified, in a session that something proven opened (see
- * proveAddress). The invite is gone then; whoever joined by it may
- * repeat this without harm for as long as they are in the team. A member already keeps the role they have.
+ * Joins a team by an invite to the address that the person has verified, in a proven session (see proveAddress). This uses the
+ * invite up. The person may repeat the call while they are in the team. A person who is a member already keeps their role.
  *
- * @throws AuthError `invalid`; `email_not_verified` where the address fits and is not verified, or the session is not proven; `invalid_invite` for all
- * that is wrong beside that: unknown, expired, revoked, used, somebody else's
+ * @throws AuthError `invalid`; `email_not_verified` if the address fits but is not verified, or the session is not proven;
+ * `invalid_invite` for an invite that is unknown, expired, revoked, used or to another address
  */
-export function acceptInvite(deps: Deps, actor: Actor, input: { inviteId: string }): Promise<TeamMembership> {
-  const mine = mineOf(actor, input);
+export function acceptInvite(deps: Deps, by: Viewer, input: { inviteId: string }): Promise<TeamMembership> {
+  const mine = mineOf(by, input);
   return deps.db.transaction(async (tx) => {
     const invite = await consumeInvite(tx, mine);
-    if (invite !== null) await joinByInvite(tx, actor, invite);
+    if (invite !== null) {
+      await joinByInvite(tx, { invite, userId: mine.userId });
+      await recordAnswer(tx, by, { action: 'invite_accepted', invite });
+    }
     const joined = invite ?? (await findAcceptance(tx, mine));
     if (joined === null) throw await whyRefused(tx, mine);
     const membership = await findTeamOfUser(tx, { userId: mine.userId, teamId: joined.teamId });
@@ -37,15 +39,24 @@ export function acceptInvite(deps: Deps, actor: Actor, input: { inviteId: string
 }
 
 /**
- * Turns down an invite to the address that the person has verified: it is gone then.
+ * Turns down an invite to the address that the person has verified. This uses the invite up.
  * @throws AuthError `invalid`, `email_not_verified`, `invalid_invite`: see acceptInvite
  */
-export function declineInvite(deps: Deps, actor: Actor, input: { inviteId: string }): Promise<string> {
-  const mine = mineOf(actor, input);
+export function declineInvite(deps: Deps, by: Viewer, input: { inviteId: string }): Promise<string> {
+  const mine = mineOf(by, input);
   return deps.db.transaction(async (tx) => {
     const invite = await consumeInvite(tx, mine);
     if (invite === null) throw await whyRefused(tx, mine);
-    await declinedInvite(tx, actor, invite);
+    await recordAnswer(tx, by, { action: 'invite_declined', invite });
     return mine.inviteId;
   });
 }
+
+const recordAnswer = (
+  tx: Transaction,
+  by: Viewer,
+  { action, invite }: { action: 'invite_accepted' | 'invite_declined'; invite: Invite },
+): Promise<void> => {
+  const details = { inviteId: invite.id, role: invite.role };
+  return recordSecurityEvent(tx, { action, ...eventOf(by, invite.teamId), details });
+};

@@ -1,14 +1,18 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import type { InvitedRole } from '../../db/tables/teams.ts';
+import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import type { LimitedSubject } from '../../limits/rate-limits.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { type Actor, enterTeam, MANAGERS, notFound, parseId } from '../../teams/access.ts';
+import { enterTeam, MANAGERS, notFound } from '../../teams/access.ts';
 import { checkInvitation, type Invite, upsertInvites } from '../../teams/invites.ts';
 import { findTeamOfUser } from '../../teams/teams.ts';
 import { parseEmail } from '../../users/attributes.ts';
+import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
+import { eventOf } from './events.ts';
 
 export type InviteMembersInput = { teamId: string; emails: readonly string[]; role: InvitedRole };
 
@@ -30,27 +34,34 @@ function parseEmails(emails: readonly string[]): string[] {
 }
 
 /**
- * Invites people by address: each gets a mail, unless one went there a moment ago, and joins by accepting within INVITE_TTL. Inviting somebody again extends
- * the invite that is there and replaces its role. Either everybody is invited or nobody. Owners may invite anybody, admins
- * those to be MEMBER; only with a verified address of their own, since it makes the gateway send mail to strangers.
+ * Invites people by address. Each address gets a mail, unless one went there a moment ago; its owner joins by accepting within
+ * INVITE_TTL. A second invite to an address extends the first one and replaces its role. Either all addresses are invited or none.
+ * Owners may invite to every role, admins to MEMBER. The inviter needs a verified address, since an invite makes the gateway send
+ * mail to strangers.
  *
  * @throws AuthError `invalid` (teamId), `required`, `max_length` or `invalid_emails` (emails), `email_not_verified`,
  * `not_found`, `insufficient_permissions`, `already_in_team` (attribute `emails.<n>`), `rate_limited`
  */
-export async function inviteMembers(deps: Deps, actor: Actor, input: InviteMembersInput): Promise<Invite[]> {
+export async function inviteMembers(deps: Deps, by: Viewer, input: InviteMembersInput): Promise<Invite[]> {
   const teamId = parseId(input.teamId, 'teamId');
   const invitation = { teamId, role: input.role, emails: parseEmails(input.emails) };
-  if (actor.user.emailVerifiedAt === null) throw new AuthError('email_not_verified');
-  // Looked at before anything is counted: nobody uses up the limits of a team that is not theirs.
-  const membership = await findTeamOfUser(deps.db, { userId: actor.user.id, teamId });
+  if (by.user.emailVerifiedAt === null) throw new AuthError('email_not_verified');
+  // Before anything is counted: strangers must not use up the limits of a team.
+  const membership = await findTeamOfUser(deps.db, { userId: by.user.id, teamId });
   if (membership === null) throw notFound('team', 'teamId');
   await checkInvitation(deps.db, membership, invitation);
-  await deps.rateLimiter.consume(limitsOf(deps, actor, invitation));
+  await deps.rateLimiter.consume(limitsOf(deps, by, invitation));
   return deps.db.transaction(async (tx) => {
-    const entered = await enterTeam(tx, actor, { teamId, allowed: MANAGERS });
+    const entered = await enterTeam(tx, { userId: by.user.id, teamId, allowed: MANAGERS });
     await checkInvitation(tx, entered, invitation);
     const ttlSeconds = deps.config.inviteTtlSeconds;
-    const invites = await upsertInvites(tx, actor, { ...invitation, ttlSeconds });
+    const invites = await upsertInvites(tx, { ...invitation, inviterId: by.user.id, ttlSeconds });
+    for (const { id: inviteId, role } of invites)
+      await recordSecurityEvent(tx, {
+        action: 'member_invited',
+        ...eventOf(by, teamId),
+        details: { inviteId, role },
+      });
     await mailInvites(deps, tx, invites);
     return invites;
   });
@@ -68,12 +79,12 @@ async function mailInvites(deps: Deps, tx: Transaction, invites: readonly Invite
 
 function limitsOf(
   { config: { limits } }: Deps,
-  actor: Actor,
+  by: Viewer,
   { teamId, emails }: { teamId: string; emails: readonly string[] },
 ): LimitedSubject[] {
   const cost = new Set(emails).size;
   return [
     { purpose: 'invite_team', subject: teamId, limit: limits.invitesPerTeam, cost },
-    { purpose: 'invite_inviter', subject: actor.user.id, limit: limits.invitesPerInviter, cost },
+    { purpose: 'invite_inviter', subject: by.user.id, limit: limits.invitesPerInviter, cost },
   ];
 }

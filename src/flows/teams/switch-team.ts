@@ -1,33 +1,36 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
+import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import { activateTeam } from '../../sessions/active-team.ts';
 import { issueTokens } from '../../sessions/tokens.ts';
-import { type Actor, ANYBODY, countChange, enterTeam, eventOf, parseId } from '../../teams/access.ts';
-import type { TeamMembership } from '../../teams/teams.ts';
+import { ANYBODY, enterTeam } from '../../teams/access.ts';
+import type { TeamMembership } from '../../teams/membership.ts';
+import type { Viewer } from '../shared/caller.ts';
+import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
+import { eventOf } from './events.ts';
 
 export type SwitchedTeam = { teamToken: string; expiresAt: Date; membership: TeamMembership };
 
 /**
- * Makes a team the active one of the session, and yields a team token for it, which does not outlive the session.
- * The refresh token at hand stays good, and yields tokens of this team from now on. Where the team is the active one
- * already, it stays at the token.
+ * Makes a team the active one of the session, and returns a team token for it. The token does not outlive the session. The
+ * client keeps its refresh token, which yields tokens of this team from now on. Nothing changes if the team is active already.
  *
  * @throws AuthError `unauthenticated` without a live session, `invalid`, `rate_limited`, `not_found`,
  * `no_signing_key`
  */
-export async function switchTeam(deps: Deps, actor: Actor, input: { teamId: string }): Promise<SwitchedTeam> {
+export async function switchTeam(deps: Deps, by: Viewer, input: { teamId: string }): Promise<SwitchedTeam> {
   const teamId = parseId(input.teamId, 'teamId');
-  const { sessionId, user } = actor;
+  const { sessionId, user } = by;
   if (sessionId === null)
     throw new AuthError('unauthenticated', { message: 'There is no session to switch.' });
-  await countChange(deps, actor);
+  await countChange(deps, by);
   const { accessTtlSeconds } = deps.tokens;
   const key = await deps.signer.currentKey(accessTtlSeconds);
   const { membership, secondsLeft } = await deps.db.transaction(async (tx) => {
-    const membership = await enterTeam(tx, actor, { teamId, allowed: ANYBODY });
+    const membership = await enterTeam(tx, { userId: user.id, teamId, allowed: ANYBODY });
     const { secondsLeft, changed } = await activateTeam(tx, { sessionId, userId: user.id, teamId });
-    if (changed) await recordSecurityEvent(tx, { action: 'team_switched', ...eventOf(actor, teamId) });
+    if (changed) await recordSecurityEvent(tx, { action: 'team_switched', ...eventOf(by, teamId) });
     return { membership, secondsLeft };
   });
   const { teamToken, expiresAt } = await issueTokens(deps, {

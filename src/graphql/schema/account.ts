@@ -24,7 +24,7 @@ builder.mutationField('updateProfile', (t) =>
       'Changes the profile of the current user. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `max_length`, `invalid`, `rate_limited`.',
     args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'The profile.' }) },
     resolve: async (_root, { input: { name } }, { deps, caller }) =>
-      updateProfile(deps, caller.device, { viewer: await requireAccountHolder(caller), name }),
+      updateProfile(deps, await requireAccountHolder(caller), { name }),
   }),
 );
 
@@ -42,10 +42,7 @@ builder.mutationField('deleteAccount', (t) =>
       'Deletes my account, with the teams in which nobody else is. There is no way back. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `invalid_credentials` (currentPassword), `sole_owner` (names the teams that need another owner), `rate_limited`, `busy`.',
     args: { input: t.arg({ type: DeleteAccountInput, required: true, description: 'My password.' }) },
     resolve: async (_root, { input: { currentPassword } }, { deps, caller, cookie }) => {
-      await deleteAccount(deps, caller.device, {
-        viewer: await requireAccountHolder(caller),
-        currentPassword,
-      });
+      await deleteAccount(deps, await requireAccountHolder(caller), { currentPassword });
       if (deps.config.refreshCookie !== 'off' && cookie.isPresent()) cookie.clear();
       return ok;
     },
@@ -80,7 +77,7 @@ builder.mutationField('disableAccount', (t) =>
     args: { input: t.arg(whichAccount) },
     resolve: (_root, { input: { userId } }, { deps, caller }) => {
       requireOperator(caller);
-      return disableAccount(deps, caller.device, { userId });
+      return disableAccount(deps, caller, { userId });
     },
   }),
 );
@@ -93,7 +90,7 @@ builder.mutationField('enableAccount', (t) =>
     args: { input: t.arg(whichAccount) },
     resolve: (_root, { input: { userId } }, { deps, caller }) => {
       requireOperator(caller);
-      return enableAccount(deps, caller.device, { userId });
+      return enableAccount(deps, caller, { userId });
     },
   }),
 );

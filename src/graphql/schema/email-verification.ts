@@ -1,7 +1,7 @@
 import { requestEmailVerification } from '../../flows/account/request-email-verification.ts';
 import { verifyEmailAndSignIn } from '../../flows/account/verify-email.ts';
 import { builder } from '../builder.ts';
-import { requireAccountHolder, viewerOrNobody } from '../viewer.ts';
+import { requireAccountHolder, viewerOrNull } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { AuthPayload, answer } from './session.ts';
 
@@ -31,12 +31,9 @@ builder.mutationField('verifyEmail', (t) =>
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
       if (input.cookie) cookie.read(); // refused before the token is used up
-      const shown = {
-        token: input.token,
-        password: input.password ?? '',
-        viewer: await viewerOrNobody(caller),
-      };
-      const signedIn = await verifyEmailAndSignIn(deps, caller.device, shown, { proof: 'required' });
+      const by = (await viewerOrNull(caller)) ?? caller;
+      const shown = { token: input.token, password: input.password ?? '', proof: 'required' } as const;
+      const signedIn = await verifyEmailAndSignIn(deps, by, shown);
       return answer(context, signedIn, input.cookie ?? false);
     },
   }),
@@ -58,7 +55,7 @@ builder.mutationField('resendEmailVerification', (t) =>
     resolve: async (_root, { input }, { deps, caller }) => {
       const viewer = await requireAccountHolder(caller);
       const captchaToken = input?.captchaToken ?? '';
-      await requestEmailVerification(deps, caller.device, { viewer, captchaToken });
+      await requestEmailVerification(deps, viewer, { captchaToken });
       return ok;
     },
   }),

@@ -1,7 +1,7 @@
 import { confirmEmailChange, requestEmailChange } from '../../flows/account/change-email.ts';
 import { emailExists } from '../../flows/account/email-exists.ts';
 import { builder } from '../builder.ts';
-import { requireAccountHolder, viewerOrNobody } from '../viewer.ts';
+import { requireAccountHolder, viewerOrNull } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 
 builder.queryField('emailExists', (t) =>
@@ -15,7 +15,7 @@ builder.queryField('emailExists', (t) =>
       }),
     },
     resolve: (_root, { email, captchaToken }, { deps, caller }) =>
-      emailExists(deps, caller.device, { email, captchaToken: captchaToken ?? '' }),
+      emailExists(deps, caller, { email, captchaToken: captchaToken ?? '' }),
   }),
 );
 
@@ -36,7 +36,7 @@ builder.mutationField('changeEmail', (t) =>
       input: t.arg({ type: ChangeEmailInput, required: true, description: 'New address and password.' }),
     },
     resolve: async (_root, { input }, { deps, caller }) => {
-      await requestEmailChange(deps, caller.device, { viewer: await requireAccountHolder(caller), ...input });
+      await requestEmailChange(deps, await requireAccountHolder(caller), input);
       return ok;
     },
   }),
@@ -60,12 +60,9 @@ builder.mutationField('confirmEmailChange', (t) =>
       'Makes the address that the token was mailed to the address of the account. The former address gets a notice; sessions stay. Codes: `required`, `invalid_token` (token), `invalid_credentials` (password), `rate_limited`, `busy`.',
     args: { input: t.arg({ type: ConfirmEmailChangeInput, required: true, description: 'The token.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
-      const shown = {
-        token: input.token,
-        password: input.password ?? '',
-        viewer: await viewerOrNobody(caller),
-      };
-      await confirmEmailChange(deps, caller.device, shown, { proof: 'optional' });
+      const by = (await viewerOrNull(caller)) ?? caller;
+      const { token, password } = input;
+      await confirmEmailChange(deps, by, { token, password: password ?? '', proof: 'optional' });
       return ok;
     },
   }),

@@ -1,11 +1,12 @@
 import type { invitedRoles } from '../../db/tables/teams.ts';
 import { acceptInvite, declineInvite } from '../../flows/teams/accept-invite.ts';
 import { inviteMembers } from '../../flows/teams/invite-members.ts';
+import { revokeInvite } from '../../flows/teams/revoke-invite.ts';
 import { MANAGERS } from '../../teams/access.ts';
-import { type Invite, listInvites, revokeInvite } from '../../teams/invites.ts';
+import { type Invite, listInvites } from '../../teams/invites.ts';
 import { listReceivedInvites, type ReceivedInvite } from '../../teams/received-invites.ts';
 import { builder } from '../builder.ts';
-import { requireActor } from '../viewer.ts';
+import { requireViewer } from '../viewer.ts';
 import { MembershipType, RemovedType, TeamType } from './team.ts';
 import { pageArgs, teamPage } from './team-page.ts';
 
@@ -66,7 +67,7 @@ builder.queryField('myInvites', (t) =>
     description:
       'The invites that the current user can accept: those to their address, once it is verified, in a session that is proven (see `verifyEmail`). At most 100. Code: `unauthenticated`.',
     resolve: async (_root, _args, { deps, caller }) => {
-      const { user, sessionId } = await requireActor(caller);
+      const { user, sessionId } = await requireViewer(caller);
       return listReceivedInvites(deps.db, { userId: user.id, sessionId });
     },
   }),
@@ -93,7 +94,7 @@ builder.mutationField('inviteMembers', (t) =>
       'Invites people to a team by mail, with an account or without: either all of them or none. Inviting somebody again extends the invite that is there, and replaces its role; an address gets no second mail within a minute. Returned in the order of the addresses. For OWNER, and for ADMIN who invites to be MEMBER; my own address must be verified. Codes: `unauthenticated`, `invalid`, `required`, `max_length`, `invalid_emails`, `email_not_verified`, `not_found`, `insufficient_permissions`, `already_in_team` (`emails.3` is the fourth), `rate_limited`.',
     args: { input: t.arg({ type: InviteMembersInput, required: true, description: 'Who, where, what.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      inviteMembers(deps, await requireActor(caller), input),
+      inviteMembers(deps, await requireViewer(caller), input),
   }),
 );
 
@@ -109,7 +110,7 @@ builder.mutationField('revokeInvite', (t) =>
       'Takes an invite back: an OWNER any, an ADMIN one to be MEMBER. Codes: `unauthenticated`, `invalid`, `not_found`, `insufficient_permissions`.',
     args: { input: t.arg({ type: InviteInput, required: true, description: 'The invite.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      revokeInvite(deps, await requireActor(caller), input),
+      revokeInvite(deps, await requireViewer(caller), input),
   }),
 );
 
@@ -120,7 +121,7 @@ builder.mutationField('acceptInvite', (t) =>
       'Joins a team by an invite to my verified address. Doing it again is harmless while I am in the team. Codes: `unauthenticated`, `invalid`, `email_not_verified` for whom the invite is but who has yet to verify the address, `invalid_invite`.',
     args: { input: t.arg({ type: InviteInput, required: true, description: 'The invite.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      acceptInvite(deps, await requireActor(caller), input),
+      acceptInvite(deps, await requireViewer(caller), input),
   }),
 );
 
@@ -131,6 +132,6 @@ builder.mutationField('declineInvite', (t) =>
       'Turns down an invite to my verified address. Codes: `unauthenticated`, `invalid`, `email_not_verified`, `invalid_invite`.',
     args: { input: t.arg({ type: InviteInput, required: true, description: 'The invite.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      declineInvite(deps, await requireActor(caller), input),
+      declineInvite(deps, await requireViewer(caller), input),
   }),
 );

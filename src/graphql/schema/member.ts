@@ -1,6 +1,7 @@
-import { changeMemberRole, leaveTeam, listMembers, type Member, removeMember } from '../../teams/members.ts';
+import { changeMemberRole, leaveTeam, removeMember } from '../../flows/teams/manage-member.ts';
+import { listMembers, type Member } from '../../teams/members.ts';
 import { builder } from '../builder.ts';
-import { requireActor } from '../viewer.ts';
+import { requireViewer } from '../viewer.ts';
 import { MembershipRoleType, RemovedType, TeamType } from './team.ts';
 import { pageArgs, teamPage } from './team-page.ts';
 
@@ -46,7 +47,7 @@ builder.mutationField('changeMemberRole', (t) =>
       'Gives a member another role; for OWNER alone. The only owner cannot be made anything else. Invites that the member may not make any more are withdrawn. Codes: `unauthenticated`, `invalid`, `rate_limited`, `not_found`, `insufficient_permissions`, `sole_owner`.',
     args: { input: t.arg({ type: ChangeMemberRoleInput, required: true, description: 'Who and what.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      changeMemberRole(deps, await requireActor(caller), input),
+      changeMemberRole(deps, await requireViewer(caller), input),
   }),
 );
 
@@ -65,7 +66,7 @@ builder.mutationField('removeMember', (t) =>
       'Removes somebody from a team: an OWNER anybody but the only owner, an ADMIN whoever is MEMBER. They lose sight of it at once, whatever their tokens say, and the invites that they made are withdrawn. Codes: `unauthenticated`, `invalid`, `not_found`, `insufficient_permissions`, `sole_owner`.',
     args: { input: t.arg({ type: RemoveMemberInput, required: true, description: 'Who, from where.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      removeMember(deps, await requireActor(caller), input),
+      removeMember(deps, await requireViewer(caller), input),
   }),
 );
 
@@ -80,6 +81,7 @@ builder.mutationField('leaveTeam', (t) =>
     description:
       'Ends my place in a team. The only owner cannot leave: they make somebody else owner first, or delete the team. Codes: `unauthenticated`, `invalid`, `not_found`, `sole_owner`.',
     args: { input: t.arg({ type: LeaveTeamInput, required: true, description: 'The team.' }) },
-    resolve: async (_root, { input }, { deps, caller }) => leaveTeam(deps, await requireActor(caller), input),
+    resolve: async (_root, { input }, { deps, caller }) =>
+      leaveTeam(deps, await requireViewer(caller), input),
   }),
 );

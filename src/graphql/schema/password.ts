@@ -23,7 +23,7 @@ builder.mutationField('forgotPassword', (t) =>
     args: { input: t.arg({ type: ForgotPasswordInput, required: true, description: 'The address.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
       const captchaToken = input.captchaToken ?? '';
-      await requestPasswordReset(deps, caller.device, { email: input.email, captchaToken });
+      await requestPasswordReset(deps, caller, { email: input.email, captchaToken });
       return ok;
     },
   }),
@@ -44,7 +44,7 @@ builder.mutationField('resetPassword', (t) =>
       'Sets a new password by a mailed token, and verifies the address. Ends every session and every pending token of the person; log in with the new password then. A password that is refused does not use the token up. Codes: `required`, `min_length`, `max_length`, `invalid_token`, `busy`.',
     args: { input: t.arg({ type: ResetPasswordInput, required: true, description: 'Token and password.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
-      await resetPassword(deps, caller.device, input);
+      await resetPassword(deps, caller, input);
       return ok;
     },
   }),
@@ -65,7 +65,7 @@ builder.mutationField('changePassword', (t) =>
       'Sets my new password. My other sessions and all mailed links end, and a notice is mailed. While the password is not proven, links to my address stay good. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `min_length`, `max_length`, `invalid_credentials` (currentPassword), `rate_limited`, `busy`.',
     args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'Both passwords.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
-      await changePassword(deps, caller.device, { viewer: await requireAccountHolder(caller), ...input });
+      await changePassword(deps, await requireAccountHolder(caller), input);
       return ok;
     },
   }),

@@ -1,7 +1,7 @@
-import { createProject } from '../../flows/teams/create-project.ts';
-import { deleteProject, listProjects, type Project, renameProject } from '../../teams/projects.ts';
+import { createProject, deleteProject, renameProject } from '../../flows/teams/manage-project.ts';
+import { listProjects, type Project } from '../../teams/projects.ts';
 import { builder } from '../builder.ts';
-import { requireActor } from '../viewer.ts';
+import { requireViewer } from '../viewer.ts';
 import { RemovedType, TeamType } from './team.ts';
 import { pageArgs, teamPage } from './team-page.ts';
 
@@ -41,7 +41,7 @@ builder.mutationField('createProject', (t) =>
       'Makes a project in a team; for OWNER and ADMIN. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`, `not_found`, `insufficient_permissions`.',
     args: { input: t.arg({ type: CreateProjectInput, required: true, description: 'Team and name.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      createProject(deps, await requireActor(caller), input),
+      createProject(deps, await requireViewer(caller), input),
   }),
 );
 
@@ -60,7 +60,7 @@ builder.mutationField('renameProject', (t) =>
       'Gives a project another name; for OWNER and ADMIN of its team. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`, `not_found`, `insufficient_permissions`.',
     args: { input: t.arg({ type: RenameProjectInput, required: true, description: 'Project and name.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      renameProject(deps, await requireActor(caller), input),
+      renameProject(deps, await requireViewer(caller), input),
   }),
 );
 
@@ -76,6 +76,6 @@ builder.mutationField('deleteProject', (t) =>
       'Deletes a project, for good; for OWNER and ADMIN of its team. Codes: `unauthenticated`, `invalid`, `not_found`, `insufficient_permissions`.',
     args: { input: t.arg({ type: DeleteProjectInput, required: true, description: 'The project.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      deleteProject(deps, await requireActor(caller), input),
+      deleteProject(deps, await requireViewer(caller), input),
   }),
 );

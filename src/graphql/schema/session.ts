@@ -13,7 +13,7 @@ import { signup } from '../../flows/sign-in/signup.ts';
 import { listSessions, type Session } from '../../sessions/sessions.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
-import { requireAccountHolder, requireViewer, viewerOrNobody } from '../viewer.ts';
+import { requireAccountHolder, requireViewer, viewerOrNull } from '../viewer.ts';
 import { UserType } from './user.ts';
 
 /** What a sign-in yields, for an AuthPayload. */
@@ -74,7 +74,7 @@ builder.mutationField('login', (t) =>
       if (input.cookie) cookie.read(); // refused before anything is done
       const { email, password } = input;
       const proof = { captchaToken: input.captchaToken ?? '', deviceCookie: cookie.readDevice() };
-      const signedIn = await login(deps, caller.device, { email, password, ...proof });
+      const signedIn = await login(deps, caller, { email, password, ...proof });
       const answered = answer(context, signedIn, input.cookie ?? false);
       // A browser that keeps the session is known from now on. A sign-up proves nothing yet.
       if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(signedIn.user, proof.deviceCookie));
@@ -109,7 +109,7 @@ builder.mutationField('signup', (t) =>
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
       if (input.cookie) cookie.read(); // refused before anything is done
-      const signedIn = await signup(deps, caller.device, {
+      const signedIn = await signup(deps, caller, {
         ...input,
         teamName: input.teamName ?? null,
         captchaToken: input.captchaToken ?? '',
@@ -138,7 +138,7 @@ builder.mutationField('refresh', (t) =>
       const { deps, caller, cookie } = context;
       const given = input?.refreshToken ?? null;
       const refreshToken = given ?? (deps.config.refreshCookie === 'off' ? '' : (cookie.read() ?? ''));
-      return answer(context, await refresh(deps, caller.device, refreshToken), given === null);
+      return answer(context, await refresh(deps, caller, { refreshToken }), given === null);
     },
   }),
 );
@@ -186,16 +186,15 @@ builder.mutationField('logout', (t) =>
       const scope = input?.scope ?? 'LOCAL';
       const inCookie = deps.config.refreshCookie !== 'off' && cookie.isPresent() ? cookie.read() : null;
       if (inCookie !== null) cookie.clear();
-      const { device } = caller;
       if (scope !== 'LOCAL' || (inCookie === null && !input?.refreshToken)) {
         const viewer = await (scope === 'LOCAL' ? requireViewer(caller) : requireAccountHolder(caller));
-        return { sessionsEnded: await logout(deps, device, { viewer, scope }) };
+        return { sessionsEnded: await logout(deps, viewer, { scope }) };
       }
       // A cookie comes along by itself and may be an old one: the session of the access token ends besides.
-      const viewer = input?.refreshToken ? null : await viewerOrNobody(caller);
-      let sessionsEnded = viewer === null ? 0 : await logout(deps, device, { viewer, scope });
+      const viewer = input?.refreshToken ? null : await viewerOrNull(caller);
+      let sessionsEnded = viewer === null ? 0 : await logout(deps, viewer, { scope });
       for (const token of [input?.refreshToken, inCookie])
-        if (token) sessionsEnded += await logoutByRefreshToken(deps, device, token);
+        if (token) sessionsEnded += await logoutByRefreshToken(deps, caller, { refreshToken: token });
       return { sessionsEnded };
     },
   }),
@@ -248,7 +247,7 @@ builder.mutationField('revokeSession', (t) =>
     resolve: async (_root, { input: { sessionId } }, { deps, caller }) => {
       const viewer = await requireAccountHolder(caller);
       if (!isUuid(sessionId)) throw new AuthError('invalid', { attribute: 'sessionId' });
-      await revokeSession(deps, caller.device, { viewer, sessionId });
+      await revokeSession(deps, viewer, { sessionId });
       return { sessionsEnded: 1 };
     },
   }),

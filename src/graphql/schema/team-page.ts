@@ -1,5 +1,5 @@
+import type { TeamMembership } from '../../teams/membership.ts';
 import { type ListOfTeams, MAX_PAGE, parsePage } from '../../teams/pages.ts';
-import type { TeamMembership } from '../../teams/teams.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { loadTogether } from '../together.ts';

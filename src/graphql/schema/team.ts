@@ -1,11 +1,12 @@
 import type { membershipRoles } from '../../db/tables/teams.ts';
-import { createTeam } from '../../flows/teams/create-team.ts';
+import { parseId } from '../../db/uuid.ts';
+import { createTeam, deleteTeam, renameTeam } from '../../flows/teams/manage-team.ts';
 import { type SwitchedTeam, switchTeam } from '../../flows/teams/switch-team.ts';
-import { parseId } from '../../teams/access.ts';
-import { deleteTeam, findTeamsOfUser, renameTeam, type TeamMembership } from '../../teams/teams.ts';
+import type { TeamMembership } from '../../teams/membership.ts';
+import { findTeamsOfUser } from '../../teams/teams.ts';
 import { builder } from '../builder.ts';
 import { loadTogether } from '../together.ts';
-import { requireAccountHolder, requireActor, requireViewer } from '../viewer.ts';
+import { requireAccountHolder, requireViewer } from '../viewer.ts';
 
 export const MembershipRoleType = builder.enumType('MembershipRole', {
   description: 'What a member may do in their team.',
@@ -94,7 +95,7 @@ builder.mutationField('createTeam', (t) =>
       'Makes a team whose OWNER I am. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`.',
     args: { input: t.arg({ type: CreateTeamInput, required: true, description: 'Its name.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      createTeam(deps, await requireActor(caller), input),
+      createTeam(deps, await requireViewer(caller), input),
   }),
 );
 
@@ -113,7 +114,7 @@ builder.mutationField('renameTeam', (t) =>
       'Gives a team another name; for OWNER and ADMIN. Codes: `unauthenticated`, `required`, `max_length`, `invalid`, `rate_limited`, `not_found`, `insufficient_permissions`.',
     args: { input: t.arg({ type: RenameTeamInput, required: true, description: 'Team and name.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      renameTeam(deps, await requireActor(caller), input),
+      renameTeam(deps, await requireViewer(caller), input),
   }),
 );
 
@@ -129,7 +130,7 @@ builder.mutationField('deleteTeam', (t) =>
       'Deletes a team with its projects, memberships and invites, for good; for OWNER. Codes: `unauthenticated`, `invalid`, `not_found`, `insufficient_permissions`.',
     args: { input: t.arg({ type: DeleteTeamInput, required: true, description: 'The team.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
-      deleteTeam(deps, await requireActor(caller), input),
+      deleteTeam(deps, await requireViewer(caller), input),
   }),
 );
 
@@ -160,7 +161,7 @@ builder.mutationField('switchTeam', (t) =>
     args: { input: t.arg({ type: SwitchTeamInput, required: true, description: 'The team.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
       await requireAccountHolder(caller);
-      return switchTeam(deps, await requireActor(caller), input);
+      return switchTeam(deps, await requireViewer(caller), input);
     },
   }),
 );

@@ -23,8 +23,8 @@ export const callers: readonly Mutation[] = [
   {
     breaks: 'session headers count without the secret',
     file: CALLER,
-    from: 'fromHasura ? hasuraViewer(deps, headers) : bearerViewer(deps, headers)',
-    to: 'hasuraViewer(deps, headers)',
+    from: 'fromHasura ? hasuraViewer(deps, by, headers) : bearerViewer(deps, by, headers)',
+    to: 'hasuraViewer(deps, by, headers)',
     scenarios: ['direct'],
   },
   {
@@ -86,8 +86,8 @@ export const callers: readonly Mutation[] = [
   {
     breaks: 'the key of a token that Hasura let pass is not looked at',
     file: CALLER,
-    from: 'keyId: verified?.keyId ?? null',
-    to: 'keyId: null',
+    from: 'const keyId = verified?.keyId ?? null;',
+    to: 'const keyId = null;',
     scenarios: ['console'],
   },
   {

@@ -79,7 +79,7 @@ export const jwts: readonly Mutation[] = [
   {
     breaks: 'a stolen refresh token leaves its session open',
     file: 'src/flows/sign-in/refresh.ts',
-    from: 'await endStolenSession(deps, caller, rotation);',
+    from: 'await endStolenSession(deps, by, rotation);',
     to: '',
     scenarios: ['refresh'],
   },

@@ -4,10 +4,47 @@ import { passwords } from '../db/tables/users.ts';
 
 const theClock = sql`clock_timestamp()`;
 
+/** The argon2 hash of a person's password; null if they have none. */
+export async function findPasswordHash(db: Queryable, userId: string): Promise<string | null> {
+  const [found] = await db
+    .select({ hash: passwords.hash })
+    .from(passwords)
+    .where(eq(passwords.userId, userId));
+  return found?.hash ?? null;
+}
+
+/** Replaces a password's hash unless the password was changed in between. Returns whether it did. */
+export async function replacePasswordHash(
+  db: Queryable,
+  input: { userId: string; from: string; to: string },
+): Promise<boolean> {
+  const replaced = await db
+    .update(passwords)
+    .set({ hash: input.to })
+    .where(and(eq(passwords.userId, input.userId), eq(passwords.hash, input.from)))
+    .returning({ userId: passwords.userId });
+  return replaced.length > 0;
+}
+
+/**
+ * Sets the password of a person who has just shown that they read the mails to their address, so that it is proven.
+ */
+export async function setProvenPassword(
+  tx: Queryable,
+  { userId, hash }: { userId: string; hash: string },
+): Promise<void> {
+  const proven = { provenAt: theClock, suspendedAt: null };
+  await tx
+    .insert(passwords)
+    // By the clock, as the trigger dates a changed one: what was asked for while this waited is older.
+    .values({ userId, hash, updatedAt: theClock, ...proven })
+    .onConflictDoUpdate({ target: passwords.userId, set: { hash, ...proven } });
+}
+
 /**
  * Notes that the holder of the mailbox stands behind the password: it counts again if it was suspended.
- * @param input.hash what was shown; null for whatever the password is
- * @returns false where the password is another one now, or there is none
+ * @param input.hash the hash that was shown; null for the hash that is stored
+ * @returns false if the account has another password now, or none
  */
 export async function provePassword(
   tx: Transaction,
@@ -22,7 +59,7 @@ export async function provePassword(
   return proven.length > 0;
 }
 
-/** Suspends the password unless the holder of the mailbox stands behind it. Returns whether it did so just now. */
+/** Suspends the password unless it is proven. Returns whether it did so just now. */
 export async function suspendUnprovenPassword(tx: Transaction, userId: string): Promise<boolean> {
   const suspended = await tx
     .update(passwords)

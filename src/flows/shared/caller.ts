@@ -1,0 +1,34 @@
+import type { Device } from '../../audit/device.ts';
+import type { TokenKind } from '../../sessions/tokens.ts';
+import type { User } from '../../users/users.ts';
+
+// Glossary: who acts, and from where.
+//
+// Device (audit/device.ts): the address and the user agent that a request comes from.
+// Caller: who sends a request; only the device is known.
+// Viewer: a Caller who is signed in. The user and the session are known too.
+//
+// Every flow has the shape (deps, by, input). `by` is a Viewer if the person must be signed in, otherwise a Caller.
+
+/** Who sends a request. */
+export type Caller = Readonly<{ device: Device }>;
+
+/** A signed-in person, whose session is live. */
+export type Viewer = Caller &
+  Readonly<{
+    user: User;
+    /** Null if an operator acts as this user through Hasura: the operator has no session of the user. */
+    sessionId: string | null;
+    activeTeamId: string | null;
+    /** What the token is for; null for a token of a version that told no kinds apart, and for an operator. */
+    tokenKind: TokenKind | null;
+  }>;
+
+/** The signed-in person, if the caller is one. */
+export const asViewer = (by: Caller | Viewer): Viewer | null => ('user' in by ? by : null);
+
+/** The name of the first attribute that is empty; null if none is. */
+export function firstMissing(attributes: Record<string, string>): string | null {
+  for (const [name, value] of Object.entries(attributes)) if (value === '') return name;
+  return null;
+}
