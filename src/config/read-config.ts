@@ -19,6 +19,9 @@ const REQUIRED_IN_PRODUCTION = [
   ...['DATABASE_URL', 'PUBLIC_URL', 'INTERNAL_ENDPOINTS_SECRET', 'KEY_ENCRYPTION_KEYS', 'SMTP_URL'],
 ] as const;
 
+/** The exit code for a configuration that is not usable: EX_CONFIG of sysexits.h. */
+export const EXIT_CONFIG = 78;
+
 /** Names every variable that is missing or bad, and never its value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
