@@ -9,6 +9,9 @@ export const updatedAt = () => instant().notNull().defaultNow();
 
 export const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
+/** Whether a name has a length that is allowed. A trigger, `<table>_require_name`, checks the rest of the rule. */
+export const hasNameLength = (name: AnyPgColumn): SQL => sql`char_length(${name}) between 1 and 255`;
+
 /**
  * Whether an address has the form that mail/email-address.ts makes, as far as SQL can tell: a local part without spaces or
  * a second `@`, and a domain of ASCII labels that does not end in a number. SQL cannot decode A-labels. The lengths are

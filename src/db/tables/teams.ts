@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, isCanonicalEmail, updatedAt } from './columns.ts';
+import { createdAt, hasNameLength, instant, isCanonicalEmail, updatedAt } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 import { users } from './users.ts';
 
@@ -16,10 +16,7 @@ export const teams = portcullis.table(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (t) => [
-    // What else a name must be the trigger `teams_require_name` says.
-    check('teams_name_length', sql`char_length(${t.name}) between 1 and 255`),
-  ],
+  (t) => [check('teams_name_length', hasNameLength(t.name))],
 );
 
 export const memberships = portcullis.table(
@@ -52,11 +49,7 @@ export const projects = portcullis.table(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (t) => [
-    index('projects_team_id_idx').on(t.teamId),
-    // What else a name must be the trigger `projects_require_name` says.
-    check('projects_name_length', sql`char_length(${t.name}) between 1 and 255`),
-  ],
+  (t) => [index('projects_team_id_idx').on(t.teamId), check('projects_name_length', hasNameLength(t.name))],
 );
 
 /** What an invite may make of somebody: owners are made by owners, among members. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, isCanonicalEmail, updatedAt } from './columns.ts';
+import { createdAt, hasNameLength, instant, isCanonicalEmail, updatedAt } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 
 export const users = portcullis.table(
@@ -29,8 +29,7 @@ export const users = portcullis.table(
     // Not valid until no account has a `canonicalEmail`.
     check('users_email_canonical', sql`${t.canonicalEmail} is not null or (${isCanonicalEmail(t.email)})`),
     check('users_email_length', sql`char_length(${t.email}) <= 254`),
-    // What else a name must be the trigger `users_require_name` says.
-    check('users_name_length', sql`char_length(${t.name}) between 1 and 255`),
+    check('users_name_length', hasNameLength(t.name)),
   ],
 );
 
