@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { check, index, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { check, index, text, unique } from 'drizzle-orm/pg-core';
 import { bytea, createdAt, instant } from './columns.ts';
 import { portcullisPrivate } from './schemas.ts';
-import { users } from './users.ts';
+import { ofUser } from './users.ts';
 
 /** What a mailed token is good for; nothing else accepts it. */
 export const tokenPurposes = ['verify_email', 'reset_password', 'change_email'] as const;
@@ -14,9 +14,7 @@ export const oneTimeTokens = portcullisPrivate.table(
   {
     /** SHA-256 of the token. */
     tokenHash: bytea().primaryKey(),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    userId: ofUser(),
     purpose: text({ enum: tokenPurposes }).notNull(),
     /** The address it was sent to, which is what it proves. */
     email: text().notNull(),

@@ -3,7 +3,7 @@ import { check, index, inet, integer, text, uuid } from 'drizzle-orm/pg-core';
 import { bytea, createdAt, instant } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 import { teams } from './teams.ts';
-import { users } from './users.ts';
+import { ofUser } from './users.ts';
 
 /** What may open a session. */
 export const sessionOpeners = ['password', 'mailed_token'] as const;
@@ -14,9 +14,7 @@ export const sessions = portcullis.table(
   'sessions',
   {
     id: uuid().primaryKey(),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    userId: ofUser(),
     activeTeamId: uuid().references(() => teams.id, { onDelete: 'set null' }),
     userAgent: text(),
     address: inet(),

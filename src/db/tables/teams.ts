@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { check, index, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, hasNameLength, instant, isCanonicalEmail, updatedAt } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
-import { users } from './users.ts';
+import { ofUser, users } from './users.ts';
 
 /** A membership's role, strongest first. Data of the team; never a Hasura role. */
 export const membershipRoles = ['OWNER', 'ADMIN', 'MEMBER'] as const;
@@ -19,15 +19,17 @@ export const teams = portcullis.table(
   (t) => [check('teams_name_length', hasNameLength(t.name))],
 );
 
+/** The team that a row belongs to, and is deleted with. */
+const ofTeam = () =>
+  uuid()
+    .notNull()
+    .references(() => teams.id, { onDelete: 'cascade' });
+
 export const memberships = portcullis.table(
   'memberships',
   {
-    teamId: uuid()
-      .notNull()
-      .references(() => teams.id, { onDelete: 'cascade' }),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    teamId: ofTeam(),
+    userId: ofUser(),
     role: text({ enum: membershipRoles }).notNull(),
     createdAt: createdAt(),
   },
@@ -42,9 +44,7 @@ export const projects = portcullis.table(
   'projects',
   {
     id: uuid().primaryKey(),
-    teamId: uuid()
-      .notNull()
-      .references(() => teams.id, { onDelete: 'cascade' }),
+    teamId: ofTeam(),
     name: text().notNull(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
@@ -61,9 +61,7 @@ export const invites = portcullis.table(
   'invites',
   {
     id: uuid().primaryKey(),
-    teamId: uuid()
-      .notNull()
-      .references(() => teams.id, { onDelete: 'cascade' }),
+    teamId: ofTeam(),
     email: text().notNull(),
     role: text({ enum: invitedRoles }).notNull(),
     inviterId: uuid().references(() => users.id, { onDelete: 'set null' }),
@@ -84,12 +82,8 @@ export const acceptedInvites = portcullisPrivate.table(
   'accepted_invites',
   {
     inviteId: uuid().primaryKey(),
-    teamId: uuid()
-      .notNull()
-      .references(() => teams.id, { onDelete: 'cascade' }),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    teamId: ofTeam(),
+    userId: ofUser(),
     createdAt: createdAt(),
   },
   (t) => [

@@ -33,6 +33,12 @@ export const users = portcullis.table(
   ],
 );
 
+/** The account that a row belongs to, and is deleted with. */
+export const ofUser = () =>
+  uuid()
+    .notNull()
+    .references(() => users.id, { onDelete: 'cascade' });
+
 export const passwords = portcullisPrivate.table(
   'passwords',
   {
