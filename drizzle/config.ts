@@ -5,7 +5,7 @@ export default defineConfig({
   dialect: 'postgresql',
   schema: ['./src/db/tables/schemas.ts', './src/db/tables/*.ts'],
   out: './drizzle',
-  // Only what is ours: Hasura's hdb_catalog and the application's own tables are never touched.
+  // Only our own schemas: Hasura's hdb_catalog and the application's tables are never changed.
   schemaFilter: ['portcullis', 'portcullis_private'],
   migrations: { schema: 'portcullis_migrations', table: 'applied' },
 });

@@ -29,25 +29,25 @@ import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { countEmailClashes } from './users/email-clashes.ts';
 
 /**
- * Milliseconds that work may wait for its turn, at a hash or at the database. Once it has waited longer, more than the
- * gateway can do is asked of it, and new work is refused with `busy`.
+ * How many milliseconds work may wait for its turn, at a hash or at the database. If work waits longer, the gateway is
+ * overloaded, and refuses new work with `busy`.
  */
 const LONGEST_WAIT_MS = 3000;
 
-/** A configuration that is complete: whatever it left to the development defaults has been made. */
+/** A complete configuration: what it left to the development defaults has been created. */
 export type RunnableConfig = Config & { database: { url: string } };
 
 export type App = {
   url: string;
-  /** What the tests look at. */
+  /** For tests. */
   deps: GatewayDeps;
   close(): Promise<void>;
 };
 
 /**
- * Wires the gateway: database, keys, HTTP, mail, housekeeping, in this order.
+ * Starts the gateway: database, keys, HTTP, mail, housekeeping, in this order.
  *
- * @param signal ends the wait for another gateway's migration; createApp rejects with its reason then
+ * @param signal aborts the wait for another gateway's migration; createApp then rejects with its reason
  */
 export async function createApp(config: RunnableConfig, log: Log, signal?: AbortSignal): Promise<App> {
   const { poolSize, statementTimeoutMs, migrateOnStart } = config.database;
@@ -57,7 +57,7 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
   const database = openPools({ ...access.pooled, poolSize, statementTimeoutMs });
   try {
     const deps = await wire(config, database, log);
-    // Without its tables the gateway still starts: `/ready` says what is missing until they are there.
+    // Without its tables the gateway still starts: `/ready` says what is missing until the tables exist.
     if (await isMigrated(database.db)) {
       await checkKeyEncryption(deps);
       await ensureSuccessor(deps);
@@ -82,7 +82,7 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
   }
 }
 
-/** Says that an operator has to look at accounts that migrations could not give their canonical addresses. */
+/** Warns the operator of accounts to which the migrations could not give canonical addresses. */
 async function warnOfEmailClashes({ db, log }: GatewayDeps): Promise<void> {
   const accounts = await countEmailClashes(db);
   if (accounts > 0)
@@ -91,10 +91,7 @@ async function warnOfEmailClashes({ db, log }: GatewayDeps): Promise<void> {
 
 async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<GatewayDeps> {
   const { db, priorityDb, queueDelayMs } = pools;
-  const { accessTtlSeconds, portalTtlSeconds } = config.tokens;
   const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
-  const longestTokenSeconds = Math.max(accessTtlSeconds, portalTtlSeconds);
-  const keys = { ...config.keys, longestTokenSeconds, housekeepingSeconds: config.housekeepingSeconds };
   const hashGate = createHashGate({
     concurrency: config.passwords.hashConcurrency,
     queue: config.passwords.hashQueue,
@@ -104,17 +101,14 @@ async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Gat
     config,
     log,
     db,
-    priority: { db: priorityDb, signer: createSigner({ db: priorityDb, keyEncryption, keys }) },
+    priority: { db: priorityDb, signer: createSigner({ db: priorityDb, keyEncryption, config }) },
     waiting: { queueDelayMs, longestWaitMs: LONGEST_WAIT_MS },
     bodyBudget: createBodyBudget(config.http),
     hashGate,
     passwords: await createPasswordHasher(hashGate),
     keyEncryption,
-    keys,
-    signer: createSigner({ db, keyEncryption, keys }),
+    signer: createSigner({ db, keyEncryption, config }),
     findPublicKey: createPublicKeyFinder(db),
-    tokens: { issuer: config.publicUrl, audience: config.tokens.audience, accessTtlSeconds },
-    sessions: config.tokens,
     refreshTokens: createRefreshTokens(config.keyEncryptionKeys),
     deviceMarks: createDeviceMarks(config.keyEncryptionKeys),
     rateLimiter: createRateLimiter(db, config.limits),
@@ -124,7 +118,6 @@ async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Gat
     }),
     captcha: createCaptcha(config.captcha, log),
     readClientAddress: createClientAddressReader(config.http),
-    ens: config.ens,
     mailInbox: config.mail.delivery === 'inbox' ? createMailInbox() : null,
   };
 }
@@ -157,14 +150,17 @@ function startWorker(
   };
 }
 
-/** Every round after the one before is done, so that a slow database is not asked ever more. */
+/**
+ * Starts the rounds of housekeeping. Each round starts after the one before has ended: a slow database must not get more and
+ * more work. Returns a function that stops them.
+ */
 function startHousekeeping(deps: GatewayDeps): () => Promise<void> {
   const every = deps.config.housekeepingSeconds * 1000;
   let stopped = false;
   let round: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout;
   const schedule = () => {
-    // Replicas that started together spread out.
+    // Spreads the rounds of replicas that started together.
     timer = setTimeout(run, every * (0.75 + Math.random() / 2));
     timer.unref();
   };

@@ -10,18 +10,18 @@ import type { Log } from './log.ts';
 const INTERNAL_SECRET_FILE = 'internal-secret';
 const KEY_ENCRYPTION_KEY_FILE = 'key-encryption-key';
 
-/** A configuration made complete, and what was made for it. */
+/** A complete configuration, and what was created for it. */
 export type Development = {
   config: RunnableConfig;
-  /** Where the secret is that Hasura needs; null when it was configured. */
+  /** The file with the secret that Hasura needs; null if the secret was configured. */
   internalSecretFile: string | null;
-  /** Null where a database is configured. */
+  /** Null if a database is configured. */
   embeddedPostgres: EmbeddedPostgres | null;
 };
 
 /**
- * Fills in what a bare machine lacks: an embedded Postgres, an internal secret and a key-encryption key, all kept in the
- * data folder. In production nothing of the kind is made: readConfig has refused to go on without them.
+ * Creates what the configuration lacks: an embedded Postgres, an internal secret and a key-encryption key, all in the data
+ * folder. In production it creates none of them: readConfig has refused a configuration without them.
  */
 export async function completeConfig(config: Config, log: Log): Promise<Development> {
   const { dataDir } = config;
@@ -41,7 +41,7 @@ export async function completeConfig(config: Config, log: Log): Promise<Developm
   };
 }
 
-/** Reads a file that only its owner may read, and makes it with 256 random bits if it is not there. */
+/** Reads a secret from a file that only its owner can read. If the file does not exist, creates it with 256 random bits. */
 async function keptSecret(path: string, encoding: 'base64url' | 'base64' = 'base64url'): Promise<string> {
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
   try {

@@ -1,9 +1,9 @@
-/** One entry of the error catalogue: the HTTP status and the sentence a caller reads. */
+/** An entry of the error catalogue: the HTTP status and the message for the caller. */
 type CatalogueEntry = Readonly<{ status: number; message: string }>;
 
 /**
- * Every error a caller may see, by its code. The table in src/dialects/README.md is generated from this list.
- * The first seven, and their sentences, are the portal's own.
+ * Every error that a caller may see, by its code. The table in src/dialects/README.md is generated from this list. The
+ * portal's API defines the first seven and their messages.
  */
 export const errorCatalogue = {
   required: { status: 400, message: 'This attribute is required.' },
@@ -62,17 +62,17 @@ export const errorCatalogue = {
 export type ErrorCode = keyof typeof errorCatalogue;
 
 type AuthErrorOptions = {
-  /** The input attribute at fault, as the caller spelled it. */
+  /** The wrong attribute of the input, as the caller spelled it. */
   attribute?: string;
-  /** Replaces the catalogue's sentence. Never contains input or secrets. */
+  /** Replaces the catalogue's message. Never contains input or secrets. */
   message?: string;
   retryAfterSeconds?: number;
-  /** Headers that the HTTP answer has besides. */
+  /** Further headers of the HTTP answer. */
   headers?: Readonly<Record<string, string>>;
   cause?: unknown;
 };
 
-/** An error the caller is meant to see. Anything else that is thrown is masked as `internal_error`. */
+/** An error that the caller may see. Any other thrown value is masked as `internal_error`. */
 export class AuthError extends Error {
   override readonly name = 'AuthError';
   readonly code: ErrorCode;
@@ -92,7 +92,7 @@ export class AuthError extends Error {
     return errorCatalogue[this.code].status;
   }
 
-  /** What GraphQL callers find under `errors[0].extensions`, and actions under `extensions`. */
+  /** What GraphQL clients find under `errors[0].extensions`, and Hasura's actions under `extensions`. */
   get extensions(): Record<string, unknown> {
     return {
       code: this.code,

@@ -2,7 +2,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
-/** Postgres messages of these classes quote the offending values (data exceptions, constraint violations). */
+/** Postgres errors of these classes quote input values in their messages (data exceptions, constraint violations). */
 const QUOTES_INPUT = /^(22|23)/;
 
 type LoggedError = {
@@ -14,17 +14,17 @@ type LoggedError = {
   cause?: LoggedError;
 };
 
-/** Characters of a message that are logged: it may hold what a client sent. */
+/** The maximum length of a logged message: it may hold what a client sent. */
 const MAX_MESSAGE_LENGTH = 2000;
 const cut = (message: string): string => message.slice(0, MAX_MESSAGE_LENGTH);
 
 /**
- * What of an error may be logged. Drizzle puts the query's parameters into its message, and Postgres quotes values in
- * `detail` and in some messages: neither is kept.
+ * Describes an error for the log. Drizzle puts the query's parameters into its message, and Postgres quotes values in
+ * `detail` and in some messages. Neither is logged.
  */
 export function describeError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error))
-    return { type: typeof error, message: 'A value that is no Error was thrown.' };
+    return { type: typeof error, message: 'A value that is not an Error was thrown.' };
   const { code, constraint_name: constraint } = error as { code?: unknown; constraint_name?: unknown };
   const fromQuery = 'query' in error && 'params' in error;
   const quotesInput = typeof code === 'string' && QUOTES_INPUT.test(code);
@@ -54,7 +54,9 @@ const SECRET_KEYS = [
   ...['privateJwk', 'jwe', 'request_query', 'email', 'input', 'variables', 'body'],
 ];
 
-/** JSON lines on standard output. Whatever slips into a log object under a secret's name is censored. */
+/**
+ * Creates a log that writes JSON lines to standard output. A value under the name of a secret is replaced by `[redacted]`.
+ */
 export function createLog(level: string, destination?: DestinationStream): Log {
   return pino(
     {

@@ -6,7 +6,7 @@ import { createLog, type Log } from './log.ts';
 import { mailInboxPath } from './pages/mail-inbox.ts';
 import { version } from './version.ts';
 
-/** Milliseconds for closing the database and the embedded server, once requests are done. */
+/** Milliseconds for closing the database and the embedded server, after the last request. */
 const STOPPING_SLACK_MS = 15_000;
 
 function readConfigOrExit(): Config {
@@ -19,7 +19,7 @@ function readConfigOrExit(): Config {
   }
 }
 
-/** Tells a person at a terminal what to open. Programs read the JSON lines. */
+/** Prints for a person at a terminal what to open. Programs read the JSON lines. */
 function greet({ url, deps }: App, { internalSecretFile, embeddedPostgres }: Development): void {
   const { graphiql } = deps.config.graphql;
   const lines = [
@@ -33,7 +33,7 @@ function greet({ url, deps }: App, { internalSecretFile, embeddedPostgres }: Dev
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Calls back when the process that started this one is gone. */
+/** Calls back when the process that started this one has ended. */
 function whenOrphaned(callback: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
@@ -49,7 +49,7 @@ async function start(config: Config, log: Log): Promise<void> {
   let app: App | undefined;
   let stopping: Promise<void> | undefined;
 
-  // What hangs, a lock or a database that is silent, does not hang for ever.
+  // Ends the process in any case: a lock or a database that does not answer must not block it for ever.
   const exitInTime = () =>
     setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs + STOPPING_SLACK_MS).unref();
   const stop = (exitCode: number): Promise<void> => {
@@ -74,12 +74,13 @@ async function start(config: Config, log: Log): Promise<void> {
       if (app !== undefined) void stop(0);
       return;
     }
-    // Impatience at the start-up, where nothing is lost; the copy of Ctrl-C that npm forwards arrives at once.
+    // A second signal during the start ends the process, since nothing is lost. npm forwards a copy of Ctrl-C at once, which
+    // does not count.
     if (app === undefined && now - interrupted > 500) process.exit(1);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
 
-  // npm passes SIGTERM to the shell between us, which dies of it and tells nobody.
+  // npm passes SIGTERM to the shell that started this process. The shell ends and does not pass the signal on.
   if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(() => interrupt('npm is gone'));
 
   try {

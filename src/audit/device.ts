@@ -1,9 +1,9 @@
-/** Where a request comes from: the client's address and user agent. Null for what is not known. */
+/** The client's IP address and user agent. Each is null if it is not known. */
 export type Device = Readonly<{ address: string | null; userAgent: string | null }>;
 
 const MAX_USER_AGENT_LENGTH = 512;
 
-/** A user agent fit for storing: one line, bounded. */
+/** Shortens a user agent to 512 characters and one line, so that it can be stored. */
 export const storableUserAgent = (userAgent: string | null): string | null =>
   userAgent === null
     ? null

@@ -5,7 +5,7 @@ import { deleteOldRows } from '../db/prune.ts';
 import { securityEvents } from '../db/tables/security-events.ts';
 import { type Device, storableUserAgent } from './device.ts';
 
-/** What is recorded, as a verb phrase of the domain. The list in README.md of this folder is generated from these. */
+/** The actions that are recorded. The list in README.md of this folder is generated from these. */
 export const securityActions = [
   'signup',
   'login',
@@ -55,16 +55,19 @@ export type SecurityEvent = {
   userId?: string | null;
   sessionId?: string | null;
   teamId?: string | null;
-  /** Where it came from. */
+  /** The device that the action came from. */
   device?: Device;
-  /** Facts in plain words: no address, no token, nothing a person typed. */
+  /** Facts about the action. They must not hold an address, a token, or text that a person typed. */
   details?: Record<string, string | number | boolean | null>;
 };
 
-/** When an event happened: a transaction that waited for another one does so after it, however early it began. */
+/**
+ * The time of an event: the clock, not the start of the transaction. A transaction that waited for another one is dated
+ * after it.
+ */
 const THE_CLOCK = sql`clock_timestamp()`;
 
-/** Writes an event in the transaction of what it records. */
+/** Inserts a security event, in the transaction of the change that it records. */
 export async function recordSecurityEvent(tx: Queryable, event: SecurityEvent): Promise<void> {
   await tx.insert(securityEvents).values({
     id: uuidv7(),
@@ -80,7 +83,10 @@ export async function recordSecurityEvent(tx: Queryable, event: SecurityEvent): 
   });
 }
 
-/** The same as a part of a statement (`with … as (…)`), for the hot ones: `from` yields the rows that are recorded. */
+/**
+ * Makes the same insert as a part of a larger statement (`with … as (…)`), for frequent ones.
+ * @param from yields the rows that are recorded, one event for each
+ */
 export function insertSecurityEvent(event: SecurityEvent, from: SQL): SQL {
   return sql`
     insert into ${securityEvents} (id, created_at, action, outcome, user_id, session_id, address, user_agent)
@@ -90,7 +96,7 @@ export function insertSecurityEvent(event: SecurityEvent, from: SQL): SQL {
     from ${from}`;
 }
 
-/** Deletes events older than they are kept. */
+/** Deletes events that are older than `keepDays` days, a bounded number each time. */
 export const pruneSecurityEvents = (db: Database, keepDays: number): Promise<void> =>
   deleteOldRows(db, {
     table: securityEvents,

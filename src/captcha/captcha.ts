@@ -1,30 +1,30 @@
-import type { CaptchaConfig, CaptchaPurpose } from '../config/captcha.ts';
+import type { CaptchaConfig, CaptchaPurpose } from '../config/config.ts';
 import { AuthError } from '../errors.ts';
 import type { Log } from '../log.ts';
 
 export type Solution = { token: string; address: string | null };
 
 export type Captcha = {
-  /** Whether a captcha can be asked for at all. */
+  /** Whether a captcha is configured. */
   isConfigured: boolean;
-  /** Whether every call of this operation takes one. */
+  /** Tells whether every call of this operation needs a captcha. */
   isRequiredFor(purpose: CaptchaPurpose): boolean;
   /**
-   * Checks a solution; each counts once, which is the provider's to see to.
-   * @throws AuthError `required` or `captcha_failed` (captchaToken); `busy` while too many are being checked; `unavailable` where
-   * the provider does not say: who can hinder it must not get past it
+   * Checks a solution at the provider, which accepts each solution once.
+   * @throws AuthError `required` or `captcha_failed` (captchaToken); `busy` while too many checks run; `unavailable` if the
+   * provider does not decide: a client that can disturb the provider must not get past it
    */
   demand(solution: Solution): Promise<void>;
 };
 
 const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
-/** Solutions that are checked at once. While a provider is slow, strangers' junk must not take every place of the gateway. */
+/** How many solutions are checked at once. While a provider is slow, invalid solutions must not fill the whole gateway. */
 const MAX_CHECKS = 100;
-/** Providers give tokens of at most 2,048 characters (Turnstile) or a little more (hCaptcha). */
+/** Providers issue tokens of at most 2,048 characters (Turnstile) or a little more (hCaptcha). */
 const MAX_TOKEN_LENGTH = 8_192;
 
-/** Codes that blame the gateway, not the person. */
+/** Error codes of the provider that blame the gateway, not the person. */
 const OUR_FAULT =
   /^(?:(?:missing|invalid)-input-secret|invalid-or-missing-secret|bad-request|internal-error|sitekey-secret-mismatch)$/;
 
@@ -44,7 +44,7 @@ async function readBounded(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Both providers take the same form and answer in the same shape (their `siteverify` documentation). */
+/** Asks the provider. Both providers take the same form and answer in the same shape (their `siteverify` documentation). */
 async function ask(
   { provider, secret, siteKey, verifyUrl }: CaptchaConfig,
   { token, address }: { token: string; address: string | null },
@@ -58,7 +58,7 @@ async function ask(
   // Some refusals come with status 400.
   if (response.status >= 500) throw new Error(`The provider answered ${response.status}.`);
   const verdict: unknown = JSON.parse(text);
-  if (!isVerdict(verdict)) throw new Error('The answer is no verdict.');
+  if (!isVerdict(verdict)) throw new Error('The answer is not a verdict.');
   const codes = [verdict['error-codes'] ?? []].flat().map(String);
   if (!verdict.success && codes.some((code) => OUR_FAULT.test(code)))
     throw new Error('The provider refuses the request itself. Check CAPTCHA_SECRET and CAPTCHA_SITE_KEY.');
@@ -66,7 +66,7 @@ async function ask(
   return verdict;
 }
 
-/** Turnstile or hCaptcha; without a configuration nothing is checked. */
+/** Creates the captcha of Turnstile or hCaptcha. Without a configuration it accepts every call. */
 export function createCaptcha(config: CaptchaConfig | null, log: Log): Captcha {
   if (config === null) return { isConfigured: false, isRequiredFor: () => false, demand: async () => {} };
   let checks = 0;
@@ -93,7 +93,7 @@ export function createCaptcha(config: CaptchaConfig | null, log: Log): Captcha {
   };
 }
 
-/** What went wrong, without what was sent or received: a parser's message quotes its text. */
+/** Describes what went wrong, without data that was sent or received: the message of a parser quotes its text. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   if (error instanceof SyntaxError) return 'The answer is not JSON.';

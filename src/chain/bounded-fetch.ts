@@ -1,7 +1,7 @@
 import type { FetchGetUrlFunc } from 'ethers';
 import { EndpointFailure } from './endpoint-failure.ts';
 
-/** The longest answer is the code of a contract: 24 KiB (EIP-170) in hexadecimal. */
+/** The maximum size of an answer. The longest one is the code of a contract: 24 KiB (EIP-170) in hexadecimal. */
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 const CONNECTION_FAILURES: Readonly<Record<string, string>> = {
@@ -12,7 +12,7 @@ const CONNECTION_FAILURES: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'host not found',
 };
 
-/** A URL as `fetch` takes it: credentials, which it refuses in there, become a header. */
+/** Moves the credentials of a URL into a header, since `fetch` refuses them in a URL. */
 function splitCredentials(text: string): { url: URL; headers: Record<string, string> } {
   const url = new URL(text);
   if (url.username === '' && url.password === '') return { url, headers: {} };
@@ -41,10 +41,10 @@ function connectionFailure(error: unknown): EndpointFailure {
 }
 
 /**
- * HTTP for ethers, whose own leaves a timed-out request running, reads answers of any size and follows redirects.
- * Here the signal ends a request, the size has a limit, and of the headers only the type is passed on: so a redirect
- * has no target, and no Retry-After (which ethers reads as milliseconds) sets the time to wait.
- * Throws EndpointFailure.
+ * HTTP client for ethers. The client that ethers has leaves a timed-out request running, reads answers of any size and
+ * follows redirects. Here the signal aborts a request, and the size is limited. Of the response headers only the type is
+ * passed on. So a redirect has no target, and `Retry-After` does not set the waiting time (ethers reads it as milliseconds).
+ * @throws EndpointFailure
  */
 export function boundedFetch(signal: AbortSignal): FetchGetUrlFunc {
   return async (request) => {

@@ -1,4 +1,4 @@
-/** Why one RPC endpoint is of no use just now. The message holds nothing of its URL, so that people may read it. */
+/** Why an RPC endpoint cannot be used just now. The message holds nothing of its URL, so that it may be shown to people. */
 export class EndpointFailure extends Error {
   override readonly name = 'EndpointFailure';
 }

@@ -1,6 +1,8 @@
 import { EndpointFailure } from './endpoint-failure.ts';
 
-/** Runs work that ends with the signal, and stops waiting for it after `timeoutMs` in any case. */
+/**
+ * Runs work with a deadline. After `timeoutMs` milliseconds it aborts the signal, and does not wait for the work any more.
+ */
 async function withDeadline<T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -15,16 +17,16 @@ async function withDeadline<T>(timeoutMs: number, work: (signal: AbortSignal) =>
   }
 }
 
-/** All of a URL that may be shown: keys stand in its path, its query and before its host. */
+/** Returns the part of a URL that may be shown. Its path, its query and its user name may hold keys. */
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : 'not a URL');
 
-/** Nothing came of any endpoint. The message says why, for each by its host. */
+/** No endpoint answered. The message gives the reason for each host. */
 export class EndpointsFailure extends Error {
   override readonly name = 'EndpointsFailure';
 }
 
 /**
- * Asks endpoints in order until one answers. Each has `timeoutMs`, so that all together take no longer than their sum.
+ * Asks endpoints in order until one answers. Each endpoint has `timeoutMs`, which also bounds the total time.
  * @throws EndpointsFailure if none answers
  */
 export async function askEndpoints<Answer>(

@@ -9,18 +9,18 @@ import {
 import { boundedFetch } from './bounded-fetch.ts';
 import { EndpointFailure } from './endpoint-failure.ts';
 
-// Importing ethers takes 114 ms: import this file only when a chain is first asked.
+// Importing ethers takes 114 ms: import this file only when a chain is asked for the first time.
 
 const MAX_THROTTLED_ATTEMPTS = 3;
 
-/** How the Ethereum clients say that a call was run and failed, as against that it was not run. */
+/** How Ethereum clients report that a call was executed and failed. Other errors mean that it was not executed. */
 const EXECUTION_FAILED =
   /revert|invalid opcode|bad instruction|(invalid|bad) jump|out of gas|vm execution error/i;
 
 export class EndpointProvider extends JsonRpcProvider {
   /**
-   * ethers takes every error of an `eth_call` for a revert, which to its ENS resolver means "no address". An error such
-   * as "daily limit exceeded" must not.
+   * Tells failed executions from other errors. ethers reads every error of an `eth_call` as a revert, and its ENS resolver
+   * reads a revert as "no address". An error like "daily limit exceeded" must not be read so.
    */
   override getRpcError(payload: JsonRpcPayload, answer: JsonRpcError): Error {
     const { code, message } = Object(answer.error) as { code?: unknown; message?: unknown };
@@ -34,10 +34,10 @@ export class EndpointProvider extends JsonRpcProvider {
 export type ProviderOptions = Readonly<{
   url: string;
   chainId: number;
-  /** Milliseconds a request may take. */
+  /** Milliseconds that a request may take. */
   timeoutMs: number;
   plugins?: readonly NetworkPlugin[];
-  /** Ends every request. */
+  /** Aborts every request. */
   signal: AbortSignal;
 }>;
 
@@ -47,7 +47,7 @@ export function openProvider(options: ProviderOptions): EndpointProvider {
   const request = new FetchRequest(url);
   request.timeout = timeoutMs;
   request.setThrottleParams({ maxAttempts: MAX_THROTTLED_ATTEMPTS, slotInterval: 100 });
-  // The last attempt's 429 is handed on; ethers would make a 599 of it.
+  // The last attempt's 429 is passed on; ethers would replace it by a 599.
   request.retryFunc = async (_request, _response, attempt) => attempt + 1 < MAX_THROTTLED_ATTEMPTS;
   request.getUrlFunc = boundedFetch(signal);
   const network = new Network('configured', chainId);
@@ -57,13 +57,13 @@ export function openProvider(options: ProviderOptions): EndpointProvider {
     batchMaxCount: 1,
     cacheTimeout: -1,
   });
-  // Otherwise the owner of a name chooses URLs that this server fetches (EIP-3668).
+  // Otherwise the owner of a name could choose URLs that this server fetches (EIP-3668).
   provider.disableCcipRead = true;
   return provider;
 }
 
 /**
- * Checks that an endpoint is on the chain: with `staticNetwork` ethers does not look.
+ * Checks that an endpoint is on the chain: ethers does not check it with `staticNetwork`.
  * @throws EndpointFailure
  */
 export async function checkChain(provider: EndpointProvider, chainId: number): Promise<void> {

@@ -9,9 +9,9 @@ export const COMMAND_TIMEOUT_MS = 30_000;
 type Variables<Name extends keyof Environment> = { [Key in Name]: NonNullable<Environment[Key]> };
 
 /**
- * The database that a command works with, past a pooler where DATABASE_DIRECT_URL names such a way, and the other variables
- * that the command needs.
- * @throws ConfigError saying what is missing or to be changed; the driver's error where the database cannot be reached
+ * Prepares a command: inspects its database, and reads the other variables that it needs. If DATABASE_DIRECT_URL is set, the
+ * command uses that address, to bypass a pooler.
+ * @throws ConfigError saying what is missing or wrong; the driver's error if the database cannot be reached
  */
 export async function prepareCommand<Name extends keyof Environment = never>(
   applicationName: string,

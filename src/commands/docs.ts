@@ -4,17 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { securityActions } from '../audit/security-events.ts';
 import { environment } from '../config/variables.ts';
 import { errorCatalogue } from '../errors.ts';
-import { mailKinds, placeholders } from '../mail/message.ts';
+import { mailKinds, mails } from '../mail/kinds.ts';
 
 /**
- * Keeps the generated parts of the README files in step with the code: `npm run docs:generate` writes them,
- * `npm run docs:check` fails where they differ.
+ * Keeps the generated parts of the README files in step with the code. `npm run docs:generate` writes them. `npm run
+ * docs:check` fails if they differ.
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-type Documentation = { description?: string; shownDefault?: string; secret?: boolean };
-
-/** The default as a person would write it into the environment. */
+/** Returns the default as a person would write it into the environment. */
 function defaultOf(name: keyof typeof environment.shape): string {
   const parsed = environment.shape[name].def as { defaultValue?: unknown };
   return typeof parsed.defaultValue === 'string' && parsed.defaultValue !== ''
@@ -27,7 +25,7 @@ const code = (text: string): string => `\`${text}\``;
 
 function environmentTable(): string {
   const rows = Object.entries(environment.shape).map(([name, schema]) => {
-    const { description = '', shownDefault, secret } = (schema.meta() ?? {}) as Documentation;
+    const { description = '', shownDefault, secret } = schema.meta() ?? {};
     const shown = shownDefault ?? defaultOf(name as keyof typeof environment.shape);
     const names = secret ? `${code(name)} or ${code(`${name}_FILE`)}` : code(name);
     return `| ${names} | ${cell(shown)} | ${cell(description)} |`;
@@ -44,7 +42,7 @@ function errorTable(): string {
 
 function mailTextTable(): string {
   const rows = mailKinds.map((kind) => {
-    const known = placeholders[kind].map((name) => code(`{{${name}}}`));
+    const known = mails[kind].placeholders.map((name) => code(`{{${name}}}`));
     return `| ${code(kind)} | ${known.join(' ')} |`;
   });
   return ['| kind | placeholders |', '|---|---|', ...rows].join('\n');
@@ -86,7 +84,7 @@ async function main(): Promise<void> {
     const updated = withGeneratedParts(file, text);
     if (updated === text) continue;
     if (process.argv.includes('--check')) {
-      process.stderr.write(`${file} is not in step: run npm run docs:generate\n`);
+      process.stderr.write(`${file} is out of date: run npm run docs:generate\n`);
       process.exitCode = 1;
     } else await writeFile(path, updated);
   }

@@ -15,7 +15,7 @@ async function reencrypt(): Promise<number> {
     applicationName,
   });
   try {
-    // Otherwise a wrong key would look like work already done.
+    // Otherwise, with a wrong key, the command would look as if there were nothing to do.
     await checkKeyEncryption({ db, keyEncryption });
     return await reencryptKeys({ db, keyEncryption });
   } finally {
@@ -23,4 +23,4 @@ async function reencrypt(): Promise<number> {
   }
 }
 
-await runCommand(async () => `Private keys encrypted anew under the first key: ${await reencrypt()}.\n`);
+await runCommand(async () => `Private keys re-encrypted under the first key: ${await reencrypt()}.\n`);

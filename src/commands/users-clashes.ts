@@ -9,7 +9,7 @@ const HOW_TO_RESOLVE = `
 Accounts that share a mailbox sign in with the spelling that is shown, and the mails of all of them go to that mailbox.
 Ask its owner which one to keep. Then, with psql, change the address of the other one or delete it; '…' is its id.
 
-To change the address. Nothing proves the new one yet: the account signs in again, and verifies it.
+To change the address. The new one is not proven yet: the account has to sign in again and verify it.
 
   begin;
   update portcullis.users set email = 'another@example.com', email_verified_at = null where id = '…';
@@ -28,8 +28,8 @@ To delete the account with the teams in which it is alone:
   delete from portcullis.users where id = '…';
   commit;
 
-Postgres refuses that ("A team needs an owner.") while the account is the only owner of a team with other members. Such a team
-needs another owner first:
+Postgres refuses that ("A team needs an owner.") while the account is the only owner of a team with other members. First make
+another member an owner:
 
   update portcullis.memberships set role = 'OWNER' where team_id = 'the team' and user_id = 'the member';
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-/** A variable of a command, or the content of the file that `<name>_FILE` names; null where there is neither. */
+/** Reads a variable of a command, or the file that `<name>_FILE` names; null if neither is set. */
 export function optionalVariable(name: string): string | null {
   const file = process.env[`${name}_FILE`];
   return process.env[name] || (file ? readFileSync(file, 'utf8').trim() : null) || null;
 }
 
-/** The same where it has to be there. @throws Error where it is not */
+/** Reads a variable that is required, unless it has a default. @throws Error if it is not set */
 export function variable(name: string, byDefault = ''): string {
   const value = optionalVariable(name) ?? byDefault;
   if (value === '') throw new Error(`${name} is not set.`);

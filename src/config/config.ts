@@ -1,98 +1,47 @@
-import type { CaptchaConfig } from './captcha.ts';
-import type { EnsConfig } from './ens.ts';
-import type { KeyConfig } from './key-schedule.ts';
-import type { MailConfig } from './mail.ts';
-import type { Limit } from './parsers.ts';
+import { accountConfig } from './groups/accounts.ts';
+import { captchaConfig, captchaProblems } from './groups/captcha.ts';
+import { databaseConfig } from './groups/database.ts';
+import { ensConfig } from './groups/ens.ts';
+import { inviteConfig } from './groups/invites.ts';
+import { rateConfig, rateProblems } from './groups/limits.ts';
+import { mailConfig, mailLimitConfig } from './groups/mail.ts';
+import { passwordConfig } from './groups/passwords.ts';
+import { requestConfig } from './groups/requests.ts';
+import { secretConfig } from './groups/secrets.ts';
+import { serverConfig } from './groups/server.ts';
+import { cookieProblems, keyLifeProblems, tokenConfig } from './groups/tokens.ts';
+import { upkeepConfig } from './groups/upkeep.ts';
+import type { Environment } from './variables.ts';
 
-export type Config = Readonly<{
-  production: boolean;
-  port: number;
-  host: string;
-  /** Without a trailing slash. */
-  publicUrl: string;
-  dataDir: string;
-  database: Readonly<{
-    url: string | null;
-    /** Past a pooler; null: the same. */
-    directUrl: string | null;
-    /** Whether statements may be prepared under a name; null: as the URL says. */
-    prepare: boolean | null;
-    poolSize: number;
-    statementTimeoutMs: number;
-    migrateOnStart: boolean;
-  }>;
-  /** One or two, the current one first; empty until the development secret is made. */
-  internalSecrets: readonly string[];
-  keyEncryptionKeys: readonly Uint8Array[];
-  tokens: Readonly<{
-    audience: string;
-    accessTtlSeconds: number;
-    portalTtlSeconds: number;
-    refreshTtlSeconds: number;
-    sessionTtlSeconds: number;
-    reuseIntervalSeconds: number;
-  }>;
-  keys: KeyConfig;
-  signup: boolean;
-  /** Whether logging in takes a verified address. */
-  requireVerifiedEmail: boolean;
-  /** Whether anybody may ask if an address has an account. */
-  emailExists: boolean;
-  captcha: CaptchaConfig | null;
-  /** The application, to which the pages of mailed links lead on. */
-  appUrl: string | null;
-  /** SameSite of the refresh cookie. */
-  refreshCookie: 'off' | 'strict' | 'lax' | 'none';
-  passwords: Readonly<{ minLength: number; hashConcurrency: number; hashQueue: number }>;
-  limits: Readonly<{
-    enabled: boolean;
-    loginPerAccount: Limit;
-    currentPasswordPerSession: Limit;
-    loginPerAddress: Limit;
-    loginUnaddressed: Limit;
-    signupPerAddress: Limit;
-    signupUnaddressed: Limit;
-    passwordResetPerAddress: Limit;
-    passwordResetUnaddressed: Limit;
-    emailExistsPerAddress: Limit;
-    emailExistsUnaddressed: Limit;
-    emailChangesPerUser: Limit;
-    changesPerUser: Limit;
-    renewalsPerSession: Limit;
-    teamsPerUser: Limit;
-    projectsPerUser: Limit;
-    invitesPerTeam: Limit;
-    invitesPerInviter: Limit;
-    internalSecretPerAddress: Limit;
-    mailSpacingSeconds: number;
-    mailPerRecipient: Limit;
-  }>;
-  mail: MailConfig;
-  http: Readonly<{
-    trustedProxies: readonly string[];
-    hasuraBehindProxy: boolean;
-    /** As browsers send them; `*` for all. */
-    corsOrigins: readonly string[];
-    /** Besides those that are always allowed; lower case. */
-    corsAllowedHeaders: readonly string[];
-    maxBodyBytes: number;
-    maxConcurrentRequests: number;
-    maxConnections: number;
-    swagger: boolean;
-    shutdownTimeoutMs: number;
-  }>;
-  graphql: Readonly<{
-    maxDepth: number;
-    maxAliases: number;
-    maxTokens: number;
-    maxCost: number;
-    graphiql: boolean;
-    introspection: boolean;
-  }>;
-  hasuraUnauthorizedRole: string;
-  inviteTtlSeconds: number;
-  ens: EnsConfig;
-  housekeepingSeconds: number;
-  securityEventDays: number;
-  logLevel: string;
-}>;
+/** Returns the configuration that the variables make. */
+export const toConfig = (e: Environment) => ({
+  ...serverConfig(e),
+  ...databaseConfig(e),
+  ...secretConfig(e),
+  ...tokenConfig(e),
+  ...accountConfig(e),
+  ...captchaConfig(e),
+  ...passwordConfig(e),
+  limits: { ...rateConfig(e), ...mailLimitConfig(e) },
+  ...inviteConfig(e),
+  ...requestConfig(e),
+  ...ensConfig(e),
+  ...mailConfig(e),
+  ...upkeepConfig(e),
+});
+
+/** The same type, in which nothing can be assigned. */
+type Frozen<T> = T extends Uint8Array ? T : { readonly [Key in keyof T]: Frozen<T[Key]> };
+
+/** What the gateway is configured to do. Its parts are made, and described, in `groups/`. */
+export type Config = Frozen<ReturnType<typeof toConfig>>;
+
+export type EnsConfig = Config['ens'];
+export type KeyConfig = Config['keys'];
+export type CaptchaConfig = NonNullable<Config['captcha']>;
+/** What a captcha may be asked for. */
+export type CaptchaPurpose = CaptchaConfig['purposes'][number];
+
+/** Returns what is wrong with variables that are right one by one. */
+export const problemsOf = (e: Environment): string[] =>
+  [rateProblems, cookieProblems, keyLifeProblems, captchaProblems].flatMap((problems) => problems(e));

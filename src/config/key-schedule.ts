@@ -1,19 +1,4 @@
-/** What is configured about signing keys, as the environment has it. */
-export type KeyConfig = Readonly<{
-  algorithm: 'ES256' | 'RS256' | 'EdDSA';
-  /** How long a generated key lives. */
-  ttlSeconds: number;
-  /** How long a verifier may cache the JWKS. */
-  jwksMaxAgeSeconds: number;
-}>;
-
-export type KeySettings = KeyConfig &
-  Readonly<{
-    /** The longest life of a token that a key may have to sign. */
-    longestTokenSeconds: number;
-    /** How often somebody looks whether a successor is needed. */
-    housekeepingSeconds: number;
-  }>;
+import type { KeyConfig } from './config.ts';
 
 /**
  * How late a verifier may be when its cache ends. Hasura looks once a minute whether its set has grown too old, and a minute
@@ -28,24 +13,24 @@ const VERIFIER_LATENESS_SECONDS = 60 + 60 + 30;
 export const publicationLeadSeconds = ({ jwksMaxAgeSeconds }: Pick<KeyConfig, 'jwksMaxAgeSeconds'>): number =>
   2 * jwksMaxAgeSeconds + VERIFIER_LATENESS_SECONDS;
 
-/** In this time somebody looks twice, though a round comes up to a quarter late: one of them may fail. */
-const twoRoundsSeconds = ({ housekeepingSeconds }: Pick<KeySettings, 'housekeepingSeconds'>): number =>
+/** In this time the gateway looks twice, though a round comes up to a quarter late: one of them may fail. */
+const twoRoundsSeconds = ({ housekeepingSeconds }: Pick<KeyConfig, 'housekeepingSeconds'>): number =>
   2.5 * housekeepingSeconds;
 
 /**
  * How long before its end the last key needs a successor: so long that there is always one that outlives its own publication
  * plus the longest token. Half of a key's life at most, so that keys which live for an hour are not replaced at every round.
  */
-export const renewalSeconds = (keys: KeySettings): number =>
+export const renewalSeconds = (keys: KeyConfig): number =>
   Math.min(
     2 * publicationLeadSeconds(keys) + keys.longestTokenSeconds + twoRoundsSeconds(keys),
     keys.ttlSeconds / 2,
   );
 
 /**
- * The shortest life of a key: in half of it a successor is made and published, whatever round makes it. Half a lead more is
+ * The shortest life of a key: in half of it a successor is made and published, whichever round makes it. Half a lead more is
  * for a database that is away.
  */
 export const shortestKeySeconds = (
-  keys: Pick<KeySettings, 'jwksMaxAgeSeconds' | 'housekeepingSeconds'>,
+  keys: Pick<KeyConfig, 'jwksMaxAgeSeconds' | 'housekeepingSeconds'>,
 ): number => 2 * (1.5 * publicationLeadSeconds(keys) + twoRoundsSeconds(keys));

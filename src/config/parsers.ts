@@ -21,12 +21,12 @@ export const flag = () =>
   z.enum(['on', 'off', 'true', 'false', '1', '0']).transform((value) => ['on', 'true', '1'].includes(value));
 export const httpUrl = () => z.url({ protocol: /^https?$/, message: 'must be an http or https URL' });
 
-export type Limit = Readonly<{ count: number; seconds: number }>;
-export const limit = () =>
+/** A count, a slash and seconds. */
+export const rate = () =>
   z
     .string()
     .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,6}$/, 'must look like 10/900: a count, a slash, seconds')
-    .transform((value): Limit => {
-      const [count, window] = value.split('/').map(Number) as [number, number];
-      return { count, seconds: window };
+    .transform((value) => {
+      const [count, seconds] = value.split('/').map(Number) as [number, number];
+      return { count, seconds };
     });

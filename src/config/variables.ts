@@ -1,19 +1,29 @@
 import { z } from 'zod';
-import { accountVariables } from './variables/accounts.ts';
-import { ensVariables } from './variables/ens.ts';
-import { limitVariables } from './variables/limits.ts';
-import { mailVariables } from './variables/mail.ts';
-import { requestVariables } from './variables/requests.ts';
-import { serverVariables } from './variables/server.ts';
-import { tokenVariables } from './variables/tokens.ts';
-import { upkeepVariables } from './variables/upkeep.ts';
+import { accountVariables } from './groups/accounts.ts';
+import { captchaVariables } from './groups/captcha.ts';
+import { databaseVariables } from './groups/database.ts';
+import { ensVariables } from './groups/ens.ts';
+import { inviteVariables } from './groups/invites.ts';
+import { rateVariables } from './groups/limits.ts';
+import { mailVariables } from './groups/mail.ts';
+import { passwordVariables } from './groups/passwords.ts';
+import { requestVariables } from './groups/requests.ts';
+import { secretVariables } from './groups/secrets.ts';
+import { serverVariables } from './groups/server.ts';
+import { tokenVariables } from './groups/tokens.ts';
+import { upkeepVariables } from './groups/upkeep.ts';
 
 /** Every variable the gateway reads. The table in README.md of this folder is generated from the descriptions and defaults here. */
 export const environment = z.object({
   ...serverVariables,
+  ...databaseVariables,
+  ...secretVariables,
   ...tokenVariables,
   ...accountVariables,
-  ...limitVariables,
+  ...captchaVariables,
+  ...passwordVariables,
+  ...rateVariables,
+  ...inviteVariables,
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,

@@ -1,20 +1,24 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 
 /**
- * Makes secrets out of other texts, the same each time, under keys that only the gateway has: a pseudo-random function
- * (HKDF, RFC 5869, for the key; HMAC-SHA256 for the secret). What it yields cannot be told from 256 random bits.
+ * Derives secrets from texts under keys that only the gateway has. The same text always gives the same secret. The keys come
+ * from HKDF (RFC 5869), and the secrets from HMAC-SHA256, a pseudo-random function. A secret looks like 256 random bits.
  */
 export type SecretDeriver = {
-  /** Under the current key. */
+  /** Derives a secret under the current key. */
   derive(text: string): string;
-  /** Under every configured key, the current one first: while keys are rotated, what was made before is still found. */
+  /**
+   * Derives the secret under every configured key, the current key first. While keys are rotated, older secrets are still
+   * found.
+   */
   deriveAll(text: string): string[];
 };
 
 /**
- * @param keys the key-encryption keys; each purpose gets a key of its own from them
- * @param purpose names what the secrets are for, so that no two uses can meet
- * @param prefix what the secrets begin with, for secret scanners
+ * Creates a deriver of secrets for one purpose.
+ * @param keys the key-encryption keys; a separate key for the purpose is derived from each
+ * @param purpose what the secrets are for, so that secrets of two purposes never match
+ * @param prefix the start of every secret, for secret scanners
  */
 export function createSecretDeriver(
   keys: readonly Uint8Array[],

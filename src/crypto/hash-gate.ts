@@ -2,32 +2,37 @@ import pLimit from 'p-limit';
 import { AuthError } from '../errors.ts';
 
 /**
- * Lets a few hashes run at once, in the order in which they came, and a bounded number wait for a bounded time. A flood of
- * logins then leaves the thread pool to token signing, and is refused rather than kept waiting for ever.
+ * Runs a few hashes at once, in the order in which they came. A bounded number of hashes waits, for a bounded time; others
+ * are refused. A flood of logins then leaves the thread pool to token signing.
  */
 export type HashGate = {
-  /** @throws AuthError `busy` if too many hashes wait already, or if the first of them has waited too long. */
+  /**
+   * Runs a hash when its turn comes.
+   * @throws AuthError `busy` if too many hashes wait already, or if the first of them has waited too long
+   */
   run<T>(hash: () => Promise<T>): Promise<T>;
-  /** Hashes finished since the start: the work that a test can count. */
+  /** The number of hashes that have finished since the start. Tests count work by it. */
   readonly finished: number;
 };
 
-/** About what one core hashes in a second at OWASP's parameters: only the advice in `Retry-After` depends on it. */
+/**
+ * About how many hashes one core computes in a second at OWASP's parameters. Only the advice in `Retry-After` depends on it.
+ */
 const HASHES_PER_SECOND = 40;
 
 type Options = {
-  /** Hashes that run at once. */
+  /** How many hashes run at once. */
   concurrency: number;
-  /** Hashes that may wait. */
+  /** How many hashes may wait. */
   queue: number;
-  /** Milliseconds: once a hash has waited longer, new ones are refused until it runs. */
+  /** Milliseconds. If the first waiting hash has waited longer, new ones are refused until it runs. */
   longestWaitMs: number;
 };
 
-/** Opens a first-in-first-out gate for password hashes. A hash that finds no place is refused with `busy`. */
+/** Creates a first-in-first-out gate for password hashes. */
 export function createHashGate({ concurrency, queue, longestWaitMs }: Options): HashGate {
   const limit = pLimit(concurrency);
-  /** Since when each hash waits, the first one first. */
+  /** When each waiting hash came, in milliseconds; the oldest one first. */
   const waiting = new Map<symbol, number>();
   let finished = 0;
 

@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 
-/** Encryption at rest under the key-encryption keys: JWE (RFC 7516) with AES-256-GCM key wrapping. */
+/** Encrypts data at rest under the key-encryption keys: JWE (RFC 7516) with AES-256-GCM key wrapping. */
 export type KeyEncryption = {
   encrypt(plaintext: string): Promise<string>;
-  /** @throws Error when no configured key made this JWE, or it was altered. */
+  /** @throws Error if no configured key made this JWE, or it was altered. */
   decrypt(jwe: string): Promise<string>;
-  /** Whether one of the configured keys made this JWE. */
+  /** Tells whether one of the configured keys made this JWE. */
   canDecrypt(jwe: string): boolean;
-  /** Whether the JWE is under the first key, the one that encrypts. */
+  /** Tells whether the first key made this JWE: the key that encrypts. */
   isCurrent(jwe: string): boolean;
 };
 
 const idOf = (key: Uint8Array): string => createHash('sha256').update(key).digest('hex').slice(0, 16);
 const kidOf = (jwe: string): string | undefined => decodeProtectedHeader(jwe).kid;
 
-/** The first key encrypts, all decrypt. */
+/** Creates the encryption at rest. The first key encrypts, and every key decrypts. */
 export function createKeyEncryption(keys: readonly Uint8Array[]): KeyEncryption {
   const byId = new Map(keys.map((key) => [idOf(key), key]));
   const current = keys[0];

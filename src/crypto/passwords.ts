@@ -5,37 +5,37 @@ import type { HashGate } from './hash-gate.ts';
 /** OWASP's minimum for argon2id: 19 MiB, two passes, one lane. */
 export const ARGON2_PARAMETERS = { type: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-/** Longest password in bytes, after normalisation: hashing time must not grow with the input. */
+/** The longest password in bytes, after normalisation: hashing time must not grow with the input. */
 export const MAX_PASSWORD_BYTES = 1024;
 
-/** NFKC, so that a password typed on another keyboard or system is the same password (OWASP, NIST SP 800-63B 5.1.1.2). */
+/** Normalises a password to NFKC: it is the same from every keyboard and system (OWASP, NIST SP 800-63B 5.1.1.2). */
 export const normalizePassword = (password: string): string => password.normalize('NFKC');
 
-/** Whether a password has more than MAX_PASSWORD_BYTES once it is normalised. */
+/** Tells whether a password has more than MAX_PASSWORD_BYTES after normalisation. */
 export const isPasswordTooLong = (password: string): boolean =>
-  // NFKC can grow a text up to 18-fold: look at the raw length first.
+  // NFKC can make a text 18 times as long: the raw length is checked first.
   password.length > MAX_PASSWORD_BYTES || Buffer.byteLength(normalizePassword(password)) > MAX_PASSWORD_BYTES;
 
 /**
- * Whether the password is text that can be hashed. Halves of surrogate pairs become one and the same character when they
- * are encoded, so that another password would fit.
+ * Tells whether the password is well-formed Unicode. In UTF-8, every lone half of a surrogate pair becomes the same
+ * character, so that another password would fit.
  */
 export const isPasswordText = (password: string): boolean => password.isWellFormed();
 
 export type PasswordHasher = {
-  /** An argon2id hash in PHC format. @throws AuthError `invalid` for what is not well-formed, `busy` */
+  /** Hashes a password with argon2id, in PHC format. @throws AuthError `invalid` if it is not well-formed, `busy` */
   hash(password: string): Promise<string>;
   /**
-   * Whether the password fits the hash. Without a hash (an unknown user, or one without a password) the same work is
-   * done against a hash that nothing fits, so that time does not tell who exists.
+   * Tells whether the password fits the hash. The hash is null for an unknown user, or one without a password. Then it does
+   * the same work against a hash that no password fits: the time does not disclose which accounts exist.
    * @throws AuthError `busy`
    */
   verify(storedHash: string | null, password: string): Promise<boolean>;
-  /** Whether the hash was made with other parameters than today's. */
+  /** Tells whether the hash was made with parameters other than today's. */
   isOutdated(storedHash: string): boolean;
 };
 
-/** Hashing through the gate. */
+/** Creates a password hasher. Its hashes go through the gate. */
 export async function createPasswordHasher(gate: HashGate): Promise<PasswordHasher> {
   const unmatchable = await hash(crypto.randomUUID(), ARGON2_PARAMETERS);
   return {

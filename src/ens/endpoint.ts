@@ -1,14 +1,14 @@
 import { dnsEncode, EnsPlugin, ensNormalize, isError } from 'ethers';
 import { EndpointFailure } from '../chain/endpoint-failure.ts';
 import { checkChain, type EndpointProvider, openProvider } from '../chain/provider.ts';
-import type { EnsConfig } from '../config/ens.ts';
+import type { EnsConfig } from '../config/config.ts';
 
-// Importing ethers takes 114 ms: resolver.ts imports this file when the first name is looked up.
+// Importing ethers takes 114 ms. resolver.ts imports this file when it looks up the first name.
 
-/** The universal resolver's errors that speak of the name, not of the resolver (ENSIP-10). */
+/** Errors of the universal resolver that concern the name, not the resolver itself (ENSIP-10). */
 const NAME_ERRORS = ['ResolverNotFound', 'ResolverNotContract'];
 
-/** An address without code answers every call with nothing, as if no name existed. */
+/** Checks that the configured address has code. Without code, every call returns nothing, as if no name existed. */
 async function checkContract(provider: EndpointProvider, ens: EnsConfig): Promise<void> {
   const code: unknown = await provider.send('eth_getCode', [ens.universalResolver ?? ens.registry, 'latest']);
   if (typeof code !== 'string') throw new EndpointFailure('unusable answer');
@@ -17,7 +17,7 @@ async function checkContract(provider: EndpointProvider, ens: EnsConfig): Promis
   throw new EndpointFailure(`no contract at the configured ${what} address`);
 }
 
-/** The normal form of a name (ENSIP-15), or null where it has none. */
+/** Returns the normal form of a name (ENSIP-15); null if the name is not valid. */
 function normaliseName(name: string): string | null {
   try {
     const normal = ensNormalize(name);
@@ -30,7 +30,7 @@ function normaliseName(name: string): string | null {
 
 function saysNotFound(error: unknown): boolean {
   if (isError(error, 'CALL_EXCEPTION')) return NAME_ERRORS.includes(error.revert?.name ?? '');
-  // Nothing came back from the name's own resolver: it is no contract.
+  // The name's own resolver returned nothing: it is not a contract.
   const asked: unknown = isError(error, 'BAD_DATA') && error.value === '0x' ? error.info?.method : undefined;
   return typeof asked === 'string' && asked !== 'resolver' && asked !== 'requireResolver';
 }
@@ -46,7 +46,7 @@ async function resolveName(provider: EndpointProvider, name: string): Promise<st
   }
 }
 
-/** ethers' messages hold the whole URL: nothing of them is kept. */
+/** Describes a failure without ethers' own message, which holds the whole URL. */
 function describeFailure(error: unknown): EndpointFailure {
   if (error instanceof EndpointFailure) return error;
   if (isError(error, 'SERVER_ERROR')) return new EndpointFailure(`HTTP ${error.response?.statusCode}`);
@@ -55,8 +55,9 @@ function describeFailure(error: unknown): EndpointFailure {
 }
 
 /**
- * Resolves names on one endpoint, which must be on the configured chain (EIP-137, ENSIP-10). A name's address is null
- * where it has no resolver, no address or address zero, and where it is no valid name. Throws EndpointFailure.
+ * Resolves names at one endpoint, which must be on the configured chain (EIP-137, ENSIP-10). An address is null if the name
+ * is not valid, has no resolver, or has no address or address zero.
+ * @throws EndpointFailure
  */
 export async function resolveAt(
   url: string,

@@ -1,11 +1,11 @@
 import { askEndpoints, EndpointsFailure } from '../chain/endpoints.ts';
-import type { EnsConfig } from '../config/ens.ts';
+import type { EnsConfig } from '../config/config.ts';
 import { AuthError } from '../errors.ts';
 
 /**
- * Resolves ENS names to checksummed addresses (EIP-137, EIP-55). An address is null if the name has none. Endpoints are tried in
- * order until one answers for all names.
- * @throws AuthError `ens_not_configured` without endpoints; `ens_unreachable`, which says what was wrong with each of them
+ * Resolves ENS names to checksummed addresses (EIP-137, EIP-55). An address is null if the name has none. Endpoints are
+ * tried in order until one answers for all names.
+ * @throws AuthError `ens_not_configured` without endpoints; `ens_unreachable`, whose message says why each endpoint failed
  */
 export async function resolveNames(
   ens: EnsConfig,

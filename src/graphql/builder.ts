@@ -1,5 +1,6 @@
 import SchemaBuilder from '@pothos/core';
 import type { Context } from './context.ts';
+import { MUTATIONS, QUERIES } from './descriptions.ts';
 
 export interface SchemaTypes {
   Context: Context;
@@ -12,11 +13,11 @@ export interface SchemaTypes {
 
 export const builder = new SchemaBuilder<SchemaTypes>({ defaultFieldNullability: false });
 
-builder.queryType({ description: 'What can be asked.' });
-builder.mutationType({ description: 'What can be done.' });
+builder.queryType({ description: QUERIES });
+builder.mutationType({ description: MUTATIONS });
 
 builder.scalarType('DateTime', {
-  description: 'A moment in UTC, as ISO 8601 writes it: `2026-11-22T09:30:00.000Z`.',
+  description: 'A date and time in UTC, in the form of ISO 8601: `2026-11-22T09:30:00.000Z`.',
   serialize: (moment) => moment.toISOString(),
   parseValue: (value) => {
     const moment = new Date(typeof value === 'string' ? value : Number.NaN);

@@ -2,11 +2,11 @@ import type { RequestCaller } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import type { RefreshCookie } from '../request/refresh-cookie.ts';
 
-/** What every field sees. */
+/** What every resolver gets. */
 export type Context = {
   deps: GatewayDeps;
   caller: RequestCaller;
-  /** The refresh token of a browser that keeps it in a cookie. */
+  /** The cookie of a browser that keeps the refresh token in one. */
   cookie: RefreshCookie;
   requestId: string;
 };

@@ -3,11 +3,11 @@ import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { textOf } from './locations.ts';
 
-/** What a token keeps alive: itself and its part of the tree; measured with fields of one letter, which keep the most. */
+/** Memory of a token and its part of the tree. Measured with fields of one letter, which take the most. */
 const BYTES_PER_TOKEN = 500;
-/** The document's text, and its words and strings once more as values; two bytes each. */
+/** The document holds its text once as text and once as values. A character takes two bytes. */
 const BYTES_PER_CHARACTER = 4;
-/** A string with escapes is put together piece by piece, and each piece is kept. */
+/** graphql-js builds a string with escapes from pieces, and each piece stays in memory. */
 const BYTES_PER_ESCAPE = 64;
 
 function weightOf(document: DocumentNode, text: string): number {
@@ -17,7 +17,7 @@ function weightOf(document: DocumentNode, text: string): number {
   return BYTES_PER_TOKEN * tokens + BYTES_PER_CHARACTER * text.length + BYTES_PER_ESCAPE * escapes;
 }
 
-/** Parsed documents by their text. Bounded by what they weigh in memory; a heavy one is no app's and is not kept. */
+/** A cache of parsed documents, by their text. It is bounded by their memory. A document over 1 MB is not kept: no app sends one. */
 export const createDocumentCache = () =>
   new LRUCache<string, DocumentNode>({
     maxSize: 16 * 1024 * 1024,
@@ -28,9 +28,9 @@ export const createDocumentCache = () =>
 export type DocumentCache = ReturnType<typeof createDocumentCache>;
 
 /**
- * Spares an app's documents being parsed and validated anew. Only what passed is kept, so that nobody's broken documents
- * take memory or push out good ones. The verdict counts for one list of rules, which differs from caller to caller: every
- * rule needs a name of its own. Has to be the last plugin that knows of rules.
+ * Parses and validates a document once, and caches the result. It keeps valid documents only: a broken one must not take memory
+ * or push out a good one. A result is valid for one list of rules, which differs between clients. So every rule needs its own
+ * name, and this plugin must come after all plugins that add rules.
  */
 export function useDocumentCache(documents: DocumentCache): Plugin {
   const passedBy = new Map<string, WeakSet<DocumentNode>>();

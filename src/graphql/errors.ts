@@ -6,7 +6,7 @@ import { requestIdExtension } from '../request/request-id.ts';
 import { locate } from './locations.ts';
 import { beginningOf, withoutSuggestions, withoutValues } from './sentences.ts';
 
-/** The codes that Yoga and graphql-js give, in the catalogue's spelling. */
+/** The codes of Yoga and graphql-js, and the catalogue's code for each. */
 const TRANSLATED_CODES: Readonly<Record<string, ErrorCode>> = {
   GRAPHQL_PARSE_FAILED: 'graphql_parse_failed',
   GRAPHQL_VALIDATION_FAILED: 'graphql_validation_failed',
@@ -15,7 +15,7 @@ const TRANSLATED_CODES: Readonly<Record<string, ErrorCode>> = {
   BAD_USER_INPUT: 'invalid_input',
 };
 
-/** graphql-js gave up: too many comparisons of fields that have one name. */
+/** graphql-js stops validating if it would compare too many fields with the same name. */
 const VALIDATION_ABORTED = 'Validation aborted.';
 
 function originalOf(error: unknown): unknown {
@@ -24,7 +24,7 @@ function originalOf(error: unknown): unknown {
   return original;
 }
 
-/** A value written into the document lacks a field that must be there. */
+/** A value in the document lacks a required field. */
 const MISSING_FIELD = /^Field "\w+\.(?<field>\w+)" of required type/;
 
 type GraphQLErrorLike = Error & { originalError?: Error | null; extensions?: Record<string, unknown> };
@@ -46,13 +46,13 @@ function located(message: string, extensions: Record<string, unknown>, at: unkno
 type MaskOptions = {
   log: Log;
   requestId: string;
-  /** Whether "Did you mean" may tell names of the schema: not where introspection is off. */
+  /** Whether "Did you mean" may show names of the schema. False if introspection is off. */
   suggestions: boolean;
 };
 
 /**
- * The error a GraphQL caller gets: always `{message, extensions: {code, attribute}}`. What the catalogue does not know is
- * logged and masked, with the request's id for whoever has to find it again.
+ * Turns an error into the one that the client gets: always `{message, extensions: {code, attribute}}`. An error that is not in the
+ * catalogue is logged and masked. The client gets the request's id, by which an operator finds it in the log.
  */
 export function maskGraphQLError(error: unknown, { log, requestId, suggestions }: MaskOptions): GraphQLError {
   const original = originalOf(error);
@@ -63,7 +63,7 @@ export function maskGraphQLError(error: unknown, { log, requestId, suggestions }
   return located(known.message, { ...publicExtensions(known, requestId) }, error);
 }
 
-/** `http` is for Yoga, which keeps it to itself. */
+/** The extensions of an error. Yoga reads `http`, and `publicForm` removes it. */
 function publicExtensions(error: AuthError, requestId: string): Record<string, unknown> {
   return {
     ...error.extensions,
@@ -76,7 +76,7 @@ function publicExtensions(error: AuthError, requestId: string): Record<string, u
 
 function fromGraphQL(error: GraphQLErrorLike, suggestions: boolean): GraphQLError {
   const { code, http } = error.extensions ?? {};
-  if (typeof code === 'string' && Object.hasOwn(errorCatalogue, code)) return error as GraphQLError; // one of ours
+  if (typeof code === 'string' && Object.hasOwn(errorCatalogue, code)) return error as GraphQLError; // it came from the gateway
   const translated =
     typeof code === 'string' ? (TRANSLATED_CODES[code] ?? code) : 'graphql_validation_failed';
   const extensions = { code: translated, attribute: null, ...(http !== undefined && { http }) };
@@ -88,7 +88,7 @@ function fromGraphQL(error: GraphQLErrorLike, suggestions: boolean): GraphQLErro
   return located(suggestions ? message : withoutSuggestions(message), extensions, error);
 }
 
-/** An error as the answer holds it: without what is for Yoga alone. */
+/** An error as the answer holds it: without `http`, which only Yoga reads. */
 export function publicForm(error: GraphQLError): GraphQLFormattedError {
   const { extensions = {}, ...formatted } = error.toJSON();
   const { http: _, ...shown } = extensions;

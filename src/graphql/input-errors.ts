@@ -21,12 +21,12 @@ const MISSING_FIELD = /^Field "(\w+)" of required type/;
 const UNKNOWN_FIELD = /^Field "(\w{1,64})" is not defined by type/;
 const NULL_FOR_NON_NULL = /^Expected non-nullable type/;
 
-/** The path as the schema names it. The argument `input`, which every mutation has, is left out. */
+/** The path by the names of the schema, without the argument `input` of every mutation. */
 const namesOf = (path: readonly (string | number)[]) => path.filter((key) => key !== 'input');
 const attributeOf = (path: readonly (string | number)[]): string => namesOf(path).join('.') || 'input';
 
 /**
- * What a variable is used for. Its own name is the client's affair: Hasura, for one, makes names up
+ * The argument or input field that takes a variable. The variable's own name says nothing: Hasura invents names
  * (hasura/README.md, "Execution requests").
  */
 function usageOf(document: DocumentNode, variable: string): string {
@@ -55,7 +55,7 @@ function explain(at: readonly (string | number)[], sentence: string): AuthError 
   });
 }
 
-/** The first thing about a value that does not fit its type: graphql-js would go on and collect them all. */
+/** The first problem of a value that does not fit its type. graphql-js would collect all problems. */
 function firstProblem(value: unknown, type: GraphQLInputType, usage: () => string): AuthError | null {
   try {
     coerceInputValue(value, type, (path, _value, error) => {
@@ -98,8 +98,8 @@ function findProblem(
 }
 
 /**
- * Says which attribute of the variables does not fit, before graphql-js does: its own sentences quote the whole input,
- * passwords included, and carry no code.
+ * Refuses variables that do not fit their types, and names the attribute at fault. It runs before graphql-js, whose messages
+ * quote the whole input with its passwords, and have no code.
  */
 export function useInputErrors(): Plugin<Context> {
   return {

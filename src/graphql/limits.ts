@@ -22,7 +22,7 @@ import { takeText } from './locations.ts';
 import { refuseLongTokens } from './long-tokens.ts';
 
 const MAX_DIRECTIVES = 20;
-/** How many times the tokens of a client's document Hasura's may have: root fields in all, not one of them. */
+/** A document of Hasura may have this many times the tokens of a client's document, over all its root fields. */
 const HASURA_TOKENS = 10;
 const UNCOUNTED: ReadonlySet<TokenKind> = new Set([TokenKind.SOF, TokenKind.EOF, TokenKind.COMMENT]);
 
@@ -35,7 +35,7 @@ type ArmorRule = (context: ValidationContext) => {
   readonly OperationDefinition: { enter?: (operation: OperationDefinitionNode) => void };
 };
 
-/** Reported with the other validation errors, and under a code of ours. */
+/** Reports a refusal with the other validation errors, under the gateway's code. */
 const reported: ArmorOptions = {
   propagateOnRejection: false,
   onReject: [
@@ -48,7 +48,7 @@ const reported: ArmorOptions = {
   ],
 };
 
-/** A verdict is kept per document and list of rule names, so every rule needs a name of its own. */
+/** Names a rule. The document cache keeps results by the names of rules, so every rule needs its own. */
 function named(name: string, rule: (context: never) => object): ValidationRule {
   const validationRule = (context: ValidationContext) => rule(context as never);
   return Object.defineProperty(validationRule, 'name', { value: name });
@@ -68,7 +68,7 @@ function tokensIn(node: ASTNode): number {
   return count;
 }
 
-/** Judges each of the document's parts by its tokens. */
+/** Refuses a document if one of its parts has too many tokens. */
 function maxTokensRule(maxTokens: number, partsOf: (document: DocumentNode) => readonly ASTNode[]) {
   return (context: ValidationContext) => ({
     Document(document: DocumentNode) {
@@ -80,7 +80,7 @@ function maxTokensRule(maxTokens: number, partsOf: (document: DocumentNode) => r
 
 const isIntrospection = (root: SelectionNode) => root.kind === Kind.FIELD && root.name.value === '__schema';
 
-/** Introspection, which has hundreds of tokens, is no client's: Hasura answers those itself. */
+/** The parts of Hasura's document. Introspection has hundreds of tokens and is left out: Hasura never forwards a client's. */
 const rootFields = ({ definitions }: DocumentNode): ASTNode[] =>
   definitions.flatMap((definition): readonly ASTNode[] =>
     definition.kind === Kind.OPERATION_DEFINITION
@@ -94,13 +94,13 @@ function withoutAlias(root: SelectionNode): SelectionNode {
   return unnamed;
 }
 
-/** The operation with one root field alone, whose alias is free. */
+/** The operation with one of its root fields only. The alias of that field does not count. */
 const alone = (operation: OperationDefinitionNode, root: SelectionNode): OperationDefinitionNode => ({
   ...operation,
   selectionSet: { ...operation.selectionSet, selections: [withoutAlias(root)] },
 });
 
-/** Judges an operation by its root fields, each as if it were the only one. One refusal is enough. */
+/** Applies a rule to each root field alone. It reports the first refusal only. */
 function ofEachRoot(rule: (options: ArmorOptions) => ArmorRule) {
   return (context: ValidationContext) => {
     let refused = false;
@@ -119,7 +119,7 @@ function ofEachRoot(rule: (options: ArmorOptions) => ArmorRule) {
 
 const PARSING_ABORTED = [' tokens. Parsing aborted.', ' comments. Parsing aborted.'];
 
-/** graphql-js reports too many tokens as a syntax error. Comments are none of them, but each takes memory like a token. */
+/** Parses a document within the limit of tokens, which graphql-js reports as a syntax error. Comments have the same limit. */
 function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof parse>): DocumentNode {
   try {
     const document = parse(source, { ...options, maxTokens, maxComments: maxTokens });
@@ -133,9 +133,9 @@ function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof 
 }
 
 /**
- * Bounds what one document may ask: tokens while it is parsed, then depth, cost, directives and aliases. Hasura's remote
- * joins send one alias per row with the same selection in each, so that Hasura may have more root fields than a client;
- * but what is below a root field may be a client's own words, and has a client's limits.
+ * Limits a document: its tokens while it is parsed, then depth, cost, directives and aliases. A remote join of Hasura sends one
+ * alias per row, each with the same selection. So Hasura may send more root fields than a client. Below a root field a client
+ * may have written the selection, so a client's limits apply there.
  */
 export function useOperationLimits(limits: Config['graphql']): Plugin<Context> {
   const { maxTokens } = limits;
@@ -148,7 +148,7 @@ export function useOperationLimits(limits: Config['graphql']): Plugin<Context> {
   const clientRules = [
     named('MaxAliases', maxAliases(reported)),
     named('MaxCost', maxCost(reported)),
-    // For a document that was parsed when Hasura sent it, and that was kept.
+    // Hasura may have sent the same document before, and the cache has kept it.
     named(
       'MaxTokens',
       maxTokensRule(maxTokens, (document) => [document]),
@@ -171,7 +171,7 @@ export function useOperationLimits(limits: Config['graphql']): Plugin<Context> {
   };
 }
 
-/** Where introspection is switched off it is for everybody but Hasura, which cannot work without it. */
+/** Refuses introspection if it is switched off, except to Hasura, which cannot work without it. */
 export function useIntrospectionGuard({ introspection }: Config['graphql']): Plugin<Context> {
   if (introspection) return {};
   return {

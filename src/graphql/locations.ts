@@ -2,12 +2,12 @@ import type { DocumentNode, GraphQLError, Source, SourceLocation } from 'graphql
 
 /** The texts of parsed documents. */
 const texts = new WeakMap<Source, string>();
-/** Where the lines of a document begin: of the last one that an error asked for, since the errors of one answer ask in turn. */
+/** Where the lines of a document begin. Only the last document is kept: the errors of one answer are located one after another. */
 let lines: { source: Source; starts: readonly number[] } | null = null;
 
 /**
- * Keeps a document's text here, and out of reach of graphql-js: it would search the text from its beginning for each error,
- * up to a hundred times, to tell the line. `locate` counts the lines once.
+ * Takes the text out of a document and keeps it here. With the text graphql-js would search for the line of each error from the
+ * beginning, up to a hundred times. `locate` counts the lines once.
  */
 export function takeText({ loc }: DocumentNode): void {
   if (loc === undefined) return;
@@ -15,11 +15,11 @@ export function takeText({ loc }: DocumentNode): void {
   loc.source.body = '';
 }
 
-/** The text that a document was parsed from. */
+/** The text of a parsed document. */
 export const textOf = ({ loc }: DocumentNode): string | undefined =>
   loc === undefined ? undefined : (texts.get(loc.source) ?? loc.source.body);
 
-/** Tells the lines and columns of an error in a document whose text was taken. */
+/** Adds the lines and columns to an error, if the text of its document was taken. */
 export function locate(error: GraphQLError): GraphQLError {
   const { source, positions } = error;
   const text = source === undefined ? undefined : texts.get(source);
@@ -30,7 +30,7 @@ export function locate(error: GraphQLError): GraphQLError {
   return Object.defineProperty(error, 'locations', { value: locations, enumerable: true });
 }
 
-/** Lines end as GraphQL says: with a line feed, a carriage return, or both (GraphQL 2.1.3). */
+/** The positions where lines start. A line ends with a line feed, a carriage return, or both (GraphQL 2.1.3). */
 function findLineStarts(text: string): number[] {
   const starts = [0];
   for (let at = 0; at < text.length; at++) {
@@ -40,7 +40,7 @@ function findLineStarts(text: string): number[] {
   return starts;
 }
 
-/** By halving: the last line that begins at the position or before. */
+/** Finds the line of a position by binary search. */
 function locationOf(starts: readonly number[], position: number): SourceLocation {
   let [low, high] = [0, starts.length - 1];
   while (low < high) {

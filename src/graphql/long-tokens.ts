@@ -1,12 +1,12 @@
 import { type DocumentNode, GraphQLError, type Token, TokenKind } from 'graphql';
 
-/** Bytes that a string, a name or a number of a document may have. */
+/** The most bytes of a string, a name or a number in a document. */
 const MAX_TOKEN_BYTES = 8192;
 
-/** Comments are looked at by nothing but the parser. */
+/** Tokens without a limit. Only the parser reads comments. */
 const UNBOUNDED: ReadonlySet<TokenKind> = new Set([TokenKind.SOF, TokenKind.EOF, TokenKind.COMMENT]);
 
-/** What a token has on each side of its text. */
+/** The number of quotes on each side of a string. */
 const QUOTES: Partial<Record<TokenKind, number>> = { [TokenKind.STRING]: 1, [TokenKind.BLOCK_STRING]: 3 };
 
 function isLong({ kind, start, end }: Token, text: string): boolean {
@@ -17,8 +17,8 @@ function isLong({ kind, start, end }: Token, text: string): boolean {
 }
 
 /**
- * Refuses a document with a long string, so that what looks at strings later is spared long ones. As written, with its
- * escapes; a variable may hold more.
+ * Refuses a document with a long string, name or number, so that no later step has to read one. It counts the text with its
+ * escapes. A variable may be longer.
  * @throws GraphQLError `query_too_complex`
  */
 export function refuseLongTokens({ loc }: DocumentNode): void {

@@ -1,18 +1,18 @@
-/** Characters of a sentence of graphql-js that are read: names and values of a client may make it as long as a body. */
+/** How much of a message of graphql-js is read. A client's names and values can make it as long as a request. */
 const MAX_LENGTH = 512;
 
 const SYNTAX_ERROR = 'Syntax Error: ';
 const UNKNOWN_ENUM_VALUE = '" does not exist in "';
-/** The words after which graphql-js writes a value. Of `Expected …, found …` they are not shown either. */
+/** graphql-js writes a value after these words. */
 const VALUE_FOLLOWS = [' has invalid value', ' got invalid value'];
 const FOUND = ', found ';
 
-/** The beginning of a sentence, which is all that is searched. */
+/** The beginning of a message: only this is searched. */
 export const beginningOf = (message: string): string => message.slice(0, MAX_LENGTH);
 
 /**
- * A sentence of graphql-js without the values that it quotes from the document or the variables: a value may be a password.
- * Names stay, and what the grammar or the schema expected.
+ * Removes from a message of graphql-js the values that it quotes from the document or the variables: a value may be a password.
+ * Names stay, and so does what the grammar or the schema expected.
  */
 export function withoutValues(message: string): string {
   if (message.startsWith(SYNTAX_ERROR)) return withoutSource(message);
@@ -37,7 +37,7 @@ function withoutSource(message: string): string {
   return `${kept.endsWith(':') ? kept.slice(0, -1) : kept}.`;
 }
 
-/** `Value "secret" does not exist in "LogoutScope" enum.` What comes after the value is the schema's. */
+/** `Value "secret" does not exist in "LogoutScope" enum.` The text after the value comes from the schema. */
 function withoutEnumValue(message: string): string {
   const end = message.lastIndexOf(UNKNOWN_ENUM_VALUE);
   return end === -1 ? 'A value is not valid.' : `A value${beginningOf(message.slice(end + 1))}`;
@@ -53,7 +53,7 @@ function colonAfter(words: string, text: string): number {
   return start === -1 ? -1 : text.indexOf(':', start);
 }
 
-/** The same without the names of the schema that graphql-js suggests. */
+/** Removes the names of the schema that graphql-js suggests. */
 export function withoutSuggestions(sentence: string): string {
   const start = sentence.indexOf(' Did you mean ');
   return start === -1 ? sentence : sentence.slice(0, start);

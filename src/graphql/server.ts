@@ -10,10 +10,10 @@ import { useInputErrors } from './input-errors.ts';
 import { useIntrospectionGuard, useOperationLimits } from './limits.ts';
 import { schema } from './schema/schema.ts';
 
-/** What the HTTP layer found out about a request before it reaches GraphQL. */
+/** What the HTTP layer knows about a request before it reaches GraphQL. */
 type RequestFacts = { req: IncomingMessage; res: ServerResponse; caller: RequestCaller; requestId: string };
 
-/** Answers GraphQL requests whose body has been read and whose caller is identified. */
+/** Answers a GraphQL request. The HTTP layer has read its body and identified its caller. */
 export type GraphQLHandler = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -24,14 +24,14 @@ export function createGraphQLHandler(deps: GatewayDeps, documents = createDocume
   const yoga = createYoga<RequestFacts, Context>({
     schema,
     graphqlEndpoint: '/graphql',
-    // The page, cross-origin rules and the body's size are the HTTP layer's.
+    // The HTTP layer serves the page, and applies CORS and the limit of the body's size.
     graphiql: false,
     landingPage: false,
     cors: false,
     maxRequestBodySize: false,
     multipart: false,
     batching: false,
-    // Yoga's own keeps what failed too, whatever it weighs.
+    // Yoga's own cache keeps failed documents too, of any size.
     parserAndValidationCache: false,
     logging: false,
     context: ({ req, res, caller, requestId }) => ({
@@ -40,7 +40,7 @@ export function createGraphQLHandler(deps: GatewayDeps, documents = createDocume
       requestId,
       cookie: refreshCookie(deps, req, res, caller.fromHasura),
     }),
-    // Errors are mapped below, all of them and once: Yoga's own mask sees only some.
+    // Errors are masked below, each of them once: Yoga's own mask sees only some.
     maskedErrors: false,
     plugins: [
       useOperationLimits(deps.config.graphql),
@@ -53,7 +53,7 @@ export function createGraphQLHandler(deps: GatewayDeps, documents = createDocume
           const { requestId } = serverContext as unknown as RequestFacts;
           const options = { log: deps.log, requestId, suggestions: deps.config.graphql.introspection };
           const errors = result.errors.map((error) => maskGraphQLError(error, options));
-          // Yoga's own would make every error again, and look for its place.
+          // Yoga would create every error again, and search for its location.
           const stringify = () => JSON.stringify({ ...result, errors: errors.map(publicForm) });
           setResult({ ...result, errors, stringify } as typeof result);
         },
@@ -62,7 +62,7 @@ export function createGraphQLHandler(deps: GatewayDeps, documents = createDocume
   });
   return async (request, response, facts) => {
     const context = { req: request, res: response, ...facts };
-    // Yoga as a listener would answer what it cannot handle with a stack.
+    // As a listener, Yoga would answer an unexpected error with its stack.
     const answer = await yoga.handleNodeRequestAndResponse(request, response, context);
     const body = await answer.text();
     response.statusCode = answer.status;

@@ -6,11 +6,11 @@ type Batch = { keys: Set<string>; loaded: Promise<ReadonlyMap<string, unknown>> 
 const waiting = new WeakMap<Context, Map<string, Batch>>();
 
 /**
- * Loads something by key, together with whatever else of its kind the fields of one request ask for in the same turn: a
- * list of teams takes one query for the members of them all. Nothing is kept, so what follows a mutation sees it.
+ * Loads a value by its key, in one batch with the other values of its kind that the fields of a request need in the same turn. So
+ * the members of a list of teams take one query. Nothing is cached: a field after a mutation sees its effect.
  *
- * @param kind what is loaded, with all that it depends on beside the key
- * @param load yields what it found; called by one of those who asked
+ * @param kind what is loaded, with everything except the key that it depends on
+ * @param load returns the values that it found, by key; called once for a batch
  */
 export async function loadTogether<Value>(
   context: Context,

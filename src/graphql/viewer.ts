@@ -3,7 +3,7 @@ import type { Viewer } from '../flows/shared/caller.ts';
 import type { RequestCaller } from '../request/caller.ts';
 
 /**
- * The signed-in person.
+ * Returns the current user.
  * @throws AuthError `unauthenticated`
  */
 export async function requireViewer(caller: RequestCaller): Promise<Viewer> {
@@ -13,7 +13,7 @@ export async function requireViewer(caller: RequestCaller): Promise<Viewer> {
 }
 
 /**
- * The signed-in person, by a token that may change the account and its sessions: a team's token may not.
+ * Returns the current user, if the token may change the account and its sessions. A team token may not.
  * @throws AuthError `unauthenticated`, `permission_denied`
  */
 export async function requireAccountHolder(caller: RequestCaller): Promise<Viewer> {
@@ -26,14 +26,14 @@ export async function requireAccountHolder(caller: RequestCaller): Promise<Viewe
 }
 
 /**
- * Lets only the operator through: Hasura's admin.
+ * Refuses every caller except the operator: Hasura's admin.
  * @throws AuthError `permission_denied`
  */
 export function requireOperator(caller: RequestCaller): void {
   if (!caller.isOperator) throw new AuthError('permission_denied');
 }
 
-/** The signed-in person; null without a token, and for a token that is no longer good. */
+/** The current user. Null without a token, or with one that is not valid any more. */
 export async function viewerOrNull(caller: RequestCaller): Promise<Viewer | null> {
   try {
     return await caller.viewer();

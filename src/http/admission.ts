@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AuthError } from '../errors.ts';
 import { whenOver } from './over.ts';
 
-/** A request's place among those that the gateway works on. It leaves for good when it is over. */
+/** A request's place among the requests in work. The request leaves it at its end. */
 export type Place = {
-  /** Makes room while the request waits for its client. */
+  /** Frees the place while the request waits for its client. */
   leave(): void;
-  /** @throws AuthError `busy` if the gateway is full by now */
+  /** Takes a place again. @throws AuthError `busy` if the gateway is full now */
   comeBack(): void;
 };
 
@@ -18,14 +18,14 @@ export type Admission = (request: IncomingMessage, response: ServerResponse) => 
 
 type Options = {
   maxConcurrentRequests: number;
-  /** Milliseconds for which work that comes now would wait for the database. */
+  /** How many milliseconds new work would wait for the database. */
   queueDelayMs: () => number;
   longestWaitMs: number;
 };
 
 /**
- * Bounds the requests that the gateway works on, and with them memory and the statements that wait for a connection. It
- * refuses new ones, too, while those before them wait for too long.
+ * Limits how many requests the gateway works on, which limits memory and waiting statements too. It also refuses new
+ * requests while earlier work waits too long for the database.
  */
 export function createAdmission({ maxConcurrentRequests, queueDelayMs, longestWaitMs }: Options): Admission {
   let inside = 0;
@@ -51,7 +51,7 @@ export function createAdmission({ maxConcurrentRequests, queueDelayMs, longestWa
       isOver = true;
       leave();
     };
-    // Once the answer is written: reading it is the client's affair, and must not keep a place from others.
+    // When the answer is written: a client that reads slowly must not keep a place from others.
     response.once('prefinish', end);
     whenOver(request, response, end);
     return {

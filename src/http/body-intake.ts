@@ -4,20 +4,20 @@ import type { BodyBudget, BodyOwner } from '../limits/body-budget.ts';
 import { whenOver } from './over.ts';
 
 /**
- * How long a body may take, and the rate that it must have reached after the grace (Kestrel's own defaults). What is slower
- * keeps a connection and memory for nothing.
+ * How long a body may take, and the rate that it must reach after the grace period (Kestrel's defaults). A slower body would
+ * keep a connection and memory.
  */
 const PACE = { longestMs: 15_000, graceMs: 5000, bytesPerSecond: 240 };
 const LOOK_MS = 1000;
 
-/** The first piece of memory that a body gets. It grows as the body does, not as the client says. */
+/** The initial size of a body's buffer. It grows with the bytes that arrive, not with the declared length. */
 const FIRST_BYTES = 1024;
 
 /**
  * Receives the body of a request.
- * @param maxBytes the largest that is taken
+ * @param maxBytes the largest body that is accepted
  * @throws AuthError `payload_too_large`; `busy` if it had to make room for others; `request_timeout`; `invalid_json` if the
- *   client left
+ * client left
  */
 export type ReceiveBody = (
   request: IncomingMessage,
@@ -33,11 +33,11 @@ type Terms = Readonly<{
 
 const declaredBytes = ({ headers }: IncomingMessage): number => Number(headers['content-length'] ?? 0);
 
-/** Whether a request has a body. */
+/** Tells whether a request has a body. */
 export const hasBody = (request: IncomingMessage): boolean =>
   request.headers['transfer-encoding'] !== undefined || declaredBytes(request) > 0;
 
-/** Whether the client holds its body back until it is asked for (RFC 9110, 10.1.1). */
+/** Tells whether the client waits for a 100 before it sends the body (RFC 9110, 10.1.1). */
 const isHeldBack = ({ headers, httpVersion, complete }: IncomingMessage): boolean =>
   !complete && httpVersion === '1.1' && headers.expect?.toLowerCase() === '100-continue';
 
@@ -57,7 +57,7 @@ export function createBodyIntake(
 function collect(request: IncomingMessage, response: ServerResponse, terms: Terms): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const received = growingBuffer();
-    // Most bodies come with their heads.
+    // Most bodies arrive together with their heads.
     const pace = request.complete
       ? undefined
       : watchPace(received, () => refuse(new AuthError('request_timeout')));
@@ -72,7 +72,7 @@ function collect(request: IncomingMessage, response: ServerResponse, terms: Term
     function refuse(error: AuthError): void {
       stop();
       held.release();
-      // What still comes is thrown away. Destroying the stream would take the connection, and the answer, with it.
+      // The rest of the body is discarded. Destroying the stream would end the connection, and the answer with it.
       request.resume();
       reject(error);
     }
@@ -103,7 +103,7 @@ type GrowingBuffer = {
   readonly length: number;
 };
 
-/** Copies what comes, since a client may send a body in pieces of one byte, each of which is an object of 100. */
+/** Copies chunks into one buffer: a client may send pieces of one byte, each of which is an object of 100 bytes. */
 function growingBuffer(): GrowingBuffer {
   let memory = Buffer.allocUnsafe(FIRST_BYTES);
   let length = 0;
@@ -125,7 +125,7 @@ function growingBuffer(): GrowingBuffer {
   };
 }
 
-/** Calls back as soon as the body is too slow. Runs until it is cleared. */
+/** Calls back as soon as the body is too slow. The caller clears the interval. */
 function watchPace(received: GrowingBuffer, callback: () => void): NodeJS.Timeout {
   const startedAt = performance.now();
   return setInterval(() => {

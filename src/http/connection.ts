@@ -3,47 +3,48 @@ import type { Socket } from 'node:net';
 import { whenOver } from './over.ts';
 
 /**
- * Bytes that are parsed at once. Node makes objects of every request that it parses, so a client that pipelines gets a few
- * dozen of them, and no more until those are answered.
+ * How many bytes are parsed at once. Node makes objects of every request that it parses. So a client that pipelines gets a
+ * few dozen of them, and more only after those are answered.
  */
 const SLICE_BYTES = 1024;
 
-/** What a client may still send after the last answer: how much, for how long, and how long it may be silent. */
+/** Limits of what a client may still send after the last answer: how much, for how long, and how long it may be silent. */
 const DISCARDED = { bytes: 64 * 1024 * 1024, longestMs: 15_000, silentMs: 5000 };
 
 type Exchange = Readonly<{ request: IncomingMessage; response: ServerResponse }>;
 
 type Options = Readonly<{
   serve: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Whether the gateway shuts down, so that it keeps no connection. */
+  /** Tells whether the gateway shuts down. Then it keeps no connection open. */
   isClosing: () => boolean;
-  /** Called when the connection may have begun to wait for its client, or may have ceased to. */
+  /** Called when the connection may have begun or ceased to wait for its client. */
   onTurn: (connection: Connection) => void;
 }>;
 
 /**
  * A client's connection.
  *
- * Its requests are served one after the other, as RFC 9112 9.3.2 demands of those that change something, and the next is
- * served once the answer to the one before was written: so a client that sends many and reads none holds one answer.
+ * It serves requests one after the other, as RFC 9112 9.3.2 requires for requests that change something. The next request
+ * starts after the answer to the one before was written. So a client that sends many requests and reads no answer holds one
+ * answer.
  *
- * An answer that comes before the whole request was read is the last one: then the connection is closed for writing, and
- * what the client still sends is read and thrown away, within bounds (RFC 9112, 9.6). Closed at once, the client's system
- * would be told that its data went nowhere, and would often throw away the answer.
+ * An answer that comes before the whole request was read is the last one. Then the connection is closed for writing. The
+ * rest of the client's data is read and discarded, within limits (RFC 9112, 9.6). If the connection were closed at once, the
+ * client's system would learn that its data was not read. It would then often discard the answer.
  */
 export class Connection {
   readonly socket: Socket;
   readonly #options: Options;
-  /** Node's own parsing of what arrives. */
+  /** Node's own parser. */
   readonly #parse: (bytes: Buffer) => void;
-  /** Requests that were parsed and wait for their turn. */
+  /** Parsed requests that wait for their turn. */
   #queue: Exchange[] = [];
   #current: Exchange | null = null;
-  /** Bytes that belong to the body of the last request for sure. They are parsed at once. */
+  /** How many of the next bytes certainly belong to the body of the last request. They are parsed at once. */
   #bodyBytes = 0;
-  /** Whether the answer says that it is the last because the request is not all there. */
+  /** Whether the answer is announced as the last one, because the request has not fully arrived. */
   #isCut = false;
-  /** The answer to what could not be parsed. */
+  /** The answer to input that could not be parsed. */
   #rejection: string | null = null;
   #state: 'serving' | 'closing' | 'discarding' = 'serving';
   #discardedBytes = 0;
@@ -54,35 +55,35 @@ export class Connection {
     const [parse] = socket.listeners('data') as [(bytes: Buffer) => void];
     this.#parse = parse;
     socket.off('data', parse).on('data', (bytes: Buffer) => this.#read(bytes));
-    // Node calls it when the last answer is out.
+    // Node calls it after the last answer.
     const close = socket.destroySoon.bind(socket);
     socket.destroySoon = () => this.#close(close);
     socket.setMaxListeners(0);
   }
 
-  /** Whether the gateway works for nothing of this client's, and waits for what it sends. */
+  /** Whether the gateway has no request of this client to work on, and waits for its data. */
   get isIdle(): boolean {
     return this.#state === 'serving' && this.#queue.length === 0 && !this.#current?.request.complete;
   }
 
-  /** Whether an answer is written, and the client has not read it all. */
+  /** Whether an answer was written, and the client has not read all of it. */
   get isUnread(): boolean {
     return this.#state === 'serving' && this.#current?.response.writableEnded === true;
   }
 
-  /** Whether the last answer is out, and what comes is thrown away. */
+  /** Whether the last answer was sent, and further data is discarded. */
   get isDiscarding(): boolean {
     return this.#state === 'discarding';
   }
 
-  /** Serves a request once those before it are answered. */
+  /** Serves a request after the earlier ones are answered. */
   take(exchange: Exchange): void {
     this.#queue.push(exchange);
-    // A part of the body is in this slice already.
+    // A part of the body is already in this slice.
     this.#bodyBytes = Number(exchange.request.headers['content-length'] ?? 0) - SLICE_BYTES;
   }
 
-  /** Answers what could not be parsed, once the requests before it are answered, and closes. */
+  /** Answers input that could not be parsed, after the earlier requests are answered, and closes the connection. */
   reject(answer: string): void {
     this.#rejection = answer;
     if (this.#state !== 'serving' || !this.socket.writable) this.destroy();
@@ -90,14 +91,17 @@ export class Connection {
     else if (!this.#current.request.complete) this.#sendRejection();
   }
 
-  /** Looks after a connection on which nothing moved for a while: an answer that is not read is given up. */
+  /**
+   * Handles a connection on which nothing moved for a while. Resets it if an answer is unread. Keeps it while a request is
+   * in work. Closes it otherwise.
+   */
   onSilence(retryMs: number): void {
     if (this.socket.writableLength > 0) this.socket.resetAndDestroy();
     else if (this.#state !== 'serving' || this.#current === null) this.destroy();
     else this.socket.setTimeout(retryMs);
   }
 
-  /** Ends the connection. What the client has not read is thrown away. */
+  /** Closes the connection. Data that the client has not read is discarded. */
   destroy(): void {
     if (this.isUnread) this.socket.resetAndDestroy();
     else this.socket.destroy();
@@ -122,7 +126,7 @@ export class Connection {
     this.#options.onTurn(this);
   }
 
-  /** Keeps bytes for later. The socket holds a little more, and then the client has to wait. */
+  /** Keeps bytes for later. The socket buffers a little more; then the client has to wait. */
   #putBack(bytes: Buffer): void {
     if (this.socket.destroyed) return;
     this.socket.pause();
@@ -142,7 +146,7 @@ export class Connection {
     this.#announceClose(exchange);
     response.once('prefinish', () => this.#options.onTurn(this));
     this.#options.serve(request, response);
-    // After what counts requests, so that the next one finds the place of this one.
+    // Registered after the request counters, so that the next request finds the place of this one free.
     whenOver(request, response, () => this.#goOn());
   }
 
@@ -153,13 +157,13 @@ export class Connection {
     this.#options.onTurn(this);
   }
 
-  /** Says that the answer is the last one if the request is not all there, since the rest of it is not awaited. */
+  /** Announces the answer as the last one if the request has not fully arrived: the gateway does not wait for the rest. */
   #announceClose({ request, response }: Exchange): void {
     this.#isCut = !request.complete;
     if (this.#isCut || this.#options.isClosing()) response.setHeader('connection', 'close');
   }
 
-  /** Takes that back, now that the request is all there. */
+  /** Takes the announcement back, since the request has fully arrived. */
   #announceMore({ response }: Exchange): void {
     if (!this.#isCut || response.headersSent || this.#options.isClosing()) return;
     this.#isCut = false;

@@ -2,17 +2,17 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Connection } from './connection.ts';
 
-/** How long nothing may move on a connection while an answer is unread. Node looks twice before it tells. */
+/** How long a connection may be silent while an answer is unread. Node checks twice before it reports the silence. */
 const SILENCE_MS = 15_000;
 
 /**
- * How long a client may take to read an answer, and how many may be about it: the system takes in all of an answer at once
- * unless the client reads slowly. What it does not take in stays in memory.
+ * How long a client may take to read an answer, and how many answers may be unread. The system accepts a whole answer at
+ * once, unless the client reads slowly. The rest of it stays in memory.
  */
 const UNREAD = { longestMs: 30_000, most: 500 };
 const LOOK_MS = 1000;
 
-/** Answers to what is not a request, by Node's error code, as Node words them. */
+/** Answers to input that is not a request, by Node's error code, in Node's words. */
 const REJECTIONS = new Map([
   ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', '413 Payload Too Large'],
@@ -20,7 +20,7 @@ const REJECTIONS = new Map([
 ]);
 
 export type Connections = {
-  /** Cuts off clients that have their last answer and still send. */
+  /** Closes the connections of clients that have received their last answer and still send. */
   endDiscarding(): void;
 };
 
@@ -28,27 +28,27 @@ type Options = Readonly<{
   maxConnections: number;
   serve: (request: IncomingMessage, response: ServerResponse) => void;
   isClosing: () => boolean;
-  /** Called for each connection that found no room. */
+  /** Called for each dropped connection. */
   onDrop: () => void;
 }>;
 
 /**
- * Looks after the connections of a server. When there are too many, one makes room for the next: one that has had its last
- * answer, or else the one that has been silent for longest, or else the one that has been reading an answer for longest. A
- * new one is dropped only if the gateway works for all others.
+ * Supervises the connections of a server. If there are too many, it closes one to make room for a new one. Its first choice
+ * is a connection that has received its last answer; then the one that has been silent for longest; then the one that has
+ * been reading an answer for longest. It drops the new one only if the gateway works for all others.
  */
 export function superviseConnections(server: Server, options: Options): Connections {
   const { maxConnections, serve, isClosing } = options;
   const connections = new Map<Socket, Connection>();
-  /** Those that wait for their client, the longest first. */
+  /** Connections that wait for their client, the longest waiting first. */
   const idle = new Set<Connection>();
   const discarding = new Set<Connection>();
-  /** Since when each of them reads its answer, the longest first. */
+  /** When each connection began to read its answer, the oldest first. */
   const unread = new Map<Connection, number>();
 
   function onTurn(connection: Connection): void {
     if (!connections.has(connection.socket)) return;
-    // Behind all that have been silent for longer.
+    // At the end, since all others have been silent for longer.
     idle.delete(connection);
     if (connection.isIdle) idle.add(connection);
     if (connection.isDiscarding) discarding.add(connection);
@@ -59,7 +59,7 @@ export function superviseConnections(server: Server, options: Options): Connecti
     }
   }
 
-  /** Gives up answers that are not read: the oldest, where there are too many. */
+  /** Closes connections that read an answer too slowly, and the oldest ones if there are too many. */
   function endUnread(): void {
     const now = performance.now();
     for (const [connection, since] of unread) {
@@ -89,7 +89,7 @@ export function superviseConnections(server: Server, options: Options): Connecti
     const connection = connections.get(request.socket);
     if (connection === undefined) return;
     connection.take({ request, response });
-    // It is the last to be taken for a silent one, even if its body is not there yet.
+    // Not idle any more, even if its body has not arrived yet.
     idle.delete(connection);
   };
 
@@ -106,7 +106,7 @@ export function superviseConnections(server: Server, options: Options): Connecti
   });
   server.on('drop', options.onDrop);
   server.on('request', take);
-  // What reads the body asks for it. Other expectations may be ignored (RFC 9110, 10.1.1).
+  // The reader of the body sends the 100. Other expectations may be ignored (RFC 9110, 10.1.1).
   server.on('checkContinue', take).on('checkExpectation', take);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const status = REJECTIONS.get(error.code ?? '') ?? '400 Bad Request';

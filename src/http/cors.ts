@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What pages may send without any configuration; the latter are added by libraries that trace requests. */
+/** Headers that pages may always send. Libraries for tracing add the last two groups. */
 const ALLOWED_HEADERS: readonly string[] = [
   ...['authorization', 'content-type', 'x-request-id'],
   ...['traceparent', 'tracestate', 'baggage', 'sentry-trace'],
@@ -13,7 +13,7 @@ type CorsSettings = {
   credentials: boolean;
 };
 
-/** Lets pages of the configured origins read the answer; cookies come along only for origins that are named. */
+/** Allows pages of the configured origins to read the answer. Cookies are allowed only for origins that are named. */
 export function applyCors(
   request: IncomingMessage,
   response: ServerResponse,

@@ -1,8 +1,10 @@
-/** What GraphiQL opens with: one operation a tab, ready to be sent. */
+/** The tabs with which GraphiQL opens: one operation for each tab, ready to send. */
 export const exampleTabs: readonly [ExampleTab, ...ExampleTab[]] = [
   {
     query: `# Welcome to Portcullis.
 # Send this with the button or Ctrl-Enter.
+# The book at the left opens the manual:
+# begin with Query and Mutation.
 query AuthConfig {
   authConfig {
     signup
@@ -16,7 +18,9 @@ query AuthConfig {
 `,
   },
   {
-    query: `mutation Signup($input: SignupInput!) {
+    query: `# Creates an account and a team.
+# It also mails a verification link.
+mutation Signup($input: SignupInput!) {
   signup(input: $input) {
     accessToken
     expiresAt
@@ -31,7 +35,8 @@ query AuthConfig {
     }),
   },
   {
-    query: `mutation Login($input: LoginInput!) {
+    query: `# Opens another session of the account.
+mutation Login($input: LoginInput!) {
   login(input: $input) {
     accessToken
     expiresAt
@@ -42,7 +47,7 @@ query AuthConfig {
     variables: pretty({ input: { email: 'ada@example.com', password: 'correct horse' } }),
   },
   {
-    query: `# Put an accessToken of signup or login
+    query: `# Copy an accessToken of Signup or Login
 # into Headers, below.
 query Me {
   me {
@@ -57,7 +62,9 @@ query Me {
     headers: pretty({ authorization: 'Bearer <accessToken>' }),
   },
   {
-    query: `mutation CreateTeam($input: CreateTeamInput!) {
+    query: `# Needs an accessToken in Headers, too.
+# The current user becomes its OWNER.
+mutation CreateTeam($input: CreateTeamInput!) {
   createTeam(input: $input) {
     role
     team {
@@ -73,7 +80,8 @@ query Me {
     headers: pretty({ authorization: 'Bearer <accessToken>' }),
   },
   {
-    query: `query ContractAddresses {
+    query: `# Empty until the gateway has asked ENS.
+query ContractAddresses {
   contractAddresses { key value updatedAt }
 }
 `,

@@ -8,12 +8,12 @@ const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" width="30" viewBox="0 0 32 32" fill="none" stroke="#6b46c1" stroke-width="2.5"><path d="M4 30V14a12 12 0 0 1 24 0v16M10 5v25M16 2v28M22 5v25M4 14h24M4 22h24"/></svg>';
 
 /**
- * GraphiQL moves its tabs away from the pointer when they get the focus, and the click is lost: it leaves them at
- * offsets of an animation that its own style hides only until then.
+ * A fix for GraphiQL, which moves a tab away from the pointer when the tab gets the focus. The click is then lost. GraphiQL
+ * leaves tabs at offsets of an animation, which its own style hides only until then.
  */
 const STYLE = '<style>.graphiql-tab { transform: none !important }</style>';
 
-/** The page's one script and no other. Its editor adds styles, and starts its workers from blobs. */
+/** Allows the page's one script only. Its editor adds styles, and starts its workers from blobs. */
 const contentSecurityPolicy = (script: string): string =>
   [
     "default-src 'none'",
@@ -31,7 +31,7 @@ const contentSecurityPolicy = (script: string): string =>
 type Page = { compressed: Buffer; policy: string };
 
 async function renderPage(): Promise<Page> {
-  // 9 MB of HTML: imported when somebody first looks at it, and kept compressed.
+  // 9 MB of HTML: imported at the first request, and kept compressed.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const rendered = renderGraphiQL({
     title: 'Portcullis',
@@ -46,7 +46,7 @@ async function renderPage(): Promise<Page> {
   return { compressed: await promisify(gzip)(html), policy: contentSecurityPolicy(script) };
 }
 
-/** GraphiQL, whole and from this server alone: it needs no internet. */
+/** Creates the GraphiQL page. All of it comes from this server: it needs no internet access. */
 export function createGraphiQLPage() {
   let page: Promise<Page> | undefined;
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

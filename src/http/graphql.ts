@@ -11,14 +11,16 @@ import { throwRefusal } from '../request/target.ts';
 import { answerPreflight } from './cors.ts';
 import { createGraphiQLPage } from './graphiql.ts';
 
-/** What a request may hold (GraphQL over HTTP). */
+/** The parameters of a request (GraphQL over HTTP). */
 const PARAMETERS = new Set(['query', 'variables', 'operationName', 'extensions']);
 
-/** Characters of an Accept header that are looked at. A longer one is taken for one that is missing. */
+/** The maximum length of an Accept header. A longer one counts as missing. */
 const MAX_ACCEPT_LENGTH = 512;
 const JSON_TYPE = /\*\/\*|application\/(?:\*|json|graphql-response\+json)/i;
 
-/** Answers are JSON, even for a client that accepts none (RFC 9110, 12.5.1): a refusal in its form says more than an empty 406. */
+/**
+ * Tells whether the client accepts JSON. Answers are JSON in any case (RFC 9110, 12.5.1): they say more than an empty 406.
+ */
 function acceptsJson({ headers: { accept = '' } }: IncomingMessage): boolean {
   return accept.length <= MAX_ACCEPT_LENGTH && JSON_TYPE.test(accept);
 }
@@ -26,8 +28,8 @@ function acceptsJson({ headers: { accept = '' } }: IncomingMessage): boolean {
 type NodeHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
 
 /**
- * `/graphql`: GraphiQL for browsers, POST with JSON for everybody. GET and forms are refused, since a page of another
- * origin could send those without asking.
+ * Creates `/graphql`: GraphiQL for browsers, POST with JSON for every client. GET and forms are refused, since a page of
+ * another origin could send them without a preflight.
  */
 export function createGraphQLEndpoint(deps: GatewayDeps): NodeHandler {
   const handleGraphQL = createGraphQLHandler(deps);
@@ -56,12 +58,12 @@ export function createGraphQLEndpoint(deps: GatewayDeps): NodeHandler {
       });
     if (attributes.query == null || attributes.query === '')
       throw new AuthError('required', { attribute: 'query' });
-    // Whether the variables are well-formed is told by the names that the schema gives them.
+    // The variables are checked later, where the schema has their names.
     const { variables: _, ...texts } = attributes;
     requireWellFormed(texts);
-    request.headers['content-type'] = 'application/json'; // Yoga knows fewer spellings of it
+    request.headers['content-type'] = 'application/json'; // Yoga accepts fewer spellings of it
     if (!acceptsJson(request)) delete request.headers.accept;
-    // Parsed, since Yoga's server looks at a text one character at a time.
+    // Already parsed, since Yoga's server reads a text one character at a time.
     const body = attributes;
     await handleGraphQL(Object.assign(request, { body }), response, { caller, requestId });
   }
@@ -76,7 +78,7 @@ export function createGraphQLEndpoint(deps: GatewayDeps): NodeHandler {
   };
 }
 
-/** What never reached GraphQL is still answered in its shape, with a status that says what is wrong with the request. */
+/** Answers a request that never reached GraphQL, in GraphQL's form, with an HTTP status that fits the error. */
 function sendError(deps: GatewayDeps, response: ServerResponse, error: AuthError, requestId: string): void {
   const masked = maskGraphQLError(error, { log: deps.log, requestId, suggestions: false });
   const { http: _http, ...extensions } = masked.extensions;

@@ -11,10 +11,10 @@ import { shareReadings } from './shared-readings.ts';
 
 type Check = { name: string; ok: boolean; reason?: string };
 
-/** A database that says nothing at all must not keep whoever asks waiting. */
+/** A database that never answers must not keep the client waiting. */
 const DEADLINE_MS = 5000;
 
-/** By SQLSTATE, or the beginning of one: the first that fits. */
+/** Reasons by SQLSTATE, or by its beginning. The first match counts. */
 const REASONS: readonly (readonly [state: string, reason: string])[] = [
   ['25006', 'The database is read-only.'],
   ['53100', 'The database has no disk space left.'],
@@ -29,8 +29,8 @@ function reasonOf(error: unknown): string {
   return found?.[1] ?? 'The database cannot be reached.';
 }
 /**
- * Once statements wait that long, `/ready` has its own connection asked: a crowd is no reason to take the gateway away, and
- * an orchestrator gives up after a second. Until then the connections are asked that requests use.
+ * If statements wait longer than this, `/ready` checks through its own connection: load alone must not make the gateway
+ * unready, and an orchestrator gives up after a second. Until then it checks through the connections that requests use.
  */
 const CROWDED_MS = 500;
 
@@ -44,7 +44,10 @@ async function check(name: string, run: () => Promise<string | null>): Promise<C
   }
 }
 
-/** `/health`: the process lives, in GoTrue's shape. `/ready`: it can do its work, or why it cannot. */
+/**
+ * Creates `/health` and `/ready`. `/health` says that the process lives, in GoTrue's shape. `/ready` says whether it can
+ * work, or why not.
+ */
 export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   serve(routes, 'GET', '/health', (c) =>

@@ -6,9 +6,9 @@ import { shareReadings } from './shared-readings.ts';
 
 const JwkSet = z.object({ keys: z.array(z.record(z.string(), z.string())) });
 
-/** The public keys. Any page and any cache may have them. */
+/** Creates the endpoints of the public keys. Every page and every cache may read them. */
 export function jwksEndpoints(deps: GatewayDeps): Endpoint[] {
-  const read = shareReadings(() => readJwks({ db: deps.priority.db, keys: deps.keys }));
+  const read = shareReadings(() => readJwks({ db: deps.priority.db, config: deps.config }));
   const paths = { jwks: '/.well-known/jwks.json', portalJwks: '/api/v1/jwks' };
   return Object.entries(paths).map(([operationId, path]) =>
     endpoint({

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What waits for a response to be over. */
+/** The callbacks that wait for the end of a response. */
 const waiting = new WeakMap<ServerResponse, (() => void)[]>();
 
 /**
- * Calls back once, when the answer is out or its connection is gone, in the order of the calls. A response that waits behind
- * another one of the same connection is not told when that closes, so the connection is listened to as well.
+ * Calls back once, when the answer is sent or its connection is closed, in the order of the calls. A response that waits
+ * behind another one gets no event when its connection closes. So the connection is listened to as well.
  */
 export function whenOver({ socket }: IncomingMessage, response: ServerResponse, callback: () => void): void {
   const callbacks = waiting.get(response);

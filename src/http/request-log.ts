@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
 import { whenOver } from './over.ts';
 
-/** A response that knows which route gave it. Paths themselves are never logged: they may hold addresses and tokens. */
+/** A response that knows its route. Paths are never logged: they may hold addresses and tokens. */
 export type RoutedResponse = ServerResponse & { route?: string };
 
-/** Asked all the time by machines: logged only when somebody debugs. */
+/** Machines call these all the time: they are logged at debug level only. */
 const QUIET_ROUTES = new Set(['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks']);
 
-/** One line per request, once it is over. */
+/** Logs one line for each request, at its end. */
 export function logRequest(
   log: Log,
   request: IncomingMessage,

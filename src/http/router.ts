@@ -18,7 +18,7 @@ import { jwksEndpoints } from './jwks.ts';
 import type { RoutedResponse } from './request-log.ts';
 import { swaggerRoutes } from './swagger.ts';
 
-/** Every path but `/graphql`. */
+/** Creates the handler of every path except `/graphql`. */
 export function createRouter(
   deps: GatewayDeps,
   isClosing: () => boolean,
@@ -48,9 +48,9 @@ export function createRouter(
   });
   const options = {
     overrideGlobalObjects: false,
-    // HTTP/1.0 may name no host; none of the routes depends on it.
+    // A request of HTTP/1.0 may have no host. No route depends on the host.
     hostname: 'localhost',
-    // What is left of a request's body is the connection's to read (connection.ts).
+    // The connection reads the rest of a request's body (connection.ts).
     autoCleanupIncoming: false,
   };
   const listener = getRequestListener(router.fetch, options);

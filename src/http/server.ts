@@ -19,16 +19,19 @@ import { createRouter } from './router.ts';
 
 export type HttpServer = {
   url: string;
-  /** Stops accepting, lets requests in flight finish for a while, then closes what is left. */
+  /** Stops accepting connections, lets running requests finish for a while, then closes the remaining connections. */
   close(): Promise<void>;
 };
 
-/** HTTP/1.0 knows no Host: who lacks one is told by receiveTarget, in the dialect's form. */
+/**
+ * Requests without Host are accepted here, since HTTP/1.0 has no Host. receiveTarget refuses those of HTTP/1.1, in the form
+ * of the dialect.
+ */
 const LENIENCE = { requireHostHeader: false };
 
 /**
- * Milliseconds, which are looked after every second. Bodies have bounds of their own, which a request's dialect words; this
- * one ends what gets past those.
+ * In milliseconds; Node checks them every second. Bodies have their own limits, whose errors have the form of the dialect.
+ * These timeouts end requests that get past those limits.
  */
 const TIMEOUTS = {
   headersTimeout: 10_000,
@@ -37,21 +40,21 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 1000,
 };
 
-/** Connections that may wait to be accepted. The kernel takes it down to `net.core.somaxconn`, 4096 by default. */
+/** How many connections may wait to be accepted. The kernel lowers it to `net.core.somaxconn`, 4096 by default. */
 const BACKLOG = 4096;
 
-/** How often the log says that connections are dropped. */
+/** How often the log may warn of dropped connections. */
 const DROP_WARNING_MS = 10_000;
 
-/** A crowded gateway is alive, and Hasura needs the keys whatever happens: these are never turned away. */
+/** Paths that are never refused: a gateway under load is alive, and Hasura always needs the keys. */
 const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks']);
 
-/** Listens, and resolves once it does. */
+/** Starts the HTTP server, and resolves when it listens. */
 export async function startHttpServer(deps: GatewayDeps): Promise<HttpServer> {
   let closing = false;
   const isClosing = () => closing;
   const server = createServer({ ...TIMEOUTS, ...LENIENCE });
-  // Every line counts, as many as there are: Node would leave out those beyond the 2,000th, such as what a proxy appended.
+  // Node would ignore headers after the 2,000th, for example one that a proxy appended.
   server.maxHeadersCount = 0;
   server.on('connection', requireAddress);
   const connections = superviseConnections(server, {
@@ -78,10 +81,10 @@ function createRequestListener(deps: GatewayDeps, isClosing: () => boolean) {
   const receive = createBodyIntake(deps.bodyBudget, createOwnerFinder(deps));
   const handleGraphQL = createGraphQLEndpoint(deps);
   const route = createRouter(deps, isClosing);
-  // The fields of these lines are fixed and hold no secret: looking for one costs more than writing the line.
+  // The fields of these lines are fixed and hold no secret. A search for secrets would cost more than writing the line.
   const requestLog = deps.log.child({}, { redact: [] });
 
-  /** The dialect of a request tells, in its own form, that it found no place. */
+  /** Admits a request. If the gateway is full, the dialect of the request answers so in its own form. */
   function enter(request: IncomingMessage, response: ServerResponse): Place | null {
     try {
       return admit(request, response);
@@ -105,7 +108,7 @@ function createRequestListener(deps: GatewayDeps, isClosing: () => boolean) {
     const place = ALWAYS_ADMITTED.has(path) ? null : enter(request, response);
     if (hasBody(request))
       offerBody(request, async (maxBytes) => {
-        // A body that is slow takes no place from others.
+        // While a body arrives, the request must not take a place from others.
         place?.leave();
         const bytes = await receive(request, response, Math.min(maxBytes, maxBodyBytes));
         place?.comeBack();
@@ -132,7 +135,7 @@ function createRequestListener(deps: GatewayDeps, isClosing: () => boolean) {
   };
 }
 
-/** Tells whose body it is: Hasura's, by its secret, or of whom the request comes from. */
+/** Creates a function that finds the owner of a body: Hasura, by its secret, or the client's address. */
 function createOwnerFinder(deps: GatewayDeps): (request: IncomingMessage) => BodyOwner {
   return (request) => {
     const secret = request.headers[GATEWAY_SECRET_HEADER];
@@ -142,7 +145,9 @@ function createOwnerFinder(deps: GatewayDeps): (request: IncomingMessage) => Bod
   };
 }
 
-/** Cookies concern GraphQL alone; the pages that mails link to are nobody else's business. */
+/**
+ * Applies CORS to GraphQL and the API. Only GraphQL uses cookies. Other sites must not read the pages that mails link to.
+ */
 function allowOrigin(
   { config }: GatewayDeps,
   path: string,
@@ -160,13 +165,14 @@ function setCommonHeaders(response: ServerResponse, requestId: string): void {
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('referrer-policy', 'no-referrer');
   response.setHeader('x-frame-options', 'DENY');
-  // Nearly every answer holds tokens or depends on one; the JWKS says otherwise for itself.
+  // Nearly every answer holds a token or depends on one. The JWKS sets its own value.
   response.setHeader('cache-control', 'no-store');
 }
 
 /**
- * Node asks the system for the peer's address when it is first read, and keeps it. The system does not know it once the
- * client has reset the connection. Requests that the client sent before would have no address, and so no limit of their own.
+ * Closes a connection whose client address is not known. Node asks the system for the address at the first read, and caches
+ * it. After the client has reset the connection, the system does not know the address. Requests that the client sent before
+ * would then have no rate limit of their own.
  */
 function requireAddress(socket: Socket): void {
   if (socket.remoteAddress === undefined) socket.destroy();
@@ -191,7 +197,7 @@ const listen = (server: Server, port: number, host: string): Promise<void> =>
 function drain(server: Server, connections: Connections, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs);
-    // A connection is idle only once its last answer is out.
+    // A connection is idle only after its last answer was sent.
     const sweep = setInterval(() => {
       server.closeIdleConnections();
       connections.endDiscarding();

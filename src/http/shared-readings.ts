@@ -1,6 +1,6 @@
 /**
- * Shares readings among callers, so that a crowd costs one reading at a time. A caller that comes during a reading gets
- * the next one, which all share who come until then: what changed before a caller asked must show.
+ * Shares readings among callers, so that many callers cost one reading at a time. Callers that come during a reading share
+ * the next one. A reading must show what changed before its callers asked.
  */
 export function shareReadings<Value>(read: () => Promise<Value>): () => Promise<Value> {
   let running: Promise<Value> | undefined;

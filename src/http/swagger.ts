@@ -5,7 +5,7 @@ import type { GatewayDeps } from '../request/deps.ts';
 
 const require = createRequire(import.meta.url);
 
-/** What the page needs, from the package that holds it; nothing comes from elsewhere. */
+/** The files that the page needs. They come from the installed package, not from another server. */
 const assets = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
@@ -40,7 +40,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** `/swagger`: the HTTP dialects, to be read and tried. Works without the internet. */
+/** Creates `/swagger`, where people read and try the HTTP dialects. It works without internet access. */
 export function swaggerRoutes(deps: GatewayDeps): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   serve(routes, 'GET', '/swagger', (c) => {

@@ -2,26 +2,31 @@ import { randomBytes } from 'node:crypto';
 import { asc, count, eq, gt, sql } from 'drizzle-orm';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { recordSecurityEvent } from '../audit/security-events.ts';
-import { type KeySettings, publicationLeadSeconds, renewalSeconds } from '../config/key-schedule.ts';
+import type { Config, KeyConfig } from '../config/config.ts';
+import { publicationLeadSeconds, renewalSeconds } from '../config/key-schedule.ts';
 import type { KeyEncryption } from '../crypto/key-encryption.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { jwks, privateJwks } from '../db/tables/keys.ts';
 import { AuthError } from '../errors.ts';
 
-export type KeysDeps = Readonly<{ db: Database; keyEncryption: KeyEncryption; keys: KeySettings }>;
+export type KeysDeps = Readonly<{
+  db: Database;
+  keyEncryption: KeyEncryption;
+  config: Pick<Config, 'keys'>;
+}>;
 
 export type GeneratedJwk = { id: string; expiresAt: Date };
 
-/** Any number that nothing else in the database locks on. */
+/** The number of the advisory lock. Nothing else in the database locks it. */
 const KEYS_LOCK = 7_046_203_312;
 /** Bounds the JWKS document, which every verifier downloads. */
 const MAX_UNEXPIRED_KEYS = 50;
 
-/** Lets no two replicas generate, re-encrypt or delete keys at once. */
+/** Locks the keys, so that only one replica at a time generates, re-encrypts or deletes keys. */
 const lockKeys = (tx: Queryable) => tx.execute(sql`select pg_advisory_xact_lock(${KEYS_LOCK})`);
 
 async function createKeyPair(
-  algorithm: KeySettings['algorithm'],
+  algorithm: KeyConfig['algorithm'],
 ): Promise<{ id: string; publicJwk: JWK; privateJwk: JWK }> {
   const id = `jwk_${randomBytes(16).toString('hex')}`;
   const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
@@ -33,7 +38,8 @@ async function createKeyPair(
   };
 }
 
-async function insertKey(tx: Queryable, { keyEncryption, keys }: KeysDeps): Promise<GeneratedJwk> {
+async function insertKey(tx: Queryable, { keyEncryption, config }: KeysDeps): Promise<GeneratedJwk> {
+  const { keys } = config;
   const { id, publicJwk, privateJwk } = await createKeyPair(keys.algorithm);
   const jwe = await keyEncryption.encrypt(JSON.stringify(privateJwk));
   const [row] = await tx
@@ -53,7 +59,7 @@ async function insertKey(tx: Queryable, { keyEncryption, keys }: KeysDeps): Prom
 }
 
 /**
- * Generates a signing key. It is published at once and signs once every verifier's cache holds it.
+ * Generates a signing key. It is published at once. It signs as soon as every verifier's cache holds it.
  * @throws AuthError `too_many_keys`
  */
 export function generateJwk(deps: KeysDeps): Promise<GeneratedJwk> {
@@ -68,11 +74,11 @@ export function generateJwk(deps: KeysDeps): Promise<GeneratedJwk> {
 }
 
 /**
- * Makes a successor in time. Replicas take turns, and the second finds the first one's key.
- * @returns the new key, or null when none was needed
+ * Generates a new key if the newest one expires too soon. Replicas take turns: the second one finds the key of the first.
+ * @returns the new key; null if none was needed
  */
 export async function ensureSuccessor(deps: KeysDeps): Promise<GeneratedJwk | null> {
-  const needed = renewalSeconds(deps.keys);
+  const needed = renewalSeconds(deps.config.keys);
   const lasting = (db: Queryable) =>
     db
       .select({ id: jwks.id })
@@ -102,28 +108,31 @@ const unexpiredKeys = statement((db) =>
 const PUBLIC_MEMBERS = ['kty', 'kid', 'alg', 'use', 'crv', 'x', 'y', 'n', 'e'] as const;
 
 /**
- * The JWK Set (RFC 7517) of the unexpired keys, and for how many seconds it may be cached: never beyond the next expiry,
- * so that an expired key leaves every cache in time.
+ * Reads the JWK Set (RFC 7517) of the unexpired keys, and for how many seconds it may be cached. The cache time never passes
+ * the next expiry, so that an expired key leaves every cache in time.
  */
 export async function readJwks({
   db,
-  keys,
-}: Pick<KeysDeps, 'db' | 'keys'>): Promise<{ keys: JWK[]; maxAgeSeconds: number }> {
+  config,
+}: Pick<KeysDeps, 'db' | 'config'>): Promise<{ keys: JWK[]; maxAgeSeconds: number }> {
   const rows = await unexpiredKeys(db).execute();
-  const untilExpiry = Math.floor(Math.min(...rows.map((row) => row.secondsLeft), keys.jwksMaxAgeSeconds));
+  const untilExpiry = Math.floor(
+    Math.min(...rows.map((row) => row.secondsLeft), config.keys.jwksMaxAgeSeconds),
+  );
   return {
     keys: rows.map(({ publicJwk }) =>
       Object.fromEntries(
         PUBLIC_MEMBERS.flatMap((name) => (publicJwk[name] === undefined ? [] : [[name, publicJwk[name]]])),
       ),
     ) as JWK[],
-    // Where there is no key, the next one signs at once: nobody may remember that there was none.
+    // If no key exists, the next one signs at once: no cache may keep the empty set.
     maxAgeSeconds: rows.length === 0 ? 1 : Math.max(1, untilExpiry),
   };
 }
 
-/** Deletes keys that expired so long ago that no token signed by them can still be valid. */
-export async function deleteExpiredKeys({ db, keys }: Pick<KeysDeps, 'db' | 'keys'>): Promise<number> {
+/** Deletes keys that expired so long ago that no token signed by them can still be valid. Returns how many it deleted. */
+export async function deleteExpiredKeys({ db, config }: Pick<KeysDeps, 'db' | 'config'>): Promise<number> {
+  const { keys } = config;
   const grace = keys.longestTokenSeconds + publicationLeadSeconds(keys);
   return db.transaction(async (tx) => {
     await lockKeys(tx);
@@ -136,8 +145,8 @@ export async function deleteExpiredKeys({ db, keys }: Pick<KeysDeps, 'db' | 'key
 }
 
 /**
- * Refuses key-encryption keys that do not fit the stored keys, before anything is served.
- * @throws Error naming the variable
+ * Checks before the start that the key-encryption keys fit the stored keys.
+ * @throws Error naming the variable, if an unexpired key cannot be decrypted
  */
 export async function checkKeyEncryption({
   db,
@@ -156,7 +165,7 @@ export async function checkKeyEncryption({
 }
 
 /**
- * Re-encrypts every private key that is not under the first key-encryption key.
+ * Re-encrypts every private key that is not encrypted under the first key-encryption key.
  * @returns how many were re-encrypted
  */
 export async function reencryptKeys({
@@ -166,7 +175,7 @@ export async function reencryptKeys({
   return db.transaction(async (tx) => {
     await lockKeys(tx);
     const stored = await tx.select().from(privateJwks);
-    // What no key fits belongs to a key that expired before an earlier rotation: checkKeyEncryption has checked the others.
+    // If no key decrypts a private key, it expired before an earlier rotation. checkKeyEncryption has checked the others.
     const outdated = stored.filter(
       ({ jwe }) => !keyEncryption.isCurrent(jwe) && keyEncryption.canDecrypt(jwe),
     );

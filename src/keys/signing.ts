@@ -7,7 +7,7 @@ import { jwks, privateJwks } from '../db/tables/keys.ts';
 import { AuthError } from '../errors.ts';
 import type { KeysDeps } from './jwks.ts';
 
-/** Keys never change under one id, so imported ones may be kept; whether they are still good is asked every time. */
+/** How many imported keys are cached. A key never changes under its id. Whether it has expired is looked up each time. */
 const KEPT_KEYS = 100;
 
 export type SigningKey = { id: string; alg: string; key: CryptoKey; expiresAt: Date };
@@ -16,12 +16,13 @@ type StoredKey = { id: string; alg: string; jwe: string };
 
 export type Signer = {
   /**
-   * The key to sign with: the newest that every verifier's cache holds by now, preferring one that outlives the token.
-   * Where every key is too new, the oldest of them. One in its last second signs no more: nothing could use the token.
+   * Chooses the key to sign with: the newest one that every verifier's cache holds by now, and preferably outlives the
+   * token. If every key is too new, it is the oldest one. A key in its last second does not sign: its tokens would expire at
+   * once.
    * @throws AuthError `no_signing_key`
    */
   currentKey(tokenSeconds: number): Promise<SigningKey>;
-  /** A compact JWS (RFC 7515) with the key's `kid` and `alg`. */
+  /** Signs a compact JWS (RFC 7515) with the key's `kid` and `alg`. */
   sign(key: SigningKey, payload: JWTPayload): Promise<string>;
 };
 
@@ -33,7 +34,7 @@ const currentKeyRow = statement((db) => {
     db
       .select({ id: jwks.id, alg: jwks.alg, expiresAt: jwks.expiresAt, jwe: privateJwks.jwe })
       .from(jwks)
-      // With its private half in one look: between two, the key might be deleted.
+      // One query reads both halves: between two queries, another process might delete the key.
       .innerJoin(privateJwks, eq(privateJwks.id, jwks.id))
       .where(gt(jwks.expiresAt, sql`now() + interval '1 second'`))
       .orderBy(
@@ -48,7 +49,7 @@ const currentKeyRow = statement((db) => {
   );
 });
 
-/** Signs with the private keys of the database. */
+/** Creates a signer that uses the private keys in the database. */
 export function createSigner(deps: KeysDeps): Signer {
   const imported = new LRUCache<string, CryptoKey>({ max: KEPT_KEYS });
 
@@ -69,7 +70,7 @@ export function createSigner(deps: KeysDeps): Signer {
   return {
     async currentKey(tokenSeconds) {
       const [row] = await currentKeyRow(deps.db).execute({
-        leadSeconds: publicationLeadSeconds(deps.keys),
+        leadSeconds: publicationLeadSeconds(deps.config.keys),
         tokenSeconds,
       });
       if (row === undefined) throw new AuthError('no_signing_key');
@@ -81,7 +82,7 @@ export function createSigner(deps: KeysDeps): Signer {
   };
 }
 
-/** The public key of a `kid`, with the algorithm it is for, or null when there is none. Says nothing about expiry. */
+/** Finds the public key of a `kid` and its algorithm; null if not found. It does not check whether the key has expired. */
 export type PublicKeyFinder = (kid: string) => Promise<{ alg: string; key: CryptoKey } | null>;
 
 const publicKeyRow = statement((db) =>
@@ -92,9 +93,7 @@ const publicKeyRow = statement((db) =>
     .prepare('public_jwk'),
 );
 
-/**
- * Finds the public key of a token by its `kid`. Keys are kept in memory, since a key never changes; a key that is not known is null.
- */
+/** Creates a finder of public keys. It caches found keys in memory, since a key never changes. */
 export function createPublicKeyFinder(db: Database): PublicKeyFinder {
   const kept = new LRUCache<string, { alg: string; key: CryptoKey }>({ max: KEPT_KEYS });
   return async (kid) => {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Device } from '../audit/device.ts';
 import { recordSecurityEvent } from '../audit/security-events.ts';
-import type { Limit } from '../config/parsers.ts';
+import type { Limit } from '../config/limit.ts';
 import type { Database } from '../db/client.ts';
 import type { Log } from '../log.ts';
 import { addressLimitSubject } from './address-subject.ts';

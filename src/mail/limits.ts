@@ -1,40 +1,30 @@
 import type { Config } from '../config/config.ts';
 import type { Queryable } from '../db/client.ts';
-import type { LimitedSubject, RateLimiter } from '../limits/rate-limits.ts';
+import type { Counter, RateLimiter } from '../limits/rate-limits.ts';
 import { emailLimitSubject } from './email-address.ts';
-import type { MailKind } from './message.ts';
+import { type MailKind, mails } from './kinds.ts';
 
 /**
- * Which day's cap of an address a mail counts for. Sign-ups with an address, and invites to it, do not use up its resets.
- * What other people's accounts send to an address has a cap of its own.
- */
-const CAPS: Readonly<Partial<Record<MailKind, string>>> = {
-  verification: 'mail_recipient',
-  password_reset: 'mail_recipient_reset',
-  email_change: 'mail_recipient_of_others',
-  team_invite: 'mail_recipient_of_others',
-};
-
-/**
- * What to count for a mail that a request causes: a spacing per address and kind, and a cap per address. Counted by mailbox,
+ * What counts a mail that a request causes: a spacing per address and kind, and a cap per address. Counted by mailbox,
  * whether or not an account has it, so that both cases look alike. Notices of what happened have no limit, and go to
  * verified addresses only: the owner of the account must learn of it.
  * @param email in any spelling
  */
-export function mailLimits(config: Pick<Config, 'limits'>, kind: MailKind, email: string): LimitedSubject[] {
-  const cap = CAPS[kind];
-  if (cap === undefined) return [];
-  const { mailSpacingSeconds, mailPerRecipient } = config.limits;
+export function mailCounters(config: Pick<Config, 'limits'>, kind: MailKind, email: string): Counter[] {
+  const { limit } = mails[kind];
+  if (limit === null) return [];
+  const { mailSpacingSeconds, [limit]: cap } = config.limits;
   const subject = emailLimitSubject(email);
+  const spacing = { name: `mail_${kind}`, per: 'mailbox', count: 1, seconds: mailSpacingSeconds } as const;
   return [
-    { purpose: `mail_${kind}`, subject, limit: { count: 1, seconds: mailSpacingSeconds } },
-    { purpose: cap, subject, limit: mailPerRecipient },
+    { limit: spacing, subject },
+    { limit: cap, subject },
   ];
 }
 
 /**
  * Counts one mail: the seconds to wait, or null where it may go out. What the spacing refuses does not use up the cap, so
- * that hammering a form does not keep somebody's mails away for a day.
+ * that hammering a form does not keep a person's mails away for a day.
  * @param tx the transaction that queues the mail: one that is not queued is not counted
  */
 export async function attemptMail(
@@ -43,8 +33,8 @@ export async function attemptMail(
   email: string,
   tx?: Queryable,
 ): Promise<number | null> {
-  for (const subject of mailLimits(deps.config, kind, email)) {
-    const wait = await deps.rateLimiter.attempt([subject], tx);
+  for (const counter of mailCounters(deps.config, kind, email)) {
+    const wait = await deps.rateLimiter.attempt([counter], tx);
     if (wait !== null) return wait;
   }
   return null;
@@ -56,7 +46,7 @@ export async function isMailDue(
   kind: MailKind,
   email: string,
 ): Promise<boolean> {
-  const subjects = mailLimits(deps.config, kind, email);
-  const standings = await deps.rateLimiter.look(subjects);
-  return subjects.every(({ limit }, at) => (standings[at]?.count ?? 0) < limit.count);
+  const counters = mailCounters(deps.config, kind, email);
+  const standings = await deps.rateLimiter.look(counters);
+  return counters.every(({ limit }, at) => (standings[at]?.count ?? 0) < limit.count);
 }

@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../config/read-config.ts';
 import { escapeHtml } from './html.ts';
-import { type Mail, type MailKind, type MailValues, mailKinds, placeholders } from './message.ts';
+import { type MailKind, type MailValues, mailKinds, mails } from './kinds.ts';
+import type { Mail } from './message.ts';
 import { de } from './templates/de.ts';
 import { en } from './templates/en.ts';
 import { composeSources, type Locale, type MailPart } from './templates/locale.ts';
@@ -39,7 +40,7 @@ function compile(part: MailPart, source: string): Template {
 }
 
 function unknownPlaceholders(kind: MailKind, source: string): string[] {
-  const known: readonly string[] = placeholders[kind];
+  const known: readonly string[] = mails[kind].placeholders;
   return [...source.matchAll(PLACEHOLDER)]
     .filter(([, name = '']) => !known.includes(name.trim()))
     .map(([whole]) => `unknown placeholder ${whole}; known: ${known.map((name) => `{{${name}}}`).join(' ')}`);

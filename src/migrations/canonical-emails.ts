@@ -3,17 +3,18 @@ import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { violates } from '../db/errors.ts';
 import { canonicalEmail } from '../mail/email-address.ts';
 
-/** Rows that are in memory, or locked, at once. */
+/** How many rows are in memory, or locked, at once. */
 const BATCH = 500;
 
-/** A sign-up, or an invite, may come between a look and the change that it led to. */
+/** How often a change is tried. A sign-up or an invite may come between the lookup and the change. */
 const MAX_TRIES = 5;
 
 /**
- * Gives accounts and invites from before migration 0003 their canonical addresses, which SQL cannot make. Accounts whose
- * canonical address is another account's, or that have none, stay as they are until an operator has changed or deleted one.
- * Once none is left the checks of both tables are validated, and there is nothing more to do. The caller holds the
- * migration lock. Interrupted, it goes on where it was.
+ * Gives accounts and invites from before migration 0003 their canonical addresses, which SQL cannot compute. An account
+ * stays as it is if it has no canonical address, or if another account has the same one. An operator then changes or deletes
+ * one. When none of these accounts is left, the checks of both tables are validated, and later calls do nothing.
+ *
+ * The caller holds the migration lock. If the work is interrupted, the next call continues it.
  */
 export async function canonicalizeEmails(db: PostgresJsDatabase): Promise<void> {
   if (!(await isValidated(db, 'invites', 'invites_email_canonical'))) {
@@ -38,7 +39,7 @@ async function isValidated(db: PostgresJsDatabase, table: string, constraint: st
   return found?.convalidated === true;
 }
 
-/** Tries again what the unique index refused: the next look sees the row that was faster. */
+/** Retries work that the unique index refused. The next lookup sees the row that was faster. */
 async function retried<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++)
     try {
@@ -51,7 +52,7 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
 
 type MarkedUser = { id: string; email: string; canonical_email: string };
 
-/** Writes down the canonical address of every marked account; the mark goes where the account has it already. */
+/** Stores the canonical address of every marked account. Removes the mark if the account has that address already. */
 async function markUsers(db: PostgresJsDatabase): Promise<void> {
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
@@ -78,7 +79,10 @@ async function writeMarks(db: PostgresJsDatabase, users: readonly MarkedUser[]):
     where u.id = m.id and u.email = m.email and u.canonical_email is not null`);
 }
 
-/** Changes marked accounts whose canonical address no other account has, with their mailed tokens. Returns how many. */
+/**
+ * Gives marked accounts their canonical address if no other account has it, and changes their mailed tokens too. Returns how
+ * many accounts it changed.
+ */
 async function changeUsers(db: PostgresJsDatabase): Promise<number> {
   const [changed] = await db.execute<{ count: number }>(sql`
     with due as (
@@ -114,7 +118,10 @@ async function eachInvite(
   }
 }
 
-/** Of two invites of one team to one mailbox the one that was made or renewed last stays. */
+/**
+ * Gives an invite its canonical address. Of two invites of one team to one mailbox, the one that was made or renewed last
+ * stays.
+ */
 async function canonicalizeInvite(db: PostgresJsDatabase, { id, email }: FormerInvite): Promise<void> {
   const canonical = canonicalEmail(email);
   if (canonical === email) return;

@@ -3,21 +3,23 @@ import { sql } from 'drizzle-orm';
 import { type DatabaseOptions, openDatabase, type Transaction } from '../db/client.ts';
 import type { Log } from '../log.ts';
 
-/** Any number that nothing else in the database locks. Earlier versions lock it for their whole session. */
+/**
+ * The number of the advisory lock. Nothing else in the database locks it. Earlier versions lock it for their whole session.
+ */
 const MIGRATION_LOCK = '7046203311';
 
-/** How often a gateway that waits asks again. */
+/** How often a waiting gateway retries, in milliseconds. */
 const ASK_AGAIN_MS = 250;
 const FIRST_WORD_AFTER_MS = 3000;
 const WORD_EVERY_MS = 10_000;
-/** Often enough that the transaction with the lock is never idle for too long. */
+/** Short enough that Postgres does not end the transaction with the lock as idle. */
 const WATCH_EVERY_MS = 5000;
 const LOCK_STATEMENT_TIMEOUT_MS = 15_000;
 const PATIENCE_MS = 60_000;
 
 export type LockOptions = {
   log?: Pick<Log, 'warn'>;
-  /** Ends the wait, and the work with it. */
+  /** Aborts the wait, and the work too. */
   signal?: AbortSignal;
   /** Milliseconds to wait for another migration. */
   patienceMs?: number;
@@ -40,7 +42,7 @@ const findHolders = (tx: Transaction): Promise<Process[]> =>
       and l.classid::int8 = ${MIGRATION_LOCK}::int8 >> 32
       and l.objid::int8 = ${MIGRATION_LOCK}::int8 & 4294967295`);
 
-/** The processes with a lock that the migration waits for. */
+/** Finds the processes that hold a lock for which the migration waits. */
 const findBlockers = (tx: Transaction): Promise<Process[]> =>
   tx.execute<Process>(sql`
     select distinct ${PROCESS}
@@ -48,7 +50,7 @@ const findBlockers = (tx: Transaction): Promise<Process[]> =>
     where w.datname = current_database() and w.application_name = current_setting('application_name')
       and w.wait_event_type = 'Lock' and a.pid = blocker.pid`);
 
-/** Logs whom the work waits for, until it has ended. The queries also keep the transaction with the lock busy. */
+/** Logs for which processes the work waits, until it has ended. The queries also keep the transaction with the lock busy. */
 async function watchWork(tx: Transaction, ended: AbortSignal, log: LockOptions['log']): Promise<void> {
   for (;;) {
     await sleep(WATCH_EVERY_MS, undefined, { signal: ended }).catch(() => {});
@@ -64,7 +66,7 @@ type Work = (stopped: AbortSignal) => Promise<void>;
 async function runBeside(tx: Transaction, work: Work, { log, signal }: LockOptions): Promise<void> {
   const ended = new AbortController();
   const watching = watchWork(tx, ended.signal, log);
-  // The lock is lost with its connection, and the work goes no further then.
+  // If the connection is lost, the lock is lost too, and the work stops.
   const lost = watching.then(() => new Promise<never>(() => {}));
   const aborted = new Promise<never>((_, reject) => {
     signal?.addEventListener('abort', () => reject(signal.reason), { signal: ended.signal });
@@ -77,7 +79,7 @@ async function runBeside(tx: Transaction, work: Work, { log, signal }: LockOptio
   }
 }
 
-/** Logs who has the lock: after three seconds, and then every ten. */
+/** Creates a function that logs which process holds the lock: after three seconds, and then every ten. */
 function createAnnouncer(log: LockOptions['log']): (holders: Process[], waitedMs: number) => void {
   let nextAt = FIRST_WORD_AFTER_MS;
   return (holders, waitedMs) => {
@@ -94,16 +96,16 @@ function createAnnouncer(log: LockOptions['log']): (holders: Process[], waitedMs
 function giveUp(holders: Process[], waitedMs: number): never {
   const pids = holders.map(({ pid }) => `select pg_terminate_backend(${pid});`).join(' ');
   throw new Error(
-    `Another migration did not end within ${Math.round(waitedMs / 1000)} seconds. The lock is held by ${holders.map(describe).join(' and ')}. Where that one is stuck, end it, and start again: ${pids}`,
+    `Another migration did not end within ${Math.round(waitedMs / 1000)} seconds. The lock is held by ${holders.map(describe).join(' and ')}. If that process is stuck, end it and start again: ${pids}`,
   );
 }
 
 /**
- * Runs work that may run once at a time in a database. The lock belongs to a transaction and ends with it: no pooler can
- * keep it, and no process that was killed.
+ * Runs work that may run once at a time in a database. The lock belongs to a transaction and ends with it. So neither a
+ * pooler nor a killed process can keep it.
  *
- * @param work is told when it has to stop: at a signal, or when the lock is lost
- * @throws Error naming who has the lock, once the patience is over; the signal's reason
+ * @param work gets a signal that aborts when the work has to stop: at `options.signal`, or when the lock is lost
+ * @throws Error naming the process that holds the lock, after `patienceMs`; the signal's reason
  */
 export async function withMigrationLock(
   database: Omit<DatabaseOptions, 'poolSize' | 'statementTimeoutMs'>,

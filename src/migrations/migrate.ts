@@ -20,21 +20,22 @@ const migrations = {
   migrationsTable: 'applied',
 };
 
-/** How long a pooler may let the migration wait for a session beside that of the lock. */
+/** How long a pooler may keep the migration waiting for a session beside the one with the lock. */
 const SECOND_SESSION_MS = 10_000;
 
 export type MigrationOptions = LockOptions & Partial<Omit<DatabaseAccess, 'url'>>;
 
 /**
- * Applies what is missing. Replicas that start together take turns: the first one migrates, the others find it done.
+ * Applies the missing migrations. Replicas that start together take turns: the first one migrates, the others find it done.
  *
- * @throws Error naming who has kept the lock for a minute, or what is in the way; the signal's reason
+ * @throws Error naming the process that has held the lock for a minute, or saying what prevents the migration; the signal's
+ * reason
  */
 export async function applyMigrations(url: string, options: MigrationOptions = {}): Promise<void> {
   const { variable = 'DATABASE_URL', prepare = true, settingsFrom = 'gateway', ...lock } = options;
   const database = { url, variable, prepare, settingsFrom, applicationName: 'portcullis-migrate' };
   await withMigrationLock(database, lock, async (stopped) => {
-    // Postgres cancels no statement of a migration, however long it takes, but those that wait for a lock.
+    // A statement of a migration may take any time. Postgres cancels it only if it waits for a lock.
     const client = openClient(readDatabaseUrl(url, variable), { ...database, statementTimeoutMs: null });
     const cut = () => void client.end({ timeout: 0 });
     stopped.addEventListener('abort', cut, { once: true });
@@ -51,7 +52,10 @@ export async function applyMigrations(url: string, options: MigrationOptions = {
   });
 }
 
-/** @throws Error where a pooler has one session alone, which the lock’s transaction has */
+/**
+ * Checks that the database gives the migration a second session.
+ * @throws Error if a pooler has only one, which the transaction with the lock uses
+ */
 async function requireSecondSession(client: Client, variable: string): Promise<void> {
   const late = sleep(SECOND_SESSION_MS, 'late', { ref: false });
   const outcome = await Promise.race([client`select 1`, late]);
@@ -69,8 +73,8 @@ export async function readJournal(): Promise<Journal> {
 }
 
 /**
- * Whether this build's newest migration, and the job library's, has been applied. A newer schema than this build's counts
- * as applied.
+ * Tells whether the newest migration of this build, and of the job library, has been applied. A schema that is newer than
+ * this build's counts as applied.
  */
 export async function isMigrated(db: Database): Promise<boolean> {
   const newest = (await readJournal()).entries.at(-1)?.when ?? 0;

@@ -3,30 +3,25 @@ import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
 import { deleteOldRows } from '../db/prune.ts';
 import { oneTimeTokens, type TokenPurpose } from '../db/tables/one-time-tokens.ts';
+import { purposes } from './purposes.ts';
 
-/** Whose token it is, and which address it proves. */
+/** The owner of a token, and the address that it proves. */
 export type OneTimeTokenSubject = { userId: string; email: string };
 
 /**
- * Stores a token, as its SHA-256, in place of the one before. Storing the same one again only renews its time.
- * @param ttlSeconds how long it can be redeemed
- * @param requestedAt when it was asked for, where it is stored later than that
- * @returns false, and nothing is stored, where a token that was asked for later is there already
+ * Stores a token, as its SHA-256, in place of the earlier one. If the token is the same, only its time is renewed.
+ * @param requestedAt when it was asked for, if it is stored later than that
+ * @returns false, and stores nothing, if a token that was asked for later is stored already
  */
 export async function storeOneTimeToken(
   tx: Queryable,
-  input: OneTimeTokenSubject & {
-    purpose: TokenPurpose;
-    token: string;
-    ttlSeconds: number;
-    requestedAt?: Date;
-  },
+  input: OneTimeTokenSubject & { purpose: TokenPurpose; token: string; requestedAt?: Date },
 ): Promise<boolean> {
-  const { userId, purpose, email, token, ttlSeconds, requestedAt = new Date() } = input;
+  const { userId, purpose, email, token, requestedAt = new Date() } = input;
   const stored = await tx.execute(sql`
     insert into ${oneTimeTokens} as kept (token_hash, user_id, purpose, email, created_at, expires_at)
     values (${sha256(token)}, ${userId}, ${purpose}, ${email}, ${requestedAt.toISOString()}::timestamptz,
-      now() + make_interval(secs => ${ttlSeconds}))
+      now() + make_interval(secs => ${purposes[purpose].ttlSeconds}))
     on conflict (user_id, purpose) do update set token_hash = excluded.token_hash, email = excluded.email,
       created_at = excluded.created_at, expires_at = excluded.expires_at
       where kept.created_at <= excluded.created_at
@@ -34,7 +29,10 @@ export async function storeOneTimeToken(
   return stored.length > 0;
 }
 
-/** Whether the token could be redeemed now. Asking does not use it up: mail scanners open links too. */
+/**
+ * Finds the owner of a token that can be redeemed; null if not found. It does not use the token up: mail scanners open links
+ * too.
+ */
 export async function findOneTimeToken(
   db: Queryable,
   input: { purpose: TokenPurpose; token: string },
@@ -45,7 +43,9 @@ export async function findOneTimeToken(
   return found === undefined ? null : { userId: found.user_id, email: found.email };
 }
 
-/** Uses a token up, in one statement: of any number of attempts at once, one gets it. Null: used, retired, expired. */
+/**
+ * Uses a token up, in one statement: of many attempts at once, one gets it. Null if it was used or retired, or has expired.
+ */
 export async function redeemOneTimeToken(
   tx: Queryable,
   input: { purpose: TokenPurpose; token: string },
@@ -58,8 +58,8 @@ export async function redeemOneTimeToken(
 }
 
 /**
- * Retires the tokens that a person has pending, of one purpose or all: after a password changed, none of them may still
- * open the account.
+ * Retires the pending tokens of a person, of one purpose or all. After a password changed, none of them may still open the
+ * account.
  */
 export async function retireOneTimeTokens(
   tx: Queryable,

@@ -6,27 +6,26 @@ import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
 import { findPasswordHash } from '../users/passwords.ts';
 import { readForm } from './forms.ts';
 import type { Html } from './layout.ts';
-import { addPage, callerOf, codeOf, type Site, showDead, showDone, tokenOf } from './site.ts';
+import { addPage, callerOf, codeOf, pathOf, type Site, showDead, showDone, tokenOf } from './site.ts';
 import type { ConfirmTexts } from './texts.ts';
 
 export type ConfirmPage = {
-  path: string;
   purpose: TokenPurpose;
   texts: ConfirmTexts;
   confirm(caller: Caller, input: { token: string; password: string }): Promise<unknown>;
-  /** What else tells the person what they would confirm: labels and values. */
+  /** Facts that tell the person what they would confirm: labels and values. */
   facts(userId: string): Promise<[string, string][]>;
-  /** For the person who did not cause the mail; null where closing the page is enough. */
+  /** The form for a person who did not cause the mail; null if it is enough that they close the page. */
   disown: Disown | null;
 };
 
 type Disown = {
   texts: { explain: string; button: string };
-  /** @returns the page that follows, relative to this one */
+  /** Runs when the person sends the form. @returns the address of the next page, relative to this one */
   run(caller: Caller, token: string): Promise<string>;
 };
 
-/** With the address, hidden, for the browser's password manager. */
+/** The password field. The hidden field with the address is for the browser's password manager. */
 const passwordField = (
   label: string,
   email: string,
@@ -43,11 +42,11 @@ const disownForm = ({ texts }: Disown): Html => html`<form method="post" class="
 </form>`;
 
 /**
- * A page whose button does what the link was mailed for. It asks for the password, where the account has one. Looking at the page
- * uses nothing up, since mail scanners open links too.
+ * Adds a page whose button does what the link was mailed for. If the account has a password, the page asks for it. Opening
+ * the page does not use the token up, since mail scanners open links too.
  */
 export function addConfirmPage(routes: Routes, site: Site, page: ConfirmPage): void {
-  const { path, purpose, texts, confirm, facts, disown } = page;
+  const { purpose, texts, confirm, facts, disown } = page;
   const { deps } = site;
 
   async function showForm(c: RouteContext, problem: string | null): Promise<Response> {
@@ -65,7 +64,7 @@ ${hasPassword ? passwordField(site.texts.password, found.email, problem !== null
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.title, body });
   }
 
-  addPage(routes, path, {
+  addPage(routes, pathOf(purpose), {
     get: (c) => showForm(c, null),
     async post(c) {
       const form = await readForm(deps, c.env.incoming);
@@ -89,7 +88,7 @@ ${hasPassword ? passwordField(site.texts.password, found.email, problem !== null
   });
 }
 
-/** Null for a link that is no longer valid. */
+/** Returns null if the link is not valid any more. Throws every other error on. */
 async function unlessDead(error: unknown): Promise<null> {
   const code = await codeOf(Promise.reject(error));
   if (code === 'invalid_token') return null;

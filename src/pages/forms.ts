@@ -5,16 +5,15 @@ import type { GatewayDeps } from '../request/deps.ts';
 import { requireForm } from '../request/media-type.ts';
 import { parseUrlEncoded } from '../request/url-encoded.ts';
 
-/** Two passwords of 1,024 bytes, of which a form spells each with three. */
+/** Two passwords of 1,024 bytes, each of which a form encodes as three. */
 const MAX_FORM_BYTES = 16 * 1024;
 
 /**
- * The fields of a form that was sent from one of these pages.
+ * Reads the fields of a form that one of these pages sent.
  *
- * The token in the page's address is the proof, and no cookie is looked at, so another site has nothing to gain from
- * sending a form here. One that says it comes from another site is refused all the same. A missing origin is let through,
- * and `null` too, which is what browsers say that must not tell where they come from (Fetch, "append a request Origin
- * header"); those of today tell Sec-Fetch-Site besides.
+ * The proof is the token in the page's address, and not a cookie. Another site therefore gains nothing if it sends a form
+ * here. A form from another site is refused in any case. A missing origin is accepted, and so is `null`: browsers send it if
+ * they must not tell the origin (Fetch, "append a request Origin header"). Today's browsers send Sec-Fetch-Site too.
  *
  * @throws AuthError `cross_site_request`, `unsupported_media_type`, `payload_too_large`, `invalid_json`, `invalid_request`
  */

@@ -27,7 +27,7 @@ button.quiet{color:var(--key);background:transparent;border:1px solid var(--key)
 form>:last-child,.card>:last-child{margin-bottom:0}
 `;
 
-/** No script; one style; forms go back to where they came from. */
+/** No script, one style, and forms only to this server. */
 const POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
@@ -44,7 +44,10 @@ type PageContent = {
   body: Html;
 };
 
-/** A page that needs neither scripts nor anything from elsewhere. Its address may hold a token: no referrer, no copy kept. */
+/**
+ * Shows a page without scripts or files of other servers. Its address may hold a token, so it sends no referrer and is not
+ * cached.
+ */
 export async function showPage(c: RouteContext, content: PageContent): Promise<Response> {
   const { status = 200, language, title, site, body } = content;
   c.header('content-security-policy', POLICY);

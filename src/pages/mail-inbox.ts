@@ -9,7 +9,7 @@ import type { GatewayDeps } from '../request/deps.ts';
 
 type Html = ReturnType<typeof html>;
 
-/** No script, nothing from elsewhere. The frame with a mail's HTML inherits it, and is sandboxed besides. */
+/** No script, and no file of another server. The frame with a mail's HTML inherits this, and is sandboxed too. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -33,7 +33,7 @@ const listPage = (mails: readonly ReceivedMail[], home: string) =>
     html`<p>Mails that this gateway would have sent: <code>SMTP_URL</code> is not set. They are kept until it stops.</p>
 ${
   mails.length === 0
-    ? html`<p>There are none yet.</p>`
+    ? html`<p>No mail has arrived yet.</p>`
     : html`<table><thead><tr><th>Received (UTC)</th><th>To</th><th>Subject</th></tr></thead><tbody>
 ${mails.map(
   ({ id, receivedAt, to, subject }) =>
@@ -43,7 +43,7 @@ ${mails.map(
 }`,
   );
 
-/** Links of the text can be followed: they are the gateway's own, or an operator's. */
+/** Makes the links of a text clickable. They are the gateway's own, or an operator's. */
 const withLinks = (text: string) =>
   text
     .split(/(https?:\/\/[^\s<>"]+)/)
@@ -66,9 +66,10 @@ const FORWARDING_HEADERS = ['x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 
 const LOOPBACK_HOST = /^(localhost|[a-z0-9-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
 /**
- * Lets this machine pass and nobody else: the peer is loopback, nothing was forwarded, and the page was asked for by a
- * loopback name, since a site elsewhere may point a name of its own here (DNS rebinding). A proxy on this machine may hide
- * all of that, so that it takes the key besides.
+ * Checks that the request comes from this machine: the peer is loopback, and no proxy forwarded the request. The Host must
+ * be a loopback name too, since a foreign site may point its own name here (DNS rebinding). A proxy on this machine may hide
+ * all of that, so the page needs the key too.
+ * @throws AuthError `permission_denied`
  */
 function requireLoopback({ env: { incoming } }: RouteContext): void {
   const { remoteAddress = '' } = incoming.socket;
@@ -78,10 +79,10 @@ function requireLoopback({ env: { incoming } }: RouteContext): void {
     throw new AuthError('permission_denied');
 }
 
-/** Where the inbox is. */
+/** The path of the inbox. */
 export const mailInboxPath = ({ key }: MailInbox): string => `/mail/inbox/${key}`;
 
-/** Mails that went nowhere, shown on the machine that the gateway runs on, to whoever knows the key. */
+/** Creates the inbox of mails that were not sent. It is shown on the gateway's machine, to clients that know the key. */
 export function mailInboxRoutes(deps: GatewayDeps, inbox: MailInbox): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   const show = async (c: RouteContext, content: Html) => {

@@ -15,15 +15,27 @@ import { verifyEmail } from '../flows/account/verify-email.ts';
 import { findInvite, findSignUp } from '../flows/mails/facts.ts';
 import { deviceWords, plainWords } from '../mail/plain-words.ts';
 import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
+import { purposes } from '../one-time-tokens/purposes.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { findUser } from '../users/users.ts';
 import { addConfirmPage } from './confirm-page.ts';
 import { readForm } from './forms.ts';
 import { showPage } from './layout.ts';
 import { passwordForm } from './password-form.ts';
-import { addPage, callerOf, codeOf, onward, type Site, showDead, showDone, siteOf, tokenOf } from './site.ts';
+import {
+  addPage,
+  callerOf,
+  codeOf,
+  onward,
+  pathOf,
+  type Site,
+  showDead,
+  showDone,
+  siteOf,
+  tokenOf,
+} from './site.ts';
 
-/** By which a person knows whether it was they who signed up. */
+/** Facts by which a person recognises whether they signed up themselves. */
 async function signUpFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
   const signUp = await findSignUp(deps.db, userId);
   if (signUp === null) return [];
@@ -35,10 +47,12 @@ async function signUpFacts({ deps, texts }: Site, userId: string): Promise<[stri
   ];
 }
 
-/** By which its owner knows an account, and nobody else learns its address: `a…@example.com`. */
+/**
+ * Facts by which the owner recognises an account. The address is masked, so that others do not learn it: `a…@example.com`.
+ */
 async function accountFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
   const user = await findUser(deps.db, userId);
-  const name = plainWords(user?.name ?? ''); // the name of somebody else, perhaps
+  const name = plainWords(user?.name ?? ''); // it may be the name of another person
   const masked = user?.email?.replace(/^(.)[^@]*/u, '$1…') ?? null;
   return [
     ...(name === null ? [] : [[texts.account.name, name] as [string, string]]),
@@ -46,7 +60,7 @@ async function accountFacts({ deps, texts }: Site, userId: string): Promise<[str
   ];
 }
 
-/** The page of a password reset: a refused password leaves the token as it is. */
+/** Adds the page of a password reset. If a password is refused, the token stays valid. */
 function addResetPage(routes: Routes, site: Site): void {
   const { deps, texts } = site;
   const find = (token: string) => findOneTimeToken(deps.db, { purpose: 'reset_password', token });
@@ -57,7 +71,7 @@ function addResetPage(routes: Routes, site: Site): void {
     const body = passwordForm(texts, { email: found.email, minLength, problem });
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.reset.title, body });
   };
-  addPage(routes, '/mail/reset-password/:token', {
+  addPage(routes, pathOf('reset_password'), {
     get: (c) => showForm(c, null),
     async post(c) {
       const form = await readForm(deps, c.env.incoming);
@@ -81,7 +95,9 @@ function addResetPage(routes: Routes, site: Site): void {
   });
 }
 
-/** Says who invites to what, and how to accept: that takes the address, which the page does not tell. */
+/**
+ * Adds the page of an invite: who invites to which team, and how to accept. It does not show the address that this needs.
+ */
 function addInvitePage(routes: Routes, site: Site): void {
   const { deps, texts } = site;
   addPage(routes, '/mail/invite/:inviteId', {
@@ -92,7 +108,7 @@ function addInvitePage(routes: Routes, site: Site): void {
       if (invite === null)
         return site.show(c, { status: 410, title: words.goneTitle, body: html`<p>${words.gone}</p>` });
       const host = new URL(deps.config.publicUrl).host;
-      const team = plainWords(invite.team) ?? words.unnamed; // names of others, as in the mail
+      const team = plainWords(invite.team) ?? words.unnamed; // names that others chose, as in the mail
       const body = html`<p>${words.explain(plainWords(invite.inviter ?? ''), team, host)}</p>
 <ol>${words.steps.map((step) => html`<li>${step}</li>`)}</ol>
 <p class="hint">${words.until(invite.expires)}</p>
@@ -102,22 +118,23 @@ ${onward(site)}`;
   });
 }
 
-/** The pages that mailed links open. They sign nobody in, and work without scripts. */
+/** Creates the pages that mailed links open. They do not sign in, and work without scripts. */
 export function mailedPages(deps: GatewayDeps): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   const site = siteOf(deps);
   const { verify, changeEmail } = site.texts;
   addConfirmPage(routes, site, {
-    ...{ path: '/mail/verify-email/:token', purpose: 'verify_email', texts: verify },
+    ...{ purpose: 'verify_email', texts: verify },
     confirm: (caller, input) => verifyEmail(deps, caller, input),
     facts: (userId) => signUpFacts(site, userId),
     disown: {
       texts: verify.disown,
-      run: async (caller, token) => `../reset-password/${await disownSignup(deps, caller, { token })}`,
+      run: async (caller, token) =>
+        `../${purposes.reset_password.page}/${await disownSignup(deps, caller, { token })}`,
     },
   });
   addConfirmPage(routes, site, {
-    ...{ path: '/mail/change-email/:token', purpose: 'change_email', texts: changeEmail },
+    ...{ purpose: 'change_email', texts: changeEmail },
     confirm: (caller, input) => confirmEmailChange(deps, caller, { ...input, proof: 'required' }),
     facts: (userId) => accountFacts(site, userId),
     disown: null,
@@ -129,7 +146,7 @@ export function mailedPages(deps: GatewayDeps): Routes {
 }
 
 function showFailure({ deps, texts: { failure, language } }: Site, c: RouteContext, error: Error) {
-  // Logs it and sets what headers the error asks for.
+  // Logs the error, and sets its headers.
   const { status } = errorResponse(c, deps, error, portalErrorBody);
   const code = error instanceof AuthError ? error.code : 'internal_error';
   const explain =

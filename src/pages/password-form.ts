@@ -6,11 +6,11 @@ type PasswordForm = {
   /** For the browser's password manager. */
   email: string;
   minLength: number;
-  /** Why the password was refused that was sent before. */
+  /** Why the last password was refused; null at first. */
   problem: string | null;
 };
 
-/** Two fields for a new password. What was typed is never sent back. */
+/** The form with two fields for a new password. What was typed is never sent back. */
 export function passwordForm(texts: PageTexts, { email, minLength, problem }: PasswordForm): Html {
   const { reset } = texts;
   const invalid = problem !== null;

@@ -1,20 +1,23 @@
 import { html } from 'hono/html';
+import type { TokenPurpose } from '../db/tables/one-time-tokens.ts';
 import type { RouteContext, Routes } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import type { Caller } from '../flows/shared/caller.ts';
+import { purposes } from '../one-time-tokens/purposes.ts';
 import { identifyCaller } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { throwRefusal } from '../request/target.ts';
 import { type Html, showPage } from './layout.ts';
 import { type PageTexts, pageTexts } from './texts.ts';
 
-/** What the pages of one gateway share. */
+/** The context that all pages of a gateway share. */
 export type Site = {
   deps: GatewayDeps;
   texts: PageTexts;
   show(c: RouteContext, page: { status?: 200 | 400 | 410; title: string; body: Html }): Promise<Response>;
 };
 
+/** Creates the context of the pages, with the texts in the language of the mails. */
 export function siteOf(deps: GatewayDeps): Site {
   const texts = pageTexts(deps.config.mail.locale);
   const site = new URL(deps.config.publicUrl).host;
@@ -25,21 +28,25 @@ export function siteOf(deps: GatewayDeps): Site {
   };
 }
 
-/** The button that leads to the application, where one is configured. */
+/** The button that leads to the application; empty if APP_URL is not set. */
 export const onward = ({ deps: { config }, texts }: Site): Html | '' =>
   config.appUrl === null
     ? ''
     : html`<p><a class="button" href="${config.appUrl}" rel="noreferrer">${texts.onward}</a></p>`;
 
+/** Shows that an action is done, with the button that leads to the application. */
 export const showDone = (
   site: Site,
   c: RouteContext,
   { doneTitle, done }: { doneTitle: string; done: string },
 ) => site.show(c, { title: doneTitle, body: html`<p role="status">${done}</p>${onward(site)}` });
 
-/** Used, replaced, expired, made up: all look alike. */
+/** Shows the page of a link that is not valid. It is the same for a used, a replaced, an expired and an invented token. */
 export const showDead = (site: Site, c: RouteContext) =>
   site.show(c, { status: 410, title: site.texts.dead.title, body: html`<p>${site.texts.dead.explain}</p>` });
+
+/** The path of the page that the link with a token of this purpose opens. */
+export const pathOf = (purpose: TokenPurpose): string => `/mail/${purposes[purpose].page}/:token`;
 
 export const tokenOf = (c: RouteContext): string => c.req.param('token') ?? '';
 export const callerOf = ({ deps }: Site, c: RouteContext): Caller => identifyCaller(deps, c.env.incoming);
@@ -47,7 +54,7 @@ export const callerOf = ({ deps }: Site, c: RouteContext): Caller => identifyCal
 const EXPECTED = ['invalid_token', 'invalid_credentials', 'required', 'min_length', 'max_length'] as const;
 type Expected = (typeof EXPECTED)[number];
 
-/** Null where it succeeded, or the code of what a page can tell about; any other error is thrown on. */
+/** Returns null on success, or the code of an error that a page explains. Throws every other error on. */
 export async function codeOf(done: Promise<unknown>): Promise<Expected | null> {
   try {
     await done;
@@ -65,6 +72,9 @@ type PageHandlers = {
   post?(c: RouteContext): Promise<Response>;
 };
 
+/**
+ * Adds a page to the routes. A malformed request is refused, and so is another method than GET (and POST, if it has one).
+ */
 export function addPage(routes: Routes, path: string, { get, post }: PageHandlers): void {
   routes.use(path, (c, next) => {
     throwRefusal(c.env.incoming);

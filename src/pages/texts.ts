@@ -1,4 +1,4 @@
-/** A page that confirms something, and what it says once that is done. */
+/** The texts of a page that confirms something, before and after. */
 export type ConfirmTexts = {
   title: string;
   explain: string;
@@ -7,7 +7,7 @@ export type ConfirmTexts = {
   done: string;
 };
 
-/** What the pages say that a mailed link opens. */
+/** The texts of the pages that mailed links open. */
 export type PageTexts = {
   language: string;
   verify: ConfirmTexts & { disown: { explain: string; button: string } };
@@ -27,7 +27,7 @@ export type PageTexts = {
     explain: (inviter: string | null, team: string, site: string) => string;
     steps: readonly string[];
     until: (day: string) => string;
-    /** For a name of which nothing can be shown. */
+    /** In place of a name without a character that can be shown. */
     unnamed: string;
     goneTitle: string;
     gone: string;
@@ -46,9 +46,9 @@ export type PageTexts = {
   address: string;
   /** The label of the field for the account's password. */
   password: string;
-  /** When and from where the person signed up. */
+  /** Labels for when and from where the person signed up. */
   signUp: { time: string; device: string; address: string; unknown: string };
-  /** Whose address changes. */
+  /** Labels for the account whose address changes. */
   account: { name: string; address: string };
   onward: string;
 };
@@ -58,7 +58,7 @@ const en: PageTexts = {
   verify: {
     title: 'Confirm your email address',
     explain:
-      'This address was used to sign up. If it was you, enter the password that you chose: it shows that the account is yours.',
+      'This address was used to sign up. If it was you, enter the password that you chose. The password shows that the account is yours.',
     button: 'Confirm address',
     disown: {
       explain:
@@ -71,10 +71,10 @@ const en: PageTexts = {
   changeEmail: {
     title: 'Confirm your new email address',
     explain:
-      'Confirm only if you asked for this yourself, while you were signed in to the account below: it will have this address from then on. Enter the password of that account. If you did not ask for it, close this page, and nothing happens.',
+      'Confirm only if you asked for this yourself, while you were signed in to the account below. The account will have this address from then on. Enter the password of that account. If you did not ask for it, close this page, and nothing happens.',
     button: 'Confirm new address',
     doneTitle: 'New address confirmed',
-    done: 'From now on you sign in with your new address. Your former one has got a notice.',
+    done: 'From now on you sign in with your new address. A notice was sent to your former address.',
   },
   reset: {
     title: 'Set a new password',
@@ -100,7 +100,7 @@ const en: PageTexts = {
     until: (day) => `The invite is good until ${day} (UTC).`,
     unnamed: 'a team',
     goneTitle: 'This invite is no longer valid',
-    gone: 'It was accepted, withdrawn or has expired. Ask whoever invited you for another one.',
+    gone: 'It was accepted, withdrawn or has expired. Ask the person who invited you for another one.',
   },
   passwordRule: (minLength) => `At least ${minLength} characters.`,
   problems: {
@@ -113,14 +113,13 @@ const en: PageTexts = {
   },
   dead: {
     title: 'This link is no longer valid',
-    explain:
-      'It was used, replaced by a newer one, or has expired. Ask for a new mail and use the link in that.',
+    explain: 'It was used, replaced by a newer one, or has expired. Ask for a new mail and use its link.',
   },
   failure: {
     title: 'That did not work',
     busy: 'The service is busy or unavailable just now. Try again in a moment.',
     crossSite: 'This request came from another site. Open the link from your mail.',
-    unexpected: 'Try again. If it still does not work, tell whoever runs this service.',
+    unexpected: 'Try again. If it still does not work, tell the operator of this service.',
     requestId: 'Request',
   },
   address: 'Address',
@@ -209,5 +208,5 @@ const de: PageTexts = {
 
 const languages: Readonly<Record<string, PageTexts>> = { en, de };
 
-/** In the language of the mails; English where that is not built in. */
+/** Returns the texts in the language of the mails; in English if that language is not built in. */
 export const pageTexts = (locale: string): PageTexts => languages[locale.split('-')[0] ?? ''] ?? en;

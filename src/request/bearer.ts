@@ -5,7 +5,7 @@ const SCHEME = 'bearer';
 
 export const SEND_BEARER = 'Send the token as `Authorization: Bearer <token>`.';
 
-/** The scheme in lower case, and what follows it (RFC 9110 11.4). */
+/** Splits the Authorization header into its scheme, in lower case, and the rest (RFC 9110 11.4). */
 function credentialsOf(headers: IncomingHttpHeaders): { scheme: string; rest: string } {
   const value = headerText(headers, 'authorization') ?? '';
   const end = value.indexOf(' ');
@@ -14,15 +14,15 @@ function credentialsOf(headers: IncomingHttpHeaders): { scheme: string; rest: st
 }
 
 /**
- * The token of an `Authorization: Bearer` header (RFC 6750), or null.
- * @throws AuthError `invalid_request` where the header is not UTF-8
+ * Reads the token of an `Authorization: Bearer` header (RFC 6750); null without one.
+ * @throws AuthError `invalid_request` if the header is not UTF-8
  */
 export function bearerToken(headers: IncomingHttpHeaders): string | null {
   const { scheme, rest } = credentialsOf(headers);
   return scheme === SCHEME && rest !== '' ? rest : null;
 }
 
-/** Whether the header holds something else than a bearer token: a token without its scheme, or another scheme. */
+/** Tells whether the header holds another scheme, or a token without its scheme. */
 export function hasOtherCredentials(headers: IncomingHttpHeaders): boolean {
   const { scheme } = credentialsOf(headers);
   return scheme !== '' && scheme !== SCHEME;

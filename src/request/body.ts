@@ -8,22 +8,22 @@ import { findIllFormed, illFormed } from './well-formed.ts';
 type Receive = (maxBytes: number) => Promise<Buffer>;
 
 /**
- * A property and not a WeakMap: of one in V8's old space, what a value refers to is kept until that is collected, and the
- * values here refer to their requests.
+ * A property of the request, and not a WeakMap. A WeakMap in V8's old space keeps its values until it is collected itself.
+ * These values refer to their requests.
  */
 const RECEIVE = Symbol('receive');
 type WithBody = IncomingMessage & { [RECEIVE]?: Receive };
 
 /**
- * Says how the body of a request is received once it is asked for. Until then a request is refused, for its path, its
- * secret or its media type, without its body.
+ * Sets how the body of a request is received when it is asked for. Until then, a request with a wrong path, secret or media
+ * type is refused without its body.
  */
 export function offerBody(request: WithBody, receive: Receive): void {
   request[RECEIVE] = receive;
 }
 
 /**
- * Receives the body, as text.
+ * Receives the body as text.
  * @throws AuthError `payload_too_large`, `busy`, `request_timeout`; `invalid_json` if it is not UTF-8
  */
 export async function readBody(request: WithBody, maxBytes = Number.POSITIVE_INFINITY): Promise<string> {
@@ -37,8 +37,9 @@ export async function readBody(request: WithBody, maxBytes = Number.POSITIVE_INF
 }
 
 /**
- * The attributes of a JSON body; all their texts are well-formed.
- * @throws AuthError `unsupported_media_type`, `payload_too_large`, `busy`, `request_timeout`, `invalid_json`; `invalid`, naming the attribute
+ * Reads the attributes of a JSON body. All their texts are well-formed Unicode.
+ * @throws AuthError `unsupported_media_type`, `payload_too_large`, `busy`, `request_timeout`, `invalid_json`; `invalid`,
+ * naming the attribute
  */
 export async function readAttributes(request: IncomingMessage): Promise<Record<string, unknown>> {
   const attributes = await readJson(request);
@@ -47,7 +48,7 @@ export async function readAttributes(request: IncomingMessage): Promise<Record<s
 }
 
 /**
- * Makes sure that texts are well-formed.
+ * Checks that all texts are well-formed Unicode.
  * @throws AuthError `invalid`, naming the attribute
  */
 export function requireWellFormed(attributes: Record<string, unknown>): void {
@@ -56,7 +57,7 @@ export function requireWellFormed(attributes: Record<string, unknown>): void {
 }
 
 /**
- * The attributes of a JSON body, whose texts may be ill-formed.
+ * Reads the attributes of a JSON body. Their texts are not checked.
  * @throws AuthError `unsupported_media_type`, `payload_too_large`, `busy`, `request_timeout`, `invalid_json`
  */
 export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {

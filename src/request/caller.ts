@@ -15,30 +15,31 @@ import { bearerToken, hasOtherCredentials, SEND_BEARER } from './bearer.ts';
 import type { GatewayDeps } from './deps.ts';
 import { headerText, headerTextIfValid } from './header-text.ts';
 
-/** Hasura strips client headers that begin with x-hasura- before it forwards any, so no client can replace this one. */
+/** Hasura drops the client's headers that begin with x-hasura-, and forwards others. So no client can set this one. */
 export const GATEWAY_SECRET_HEADER = 'x-hasura-gateway-secret';
 
-/** `allowed_skew` of the engine's JWT secret, as this repository configures it. */
+/** `allowed_skew` of the engine's JWT secret, in seconds, as this repository configures it. */
 const ALLOWED_SKEW_SECONDS = 30;
 
 /** A caller as the request shows them. `flows/shared/caller.ts` has the glossary. */
 export type RequestCaller = Caller &
   Readonly<{
-    /** Whether the request showed the secret that Hasura and the gateway share. */
+    /** Whether the request has shown the secret that Hasura and the gateway share. */
     fromHasura: boolean;
-    /** Whether Hasura says that its admin is calling. An operator is not one of the users, and may do everything. */
+    /** Whether Hasura's admin is calling. This operator is not a user, and may do everything. */
     isOperator: boolean;
     /**
-     * The signed-in person; null without a token. Looked up only where it matters: a login works in spite of an expired token.
-     * @throws AuthError `unauthenticated` for a token or session variables that are no longer good
+     * Looks up the signed-in person; null without a token. It runs only where the person matters: a login works in spite of
+     * an expired token.
+     * @throws AuthError `unauthenticated` if a token or session variables are not valid any more
      */
     viewer(): Promise<Viewer | null>;
   }>;
 
 /**
- * Whether the request shows the secret shared with Hasura.
- * @throws AuthError `permission_denied` or `rate_limited` for a wrong one: a gateway and an engine that disagree must not
- * go unnoticed
+ * Tells whether the request shows the secret shared with Hasura.
+ * @throws AuthError `permission_denied` or `rate_limited` for a wrong secret: an operator must notice that the gateway and
+ * the engine disagree
  */
 export function showsGatewaySecret(deps: GatewayDeps, request: IncomingMessage): boolean {
   const secret = headerText(request.headers, GATEWAY_SECRET_HEADER);
@@ -65,7 +66,7 @@ export function wrongSecret(
   return new AuthError('permission_denied', message === undefined ? {} : { message });
 }
 
-/** Who is calling: by a bearer token, or by Hasura's session variables, which count behind the shared secret only. */
+/** Identifies the caller by a bearer token, or by Hasura's session variables. These count only behind the shared secret. */
 export function identifyCaller(deps: GatewayDeps, request: IncomingMessage): RequestCaller {
   const { headers } = request;
   const fromHasura = showsGatewaySecret(deps, request);
@@ -84,7 +85,10 @@ export function identifyCaller(deps: GatewayDeps, request: IncomingMessage): Req
   };
 }
 
-/** The role of people without a token is never the operator's, whatever it is called: anybody has it. */
+/**
+ * Tells whether the operator is calling. The role of people without a token is never the operator's, even if it is called
+ * `admin`: it needs no proof.
+ */
 const isAdmin = (deps: GatewayDeps, headers: IncomingHttpHeaders): boolean =>
   headerText(headers, 'x-hasura-role') === 'admin' && deps.config.hasuraUnauthorizedRole !== 'admin';
 
@@ -100,8 +104,8 @@ async function bearerViewer(
 }
 
 /**
- * In the unauthorized role every session variable is whatever the client sent (hasura/README.md, "Session variables"),
- * so none counts. Role admin is the operator, who is nobody in particular.
+ * Finds the person behind Hasura's session variables; null if none counts. In the unauthorized role the client can set every
+ * session variable (hasura/README.md, "Session variables"). Role admin is the operator, who is not a user.
  */
 async function hasuraViewer(
   deps: GatewayDeps,
@@ -121,7 +125,7 @@ async function hasuraViewer(
   return authenticateHasuraUser(deps, by, { userId, sessionId, keyId, tokenKind });
 }
 
-/** The kind of the token that Hasura has verified. @throws AuthError `unauthenticated` for an unknown kind */
+/** Reads the kind of the token that Hasura has verified. @throws AuthError `unauthenticated` for an unknown kind */
 function kindOfSession(headers: IncomingHttpHeaders) {
   try {
     return parseTokenKind(headerText(headers, TOKEN_KIND_CLAIM));
@@ -130,7 +134,7 @@ function kindOfSession(headers: IncomingHttpHeaders) {
   }
 }
 
-/** Where the client's own token came along, it must be of the same user and session. */
+/** Checks that the client's own token, if Hasura forwards it, is of the same user and session. Null without a token. */
 async function requireAgreement(
   deps: GatewayDeps,
   headers: IncomingHttpHeaders,
@@ -139,7 +143,7 @@ async function requireAgreement(
   const token = bearerToken(headers);
   if (token === null) return null;
   try {
-    // Hasura, which has let it pass, may be configured to allow some skew.
+    // Hasura has accepted the token, and may be configured to allow some skew.
     const verified = await verifyToken(deps, token, { toleranceSeconds: ALLOWED_SKEW_SECONDS });
     if (verified.userId === userId && (sessionId === null || verified.sessionId === sessionId))
       return verified;

@@ -3,21 +3,21 @@ import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { type Address, compileProxies } from '../config/proxies.ts';
 
-/** Finds the client's address, past the proxies that are trusted to tell it. Null if it is not known. */
+/** Finds the client's IP address behind trusted proxies; null if it is not known. */
 export type ClientAddressReader = (request: IncomingMessage, fromHasura: boolean) => string | null;
 
 type Options = { trustedProxies: readonly string[]; hasuraBehindProxy: boolean };
 
-/** The longest IPv6 address has 45 characters; a zone, brackets, quotes and a port come on top. */
+/** The longest IPv6 address has 45 characters. A zone, brackets, quotes and a port are added to them. */
 const MAX_HOP_LENGTH = 100;
 
-/** More proxies than any client is behind. A header may spell thousands. */
+/** More than the proxies in front of any client. A header may name thousands. */
 const MAX_HOPS = 32;
 
 /**
- * The address of one hop, or null if the hop does not spell one. A port, brackets and quotes (as RFC 7239 has them) are
- * left out, and so is a zone (`fe80::1%eth0`), which Postgres does not take. An IPv4 address that is mapped into IPv6 is
- * the IPv4 address.
+ * Parses the address of one hop; null if it is not an address. A port, brackets and quotes (RFC 7239) are ignored. A zone
+ * (`fe80::1%eth0`) is ignored too, since Postgres does not accept one. An IPv4 address that is mapped into IPv6 becomes
+ * IPv4.
  */
 function parseHop(hop: string): Address | null {
   if (hop.length > MAX_HOP_LENGTH) return null;
@@ -28,7 +28,9 @@ function parseHop(hop: string): Address | null {
   return isIPv6(v6) ? ipaddr.process(v6) : null;
 }
 
-/** The hops of a list from the right, without the empty ones (RFC 9110, 5.6.1). Reads no further than is asked for. */
+/**
+ * Yields the hops of a list from the right, without empty ones (RFC 9110, 5.6.1). It reads only as far as the caller asks.
+ */
 function* hopsFromTheRight(list: string): Generator<string> {
   for (let end = list.length; end > 0; ) {
     const comma = list.lastIndexOf(',', end - 1);
@@ -39,12 +41,12 @@ function* hopsFromTheRight(list: string): Generator<string> {
 }
 
 /**
- * Reads the client's address: the right-most hop that is not a trusted proxy, where the peer is the last hop and
- * X-Forwarded-For has those before it. If every hop is trusted, the left-most one is the client.
+ * Creates a reader of the client's address: the right-most hop that is not a trusted proxy. The peer is the last hop, and
+ * X-Forwarded-For names the earlier ones. If every hop is trusted, the left-most one is the client.
  *
- * The address is null if the hop that should tell it does not spell an address: a trusted proxy wrote it, so what stands
- * further left is the client's own word. It is null behind Hasura, which passes on what the client sent, unless
- * Hasura is said to stand behind a proxy that appends to the header. Then Hasura is a trusted hop.
+ * The address is null if this hop is not an address: a trusted proxy wrote it, and the client may have written all that is
+ * further left. It is also null behind Hasura, which passes on what the client sent. If Hasura is configured as behind a
+ * proxy that appends to the header, Hasura is a trusted hop.
  */
 export function createClientAddressReader(options: Options): ClientAddressReader {
   const isTrusted = compileProxies(options.trustedProxies);

@@ -6,16 +6,16 @@ import type { RefusedSecrets } from '../limits/refused-secrets.ts';
 import type { MailInbox } from '../mail/inbox.ts';
 import type { ClientAddressReader } from './client-address.ts';
 
-/** What the edges work with: HTTP, pages, dialects and GraphQL. Flows get the part that is theirs. */
+/** The dependencies of HTTP, pages, dialects and GraphQL. Flows get a part of them. */
 export type GatewayDeps = Deps &
   Readonly<{
-    /** A connection of its own for the JWKS, and for `/ready` in a crowd, so that they do not wait behind others. */
+    /** A separate connection for the JWKS, and for `/ready` under load, so that they do not wait behind others. */
     priority: { db: Database; signer: Signer };
-    /** How long new work would wait for the database, and how long it may: in milliseconds. */
+    /** How long new work would wait for the database, and how long it may wait, in milliseconds. */
     waiting: { queueDelayMs: () => number; longestWaitMs: number };
     bodyBudget: BodyBudget;
     readClientAddress: ClientAddressReader;
     refusedSecrets: RefusedSecrets;
-    /** Where mails stay when no mail server is configured; null if one is. */
+    /** Keeps mails if no mail server is configured; null if one is. */
     mailInbox: MailInbox | null;
   }>;

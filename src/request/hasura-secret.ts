@@ -7,8 +7,8 @@ import type { GatewayDeps } from './deps.ts';
 import { headerText } from './header-text.ts';
 
 /**
- * Lets Hasura in, at the portal's internal endpoints: the shared secret as `Authorization`, with or without `Bearer`
- * (Hasura sends a header that comes from an environment variable raw).
+ * Creates a check that only Hasura calls the portal's internal endpoints. Hasura shows the shared secret as `Authorization`,
+ * with or without `Bearer`: it sends a header from an environment variable unchanged.
  * @throws AuthError `permission_denied`; `rate_limited` after many wrong secrets
  */
 export function requireInternalSecret(deps: GatewayDeps) {
@@ -23,7 +23,7 @@ export function requireInternalSecret(deps: GatewayDeps) {
 }
 
 /**
- * Lets Hasura in, at its actions and cron triggers.
+ * Creates a check that only Hasura calls its actions and cron triggers.
  * @throws AuthError `permission_denied`; `rate_limited` after many wrong secrets
  */
 export function requireGatewaySecret(deps: GatewayDeps) {

@@ -3,9 +3,9 @@ import { AuthError } from '../errors.ts';
 import { decodeHeadText } from './utf8.ts';
 
 /**
- * A header's text, or null where it is missing or empty. The bytes are UTF-8: Node reads them as Latin-1, which would be
- * stored and compared as another text.
- * @throws AuthError `invalid_request` where they are not
+ * Reads the text of a header; null if it is missing or empty. Its bytes are UTF-8. Node reads them as Latin-1, which would
+ * be stored and compared as another text.
+ * @throws AuthError `invalid_request` if the bytes are not UTF-8
  */
 export function headerText(headers: IncomingHttpHeaders, name: string): string | null {
   const value = [headers[name] ?? []].flat()[0];
@@ -17,7 +17,7 @@ export function headerText(headers: IncomingHttpHeaders, name: string): string |
   }
 }
 
-/** The same where the text is told to people alone: null as well where the bytes are not UTF-8. */
+/** Reads the text of a header that is only shown to people; null also if its bytes are not UTF-8. */
 export function headerTextIfValid(headers: IncomingHttpHeaders, name: string): string | null {
   try {
     return headerText(headers, name);

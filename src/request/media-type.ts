@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { AuthError } from '../errors.ts';
 
-/** Characters of a Content-Type that are looked at: a longer one is of no type that is known here. */
+/** The maximum length of a Content-Type. A longer one is not a type that the gateway accepts. */
 const MAX_LENGTH = 256;
 
 type MediaType = {
-  /** Lower case, without parameters: `application/json`. */
+  /** In lower case, without parameters: `application/json`. */
   name: string;
   charsets: readonly string[];
 };
@@ -28,8 +28,8 @@ const isJsonName = (name: string): boolean =>
   name === 'application/json' || (name.startsWith('application/') && name.endsWith('+json'));
 
 /**
- * Makes sure that a body says it is JSON, in UTF-8 and not compressed. Nothing else is read: forms need no preflight, and
- * so no consent.
+ * Checks that a body is declared as JSON, in UTF-8 and not compressed. Other types are refused: a browser sends forms from
+ * any site without a preflight.
  * @throws AuthError `unsupported_media_type`
  */
 export function requireJson(request: IncomingMessage): void {
@@ -40,7 +40,7 @@ export function requireJson(request: IncomingMessage): void {
 }
 
 /**
- * Makes sure that a body is a form as the pages send it. A form without a Content-Type is taken for one.
+ * Checks that a body is a form as the pages send it. A body without a Content-Type counts as a form.
  * @throws AuthError `unsupported_media_type`
  */
 export function requireForm(request: IncomingMessage): void {
@@ -52,7 +52,7 @@ export function requireForm(request: IncomingMessage): void {
   requireUncompressed(request);
 }
 
-/** `utf8` is a common way to write it (WHATWG Encoding 4.2). */
+/** `utf8` is a common spelling of `utf-8` (WHATWG Encoding 4.2). */
 function requireUtf8(charsets: readonly string[]): void {
   if (charsets.some((charset) => charset !== 'utf-8' && charset !== 'utf8'))
     throw new AuthError('unsupported_media_type', { message: 'Send the request body in UTF-8.' });
@@ -65,7 +65,7 @@ const codings = (header: string | undefined): string[] =>
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '');
 
-/** The answer's Accept-Encoding says what is understood (RFC 9110 12.5.3 and 15.5.16). */
+/** Refuses a compressed body. The answer's Accept-Encoding names what is accepted (RFC 9110 12.5.3 and 15.5.16). */
 function requireUncompressed({ headers }: IncomingMessage): void {
   if (codings(headers['content-encoding']).some((coding) => coding !== 'identity'))
     throw new AuthError('unsupported_media_type', {

@@ -1,7 +1,10 @@
 import { isDatabaseAway, isNameRefused, isUserGone } from '../db/errors.ts';
 import { AuthError } from '../errors.ts';
 
-/** Turns whatever was thrown into the error that the caller may see; the edges log what this hides. */
+/**
+ * Turns any thrown value into the error that the caller may see. What this hides is logged by HTTP, GraphQL and the
+ * dialects.
+ */
 export function toAuthError(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   if (isUserGone(error)) return new AuthError('unauthenticated', { message: 'The account is gone.' });

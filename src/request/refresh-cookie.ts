@@ -4,24 +4,24 @@ import { AuthError } from '../errors.ts';
 import { DEVICE_MARK_SECONDS } from '../sessions/device-marks.ts';
 import type { GatewayDeps } from './deps.ts';
 
-/** A browser's refresh token and its mark, kept where its scripts cannot read them. */
+/** The cookies with a browser's refresh token and its device mark. The scripts of pages cannot read them. */
 export type RefreshCookie = {
   isPresent(): boolean;
-  /** @throws AuthError `feature_disabled`, `cross_site_request` */
+  /** Reads the refresh token; null without one. @throws AuthError `feature_disabled`, `cross_site_request` */
   read(): string | null;
-  /** @throws AuthError `feature_disabled`, `cross_site_request` */
+  /** Sets the cookie to a refresh token. @throws AuthError `feature_disabled`, `cross_site_request` */
   write(refreshToken: string): void;
   clear(): void;
-  /** The cookie that marks the browser; null where there is none, or where it came with a page of another site. */
+  /** Reads the device mark of the browser; null if it is missing, or if a page of another site sent the request. */
   readDevice(): string | null;
-  /** @throws AuthError `feature_disabled`, `cross_site_request` */
+  /** Sets the cookie with the device mark. @throws AuthError `feature_disabled`, `cross_site_request` */
   writeDevice(cookie: string): void;
 };
 
-/** Characters of a cookie that are read: a refresh token is shorter. */
+/** The maximum length of a cookie's value. A refresh token is shorter. */
 const MAX_VALUE_LENGTH = 512;
 
-/** The value of a cookie (RFC 6265bis 4.2.1), or null for what is no refresh token. The first of its name counts. */
+/** Reads the first cookie of a name (RFC 6265bis 4.2.1); null if it is missing, empty or too long. */
 function readCookie(header: string, name: string): string | null {
   const pair = header
     .split(';')
@@ -32,9 +32,13 @@ function readCookie(header: string, name: string): string | null {
 }
 
 /**
- * The cookie comes along by itself, whoever's page sends the request: so it counts only for pages of the gateway and of
- * the configured origins (OWASP CSRF Cheat Sheet, "Verifying Origin"). Hasura replaces the header and keeps a copy in
- * X-Forwarded-Origin, which no page of elsewhere can send itself where Hasura lists ours (hasura/README.md, "Forwarded headers"). It also passes Set-Cookie on, for answers without errors.
+ * Creates access to the cookies of a request. The browser sends them by itself, even if a page of another site causes the
+ * request. So they count only for pages of the gateway and of the configured origins (OWASP CSRF Cheat Sheet, "Verifying
+ * Origin").
+ *
+ * Hasura replaces the Origin header, and keeps a copy in X-Forwarded-Origin. If Hasura lists our origins, no page of another
+ * site can send this header itself (hasura/README.md, "Forwarded headers"). Hasura also passes Set-Cookie on, for answers
+ * without errors.
  */
 export function refreshCookie(
   deps: GatewayDeps,
@@ -79,14 +83,14 @@ export function refreshCookie(
     },
     write(refreshToken) {
       requireOwnPage();
-      set(refreshToken, deps.sessions.refreshTtlSeconds);
+      set(refreshToken, deps.config.sessions.refreshTtlSeconds);
     },
     clear: () => set('', 0),
     readDevice() {
       try {
         requireOwnPage();
       } catch {
-        return null; // it comes along by itself, and a login does without it
+        return null; // the browser sends it by itself, and a login does not need it
       }
       return stored(deviceName);
     },

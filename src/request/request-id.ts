@@ -5,7 +5,7 @@ export const REQUEST_ID_HEADER = 'x-request-id';
 
 const MAX_LENGTH = 64;
 
-/** The id that Hasura or a proxy gave the request, if it looks like one; else a new one. */
+/** Reads the id that Hasura or a proxy gave the request. If it does not look like an id, makes a new one. */
 export function readRequestId(request: IncomingMessage): string {
   const given = request.headers[REQUEST_ID_HEADER];
   const looksLikeOne =
@@ -13,6 +13,9 @@ export function readRequestId(request: IncomingMessage): string {
   return looksLikeOne ? given : crypto.randomUUID();
 }
 
-/** Callers whose error was masked need the id under which it was logged; Hasura drops the response's header. */
+/**
+ * Returns the request id for the answer if the error was masked. The caller needs it to find the log line, and Hasura drops
+ * the response's header.
+ */
 export const requestIdExtension = (error: AuthError, requestId: string): { requestId?: string } =>
   error.status >= 500 ? { requestId } : {};

@@ -3,21 +3,21 @@ import { LRUCache } from 'lru-cache';
 import { AuthError } from '../errors.ts';
 import { decodeHeadText } from './utf8.ts';
 
-/** Why a request is refused, kept until the dialect that answers it asks. */
+/** Why each request is refused, until the dialect that answers it asks. */
 const refusals = new WeakMap<IncomingMessage, AuthError>();
 
-/** What an OPTIONS request names that is about the whole server (RFC 9112 3.2.4). */
+/** The target of an OPTIONS request for the whole server (RFC 9112 3.2.4). */
 export const WHOLE_SERVER = '*';
 
-/** A host has at most 253 characters; the rest is for a port and brackets. */
+/** A host has at most 253 characters; a port and brackets are added to them. */
 const MAX_HOST_LENGTH = 300;
 
 const malformed = (message: string): AuthError => new AuthError('invalid_request', { message });
 
 /**
- * Gives the request's target one form, in every spelling of the client: a path without dot segments, and the query (RFC 9112
- * 3.2). The host of an absolute target replaces the Host header (RFC 9112 3.2.2). What is wrong is told by
- * `throwRefusal`; the path still leads to the dialect that spells the refusal.
+ * Normalises the request's target: a path without dot segments, and the query (RFC 9112 3.2). The host of an absolute target
+ * replaces the Host header (RFC 9112 3.2.2). If something is wrong, `throwRefusal` throws it later. The path still leads to
+ * the dialect, which gives the refusal its form.
  */
 export function receiveTarget(request: IncomingMessage): void {
   const { authority, rest } = splitTarget(request);
@@ -30,19 +30,19 @@ export function receiveTarget(request: IncomingMessage): void {
   try {
     receiveHost(request, authority);
   } catch (error) {
-    delete request.headers.host; // what builds a URL of it would fail
+    delete request.headers.host; // building a URL from it would fail
     const problem = error instanceof AuthError ? error : malformed('The host is not valid.');
     refusals.set(request, problem);
   }
 }
 
-/** Leaves a refusal to the dialect, which asks for it by `throwRefusal`. What is wrong with the head comes first. */
+/** Stores a refusal for the dialect, which asks for it by `throwRefusal`. An earlier refusal stays: the head comes first. */
 export function refuseLater(request: IncomingMessage, error: AuthError): void {
   if (!refusals.has(request)) refusals.set(request, error);
 }
 
 /**
- * Refuses a request whose head was malformed, or which found no room.
+ * Refuses a request if its head was malformed, or the gateway was full.
  * @throws AuthError `invalid_request`, `busy`
  */
 export function throwRefusal(request: IncomingMessage): void {
@@ -50,10 +50,10 @@ export function throwRefusal(request: IncomingMessage): void {
   if (refusal !== undefined) throw refusal;
 }
 
-/** Whether `throwRefusal` refuses the request. */
+/** Tells whether `throwRefusal` refuses the request. */
 export const isRefused = (request: IncomingMessage): boolean => refusals.has(request);
 
-/** Takes an absolute target apart: `http://host/path`. The authority of every other target is null. */
+/** Splits an absolute target (`http://host/path`) into authority and path. The authority of other targets is null. */
 function splitTarget({ url = '', method }: IncomingMessage): { authority: string | null; rest: string } {
   const scheme = ['http://', 'https://'].find((known) => url.slice(0, known.length).toLowerCase() === known);
   if (scheme === undefined) return { authority: null, rest: url };
@@ -65,27 +65,30 @@ function splitTarget({ url = '', method }: IncomingMessage): { authority: string
   return { authority, rest: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
-/** Most targets have their one form already. */
+/** Tells whether a target is normalised already, as most are. */
 const isPlain = (target: string): boolean => target.length <= 100 && /^\/[\w/-]*$/.test(target);
 
 function normalizeTarget({ method }: IncomingMessage, target: string): string {
   if (isPlain(target)) return target;
   if (target === WHOLE_SERVER && method === 'OPTIONS') return target;
-  // A URL takes a backslash for a slash.
+  // URL reads a backslash as a slash.
   if (!target.startsWith('/') || target.split('?', 1)[0]?.includes('\\')) throw new TypeError('Not a path.');
   const { pathname, search } = new URL(`http://localhost${decodeHeadText(target)}`);
-  // Throws where an escape is not UTF-8. Letters that need no escape lose theirs: routes are compared as text.
+  // Throws if an escape is not UTF-8. Letters that need no escape lose theirs, since routes are compared as text.
   const segments = pathname.split('/').map((segment) => encodeURIComponent(decodeURIComponent(segment)));
   return segments.join('/') + search;
 }
 
-/** A path that leads to the same routes as a malformed one. */
+/** Returns a path that leads to the same routes as a malformed one. */
 function routablePath(target: string): string {
   const path = target.startsWith('/') ? target : `/${target}`;
   return new URL(`http://localhost${path.replaceAll('%', '%25').replaceAll('\\', '%5C')}`).pathname;
 }
 
-/** HTTP/1.0 knows no Host; from HTTP/1.1 on there is exactly one (RFC 9112 3.2). An empty one names no host. */
+/**
+ * Checks and normalises the host. In HTTP/1.0 it may be missing; from HTTP/1.1 on there is exactly one (RFC 9112 3.2). An
+ * empty Host header names no host.
+ */
 function receiveHost(request: IncomingMessage, authority: string | null): void {
   const { httpVersion, headers, rawHeaders } = request;
   if (headers.host === undefined && httpVersion !== '1.0') throw malformed('The Host header is missing.');
@@ -95,10 +98,10 @@ function receiveHost(request: IncomingMessage, authority: string | null): void {
   if (authority !== null) headers.host = normalizeHost(authority);
 }
 
-/** Hosts that were normalised: a gateway has few. */
+/** Cache of normalised hosts: a gateway has few. */
 const hosts = new LRUCache<string, string>({ max: 100 });
 
-/** A host with its port as a URL spells it. */
+/** Normalises a host with its port to the spelling of a URL. */
 function normalizeHost(host: string): string {
   const known = hosts.get(host);
   if (known !== undefined) return known;

@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { AuthError } from '../errors.ts';
 
 /**
- * The fields of a query or of an `application/x-www-form-urlencoded` body (WHATWG URL 5.1), of each name the first.
- * @throws AuthError `invalid_request` for an escape that is not UTF-8: repairing it would make different inputs equal
+ * Parses the fields of a query, or of an `application/x-www-form-urlencoded` body (WHATWG URL 5.1). The first field of each
+ * name counts.
+ * @throws AuthError `invalid_request` if an escape is not UTF-8: a repair would make different inputs equal
  */
 export function parseUrlEncoded(text: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
@@ -23,7 +24,7 @@ function decode(text: string): string {
 }
 
 /**
- * The fields of a request's query.
+ * Reads the fields of a request's query.
  * @throws AuthError `invalid_request`
  */
 export function readQuery({ url = '' }: IncomingMessage): ReadonlyMap<string, string> {

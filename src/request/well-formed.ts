@@ -1,10 +1,10 @@
 import { AuthError } from '../errors.ts';
 
 type Key = string | number;
-/** Where a value stands in a JSON document, from the inside out. */
+/** The place of a value in a JSON document, from the inside out. */
 type Place = { key: Key; within: Place } | null;
 
-/** What an error tells of a path: its names are the client's, and as long as the client likes. */
+/** How much of a path an error shows: the client chooses the names and their length. */
 const MAX_KEYS = 8;
 const MAX_ATTRIBUTE_LENGTH = 200;
 
@@ -15,14 +15,14 @@ function pathOf(place: Place): Key[] {
 }
 
 /**
- * Where a text of a JSON value is that is not well-formed: JSON may spell half of a surrogate pair as an escape. Such
- * halves become one and the same character when they are encoded, so that different inputs would be equal. Null where all
- * texts are well-formed. A name that is not well-formed counts for the object that it stands in.
+ * Finds a text in a JSON value that is not well-formed Unicode, and returns its path; null if all texts are. JSON can spell
+ * a lone half of a surrogate pair as an escape. In UTF-8 every lone half becomes the same character, so that different
+ * inputs would be equal. If the name of an attribute is not well-formed, the path is that of its object.
  */
 export function findIllFormed(value: unknown): Key[] | null {
   if (typeof value === 'string') return value.isWellFormed() ? null : [];
   const waiting: { value: unknown; place: Place }[] = [{ value, place: null }];
-  // A loop, since a client may nest values as deep as a body is long.
+  // A loop instead of recursion: a client can nest values very deeply.
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { value, place } = next;
     if (typeof value !== 'object' || value === null) continue;
@@ -36,7 +36,7 @@ export function findIllFormed(value: unknown): Key[] | null {
   return null;
 }
 
-/** The error for a text that is not well-formed. */
+/** Returns the error for a text that is not well-formed. */
 export function illFormed(path: readonly Key[]): AuthError {
   const attribute = path.slice(0, MAX_KEYS).join('.').slice(0, MAX_ATTRIBUTE_LENGTH).toWellFormed();
   return new AuthError('invalid', {

@@ -4,9 +4,9 @@ import { sessions } from '../db/tables/sessions.ts';
 import { AuthError } from '../errors.ts';
 
 /**
- * Makes a team the active one of a live session. The caller has made sure of the membership.
- * @returns the seconds that the session has left, and whether another team, or none, was active before
- * @throws AuthError `unauthenticated` for a session that is over
+ * Makes a team the active one of a live session. The caller has checked the membership.
+ * @returns the seconds until the session ends, and whether the active team changed
+ * @throws AuthError `unauthenticated` if the session has ended
  */
 export async function activateTeam(
   tx: Transaction,

@@ -6,33 +6,35 @@ import type { User } from '../users/users.ts';
 type MarkedUser = Pick<User, 'id' | 'emailVerifiedAt'>;
 
 /**
- * Marks of the browsers on which people have signed in. Browsers keep them in a cookie; the gateway does not. A mark tells a
- * reader nothing, and is not good for signing in. A device that holds one has a counter of wrong passwords of its own, and
- * needs no notice of a new sign-in.
+ * Marks that tell on which browsers a person has signed in. Browsers keep the marks in a cookie; the gateway stores
+ * none. A mark does not disclose the person, and does not sign in. A device with a mark of the account has its own
+ * counter of wrong passwords. A sign-in on it causes no mail.
  */
 export type DeviceMarks = {
   /**
-   * The cookie with a mark of this user beside those that it has of others.
-   * @param cookie the one at hand, if there is any
+   * Adds a mark of this user to the marks of other users in the cookie.
+   * @param cookie the value that the browser sent; null if it sent none
+   * @returns the new value of the cookie
    */
   add(user: MarkedUser, cookie: string | null): string;
   /**
-   * The device's id where the cookie has a mark of this user; null for a forged, foreign or old one.
+   * Finds the id of the device if the cookie has a mark of this user. Null if the mark is forged, expired or of another
+   * user.
    * @param user null for an unknown account, which takes the same work
    */
   find(user: MarkedUser | null, cookie: string | null): string | null;
 };
 
-/** People whom one browser remembers. */
+/** How many users one cookie can hold marks of. */
 const MAX_MARKS = 5;
 const COOKIE = /^([\w-]{22})((?:\.[\w-]{43}){1,5})$/;
 const MAX_COOKIE_LENGTH = 22 + 44 * MAX_MARKS;
 
-/** A mark counts in the period that it was made in and in four more: for 12 to 15 months. */
+/** A mark is valid in the period in which it was made and in the next four: for 12 to 15 months. */
 const PERIOD_MS = 90 * 86_400_000;
 const PERIODS = 5;
 
-/** For how many seconds a mark counts at least: the lifetime of the cookie that holds it. */
+/** The minimum lifetime of a mark in seconds. It is the lifetime of the cookie that holds the mark. */
 export const DEVICE_MARK_SECONDS = ((PERIODS - 1) * PERIOD_MS) / 1000;
 
 const UNKNOWN: MarkedUser = { id: '', emailVerifiedAt: null };
@@ -46,20 +48,24 @@ function parse(cookie: string | null): Parsed | null {
 }
 
 /**
- * What a mark is made of. A mark from before the address was proved is worth nothing after it: a stranger may have signed
- * up with the address, and signed in on a device of their own.
+ * The text from which a mark is derived. It holds the time at which the address was proven, so that older marks end
+ * with it. A stranger may have signed up with the address before, and signed in on a device of their own.
  */
 const markedText = ({ id, emailVerifiedAt }: MarkedUser, device: string, period: number): string =>
   JSON.stringify([id, emailVerifiedAt?.toISOString() ?? null, device, period]);
 
-/** @param keys the key-encryption keys: the first makes marks, all know them again */
+/**
+ * Creates the marks of devices.
+ * @param keys the key-encryption keys: the first key makes marks, every key recognises them
+ * @param now the clock, in milliseconds
+ */
 export function createDeviceMarks(keys: readonly Uint8Array[], now: () => number = Date.now): DeviceMarks {
   const prefix = 'pdm';
   const deriver = createSecretDeriver(keys, 'device mark', prefix);
   const bare = (secret: string) => secret.slice(prefix.length + 1);
   const period = () => Math.floor(now() / PERIOD_MS);
 
-  /** Every text that a mark of this user on this device may have now. */
+  /** Every mark of this user on this device that is valid now: one for each period and key. */
   const marksOf = (user: MarkedUser, device: string): string[] =>
     Array.from({ length: PERIODS }, (_, age) => markedText(user, device, period() - age))
       .flatMap((text) => deriver.deriveAll(text))

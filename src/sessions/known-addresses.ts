@@ -3,16 +3,18 @@ import type { Database } from '../db/client.ts';
 import { sessions } from '../db/tables/sessions.ts';
 import { addressLimitSubject } from '../limits/address-subject.ts';
 
-/** As many sessions of a person are looked at: the look-up stays bounded. */
+/** The maximum number of a person's sessions that the lookup reads, so that its cost is bounded. */
 const MAX_SESSIONS = 1000;
 
-/** No user has this id: a look-up for an unknown account costs what one for a known account costs. */
+/** An id that no user has. A lookup for an unknown account costs the same as one for a known account. */
 const NO_USER = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Whether a person has signed in from this address (IPv6: from its /64) before, live session or not. False for an address
- * that is not known. What a stranger opened before the address was proven does not count.
+ * Tells whether a person has signed in from this IP address before (IPv6: from its /64), in a live or an ended session.
+ * Unproven sessions that were revoked do not count: a stranger may have opened them before the owner proved the
+ * mailbox.
  * @param userId null for an unknown account, which takes the same work
+ * @param address null if it is not known: the answer is false then
  */
 export async function hasSignedInFrom(
   db: Database,

@@ -4,12 +4,12 @@ import { type SessionOpener, sessions } from '../db/tables/sessions.ts';
 
 const isLive = and(isNull(sessions.revokedAt), sql`${sessions.expiresAt} > now()`);
 
-/** Which live sessions of a person: one, or those that something opened. */
+/** Selects live sessions of a person: one session, or all that were opened in one way. */
 type Selection = { userId: string } & ({ only: string } | { openedBy: SessionOpener });
 
 /**
- * Notes that the holder of the mailbox stands behind live sessions of a person.
- * @returns what opened each of them
+ * Marks live sessions of a person as proven: the holder of the mailbox stands behind them.
+ * @returns what opened each of the sessions
  */
 export function proveSessions(
   tx: Transaction,
@@ -28,7 +28,7 @@ export function proveSessions(
     .returning({ openedBy: sessions.openedBy });
 }
 
-/** Whether something proven opened the session; an operator who acts as a user has none. */
+/** Tells whether a session is live and proven. False without a session, as for an operator who acts as a user. */
 export async function isSessionProven(tx: Transaction, sessionId: string | null): Promise<boolean> {
   if (sessionId === null) return false;
   const found = await tx
@@ -39,8 +39,8 @@ export async function isSessionProven(tx: Transaction, sessionId: string | null)
 }
 
 /**
- * Ends the live sessions of a person that nothing proven opened. The caller has locked their sessions.
- * @returns how many they were
+ * Revokes the live sessions of a person that are not proven. The transaction has locked their sessions.
+ * @returns how many sessions it revoked
  */
 export async function revokeUnprovenSessions(tx: Transaction, userId: string): Promise<number> {
   const revoked = await tx
@@ -51,7 +51,7 @@ export async function revokeUnprovenSessions(tx: Transaction, userId: string): P
   return revoked.length;
 }
 
-/** Notes that nothing of a person is proven any more: their address is another one now. */
+/** Marks the live sessions of a person as not proven, since their address is another one now. */
 export async function unproveSessions(tx: Transaction, userId: string): Promise<void> {
   await tx
     .update(sessions)

@@ -2,29 +2,29 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createSecretDeriver } from '../crypto/derived-secrets.ts';
 
 /**
- * Makes refresh tokens and reads the session that one names. A token is `prt_`, a secret of 256 bits, the id of its session
- * and a tag that only the gateway can make. The tag says nothing of whether the token is good: what is stored decides. It
- * tells whose token was presented after what was stored of it is deleted.
+ * Makes refresh tokens, and reads the session id in a token. A token is `prt_`, a secret of 256 bits, the id of its
+ * session and a tag. Only the gateway can make the tag. The tag does not prove that the token is valid: the stored
+ * token decides that. After the stored token is deleted, the tag still proves to which session it belonged.
  *
- * Refresh tokens of one session follow each other: every use exchanges the token for its successor. The successor is derived
- * from the token under a key that only the gateway has. So a client that asks twice (several tabs, a lost answer) gets
- * the same one, and a session has one live token however many ask.
+ * Every use exchanges a refresh token for its successor. The gateway derives the successor from the token under a key
+ * that only it has. A client that asks twice (several tabs, a lost answer) therefore gets the same successor. A session
+ * has one live token, even if many requests ask at once.
  */
 export type RefreshTokens = {
-  /** The first token of a session: its secret is random. */
+  /** Makes the first token of a session. Its secret is random. */
   first(sessionId: string): string;
-  /** What the token is exchanged for, under the current key. */
+  /** Derives the successor of a token under the current key. */
   successorOf(token: string): string;
-  /** The same under every configured key, the current one first. */
+  /** Derives the successor under every configured key, the current key first. */
   successorsOf(token: string): string[];
-  /** The id of the session that a token of this gateway names; null for anything else. */
+  /** Reads the session id in a token. Null if this gateway did not make the token. */
   sessionOf(token: string): string | null;
 };
 
 const PREFIX = 'prt_';
 /** 32 bytes in base64url. */
 const SECRET_LENGTH = 43;
-/** 16 bytes in base64url: the id, and the tag, which is cut to 132 bits. */
+/** The length of the id (16 bytes in base64url) and of the tag (cut to 132 bits). */
 const PART_LENGTH = 22;
 const LENGTH = PREFIX.length + SECRET_LENGTH + 2 * PART_LENGTH;
 
@@ -38,12 +38,18 @@ function decodeId(text: string): string {
 const isSame = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-/** @param keys the key-encryption keys; the tokens get keys of their own from them */
+/**
+ * Creates the functions for refresh tokens.
+ * @param keys the key-encryption keys; separate keys for tokens are derived from them
+ */
 export function createRefreshTokens(keys: readonly Uint8Array[]): RefreshTokens {
   const successors = createSecretDeriver(keys, 'refresh token', 'prt');
   const tags = createSecretDeriver(keys, 'session of a refresh token', 'tag');
   const cut = (tag: string) => tag.slice('tag_'.length, 'tag_'.length + PART_LENGTH);
-  /** Under one of the keys. Tokens of earlier versions name no session, and neither do their successors. */
+  /**
+   * Appends the id and its tag under one of the keys. Tokens of earlier versions hold no id, and neither do their
+   * successors.
+   */
   const nameSession = (secret: string, id: string, key = 0) =>
     id === '' ? secret : `${secret}${id}${cut(tags.deriveAll(secret + id)[key] ?? '')}`;
   const split = (token: string) => {

@@ -1,29 +1,29 @@
 import { sql } from 'drizzle-orm';
 import { type Device, storableUserAgent } from '../audit/device.ts';
+import type { Config } from '../config/config.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token.ts';
-import type { SessionSettings } from './sessions.ts';
 
 /**
- * For how long the parent of an unused live token stays good for the device that exchanged it: the answer that held the
- * live token may be lost, and the client may try again much later.
+ * How long the parent of an unused live token stays good for the device that exchanged it. The answer with the live
+ * token may be lost, and the client may retry much later.
  */
 const LOST_ANSWER_SECONDS = 86_400;
 
-/** Spent tokens stay recognisable as reuse for so many exchanges, and for so long at least. */
+/** A spent token is kept for at least ten exchanges and 24 hours, so that its reuse is recognised. */
 const KEPT_GENERATIONS = 10;
 const KEPT_SECONDS = 86_400;
-/** Deleting begins this much later, so that it deletes several at once. */
+/** Deletion starts this much later, so that it deletes several tokens at once. */
 const KEPT_SLACK_SECONDS = 3600;
 
-/** A session may refresh this often at once, and this often in the long run: what it leaves behind stays bounded. */
+/** Rate limit of a session: a burst of refreshes, then one in ten seconds. It bounds the number of stored tokens. */
 const REFRESH_BURST = 500;
 const SECONDS_PER_REFRESH = 10;
 
-/** Tokens of one session that were exchanged within the reuse interval: as many as may be walked through. */
+/** The maximum number of successors to follow: as many as one session may exchange within the reuse interval. */
 const MAX_STEPS = REFRESH_BURST + 100;
 
 export type RefreshedSession = {
@@ -32,7 +32,7 @@ export type RefreshedSession = {
   user: User;
   team: { teamId: string; role: MembershipRole } | null;
   refreshToken: string;
-  /** Until the absolute end of the session. */
+  /** Seconds until the absolute end of the session. */
   secondsLeft: number;
   /** How a repeat differs from the exchange that it repeats; null for a first exchange. */
   repeat: Repeat | null;
@@ -40,25 +40,25 @@ export type RefreshedSession = {
 
 /** The use of a token that was exchanged before. */
 export type Repeat = {
-  /** After the reuse interval. */
+  /** Whether the repeat came after the reuse interval. */
   late: boolean;
-  /** The user agent, or the address, is not that of the exchange. */
+  /** Whether the user agent is not that of the exchange; `otherAddress` tells the same about the address. */
   otherUserAgent: boolean;
   otherAddress: boolean;
 };
 
-/** What came of presenting a token. A theft is recorded by the caller, and only then answered. */
+/** The result of presenting a token. The caller records a theft before it answers. */
 export type Rotation =
   | RefreshedSession
   | { kind: 'invalid' }
-  /** Spent so long ago that the session goes on. */
+  /** The token was spent so long ago that the session continues. */
   | { kind: 'stale'; sessionId: string; userId: string }
   | { kind: 'too_often' }
   | { kind: 'reused'; sessionId: string; userId: string };
 
 type RotationDeps = {
   db: Database;
-  sessions: SessionSettings;
+  config: Pick<Config, 'sessions'>;
   refreshTokens: RefreshTokens;
   rateLimited: boolean;
 };
@@ -86,7 +86,7 @@ function refreshed(row: SessionRow, refreshToken: string, repeat: Repeat | null)
     email,
     name,
     emailVerifiedAt: row.email_verified_at === null ? null : moment(row.email_verified_at),
-    disabledAt: null, // or the row would not have been found
+    disabledAt: null, // both queries find enabled users only
     createdAt: moment(row.created_at),
     updatedAt: moment(row.updated_at),
   };
@@ -97,11 +97,11 @@ function refreshed(row: SessionRow, refreshToken: string, repeat: Repeat | null)
 /**
  * Exchanges a refresh token for its successor, in one statement (RFC 9700 4.14.2).
  *
- * - A repeat within the reuse interval ends with the session's live token, however many exchanges ago it was.
- * - Later, the parent of the live token still does, for 24 hours and for the user agent that exchanged it: the
- *   client never got the answer.
+ * - A repeat within the reuse interval gets the session's live token, even after further exchanges.
+ * - After the interval, the parent of the live token still gets it for 24 hours, from the same user agent: the client never
+ *   got the answer.
  * - The use of any other spent token is reported as reused.
- * - One that was spent ten exchanges and 24 hours ago is reported as stale.
+ * - A token that was spent ten exchanges and 24 hours ago is reported as stale.
  */
 export async function rotateRefreshToken(
   deps: RotationDeps,
@@ -114,11 +114,11 @@ export async function rotateRefreshToken(
 }
 
 /**
- * The statement: exchange the live token of a live session, and delete what need not be recognised any more. Of many at
- * once, one finds it live. The session is locked before its tokens, as src/db/README.md has it.
+ * Exchanges the live token of a live session, and deletes tokens that need no recognition any more. Null if the token is not
+ * live: of many requests at once, one finds it live. Locks the session before its tokens (src/db/README.md).
  */
 async function exchange(
-  { db, sessions, rateLimited }: RotationDeps,
+  { db, config, rateLimited }: RotationDeps,
   { userAgent, address }: Device,
   { token, successor }: { token: string; successor: string },
 ): Promise<SessionRow | null> {
@@ -143,7 +143,7 @@ async function exchange(
     ), issued as (
       insert into portcullis_private.refresh_tokens (token_hash, session_id, generation, expires_at)
       select ${sha256(successor)}, session_id, generation + 1,
-        least(now() + make_interval(secs => ${sessions.refreshTtlSeconds}::int), session_end) from presented
+        least(now() + make_interval(secs => ${config.sessions.refreshTtlSeconds}::int), session_end) from presented
     ), touched as (
       update portcullis.sessions set last_used_at = now() where id = (select session_id from presented)
     ), forgotten as (
@@ -166,13 +166,13 @@ type KnownToken = SessionRow & {
   seconds_ago: number | null;
   usable: boolean;
   user_id: string;
-  /** How many exchanges ago it was spent, as the live token counts them. */
+  /** How many exchanges ago the token was spent, counted back from the live token. */
   age: number | null;
   exchanged_by: string | null;
   exchanged_from: string | null;
 };
 
-/** Why the token was not live: exchanged just now, exchanged long ago, or no good at all. */
+/** Finds out why the token was not live: it was exchanged just now or long ago, or it is not valid. */
 async function recognize(deps: RotationDeps, device: Device, token: string): Promise<Rotation> {
   const [known] = await deps.db.$client<KnownToken[]>`
     select t.session_id, t.generation, t.rotated_at is not null as rotated,
@@ -193,7 +193,7 @@ async function recognize(deps: RotationDeps, device: Device, token: string): Pro
   if (known === undefined) return recognizeDeleted(deps, token);
   if (!known.usable) return { kind: 'invalid' };
   if (!known.rotated) return { kind: 'too_often' };
-  const repeat = compare(deps.sessions, device, known);
+  const repeat = compare(deps.config.sessions, device, known);
   if (isStale(known)) return { kind: 'stale', sessionId: known.session_id, userId: known.user_id };
   if (repeat.late && !isLostAnswer(known, repeat))
     return { kind: 'reused', sessionId: known.session_id, userId: known.user_id };
@@ -202,7 +202,7 @@ async function recognize(deps: RotationDeps, device: Device, token: string): Pro
 }
 
 function compare(
-  { reuseIntervalSeconds }: SessionSettings,
+  { reuseIntervalSeconds }: Config['sessions'],
   { userAgent, address }: Device,
   { seconds_ago, exchanged_by, exchanged_from }: KnownToken,
 ): Repeat {
@@ -213,14 +213,14 @@ function compare(
   };
 }
 
-/** A user agent that is not known is not the same as another that is not known. */
+/** An unknown user agent does not equal another unknown one. */
 const isLostAnswer = ({ age, seconds_ago, exchanged_by }: KnownToken, { otherUserAgent }: Repeat): boolean =>
   age === 1 && exchanged_by !== null && !otherUserAgent && (seconds_ago ?? 0) <= LOST_ANSWER_SECONDS;
 
 const isStale = ({ age, seconds_ago }: KnownToken): boolean =>
   (age ?? 0) > KEPT_GENERATIONS && (seconds_ago ?? 0) > KEPT_SECONDS;
 
-/** The row is gone, or there never was one: the token itself tells whether the gateway made it. */
+/** Classifies a token that is not stored: its tag tells whether the gateway made it. */
 async function recognizeDeleted({ db, refreshTokens }: RotationDeps, token: string): Promise<Rotation> {
   const sessionId = refreshTokens.sessionOf(token);
   if (sessionId === null) return { kind: 'invalid' };
@@ -229,7 +229,7 @@ async function recognizeDeleted({ db, refreshTokens }: RotationDeps, token: stri
   return session === undefined ? { kind: 'invalid' } : { kind: 'stale', sessionId, userId: session.user_id };
 }
 
-/** Derives successor after successor until the live one, each checked against what is stored. */
+/** Derives the successors of a token up to the live one, each checked against its stored hash. Null if that fails. */
 async function followSuccessors(
   { db, refreshTokens }: RotationDeps,
   from: KnownToken,
@@ -250,7 +250,7 @@ async function followSuccessors(
   return null;
 }
 
-/** Which session a refresh token belongs to, live or not: for logging out with nothing else at hand. */
+/** Finds the session of a refresh token, live or not, to log out without an access token. Null if not found. */
 export async function findSessionOfRefreshToken(
   db: Queryable,
   token: string,

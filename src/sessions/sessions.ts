@@ -2,6 +2,7 @@ import { and, asc, desc, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-
 import { v7 as uuidv7 } from 'uuid';
 import { type Device, storableUserAgent } from '../audit/device.ts';
 import { insertSecurityEvent } from '../audit/security-events.ts';
+import type { Config } from '../config/config.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { deleteOldRows } from '../db/prune.ts';
@@ -14,50 +15,40 @@ import { insertMailJob } from '../mail/queue.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 
-export type SessionSettings = Readonly<{
-  refreshTtlSeconds: number;
-  sessionTtlSeconds: number;
-  /** For how long the use of an exchanged refresh token is a repeat. */
-  reuseIntervalSeconds: number;
-}>;
-
 export type OpenedSession = {
   sessionId: string;
   refreshToken: string;
-  /** The active team: the one the user joined first. */
+  /** The active team: the one that the user joined first. Null if the user has no team. */
   team: { teamId: string; role: MembershipRole } | null;
-  /** Until the absolute end of the session. */
+  /** Seconds until the absolute end of the session. */
   secondsLeft: number;
 };
 
-/** Who signs in, and by what. */
+/** A sign-in: the person, their device, and what they signed in with. */
 export type Opening = {
   userId: string;
   device: Device;
   action: 'signup' | 'login';
-  /** A password, with the hash that it fitted; a new account's; or a token that was mailed to the person's address. */
+  /** A checked password (with its hash), a new account's password, or a token that was mailed to the person. */
   by: { passwordHash: string } | 'new_password' | 'mailed_token';
-  /** Whether the device has shown its mark, so that no notice is due. */
+  /** Whether the device has shown its mark: then no notice is mailed. */
   knownDevice?: boolean;
 };
 
 /**
- * Opens a session with its first refresh token, in one statement. A person who was disabled just now gets none, and
- * neither does one whose password is no longer the one that was checked, or is suspended. A person who has signed in
- * elsewhere before is told of it by mail.
+ * Opens a session with its first refresh token, in one statement. A person who has signed in on another device before gets a
+ * notice by mail. The session is proven if what opens it is: a proven password, or a mailed token.
  *
- * The session is proven where what opens it is: a password that the holder of the mailbox stands behind, or a mailed token.
- *
- * @throws AuthError `invalid_credentials`
+ * @throws AuthError `invalid_credentials` if the person was just disabled, or their password just changed or suspended
  */
 export async function openSession(
   db: Queryable,
-  { sessions: settings, refreshTokens: tokens }: { sessions: SessionSettings; refreshTokens: RefreshTokens },
+  { config, refreshTokens: tokens }: { config: Pick<Config, 'sessions'>; refreshTokens: RefreshTokens },
   { userId, device, action, by, knownDevice = false }: Opening,
 ): Promise<OpenedSession> {
   const sessionId = uuidv7();
   const refreshToken = tokens.first(sessionId);
-  const { refreshTtlSeconds, sessionTtlSeconds } = settings;
+  const { refreshTtlSeconds, ttlSeconds } = config.sessions;
   const openedBy: SessionOpener = by === 'mailed_token' ? by : 'password';
   const [opened] = await db.execute<{ team_id: string | null; role: MembershipRole | null }>(sql`
     with permitted as (
@@ -68,7 +59,7 @@ export async function openSession(
     ), opened as (
       insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at, opened_by, proven_at)
       select ${sessionId}::uuid, permitted.id, (select team_id from member), ${storableUserAgent(device.userAgent)},
-        ${device.address}::inet, now() + make_interval(secs => ${sessionTtlSeconds}), ${openedBy},
+        ${device.address}::inet, now() + make_interval(secs => ${ttlSeconds}), ${openedBy},
         case when permitted.proven then now() end
       from permitted
       returning id
@@ -77,7 +68,7 @@ export async function openSession(
     ), issued as (
       insert into ${refreshTokens} (token_hash, session_id, expires_at)
       select ${sha256(refreshToken)}, id,
-        now() + make_interval(secs => ${Math.min(refreshTtlSeconds, sessionTtlSeconds)}) from opened
+        now() + make_interval(secs => ${Math.min(refreshTtlSeconds, ttlSeconds)}) from opened
     ), noticed as (
       ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, knownDevice ? sql`false` : isNewDevice(userId, device))}
     )
@@ -86,13 +77,13 @@ export async function openSession(
   if (opened === undefined) throw new AuthError('invalid_credentials');
   const { team_id: teamId, role } = opened;
   const team = teamId === null || role === null ? null : { teamId, role };
-  return { sessionId, refreshToken, team, secondsLeft: sessionTtlSeconds };
+  return { sessionId, refreshToken, team, secondsLeft: ttlSeconds };
 }
 
 /**
- * Locks the account against a password reset, a disabling or a deletion until the session is there for them to end. Those
- * that came first are seen: what is locked is looked at as it is then, and not as it was when the password was checked.
- * The team is locked after the account, which it asks for: see src/db/README.md for the order of locks.
+ * Locks the account until the session is inserted: a password reset, a disabling or a deletion then finds the session
+ * and ends it. The statement also sees a change that came first: it reads the locked rows as they are now, not as they
+ * were when the password was checked. The team is locked after the account (src/db/README.md has the order of locks).
  */
 const permission = (userId: string, by: Opening['by']): SQL =>
   typeof by === 'string'
@@ -103,8 +94,8 @@ const permission = (userId: string, by: Opening['by']): SQL =>
           and p.hash = ${by.passwordHash} and p.suspended_at is null for share of u, p`;
 
 /**
- * A person who has signed in before, but not with this device from this address. Sessions are kept for a while. An address
- * that is not known never counts as one from before: else no sign-in through Hasura would be told of.
+ * True if the person has signed in before, but not with this user agent from this address. An unknown address always
+ * counts as new; otherwise no sign-in through Hasura would cause a notice.
  */
 const isNewDevice = (userId: string, { userAgent, address }: Device): SQL => sql`
   exists (select from opened) and exists (select from ${sessions} where user_id = ${userId})
@@ -125,7 +116,7 @@ const liveSession = statement((db) =>
         isNull(sessions.revokedAt),
         isNull(users.disabledAt),
         sql`${sessions.expiresAt} > now()`,
-        // The edit of a key's expiry counts from this moment on. Hasura has checked the key of the token that it passes on.
+        // An edited expiry of a key counts at once. Hasura has checked the key of the token that it passes on.
         sql`(${sql.placeholder('keyId')}::text is null or exists (
           select from ${jwks} where ${jwks.id} = ${sql.placeholder('keyId')} and ${jwks.expiresAt} > now()))`,
       ),
@@ -133,7 +124,7 @@ const liveSession = statement((db) =>
     .prepare('live_session'),
 );
 
-/** The user of a session that is neither revoked nor over, whose user is not disabled and whose token's key is good. */
+/** Finds the user of a live session. Null if the session or the token's key has ended, or the user is disabled. */
 export async function findLiveSession(
   db: Database,
   input: { sessionId: string; userId: string; keyId: string | null },
@@ -142,7 +133,7 @@ export async function findLiveSession(
   return found ?? null;
 }
 
-/** Whether a session is neither revoked nor over. */
+/** Tells whether a session is neither revoked nor expired. */
 export async function isSessionLive(tx: Queryable, sessionId: string): Promise<boolean> {
   const found = await tx
     .select({ id: sessions.id })
@@ -152,9 +143,9 @@ export async function isSessionLive(tx: Queryable, sessionId: string): Promise<b
 }
 
 /**
- * Notes that a live session was used just now.
+ * Records that a live session was used just now.
  * @returns the seconds until its absolute end
- * @throws AuthError `unauthenticated` for a session that is over
+ * @throws AuthError `unauthenticated` if the session has ended
  */
 export async function touchSession(tx: Queryable, sessionId: string): Promise<number> {
   const [touched] = await tx
@@ -193,16 +184,16 @@ const sessionsOfUser = statement((db) =>
     .prepare('sessions_of_user'),
 );
 
-/** The live sessions of a person, the one used last at the front; at most 100. */
+/** Lists the live sessions of a person, the last used one first; at most 100. */
 export const listSessions = (db: Database, userId: string): Promise<Session[]> =>
   sessionsOfUser(db).execute({ userId });
 
-/** Which of a person's sessions: one, all but one, or all. */
+/** Selects sessions of a person: one, all except one, or all. */
 export type SessionSelection = { only: string } | { except: string } | 'all';
 
 /**
- * Ends live sessions of a person; their tokens stop working at the gateway at once.
- * @returns the ids of the sessions that were live
+ * Revokes live sessions of a person. The gateway refuses their tokens at once.
+ * @returns the ids of the revoked sessions
  */
 export async function revokeSessions(
   tx: Queryable,
@@ -221,7 +212,7 @@ export async function revokeSessions(
     sql`${sessions.expiresAt} > now()`,
     selected,
   );
-  // Locked by id, as src/db/README.md has it.
+  // Locked in the order of their ids (src/db/README.md).
   const locked = tx
     .select({ id: sessions.id })
     .from(sessions)
@@ -236,7 +227,7 @@ export async function revokeSessions(
   return revoked.map(({ id }) => id);
 }
 
-/** Deletes sessions that ended longer ago than given, with their refresh tokens, and expired tokens of live ones. */
+/** Deletes sessions and refresh tokens that ended more than `keepSeconds` ago, a bounded number each time. */
 export async function pruneSessions(db: Database, keepSeconds: number): Promise<void> {
   const before = sql`now() - make_interval(secs => ${keepSeconds})`;
   const hasEnded = sql`${sessions.expiresAt} < ${before} or ${sessions.revokedAt} < ${before}`;

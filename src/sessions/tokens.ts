@@ -1,19 +1,14 @@
 import { type JWTPayload, jwtVerify } from 'jose';
 import { JOSEError } from 'jose/errors';
+import type { Config } from '../config/config.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
 import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
 
-/** Where Hasura looks for its claims (hasura/README.md, "JWT claims"). */
+/** The claim in which Hasura finds its own claims (hasura/README.md, "JWT claims"). */
 export const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
 
-export type TokenSettings = Readonly<{
-  issuer: string;
-  audience: string;
-  accessTtlSeconds: number;
-}>;
-
-/** What a token says. Nothing in it can be chosen by its user. */
+/** What a token says about its user. The user cannot choose any of it. */
 export type TokenSubject = {
   userId: string;
   sessionId: string;
@@ -22,16 +17,20 @@ export type TokenSubject = {
 export type TokenTeam = { teamId: string; role: MembershipRole };
 
 /**
- * What a token is for: `access` for everything the person may do; `team` for work in the team it names, and for nothing
- * that changes the account or its sessions; `portal` for clients of the portal, whose one token is both.
+ * What a token is for. An `access` token allows everything that the person may do. A `team` token allows work in its
+ * team, but no change of the account or its sessions. A `portal` token is both, since clients of the portal hold one
+ * token.
  */
 export const tokenKinds = ['access', 'team', 'portal'] as const;
 export type TokenKind = (typeof tokenKinds)[number];
 
-/** The claim that holds the kind. Hasura passes it on, so that the gateway learns it there too. */
+/** The claim that holds the kind. Hasura passes it on to the gateway as a session variable. */
 export const TOKEN_KIND_CLAIM = 'x-hasura-token-kind';
 
-/** The kind that a claim or session variable names; null without one, as in tokens of earlier versions. */
+/**
+ * Parses the kind of a token from a claim or session variable. Null if it is missing, as in tokens of earlier versions.
+ * @throws TokenError for an unknown kind
+ */
 export function parseTokenKind(claim: unknown): TokenKind | null {
   if (claim === undefined || claim === null) return null;
   const kind = tokenKinds.find((known) => known === claim);
@@ -41,7 +40,7 @@ export function parseTokenKind(claim: unknown): TokenKind | null {
 
 export type IssuedTokens = { accessToken: string; teamToken: string | null; expiresAt: Date };
 
-/** Every value is a string and the role is always `user`: Hasura refuses a token whose claims are anything else. */
+/** Makes the claims for Hasura. Every value is a string, and the role is always `user`: Hasura refuses other claims. */
 function hasuraClaims(
   { userId, sessionId }: TokenSubject,
   team: TokenTeam | null,
@@ -57,18 +56,18 @@ function hasuraClaims(
   };
 }
 
-type TokenDeps = { signer: Signer; tokens: TokenSettings };
+type TokenDeps = { signer: Signer; config: Pick<Config, 'tokens'> };
 
-/** What a sign-in asks for. The portal knows one kind of token. */
+/** The kind of tokens that a client asks for when it signs in. Clients of the portal get one kind. */
 export type SignInKind = Exclude<TokenKind, 'team'>;
 
 /**
- * Signs an access token (RFC 7519, ES256 by default) and, for a session with an active team, a team token. Neither
- * outlives the key it is signed with, nor the session.
- * @param input.secondsLeft until the end of the session
+ * Signs an access token (RFC 7519, ES256 by default). If the session has an active team, it signs a team token too. A
+ * token never outlives its signing key or its session.
+ * @param input.secondsLeft seconds until the absolute end of the session
  */
 export async function issueTokens(
-  { signer, tokens }: TokenDeps,
+  { signer, config }: TokenDeps,
   input: {
     key: SigningKey;
     subject: TokenSubject;
@@ -83,8 +82,8 @@ export async function issueTokens(
   const keyEnds = Math.floor(key.expiresAt.getTime() / 1000);
   const expires = Math.min(issuedAt + Math.min(ttlSeconds, Math.max(0, secondsLeft)), keyEnds);
   const payload = (claims: Record<string, unknown>): JWTPayload => ({
-    iss: tokens.issuer,
-    aud: tokens.audience,
+    iss: config.tokens.issuer,
+    aud: config.tokens.audience,
     sub: subject.userId,
     sid: subject.sessionId,
     iat: issuedAt,
@@ -102,29 +101,29 @@ export async function issueTokens(
   return { accessToken, teamToken, expiresAt: new Date(expires * 1000) };
 }
 
-/** No token of the gateway is as long: what is longer is not decoded. */
+/** Every token of the gateway is shorter. A longer token is not decoded. */
 const MAX_TOKEN_LENGTH = 4096;
 
 export type VerifiedToken = {
   userId: string;
   sessionId: string;
   keyId: string;
-  /** Null for a token of a version that told no kinds apart. */
+  /** Null for a token of an earlier version, which had no kinds. */
   kind: TokenKind | null;
 };
 
-/** Why a token was refused; the sentence is fit for the caller. */
+/** Why a token was refused. The message may be shown to the caller. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
 }
 
 /**
- * Checks signature, algorithm, issuer, audience and times (RFC 8725). Whether its session and its key still live is
- * for the session to say.
+ * Verifies the signature, algorithm, issuer, audience and times of a token (RFC 8725). It does not check the session,
+ * nor whether the key has expired: findLiveSession does.
  * @throws TokenError
  */
 export async function verifyToken(
-  { findPublicKey, tokens }: { findPublicKey: PublicKeyFinder; tokens: TokenSettings },
+  { findPublicKey, config }: { findPublicKey: PublicKeyFinder; config: Pick<Config, 'tokens'> },
   token: string,
   { toleranceSeconds = 0 }: { toleranceSeconds?: number } = {},
 ): Promise<VerifiedToken> {
@@ -135,15 +134,15 @@ export async function verifyToken(
       token,
       async ({ kid, alg }) => {
         const found = typeof kid === 'string' ? await findPublicKey(kid) : null;
-        // The key says which algorithm it is for, never the token.
+        // The stored key decides the algorithm, never the token.
         if (found === null || found.alg !== alg)
           throw new TokenError('The token is signed with an unknown key.');
         keyId = kid as string;
         return found.key;
       },
       {
-        issuer: tokens.issuer,
-        audience: tokens.audience,
+        issuer: config.tokens.issuer,
+        audience: config.tokens.audience,
         algorithms: ['ES256', 'RS256', 'EdDSA'],
         typ: 'JWT',
         clockTolerance: toleranceSeconds,
@@ -155,7 +154,7 @@ export async function verifyToken(
     const claims = payload[HASURA_CLAIMS] as Record<string, unknown> | null;
     return { userId: sub, sessionId: sid, keyId, kind: parseTokenKind(claims?.[TOKEN_KIND_CLAIM]) };
   } catch (error) {
-    if (!(error instanceof JOSEError)) throw error; // a database that is away is not a bad token
+    if (!(error instanceof JOSEError)) throw error; // an unavailable database does not make the token invalid
     throw new TokenError(
       error.code === 'ERR_JWT_EXPIRED' ? 'The token has expired.' : 'The token is not valid.',
     );

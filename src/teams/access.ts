@@ -10,25 +10,26 @@ export const MANAGERS: readonly MembershipRole[] = ['OWNER', 'ADMIN'];
 export const OWNERS: readonly MembershipRole[] = ['OWNER'];
 export const ANYBODY: readonly MembershipRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
 
-/** The error for something that does not exist, or that a stranger must not learn of. */
+/** Returns the error for something that does not exist, or that a stranger must not learn of. */
 export const notFound = (what: string, attribute: string): AuthError =>
   new AuthError('not_found', { attribute, message: `There is no such ${what}.` });
 
 type Entry = {
   userId: string;
   teamId: string;
-  /** The roles that may. A member with another role is told so. */
+  /** The roles that may make the change. A member with another role gets `insufficient_permissions`. */
   allowed: readonly MembershipRole[];
-  /** What a stranger is told, whether the team exists or not. */
+  /** The error for a stranger; it is the same whether the team exists or not. */
   otherwise?: AuthError;
 };
 
 /**
- * Begins a change of a team: locks the account of the person who acts, then the team, so that changes of one team take turns.
- * Then it finds the person's role, which no other transaction changes before this one ends. Everything else is locked later,
- * in the order of src/db/README.md.
+ * Begins a change of a team. Locks the account of the person who acts, then the team, so that changes of one team take
+ * turns. Then it finds the person's role, which no other transaction changes before this one ends. The caller locks all else
+ * later, in the order of src/db/README.md.
  *
- * @throws AuthError `not_found` for a person who is not a member, `insufficient_permissions` for a member whose role is too weak
+ * @throws AuthError `not_found`, or `otherwise`, if the person is not a member or is disabled; `insufficient_permissions` if
+ * their role is not allowed
  */
 export async function enterTeam(
   tx: Transaction,
@@ -36,7 +37,7 @@ export async function enterTeam(
 ): Promise<TeamMembership> {
   const isEnabled = await lockAccount(tx, userId);
   const [team] = await tx.select().from(teams).where(eq(teams.id, teamId)).for('update');
-  // A statement of its own: one that waited for the team would still see the roles of before.
+  // A separate statement: the one that waited for the lock would still see the old roles.
   const [member] = await tx
     .select({ role: memberships.role })
     .from(memberships)
@@ -50,7 +51,7 @@ export async function enterTeam(
 const SOLE_OWNER = 'memberships_team_has_owner';
 
 /**
- * Runs what may leave a team without an owner. The database's trigger decides.
+ * Runs a change that may leave a team without an owner. The database's trigger decides.
  * @throws AuthError `sole_owner`
  */
 export async function keepingAnOwner<Result>(run: () => Promise<Result>): Promise<Result> {

@@ -7,29 +7,29 @@ const deleteInvitesOf = (tx: Transaction, userId: string) =>
   tx.delete(invites).where(eq(invites.inviterId, userId));
 
 /**
- * Withdraws every invite that a person made, in every team. Locks their teams; the caller has locked the person, so that
- * they make no other invite.
+ * Withdraws every invite that a person made, in every team. Locks their teams. The transaction has locked the person, so
+ * that they make no other invite.
  */
 export async function withdrawInvitesOf(tx: Transaction, userId: string): Promise<void> {
   await lockTeamsOf(tx, userId);
   await deleteInvitesOf(tx, userId);
 }
 
-/** The teams of a person who is about to be deleted. */
+/** The teams of a person who is about to leave all of them. */
 export type Departure = {
-  /** Those in which they are alone. */
+  /** The ids of the teams in which the person is alone. */
   alone: string[];
-  /** Those that others would be left in without an owner. */
+  /** The ids of the teams with other members but without another owner. */
   orphaned: string[];
 };
 
 /**
- * Looks at the teams of a person who is about to be deleted, and locks them. The caller has locked the person, so that they
- * found and join no other team.
+ * Locks and classifies the teams of a person who is about to leave all of them. The transaction has locked the person, so
+ * that they neither found nor join another team.
  */
 export async function prepareDeparture(tx: Transaction, userId: string): Promise<Departure> {
   await lockTeamsOf(tx, userId);
-  // A statement of its own: it sees what those who held the locks before have done.
+  // A separate statement: it sees the changes of transactions that held the locks before.
   const counted = await tx
     .select({
       teamId: memberships.teamId,
@@ -48,8 +48,8 @@ export async function prepareDeparture(tx: Transaction, userId: string): Promise
 }
 
 /**
- * Withdraws the invites of a person who is about to be deleted, and deletes the teams in which they are alone. The caller
- * has locked their sessions: one of these teams may be the active one there.
+ * Withdraws the invites of a person, and deletes the teams in which they are alone. The transaction has locked their
+ * sessions, since one of these teams may be active there.
  */
 export async function dissolveTeams(
   tx: Transaction,
@@ -60,8 +60,9 @@ export async function dissolveTeams(
 }
 
 /**
- * Takes a person out of their teams, and withdraws the invites they made. Teams without another member are deleted; one that
- * would lose its only owner keeps the person. The caller has locked teams (prepareDeparture) and sessions.
+ * Takes a person out of their teams, and withdraws the invites that they made. Teams without another member are deleted. The
+ * person stays in a team that would lose its only owner. The transaction has locked the teams (prepareDeparture) and
+ * sessions.
  */
 export async function leaveTeams(
   tx: Transaction,

@@ -19,13 +19,13 @@ import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 
 export type Invite = typeof invites.$inferSelect;
 
-/** The roles to which a member of this role may invite others. */
+/** Returns the roles to which a member with this role may invite others. */
 export function invitableBy(role: MembershipRole): readonly InvitedRole[] {
   if (role === 'OWNER') return ['ADMIN', 'MEMBER'];
   return role === 'ADMIN' ? ['MEMBER'] : [];
 }
 
-/** The invites of teams, oldest first; only managers of a team see them. */
+/** Lists the invites of teams, oldest first. Only managers of a team see them. */
 export const listInvites: ListOfTeams<Invite> = async (db, { userId, teamIds }, { first, after }) => {
   const page = db
     .select()
@@ -66,7 +66,7 @@ export async function checkInvitation(
   const inTeam = new Set(present.map(({ email }) => email));
   const at = emails.findIndex((email) => inTeam.has(email));
   if (at !== -1) throw new AuthError('already_in_team', { attribute: `emails.${at}` });
-  // Inviting again replaces the role, so it takes the right to make the invite that is there, while it can be accepted.
+  // A new invite replaces the role of an earlier one. If that can still be accepted, the member needs the right to make it.
   const standing = await q
     .select({ role: invites.role })
     .from(invites)
@@ -77,7 +77,9 @@ export async function checkInvitation(
     throw new AuthError('insufficient_permissions');
 }
 
-/** Inserts invites, or extends those that are there. Returned in the order of the addresses, each once. */
+/**
+ * Inserts invites, or extends earlier invites to the same addresses. Returns them in the order of the addresses, each once.
+ */
 export async function upsertInvites(
   tx: Transaction,
   { inviterId, teamId, role, emails, ttlSeconds }: Invitation & { inviterId: string; ttlSeconds: number },
@@ -97,7 +99,7 @@ export async function upsertInvites(
   return [...new Set(emails)].flatMap((email) => byEmail.get(email) ?? []);
 }
 
-/** Deletes the invites of an inviter to a team, but for those to a role that the inviter may still give. */
+/** Deletes the invites of an inviter to a team, except those to roles that the inviter may still give (`kept`). */
 export async function withdrawInvites(
   tx: Transaction,
   input: { teamId: string; inviterId: string; kept: readonly InvitedRole[] },
@@ -115,22 +117,22 @@ export async function withdrawInvites(
     );
 }
 
-/** The id of the team that an invite is to; null if there is no such invite. */
+/** Finds the id of the team that an invite is to; null if not found. */
 export async function findTeamOfInvite(tx: Transaction, inviteId: string): Promise<string | null> {
   const [found] = await tx.select({ teamId: invites.teamId }).from(invites).where(eq(invites.id, inviteId));
   return found?.teamId ?? null;
 }
 
-/** Deletes an invite and returns it; null if it is gone. */
+/** Deletes an invite and returns it; null if not found. */
 export async function deleteInvite(tx: Transaction, inviteId: string): Promise<Invite | null> {
   const [invite] = await tx.delete(invites).where(eq(invites.id, inviteId)).returning();
   return invite ?? null;
 }
 
-/** How long a winner may repeat the acceptance, and an expired invite stays to be extended. */
+/** How long an acceptance can be repeated, and how long an expired invite can still be extended. */
 const KEEP_DAYS = 30;
 
-/** Deletes invites that expired, and memories of accepted ones, longer ago than they are needed. */
+/** Deletes invites that expired more than 30 days ago, and records of acceptances from before that. */
 export async function pruneInvites(db: Database): Promise<void> {
   const before = sql`now() - make_interval(days => ${KEEP_DAYS})`;
   await deleteOldRows(db, { table: invites, key: invites.id, where: lt(invites.expiresAt, before) });

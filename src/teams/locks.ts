@@ -7,8 +7,8 @@ import { users } from '../db/tables/users.ts';
 // The order in which transactions lock rows: src/db/README.md.
 
 /**
- * Locks the account of the person who acts, before a team. Rows that refer to the account need this lock, and until the
- * transaction ends no other one deletes or disables the account.
+ * Locks the account of the person who acts, before a team is locked. Until the transaction ends, no other one deletes or
+ * disables the account. Postgres takes the same lock when the transaction inserts rows that refer to the account.
  * @returns whether the account exists and is not disabled
  */
 export async function lockAccount(tx: Transaction, userId: string): Promise<boolean> {
@@ -20,11 +20,11 @@ export async function lockAccount(tx: Transaction, userId: string): Promise<bool
   return found.length > 0;
 }
 
-/** The teams that a person is a member of. */
+/** Selects the ids of the teams that a person is a member of. */
 export const teamsOf = (tx: Transaction, userId: string) =>
   tx.select({ teamId: memberships.teamId }).from(memberships).where(eq(memberships.userId, userId));
 
-/** Locks the teams of a person, after the person. */
+/** Locks the teams of a person. The transaction has locked the person. */
 export const lockTeamsOf = (tx: Transaction, userId: string) =>
   tx
     .select({ id: teams.id })
@@ -33,7 +33,9 @@ export const lockTeamsOf = (tx: Transaction, userId: string) =>
     .orderBy(asc(teams.id))
     .for('update');
 
-/** Locks the sessions in which a team is active, after the team: all of them, or those of one person. */
+/**
+ * Locks the sessions in which a team is active: all of them, or those of one person. The transaction has locked the team.
+ */
 export const lockSessionsIn = (tx: Transaction, teamId: string, userId?: string) =>
   tx
     .select({ id: sessions.id })

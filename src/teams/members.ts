@@ -9,7 +9,7 @@ import { withdrawInvites } from './invites.ts';
 import { lockSessionsIn } from './locks.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 
-/** A member of a team as another one sees them. */
+/** A member of a team, as another member sees them. */
 export type Member = {
   id: string;
   name: string | null;
@@ -43,7 +43,10 @@ function selectMembers(db: Queryable, viewerId: string, teamId: string | SQL, wh
     .orderBy(asc(memberships.userId));
 }
 
-/** The members of teams, as one of them sees the others: a person who is not a member any more sees none. */
+/**
+ * Lists the members of teams, as one of them sees the others. A person who is not a member of a team sees none of its
+ * members.
+ */
 export const listMembers: ListOfTeams<Member> = async (db, { userId, teamIds }, { first, after }) => {
   const beyond = after === null ? undefined : gt(memberships.userId, after);
   const page = selectMembers(db, userId, sql`${teams.id}`, beyond).limit(first).as('page');
@@ -56,7 +59,7 @@ export const listMembers: ListOfTeams<Member> = async (db, { userId, teamIds }, 
   return byTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
 };
 
-/** A member as the viewer sees them. The transaction has locked the member. */
+/** Finds a member as the viewer sees them. The transaction has locked the member. */
 export async function findMember(
   tx: Transaction,
   { viewerId, teamId, userId }: { viewerId: string; teamId: string; userId: string },
@@ -71,7 +74,7 @@ type Place = { teamId: string; userId: string };
 const at = ({ teamId, userId }: Place) => and(eq(memberships.teamId, teamId), eq(memberships.userId, userId));
 
 /**
- * Locks a member's row, after the team.
+ * Locks the row of a member. The transaction has locked the team.
  * @returns their role
  * @throws AuthError `not_found`
  */
@@ -85,7 +88,7 @@ export async function lockMember(tx: Transaction, place: Place): Promise<Members
   return member.role;
 }
 
-/** Gives a member, whom the transaction has locked, another role. */
+/** Changes the role of a member whom the transaction has locked. */
 export async function updateMemberRole(
   tx: Transaction,
   { role, ...place }: Place & { role: MembershipRole },
@@ -93,7 +96,7 @@ export async function updateMemberRole(
   await tx.update(memberships).set({ role }).where(at(place));
 }
 
-/** Ends a membership and what hangs on it: the team is active in none of their sessions, and their invites are gone. */
+/** Ends a membership. The team is not active in the member's sessions any more, and their invites to it are deleted. */
 export async function endMembership(tx: Transaction, { teamId, userId }: Place): Promise<void> {
   await lockSessionsIn(tx, teamId, userId);
   await tx.delete(memberships).where(at({ teamId, userId }));

@@ -6,21 +6,24 @@ import { AuthError } from '../errors.ts';
 
 export const MAX_PAGE = 100;
 
-/** A part of a list that is ordered by id. */
+/** A page of a list that is ordered by id: the first items after an id; null for the start of the list. */
 export type Page = { first: number; after: string | null };
 
-/** Lists the same page of several teams, as a user sees it, by team; a team of which they see nothing is missing. */
+/** Lists the same page of several teams, as a user sees it, by team id. A team is missing if the user sees no item of it. */
 export type ListOfTeams<Item> = (
   db: Database,
   which: { userId: string; teamIds: readonly string[] },
   page: Page,
 ) => Promise<Map<string, Item[]>>;
 
-/** Whether a team is among these. One parameter, so that a statement is the same for any number of teams. */
+/**
+ * The condition that a team is one of these. It has one parameter, so that the statement is the same for any number of
+ * teams.
+ */
 export const isAmong = (teamIds: readonly string[]): SQL =>
   sql`${teams.id} = any(string_to_array(${teamIds.join(',')}, ',')::uuid[])`;
 
-/** The rows of several teams, by team, in their order. */
+/** Groups rows by team id, and keeps their order. */
 export function byTeam<Item>(rows: readonly { teamId: string; item: Item }[]): Map<string, Item[]> {
   const lists = new Map<string, Item[]>();
   for (const { teamId, item } of rows) {
@@ -32,7 +35,7 @@ export function byTeam<Item>(rows: readonly { teamId: string; item: Item }[]): M
 }
 
 /**
- * The first so many after the one with that id.
+ * Parses the page that a client asks for: the first items after an id.
  * @throws AuthError `invalid` on `first` or `after`
  */
 export function parsePage({ first, after }: { first: number; after?: string | null | undefined }): Page {

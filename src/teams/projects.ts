@@ -6,7 +6,7 @@ import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
 
 export type Project = typeof projects.$inferSelect;
 
-/** The projects of teams, oldest first. Only members of a team see them. */
+/** Lists the projects of teams, oldest first. Only members of a team see them. */
 export const listProjects: ListOfTeams<Project> = async (db, { userId, teamIds }, { first, after }) => {
   const page = db
     .select()
@@ -35,7 +35,7 @@ export async function insertProject(
   return project;
 }
 
-/** Null if not found. */
+/** Finds a project by id; null if not found. */
 export async function findProject(tx: Transaction, projectId: string): Promise<Project | null> {
   const [project] = await tx.select().from(projects).where(eq(projects.id, projectId));
   return project ?? null;

@@ -9,7 +9,7 @@ import type { Invite } from './invites.ts';
 import { lockAccount } from './locks.ts';
 import { MAX_PAGE } from './pages.ts';
 
-/** An invite as the person sees it whom it is addressed to. */
+/** An invite as the person sees it to whom it is addressed. */
 export type ReceivedInvite = {
   id: string;
   teamName: string;
@@ -18,14 +18,17 @@ export type ReceivedInvite = {
   expiresAt: Date;
 };
 
-/** The invite is good, and to the address of this user. */
+/** The condition that an invite has not expired, and is to the address of this user. */
 const addressedTo = (userId: string) =>
   and(eq(users.id, userId), eq(users.email, invites.email), gt(invites.expiresAt, sql`now()`));
 const isVerified = isNotNull(users.emailVerifiedAt);
 
 const inviters = alias(users, 'inviters');
 
-/** The good invites to the address that the person has proved to be theirs, oldest first; at most 100. */
+/**
+ * Lists the unexpired invites to the address that the person has verified, oldest first; at most 100. Empty if the session
+ * is not proven.
+ */
 export const listReceivedInvites = (
   db: Database,
   { userId, sessionId }: Pick<Mine, 'userId' | 'sessionId'>,
@@ -54,8 +57,8 @@ type Mine = {
 };
 
 /**
- * The session was opened by something that the holder of the mailbox stands behind: a stranger may have signed up with the
- * address before, and still be signed in.
+ * The condition that the session is live and proven. A stranger may have signed up with the address before, and still be
+ * signed in.
  */
 const isProven = ({ userId, sessionId }: Pick<Mine, 'userId' | 'sessionId'>) =>
   sessionId === null
@@ -64,7 +67,8 @@ const isProven = ({ userId, sessionId }: Pick<Mine, 'userId' | 'sessionId'>) =>
         and ${sessions.provenAt} is not null and ${sessions.revokedAt} is null)`;
 
 /**
- * Takes a good invite out of the table, if it is to an address that the user has verified, in a session that is proven. Of several at once one gets it.
+ * Deletes an invite and returns it, for the user who has verified its address, in a proven session. Null if the invite has
+ * expired, or if any of this is not true. Of several calls at once, one gets the invite.
  */
 export async function consumeInvite(
   tx: Transaction,
@@ -72,7 +76,7 @@ export async function consumeInvite(
 ): Promise<Invite | null> {
   const [found] = await tx.select({ teamId: invites.teamId }).from(invites).where(eq(invites.id, inviteId));
   if (found === undefined || !(await lockAccount(tx, userId))) return null;
-  // The team comes after the account, and before all else, as in every change of a team.
+  // The order of locks in every change of a team: the account, the team, then all else.
   await tx.select({ id: teams.id }).from(teams).where(eq(teams.id, found.teamId)).for('update');
   const mine = tx
     .select({ id: invites.id })
@@ -83,7 +87,7 @@ export async function consumeInvite(
   return invite ?? null;
 }
 
-/** Makes the user a member by an invite that was just consumed, and remembers it. A member keeps the role they have. */
+/** Makes the user a member by an invite that was just consumed, and records the acceptance. A member keeps their role. */
 export async function joinByInvite(
   tx: Transaction,
   { invite, userId }: { invite: Invite; userId: string },
@@ -93,7 +97,7 @@ export async function joinByInvite(
   await tx.insert(acceptedInvites).values({ inviteId, teamId, userId });
 }
 
-/** The user's own earlier acceptance of an invite. */
+/** Finds the user's own earlier acceptance of an invite; null if not found. */
 export async function findAcceptance(
   tx: Transaction,
   { inviteId, userId }: Pick<Mine, 'inviteId' | 'userId'>,
@@ -105,7 +109,10 @@ export async function findAcceptance(
   return accepted ?? null;
 }
 
-/** The error for a refused invite. Only a person who has its address, and has not proven it, learns that the invite exists. */
+/**
+ * Returns the error for a refused invite. Only a person who has its address, and has not proven it, learns that the invite
+ * exists.
+ */
 export async function whyRefused(tx: Transaction, mine: Mine): Promise<AuthError> {
   const proven = isProven(mine);
   const unproven = or(isNull(users.emailVerifiedAt), proven && not(proven));

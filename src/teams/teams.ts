@@ -10,7 +10,7 @@ import { parseName } from '../users/attributes.ts';
 import type { Team, TeamMembership } from './membership.ts';
 import { isAmong } from './pages.ts';
 
-/** Inserts a team whose owner is the given user, and records it. */
+/** Inserts a team with the given user as its owner, and records it as a security event. */
 export async function insertTeam(
   tx: Queryable,
   input: { name: string; ownerId: string; sessionId?: string | null; device?: Device },
@@ -24,7 +24,7 @@ export async function insertTeam(
   return { team, role: 'OWNER', userId: ownerId };
 }
 
-/** "Ada's team", or "My team" where a name is missing, too long, or older than the rules for names. */
+/** Makes the name "Ada's team"; "My team" if the user's name is missing, too long, or older than the rules for names. */
 function defaultTeamName(userName: string | null): string {
   if (userName === null) return 'My team';
   try {
@@ -37,8 +37,8 @@ function defaultTeamName(userName: string | null): string {
 }
 
 /**
- * The team, with its first project, that a person gets who owns none. The lock on the user makes it one team, however many ask.
- * Returns null where nothing was done.
+ * Creates a team with its first project for a person who owns no team. It locks the user, so that several calls at once
+ * create one team. Null if the person owns a team already, or was not found.
  */
 export async function createDefaultTeam(
   tx: Transaction,
@@ -73,11 +73,11 @@ const teamsOfUser = statement((db) =>
     .prepare('teams_of_user'),
 );
 
-/** The teams of a user, the one they joined first at the front; at most 100. */
+/** Lists the teams of a user, the one that they joined first at the front; at most 100. */
 export const listTeamsOfUser = (db: Database, userId: string): Promise<TeamMembership[]> =>
   teamsOfUser(db).execute({ userId });
 
-/** Of these teams those that the user is in, by id. */
+/** Finds those of the given teams that the user is in, by team id. */
 export async function findTeamsOfUser(
   db: Database,
   { userId, teamIds }: { userId: string; teamIds: readonly string[] },
@@ -90,7 +90,7 @@ export async function findTeamsOfUser(
   return new Map(found.map((membership) => [membership.team.id, membership]));
 }
 
-/** A team of the user, or null for one that they are not in. */
+/** Finds a team of the user; null if they are not in it. */
 export async function findTeamOfUser(
   db: Queryable,
   { userId, teamId }: { userId: string; teamId: string },
@@ -133,7 +133,10 @@ const activeTeamOfUser = statement((db) =>
     .prepare('active_team_of_user'),
 );
 
-/** The team that a session's team token is for: the active one, else the one the user joined first. */
+/**
+ * Finds the team for the team token of a session: the active one, otherwise the one that the user joined first. Null if the
+ * user has no team.
+ */
 export async function findActiveTeam(
   db: Database,
   input: { userId: string; activeTeamId: string | null },

@@ -6,7 +6,7 @@ import { UNPRINTABLE, VISIBLE } from './name-characters.ts';
 export const MAX_NAME_LENGTH = 255;
 
 /**
- * The canonical address.
+ * Parses an email address and returns its canonical form.
  * @throws AuthError `invalid` on the given attribute
  */
 export function parseEmailAs(attribute: string, input: string): string {
@@ -16,19 +16,22 @@ export function parseEmailAs(attribute: string, input: string): string {
 }
 
 /**
- * The canonical address.
+ * Parses an email address and returns its canonical form.
  * @throws AuthError `invalid` on attribute `email`
  */
 export const parseEmail = (input: string): string => parseEmailAs('email', input);
 
-/** What to look for when an address was typed: the empty text, which no account has, where there is nothing to look for. */
+/**
+ * The spellings under which an account may be stored for a typed address. If a spelling cannot exist, it is the empty
+ * text, which no account has.
+ */
 export type EmailSpellings = Readonly<{
   canonical: string;
-  /** As accounts from before addresses were canonical may have it. */
+  /** The spelling that an account from before canonical addresses may have. */
   former: string;
 }>;
 
-/** How accounts may have an address that was typed. */
+/** Finds the spellings under which an account may be stored for a typed address. */
 export function emailSpellings(input: string): EmailSpellings {
   const former = formerSpelling(input);
   return {
@@ -38,14 +41,15 @@ export function emailSpellings(input: string): EmailSpellings {
 }
 
 /**
- * The name of a person, a team or a project, trimmed and in NFC: 1 to 255 characters, one of them visible, none of them a control
- * character. The database refuses any other (`portcullis.is_name`), also past the gateway.
+ * Parses the name of a person, a team or a project: trims it, and normalises it to NFC. A name has 1 to 255 characters.
+ * One of them must be visible, and none may be a control character. The database has the same rule
+ * (`portcullis.is_name`), for writers that bypass the gateway.
  * @throws AuthError `required`, `max_length` or `invalid` on the given attribute
  */
 export function parseName(input: string, attribute: string): string {
   const trimmed = input.trim();
   if (trimmed === '') throw new AuthError('required', { attribute });
-  // Normalising can only shorten a text fourfold, and takes long for a long one.
+  // NFC shortens a text at most fourfold, and is slow for a long text.
   const name = trimmed.length > 4 * MAX_NAME_LENGTH ? trimmed : trimmed.normalize('NFC');
   if (name.length > 2 * MAX_NAME_LENGTH || [...name].length > MAX_NAME_LENGTH)
     throw new AuthError('max_length', {
@@ -58,8 +62,8 @@ export function parseName(input: string, attribute: string): string {
 }
 
 /**
- * Checks a new password. Its characters are counted after normalisation, and never trimmed.
- * @throws AuthError `invalid` for what is not well-formed, `min_length` or `max_length`, on the given attribute
+ * Checks a new password. Its characters are counted after normalisation. It is never trimmed.
+ * @throws AuthError `invalid` if it is not well-formed Unicode, `min_length` or `max_length`, on the given attribute
  */
 export function checkNewPassword(password: string, minLength: number, attribute = 'password'): void {
   if (!isPasswordText(password)) throw new AuthError('invalid', { attribute });

@@ -1,13 +1,16 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../db/client.ts';
 
-/** An account that shares its mailbox with others, or whose address has no canonical form. */
+/** An account that shares its mailbox with other accounts, or whose address has no canonical form. */
 export type ClashingAccount = {
   id: string;
   email: string;
   /** The canonical form of `email`; null if it has none. */
   canonical: string | null;
-  /** Whether `email` is to be changed, or the account to be deleted, before the database can check all addresses. */
+  /**
+   * Whether `email` is not canonical. Until `email` is changed, or the account deleted, the database cannot check all
+   * addresses.
+   */
   isFormer: boolean;
   createdAt: string;
   verifiedAt: string | null;
@@ -15,10 +18,13 @@ export type ClashingAccount = {
   disabledAt: string | null;
 };
 
-/** Accounts listed at once; the others follow when some of these are resolved. */
+/** The maximum length of the list. The other accounts follow when some of these are resolved. */
 const MAX_LISTED = 1000;
 
-/** Accounts of one mailbox stand together, the one that has the canonical address first; moments are in UTC. At most 1,000. */
+/**
+ * Lists the clashing accounts, at most 1,000. Accounts of one mailbox follow each other, the one with the canonical
+ * address first. Times are in UTC.
+ */
 export const listEmailClashes = async (db: Database): Promise<ClashingAccount[]> => [
   ...(await db.execute<ClashingAccount>(sql`
     select u.id, u.email, nullif(coalesce(u.canonical_email, u.email), '') as canonical,
@@ -37,7 +43,7 @@ export const listEmailClashes = async (db: Database): Promise<ClashingAccount[]>
 const minute = (moment: ReturnType<typeof sql>) =>
   sql`to_char(${moment} at time zone 'UTC', 'YYYY-MM-DD HH24:MI')`;
 
-/** How many accounts are left whose address is not canonical. */
+/** Counts the accounts whose address is not canonical. */
 export async function countEmailClashes(db: Database): Promise<number> {
   const [found] = await db.execute<{ count: number }>(
     sql`select count(*)::int from portcullis.users where canonical_email is not null`,

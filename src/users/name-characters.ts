@@ -1,9 +1,13 @@
 /**
- * Code points, in hexadecimal, of which a name may not consist alone: marks, spaces, control and format characters, private use
- * and noncharacters (Unicode 17: M, Z, Cc, Cf, Co, Noncharacter_Code_Point), all else that renderers ignore
- * (Default_Ignorable_Code_Point: U+3164 HANGUL FILLER and the like), and letters and symbols that look blank: U+2800,
- * U+FFFC, U+1D159, U+13441, U+13442. A list and no property, since the database has the same one (`portcullis.is_name`),
- * and its Unicode is another one than ours.
+ * Code points, in hexadecimal, that are invisible. A name needs at least one other character. These are:
+ *
+ * - marks, spaces, control and format characters, private use and noncharacters (Unicode 17: M, Z, Cc, Cf, Co,
+ *   Noncharacter_Code_Point);
+ * - other characters that renderers ignore (Default_Ignorable_Code_Point, for example U+3164 HANGUL FILLER);
+ * - letters and symbols that look blank: U+2800, U+FFFC, U+1D159, U+13441, U+13442.
+ *
+ * This is a list and not a Unicode property, since the database has the same list (`portcullis.is_name`). Its Unicode
+ * version is not ours.
  */
 const INVISIBLE =
   '0000-0020 007F-00A0 00AD 0300-036F 0483-0489 0591-05BD 05BF 05C1-05C2 05C4-05C5 05C7 0600-0605 0610-061A ' +
@@ -47,8 +51,8 @@ const asRange = (range: string): string =>
     .map((codePoint) => `\\u{${codePoint}}`)
     .join('-');
 
-/** Finds a character that can be seen. */
+/** Finds a visible character. */
 export const VISIBLE = new RegExp(`[^${INVISIBLE.split(' ').map(asRange).join('')}]`, 'u');
 
-/** Finds control characters and line breaks, and those that turn the direction of the text around them. */
+/** Finds control characters, line breaks, and characters that change the direction of the text around them. */
 export const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;

@@ -4,7 +4,7 @@ import { passwords } from '../db/tables/users.ts';
 
 const theClock = sql`clock_timestamp()`;
 
-/** The argon2 hash of a person's password; null if they have none. */
+/** Finds the argon2 hash of a person's password; null if they have no password. */
 export async function findPasswordHash(db: Queryable, userId: string): Promise<string | null> {
   const [found] = await db
     .select({ hash: passwords.hash })
@@ -13,7 +13,9 @@ export async function findPasswordHash(db: Queryable, userId: string): Promise<s
   return found?.hash ?? null;
 }
 
-/** Replaces a password's hash unless the password was changed in between. Returns whether it did. */
+/**
+ * Replaces the hash of a password, unless the password was changed in between. Returns whether it replaced the hash.
+ */
 export async function replacePasswordHash(
   db: Queryable,
   input: { userId: string; from: string; to: string },
@@ -27,7 +29,8 @@ export async function replacePasswordHash(
 }
 
 /**
- * Sets the password of a person who has just shown that they read the mails to their address, so that it is proven.
+ * Sets the password of a person who has just proven that they read the mails to their address. The password is proven
+ * too.
  */
 export async function setProvenPassword(
   tx: Queryable,
@@ -36,13 +39,14 @@ export async function setProvenPassword(
   const proven = { provenAt: theClock, suspendedAt: null };
   await tx
     .insert(passwords)
-    // By the clock, as the trigger dates a changed one: what was asked for while this waited is older.
+    // The clock, not the start of the transaction, as the trigger does for a changed password. What the person
+    // requested while this statement waited then counts as older than the password.
     .values({ userId, hash, updatedAt: theClock, ...proven })
     .onConflictDoUpdate({ target: passwords.userId, set: { hash, ...proven } });
 }
 
 /**
- * Notes that the holder of the mailbox stands behind the password: it counts again if it was suspended.
+ * Marks the password as proven: the holder of the mailbox stands behind it. A suspended password signs in again.
  * @param input.hash the hash that was shown; null for the hash that is stored
  * @returns false if the account has another password now, or none
  */
@@ -69,7 +73,7 @@ export async function suspendUnprovenPassword(tx: Transaction, userId: string): 
   return suspended.length > 0;
 }
 
-/** Notes that the password is not proven any more: the account's address is another one now. It goes on to sign in. */
+/** Marks the password as not proven, since the account's address is another one now. The password still signs in. */
 export async function unprovePassword(tx: Transaction, userId: string): Promise<void> {
   await tx
     .update(passwords)
@@ -77,7 +81,7 @@ export async function unprovePassword(tx: Transaction, userId: string): Promise<
     .where(and(eq(passwords.userId, userId), isNotNull(passwords.provenAt)));
 }
 
-/** Whether a person has a password that the holder of their mailbox does not stand behind. */
+/** Tells whether a person has a password that is not proven. */
 export async function hasUnprovenPassword(db: Queryable, userId: string): Promise<boolean> {
   const found = await db
     .select({ userId: passwords.userId })

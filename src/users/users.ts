@@ -31,13 +31,13 @@ const userByEmail = statement((db) =>
 export type FoundUser = {
   user: User;
   passwordHash: string | null;
-  /** Whether the password does not sign in until the person shows it beside a mailed token. */
+  /** Whether the password is suspended: it signs in again after the person has shown it beside a mailed token. */
   suspended: boolean;
 };
 
 /**
- * The user with the address that was typed, and the hash of their password, where they have one, with its standing. Any
- * spelling finds the account with its canonical form; an account from before, which could not get that, is found by its
+ * Finds the user with a typed address, the hash of their password, and whether it is suspended. Null if not found. Any
+ * spelling finds the account with the canonical form. An older account that could not get the canonical form is found by its
  * own spelling.
  */
 export async function findUserByEmail(db: Database, typed: string): Promise<FoundUser | null> {
@@ -53,7 +53,7 @@ const userById = statement((db) =>
     .prepare('user_by_id'),
 );
 
-/** Null if not found. */
+/** Finds a user by id; null if not found. */
 export async function findUser(db: Database, id: string): Promise<User | null> {
   const [user] = await userById(db).execute({ id });
   return user ?? null;
@@ -74,20 +74,23 @@ export async function createUser(
     .values({ id: uuidv7(), email, name })
     .onConflictDoNothing({ target: users.email })
     .returning()
-    // An account from before has another spelling of it: a trigger says so.
+    // A trigger raises this if an older account has another spelling of the address.
     .catch((error: unknown) => Promise.reject(violates(error, EMAIL_KEY) ? taken : error));
   if (user === undefined) throw taken;
   await tx.insert(passwords).values({ userId: user.id, hash: passwordHash });
   return user;
 }
 
-/** The user, locked: changes of one account take turns. What hangs on the account is locked after it. */
+/**
+ * Locks a user, so that changes of one account take turns; null if not found. Rows that belong to the account are
+ * locked after it.
+ */
 export async function lockUser(tx: Transaction, id: string): Promise<User | null> {
   const [user] = await tx.select().from(users).where(eq(users.id, id)).for('update');
   return user ?? null;
 }
 
-/** Whether an account has the mailbox of an address, in any spelling of it. */
+/** Tells whether an account has the mailbox of an address, in any spelling of it. */
 export async function isEmailTaken(db: Queryable, typed: string): Promise<boolean> {
   const { canonical, former } = emailSpellings(typed);
   const found = await db
@@ -106,12 +109,12 @@ export async function isEmailTaken(db: Queryable, typed: string): Promise<boolea
 type Changes = Partial<{
   name: string;
   email: string;
-  /** `now` for another address, which is verified from now on. */
+  /** `now` for another address, which is verified from now on. `true` keeps the time of an earlier verification. */
   emailVerified: true | 'now';
   disabled: boolean;
 }>;
 
-/** Changes a user; null if not found. A user who is verified or disabled already keeps the moment of it. */
+/** Changes a user; null if not found. A user who is verified or disabled already keeps the time of it. */
 export async function updateUser(
   tx: Queryable,
   id: string,
@@ -135,12 +138,14 @@ export async function updateUser(
   return user ?? null;
 }
 
-/** The unique index, and what the trigger raises that knows accounts with other spellings. */
+/**
+ * The constraint for an address that is taken. The unique index raises it, and so does the trigger for other spellings.
+ */
 export const EMAIL_KEY = 'users_email_key';
 
 /**
- * Runs what gives a user another address. Null if another account has it, and then nothing of it was done: the
- * database decides.
+ * Runs a transaction that gives a user another address. Null if another account has the address; then the transaction
+ * is rolled back. The database decides.
  */
 export async function unlessEmailTaken<Result>(run: () => Promise<Result>): Promise<Result | null> {
   try {
@@ -151,7 +156,7 @@ export async function unlessEmailTaken<Result>(run: () => Promise<Result>): Prom
   }
 }
 
-/** Deletes a user with everything that is only theirs. */
+/** Deletes a user with everything that is only theirs. Returns whether the user existed. */
 export async function deleteUser(tx: Transaction, id: string): Promise<boolean> {
   const deleted = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id });
   return deleted.length > 0;

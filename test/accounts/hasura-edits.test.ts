@@ -203,7 +203,7 @@ describe('a person', () => {
 });
 
 test('the limit is the gateway’s default', () => {
-  expect(gateway.deps.config.limits.changesPerUser).toEqual({ count: 300, seconds: 3600 });
+  expect(gateway.deps.config.limits.changesPerUser).toMatchObject({ count: 300, seconds: 3600 });
 });
 
 test('the limit has an index', async () => {

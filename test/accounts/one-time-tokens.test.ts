@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSecret } from '../../src/crypto/secrets.ts';
 import { type TokenPurpose, tokenPurposes } from '../../src/db/tables/one-time-tokens.ts';
 import { storeOneTimeToken } from '../../src/one-time-tokens/one-time-tokens.ts';
+import { purposes } from '../../src/one-time-tokens/purposes.ts';
 import { logIn, newPerson } from '../support/gateway.ts';
 import {
   type Accounts,
@@ -28,7 +29,7 @@ afterAll(() => accounts.close());
 async function tokenFor({ user, email }: Member, purpose: TokenPurpose): Promise<string> {
   const token = createSecret('pot');
   const address = purpose === 'change_email' ? newPerson().email : email;
-  const subject = { userId: user.id, email: address, purpose, token, ttlSeconds: 600 };
+  const subject = { userId: user.id, email: address, purpose, token };
   await storeOneTimeToken(accounts.gateway.deps.db, subject);
   return token;
 }
@@ -39,11 +40,6 @@ const uses: Record<TokenPurpose, (token: string) => [document: string, input: ob
   reset_password: (token) => [RESET, { token, newPassword: 'a new passphrase' }],
   change_email: (token) => [CONFIRM_EMAIL, { token }],
 };
-const pages: Record<TokenPurpose, string> = {
-  verify_email: 'verify-email',
-  reset_password: 'reset-password',
-  change_email: 'change-email',
-};
 const use = (purpose: TokenPurpose, token: string) => {
   const [document, input] = uses[purpose](token);
   return accounts.gateway.graphql(document, { input });
@@ -52,6 +48,28 @@ const failingUse = (purpose: TokenPurpose, token: string) => {
   const [document, input] = uses[purpose](token);
   return codeOf(accounts.gateway.failure(document, { input }));
 };
+
+describe('each purpose', () => {
+  test.each(tokenPurposes)('%s has a page, and a life that its token gets', async (purpose) => {
+    const { url, sql } = accounts.gateway;
+    const ada = await join(accounts);
+    const token = await tokenFor(ada, purpose);
+    const { page, ttlSeconds } = purposes[purpose];
+    expect((await fetch(`${url}/mail/${page}/${token}`)).status).toBe(200);
+    const [stored] = await sql`
+      select extract(epoch from expires_at - now())::float8 as left from portcullis_private.one_time_tokens
+      where user_id = ${ada.user.id} and purpose = ${purpose}`;
+    expect(stored?.left).toBeGreaterThan(ttlSeconds - 60);
+    expect(stored?.left).toBeLessThanOrEqual(ttlSeconds);
+  });
+
+  test('is one that the database admits, which admits no other', async () => {
+    const [check] = await accounts.gateway.sql`
+      select pg_get_constraintdef(oid) as definition from pg_constraint where conname = 'one_time_tokens_purpose'`;
+    const admitted = [...String(check?.definition).matchAll(/'(\w+)'/g)].map(([, purpose]) => purpose);
+    expect(admitted.sort()).toEqual([...tokenPurposes].sort());
+  });
+});
 
 const pairs = tokenPurposes.flatMap((made) =>
   tokenPurposes.filter((used) => used !== made).map((used) => [made, used] as const),
@@ -62,7 +80,9 @@ describe('a mailed token', () => {
     const ada = await join(accounts);
     const token = await tokenFor(ada, made);
     expect(await failingUse(used, token)).toBe('invalid_token token');
-    const page = await fetch(`${accounts.gateway.url}/mail/${pages[used]}/${token}`, { method: 'POST' });
+    const page = await fetch(`${accounts.gateway.url}/mail/${purposes[used].page}/${token}`, {
+      method: 'POST',
+    });
     expect(page.status).toBe(410);
     await use(made, token);
     expect(await failingUse(made, token)).toBe('invalid_token token');

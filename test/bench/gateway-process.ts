@@ -31,7 +31,7 @@ const { deps, url: origin } = await createApp(
 
 const subject = { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false };
 async function issue(): Promise<void> {
-  const ttlSeconds = deps.tokens.accessTtlSeconds;
+  const ttlSeconds = deps.config.tokens.accessTtlSeconds;
   const key = await deps.signer.currentKey(ttlSeconds);
   await issueTokens(deps, { key, subject, team: null, kind: 'access', ttlSeconds, secondsLeft: ttlSeconds });
 }

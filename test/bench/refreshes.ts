@@ -44,12 +44,12 @@ export async function measureRefreshes({ url, person, env }: Bench): Promise<Row
     statementTimeoutMs: 10_000,
   });
   const refreshTokens = createRefreshTokens([Buffer.from(env.KEY_ENCRYPTION_KEYS ?? '', 'base64')]);
-  const sessions = { refreshTtlSeconds: 3600, sessionTtlSeconds: 3600, reuseIntervalSeconds: 30 };
+  const config = { sessions: { ttlSeconds: 3600, refreshTtlSeconds: 3600, reuseIntervalSeconds: 30 } };
   const device = { userAgent: 'bench', address: '127.0.0.1' };
   const { privateKey } = await generateKeyPair('ES256');
   const rotate = async (token: string) => {
     const rotation = await rotateRefreshToken(
-      { db, sessions, refreshTokens, rateLimited: false },
+      { db, config, refreshTokens, rateLimited: false },
       device,
       token,
     );

@@ -109,8 +109,8 @@ describe('GraphiQL in a browser', () => {
     await page.locator('.graphiql-sidebar button').first().click();
     const docs = page.locator('.graphiql-doc-explorer');
     await docs.getByText('Mutation', { exact: true }).click();
-    await expect.poll(() => docs.innerText()).toContain('Registers a person and signs them in.');
-    await docs.getByText('login', { exact: true }).click();
+    await expect.poll(() => docs.innerText()).toContain('Signs up: creates an account');
+    await docs.getByRole('link', { name: 'login', exact: true }).click();
     await docs.getByText('LoginInput').first().click();
     await expect.poll(() => docs.innerText()).toContain('Case and surrounding spaces do not matter.');
     await screenshot('7-docs');

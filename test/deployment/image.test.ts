@@ -155,9 +155,9 @@ describe('the reencrypt-keys command', () => {
     };
     expect(await reencrypt(`${after},${before}`)).toEqual([
       0,
-      'Private keys encrypted anew under the first key: 1.\n',
+      'Private keys re-encrypted under the first key: 1.\n',
     ]);
-    expect(await reencrypt(after)).toEqual([0, 'Private keys encrypted anew under the first key: 0.\n']);
+    expect(await reencrypt(after)).toEqual([0, 'Private keys re-encrypted under the first key: 0.\n']);
     const [exitCode, output] = await reencrypt(key());
     expect(exitCode).toBe(1);
     expect(output).toContain('KEY_ENCRYPTION_KEYS: no key fits a stored signing key');

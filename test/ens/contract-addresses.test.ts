@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { ZeroAddress } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { EnsConfig } from '../../src/config/ens.ts';
+import type { EnsConfig } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/db/client.ts';
 import { cache } from '../../src/db/tables/contract-addresses.ts';
 import { listContractAddresses, refreshContractAddresses } from '../../src/ens/contract-addresses.ts';
@@ -37,8 +37,8 @@ beforeEach(async () => {
   await chain.setAddress(STAGING_NAME, SECOND);
 });
 
-function configure(overrides: Partial<EnsConfig> = {}): EnsConfig {
-  return {
+function configure(overrides: Partial<EnsConfig> = {}): { ens: EnsConfig } {
+  const ens = {
     rpcUrls: [chain.url],
     chainId: chain.chainId,
     registry: chain.registry,
@@ -48,34 +48,35 @@ function configure(overrides: Partial<EnsConfig> = {}): EnsConfig {
     timeoutMs: 5000,
     ...overrides,
   };
+  return { ens };
 }
 
 const row = (key: string, value: string) => ({ key, value, updatedAt: expect.any(Date) });
 const stored = () => db.select().from(cache).orderBy(cache.key);
 
 test('a refresh stores both addresses, production first', async () => {
-  const ens = configure();
+  const config = configure();
   const expected = [row(PRODUCTION_NAME, FIRST), row(STAGING_NAME, SECOND)];
-  expect(await listContractAddresses({ db, ens })).toEqual([]);
-  expect(await refreshContractAddresses({ db, ens })).toEqual(expected);
-  expect(await listContractAddresses({ db, ens })).toEqual(expected);
+  expect(await listContractAddresses({ db, config })).toEqual([]);
+  expect(await refreshContractAddresses({ db, config })).toEqual(expected);
+  expect(await listContractAddresses({ db, config })).toEqual(expected);
 });
 
 test('a refresh replaces what was stored, and says when', async () => {
-  const ens = configure();
-  const [before] = await refreshContractAddresses({ db, ens });
+  const config = configure();
+  const [before] = await refreshContractAddresses({ db, config });
   await chain.setAddress(PRODUCTION_NAME, THIRD);
-  const [after] = await refreshContractAddresses({ db, ens });
+  const [after] = await refreshContractAddresses({ db, config });
   expect(after).toEqual(row(PRODUCTION_NAME, THIRD));
   expect(after!.updatedAt.getTime()).toBeGreaterThan(before!.updatedAt.getTime());
   expect(await stored()).toHaveLength(2);
 });
 
 test('only the configured names are listed', async () => {
-  const ens = configure();
+  const config = configure();
   await db.insert(cache).values({ key: 'other.wld.eth', value: THIRD });
-  await refreshContractAddresses({ db, ens });
-  expect((await listContractAddresses({ db, ens })).map(({ key }) => key)).toEqual([
+  await refreshContractAddresses({ db, config });
+  expect((await listContractAddresses({ db, config })).map(({ key }) => key)).toEqual([
     PRODUCTION_NAME,
     STAGING_NAME,
   ]);
@@ -83,9 +84,9 @@ test('only the configured names are listed', async () => {
 });
 
 test('one name for both is stored once', async () => {
-  const ens = configure({ stagingName: PRODUCTION_NAME });
-  expect(await refreshContractAddresses({ db, ens })).toEqual([row(PRODUCTION_NAME, FIRST)]);
-  expect(await listContractAddresses({ db, ens })).toEqual([row(PRODUCTION_NAME, FIRST)]);
+  const config = configure({ stagingName: PRODUCTION_NAME });
+  expect(await refreshContractAddresses({ db, config })).toEqual([row(PRODUCTION_NAME, FIRST)]);
+  expect(await listContractAddresses({ db, config })).toEqual([row(PRODUCTION_NAME, FIRST)]);
 });
 
 describe('when a name has no address', () => {
@@ -104,25 +105,25 @@ describe('when a name has no address', () => {
       missing('0x', '0x'),
     ],
   ])('%s: the old addresses stay', async (_which, overrides, expected) => {
-    await refreshContractAddresses({ db, ens: configure() });
+    await refreshContractAddresses({ db, config: configure() });
     const before = await stored();
     await chain.setAddress(PRODUCTION_NAME, THIRD);
-    await expect(refreshContractAddresses({ db, ens: configure(overrides) })).rejects.toEqual(expected);
+    await expect(refreshContractAddresses({ db, config: configure(overrides) })).rejects.toEqual(expected);
     expect(await stored()).toEqual(before);
   });
 
   test('nothing is stored the first time either', async () => {
     await chain.setAddress(STAGING_NAME, ZeroAddress);
-    await expect(refreshContractAddresses({ db, ens: configure() })).rejects.toEqual(missing(FIRST, '0x'));
+    await expect(refreshContractAddresses({ db, config: configure() })).rejects.toEqual(missing(FIRST, '0x'));
     expect(await stored()).toEqual([]);
   });
 });
 
 test('an endpoint that is away is another failure, and the old addresses stay', async () => {
-  await refreshContractAddresses({ db, ens: configure() });
+  await refreshContractAddresses({ db, config: configure() });
   const before = await stored();
-  const ens = configure({ rpcUrls: [await refusedUrl()] });
-  await expect(refreshContractAddresses({ db, ens })).rejects.toMatchObject({ code: 'ens_unreachable' });
+  const config = configure({ rpcUrls: [await refusedUrl()] });
+  await expect(refreshContractAddresses({ db, config })).rejects.toMatchObject({ code: 'ens_unreachable' });
   expect(await stored()).toEqual(before);
 });
 
@@ -134,13 +135,13 @@ describe('refreshes at the same time', () => {
       return null;
     });
     try {
-      const ens = configure({ rpcUrls: [proxy.url] });
+      const config = configure({ rpcUrls: [proxy.url] });
       const outcomes = await Promise.all(
-        Array.from({ length: 20 }, () => refreshContractAddresses({ db, ens })),
+        Array.from({ length: 20 }, () => refreshContractAddresses({ db, config })),
       );
       expect(new Set(outcomes).size).toBe(1);
       expect(lookups).toBe(1);
-      await refreshContractAddresses({ db, ens });
+      await refreshContractAddresses({ db, config });
       expect(lookups).toBe(2);
     } finally {
       await proxy.close();
@@ -148,12 +149,12 @@ describe('refreshes at the same time', () => {
   });
 
   test('share a failure, which the next does not inherit', async () => {
-    const ens = configure();
+    const config = configure();
     await chain.setAddress(STAGING_NAME, ZeroAddress);
-    const outcomes = await Promise.allSettled([1, 2, 3].map(() => refreshContractAddresses({ db, ens })));
+    const outcomes = await Promise.allSettled([1, 2, 3].map(() => refreshContractAddresses({ db, config })));
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     await chain.setAddress(STAGING_NAME, THIRD);
-    expect(await refreshContractAddresses({ db, ens })).toEqual([
+    expect(await refreshContractAddresses({ db, config })).toEqual([
       row(PRODUCTION_NAME, FIRST),
       row(STAGING_NAME, THIRD),
     ]);
@@ -161,19 +162,19 @@ describe('refreshes at the same time', () => {
 
   test('do not share one across configurations', async () => {
     const [all, one] = await Promise.all([
-      refreshContractAddresses({ db, ens: configure() }),
-      refreshContractAddresses({ db, ens: configure({ stagingName: PRODUCTION_NAME }) }),
+      refreshContractAddresses({ db, config: configure() }),
+      refreshContractAddresses({ db, config: configure({ stagingName: PRODUCTION_NAME }) }),
     ]);
     expect([all.length, one.length]).toEqual([2, 1]);
   });
 
   test('in two processes lock the rows in one order, so that neither can deadlock', async () => {
-    await refreshContractAddresses({ db, ens: configure() });
+    await refreshContractAddresses({ db, config: configure() });
     const touch = (tx: Pick<Database, 'update'>, key: string) =>
       tx.update(cache).set({ value: THIRD }).where(eq(cache.key, key));
     const refresh = await db.transaction(async (tx) => {
       await touch(tx, STAGING_NAME);
-      const waiting = refreshContractAddresses({ db, ens: configure() });
+      const waiting = refreshContractAddresses({ db, config: configure() });
       waiting.catch(() => {});
       const queue = sql`
         select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;

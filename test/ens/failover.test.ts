@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { EnsConfig } from '../../src/config/ens.ts';
+import type { EnsConfig } from '../../src/config/config.ts';
 import { resolveNames } from '../../src/ens/resolver.ts';
 import type { AuthError } from '../../src/errors.ts';
 import { type Chain, startChain } from '../support/anvil.ts';

@@ -1,6 +1,6 @@
 import { ZeroAddress } from 'ethers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EnsConfig } from '../../src/config/ens.ts';
+import type { EnsConfig } from '../../src/config/config.ts';
 import { resolveNames } from '../../src/ens/resolver.ts';
 import { type Chain, miniUniversalResolver, offchainResolver, startChain } from '../support/anvil.ts';
 import { startAnswering } from './rpc-servers.ts';

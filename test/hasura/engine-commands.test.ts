@@ -55,9 +55,9 @@ const accessTo = ({ url, adminSecret }: Engine) => ({
 });
 const WELL = {
   code: 0,
-  lines: ['All is well: the metadata are consistent, and the gateway answers through the engine.'],
+  lines: ['The engine is healthy: the metadata are consistent, and the gateway answers through the engine.'],
 };
-const UNWELL = 'The engine is not well: ERROR: inconsistent objects in schema';
+const UNWELL = 'The engine is not healthy: ERROR: inconsistent objects in schema';
 /** The gateway, and the join that rests on it. */
 const MISSING = [
   "remote_schema portcullis: Inconsistent object: environment variable 'NOT_SET' not set",
@@ -70,7 +70,7 @@ test('a base URL may have a path, as behind a proxy', async () => {
   const endpoint = `${access.HASURA_GRAPHQL_ENDPOINT}api/v2/hasura`;
   expect(await run('status', { ...access, HASURA_GRAPHQL_ENDPOINT: endpoint })).toEqual({
     code: 1,
-    lines: ['What answers with status 404 is no graphql-engine.'],
+    lines: ['The server that answers with status 404 is not a graphql-engine.'],
   });
 });
 
@@ -130,7 +130,7 @@ describe('what cannot be asked', () => {
     expect(await run('status', access)).toEqual(WELL);
     isMisconfigured = true;
     const { HASURA_GRAPHQL_ADMIN_SECRET: __, ...unwell } = accessTo(await start());
-    const why = 'Set HASURA_GRAPHQL_ADMIN_SECRET to be told why.';
+    const why = 'Set HASURA_GRAPHQL_ADMIN_SECRET to see why.';
     expect((await run('status', unwell)).lines.slice(0, 2)).toEqual([UNWELL, why]);
     expect(await run('reload', access)).toEqual({
       code: 1,
@@ -142,7 +142,7 @@ describe('what cannot be asked', () => {
     const access = { ...accessTo(await start()), HASURA_GRAPHQL_ADMIN_SECRET: odd };
     expect(await run('reload', access)).toEqual({
       code: 1,
-      lines: ['HASURA_GRAPHQL_ADMIN_SECRET has characters that no header may have.'],
+      lines: ['HASURA_GRAPHQL_ADMIN_SECRET has characters that are not allowed in a header.'],
     });
   });
 
@@ -152,7 +152,7 @@ describe('what cannot be asked', () => {
       const { code, lines } = await run(command, env);
       expect({ code, lines }).toEqual({
         code: 1,
-        lines: ['What answers with status 404 is no graphql-engine.'],
+        lines: ['The server that answers with status 404 is not a graphql-engine.'],
       });
     }
   });
@@ -199,7 +199,7 @@ describe('odd answers', () => {
     async (status) => {
       answering(status, '', { location: 'http://localhost:1/elsewhere' });
       const origin = access().HASURA_GRAPHQL_ENDPOINT;
-      const line = `${origin} leads to http://localhost:1: set HASURA_GRAPHQL_ENDPOINT to where the engine is.`;
+      const line = `${origin} redirects to http://localhost:1: set HASURA_GRAPHQL_ENDPOINT to the address of the engine.`;
       for (const command of ['status', 'reload'] as const) expect(await linesOf(command)).toEqual([line]);
       expect(received).toHaveLength(2);
     },
@@ -218,7 +218,7 @@ describe('odd answers', () => {
   test('what is inconsistent without being named is a fault all the same', async () => {
     answering(200, '{"is_consistent": false}');
     expect(await linesOf('reload')).toEqual([
-      'The engine says that something is inconsistent, and not what.',
+      'The engine says that the metadata are inconsistent, but not which part.',
     ]);
   });
 
@@ -238,7 +238,7 @@ describe('odd answers', () => {
   ])('%s is no engine, and is not repeated', async (_what, status, body) => {
     answering(status, body);
     for (const command of ['status', 'reload'] as const)
-      expect((await linesOf(command)).join()).toMatch(/is no graphql-engine|does not answer/);
+      expect((await linesOf(command)).join()).toMatch(/is not a graphql-engine|does not answer/);
   });
 
   test.each([
@@ -254,7 +254,7 @@ describe('odd answers', () => {
   ])('an endpoint like %s is refused by its name alone', async (endpoint) => {
     const env = { ...access(), HASURA_GRAPHQL_ENDPOINT: endpoint };
     expect(await linesOf('status', env)).toEqual([
-      'HASURA_GRAPHQL_ENDPOINT is no base URL such as http://localhost:8080, without /v1/graphql.',
+      'HASURA_GRAPHQL_ENDPOINT must be a base URL like http://localhost:8080, without /v1/graphql.',
     ]);
   });
 });

@@ -35,7 +35,7 @@ const received = async (count: number) => {
 };
 
 test('without SMTP_URL mails are shown to this machine, text and HTML', async () => {
-  expect((await get(inbox())).text).toContain('There are none yet.');
+  expect((await get(inbox())).text).toContain('No mail has arrived yet.');
   const person = newPerson();
   await signUp(gateway, person);
   const [mail] = await received(1);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { attemptMail, mailLimits } from '../../src/mail/limits.ts';
+import { attemptMail, mailCounters } from '../../src/mail/limits.ts';
 import { newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
 
 let gateway: TestGateway;
@@ -82,7 +82,7 @@ test('50 at once get one mail', async () => {
 test('notices are not limited, and the counters hold no address', async () => {
   const { email } = newPerson();
   for (const kind of ['password_changed', 'email_changed', 'new_sign_in'] as const)
-    expect(mailLimits(gateway.deps.config, kind, email)).toEqual([]);
+    expect(mailCounters(gateway.deps.config, kind, email)).toEqual([]);
   await attemptMail(gateway.deps, 'password_reset', email);
   const rows = await gateway.sql`select key from portcullis_private.rate_limits`;
   expect(JSON.stringify(rows)).not.toContain(email);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
-import type { MailJob } from '../../src/mail/queue.ts';
+import type { MailJob } from '../../src/mail/kinds.ts';
 import type { TestGateway } from '../support/gateway.ts';
 
 export type Arrived = {

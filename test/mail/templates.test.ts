@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { mailKinds, placeholders } from '../../src/mail/message.ts';
+import { mailKinds, mails } from '../../src/mail/kinds.ts';
 import { deviceWords, plainWords } from '../../src/mail/plain-words.ts';
 import { loadMailTemplates } from '../../src/mail/templates.ts';
 import { spawnGateway } from '../boot/process.ts';
@@ -33,7 +33,7 @@ test.each(['en', 'de'])(
   async (locale) => {
     const templates = await loadMailTemplates({ locale, templatesDir: null });
     for (const kind of mailKinds) {
-      const names: readonly string[] = placeholders[kind];
+      const names: readonly string[] = mails[kind].placeholders;
       const given = Object.fromEntries(names.map((name) => [name, `<${name}>`]));
       const { subject, text, html } = templates.render(kind, given as never);
       for (const part of [subject, text, html]) {

@@ -6,8 +6,8 @@ import { parse } from 'graphql';
 import { parse as parseYaml } from 'yaml';
 
 /**
- * Keeps the typed documents of `hasura/frontend/` in step with the role SDL: `npm run hasura:generate` writes them, `npm run
- * hasura:check` fails where they differ.
+ * Keeps the typed documents of `hasura/frontend/` in step with the role SDL. `npm run hasura:generate` writes them. `npm run
+ * hasura:check` fails if they differ.
  */
 const folder = fileURLToPath(new URL('../../../hasura/frontend', import.meta.url));
 
@@ -15,7 +15,9 @@ type Plugin = Parameters<typeof codegen>[0]['pluginMap'][string];
 type Output = { plugins: string[]; config: Record<string, unknown> };
 type CodegenConfig = { schema: string; documents: string; generates: Record<string, Output> };
 
-/** What `graphql-codegen` would write in this folder for a configuration with one schema and one file of documents. */
+/**
+ * Generates what `graphql-codegen` would write in this folder for a configuration with one schema and one file of documents.
+ */
 export async function generateDocuments(config: string, directory = folder): Promise<Map<string, string>> {
   const { schema, documents, generates } = parseYaml(config) as CodegenConfig;
   const read = async (path: string) => parse(await readFile(join(directory, path), 'utf8'));
@@ -41,7 +43,7 @@ async function main(): Promise<void> {
     const path = join(folder, name);
     if (!process.argv.includes('--check')) await writeFile(path, content);
     else if ((await readFile(path, 'utf8').catch(() => '')) !== content) {
-      process.stderr.write(`hasura/frontend/${name} is not in step: run npm run hasura:generate\n`);
+      process.stderr.write(`hasura/frontend/${name} is out of date: run npm run hasura:generate\n`);
       process.exitCode = 1;
     }
   }

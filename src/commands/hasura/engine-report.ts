@@ -1,13 +1,13 @@
 import { optionalVariable, variable } from '../variable.ts';
 import type { EngineAccess } from './engine.ts';
 
-/** The engine at hand, in the variables that Hasura's own CLI reads. */
+/** Reads how to reach the engine from the variables that Hasura's own CLI reads. */
 const engineAtHand = (): EngineAccess => ({
   endpoint: variable('HASURA_GRAPHQL_ENDPOINT', 'http://localhost:8080').trim(),
   adminSecret: optionalVariable('HASURA_GRAPHQL_ADMIN_SECRET'),
 });
 
-/** Prints what is wrong with the engine, a line each, with exit code 1, or that all is well. */
+/** Prints the faults of the engine, one on each line, and sets exit code 1. Without faults it prints `allIsWell`. */
 export async function reportFaults(
   findFaults: (engine: EngineAccess) => Promise<string[]>,
   allIsWell: string,

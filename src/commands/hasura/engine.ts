@@ -1,23 +1,26 @@
 import { z } from 'zod';
 
-/** How to reach an engine: its base URL, and its admin secret, without which it tells only what it tells anybody. */
+/** How to reach an engine: its base URL, and its admin secret. Without the secret, the engine tells only what is public. */
 export type EngineAccess = { endpoint: string; adminSecret: string | null };
 
-/** Something of the metadata that the engine leaves out of its API, and why. */
+/** An object of the metadata that the engine leaves out of its API, and why. */
 export type InconsistentObject = { name: string; reason: string };
 
 export const describeInconsistency = ({ name, reason }: InconsistentObject): string => `${name}: ${reason}`;
 
-/** Why an engine could not be asked; the sentence is fit for an operator. */
+/** Why a request to an engine failed. The message may be shown to an operator. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
 }
 
-/** A reload introspects the gateway and the database before it answers. */
+/** In a reload, the engine introspects the gateway and the database before it answers. */
 const TIMEOUT_MS = 60_000;
-/** Of what the engine says of itself, how much is passed on. */
+/** The maximum length of an engine's text that is shown. */
 const MAX_WORDS = 200;
-/** Inconsistent objects come with their definitions; whoever sends more is no engine. */
+/**
+ * The maximum size of an answer. Inconsistent objects come with their definitions; a server that sends more is not an
+ * engine.
+ */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** Objects that conflict with each other have no name of their own. */
@@ -36,10 +39,13 @@ const graphqlAnswer = z.object({
   errors: z.array(z.object({ message: z.string() })).default([]),
 });
 
-/** How the engine says no beside `/v1/graphql` (hasura/README.md, "Answers of the engine"). */
+/** How the engine refuses a request outside `/v1/graphql` (hasura/README.md, "Answers of the engine"). */
 const refusal = z.object({ error: z.string(), path: z.string(), code: z.string() });
 
-/** @throws EngineError for what is no address of an engine: nothing of it may show up, since it may hold a password */
+/**
+ * Returns the origin of the engine's URL.
+ * @throws EngineError if it is not the address of an engine. The message shows none of it, since it may hold a password.
+ */
 function originOf({ endpoint }: EngineAccess): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
   const isPlain = url !== null && `${url.username}${url.password}` === '' && !/[?#]/.test(endpoint);
@@ -49,14 +55,14 @@ function originOf({ endpoint }: EngineAccess): string {
     /\/v\d\w*(?:\/(?:graphql|metadata|query|relay|config|version))?\/*$/.test(url.pathname)
   )
     throw new EngineError(
-      'HASURA_GRAPHQL_ENDPOINT is no base URL such as http://localhost:8080, without /v1/graphql.',
+      'HASURA_GRAPHQL_ENDPOINT must be a base URL like http://localhost:8080, without /v1/graphql.',
     );
   return url.origin;
 }
 
 type Answer = { status: number; text: string };
 
-/** Follows no redirect: the admin secret would go along to wherever it leads. */
+/** Calls the engine. It does not follow a redirect, which would send the admin secret to another server. */
 async function call(engine: EngineAccess, path: string, init: RequestInit = {}): Promise<Answer> {
   const origin = originOf(engine);
   const options = { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) } as const;
@@ -69,8 +75,10 @@ async function call(engine: EngineAccess, path: string, init: RequestInit = {}):
   const { response, text } = answer;
   if (response.status < 300 || response.status > 399) return { status: response.status, text };
   const location = response.headers.get('location') ?? '';
-  const leadsTo = URL.canParse(location, base) ? new URL(location, base).origin : 'elsewhere';
-  throw new EngineError(`${origin} leads to ${leadsTo}: set HASURA_GRAPHQL_ENDPOINT to where the engine is.`);
+  const leadsTo = URL.canParse(location, base) ? new URL(location, base).origin : 'another address';
+  throw new EngineError(
+    `${origin} redirects to ${leadsTo}: set HASURA_GRAPHQL_ENDPOINT to the address of the engine.`,
+  );
 }
 
 async function readText({ body }: Response): Promise<string> {
@@ -92,7 +100,7 @@ const post = (engine: EngineAccess, path: string, body: object, headers: Record<
   });
 
 const noEngine = (status: number) =>
-  new EngineError(`What answers with status ${status} is no graphql-engine.`);
+  new EngineError(`The server that answers with status ${status} is not a graphql-engine.`);
 
 function parseJson(text: string): unknown {
   try {
@@ -108,15 +116,18 @@ function readAnswer<T>({ status, text }: Answer, shape: z.ZodType<T>): T {
   return parsed.data;
 }
 
-/** The headers that make somebody admin. @throws EngineError where they cannot */
+/** Makes the headers of an admin's request. @throws EngineError if the secret is missing, or does not fit into a header */
 function adminHeaders({ adminSecret }: EngineAccess): Record<string, string> {
-  if (adminSecret === null) throw new EngineError('Set HASURA_GRAPHQL_ADMIN_SECRET to be told why.');
+  if (adminSecret === null) throw new EngineError('Set HASURA_GRAPHQL_ADMIN_SECRET to see why.');
   if (!/^[\x20-\x7e]+$/.test(adminSecret))
-    throw new EngineError('HASURA_GRAPHQL_ADMIN_SECRET has characters that no header may have.');
+    throw new EngineError('HASURA_GRAPHQL_ADMIN_SECRET has characters that are not allowed in a header.');
   return { 'x-hasura-admin-secret': adminSecret };
 }
 
-/** @throws EngineError with the engine's reason, and with what to change where that is known */
+/**
+ * Checks that the engine accepted a request.
+ * @throws EngineError with the engine's reason; if it is known, with what to change
+ */
 function requireSuccess(answer: Answer): void {
   if (answer.status < 400) return;
   const { error } = readAnswer(answer, refusal);
@@ -126,7 +137,7 @@ function requireSuccess(answer: Answer): void {
   throw new EngineError(`The engine refuses: ${error.slice(0, MAX_WORDS)}`);
 }
 
-/** Runs an operation of the metadata API. @throws EngineError with what to change so that it is allowed */
+/** Runs an operation of the metadata API, and returns the inconsistent objects. @throws EngineError saying what to change */
 async function runMetadataOperation(
   engine: EngineAccess,
   type: string,
@@ -136,7 +147,7 @@ async function runMetadataOperation(
   requireSuccess(answer);
   const { is_consistent: isConsistent, inconsistent_objects: objects } = readAnswer(answer, metadataAnswer);
   if (!isConsistent && objects.length === 0)
-    throw new EngineError('The engine says that something is inconsistent, and not what.');
+    throw new EngineError('The engine says that the metadata are inconsistent, but not which part.');
   return objects.map(({ name, type, reason, objects: conflicting }) => ({
     name: name ?? (conflicting.map((object) => object.name ?? '?').join(', ') || (type ?? 'metadata')),
     reason,
@@ -144,24 +155,24 @@ async function runMetadataOperation(
 }
 
 /**
- * What the engine could not make part of its API (hasura/README.md, "Using the metadata").
- * @throws EngineError where the engine cannot be asked
+ * Lists the objects that the engine could not make part of its API (hasura/README.md, "Using the metadata").
+ * @throws EngineError if the engine does not answer or refuses
  */
 export const readInconsistencies = (engine: EngineAccess): Promise<InconsistentObject[]> =>
   runMetadataOperation(engine, 'get_inconsistent_metadata', {});
 
 /**
- * Lets the engine read the gateway's schema and the tables anew, and returns what is inconsistent after that
- * (hasura/README.md, "Using the metadata"). The metadata stay as they were last applied.
- * @throws EngineError where the engine cannot be asked
+ * Makes the engine read the gateway's schema and the tables again (hasura/README.md, "Using the metadata"). Returns what is
+ * inconsistent after that. The metadata stay as they were last applied.
+ * @throws EngineError if the engine does not answer or refuses
  */
 export const reloadMetadata = (engine: EngineAccess): Promise<InconsistentObject[]> =>
   runMetadataOperation(engine, 'reload_metadata', { reload_remote_schemas: true, reload_sources: true });
 
 /**
- * What the engine says of its own health: null where all is well, else its words. It counts inconsistent metadata as
+ * Asks the engine for its health. Null if it is healthy, otherwise its own words. It counts inconsistent metadata as
  * unhealthy, and needs no metadata API to say so (hasura/README.md, "Using the metadata").
- * @throws EngineError where the engine cannot be asked
+ * @throws EngineError if the engine does not answer
  */
 export async function readIllness(engine: EngineAccess): Promise<string | null> {
   const { status, text } = await call(engine, '/healthz?strict=true');
@@ -171,8 +182,8 @@ export async function readIllness(engine: EngineAccess): Promise<string | null> 
 }
 
 /**
- * Asks the gateway something that anybody may ask, through the engine: the `iss` of its tokens.
- * @throws EngineError with the engine's reason where that fails
+ * Asks the gateway through the engine for public data: the `iss` of its tokens.
+ * @throws EngineError with the engine's reason if that fails
  */
 export async function askGatewayThroughEngine(engine: EngineAccess): Promise<string> {
   const answer = await post(engine, '/v1/graphql', { query: '{ authConfig { issuer } }' });

@@ -13,7 +13,10 @@ const reasonOf = (error: unknown): string[] => {
   throw error;
 };
 
-/** The health check is always there, the metadata API, which knows the reasons, only where it is switched on. */
+/**
+ * Finds out what is wrong with the engine. The health check always works. The metadata API, which gives the reasons, may be
+ * off.
+ */
 async function findIllness(engine: EngineAccess): Promise<string[]> {
   const illness = await readIllness(engine);
   if (illness === null) return [];
@@ -21,7 +24,7 @@ async function findIllness(engine: EngineAccess): Promise<string[]> {
     (objects) => objects.map(describeInconsistency),
     reasonOf,
   );
-  return [`The engine is not well: ${illness}`, ...inconsistent];
+  return [`The engine is not healthy: ${illness}`, ...inconsistent];
 }
 
 await reportFaults(
@@ -29,5 +32,5 @@ await reportFaults(
     ...(await findIllness(engine)),
     ...(await askGatewayThroughEngine(engine).then(() => [], reasonOf)),
   ],
-  'All is well: the metadata are consistent, and the gateway answers through the engine.',
+  'The engine is healthy: the metadata are consistent, and the gateway answers through the engine.',
 );

@@ -4,7 +4,7 @@ import { bytea, createdAt, instant } from './columns.ts';
 import { portcullisPrivate } from './schemas.ts';
 import { ofUser } from './users.ts';
 
-/** What a mailed token is good for; nothing else accepts it. */
+/** What a mailed token is good for; nothing else accepts it. `one-time-tokens/purposes.ts` says more of each. */
 export const tokenPurposes = ['verify_email', 'reset_password', 'change_email'] as const;
 export type TokenPurpose = (typeof tokenPurposes)[number];
 
@@ -25,6 +25,9 @@ export const oneTimeTokens = portcullisPrivate.table(
     unique('one_time_tokens_user_id_purpose_key').on(t.userId, t.purpose),
     index('one_time_tokens_expires_at_idx').on(t.expiresAt),
     check('one_time_tokens_hash_is_sha256', sql`octet_length(${t.tokenHash}) = 32`),
-    check('one_time_tokens_purpose', sql`${t.purpose} in ('verify_email', 'reset_password', 'change_email')`),
+    check(
+      'one_time_tokens_purpose',
+      sql`${t.purpose} in (${sql.raw(tokenPurposes.map((purpose) => `'${purpose}'`).join(', '))})`,
+    ),
   ],
 );

@@ -9,7 +9,7 @@ export function cronRoutes(deps: GatewayDeps): Routes {
   const routes = createRoutes(deps, portalErrorBody);
   const jobs: Record<string, () => Promise<unknown>> = {
     // Hasura's trigger is there in any case; without endpoints there is nothing to do, which is no failure.
-    'refresh-ens': async () => deps.ens.rpcUrls.length > 0 && refreshContractAddresses(deps),
+    'refresh-ens': async () => deps.config.ens.rpcUrls.length > 0 && refreshContractAddresses(deps),
     prune: () => keepHouse(deps),
   };
   for (const [name, run] of Object.entries(jobs))

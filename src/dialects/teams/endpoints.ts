@@ -213,7 +213,7 @@ const passwordEndpoints = (deps: GatewayDeps): Endpoint[] => [
     operationId: 'forgotPassword',
     dialect: 'Teams',
     summary: 'Mails a link that sets a new password',
-    description: 'The same answer whoever asks, and whether or not the address is known.',
+    description: 'The answer does not tell whether an account has the address.',
     body: z.object({ email: EMAIL, captchaToken: CAPTCHA }),
     answers: { 200: { description: 'Heard.', schema: Status } },
     errors: ['captcha_failed', 'rate_limited'],

@@ -39,8 +39,7 @@ export async function requestEmailChange(
   if (email === user.email)
     throw new AuthError('invalid', { attribute: 'newEmail', message: 'This is your address already.' });
   const passwordHash = await requireCurrentPassword(deps, by, { currentPassword });
-  const limit = deps.config.limits.emailChangesPerUser;
-  await deps.rateLimiter.consume([{ purpose: 'email_change_user', subject: user.id, limit }]);
+  await deps.rateLimiter.consume([{ limit: deps.config.limits.emailChangesPerUser, subject: user.id }]);
   await deps.db.transaction(async (tx) => {
     await requireUnchangedPassword(tx, by, { passwordHash });
     const retryAfterSeconds = await attemptMail(deps, 'email_change', email, tx);

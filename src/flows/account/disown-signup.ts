@@ -2,7 +2,6 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { createSecret } from '../../crypto/secrets.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
-import { RESET_TOKEN_SECONDS } from '../../one-time-tokens/config.ts';
 import { retireOneTimeTokens, storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { revokeUnprovenSessions } from '../../sessions/proof.ts';
@@ -46,13 +45,7 @@ async function disown(
   await retireOneTimeTokens(tx, userId);
   await recordSecurityEvent(tx, { action: 'signup_disowned', userId, device: by.device, details: ended });
   await markEmailVerified(tx, by, { user: proof.user });
-  const subject = {
-    userId,
-    email: proof.email,
-    purpose: 'reset_password',
-    ttlSeconds: RESET_TOKEN_SECONDS,
-  } as const;
-  await storeOneTimeToken(tx, { ...subject, token: reset });
+  await storeOneTimeToken(tx, { userId, email: proof.email, purpose: 'reset_password', token: reset });
 }
 
 /** Ends the sessions of a verified account that a stranger may have opened. The account is locked. */

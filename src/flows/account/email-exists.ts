@@ -2,7 +2,7 @@ import { AuthError } from '../../errors.ts';
 import { isEmailTaken } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import { admitCaller, callerLimit, countCaller } from '../shared/limits.ts';
+import { admitCaller, callerCounter, countCaller } from '../shared/limits.ts';
 
 /**
  * Tells whether an address has an account, for sign-up forms. It discloses addresses, as sign-up does, because the
@@ -21,7 +21,7 @@ export async function emailExists(
   if (!deps.config.emailExists) throw new AuthError('feature_disabled');
   if (input.email.trim() === '') throw new AuthError('required', { attribute: 'email' });
   const { captchaToken } = input;
-  if (captchaToken === undefined) await deps.rateLimiter.consume([callerLimit(deps, by, 'email_exists')]);
-  else await countCaller(deps, await admitCaller(deps, by, { purpose: 'email_exists', captchaToken }));
+  if (captchaToken === undefined) await deps.rateLimiter.consume([callerCounter(deps, by, 'emailExists')]);
+  else await countCaller(deps, await admitCaller(deps, by, { operation: 'emailExists', captchaToken }));
   return isEmailTaken(deps.db, input.email);
 }

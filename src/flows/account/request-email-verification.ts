@@ -1,6 +1,5 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
-import { changeLimit } from '../../limits/changes.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { hasUnprovenPassword } from '../../users/passwords.ts';
@@ -24,10 +23,11 @@ export async function requestEmailVerification(
   if (user.email === null) return;
   if (user.emailVerifiedAt !== null && !(await hasUnprovenPassword(deps.db, user.id))) return;
   if (deps.captcha.isRequiredFor('resend'))
-    await demandCaptcha(deps, changeLimit(deps.config, user.id), {
-      token: captchaToken,
-      address: by.device.address,
-    });
+    await demandCaptcha(
+      deps,
+      { limit: deps.config.limits.changesPerUser, subject: user.id },
+      { token: captchaToken, address: by.device.address },
+    );
   const retryAfterSeconds = await queueVerification(deps, by, { user });
   if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
 }

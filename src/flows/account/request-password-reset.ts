@@ -24,7 +24,7 @@ export async function requestPasswordReset(
   const { email, captchaToken } = input;
   if (email.trim() === '') throw new AuthError('required', { attribute: 'email' });
   const admitted = await admitCaller(deps, by, {
-    purpose: 'password_reset',
+    operation: 'passwordReset',
     captchaToken,
     alwaysFor: 'forgot_password',
   });

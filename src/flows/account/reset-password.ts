@@ -9,7 +9,7 @@ import type { User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
-import { accountLimit } from '../shared/limits.ts';
+import { accountCounter } from '../shared/limits.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { markEmailVerified } from '../shared/prove-address.ts';
 
@@ -38,7 +38,7 @@ export async function resetPassword(
   if (user === null) throw invalid;
   // Failed logins of a person who forgot the password must not keep them out.
   const { email } = user;
-  if (email !== null) await deps.rateLimiter.reset(accountLimit(deps, email, email));
+  if (email !== null) await deps.rateLimiter.reset(accountCounter(deps, email, email));
 }
 
 async function redeemReset(

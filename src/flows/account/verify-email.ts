@@ -46,7 +46,7 @@ export async function verifyEmailAndSignIn(
   by: Caller | Viewer,
   input: MailedInput & TokenOptions,
 ): Promise<SignedIn> {
-  const { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
   const shown = await findShown(deps, by, { ...input, purpose: PURPOSE });
   // Before the token is used up: without a key to sign with, it must stay good.
   const key = await deps.signer.currentKey(ttlSeconds);

@@ -1,8 +1,9 @@
 import type { JobHelpers, Task } from 'graphile-worker';
 import type { Log } from '../../log.ts';
 import { canonicalEmail } from '../../mail/email-address.ts';
+import type { MailJob } from '../../mail/kinds.ts';
 import type { Mail } from '../../mail/message.ts';
-import type { MailJob } from '../../mail/queue.ts';
+import type { IdleJob } from '../../mail/queue.ts';
 import { finalRefusal, type MailTransport, smtpFailure } from '../../mail/transport.ts';
 import { type PrepareDeps, prepareMail } from './prepare.ts';
 
@@ -11,7 +12,7 @@ export type DeliverDeps = PrepareDeps & Readonly<{ log: Log; transport: MailTran
 /** What one delivery may take; a server that dribbles would hold it for ever. */
 const SEND_WITHIN_MS = 60_000;
 
-type Attempt = { jobId: string; kind: MailJob['kind']; attempt: number; last: boolean };
+type Attempt = { jobId: string; kind: (MailJob | IdleJob)['kind']; attempt: number; last: boolean };
 
 /**
  * The task of the queue: makes the mail of a job and hands it to the mail server. What can get better is thrown, and the
@@ -20,7 +21,7 @@ type Attempt = { jobId: string; kind: MailJob['kind']; attempt: number; last: bo
  */
 export function createDeliverTask(deps: DeliverDeps): Task {
   return async (payload, { job, abortSignal }) => {
-    const mailJob = payload as MailJob;
+    const mailJob = payload as MailJob | IdleJob;
     const last = job.attempts >= job.max_attempts;
     const attempt: Attempt = { jobId: job.id, kind: mailJob.kind, attempt: job.attempts, last };
     const mail = await prepareMail(deps, mailJob, { id: job.id, queuedAt: job.created_at }).catch((error) => {

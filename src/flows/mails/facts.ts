@@ -32,10 +32,10 @@ export async function findRecipient(db: Queryable, userId: string, since: Date):
   return found ?? null;
 }
 
-/** The same, with the account locked, as whatever changes it does: what follows from how they are now still does at the end. */
+/** The same, with the account locked, as every change of it does: what follows from how they are now still does at the end. */
 export async function lockRecipient(tx: Transaction, userId: string, since: Date): Promise<Recipient | null> {
   // First, in a statement of its own: one that waits for the lock has looked at the password before. Rows that refer to the
-  // account may come meanwhile.
+  // account may come in between.
   await tx.execute(sql`select from ${users} where id = ${userId} for no key update`);
   return findRecipient(tx, userId, since);
 }

@@ -3,12 +3,13 @@ import type { SecretDeriver } from '../../crypto/derived-secrets.ts';
 import type { Database } from '../../db/client.ts';
 import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { canonicalEmail } from '../../mail/email-address.ts';
-import type { Mail, MailKind, MailValues } from '../../mail/message.ts';
+import type { MailJob, MailKind, MailValues } from '../../mail/kinds.ts';
+import type { Mail } from '../../mail/message.ts';
 import { deviceWords, plainWords } from '../../mail/plain-words.ts';
-import type { MailJob } from '../../mail/queue.ts';
+import type { IdleJob } from '../../mail/queue.ts';
 import type { MailTemplates } from '../../mail/templates.ts';
-import { RESET_TOKEN_SECONDS } from '../../one-time-tokens/config.ts';
 import type { storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
+import { purposes } from '../../one-time-tokens/purposes.ts';
 import {
   findInvite,
   findRecipient,
@@ -18,9 +19,6 @@ import {
   type Recipient,
   type SignInFacts,
 } from './facts.ts';
-
-const HOUR = 3600;
-const VERIFICATION_HOURS = 24;
 
 /** The job a mail is made for: its number, and when it was queued. */
 export type QueuedJob = { id: string; queuedAt: Date };
@@ -34,7 +32,7 @@ export type PrepareDeps = Readonly<{
   storeToken: typeof storeOneTimeToken;
 }>;
 
-/** Of the job and nothing else, so that every attempt has it; it tells nobody how many mails there were. */
+/** Made of the job alone, so that every attempt has the same. It does not tell how many mails there were. */
 function messageIdOf({ id, queuedAt }: QueuedJob, publicUrl: string): string {
   const opaque = createHash('sha256').update(`mail ${id} ${queuedAt.toISOString()}`).digest('hex');
   return `<${opaque.slice(0, 32)}@${new URL(publicUrl).hostname}>`;
@@ -42,39 +40,39 @@ function messageIdOf({ id, queuedAt }: QueuedJob, publicUrl: string): string {
 
 type Prepare<Kind extends MailKind> = (
   deps: PrepareDeps,
-  job: Extract<MailJob, { kind: Kind }>,
+  job: MailJob<Kind>,
   queued: QueuedJob,
 ) => Promise<{ to: string; values: Omit<MailValues<Kind>, 'site'> } | null>;
 
 const minutesOf = (moment: Date): string => `${moment.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-type LinkedToken = { email: string; purpose: TokenPurpose; ttlSeconds: number; path: string };
+const minutes = (purpose: TokenPurpose): string => String(purposes[purpose].ttlSeconds / 60);
+const hours = (purpose: TokenPurpose): string => String(purposes[purpose].ttlSeconds / 3600);
 
 /**
  * The address and the link of a mail that carries a token, which is derived from the job, so that every attempt makes the
- * same one. The account stays locked from the look at the person until the token is stored: whatever retires tokens
- * meanwhile retires this one too.
+ * same one. The account stays locked from the look at the person until the token is stored: a change that retires tokens
+ * in between retires this one too.
  *
- * @returns null where there is nothing to send any more, or where a later request has made a newer token: this mail would
+ * @param choose the address to prove; null if the person needs no mail any more
+ * @returns null if there is nothing to send any more, or if a later request has made a newer token: this mail would
  * retire it, or carry a link that is dead
  */
 async function linkTo(
   deps: PrepareDeps,
-  { userId, queued }: { userId: string; queued: QueuedJob },
-  choose: (person: Recipient) => LinkedToken | null,
+  { purpose, userId, queued }: { purpose: TokenPurpose; userId: string; queued: QueuedJob },
+  choose: (person: Recipient) => string | null,
 ): Promise<{ to: string; link: string } | null> {
   const { id, queuedAt } = queued;
   return deps.db.transaction(async (tx) => {
     const person = await lockRecipient(tx, userId, queuedAt);
-    const chosen = person === null || person.disabled ? null : choose(person);
-    if (chosen === null) return null;
-    const { path, email, purpose, ttlSeconds } = chosen;
-    // The time too: the ids of a database that was restored, or made anew, begin again, and old tokens must not come back.
+    const email = person === null || person.disabled ? null : choose(person);
+    if (email === null) return null;
+    // The time too: the ids of a database that was restored or made again begin again, and old tokens must not come back.
     const origin = [purpose, userId, email, id, queuedAt.toISOString()];
     const token = deps.tokenDeriver.derive(JSON.stringify(origin));
-    const subject = { userId, email, purpose, ttlSeconds, requestedAt: queuedAt };
-    if (!(await deps.storeToken(tx, { ...subject, token }))) return null;
-    return { to: email, link: `${deps.publicUrl}/mail/${path}/${token}` };
+    const stored = await deps.storeToken(tx, { userId, email, purpose, token, requestedAt: queuedAt });
+    return stored ? { to: email, link: `${deps.publicUrl}/mail/${purposes[purpose].page}/${token}` } : null;
   });
 }
 
@@ -85,42 +83,36 @@ function whereFrom({ templates: { words } }: PrepareDeps, facts: SignInFacts) {
 }
 
 const verification: Prepare<'verification'> = async (deps, { userId }, queued) => {
-  const linked = await linkTo(deps, { userId, queued }, ({ email, verified, unproven }) =>
-    email === null || (verified && !unproven)
-      ? null
-      : { email, purpose: 'verify_email', path: 'verify-email', ttlSeconds: VERIFICATION_HOURS * HOUR },
+  const purpose = 'verify_email';
+  const linked = await linkTo(deps, { purpose, userId, queued }, ({ email, verified, unproven }) =>
+    verified && !unproven ? null : email,
   );
   const signUp = linked && (await findSignUp(deps.db, userId));
   if (!signUp) return null;
-  const values = { link: linked.link, hours: String(VERIFICATION_HOURS), ...whereFrom(deps, signUp) };
-  return { to: linked.to, values };
+  return {
+    to: linked.to,
+    values: { link: linked.link, hours: hours(purpose), ...whereFrom(deps, signUp) },
+  };
 };
 
 const passwordReset: Prepare<'password_reset'> = async (deps, { userId }, queued) => {
-  const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged, unproven }) =>
+  const purpose = 'reset_password';
+  const linked = await linkTo(deps, { purpose, userId, queued }, ({ email, passwordChanged, unproven }) =>
     // A stranger may have set one that is not proven: the owner's way in stays.
-    email === null || (passwordChanged && !unproven)
-      ? null
-      : { email, purpose: 'reset_password', path: 'reset-password', ttlSeconds: RESET_TOKEN_SECONDS },
+    passwordChanged && !unproven ? null : email,
   );
-  return (
-    linked && { to: linked.to, values: { link: linked.link, minutes: String(RESET_TOKEN_SECONDS / 60) } }
-  );
+  return linked && { to: linked.to, values: { link: linked.link, minutes: minutes(purpose) } };
 };
 
 const emailChange: Prepare<'email_change'> = async (deps, { userId, newEmail }, queued) => {
-  // Whoever set a new password or confirmed another address ended what was pending; the request may not have been theirs.
+  // A person who set a new password or confirmed another address ended what was pending: they may not have asked for it.
   // A mail that is tried again must not bring it back: a token that was redeemed has left no trace of being newer.
+  const purpose = 'change_email';
   const wanted = canonicalEmail(newEmail); // a job from before addresses were canonical may have another spelling
-  const linked = await linkTo(deps, { userId, queued }, ({ email, passwordChanged, tokensEnded }) =>
-    wanted === null || email === wanted || passwordChanged || tokensEnded
-      ? null
-      : {
-          ...{ email: wanted, purpose: 'change_email', path: 'change-email' },
-          ttlSeconds: VERIFICATION_HOURS * HOUR,
-        },
+  const linked = await linkTo(deps, { purpose, userId, queued }, ({ email, passwordChanged, tokensEnded }) =>
+    email === wanted || passwordChanged || tokensEnded ? null : wanted,
   );
-  return linked && { to: linked.to, values: { link: linked.link, hours: String(VERIFICATION_HOURS) } };
+  return linked && { to: linked.to, values: { link: linked.link, hours: hours(purpose) } };
 };
 
 const teamInvite: Prepare<'team_invite'> = async ({ db, publicUrl, templates: { words } }, { inviteId }) => {
@@ -137,7 +129,7 @@ const teamInvite: Prepare<'team_invite'> = async ({ db, publicUrl, templates: { 
 
 const passwordChanged: Prepare<'password_changed'> = async ({ db }, { userId }, { queuedAt }) => {
   const person = await findRecipient(db, userId, queuedAt);
-  // Notices go to whoever has shown that the address is theirs: an account may name any.
+  // Notices go to verified addresses alone: an account may name any address.
   return person?.email && person.verified
     ? { to: person.email, values: { time: minutesOf(queuedAt) } }
     : null;
@@ -169,7 +161,11 @@ const prepares: { [Kind in MailKind]: Prepare<Kind> } = {
  * Makes the mail of a job as things are now, and stores the token it carries. Null where nothing is to be sent: the person
  * is gone or disabled, or what the mail is about has happened.
  */
-export async function prepareMail(deps: PrepareDeps, job: MailJob, queued: QueuedJob): Promise<Mail | null> {
+export async function prepareMail(
+  deps: PrepareDeps,
+  job: MailJob | IdleJob,
+  queued: QueuedJob,
+): Promise<Mail | null> {
   if (job.kind === 'none') return null;
   const prepare = prepares[job.kind] as Prepare<MailKind> | undefined;
   // Queued by a newer version: it stays until a replica that knows it takes it.

@@ -1,4 +1,3 @@
-import { changeLimit } from '../../limits/changes.ts';
 import type { Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
 
@@ -9,4 +8,4 @@ import type { Deps } from './deps.ts';
 export const countChange = (
   { config, rateLimiter }: Pick<Deps, 'config' | 'rateLimiter'>,
   { user }: Viewer,
-): Promise<void> => rateLimiter.consume([changeLimit(config, user.id)]);
+): Promise<void> => rateLimiter.consume([{ limit: config.limits.changesPerUser, subject: user.id }]);

@@ -26,7 +26,7 @@ export async function requireCurrentPassword(
   if (currentPassword === '') throw new AuthError('required', { attribute });
   const { user, sessionId } = by;
   const limit = deps.config.limits.currentPasswordPerSession;
-  const failures = { purpose: 'current_password', subject: sessionId ?? user.id, limit };
+  const failures = { limit, subject: sessionId ?? user.id };
   const isLast = await deps.rateLimiter.consumeOne(failures);
   const lock = { userId: user.id, sessionId, details: { tried: 'current password' } };
   return settleTry(deps, by, { failures, isLast, lock }, async () => {

@@ -1,7 +1,5 @@
 import type { Captcha } from '../../captcha/captcha.ts';
 import type { Config } from '../../config/config.ts';
-import type { EnsConfig } from '../../config/ens.ts';
-import type { KeySettings } from '../../config/key-schedule.ts';
 import type { HashGate } from '../../crypto/hash-gate.ts';
 import type { KeyEncryption } from '../../crypto/key-encryption.ts';
 import type { PasswordHasher } from '../../crypto/passwords.ts';
@@ -11,8 +9,6 @@ import type { RateLimiter } from '../../limits/rate-limits.ts';
 import type { Log } from '../../log.ts';
 import type { DeviceMarks } from '../../sessions/device-marks.ts';
 import type { RefreshTokens } from '../../sessions/refresh-token.ts';
-import type { SessionSettings } from '../../sessions/sessions.ts';
-import type { TokenSettings } from '../../sessions/tokens.ts';
 
 /** What flows work with. app.ts makes it, once. A domain's operation names the few of these that it needs. */
 export type Deps = Readonly<{
@@ -22,15 +18,11 @@ export type Deps = Readonly<{
   hashGate: HashGate;
   passwords: PasswordHasher;
   keyEncryption: KeyEncryption;
-  keys: KeySettings;
   signer: Signer;
   findPublicKey: PublicKeyFinder;
-  tokens: TokenSettings;
-  sessions: SessionSettings;
   refreshTokens: RefreshTokens;
   /** Marks browsers, for their cookie. */
   deviceMarks: DeviceMarks;
   rateLimiter: RateLimiter;
   captcha: Captcha;
-  ens: EnsConfig;
 }>;

@@ -1,5 +1,5 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
-import type { LimitedSubject } from '../../limits/rate-limits.ts';
+import type { Counter } from '../../limits/rate-limits.ts';
 import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 
@@ -9,7 +9,7 @@ type Lock = Readonly<{ userId: string | null; sessionId?: string | null; details
 /** A try of a password that was counted. */
 export type CountedTry = Readonly<{
   /** What counts the wrong ones. */
-  failures: LimitedSubject;
+  failures: Counter;
   /** Whether it is the last one before the counter's lock. */
   isLast: boolean;
   lock: Lock;

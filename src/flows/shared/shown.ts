@@ -1,7 +1,6 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { AuthError } from '../../errors.ts';
-import type { LimitedSubject } from '../../limits/rate-limits.ts';
 import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { findPasswordHash } from '../../users/passwords.ts';
 import { asViewer, type Caller, type Viewer } from './caller.ts';
@@ -49,25 +48,19 @@ export async function findShown(
   return { by: 'nothing' };
 }
 
-const guessLimit = ({ config }: Deps, userId: string): LimitedSubject => ({
-  purpose: 'mailed_token_password',
-  subject: userId,
-  limit: config.limits.loginPerAccount,
-});
-
 async function requirePassword(
   deps: Deps,
   by: Caller,
   { userId, hash, password }: { userId: string; hash: string | null; password: string },
 ): Promise<string> {
-  const limit = guessLimit(deps, userId);
-  await deps.rateLimiter.consume([limit]);
+  const guesses = { limit: deps.config.limits.mailedTokenPasswordPerUser, subject: userId };
+  await deps.rateLimiter.consume([guesses]);
   const fits = await deps.passwords.verify(hash, password);
   if (hash === null || !fits) {
     const event = { action: 'login', outcome: 'failure', userId, device: by.device } as const;
     await recordSecurityEvent(deps.db, { ...event, details: { mailedToken: true } });
     throw new AuthError('invalid_credentials', { attribute: 'password', message: 'The password is wrong.' });
   }
-  await deps.rateLimiter.reset(limit);
+  await deps.rateLimiter.reset(guesses);
   return hash;
 }

@@ -1,11 +1,11 @@
 import { AuthError } from '../../errors.ts';
 import { addressLimitSubject } from '../../limits/address-subject.ts';
-import type { LimitedSubject } from '../../limits/rate-limits.ts';
+import type { Counter } from '../../limits/rate-limits.ts';
 import { hasSignedInFrom } from '../../sessions/known-addresses.ts';
 import type { FoundUser } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import { accountLimit, admitCaller, countCaller } from '../shared/limits.ts';
+import { accountCounter, admitCaller, countCaller } from '../shared/limits.ts';
 import type { CountedTry } from '../shared/password-tries.ts';
 
 /** Where a login is tried, as the account knows it. */
@@ -38,7 +38,7 @@ export async function admitLogin(deps: Deps, by: Caller, subject: LoginSubject):
   const [standing] = await deps.rateLimiter.look([failures]);
   if (standing !== undefined && standing.count >= failures.limit.count)
     throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, standing.wait) });
-  await countCaller(deps, await admitCaller(deps, by, { purpose: 'login', captchaToken }));
+  await countCaller(deps, await admitCaller(deps, by, { operation: 'login', captchaToken }));
   const isLast = await deps.rateLimiter.consumeOne(failures);
   const lock = { userId: found?.user.id ?? null, details: { tried: 'login', from: place } };
   return { place, failures, isLast, lock };
@@ -49,11 +49,11 @@ async function findCounter(
   by: Caller,
   { email, found, deviceCookie }: LoginSubject,
 ): Promise<Pick<LoginAttempt, 'place' | 'failures'>> {
-  const account = accountLimit(deps, email, found?.user.email ?? null);
+  const account = accountCounter(deps, email, found?.user.email ?? null);
   const device = deps.deviceMarks.find(found?.user ?? null, deviceCookie);
   const isKnown = await hasSignedInFrom(deps.db, found?.user.id ?? null, by.device.address);
   // A new password begins new counters: what was guessed before a reset does not count after it.
-  const counter = (...where: string[]): LimitedSubject => ({
+  const counter = (...where: string[]): Counter => ({
     ...account,
     subject: JSON.stringify([found?.user.id, found?.passwordHash, ...where]),
   });

@@ -35,7 +35,7 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
 
   const found = await findUserByEmail(deps.db, input.email);
   const { email, password, captchaToken = '', deviceCookie = null } = input;
-  const { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
   const attempt = await admitLogin(deps, by, { email, captchaToken, deviceCookie, found });
   const check = () => verifyCredentials(deps, by, { found, password });
   const { user, passwordHash, suspended } = await settleTry(deps, by, attempt, check);

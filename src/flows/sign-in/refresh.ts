@@ -1,17 +1,16 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
-import type { LimitedSubject } from '../../limits/rate-limits.ts';
+import type { Counter } from '../../limits/rate-limits.ts';
 import { type RefreshedSession, rotateRefreshToken } from '../../sessions/refresh-tokens.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
 
-/** How often spent tokens of one session may be presented. Each time is recorded; tabs of a browser stay far below. */
-const repeatLimit = (sessionId: string): LimitedSubject => ({
-  purpose: 'refresh_repeats',
+/** What counts the repeats of a session's exchanges. */
+const repeatsOf = ({ config }: Deps, sessionId: string): Counter => ({
+  limit: config.limits.refreshRepeatsPerSession,
   subject: sessionId,
-  limit: { count: 500, seconds: 3600 },
 });
 
 export type RefreshInput = TokenOptions & { refreshToken: string };
@@ -27,7 +26,7 @@ export type RefreshInput = TokenOptions & { refreshToken: string };
 export async function refresh(
   deps: Deps,
   by: Caller,
-  { refreshToken, ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' }: RefreshInput,
+  { refreshToken, ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' }: RefreshInput,
 ): Promise<SignedIn> {
   if (refreshToken === '') throw new AuthError('required', { attribute: 'refreshToken' });
   // Before the exchange: without a key to sign with, the token at hand must stay good.
@@ -61,7 +60,7 @@ async function recordRepeat(
   { repeat, sessionId, user }: RefreshedSession,
 ): Promise<void> {
   if (repeat === null) return;
-  await deps.rateLimiter.consume([repeatLimit(sessionId)]);
+  await deps.rateLimiter.consume([repeatsOf(deps, sessionId)]);
   if (!repeat.late && !repeat.otherUserAgent && !repeat.otherAddress) return;
   const event = { userId: user.id, sessionId, device: by.device, details: { ...repeat } };
   await recordSecurityEvent(deps.db, { action: 'refresh_token_repeated', ...event });
@@ -70,7 +69,7 @@ async function recordRepeat(
 type Family = { userId: string; sessionId: string };
 
 async function recordStaleToken(deps: Deps, by: Caller, family: Family): Promise<void> {
-  if ((await deps.rateLimiter.attempt([repeatLimit(family.sessionId)])) !== null) return;
+  if ((await deps.rateLimiter.attempt([repeatsOf(deps, family.sessionId)])) !== null) return;
   const event = { outcome: 'failure', ...family, device: by.device } as const;
   await recordSecurityEvent(deps.db, { action: 'refresh_token_stale', ...event });
 }

@@ -22,9 +22,8 @@ export async function renewTokens(deps: Deps, by: Viewer): Promise<IssuedTokens>
     throw new AuthError('unauthenticated', { message: 'There is no session to renew.' });
   if (!isUserToken(by))
     throw new AuthError('unauthenticated', { message: 'Only a user token renews its session.' });
-  const limit = deps.config.limits.renewalsPerSession;
-  await deps.rateLimiter.consume([{ purpose: 'renewals', subject: sessionId, limit }]);
-  const ttlSeconds = deps.tokens.accessTtlSeconds;
+  await deps.rateLimiter.consume([{ limit: deps.config.limits.renewalsPerSession, subject: sessionId }]);
+  const ttlSeconds = deps.config.tokens.accessTtlSeconds;
   const key = await deps.signer.currentKey(ttlSeconds);
   const membership = await findActiveTeam(deps.db, { userId: user.id, activeTeamId });
   const secondsLeft = await deps.db.transaction(async (tx) => {

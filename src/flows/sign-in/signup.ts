@@ -36,11 +36,11 @@ export type SignupInput = TokenOptions & {
  * `busy`, `already_registered`, `email_not_verified`
  */
 export async function signup(deps: Deps, by: Caller, input: SignupInput): Promise<SignedIn> {
-  const { ttlSeconds = deps.tokens.accessTtlSeconds, kind = 'access' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
   if (!deps.config.signup) throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input);
   const captchaToken = input.captchaToken ?? '';
-  const admitted = await admitCaller(deps, by, { purpose: 'signup', captchaToken, alwaysFor: 'signup' });
+  const admitted = await admitCaller(deps, by, { operation: 'signup', captchaToken, alwaysFor: 'signup' });
   await countCaller(deps, admitted);
 
   const passwordHash = await deps.passwords.hash(input.password);

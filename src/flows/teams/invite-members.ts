@@ -3,7 +3,7 @@ import type { Transaction } from '../../db/client.ts';
 import type { InvitedRole } from '../../db/tables/teams.ts';
 import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
-import type { LimitedSubject } from '../../limits/rate-limits.ts';
+import type { Counter } from '../../limits/rate-limits.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { enterTeam, MANAGERS, notFound } from '../../teams/access.ts';
@@ -50,7 +50,7 @@ export async function inviteMembers(deps: Deps, by: Viewer, input: InviteMembers
   const membership = await findTeamOfUser(deps.db, { userId: by.user.id, teamId });
   if (membership === null) throw notFound('team', 'teamId');
   await checkInvitation(deps.db, membership, invitation);
-  await deps.rateLimiter.consume(limitsOf(deps, by, invitation));
+  await deps.rateLimiter.consume(countersOf(deps, by, invitation));
   return deps.db.transaction(async (tx) => {
     const entered = await enterTeam(tx, { userId: by.user.id, teamId, allowed: MANAGERS });
     await checkInvitation(tx, entered, invitation);
@@ -77,14 +77,14 @@ async function mailInvites(deps: Deps, tx: Transaction, invites: readonly Invite
   }
 }
 
-function limitsOf(
+function countersOf(
   { config: { limits } }: Deps,
   by: Viewer,
   { teamId, emails }: { teamId: string; emails: readonly string[] },
-): LimitedSubject[] {
+): Counter[] {
   const cost = new Set(emails).size;
   return [
-    { purpose: 'invite_team', subject: teamId, limit: limits.invitesPerTeam, cost },
-    { purpose: 'invite_inviter', subject: by.user.id, limit: limits.invitesPerInviter, cost },
+    { limit: limits.invitesPerTeam, subject: teamId, cost },
+    { limit: limits.invitesPerInviter, subject: by.user.id, cost },
   ];
 }

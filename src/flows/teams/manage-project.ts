@@ -27,8 +27,7 @@ export async function createProject(
 ): Promise<Project> {
   const teamId = parseId(input.teamId, 'teamId');
   const name = parseName(input.name, 'name');
-  const limit = deps.config.limits.projectsPerUser;
-  await deps.rateLimiter.consume([{ purpose: 'create_project', subject: by.user.id, limit }]);
+  await deps.rateLimiter.consume([{ limit: deps.config.limits.projectsPerUser, subject: by.user.id }]);
   return deps.db.transaction(async (tx) => {
     await enterTeam(tx, { userId: by.user.id, teamId, allowed: MANAGERS });
     const project = await insertProject(tx, { teamId, name });

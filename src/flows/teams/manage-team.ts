@@ -17,8 +17,7 @@ import { eventOf } from './events.ts';
 export async function createTeam(deps: Deps, by: Viewer, input: { name: string }): Promise<TeamMembership> {
   const name = parseName(input.name, 'name');
   const { user, sessionId, device } = by;
-  const limit = deps.config.limits.teamsPerUser;
-  await deps.rateLimiter.consume([{ purpose: 'create_team', subject: user.id, limit }]);
+  await deps.rateLimiter.consume([{ limit: deps.config.limits.teamsPerUser, subject: user.id }]);
   return deps.db.transaction((tx) => insertTeam(tx, { name, ownerId: user.id, sessionId, device }));
 }
 

@@ -25,7 +25,7 @@ export async function switchTeam(deps: Deps, by: Viewer, input: { teamId: string
   if (sessionId === null)
     throw new AuthError('unauthenticated', { message: 'There is no session to switch.' });
   await countChange(deps, by);
-  const { accessTtlSeconds } = deps.tokens;
+  const { accessTtlSeconds } = deps.config.tokens;
   const key = await deps.signer.currentKey(accessTtlSeconds);
   const { membership, secondsLeft } = await deps.db.transaction(async (tx) => {
     const membership = await enterTeam(tx, { userId: user.id, teamId, allowed: ANYBODY });

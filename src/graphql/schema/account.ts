@@ -3,16 +3,17 @@ import { updateProfile } from '../../flows/account/update-profile.ts';
 import { disableAccount, enableAccount } from '../../flows/admin/disable-account.ts';
 import type { User } from '../../users/users.ts';
 import { builder } from '../builder.ts';
+import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder, requireOperator } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { UserType } from './user.ts';
 
 const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
-  description: 'What to change of the profile.',
+  description: 'Input of `updateProfile`: the new profile of the current user.',
   fields: (t) => ({
     name: t.string({
       required: true,
-      description: 'What the person wants to be called; 1 to 255 characters.',
+      description: 'The name of the user: 1 to 255 characters. The gateway removes surrounding spaces.',
     }),
   }),
 });
@@ -20,27 +21,39 @@ const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
 builder.mutationField('updateProfile', (t) =>
   t.field({
     type: UserType,
-    description:
-      'Changes the profile of the current user. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `max_length`, `invalid`, `rate_limited`.',
-    args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'The profile.' }) },
+    description: paragraphs(
+      'Updates the profile of the current user, and returns the user.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`name`), `max_length` (`name`), `invalid` (`name`), `rate_limited`.',
+    ),
+    args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'The new profile.' }) },
     resolve: async (_root, { input: { name } }, { deps, caller }) =>
       updateProfile(deps, await requireAccountHolder(caller), { name }),
   }),
 );
 
 const DeleteAccountInput = builder.inputType('DeleteAccountInput', {
-  description: 'What deleting the account takes.',
+  description: 'Input of `deleteAccount`: the current password.',
   fields: (t) => ({
-    currentPassword: t.string({ required: true, description: 'Wrong ones are counted per session.' }),
+    currentPassword: t.string({
+      required: true,
+      description: 'The current password. The gateway counts wrong ones per session.',
+    }),
   }),
 });
 
 builder.mutationField('deleteAccount', (t) =>
   t.field({
     type: OkPayload,
-    description:
-      'Deletes my account, with the teams in which nobody else is. There is no way back. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `invalid_credentials` (currentPassword), `sole_owner` (names the teams that need another owner), `rate_limited`, `busy`.',
-    args: { input: t.arg({ type: DeleteAccountInput, required: true, description: 'My password.' }) },
+    description: paragraphs(
+      'Deletes the account of the current user, permanently.',
+      'The gateway also deletes their sessions, memberships and the invites that they sent. It deletes each team in which they are the only member.',
+      'On `sole_owner`, other members would lose their only OWNER. The message names the teams. Call `changeMemberRole` or `deleteTeam` for each of them first.',
+      'An account without a password answers `invalid_credentials`. Call `forgotPassword` first: its link sets a password.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`currentPassword`), `invalid_credentials` (`currentPassword`), `sole_owner`, `rate_limited`, `busy`.',
+    ),
+    args: {
+      input: t.arg({ type: DeleteAccountInput, required: true, description: 'The current password.' }),
+    },
     resolve: async (_root, { input: { currentPassword } }, { deps, caller, cookie }) => {
       await deleteAccount(deps, await requireAccountHolder(caller), { currentPassword });
       if (deps.config.refreshCookie !== 'off' && cookie.isPresent()) cookie.clear();
@@ -52,28 +65,32 @@ builder.mutationField('deleteAccount', (t) =>
 const AccountState = builder.objectRef<User>('AccountState');
 
 AccountState.implement({
-  description: 'An account as the operator sees it.',
+  description: 'The state of an account, for the operator.',
   fields: (t) => ({
-    userId: t.exposeID('id', { description: 'A UUID.' }),
+    userId: t.exposeID('id', { description: 'The id of the user, a UUID.' }),
     disabledAt: t.expose('disabledAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'Since when nobody may sign in to it; null while people may.',
+      description: 'When the operator disabled the account. Null if the account is enabled.',
     }),
   }),
 });
 
 const AccountInput = builder.inputType('AccountInput', {
-  description: 'Which account.',
-  fields: (t) => ({ userId: t.id({ required: true, description: 'A UUID.' }) }),
+  description: 'Input of `disableAccount` and `enableAccount`: the account.',
+  fields: (t) => ({ userId: t.id({ required: true, description: 'The id of the user, a UUID.' }) }),
 });
-const whichAccount = { type: AccountInput, required: true, description: 'Which one.' } as const;
+const whichAccount = { type: AccountInput, required: true, description: 'The account.' } as const;
 
 builder.mutationField('disableAccount', (t) =>
   t.field({
     type: AccountState,
-    description:
-      'For the operator. Ends the sessions and mailed links of an account, withdraws the invites it made, and lets nobody sign in to it. Codes: `permission_denied`, `invalid`, `not_found`.',
+    description: paragraphs(
+      'Disables an account: the user cannot sign in any more.',
+      'For the operator: a client of Hasura with role admin. Calling it twice is safe.',
+      'All sessions of the user end, and all their one-time tokens stop working. The gateway revokes the invites that they sent. It keeps everything else, so that `enableAccount` can undo this.',
+      'Error codes: `permission_denied` (not the operator), `invalid` (`userId`), `not_found` (`userId`).',
+    ),
     args: { input: t.arg(whichAccount) },
     resolve: (_root, { input: { userId } }, { deps, caller }) => {
       requireOperator(caller);
@@ -85,8 +102,11 @@ builder.mutationField('disableAccount', (t) =>
 builder.mutationField('enableAccount', (t) =>
   t.field({
     type: AccountState,
-    description:
-      'For the operator. Lets people sign in to a disabled account again. Codes: `permission_denied`, `invalid`, `not_found`.',
+    description: paragraphs(
+      'Enables a disabled account again: the user can sign in.',
+      'For the operator: a client of Hasura with role admin. Calling it twice is safe. Ended sessions and revoked invites do not come back.',
+      'Error codes: `permission_denied` (not the operator), `invalid` (`userId`), `not_found` (`userId`).',
+    ),
     args: { input: t.arg(whichAccount) },
     resolve: (_root, { input: { userId } }, { deps, caller }) => {
       requireOperator(caller);

@@ -1,17 +1,23 @@
-import type { CaptchaConfig } from '../../config/captcha.ts';
+import type { CaptchaConfig } from '../../config/config.ts';
 import { builder } from '../builder.ts';
+import { paragraphs } from '../descriptions.ts';
 
 const CaptchaInfo = builder.objectRef<CaptchaConfig>('CaptchaInfo');
 
 CaptchaInfo.implement({
-  description:
-    'The captcha that some operations ask for. Where the gateway does not know the addresses of its callers (behind Hasura), `login`, `signup` and `forgotPassword` ask everybody for one once so many calls came that only a fifth is left of what strangers share. They say so by code `required`, attribute `captchaToken`.',
+  description: paragraphs(
+    'The captcha of this gateway. Some fields need its solution as `captchaToken`.',
+    'The fields in `requiredFor` always need it. `login`, `signup`, `forgotPassword` and `emailExists` need it for a while under heavy load. Clients whose address the gateway does not know share one rate limit for each of these fields. Behind a Hasura without a proxy in front of it, these are all clients. When only a fifth is left of the limit, they need the captcha.',
+    'The gateway then answers `required` for the attribute `captchaToken`. Show the captcha, and call again with its solution. The answer is `captcha_failed` if the solution is wrong. It is `unavailable` if the provider does not answer.',
+  ),
   fields: (t) => ({
-    provider: t.exposeString('provider', { description: '`turnstile` or `hcaptcha`.' }),
-    siteKey: t.exposeString('siteKey', { description: 'For the provider’s widget.' }),
+    provider: t.exposeString('provider', {
+      description: 'The provider of the captcha: `turnstile` or `hcaptcha`.',
+    }),
+    siteKey: t.exposeString('siteKey', { description: 'The site key, for the widget of the provider.' }),
     requiredFor: t.stringList({
       description:
-        'Which operations ask for it every time: `resend` (of the verification mail), `forgot_password`, `signup`.',
+        'The fields that always need the captcha: `resend` for `resendEmailVerification`, `forgot_password` for `forgotPassword`, and `signup`.',
       resolve: ({ purposes }) => [...purposes],
     }),
   }),
@@ -31,49 +37,53 @@ const AuthConfig = builder.objectRef<{
 }>('AuthConfig');
 
 AuthConfig.implement({
-  description: 'What this gateway offers. Holds nothing secret: every role may ask.',
+  description: 'The settings of this gateway that a client needs. They contain no secret.',
   fields: (t) => ({
-    signup: t.exposeBoolean('signup', { description: 'Whether new accounts are accepted.' }),
+    signup: t.exposeBoolean('signup', { description: 'Whether `signup` accepts new accounts.' }),
     requireVerifiedEmail: t.exposeBoolean('requireVerifiedEmail', {
-      description: 'Whether logging in takes a verified address.',
+      description:
+        'Whether `login` needs a verified email address. If true, `signup` does not sign in: it answers `email_not_verified`.',
     }),
     emailExists: t.exposeBoolean('emailExists', {
-      description: 'Whether one may ask if an address has an account.',
+      description: 'Whether `emailExists` answers. If false, its error code is `feature_disabled`.',
     }),
     captcha: t.expose('captcha', {
       type: CaptchaInfo,
       nullable: true,
-      description: 'The captcha to be solved; null where there is none.',
+      description: 'The captcha that some fields need. Null if this gateway has no captcha.',
     }),
     refreshCookie: t.exposeBoolean('refreshCookie', {
-      description: 'Whether browsers may keep the refresh token in an httpOnly cookie.',
+      description:
+        'Whether a browser may keep the refresh token in an httpOnly cookie: see `LoginInput.cookie`.',
     }),
     passwordMinLength: t.exposeInt('passwordMinLength', {
-      description: 'How many characters a new password must have.',
+      description: 'The number of characters that a new password must have at least.',
     }),
     accessTokenSeconds: t.exposeInt('accessTokenSeconds', {
-      description: 'For how many seconds an access token is good.',
+      description: 'The lifetime of an access token in seconds.',
     }),
-    issuer: t.exposeString('issuer', { description: 'The `iss` of every token.' }),
-    audience: t.exposeString('audience', { description: 'The `aud` of every token.' }),
-    jwksUrl: t.exposeString('jwksUrl', { description: 'Where the public keys that verify the tokens are.' }),
+    issuer: t.exposeString('issuer', { description: 'The `iss` claim of every token.' }),
+    audience: t.exposeString('audience', { description: 'The `aud` claim of every token.' }),
+    jwksUrl: t.exposeString('jwksUrl', {
+      description: 'The address of the public keys (JWKS) that verify the tokens.',
+    }),
   }),
 });
 
 builder.queryField('authConfig', (t) =>
   t.field({
     type: AuthConfig,
-    description: 'What this gateway offers and how its tokens are verified.',
-    resolve: (_root, _args, { deps: { config, tokens } }) => ({
+    description: 'The settings of this gateway, and how to verify its tokens. Every client may ask.',
+    resolve: (_root, _args, { deps: { config } }) => ({
       signup: config.signup,
       requireVerifiedEmail: config.requireVerifiedEmail,
       emailExists: config.emailExists,
       captcha: config.captcha,
       refreshCookie: config.refreshCookie !== 'off',
       passwordMinLength: config.passwords.minLength,
-      accessTokenSeconds: tokens.accessTtlSeconds,
-      issuer: tokens.issuer,
-      audience: tokens.audience,
+      accessTokenSeconds: config.tokens.accessTtlSeconds,
+      issuer: config.tokens.issuer,
+      audience: config.tokens.audience,
       jwksUrl: `${config.publicUrl}/.well-known/jwks.json`,
     }),
   }),

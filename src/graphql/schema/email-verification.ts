@@ -1,23 +1,27 @@
 import { requestEmailVerification } from '../../flows/account/request-email-verification.ts';
 import { verifyEmailAndSignIn } from '../../flows/account/verify-email.ts';
 import { builder } from '../builder.ts';
+import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder, viewerOrNull } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
-import { AuthPayload, answer } from './session.ts';
+import { AuthPayload, answer } from './sign-in.ts';
 
 const VerifyEmailInput = builder.inputType('VerifyEmailInput', {
-  description: 'What proves the address.',
+  description:
+    'Input of `verifyEmail`: the one-time token, and what shows that the account belongs to the person.',
   fields: (t) => ({
     token: t.string({
       required: true,
-      description: 'From the mailed link. Good once, until another is mailed.',
+      description:
+        'The one-time token: the last part of the mailed link. It works once, until the gateway mails another one.',
     }),
     password: t.string({
       description:
-        'The password of the account. It may be left out where the access token of a session of the account comes along.',
+        'The password of the account. It is optional if the client sends an access token of the account, or if the account has no password.',
     }),
     cookie: t.boolean({
-      description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
+      description:
+        'If true, the gateway puts the refresh token into an httpOnly cookie, and not into the answer. This needs `authConfig.refreshCookie`.',
     }),
   }),
 });
@@ -25,9 +29,22 @@ const VerifyEmailInput = builder.inputType('VerifyEmailInput', {
 builder.mutationField('verifyEmail', (t) =>
   t.field({
     type: AuthPayload,
-    description:
-      'Verifies the address that the token was mailed to, and signs in. The person shows that they signed up themselves: by the password, or by an access token of the account. What is shown survives: the password and the sessions that it opened, or the session. All other sessions end. Makes a default team with a default project, unless the person owns a team. The mailed link opens a page that does this without signing in. Codes: `required`, `invalid_token`, `invalid_credentials` (password), `rate_limited`, `busy`. A wrong password does not use the token up.',
-    args: { input: t.arg({ type: VerifyEmailInput, required: true, description: 'The token.' }) },
+    description: paragraphs(
+      'Verifies the email address that the one-time token was mailed to, and opens a session.',
+      'Only an application that reads the token itself needs this. The mailed link opens a page of the gateway, which verifies without a new session.',
+      'A stranger may have signed up with this address. So the person shows that the account is their own: by `password`, or by an access token of the account. An account without a password needs neither.',
+      'What the person shows is proven from now on: the password and the sessions that it opened, or the session and the password that opened it. The new session is proven too. Only a proven session can see and accept invites. Every other session that is not proven ends. A password that is not proven stops working.',
+      'The first time, the gateway creates a default team with a default project, unless the user owns a team.',
+      'On `invalid_credentials`, ask for the password again: the one-time token still works. On `invalid_token`, call `resendEmailVerification`, which needs an access token. If `login` answers `email_not_verified`, it has mailed a new link too.',
+      'Error codes: `required` (`token`, `password`), `invalid_token` (`token`), `invalid_credentials` (`password`), `unauthenticated` (if the session of the access token has just ended), `rate_limited`, `busy`, `no_signing_key`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
+    ),
+    args: {
+      input: t.arg({
+        type: VerifyEmailInput,
+        required: true,
+        description: 'The one-time token and the password.',
+      }),
+    },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
       if (input.cookie) cookie.read(); // refused before the token is used up
@@ -40,18 +57,28 @@ builder.mutationField('verifyEmail', (t) =>
 );
 
 const ResendEmailVerificationInput = builder.inputType('ResendEmailVerificationInput', {
-  description: 'What a new verification mail takes.',
+  description: 'Input of `resendEmailVerification`: the captcha.',
   fields: (t) => ({
-    captchaToken: t.string({ description: 'The solution, where `authConfig.captcha` asks for one.' }),
+    captchaToken: t.string({
+      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+    }),
   }),
 });
 
 builder.mutationField('resendEmailVerification', (t) =>
   t.field({
     type: OkPayload,
-    description:
-      'Mails me a new verification link; the one before stops working. No mail where address and password are proven. Codes: `unauthenticated`, `permission_denied`, `required` or `captcha_failed` (captchaToken), `unavailable`, `rate_limited`.',
-    args: { input: t.arg({ type: ResendEmailVerificationInput, description: 'May be left out.' }) },
+    description: paragraphs(
+      'Resends the verification mail: mails a new link to the current user. The previous link stops working.',
+      'If the address and the password are proven already, the gateway sends no mail, and answers `ok`. On `rate_limited`, a mail went out a moment ago.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`.',
+    ),
+    args: {
+      input: t.arg({
+        type: ResendEmailVerificationInput,
+        description: 'The captcha. Leave it out if the gateway needs no captcha.',
+      }),
+    },
     resolve: async (_root, { input }, { deps, caller }) => {
       const viewer = await requireAccountHolder(caller);
       const captchaToken = input?.captchaToken ?? '';

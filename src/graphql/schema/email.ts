@@ -1,17 +1,23 @@
 import { confirmEmailChange, requestEmailChange } from '../../flows/account/change-email.ts';
 import { emailExists } from '../../flows/account/email-exists.ts';
 import { builder } from '../builder.ts';
+import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder, viewerOrNull } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 
 builder.queryField('emailExists', (t) =>
   t.boolean({
-    description:
-      'Whether an address has an account. Codes: `required`, `captcha_failed` (captchaToken), `unavailable`, `rate_limited`, `feature_disabled` where it is switched off.',
+    description: paragraphs(
+      'Whether an account has this email address. For sign-up forms.',
+      'Error codes: `feature_disabled` (if `authConfig.emailExists` is false), `required` (`email`, `captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`.',
+    ),
     args: {
-      email: t.arg.string({ required: true, description: 'Case and surrounding spaces do not matter.' }),
+      email: t.arg.string({
+        required: true,
+        description: 'The email address. Case and surrounding spaces do not matter.',
+      }),
       captchaToken: t.arg.string({
-        description: 'The solution of a captcha, once an answer has been `required` (captchaToken).',
+        description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
       }),
     },
     resolve: (_root, { email, captchaToken }, { deps, caller }) =>
@@ -20,20 +26,35 @@ builder.queryField('emailExists', (t) =>
 );
 
 const ChangeEmailInput = builder.inputType('ChangeEmailInput', {
-  description: 'Which address the account shall have.',
+  description: 'Input of `changeEmail`: the new email address and the current password.',
   fields: (t) => ({
-    newEmail: t.string({ required: true, description: 'At most 254 characters.' }),
-    currentPassword: t.string({ required: true, description: 'Wrong ones are counted per session.' }),
+    newEmail: t.string({
+      required: true,
+      description:
+        'The new email address: at most 254 characters. Case and surrounding spaces do not matter.',
+    }),
+    currentPassword: t.string({
+      required: true,
+      description: 'The current password. The gateway counts wrong ones per session.',
+    }),
   }),
 });
 
 builder.mutationField('changeEmail', (t) =>
   t.field({
     type: OkPayload,
-    description:
-      'Mails a link to the new address, which becomes mine once the link is confirmed. The answer does not tell whether an account has it. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `invalid` (newEmail), `invalid_credentials` (currentPassword), `rate_limited`, `busy`.',
+    description: paragraphs(
+      'Begins to change the email address of the current user: mails a link to the new address.',
+      'The address stays the same until the user opens the link and confirms, or the application calls `confirmEmailChange`.',
+      'If another account has the new address, the answer is also `ok`, and the gateway sends no mail. On `invalid`, the text is not an email address, or it is the current address.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`newEmail`, `currentPassword`), `invalid` (`newEmail`), `invalid_credentials` (`currentPassword`), `rate_limited`, `busy`.',
+    ),
     args: {
-      input: t.arg({ type: ChangeEmailInput, required: true, description: 'New address and password.' }),
+      input: t.arg({
+        type: ChangeEmailInput,
+        required: true,
+        description: 'The new email address and the current password.',
+      }),
     },
     resolve: async (_root, { input }, { deps, caller }) => {
       await requestEmailChange(deps, await requireAccountHolder(caller), input);
@@ -43,12 +64,17 @@ builder.mutationField('changeEmail', (t) =>
 );
 
 const ConfirmEmailChangeInput = builder.inputType('ConfirmEmailChangeInput', {
-  description: 'What proves the new address.',
+  description:
+    'Input of `confirmEmailChange`: the one-time token, and what shows that the account belongs to the person.',
   fields: (t) => ({
-    token: t.string({ required: true, description: 'From the link mailed to the new address. Good once.' }),
+    token: t.string({
+      required: true,
+      description:
+        'The one-time token: the last part of the link that was mailed to the new address. It works once.',
+    }),
     password: t.string({
       description:
-        'The password of the account. Without it, and without an access token of the account, invites to the new address cannot be accepted until `resendEmailVerification` is confirmed.',
+        'The password of the account. Without it, send an access token of the account: see `confirmEmailChange`.',
     }),
   }),
 });
@@ -56,9 +82,20 @@ const ConfirmEmailChangeInput = builder.inputType('ConfirmEmailChangeInput', {
 builder.mutationField('confirmEmailChange', (t) =>
   t.field({
     type: OkPayload,
-    description:
-      'Makes the address that the token was mailed to the address of the account. The former address gets a notice; sessions stay. Codes: `required`, `invalid_token` (token), `invalid_credentials` (password), `rate_limited`, `busy`.',
-    args: { input: t.arg({ type: ConfirmEmailChangeInput, required: true, description: 'The token.' }) },
+    description: paragraphs(
+      'Confirms the new email address: the account gets the address that the one-time token was mailed to.',
+      'Only an application that reads the token itself needs this. The mailed link opens a page of the gateway, which does the same.',
+      'Sessions stay. All other one-time tokens of the account stop working. If the former address was verified, the gateway mails a notice to it. If it was not, the gateway creates a default team as `verifyEmail` does.',
+      'Show the password, or send an access token of the account. Without both, the password and the sessions are not proven any more. Then the user cannot accept invites until `resendEmailVerification` has mailed a link, and the user has confirmed it.',
+      'Error codes: `required` (`token`), `invalid_token` (`token`), `invalid_credentials` (`password`), `unauthenticated` (if the session of the access token has just ended), `rate_limited`, `busy`.',
+    ),
+    args: {
+      input: t.arg({
+        type: ConfirmEmailChangeInput,
+        required: true,
+        description: 'The one-time token and the password.',
+      }),
+    },
     resolve: async (_root, { input }, { deps, caller }) => {
       const by = (await viewerOrNull(caller)) ?? caller;
       const { token, password } = input;

@@ -6,30 +6,33 @@ import { MANAGERS } from '../../teams/access.ts';
 import { type Invite, listInvites } from '../../teams/invites.ts';
 import { listReceivedInvites, type ReceivedInvite } from '../../teams/received-invites.ts';
 import { builder } from '../builder.ts';
+import { paragraphs } from '../descriptions.ts';
 import { requireViewer } from '../viewer.ts';
 import { MembershipType, RemovedType, TeamType } from './team.ts';
 import { pageArgs, teamPage } from './team-page.ts';
 
 const InvitedRoleType = builder.enumType('InvitedRole', {
-  description: 'What an invite may make of somebody.',
+  description: 'The role that an invite gives to the invited user.',
   values: {
-    ADMIN: { description: 'Only an OWNER may invite such.' },
-    MEMBER: { description: 'An OWNER or ADMIN may invite such.' },
+    ADMIN: { description: 'The user joins as ADMIN. Only an OWNER may send this invite.' },
+    MEMBER: { description: 'The user joins as MEMBER. An OWNER or an ADMIN may send this invite.' },
   } satisfies Record<(typeof invitedRoles)[number], { description: string }>,
 });
 
 const InviteType = builder.objectRef<Invite>('Invite');
 
 InviteType.implement({
-  description: 'An offer to join a team, as those see it who manage the team.',
+  description: 'An invite to a team, as an OWNER or an ADMIN of the team sees it.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'A UUID.' }),
-    email: t.exposeString('email', { description: 'To whom: the address, in lower case.' }),
-    role: t.expose('role', { type: InvitedRoleType, description: 'What the person is to be.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first made.' }),
+    id: t.exposeID('id', { description: 'The id of the invite, a UUID.' }),
+    email: t.exposeString('email', {
+      description: 'The email address that the invite was sent to, in its canonical form.',
+    }),
+    role: t.expose('role', { type: InvitedRoleType, description: 'The role that the invite gives.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the invite was first sent.' }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
-      description: 'Until when it can be accepted. Inviting again moves it.',
+      description: 'When the invite expires. Calling `inviteMembers` again for this address extends it.',
     }),
   }),
 });
@@ -38,7 +41,11 @@ builder.objectField(TeamType, 'invites', (t) =>
   t.field({
     type: [InviteType],
     nullable: true,
-    description: 'Who was invited and has not joined yet, oldest first; null for a MEMBER. Code: `invalid`.',
+    description: paragraphs(
+      'The invites of the team that are not accepted yet, oldest first. Null if the current user is a MEMBER.',
+      'An expired invite stays in the list for 30 days.',
+      'Error codes: `invalid` (`first`, `after`).',
+    ),
     args: pageArgs,
     resolve: async (team, args, context) =>
       MANAGERS.includes(team.role) ? teamPage(context, team, args, listInvites) : null,
@@ -48,24 +55,28 @@ builder.objectField(TeamType, 'invites', (t) =>
 const ReceivedInviteType = builder.objectRef<ReceivedInvite>('ReceivedInvite');
 
 ReceivedInviteType.implement({
-  description: 'An offer to join a team, as the person sees it whom it is for.',
+  description: 'An invite to a team, as the invited user sees it.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'For `acceptInvite` and `declineInvite`.' }),
-    teamName: t.exposeString('teamName', { description: 'What the team is called.' }),
+    id: t.exposeID('id', { description: 'The id of the invite, for `acceptInvite` and `declineInvite`.' }),
+    teamName: t.exposeString('teamName', { description: 'The name of the team.' }),
     inviterName: t.exposeString('inviterName', {
       nullable: true,
-      description: 'Who invited; null where they have no name or are gone.',
+      description:
+        'The name of the user who sent the invite. Null if they have no name, or no account any more.',
     }),
-    role: t.expose('role', { type: InvitedRoleType, description: 'What the person would be.' }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'Until when it can be accepted.' }),
+    role: t.expose('role', { type: InvitedRoleType, description: 'The role that the invite gives.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When the invite expires.' }),
   }),
 });
 
 builder.queryField('myInvites', (t) =>
   t.field({
     type: [ReceivedInviteType],
-    description:
-      'The invites that the current user can accept: those to their address, once it is verified, in a session that is proven (see `verifyEmail`). At most 100. Code: `unauthenticated`.',
+    description: paragraphs(
+      'The invites that the current user can accept, oldest first; at most 100.',
+      'They were sent to the email address of the user. The list is empty until the address is verified and the session is proven: see `verifyEmail`.',
+      'Error codes: `unauthenticated`.',
+    ),
     resolve: async (_root, _args, { deps, caller }) => {
       const { user, sessionId } = await requireViewer(caller);
       return listReceivedInvites(deps.db, { userId: user.id, sessionId });
@@ -74,15 +85,18 @@ builder.queryField('myInvites', (t) =>
 );
 
 const InviteMembersInput = builder.inputType('InviteMembersInput', {
-  description: 'Who is invited to be what.',
+  description: 'Input of `inviteMembers`: the team, the email addresses and the role.',
   fields: (t) => ({
-    teamId: t.id({ required: true, description: 'To which team.' }),
-    emails: t.stringList({ required: true, description: 'Addresses, 1 to 50. A repeated one counts once.' }),
+    teamId: t.id({ required: true, description: 'The id of the team.' }),
+    emails: t.stringList({
+      required: true,
+      description: 'The email addresses, 1 to 50. A repeated address counts once.',
+    }),
     role: t.field({
       type: InvitedRoleType,
       required: true,
       defaultValue: 'MEMBER',
-      description: 'What they are to be.',
+      description: 'The role that the invites give.',
     }),
   }),
 });
@@ -90,24 +104,38 @@ const InviteMembersInput = builder.inputType('InviteMembersInput', {
 builder.mutationField('inviteMembers', (t) =>
   t.field({
     type: [InviteType],
-    description:
-      'Invites people to a team by mail, with an account or without: either all of them or none. Inviting somebody again extends the invite that is there, and replaces its role; an address gets no second mail within a minute. Returned in the order of the addresses. For OWNER, and for ADMIN who invites to be MEMBER; my own address must be verified. Codes: `unauthenticated`, `invalid`, `required`, `max_length`, `invalid_emails`, `email_not_verified`, `not_found`, `insufficient_permissions`, `already_in_team` (`emails.3` is the fourth), `rate_limited`.',
-    args: { input: t.arg({ type: InviteMembersInput, required: true, description: 'Who, where, what.' }) },
+    description: paragraphs(
+      'Invites people to a team by mail, and returns the invites in the order of the addresses.',
+      'For OWNER, and for ADMIN if the role is MEMBER. The current user must have a verified email address.',
+      'The people need no account yet. They sign up with this address and verify it. Then they find the invite in `myInvites` and call `acceptInvite`.',
+      'The gateway invites all of the addresses or, on an error, none of them. If an address is invited already, the gateway extends that invite and replaces its role. An address gets at most one mail a minute.',
+      'Error codes: `unauthenticated`, `invalid` (`teamId`), `required` (`emails`), `max_length` (`emails`), `invalid_emails` (`emails`), `email_not_verified` (the address of the current user), `not_found` (`teamId`), `insufficient_permissions`, `already_in_team` (`emails.3` is the fourth), `rate_limited`.',
+    ),
+    args: {
+      input: t.arg({
+        type: InviteMembersInput,
+        required: true,
+        description: 'The team, the email addresses and the role.',
+      }),
+    },
     resolve: async (_root, { input }, { deps, caller }) =>
       inviteMembers(deps, await requireViewer(caller), input),
   }),
 );
 
 const InviteInput = builder.inputType('InviteInput', {
-  description: 'Which invite.',
-  fields: (t) => ({ inviteId: t.id({ required: true, description: 'Which invite.' }) }),
+  description: 'Input of `revokeInvite`, `acceptInvite` and `declineInvite`: the invite.',
+  fields: (t) => ({ inviteId: t.id({ required: true, description: 'The id of the invite.' }) }),
 });
 
 builder.mutationField('revokeInvite', (t) =>
   t.field({
     type: RemovedType,
-    description:
-      'Takes an invite back: an OWNER any, an ADMIN one to be MEMBER. Codes: `unauthenticated`, `invalid`, `not_found`, `insufficient_permissions`.',
+    description: paragraphs(
+      'Revokes an invite to a team: it cannot be accepted any more.',
+      'An OWNER may revoke every invite. An ADMIN may revoke an invite that gives the role MEMBER.',
+      'Error codes: `unauthenticated`, `invalid` (`inviteId`), `not_found` (`inviteId`), `insufficient_permissions`.',
+    ),
     args: { input: t.arg({ type: InviteInput, required: true, description: 'The invite.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
       revokeInvite(deps, await requireViewer(caller), input),
@@ -117,8 +145,13 @@ builder.mutationField('revokeInvite', (t) =>
 builder.mutationField('acceptInvite', (t) =>
   t.field({
     type: MembershipType,
-    description:
-      'Joins a team by an invite to my verified address. Doing it again is harmless while I am in the team. Codes: `unauthenticated`, `invalid`, `email_not_verified` for whom the invite is but who has yet to verify the address, `invalid_invite`.',
+    description: paragraphs(
+      'Accepts an invite: the current user joins the team.',
+      'The invite must be for the verified email address of the user. A member keeps the role that they have. Calling it twice is safe while the user is in the team.',
+      'Call `switchTeam` next, for a team token of this team.',
+      'On `email_not_verified`, call `resendEmailVerification`. When the user has confirmed the mailed link, call `acceptInvite` again. On `invalid_invite`, the invite has expired or was used or revoked, or it is for another address.',
+      'Error codes: `unauthenticated`, `invalid` (`inviteId`), `email_not_verified` (the address is not verified, or the session is not proven), `invalid_invite`.',
+    ),
     args: { input: t.arg({ type: InviteInput, required: true, description: 'The invite.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
       acceptInvite(deps, await requireViewer(caller), input),
@@ -128,8 +161,11 @@ builder.mutationField('acceptInvite', (t) =>
 builder.mutationField('declineInvite', (t) =>
   t.field({
     type: RemovedType,
-    description:
-      'Turns down an invite to my verified address. Codes: `unauthenticated`, `invalid`, `email_not_verified`, `invalid_invite`.',
+    description: paragraphs(
+      'Declines an invite: the gateway deletes it.',
+      'The invite must be for the verified email address of the current user. On an error, do what `acceptInvite` says.',
+      'Error codes: `unauthenticated`, `invalid` (`inviteId`), `email_not_verified` (the address is not verified, or the session is not proven), `invalid_invite`.',
+    ),
     args: { input: t.arg({ type: InviteInput, required: true, description: 'The invite.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
       declineInvite(deps, await requireViewer(caller), input),

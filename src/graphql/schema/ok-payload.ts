@@ -1,10 +1,10 @@
 import { builder } from '../builder.ts';
 
-/** For what has nothing to tell but that it was done. */
+/** The answer of a mutation that returns no data. */
 export const OkPayload = builder.objectRef<{ ok: true }>('OkPayload');
 export const ok = { ok: true } as const;
 
 OkPayload.implement({
-  description: 'It was done, or will be. Some answers tell no more on purpose.',
-  fields: (t) => ({ ok: t.exposeBoolean('ok', { description: 'Always true: what fails is an error.' }) }),
+  description: 'The gateway has done this, or will do it soon. Some mutations tell no more on purpose.',
+  fields: (t) => ({ ok: t.exposeBoolean('ok', { description: 'Always true: a failure is an error.' }) }),
 });

@@ -2,25 +2,36 @@ import { changePassword } from '../../flows/account/change-password.ts';
 import { requestPasswordReset } from '../../flows/account/request-password-reset.ts';
 import { resetPassword } from '../../flows/account/reset-password.ts';
 import { builder } from '../builder.ts';
+import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 
-const NEW_PASSWORD = 'At least `authConfig.passwordMinLength` characters, taken as they are.';
+const NEW_PASSWORD = 'The new password: at least `authConfig.passwordMinLength` characters. Spaces count.';
 
 const ForgotPasswordInput = builder.inputType('ForgotPasswordInput', {
-  description: 'Whose password is forgotten.',
+  description: 'Input of `forgotPassword`: the email address of the account.',
   fields: (t) => ({
-    email: t.string({ required: true, description: 'Case and surrounding spaces do not matter.' }),
-    captchaToken: t.string({ description: 'The solution, where `authConfig.captcha` asks for one.' }),
+    email: t.string({
+      required: true,
+      description: 'The email address. Case and surrounding spaces do not matter.',
+    }),
+    captchaToken: t.string({
+      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+    }),
   }),
 });
 
 builder.mutationField('forgotPassword', (t) =>
   t.field({
     type: OkPayload,
-    description:
-      'Mails a link that sets a new password. The answer does not tell whether anybody has the address. Codes: `required`, `captcha_failed` (captchaToken), `unavailable`, `rate_limited`. Send it without an `Authorization` header: Hasura refuses an expired one.',
-    args: { input: t.arg({ type: ForgotPasswordInput, required: true, description: 'The address.' }) },
+    description: paragraphs(
+      'Helps a user who forgot their password: mails a link that sets a new one.',
+      'The link opens a page of the gateway, which sets the password. An application that reads the token itself calls `resetPassword` instead.',
+      'The answer is always `ok`: it does not tell whether an account has the address. If the gateway mailed a link a moment ago, it mails no second one, and answers `ok` too.',
+      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      'Error codes: `required` (`email`, `captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`.',
+    ),
+    args: { input: t.arg({ type: ForgotPasswordInput, required: true, description: 'The email address.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
       const captchaToken = input.captchaToken ?? '';
       await requestPasswordReset(deps, caller, { email: input.email, captchaToken });
@@ -30,9 +41,12 @@ builder.mutationField('forgotPassword', (t) =>
 );
 
 const ResetPasswordInput = builder.inputType('ResetPasswordInput', {
-  description: 'The new password, and what entitles to set it.',
+  description: 'Input of `resetPassword`: the one-time token and the new password.',
   fields: (t) => ({
-    token: t.string({ required: true, description: 'From the mailed link. Good once, for an hour.' }),
+    token: t.string({
+      required: true,
+      description: 'The one-time token: the last part of the mailed link. It works once, for an hour.',
+    }),
     newPassword: t.string({ required: true, description: NEW_PASSWORD }),
   }),
 });
@@ -40,9 +54,19 @@ const ResetPasswordInput = builder.inputType('ResetPasswordInput', {
 builder.mutationField('resetPassword', (t) =>
   t.field({
     type: OkPayload,
-    description:
-      'Sets a new password by a mailed token, and verifies the address. Ends every session and every pending token of the person; log in with the new password then. A password that is refused does not use the token up. Codes: `required`, `min_length`, `max_length`, `invalid_token`, `busy`.',
-    args: { input: t.arg({ type: ResetPasswordInput, required: true, description: 'Token and password.' }) },
+    description: paragraphs(
+      'Resets the password of an account: sets a new one by the one-time token of a mailed link.',
+      'It also verifies the email address. All sessions of the user end, and all their one-time tokens stop working. The gateway mails a notice. Call `login` with the new password next.',
+      'On `min_length` or `max_length`, ask for another password: the one-time token still works. On `invalid_token`, call `forgotPassword` again.',
+      'Error codes: `required` (`token`, `newPassword`), `min_length` (`newPassword`), `max_length` (`newPassword`), `invalid_token` (`token`), `busy`.',
+    ),
+    args: {
+      input: t.arg({
+        type: ResetPasswordInput,
+        required: true,
+        description: 'The one-time token and the new password.',
+      }),
+    },
     resolve: async (_root, { input }, { deps, caller }) => {
       await resetPassword(deps, caller, input);
       return ok;
@@ -51,9 +75,12 @@ builder.mutationField('resetPassword', (t) =>
 );
 
 const ChangePasswordInput = builder.inputType('ChangePasswordInput', {
-  description: 'The current password and the new one.',
+  description: 'Input of `changePassword`: the current password and the new one.',
   fields: (t) => ({
-    currentPassword: t.string({ required: true, description: 'Wrong ones are counted per session.' }),
+    currentPassword: t.string({
+      required: true,
+      description: 'The current password. The gateway counts wrong ones per session.',
+    }),
     newPassword: t.string({ required: true, description: NEW_PASSWORD }),
   }),
 });
@@ -61,9 +88,19 @@ const ChangePasswordInput = builder.inputType('ChangePasswordInput', {
 builder.mutationField('changePassword', (t) =>
   t.field({
     type: OkPayload,
-    description:
-      'Sets my new password. My other sessions and all mailed links end, and a notice is mailed. While the password is not proven, links to my address stay good. Codes: `unauthenticated`, `permission_denied` (for a team token), `required`, `min_length`, `max_length`, `invalid_credentials` (currentPassword), `rate_limited`, `busy`.',
-    args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'Both passwords.' }) },
+    description: paragraphs(
+      'Changes the password of the current user.',
+      'All other sessions of the user end, and the gateway mails a notice. All one-time tokens of the user stop working. If the password is not proven (see `verifyEmail`), only the token of `changeEmail` stops working.',
+      'An account without a password answers `invalid_credentials`. Call `forgotPassword` instead.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`currentPassword`, `newPassword`), `min_length` (`newPassword`), `max_length` (`newPassword`), `invalid_credentials` (`currentPassword`), `rate_limited`, `busy`.',
+    ),
+    args: {
+      input: t.arg({
+        type: ChangePasswordInput,
+        required: true,
+        description: 'The current password and the new one.',
+      }),
+    },
     resolve: async (_root, { input }, { deps, caller }) => {
       await changePassword(deps, await requireAccountHolder(caller), input);
       return ok;

@@ -1,5 +1,6 @@
 import './contract-address.ts';
 import './session.ts';
+import './sign-in.ts';
 import './team.ts';
 import './invite.ts';
 import './member.ts';

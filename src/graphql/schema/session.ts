@@ -1,166 +1,35 @@
 import { isUuid } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
-import type { SignedIn } from '../../flows/sign-in/complete-sign-in.ts';
-import { login } from '../../flows/sign-in/login.ts';
 import {
   logout,
   logoutByRefreshToken,
   type logoutScopes,
   revokeSession,
 } from '../../flows/sign-in/logout.ts';
-import { refresh } from '../../flows/sign-in/refresh.ts';
-import { signup } from '../../flows/sign-in/signup.ts';
 import { listSessions, type Session } from '../../sessions/sessions.ts';
 import { builder } from '../builder.ts';
-import type { Context } from '../context.ts';
+import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder, requireViewer, viewerOrNull } from '../viewer.ts';
-import { UserType } from './user.ts';
-
-/** What a sign-in yields, for an AuthPayload. */
-export type AuthAnswer = Omit<SignedIn, 'refreshToken'> & { refreshToken: string | null };
-
-/** Hands the refresh token out in the answer, or in the cookie and nowhere else. */
-export function answer({ cookie }: Context, signedIn: SignedIn, inCookie: boolean): AuthAnswer {
-  if (!inCookie) return signedIn;
-  cookie.write(signedIn.refreshToken);
-  return { ...signedIn, refreshToken: null };
-}
-
-export const AuthPayload = builder.objectRef<AuthAnswer>('AuthPayload');
-
-AuthPayload.implement({
-  description: 'What a sign-in yields.',
-  fields: (t) => ({
-    accessToken: t.exposeString('accessToken', {
-      description: 'A JWT for `Authorization: Bearer`, at the gateway and at Hasura.',
-    }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When both tokens end.' }),
-    refreshToken: t.exposeString('refreshToken', {
-      nullable: true,
-      description:
-        'For `refresh`. Keep it secret: it stands for the whole session. Null where it is in a cookie.',
-    }),
-    teamToken: t.exposeString('teamToken', {
-      nullable: true,
-      description:
-        'The access token with the active team in its claims; null while the person is in no team. It does not change the account or its sessions.',
-    }),
-    user: t.expose('user', { type: UserType, description: 'Who signed in.' }),
-  }),
-});
-
-const LoginInput = builder.inputType('LoginInput', {
-  description: 'Whom to sign in.',
-  fields: (t) => ({
-    email: t.string({ required: true, description: 'Case and surrounding spaces do not matter.' }),
-    password: t.string({ required: true, description: 'Taken as it is, spaces included.' }),
-    captchaToken: t.string({
-      description: 'The solution of a captcha, once `login` asks for one: see `authConfig.captcha`.',
-    }),
-    cookie: t.boolean({
-      description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
-    }),
-  }),
-});
-
-builder.mutationField('login', (t) =>
-  t.field({
-    type: AuthPayload,
-    description:
-      'Signs in. Codes: `required`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`; `required` or `captcha_failed` (captchaToken) and `unavailable` where many strangers sign in at once. Send it without an `Authorization` header: Hasura refuses an expired one.',
-    args: { input: t.arg({ type: LoginInput, required: true, description: 'Email and password.' }) },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
-      const { email, password } = input;
-      const proof = { captchaToken: input.captchaToken ?? '', deviceCookie: cookie.readDevice() };
-      const signedIn = await login(deps, caller, { email, password, ...proof });
-      const answered = answer(context, signedIn, input.cookie ?? false);
-      // A browser that keeps the session is known from now on. A sign-up proves nothing yet.
-      if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(signedIn.user, proof.deviceCookie));
-      return answered;
-    },
-  }),
-);
-
-const SignupInput = builder.inputType('SignupInput', {
-  description: 'Whom to register.',
-  fields: (t) => ({
-    email: t.string({ required: true, description: 'At most 254 characters.' }),
-    password: t.string({
-      required: true,
-      description: 'At least `authConfig.passwordMinLength` characters.',
-    }),
-    name: t.string({ required: true, description: 'What the person wants to be called.' }),
-    teamName: t.string({ description: 'Makes a team of this name, whose owner the person is.' }),
-    captchaToken: t.string({ description: 'The solution, where `authConfig.captcha` asks for one.' }),
-    cookie: t.boolean({
-      description: 'True: the refresh token goes into an httpOnly cookie. Needs `authConfig.refreshCookie`.',
-    }),
-  }),
-});
-
-builder.mutationField('signup', (t) =>
-  t.field({
-    type: AuthPayload,
-    description:
-      'Registers a person and signs them in. Codes: `required`, `min_length`, `max_length`, `invalid`, `already_registered`, `signup_disabled`, `captcha_failed`, `rate_limited`, `busy`, `email_not_verified` (the account is made, and a mail on its way).',
-    args: { input: t.arg({ type: SignupInput, required: true, description: 'The new account.' }) },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
-      const signedIn = await signup(deps, caller, {
-        ...input,
-        teamName: input.teamName ?? null,
-        captchaToken: input.captchaToken ?? '',
-      });
-      return answer(context, signedIn, input.cookie ?? false);
-    },
-  }),
-);
-
-const RefreshInput = builder.inputType('RefreshInput', {
-  description: 'Which session to refresh.',
-  fields: (t) => ({
-    refreshToken: t.string({
-      description: 'Without it the one in the cookie is taken, and its successor put there.',
-    }),
-  }),
-});
-
-builder.mutationField('refresh', (t) =>
-  t.field({
-    type: AuthPayload,
-    description:
-      'Exchanges a refresh token for new tokens; asking again within 30 seconds (REFRESH_REUSE_INTERVAL) gives the same successor, and so does a client that never got the answer, for a day. Codes: `required`, `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`. Send it without an `Authorization` header: Hasura refuses an expired one.',
-    args: { input: t.arg({ type: RefreshInput, description: 'May be left out where there is a cookie.' }) },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      const given = input?.refreshToken ?? null;
-      const refreshToken = given ?? (deps.config.refreshCookie === 'off' ? '' : (cookie.read() ?? ''));
-      return answer(context, await refresh(deps, caller, { refreshToken }), given === null);
-    },
-  }),
-);
 
 const LogoutScopeType = builder.enumType('LogoutScope', {
-  description: 'Which sessions a logout ends.',
+  description: 'The sessions that `logout` ends.',
   values: {
-    LOCAL: { description: 'This one.' },
-    GLOBAL: { description: 'All of the person.' },
-    OTHERS: { description: 'All of the person but this one.' },
+    LOCAL: { description: 'The current session.' },
+    GLOBAL: { description: 'All sessions of the user.' },
+    OTHERS: { description: 'All sessions of the user except the current one.' },
   } satisfies Record<(typeof logoutScopes)[number], { description: string }>,
 });
 
 const LogoutInput = builder.inputType('LogoutInput', {
-  description: 'How to log out.',
+  description: 'Input of `logout`: the sessions to end.',
   fields: (t) => ({
     scope: t.field({
       type: LogoutScopeType,
-      description: 'LOCAL unless given. The others need an access token.',
+      description: 'The sessions to end; LOCAL unless given. GLOBAL and OTHERS need an access token.',
     }),
     refreshToken: t.string({
-      description: 'Ends its session, for whoever has no good access token at hand.',
+      description:
+        'The refresh token of the session to end. With it, `logout` needs no access token. Only for the scope LOCAL.',
     }),
   }),
 });
@@ -168,10 +37,10 @@ const LogoutInput = builder.inputType('LogoutInput', {
 const LogoutPayload = builder.objectRef<{ sessionsEnded: number }>('LogoutPayload');
 
 LogoutPayload.implement({
-  description: 'What a logout did.',
+  description: 'The answer of `logout` and `revokeSession`.',
   fields: (t) => ({
     sessionsEnded: t.exposeInt('sessionsEnded', {
-      description: 'How many sessions it ended; 0 if they were over.',
+      description: 'The number of sessions that ended; 0 if they had ended before.',
     }),
   }),
 });
@@ -179,9 +48,18 @@ LogoutPayload.implement({
 builder.mutationField('logout', (t) =>
   t.field({
     type: LogoutPayload,
-    description:
-      'Ends sessions: their tokens stop working here at once, at Hasura when they expire. By access token, refresh token or cookie. Codes: `unauthenticated`, `permission_denied` (for a team token, unless the scope is LOCAL).',
-    args: { input: t.arg({ type: LogoutInput, description: 'May be left out: this session.' }) },
+    description: paragraphs(
+      'Logs out: ends the current session, or other sessions of the current user.',
+      'The client shows the current session by an access token, a team token, `refreshToken` or the cookie. If the access token has expired, send the refresh token without an `Authorization` header.',
+      'The gateway refuses the tokens of an ended session at once. Hasura accepts them until they expire, but its `portcullis_*` tables show no rows. The gateway also deletes the cookie.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token, unless the scope is LOCAL), `cross_site_request` (for the cookie).',
+    ),
+    args: {
+      input: t.arg({
+        type: LogoutInput,
+        description: 'The sessions to end. Leave it out for the current session.',
+      }),
+    },
     resolve: async (_root, { input }, { deps, caller, cookie }) => {
       const scope = input?.scope ?? 'LOCAL';
       const inCookie = deps.config.refreshCookie !== 'off' && cookie.isPresent() ? cookie.read() : null;
@@ -190,7 +68,7 @@ builder.mutationField('logout', (t) =>
         const viewer = await (scope === 'LOCAL' ? requireViewer(caller) : requireAccountHolder(caller));
         return { sessionsEnded: await logout(deps, viewer, { scope }) };
       }
-      // A cookie comes along by itself and may be an old one: the session of the access token ends besides.
+      // The browser sends the cookie by itself, and it may be an old one. So the session of the access token ends too.
       const viewer = input?.refreshToken ? null : await viewerOrNull(caller);
       let sessionsEnded = viewer === null ? 0 : await logout(deps, viewer, { scope });
       for (const token of [input?.refreshToken, inCookie])
@@ -203,47 +81,63 @@ builder.mutationField('logout', (t) =>
 const SessionType = builder.objectRef<Session>('Session');
 
 SessionType.implement({
-  description: 'A sign-in on one device.',
+  description: 'A session of a user: it begins with a sign-in on one device.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'A UUID; `x-hasura-session-id` in its tokens.' }),
+    id: t.exposeID('id', {
+      description: 'The id of the session, a UUID. Its tokens carry it as `x-hasura-session-id`.',
+    }),
     current: t.boolean({
-      description: 'Whether this is the session that asks.',
+      description: 'Whether this is the current session: the one of the token that the client sends.',
       resolve: async ({ id }, _args, { caller }) => (await caller.viewer())?.sessionId === id,
     }),
-    userAgent: t.exposeString('userAgent', { nullable: true, description: 'What the device called itself.' }),
+    userAgent: t.exposeString('userAgent', {
+      nullable: true,
+      description: 'The user agent of the device. Null if the gateway does not know it.',
+    }),
     address: t.exposeString('address', {
       nullable: true,
-      description: 'Where it signed in from, if that is known.',
+      description: 'The IP address of the sign-in. Null if the gateway does not know it.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it signed in.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the session began.' }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
-      description: 'When it last refreshed its tokens.',
+      description: 'When the session last got new tokens.',
     }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it ends at the latest.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      description: 'When the session ends at the latest.',
+    }),
   }),
 });
 
 builder.queryField('sessions', (t) =>
   t.field({
     type: [SessionType],
-    description: 'My live sessions, the one used last at the front; at most 100. Code: `unauthenticated`.',
+    description: paragraphs(
+      'The sessions of the current user that have not ended, the last used one first; at most 100.',
+      'Error codes: `unauthenticated`.',
+    ),
     resolve: async (_root, _args, { deps, caller }) =>
       listSessions(deps.db, (await requireViewer(caller)).user.id),
   }),
 );
 
 const RevokeSessionInput = builder.inputType('RevokeSessionInput', {
-  description: 'Which session to end.',
-  fields: (t) => ({ sessionId: t.id({ required: true, description: 'As `sessions` names it.' }) }),
+  description: 'Input of `revokeSession`: the session to end.',
+  fields: (t) => ({
+    sessionId: t.id({ required: true, description: 'The id of the session, as `Session.id`.' }),
+  }),
 });
 
 builder.mutationField('revokeSession', (t) =>
   t.field({
     type: LogoutPayload,
-    description:
-      'Ends one session of the current user. Codes: `unauthenticated`, `permission_denied` (for a team token), `not_found`, `invalid`.',
-    args: { input: t.arg({ type: RevokeSessionInput, required: true, description: 'Which one.' }) },
+    description: paragraphs(
+      'Revokes one session of the current user: it ends at once.',
+      '`sessions` lists all of them. On `not_found`, the session has ended, or it belongs to another user.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `invalid` (`sessionId`), `not_found` (`sessionId`).',
+    ),
+    args: { input: t.arg({ type: RevokeSessionInput, required: true, description: 'The session to end.' }) },
     resolve: async (_root, { input: { sessionId } }, { deps, caller }) => {
       const viewer = await requireAccountHolder(caller);
       if (!isUuid(sessionId)) throw new AuthError('invalid', { attribute: 'sessionId' });

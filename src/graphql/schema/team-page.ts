@@ -9,12 +9,14 @@ export const pageArgs = builder.args((t) => ({
   first: t.int({
     required: true,
     defaultValue: MAX_PAGE,
-    description: `How many at most; no more than ${MAX_PAGE}.`,
+    description: `The size of the page: 1 to ${MAX_PAGE}.`,
   }),
-  after: t.id({ description: 'The id of the last one of the page before; none for the first page.' }),
+  after: t.id({
+    description: 'The id of the last item of the previous page. Leave it out for the first page.',
+  }),
 }));
 
-/** A page of a list in a team; the same page of several teams takes one query. */
+/** A page of a list in a team. The same page of several teams takes one query. */
 export async function teamPage<Item>(
   context: Context,
   { team, userId }: TeamMembership,

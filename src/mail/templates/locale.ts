@@ -1,5 +1,5 @@
 import { escapeHtml } from '../html.ts';
-import type { MailKind } from '../message.ts';
+import type { MailKind } from '../kinds.ts';
 
 /** A mail's text as paragraphs. */
 export type MailText = Readonly<{

@@ -1,6 +1,6 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
 
-/** A boolean expression as Hasura's metadata writes it. */
+/** A boolean expression in the form of Hasura's metadata. */
 export type Filter = Readonly<Record<string, unknown>>;
 
 export type SelectDeclaration = { columns: readonly string[]; filter: Filter };
@@ -10,11 +10,11 @@ export type TablePermissions = Readonly<
   Partial<Record<Role, { select?: SelectDeclaration; update?: UpdateDeclaration }>>
 >;
 
-/** What the gateway's schema adds to the rows of a table: a field of its `Query`, with arguments from columns. */
+/** A field of the gateway's `Query` that Hasura adds to the rows of a table. Columns of the row are its arguments. */
 export type JoinDeclaration<Column extends string = string> = {
   name: string;
   field: string;
-  /** By argument, the column it takes. */
+  /** The column for each argument. */
   arguments: Readonly<Record<string, Column>>;
 };
 
@@ -22,14 +22,14 @@ export type TableDeclaration = {
   table: PgTable;
   /** Replaces the GraphQL name `<schema>_<table>`. */
   customName?: string;
-  /** Whether anyone may read every row. Only such tables may have an empty filter. */
+  /** Whether every client may read every row. Only then may a filter be empty. */
   everyRow?: boolean;
   /**
    * The columns that Hasura's database role may read. Hasura reads every column of a tracked table, also those that the client
-   * did not ask for (hasura/README.md, "The database role"): one that is missing here hides the table from Hasura.
+   * did not ask for (hasura/README.md, "The database role"). If a column is missing here, Hasura cannot read the table.
    */
   readable: readonly string[];
-  /** The only columns that Hasura's database role may update, whoever asks. */
+  /** The only columns that Hasura's database role may update, in every role of Hasura. */
   editable: readonly string[];
   joins?: readonly JoinDeclaration[];
   permissions: TablePermissions;
@@ -44,7 +44,7 @@ export type RemoteSchemaDeclaration = {
   timeoutSeconds: number;
   comment: string;
   rootFields: Readonly<Record<Role, RootFields>>;
-  /** Root fields that no role but admin sees. */
+  /** Root fields that only admin sees. */
   adminOnly: readonly string[];
 };
 
@@ -61,12 +61,12 @@ export type ActionsDeclaration = {
   /** The SDL of `actions.graphql`: `type Mutation` and the types it needs. */
   sdl: string;
   list: readonly ActionDeclaration[];
-  /** By output type. */
+  /** The relationships of each output type. */
   relationships: Readonly<Record<string, readonly ActionRelationship[]>>;
 };
 
 export type CronDeclaration = {
-  /** Also the last segment of its route, there with hyphens. */
+  /** The name. With hyphens, it is the last segment of the route. */
   name: string;
   schedule: string;
   retries: number;
@@ -77,15 +77,15 @@ export type CronDeclaration = {
 
 export type Declaration = {
   roles: readonly Role[];
-  /** The role that people without a token have. Its session variables are written by the client. */
+  /** The role of a client without a token. The client writes its session variables. */
   unauthorizedRole: Role;
-  /** What the gateway's tokens put into the session. */
+  /** The session variables that the gateway's tokens carry. */
   sessionVariables: readonly string[];
-  /** The only variables that the metadata may read from the engine's environment. */
+  /** The only environment variables of the engine that the metadata may read. */
   environment: readonly string[];
   /** The database schema whose tables may be tracked. */
   databaseSchema: string;
-  /** What a row of `table` must fulfil to be of a user who is signed in: every permission of a role with tokens asks for it. */
+  /** The condition on a row of `table` for a live session. Every permission of a role with tokens asks for it. */
   liveSession: { table: PgTable; condition: Filter };
   source: { name: string; urlFrom: string };
   gateway: { urlFrom: string; secretHeader: string; secretFrom: string };

@@ -1,7 +1,7 @@
 import type { Declaration } from './declaration-types.ts';
 import { liveSession, tables } from './declared-tables.ts';
 
-/** What the signed-in do in their teams; the team role decides at the gateway. */
+/** What users do in their teams. The gateway checks the role in the team. */
 const inTeams = {
   Query: ['myInvites', 'team'],
   Mutation: [
@@ -12,7 +12,8 @@ const inTeams = {
   ],
 };
 
-const forAnybody = {
+/** What works without a token. */
+const forEveryone = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
     ...['login', 'signup', 'refresh', 'logout'],
@@ -20,12 +21,12 @@ const forAnybody = {
   ],
 };
 
-/** What people do with their own account. */
+/** What users do with their own account. */
 const ofAccount = [
   ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
 ];
 
-/** Who may see and do what through Hasura. `npm run hasura:generate` turns it into `hasura/`. */
+/** What each role may see and do through Hasura. `npm run hasura:generate` writes `hasura/` from it. */
 export const declaration: Declaration = {
   roles: ['anonymous', 'user'],
   unauthorizedRole: 'anonymous',
@@ -51,16 +52,16 @@ export const declaration: Declaration = {
     name: 'portcullis',
     urlFrom: 'PORTCULLIS_GRAPHQL_URL',
     timeoutSeconds: 15,
-    comment: 'Sign-up, login and the signed-in user',
+    comment: 'Sign-up, sign-in, account, sessions and teams.',
     rootFields: {
       anonymous: {
-        Query: forAnybody.Query,
-        Mutation: forAnybody.Mutation,
+        Query: forEveryone.Query,
+        Mutation: forEveryone.Mutation,
       },
-      // People sign in again, or as someone else, while they still hold a token.
+      // A client may sign in again, or as another user, while it still holds a token.
       user: {
-        Query: [...forAnybody.Query, 'sessions', ...inTeams.Query],
-        Mutation: [...forAnybody.Mutation, 'revokeSession', ...ofAccount, ...inTeams.Mutation],
+        Query: [...forEveryone.Query, 'sessions', ...inTeams.Query],
+        Mutation: [...forEveryone.Mutation, 'revokeSession', ...ofAccount, ...inTeams.Mutation],
       },
     },
     adminOnly: ['disableAccount', 'enableAccount'],
@@ -91,12 +92,12 @@ type GenerateJwkActionOutput {
       {
         name: 'refreshEns',
         timeoutSeconds: 30,
-        comment: 'Looks up the ENS names and stores the contract addresses',
+        comment: 'Looks up the ENS names and stores the contract addresses.',
       },
       {
         name: 'generateJwk',
         timeoutSeconds: 15,
-        comment: 'Makes a new signing key; old keys stay as they are',
+        comment: 'Creates a signing key. The other keys stay as they are.',
       },
     ],
     relationships: {
@@ -110,7 +111,7 @@ type GenerateJwkActionOutput {
       retries: 3,
       retryIntervalSeconds: 60,
       timeoutSeconds: 30,
-      comment: 'Looks up the ENS names and stores the contract addresses',
+      comment: 'Looks up the ENS names and stores the contract addresses.',
     },
     {
       name: 'prune',
@@ -118,7 +119,8 @@ type GenerateJwkActionOutput {
       retries: 1,
       retryIntervalSeconds: 30,
       timeoutSeconds: 60,
-      comment: 'Removes expired sessions, tokens, counters and long-expired keys',
+      comment:
+        'Deletes expired sessions, one-time tokens, invites, counters and keys, and old security events.',
     },
   ],
 };

@@ -9,23 +9,23 @@ import { type Declaration, track } from './declaration-types.ts';
 const me = { _eq: 'X-Hasura-User-Id' };
 
 /**
- * A user who is not disabled, and whose session, the one that the token names, is not revoked. Hasura verifies tokens by
- * itself, so without this condition it serves rows until the token expires: 24 hours after a logout for a portal token.
- * The session's end is not compared with the clock: a token never outlives its session, and Postgres evaluates a literal
- * such as `now()` once, when Hasura prepares the statement (hasura/README.md, "Filters").
+ * The live session: the user is not disabled, and the session of the token is not revoked. Hasura verifies tokens by itself.
+ * Without this condition it serves rows until the token expires: 24 hours after a logout for a portal token. No filter compares
+ * the session's end with the clock, since a token never outlives its session. Postgres would evaluate the literal `now()` only
+ * once, when Hasura prepares the statement (hasura/README.md, "Filters").
  */
 const signedIn = {
   disabled_at: { _is_null: true },
   sessions: { id: { _eq: 'X-Hasura-Session-Id' }, revoked_at: { _is_null: true } },
 };
-/** The signed-in user, as a member of a team. */
+/** The current user, as a member of a team. */
 const member = { user_id: me, user: signedIn };
-/** The same, as a member who manages the team. */
+/** The current user, as a member who manages the team. */
 const manager = { ...member, role: { _in: ['OWNER', 'ADMIN'] } };
 
 export const liveSession: Declaration['liveSession'] = { table: users, condition: signedIn };
 
-/** The tables that Hasura tracks: what its role may read and change of them, and who may do that through Hasura. */
+/** The tables that Hasura tracks. Each says what Hasura's database role may read and edit, and which roles may do so through Hasura. */
 export const tables: Declaration['tables'] = [
   track(users, {
     readable: [

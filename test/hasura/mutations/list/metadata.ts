@@ -116,8 +116,8 @@ export const metadata: readonly Mutation[] = [
   {
     breaks: 'users may call an action',
     file: ACTIONS,
-    from: 'permissions: []\n    comment: Makes',
-    to: 'permissions:\n      - role: user\n    comment: Makes',
+    from: 'permissions: []\n    comment: Creates',
+    to: 'permissions:\n      - role: user\n    comment: Creates',
     scenarios: ['console'],
   },
   {

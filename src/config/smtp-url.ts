@@ -1,15 +1,3 @@
-import type { Environment } from './variables.ts';
-
-export type MailConfig = Readonly<{
-  /** Where mails go: to the server, to the local inbox page, or nowhere. */
-  delivery: 'smtp' | 'inbox' | 'off';
-  smtpUrl: string | null;
-  from: string;
-  locale: string;
-  templatesDir: string | null;
-  concurrency: number;
-}>;
-
 const truth = /^(?:true|false)$/;
 
 /** What the query of SMTP_URL may say. The names are nodemailer's, which takes the values from the URL. */
@@ -39,17 +27,4 @@ export function smtpQueryProblem(url: string): string | null {
   }
   const isOn = (name: string) => searchParams.get(name) === 'true';
   return isOn('requireTLS') && isOn('ignoreTLS') ? 'requireTLS and ignoreTLS exclude each other' : null;
-}
-
-/** What the environment says of mail. */
-export function mailConfig(e: Environment, publicUrl: string): MailConfig {
-  const smtpUrl = e.SMTP_URL === undefined || e.SMTP_URL === 'off' ? null : e.SMTP_URL;
-  return {
-    delivery: smtpUrl !== null ? 'smtp' : e.SMTP_URL === 'off' ? 'off' : 'inbox',
-    smtpUrl,
-    from: e.MAIL_FROM ?? `Portcullis <no-reply@${new URL(publicUrl).hostname}>`,
-    locale: e.MAIL_LOCALE,
-    templatesDir: e.MAIL_TEMPLATES_DIR ?? null,
-    concurrency: e.MAIL_CONCURRENCY,
-  };
 }

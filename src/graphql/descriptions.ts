@@ -1,0 +1,40 @@
+/** A description in paragraphs. GraphiQL shows the first one beside the field's name, and all of them on its page. */
+export const paragraphs = (...texts: readonly string[]): string => texts.join('\n\n');
+
+const bullets = (...texts: readonly string[]): string => texts.map((text) => `- ${text}`).join('\n');
+
+/** The beginning of the manual: what a client reads first. */
+export const QUERIES = paragraphs(
+  'Queries read data.',
+  'Start with `authConfig`: it returns the settings of this gateway. `me` returns the current user.',
+  'The current user is the user of the access token. The client sends it as `Authorization: Bearer <accessToken>`, to Hasura or to the gateway. `Mutation` says how to get one.',
+  '`authConfig`, `contractAddresses` and `emailExists` need no token. `me` is null without one.',
+  '`Mutation` also says what to do on each error code.',
+);
+
+/** The order in which a client calls what, and what it does on each error. */
+export const MUTATIONS = paragraphs(
+  'Mutations change data. This is when a client calls which.',
+  '**Sign up and sign in.** `signup` creates an account and opens a session. `login` opens a session of an existing account. Both return an access token and a refresh token. A user in a team also gets a team token. Send the access token or the team token as `Authorization: Bearer <token>`, to Hasura or to the gateway.',
+  '**Stay signed in.** Call `refresh` before the access token expires, or when Hasura answers `invalid-jwt`. Store every token that it returns: a refresh token works once. `logout` ends the session. Hasura refuses a request with an expired token. So send `signup`, `login`, `refresh`, `forgotPassword` and `resetPassword` without an `Authorization` header.',
+  '**Verify the email address.** `signup` mails a link with a one-time token. The link opens a page of the gateway, which verifies the address. An application that reads the token itself calls `verifyEmail` instead. `resendEmailVerification` mails a new link.',
+  '**Set a forgotten password.** `forgotPassword` mails a link. Its page sets the new password, or the application calls `resetPassword`. Then the user signs in again.',
+  '**Change the account.** Call `updateProfile`, `changePassword`, `changeEmail` or `deleteAccount` with an access token. The gateway refuses a team token.',
+  '**Work in teams.** `createTeam` creates a team, and `inviteMembers` mails invites to it. The invited user lists them with `myInvites` and calls `acceptInvite`. `switchTeam` returns a team token for another team.',
+  '**Errors.** `extensions.code` is the error code. `extensions.attribute` names the input at fault. Each field lists its own codes. Every field may also answer `invalid_input`, `busy`, `unavailable` and `internal_error`. This is what a client does on a code:',
+  bullets(
+    '`required`, `invalid`, `invalid_input`, `min_length`, `max_length`: correct the input and call again.',
+    '`required` or `captcha_failed` for `captchaToken`: show the captcha of `authConfig.captcha`. Then call again with its solution.',
+    '`unauthenticated`: the token is missing or has expired, or its session has ended. Call `refresh`. If that fails too, the user signs in again.',
+    '`permission_denied`: the token does not allow this. If it is a team token, send the access token.',
+    '`insufficient_permissions`: the role of the current user in the team does not allow this.',
+    '`not_found`: the object does not exist, or the current user may not see it.',
+    '`email_not_verified`: the user opens the mailed link first.',
+    '`invalid_token`: the one-time token was used or replaced, or it has expired. Ask for a new mail.',
+    '`rate_limited`, `busy`, `unavailable`: wait for `extensions.retryAfterSeconds`, then call again.',
+    '`feature_disabled`: this gateway has switched the feature off. `authConfig` shows what is on.',
+    '`cross_site_request`: the page may not use the cookie. The operator lists its origin in CORS_ORIGINS.',
+    '`no_signing_key`: the gateway cannot sign tokens. Tell the operator.',
+    '`internal_error`: tell the operator `extensions.requestId`.',
+  ),
+);

@@ -1,0 +1,182 @@
+import type { SignedIn } from '../../flows/sign-in/complete-sign-in.ts';
+import { login } from '../../flows/sign-in/login.ts';
+import { refresh } from '../../flows/sign-in/refresh.ts';
+import { signup } from '../../flows/sign-in/signup.ts';
+import { builder } from '../builder.ts';
+import type { Context } from '../context.ts';
+import { paragraphs } from '../descriptions.ts';
+import { UserType } from './user.ts';
+
+/** The tokens of a session and its user, for an AuthPayload. */
+export type AuthAnswer = Omit<SignedIn, 'refreshToken'> & { refreshToken: string | null };
+
+/** Puts the refresh token into the answer, or into the cookie alone. */
+export function answer({ cookie }: Context, signedIn: SignedIn, inCookie: boolean): AuthAnswer {
+  if (!inCookie) return signedIn;
+  cookie.write(signedIn.refreshToken);
+  return { ...signedIn, refreshToken: null };
+}
+
+export const AuthPayload = builder.objectRef<AuthAnswer>('AuthPayload');
+
+AuthPayload.implement({
+  description: 'The tokens of a session, and its user.',
+  fields: (t) => ({
+    accessToken: t.exposeString('accessToken', {
+      description:
+        'An access token, a JWT: send it as `Authorization: Bearer <accessToken>`, to Hasura or to the gateway.',
+    }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      description: 'When the access token and the team token expire. Call `refresh` before.',
+    }),
+    refreshToken: t.exposeString('refreshToken', {
+      nullable: true,
+      description:
+        'The refresh token, for `refresh` and `logout`. Keep it secret: it opens the whole session. Null if it is in the cookie.',
+    }),
+    teamToken: t.exposeString('teamToken', {
+      nullable: true,
+      description: paragraphs(
+        'A team token: an access token that also carries the active team. Null if the user is not in a team.',
+        'It carries the team as `x-hasura-team-id`, and the role as `x-hasura-team-role`. It cannot change the account or its sessions.',
+      ),
+    }),
+    user: t.expose('user', { type: UserType, description: 'The user of the session.' }),
+  }),
+});
+
+const LoginInput = builder.inputType('LoginInput', {
+  description: 'Input of `login`: the email address and the password.',
+  fields: (t) => ({
+    email: t.string({
+      required: true,
+      description: 'The email address. Case and surrounding spaces do not matter.',
+    }),
+    password: t.string({ required: true, description: 'The password. Spaces count.' }),
+    captchaToken: t.string({
+      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+    }),
+    cookie: t.boolean({
+      description: paragraphs(
+        'If true, the gateway puts the refresh token into an httpOnly cookie, and not into the answer. This needs `authConfig.refreshCookie`.',
+        'A second cookie marks the browser. For a marked browser, wrong passwords are counted apart, and a new session causes no notice.',
+      ),
+    }),
+  }),
+});
+
+builder.mutationField('login', (t) =>
+  t.field({
+    type: AuthPayload,
+    description: paragraphs(
+      'Signs in with email address and password: opens a session.',
+      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      'An unknown address and a wrong password get the same answer, `invalid_credentials`. Many wrong passwords lock the account for a while: the answer is `rate_limited`.',
+      'On `email_not_verified`, the gateway has mailed a verification link, unless it mailed one a moment ago. The user opens it and signs in again. On `account_disabled`, only the operator can help.',
+      'If the device or its address is new, the gateway mails a notice to the verified email address.',
+      'Error codes: `required` (`email`, `password`, `captchaToken`), `captcha_failed` (`captchaToken`), `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
+    ),
+    args: {
+      input: t.arg({ type: LoginInput, required: true, description: 'The email address and the password.' }),
+    },
+    resolve: async (_root, { input }, context) => {
+      const { deps, caller, cookie } = context;
+      if (input.cookie) cookie.read(); // refused before anything is done
+      const { email, password } = input;
+      const proof = { captchaToken: input.captchaToken ?? '', deviceCookie: cookie.readDevice() };
+      const signedIn = await login(deps, caller, { email, password, ...proof });
+      const answered = answer(context, signedIn, input.cookie ?? false);
+      // A browser that keeps the session is known from now on. After a sign-up nothing is proven yet.
+      if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(signedIn.user, proof.deviceCookie));
+      return answered;
+    },
+  }),
+);
+
+const SignupInput = builder.inputType('SignupInput', {
+  description: 'Input of `signup`: the new account.',
+  fields: (t) => ({
+    email: t.string({
+      required: true,
+      description: 'The email address: at most 254 characters. Case and surrounding spaces do not matter.',
+    }),
+    password: t.string({
+      required: true,
+      description: 'The password: at least `authConfig.passwordMinLength` characters. Spaces count.',
+    }),
+    name: t.string({
+      required: true,
+      description: 'The name of the user: 1 to 255 characters. The gateway removes surrounding spaces.',
+    }),
+    teamName: t.string({
+      description:
+        'The name of a team. If it is given, the gateway creates this team with the user as OWNER.',
+    }),
+    captchaToken: t.string({
+      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+    }),
+    cookie: t.boolean({
+      description:
+        'If true, the gateway puts the refresh token into an httpOnly cookie, and not into the answer. This needs `authConfig.refreshCookie`.',
+    }),
+  }),
+});
+
+builder.mutationField('signup', (t) =>
+  t.field({
+    type: AuthPayload,
+    description: paragraphs(
+      'Signs up: creates an account, mails a verification link to its address, and opens a session.',
+      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      'On `email_not_verified`, this gateway needs a verified address first. The account exists now: the user opens the link and signs in with `login`. On `already_registered`, call `login` or `forgotPassword`.',
+      'Error codes: `signup_disabled`, `required` (`email`, `password`, `name`, `teamName`, `captchaToken`), `min_length` (`password`), `max_length` (`password`, `name`, `teamName`), `invalid` (`email`, `name`, `teamName`), `captcha_failed` (`captchaToken`), `already_registered` (`email`), `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
+    ),
+    args: { input: t.arg({ type: SignupInput, required: true, description: 'The new account.' }) },
+    resolve: async (_root, { input }, context) => {
+      const { deps, caller, cookie } = context;
+      if (input.cookie) cookie.read(); // refused before anything is done
+      const signedIn = await signup(deps, caller, {
+        ...input,
+        teamName: input.teamName ?? null,
+        captchaToken: input.captchaToken ?? '',
+      });
+      return answer(context, signedIn, input.cookie ?? false);
+    },
+  }),
+);
+
+const RefreshInput = builder.inputType('RefreshInput', {
+  description: 'Input of `refresh`: the refresh token.',
+  fields: (t) => ({
+    refreshToken: t.string({
+      description:
+        'The refresh token. Without it, the gateway takes the one in the cookie, and puts the new one there.',
+    }),
+  }),
+});
+
+builder.mutationField('refresh', (t) =>
+  t.field({
+    type: AuthPayload,
+    description: paragraphs(
+      'Refreshes the tokens of a session: exchanges its refresh token for new tokens.',
+      'Send it without an `Authorization` header: Hasura refuses a request with an expired token. Store all new tokens, and forget the old refresh token.',
+      'For 30 seconds (REFRESH_REUSE_INTERVAL), the old refresh token returns the same new one: two tabs may refresh at once. A client that never got the answer may try again for a day, with the same user agent. The gateway takes any other repeat for theft: it ends the session and answers `refresh_token_reused`.',
+      'On `invalid_refresh_token`, `refresh_token_reused` or `required`, the user signs in again.',
+      'Error codes: `required` (`refreshToken`), `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`, `no_signing_key`, `cross_site_request` (for the cookie).',
+    ),
+    args: {
+      input: t.arg({
+        type: RefreshInput,
+        description: 'The refresh token. Leave it out if it is in the cookie.',
+      }),
+    },
+    resolve: async (_root, { input }, context) => {
+      const { deps, caller, cookie } = context;
+      const given = input?.refreshToken ?? null;
+      const refreshToken = given ?? (deps.config.refreshCookie === 'off' ? '' : (cookie.read() ?? ''));
+      return answer(context, await refresh(deps, caller, { refreshToken }), given === null);
+    },
+  }),
+);
