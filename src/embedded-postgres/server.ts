@@ -66,7 +66,10 @@ export function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise
   return start(options, true);
 }
 
-/** Starts a fast Postgres for tests. Its data is deleted when it is stopped. */
+/**
+ * Starts a fast Postgres for tests. Its data is deleted when it is stopped.
+ * @internal exported for tests
+ */
 export async function startThrowawayPostgres(): Promise<EmbeddedPostgres> {
   const self = process.geteuid?.() ?? 0;
   await removeAbandoned(tmpdir(), THROWAWAY_PREFIX, async (path, owner) => owner !== self || isServed(path));

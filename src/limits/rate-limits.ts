@@ -17,7 +17,7 @@ export type Counter = Readonly<{
 }>;
 
 /** What a counter has counted so far, and the seconds until its window ends. */
-export type Standing = { count: number; wait: number };
+type Standing = { count: number; wait: number };
 
 /** Where a `tx` is given, what is counted is counted if that transaction is committed. */
 export type RateLimiter = {

@@ -67,7 +67,10 @@ async function requireSecondSession(client: Client, variable: string): Promise<v
 
 type Journal = { entries: { idx: number; when: number; tag: string }[] };
 
-/** Reads drizzle-kit's journal: the migrations in order, each with its time in milliseconds. */
+/**
+ * Reads drizzle-kit's journal: the migrations in order, each with its time in milliseconds.
+ * @internal exported for its test
+ */
 export async function readJournal(): Promise<Journal> {
   return JSON.parse(await readFile(join(migrationsFolder, 'meta', '_journal.json'), 'utf8')) as Journal;
 }

@@ -32,7 +32,7 @@ export function openWithSockets(
 }
 
 /** What of pg's pool and clients is used here. */
-export type BareQueryable = { query(text: string): Promise<{ rows: Record<string, unknown>[] }> };
+type BareQueryable = { query(text: string): Promise<{ rows: Record<string, unknown>[] }> };
 type BareClient = BareQueryable & { release(): void };
 export type BarePool = BareQueryable & {
   connect(): Promise<BareClient>;

@@ -1,6 +1,5 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { HASURA_CLAIMS } from '../../src/sessions/tokens.ts';
 import {
   bearer,
   ME,
@@ -23,6 +22,8 @@ beforeEach(async () => {
   person = newPerson();
   ada = await signUp(gateway, person);
 });
+
+const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
 
 const get = async (path: string, token: string) => {
   const response = await fetch(gateway.url + path, { headers: bearer(token) });

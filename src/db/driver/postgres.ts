@@ -13,7 +13,7 @@ export type Client = postgres.Sql;
 /** What a transaction of a client hands to its work. */
 export type ClientTransaction = postgres.TransactionSql;
 
-export const CONNECT_TIMEOUT_SECONDS = 5;
+const CONNECT_TIMEOUT_SECONDS = 5;
 
 export const connectTimeoutSeconds = (target: DatabaseTarget): number =>
   target.connectTimeoutSeconds ?? CONNECT_TIMEOUT_SECONDS;

@@ -82,7 +82,7 @@ export function checkArguments(
 }
 
 /** An argument or input field that is there, held against its type. */
-export function checkInput(
+function checkInput(
   context: InputContext,
   { type, defaultValue }: Pick<GraphQLArgument | GraphQLInputField, 'type' | 'defaultValue'>,
   given: Input,

@@ -16,13 +16,13 @@ type ArrayRelationship = {
   using: { foreign_key_constraint_on: { column: string; table: TableName } };
 };
 type Granted<Permission> = { role: string; permission: Permission }[];
-export type SelectPermission = {
+type SelectPermission = {
   columns: string[];
   filter: BoolExp;
   limit?: number;
   allow_aggregations?: boolean;
 };
-export type UpdatePermission = { columns: string[]; filter: BoolExp; check: BoolExp | null; set: object };
+type UpdatePermission = { columns: string[]; filter: BoolExp; check: BoolExp | null; set: object };
 
 export type RemoteRelationship = {
   name: string;

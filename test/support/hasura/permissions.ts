@@ -14,7 +14,7 @@ import {
 import { openLogin } from './login.ts';
 import { type BoolExp, readTrackedTables, type TrackedTable } from './metadata.ts';
 
-export type Row = Record<string, unknown>;
+type Row = Record<string, unknown>;
 
 /** Evaluates the shipped table permissions on real rows, as the engine's own database role. */
 export type Permissions = {

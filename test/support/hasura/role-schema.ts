@@ -15,7 +15,7 @@ import {
 import type { Presets } from './presets.ts';
 
 /** Where a root field leads: to a remote schema or an action by name, or to the tables. */
-export type Origin = { kind: 'remote'; name: string } | { kind: 'action'; name: string } | { kind: 'tables' };
+type Origin = { kind: 'remote'; name: string } | { kind: 'action'; name: string } | { kind: 'tables' };
 /** A part of a role's schema: definitions with the root types' names that they use. */
 export type Part = {
   origin(field: string): Origin;

@@ -10,7 +10,7 @@ export type SelectAccess = {
   limit: number | null;
   aggregates: boolean;
 };
-export type UpdateAccess = { columns: readonly string[]; filter: BoolExp; check: BoolExp };
+type UpdateAccess = { columns: readonly string[]; filter: BoolExp; check: BoolExp };
 type Access = { select: SelectAccess | null; update: UpdateAccess | null; insertsAndDeletes: boolean };
 
 /** `portcullis_users`, or the name that the metadata gives the table (hasura/README.md, "Tables"). */
