@@ -8,6 +8,7 @@ import { type DatabaseAccess, inspectDatabases } from './db/inspection.ts';
 import { openPools, type Pools } from './db/pools.ts';
 import { keepHouse } from './flows/admin/housekeeping.ts';
 import { createDeliverTask } from './flows/mails/deliver.ts';
+import { dialects } from './http/router.ts';
 import { startHttpServer } from './http/server.ts';
 import { type JobWorker, startJobWorker } from './jobs/worker.ts';
 import { checkKeyEncryption, ensureSuccessor } from './keys/jwks.ts';
@@ -64,7 +65,7 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
       await warnOfEmailClashes(deps);
     }
     const templates = await loadMailTemplates(config.mail);
-    const http = await startHttpServer(deps);
+    const http = await startHttpServer(deps, dialects);
     const worker = startWorker(config, deps, templates, access.direct);
     const stopHousekeeping = startHousekeeping(deps);
     return {

@@ -1,74 +1,86 @@
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod';
-import { AuthError, type ErrorCode } from '../errors.ts';
-import { readAttributes } from '../request/body.ts';
-import type { GatewayDeps } from '../request/deps.ts';
-import { requireInternalSecret } from '../request/hasura-secret.ts';
-import { type RouteContext, type Routes, serve } from './routes.ts';
+import type { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
+import type { RequestCaller } from '../request/caller.ts';
+import type { Method, RouteContext } from './routes.ts';
 
-/** How a caller proves who they are; OpenAPI's security schemes have these names. */
-export type EndpointSecurity = 'accessToken' | 'refreshOrAccessToken' | 'internalSecret';
+/** A request that has passed the guard and has a method of its path. */
+export type Incoming = {
+  readonly request: IncomingMessage;
+  /**
+   * The caller. It is identified when it is first read: an endpoint for everybody does not refuse a wrong secret.
+   * @throws AuthError `permission_denied`, `rate_limited`, `invalid_request`
+   */
+  readonly caller: RequestCaller;
+};
 
-/** One operation of an HTTP dialect: what validates it is also what describes it. */
-export type Endpoint<Body extends z.ZodObject = z.ZodObject> = {
-  method: 'GET' | 'POST';
-  /** A GET that changes something, so that HEAD, which must not, is refused. */
-  changesState?: boolean;
-  /** With Hono's parameters: `/api/verify-email/:token`. */
-  path: string;
+/** What a handler receives: the request, and what its schemas made of it. */
+export type Call<By, Params, Query, Body> = Incoming & {
+  /** What `authenticate` returned. */
+  readonly by: By;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+};
+
+/** How a caller proves who they are, as OpenAPI says it. */
+export type Security = Readonly<{ name: string; scheme: object }>;
+
+/** What `/openapi.json` says about an endpoint, besides its path and its schemas. */
+export type Documentation = Readonly<{
   operationId: string;
-  dialect: 'Portal' | 'Teams' | 'Keys' | 'Operations';
   summary: string;
   description?: string;
-  security?: EndpointSecurity;
-  /** Texts, in the order in which a missing one is reported. */
-  body?: Body;
-  parameters?: Readonly<Record<string, { in: 'path' | 'query'; description: string; required?: boolean }>>;
+  security?: Security;
   answers: Readonly<Record<number, { description: string; schema?: z.ZodType }>>;
   /** What may go wrong beyond what every endpoint shares. */
   errors?: readonly ErrorCode[];
-  handle(c: RouteContext, request: IncomingMessage, body: z.output<Body>): Promise<Response> | Response;
-};
+}>;
 
-/** Keeps the type of the body for the handler. */
-export const endpoint = <Body extends z.ZodObject>(definition: Endpoint<Body>): Endpoint =>
-  definition as unknown as Endpoint;
-
-/** Serves an endpoint: guard, then method, then body. */
-export function addEndpoint(routes: Routes, deps: GatewayDeps, definition: Endpoint): void {
-  const { method, path, body, security, changesState } = definition;
-  const before = security === 'internalSecret' ? requireInternalSecret(deps) : undefined;
-  serve(
-    routes,
-    method,
-    path,
-    async (c, request) => {
-      const attributes = body === undefined ? {} : await readAttributes(request);
-      return definition.handle(c, request, body === undefined ? {} : validate(body, attributes));
-    },
-    { before, refuseHead: changesState },
-  );
-}
+type NoFields = z.ZodObject<Record<never, never>>;
 
 /**
- * The attributes of a body. A missing or null text is the empty one, which the flows report as `required` in their order.
- * @throws AuthError `invalid`, naming the attribute
+ * One operation of a dialect. What validates a request also describes it.
+ *
+ * The order of the checks: the dialect's guard, the method, `authenticate`, `params`, `query`, `body`. A check that fails is
+ * the answer, and what comes after it is not read.
  */
-function validate(body: z.ZodObject, attributes: Record<string, unknown>): Record<string, unknown> {
-  const given = Object.fromEntries(
-    Object.keys(body.shape).map((name) => [
-      name,
-      (Object.hasOwn(attributes, name) ? attributes[name] : null) ?? '',
-    ]),
-  );
-  const parsed = body.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new AuthError('invalid', { attribute: String(parsed.error.issues[0]?.path[0]) });
-}
+export type Endpoint<
+  By = unknown,
+  Params extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodType,
+> = {
+  method: Method;
+  /** With Hono's parameters: `/api/verify-email/:token`. */
+  path: string;
+  /** A GET that changes something, so that HEAD is refused. */
+  changesState?: boolean;
+  /** Refuses callers before the input is read. What it returns is the handler's `by`. */
+  authenticate?(incoming: Incoming): Promise<By> | By;
+  /** The parameters of the path, decoded. */
+  params?: Params;
+  /** The parameters of the query, decoded. An array gets all values of its name, any other type the first. */
+  query?: Query;
+  /**
+   * The attributes of a JSON body. A schema that accepts `undefined` makes the body optional. Unknown attributes are ignored.
+   * Every array needs a `max`: Zod lists the faults of all elements.
+   */
+  body?: Body;
+  /** Null: `/openapi.json` does not list the endpoint. */
+  docs: Documentation | null;
+  handle(
+    call: Call<By, z.output<Params>, z.output<Query>, z.output<Body>>,
+    c: RouteContext,
+  ): Promise<Response> | Response;
+};
 
-/** A text that must not be missing, with its description and an example for the documentation. */
-export const text = (description: string, example: string) =>
-  z.string().meta({ description, examples: [example] });
-
-/** A text that may be missing. */
-export const optionalText = (description: string) => z.string().optional().meta({ description });
+/** Keeps the types of the input for the handler. */
+export const endpoint = <
+  By = undefined,
+  Params extends z.ZodObject = NoFields,
+  Query extends z.ZodObject = NoFields,
+  Body extends z.ZodType = z.ZodUndefined,
+>(
+  definition: Endpoint<By, Params, Query, Body>,
+): Endpoint => definition;

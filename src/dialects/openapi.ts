@@ -1,117 +1,135 @@
 import { z } from 'zod';
-import { type ErrorCode, errorCatalogue } from '../errors.ts';
+import { AuthError, type ErrorCode } from '../errors.ts';
 import { version } from '../version.ts';
-import type { Endpoint, EndpointSecurity } from './endpoint.ts';
+import type { Dialect, DialectDocumentation } from './dialect.ts';
+import type { Documentation, Endpoint } from './endpoint.ts';
+import { bare } from './input.ts';
+import type { MountedDialect } from './mount.ts';
 
-/** The error body of every dialect here. */
-const ErrorAnswer = z
-  .object({
-    code: z
-      .enum(Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]])
-      .meta({ description: 'What went wrong.' }),
-    detail: z.string().meta({ description: 'The same as a sentence.' }),
-    attribute: z.string().nullable().meta({ description: 'The input at fault, if it is one.' }),
-  })
-  .meta({ description: 'An error.' });
+/** What any request may be answered, and what only one with a body may. */
+const COMMON_ERRORS = [
+  ...(['invalid_request', 'method_not_allowed', 'busy', 'unavailable', 'internal_error'] as const),
+] satisfies ErrorCode[];
+const BODY_ERRORS = [
+  ...(['required', 'invalid', 'invalid_json', 'request_timeout'] as const),
+  ...(['payload_too_large', 'unsupported_media_type'] as const),
+] satisfies ErrorCode[];
 
-const securitySchemes = {
-  accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },
-  refreshOrAccessToken: {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A refresh token, or an unexpired access token of a live session.',
-  },
-  internalSecret: { type: 'http', scheme: 'bearer', description: 'The secret shared with Hasura.' },
-} satisfies Record<EndpointSecurity, object>;
+/** An endpoint that the document lists, and what its dialect says for all of them. */
+type Listed = { endpoint: Endpoint; docs: Documentation; dialect: Dialect; ofDialect: DialectDocumentation };
 
-const jsonSchema = (schema: z.ZodType): object => {
+const jsonSchema = (schema: z.ZodType): Record<string, unknown> => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
   return rest;
 };
 const json = (schema: object) => ({ 'application/json': { schema } });
-const errorReference = json({ $ref: '#/components/schemas/Error' });
 
-/** What any endpoint may answer, and what only one with a body, or a guard, may. */
-function errorsOf({ body, security, errors = [] }: Endpoint): ErrorCode[] {
-  return [
-    ...errors,
-    ...(body === undefined
-      ? []
-      : ([
-          ...(['required', 'invalid', 'invalid_json', 'request_timeout'] as const),
-          ...(['payload_too_large', 'unsupported_media_type'] as const),
-        ] as const)),
-    ...(security === 'internalSecret' ? (['permission_denied', 'rate_limited'] as const) : []),
-    ...(['invalid_request', 'method_not_allowed', 'busy', 'unavailable', 'internal_error'] as const),
-  ];
+const isAnyText = (schema: z.ZodType): boolean =>
+  bare(schema) instanceof z.ZodString && (bare(schema)._zod.def.checks ?? []).length === 0;
+
+/** What may be wrong with the parameters of a path and a query. */
+function parameterErrors({ params, query }: Endpoint): ErrorCode[] {
+  const schemas = [params, query].flatMap((object) => (object === undefined ? [] : [object]));
+  const isRequired = query !== undefined && !query.safeParse({}).success;
+  const mayBeWrong = schemas.some(({ shape }) => !Object.values(shape).every(isAnyText));
+  return [...(isRequired ? (['required'] as const) : []), ...(mayBeWrong ? (['invalid'] as const) : [])];
 }
 
-function responses(endpoint: Endpoint): Record<string, object> {
-  const codesByStatus = new Map<number, ErrorCode[]>();
-  for (const code of new Set(errorsOf(endpoint))) {
-    const { status } = errorCatalogue[code];
-    codesByStatus.set(status, [...(codesByStatus.get(status) ?? []), code]);
+function errorsOf({ endpoint, docs }: Listed): ErrorCode[] {
+  const ofBody = endpoint.body === undefined ? [] : BODY_ERRORS;
+  return [...(docs.errors ?? []), ...parameterErrors(endpoint), ...ofBody, ...COMMON_ERRORS];
+}
+
+function responses(listed: Listed): Record<string, object> {
+  const { answers } = listed.docs;
+  const reference = json({ $ref: `#/components/schemas/${listed.ofDialect.error.name}` });
+  const codesByStatus = new Map<number, Set<string>>();
+  for (const error of errorsOf(listed)) {
+    const { status, code } = listed.dialect.spellError(new AuthError(error), { id: '', headers: {} });
+    codesByStatus.set(status, (codesByStatus.get(status) ?? new Set()).add(code));
   }
   const failures = [...codesByStatus]
-    .filter(([status]) => !Object.hasOwn(endpoint.answers, status))
+    .filter(([status]) => !Object.hasOwn(answers, status))
     .map(([status, codes]) => [
       status,
-      { description: codes.map((code) => `\`${code}\``).join(', '), content: errorReference },
+      { description: [...codes].map((code) => `\`${code}\``).join(', '), content: reference },
     ]);
-  const answers = Object.entries(endpoint.answers).map(([status, { description, schema }]) => [
+  const successes = Object.entries(answers).map(([status, { description, schema }]) => [
     status,
     { description, ...(schema !== undefined && { content: json(jsonSchema(schema)) }) },
   ]);
-  return Object.fromEntries([...answers, ...failures]) as Record<string, object>;
+  return Object.fromEntries([...successes, ...failures]) as Record<string, object>;
 }
 
-function operation(endpoint: Endpoint): object {
-  const { operationId, dialect, summary, description, security, body, parameters = {} } = endpoint;
+function parameters(place: 'path' | 'query', schema: z.ZodObject | undefined): object[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = jsonSchema(schema) as {
+    properties?: Record<string, { description?: string }>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...of }]) => ({
+    name,
+    in: place,
+    ...(description !== undefined && { description }),
+    required: required.includes(name),
+    schema: of,
+  }));
+}
+
+function operation(listed: Listed): object {
+  const { endpoint, docs, ofDialect } = listed;
+  const { operationId, summary, description, security } = docs;
+  const { body } = endpoint;
+  const all = [...parameters('path', endpoint.params), ...parameters('query', endpoint.query)];
   return {
     operationId,
-    tags: [dialect],
+    tags: [ofDialect.tag],
     summary,
     ...(description !== undefined && { description }),
-    ...(security !== undefined && { security: [{ [security]: [] }] }),
-    ...(Object.keys(parameters).length > 0 && {
-      parameters: Object.entries(parameters).map(([name, parameter]) => ({
-        name,
-        in: parameter.in,
-        description: parameter.description,
-        required: parameter.in === 'path' || (parameter.required ?? false),
-        schema: { type: 'string' },
-      })),
+    ...(security !== undefined && { security: [{ [security.name]: [] }] }),
+    ...(all.length > 0 && { parameters: all }),
+    ...(body !== undefined && {
+      requestBody: { required: !body.safeParse(undefined).success, content: json(jsonSchema(body)) },
     }),
-    ...(body !== undefined && { requestBody: { required: true, content: json(jsonSchema(body)) } }),
-    responses: responses(endpoint),
+    responses: responses(listed),
   };
 }
 
-/** The OpenAPI 3.1 description of the HTTP dialects, from the same definitions that validate requests. */
-export function describeEndpoints(endpoints: readonly Endpoint[]): object {
+const listedOf = ({ dialect, endpoints }: MountedDialect): Listed[] => {
+  const { docs: ofDialect } = dialect;
+  if (ofDialect === null) return [];
+  return endpoints.flatMap((endpoint) =>
+    endpoint.docs === null ? [] : [{ endpoint, docs: endpoint.docs, dialect, ofDialect }],
+  );
+};
+
+/** The OpenAPI 3.1 description of the dialects, from the same definitions that validate requests. */
+export function describeDialects(mounted: readonly MountedDialect[]): object {
+  const listed = mounted.flatMap(listedOf);
   const paths: Record<string, Record<string, object>> = {};
-  for (const endpoint of endpoints) {
-    const path = endpoint.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operation(endpoint) };
+  for (const each of listed) {
+    const path = each.endpoint.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [each.endpoint.method.toLowerCase()]: operation(each) };
   }
+  const tags = new Map(listed.map(({ ofDialect: { tag, description } }) => [tag, description]));
+  const errors = new Map(listed.map(({ ofDialect: { error } }) => [error.name, error.schema]));
+  const schemes = listed.flatMap(({ docs: { security } }) => (security === undefined ? [] : [security]));
   return {
     openapi: '3.1.0',
     info: {
       title: 'Portcullis',
       version,
       description:
-        'The HTTP dialects of the gateway. The same operations, and more, are in GraphQL at `/graphql`.',
+        'The HTTP endpoints of the gateway. GraphQL at `/graphql` has the same operations and more.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    // Wherever this description was read from: the page that shows it may call no other server.
+    // The page that shows this description may call no other server.
     servers: [{ url: '/' }],
-    tags: [
-      { name: 'Portal', description: "The developer portal's login and sign-up." },
-      { name: 'Teams', description: 'Accounts, email verification, user and team tokens.' },
-      { name: 'Keys', description: 'Signing keys and contract addresses.' },
-      { name: 'Operations', description: 'Health.' },
-    ],
+    tags: [...tags].map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: { Error: jsonSchema(ErrorAnswer) }, securitySchemes },
+    components: {
+      schemas: Object.fromEntries([...errors].map(([name, schema]) => [name, jsonSchema(schema)])),
+      securitySchemes: Object.fromEntries(schemes.map(({ name, scheme }) => [name, scheme])),
+    },
   };
 }

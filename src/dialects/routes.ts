@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { routePath } from 'hono/route';
@@ -11,64 +11,77 @@ import { throwRefusal } from '../request/target.ts';
 export type Routes = Hono<{ Bindings: HttpBindings }>;
 export type RouteContext = Context<{ Bindings: HttpBindings }>;
 
-/** How a dialect spells an error. */
-export type ErrorBody = (error: AuthError, requestId: string) => { status: number; body: object };
+/** What the spelling of an error may depend on. */
+type FailedRequest = Readonly<{ id: string; headers: IncomingHttpHeaders }>;
 
-/** The portal's spelling, which also answers paths that no dialect knows. */
-export const portalErrorBody: ErrorBody = (error) => ({
-  status: error.status,
-  body: { code: error.code, detail: error.message, attribute: error.attribute },
-});
+/** An error as a client of the dialect reads it. */
+type SpelledError = Readonly<{
+  status: number;
+  /** The dialect's own code, for OpenAPI. */
+  code: string;
+  /** Null for an answer without a body. */
+  body: object | null;
+  headers?: Readonly<Record<string, string>>;
+}>;
 
-/** An error as a response, logged if it is not the caller's. The id under which it was logged is in `x-request-id`. */
+/** How a dialect spells an error: every error, also for a refused admission and for a path that it does not know. */
+export type SpellError = (error: AuthError, request: FailedRequest) => SpelledError;
+
+/** An error as a response. An error that is not the caller's is logged under the id in `x-request-id`. */
 export function errorResponse(
   c: RouteContext,
   deps: GatewayDeps,
   thrown: unknown,
-  spell: ErrorBody,
+  spell: SpellError,
 ): Response {
   const error = toAuthError(thrown);
-  const requestId = String(c.env.outgoing.getHeader(REQUEST_ID_HEADER));
+  const id = String(c.env.outgoing.getHeader(REQUEST_ID_HEADER));
   if (error.status >= 500 && error.cause !== undefined)
-    deps.log.error({ requestId, route: routePath(c, -1), err: error.cause }, 'A request failed.');
-  const { status, body } = spell(error, requestId);
+    deps.log.error({ requestId: id, route: routePath(c, -1), err: error.cause }, 'A request failed.');
+  const { status, body, headers } = spell(error, { id, headers: c.env.incoming.headers });
   if (error.retryAfterSeconds !== null) c.header('retry-after', String(error.retryAfterSeconds));
-  for (const [name, value] of Object.entries(error.headers)) c.header(name, value);
+  for (const [name, value] of Object.entries({ ...error.headers, ...headers })) c.header(name, value);
   if (error.code === 'payload_too_large') c.header('connection', 'close');
-  return c.json(body, status as 400);
+  return body === null ? c.body(null, status as 400) : c.json(body, status as 400);
 }
 
-/** Routes whose errors are spelled in one dialect. */
-export function createRoutes(deps: GatewayDeps, spell: ErrorBody): Routes {
+/** Routes whose errors are spelled in one way. */
+export function createRoutes(deps: GatewayDeps, spell: SpellError): Routes {
   const routes: Routes = new Hono();
   routes.onError((error, c) => errorResponse(c, deps, error, spell));
   return routes;
 }
 
-type Handler = (c: RouteContext, request: IncomingMessage) => Promise<Response> | Response;
-type Guard = (request: IncomingMessage, c: RouteContext) => void;
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Handler = (c: RouteContext, request: IncomingMessage) => Promise<Response> | Response;
+
+/** Throws where a request may not pass. */
+export type Guard = (request: IncomingMessage, c: RouteContext) => void;
 
 type Refusals = {
-  /** What it throws comes before all else: a guarded path does not tell strangers which methods it has. */
+  /** Runs before all else, so that a guarded path does not tell strangers which methods it has. */
   before?: Guard | undefined;
-  /** Whether HEAD is refused as well, which otherwise does what GET does: for a GET that changes something. */
+  /** Refuses HEAD, which must change nothing, where GET changes something. Otherwise HEAD does what GET does. */
   refuseHead?: boolean | undefined;
 };
 
-/** Serves one method of a path and refuses the others by name. */
+/** Serves some methods of a path, and answers 405 for the others. */
 export function serve(
   routes: Routes,
-  method: 'GET' | 'POST',
   path: string,
-  handler: Handler,
+  handlers: Readonly<Partial<Record<Method, Handler>>>,
   { before, refuseHead = false }: Refusals = {},
 ): void {
+  const byMethod = new Map<string, Handler>(Object.entries(handlers));
+  const head = byMethod.get('GET');
+  const allow = [...byMethod.keys()].join(', ');
+  if (head !== undefined && !refuseHead) byMethod.set('HEAD', head);
   routes.all(path, async (c) => {
     throwRefusal(c.env.incoming);
     before?.(c.env.incoming, c);
-    const isHead = method === 'GET' && c.req.method === 'HEAD' && !refuseHead;
-    if (c.req.method === method || isHead) return handler(c, c.env.incoming);
-    c.header('allow', method);
+    const handler = byMethod.get(c.req.method);
+    if (handler !== undefined) return handler(c, c.env.incoming);
+    c.header('allow', allow);
     throw new AuthError('method_not_allowed', {
       message: `HTTP method '${c.req.method.slice(0, 16)}' is not allowed for this endpoint.`,
     });

@@ -1,24 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CorsRule } from '../dialects/cors.ts';
 
-/** Headers that pages may always send. Libraries for tracing add the last two groups. */
-const ALLOWED_HEADERS: readonly string[] = [
-  ...['authorization', 'content-type', 'x-request-id'],
-  ...['traceparent', 'tracestate', 'baggage', 'sentry-trace'],
-  ...['b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled'],
-];
+const MAX_AGE_SECONDS = 600;
 
-type CorsSettings = {
-  corsOrigins: readonly string[];
-  corsAllowedHeaders: readonly string[];
-  credentials: boolean;
-};
-
-/** Allows pages of the configured origins to read the answer. Cookies are allowed only for origins that are named. */
-export function applyCors(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { corsOrigins: origins, corsAllowedHeaders, credentials }: CorsSettings,
-): void {
+/** Allows pages of a rule's origins to read the answer. Cookies are allowed only for origins that are named. */
+export function applyCors(request: IncomingMessage, response: ServerResponse, rule: CorsRule): void {
+  const { origins, credentials, methods, allowedHeaders, exposedHeaders } = rule;
   if (origins.length === 0) return;
   response.appendHeader('vary', 'origin');
   const { origin } = request.headers;
@@ -26,12 +13,12 @@ export function applyCors(
   if (origin === undefined || allowed === undefined) return;
   response.setHeader('access-control-allow-origin', allowed === '*' ? '*' : origin);
   if (credentials && allowed !== '*') response.setHeader('access-control-allow-credentials', 'true');
-  response.setHeader('access-control-expose-headers', 'retry-after, x-request-id');
+  if (exposedHeaders.length > 0)
+    response.setHeader('access-control-expose-headers', exposedHeaders.join(', '));
   if (request.method !== 'OPTIONS') return;
-  response.setHeader('access-control-allow-methods', 'GET, POST');
-  const allowedHeaders = new Set([...ALLOWED_HEADERS, ...corsAllowedHeaders]);
-  response.setHeader('access-control-allow-headers', [...allowedHeaders].join(', '));
-  response.setHeader('access-control-max-age', '600');
+  response.setHeader('access-control-allow-methods', methods.join(', '));
+  response.setHeader('access-control-allow-headers', allowedHeaders.join(', '));
+  response.setHeader('access-control-max-age', String(MAX_AGE_SECONDS));
 }
 
 export function answerPreflight(response: ServerResponse): void {

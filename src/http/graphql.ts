@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config } from '../config/config.ts';
+import { type CorsRule, configuredCors } from '../dialects/cors.ts';
 import { AuthError } from '../errors.ts';
 import { maskGraphQLError } from '../graphql/errors.ts';
 import { createGraphQLHandler } from '../graphql/server.ts';
@@ -25,13 +27,24 @@ function acceptsJson({ headers: { accept = '' } }: IncomingMessage): boolean {
   return accept.length <= MAX_ACCEPT_LENGTH && JSON_TYPE.test(accept);
 }
 
-type NodeHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
+export const GRAPHQL_PATH = '/graphql';
+
+type GraphQLEndpoint = {
+  cors: CorsRule;
+  answer(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void>;
+};
+
+/** Cookies come along here alone. */
+const corsOf = (config: Config): CorsRule => ({
+  ...configuredCors(config),
+  credentials: config.refreshCookie !== 'off',
+});
 
 /**
  * Creates `/graphql`: GraphiQL for browsers, POST with JSON for every client. GET and forms are refused, since a page of
  * another origin could send them without a preflight.
  */
-export function createGraphQLEndpoint(deps: GatewayDeps): NodeHandler {
+export function createGraphQLEndpoint(deps: GatewayDeps): GraphQLEndpoint {
   const handleGraphQL = createGraphQLHandler(deps);
   const showGraphiQL = deps.config.graphql.graphiql ? createGraphiQLPage() : null;
 
@@ -68,13 +81,16 @@ export function createGraphQLEndpoint(deps: GatewayDeps): NodeHandler {
     await handleGraphQL(Object.assign(request, { body }), response, { caller, requestId });
   }
 
-  return async (request, response, requestId) => {
-    try {
-      await handle(request, response, requestId);
-    } catch (error) {
-      if (response.headersSent || response.destroyed || request.socket.destroyed) return;
-      sendError(deps, response, toAuthError(error), requestId);
-    }
+  return {
+    cors: corsOf(deps.config),
+    async answer(request, response, requestId) {
+      try {
+        await handle(request, response, requestId);
+      } catch (error) {
+        if (response.headersSent || response.destroyed || request.socket.destroyed) return;
+        sendError(deps, response, toAuthError(error), requestId);
+      }
+    },
   };
 }
 
@@ -87,6 +103,5 @@ function sendError(deps: GatewayDeps, response: ServerResponse, error: AuthError
   for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
   if (error.retryAfterSeconds !== null) response.setHeader('retry-after', String(error.retryAfterSeconds));
   if (error.code === 'payload_too_large') response.setHeader('connection', 'close');
-  if (error.retryAfterSeconds !== null) response.setHeader('retry-after', String(error.retryAfterSeconds));
   response.end(JSON.stringify({ errors: [{ message: masked.message, extensions }] }));
 }

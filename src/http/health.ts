@@ -2,7 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { isCausedBy } from '../db/errors.ts';
 import { createHeartbeat } from '../db/heartbeat.ts';
-import { createRoutes, portalErrorBody, type Routes, serve } from '../dialects/routes.ts';
+import { spellPortalError } from '../dialects/portal/errors.ts';
+import { createRoutes, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import { isMigrated } from '../migrations/migrate.ts';
 import type { GatewayDeps } from '../request/deps.ts';
@@ -49,10 +50,11 @@ async function check(name: string, run: () => Promise<string | null>): Promise<C
  * work, or why not.
  */
 export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Routes {
-  const routes = createRoutes(deps, portalErrorBody);
-  serve(routes, 'GET', '/health', (c) =>
-    c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),
-  );
+  const routes = createRoutes(deps, spellPortalError);
+  serve(routes, '/health', {
+    GET: (c) =>
+      c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),
+  });
   const beat = createHeartbeat(deps.db);
   const readChecks = shareReadings(() => {
     const { db, signer } = deps.waiting.queueDelayMs() > CROWDED_MS ? deps.priority : deps;
@@ -69,11 +71,13 @@ export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Route
       }),
     ]);
   });
-  serve(routes, 'GET', '/ready', async (c) => {
-    const checks = [...(await readChecks())];
-    if (isClosing()) checks.push({ name: 'shutdown', ok: false, reason: 'The gateway is shutting down.' });
-    const ready = checks.every(({ ok }) => ok);
-    return c.json({ ready, checks }, ready ? 200 : 503);
+  serve(routes, '/ready', {
+    async GET(c) {
+      const checks = [...(await readChecks())];
+      if (isClosing()) checks.push({ name: 'shutdown', ok: false, reason: 'The gateway is shutting down.' });
+      const ready = checks.every(({ ok }) => ok);
+      return c.json({ ready, checks }, ready ? 200 : 503);
+    },
   });
   return routes;
 }

@@ -1,60 +1,82 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { routePath } from 'hono/route';
-import { addEndpoint } from '../dialects/endpoint.ts';
-import { actionRoutes } from '../dialects/hasura/actions.ts';
-import { cronRoutes } from '../dialects/hasura/cron.ts';
-import { describeEndpoints } from '../dialects/openapi.ts';
-import { internalEndpoints, portalEndpoints } from '../dialects/portal/endpoints.ts';
-import { createRoutes, portalErrorBody, serve } from '../dialects/routes.ts';
-import { teamsEndpoints } from '../dialects/teams/endpoints.ts';
+import type { CorsRule } from '../dialects/cors.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { actions } from '../dialects/hasura/actions.ts';
+import { cron } from '../dialects/hasura/cron.ts';
+import { internal } from '../dialects/internal/endpoints.ts';
+import { type MountedDialect, mountDialect } from '../dialects/mount.ts';
+import { describeDialects } from '../dialects/openapi.ts';
+import { portal } from '../dialects/portal/endpoints.ts';
+import { spellPortalError } from '../dialects/portal/errors.ts';
+import { createRoutes, errorResponse, type RouteContext, serve } from '../dialects/routes.ts';
+import { teams } from '../dialects/teams/endpoints.ts';
 import { AuthError } from '../errors.ts';
 import { mailInboxRoutes } from '../pages/mail-inbox.ts';
 import { mailedPages } from '../pages/mailed-pages.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { throwRefusal } from '../request/target.ts';
 import { healthRoutes } from './health.ts';
-import { jwksEndpoints } from './jwks.ts';
+import { keySet } from './jwks.ts';
 import type { RoutedResponse } from './request-log.ts';
 import { swaggerRoutes } from './swagger.ts';
+import { createTerritories } from './territories.ts';
 
-/** Creates the handler of every path except `/graphql`. */
+/** The dialects that the gateway serves. */
+export const dialects: readonly Dialect[] = [keySet, portal, teams, internal, actions, cron];
+
+type Router = {
+  /** How pages of other origins may call a path; null if they may not. */
+  corsOf(path: string): CorsRule | null;
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+};
+
+const LISTENER_OPTIONS = {
+  overrideGlobalObjects: false,
+  // A request of HTTP/1.0 may have no host. No route depends on the host.
+  hostname: 'localhost',
+  // The connection reads the rest of a request's body (connection.ts).
+  autoCleanupIncoming: false,
+};
+
+/** Creates the router of every path except `/graphql`. */
 export function createRouter(
   deps: GatewayDeps,
+  served: readonly Dialect[],
   isClosing: () => boolean,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const router = createRoutes(deps, portalErrorBody);
+): Router {
+  const mounted = served.map((dialect) => mountDialect(deps, dialect));
+  const territories = createTerritories(mounted);
+  const router = createRoutes(deps, spellPortalError);
   router.use(async (c, next) => {
     await next();
     (c.env.outgoing as RoutedResponse).route = routePath(c, -1);
   });
-  const dialects = [healthRoutes(deps, isClosing), actionRoutes(deps), cronRoutes(deps), mailedPages(deps)];
-  for (const routes of dialects) router.route('/', routes);
+  for (const routes of [healthRoutes(deps, isClosing), mailedPages(deps)]) router.route('/', routes);
   if (deps.mailInbox !== null) router.route('/', mailInboxRoutes(deps, deps.mailInbox));
-  const endpoints = [
-    ...jwksEndpoints(deps),
-    ...portalEndpoints(deps),
-    ...teamsEndpoints(deps),
-    ...internalEndpoints(deps),
-  ];
-  for (const definition of endpoints) addEndpoint(router, deps, definition);
-  const openapi = describeEndpoints(endpoints);
-  serve(router, 'GET', '/openapi.json', (c) => c.json(openapi));
+  for (const { routes } of mounted) router.route('/', routes);
+  const openapi = describeDialects(mounted);
+  serve(router, '/openapi.json', { GET: (c) => c.json(openapi) });
   if (deps.config.http.swagger) router.route('/', swaggerRoutes(deps));
-  if (deps.config.graphql.graphiql) serve(router, 'GET', '/', (c) => c.redirect('/graphql'));
-  router.notFound((c) => {
+  if (deps.config.graphql.graphiql) serve(router, '/', { GET: (c) => c.redirect('/graphql') });
+  router.notFound((c) => answerUnknown(c, deps, territories.ownerOf(c.req.path)));
+  const listener = getRequestListener(router.fetch, LISTENER_OPTIONS);
+  return {
+    corsOf: territories.corsOf,
+    async answer(request, response) {
+      await listener(request, response);
+    },
+  };
+}
+
+/** Answers a path that has no route, in the form of the dialect whose prefix it has, else in the portal's. */
+function answerUnknown(c: RouteContext, deps: GatewayDeps, owner: MountedDialect | null): Response {
+  try {
     throwRefusal(c.env.incoming);
+    owner?.guard?.(c.env.incoming, c);
     throw new AuthError('not_found');
-  });
-  const options = {
-    overrideGlobalObjects: false,
-    // A request of HTTP/1.0 may have no host. No route depends on the host.
-    hostname: 'localhost',
-    // The connection reads the rest of a request's body (connection.ts).
-    autoCleanupIncoming: false,
-  };
-  const listener = getRequestListener(router.fetch, options);
-  return async (request, response) => {
-    await listener(request, response);
-  };
+  } catch (error) {
+    return errorResponse(c, deps, error, owner?.dialect.spellError ?? spellPortalError);
+  }
 }

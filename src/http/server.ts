@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { isOneOf } from '../crypto/secrets.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import { AuthError } from '../errors.ts';
 import { addressLimitSubject } from '../limits/address-subject.ts';
 import type { BodyOwner } from '../limits/body-budget.ts';
@@ -13,7 +14,7 @@ import { createAdmission, type Place } from './admission.ts';
 import { createBodyIntake, hasBody } from './body-intake.ts';
 import { type Connections, superviseConnections } from './connections.ts';
 import { answerPreflight, applyCors } from './cors.ts';
-import { createGraphQLEndpoint } from './graphql.ts';
+import { createGraphQLEndpoint, GRAPHQL_PATH } from './graphql.ts';
 import { logRequest, type RoutedResponse } from './request-log.ts';
 import { createRouter } from './router.ts';
 
@@ -49,8 +50,8 @@ const DROP_WARNING_MS = 10_000;
 /** Paths that are never refused: a gateway under load is alive, and Hasura always needs the keys. */
 const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks']);
 
-/** Starts the HTTP server, and resolves when it listens. */
-export async function startHttpServer(deps: GatewayDeps): Promise<HttpServer> {
+/** Starts the HTTP server of GraphQL, pages and dialects, and resolves when it listens. */
+export async function startHttpServer(deps: GatewayDeps, dialects: readonly Dialect[]): Promise<HttpServer> {
   let closing = false;
   const isClosing = () => closing;
   const server = createServer({ ...TIMEOUTS, ...LENIENCE });
@@ -59,7 +60,7 @@ export async function startHttpServer(deps: GatewayDeps): Promise<HttpServer> {
   server.on('connection', requireAddress);
   const connections = superviseConnections(server, {
     maxConnections: deps.config.http.maxConnections,
-    serve: createRequestListener(deps, isClosing),
+    serve: createRequestListener(deps, dialects, isClosing),
     isClosing,
     onDrop: warnOfDrops(deps),
   });
@@ -75,12 +76,12 @@ export async function startHttpServer(deps: GatewayDeps): Promise<HttpServer> {
   };
 }
 
-function createRequestListener(deps: GatewayDeps, isClosing: () => boolean) {
+function createRequestListener(deps: GatewayDeps, dialects: readonly Dialect[], isClosing: () => boolean) {
   const { maxConcurrentRequests, maxBodyBytes } = deps.config.http;
   const admit = createAdmission({ maxConcurrentRequests, ...deps.waiting });
   const receive = createBodyIntake(deps.bodyBudget, createOwnerFinder(deps));
-  const handleGraphQL = createGraphQLEndpoint(deps);
-  const route = createRouter(deps, isClosing);
+  const graphql = createGraphQLEndpoint(deps);
+  const router = createRouter(deps, dialects, isClosing);
   // The fields of these lines are fixed and hold no secret. A search for secrets would cost more than writing the line.
   const requestLog = deps.log.child({}, { redact: [] });
 
@@ -103,7 +104,8 @@ function createRequestListener(deps: GatewayDeps, isClosing: () => boolean) {
     receiveTarget(request);
     if (isRefused(request)) response.setHeader('connection', 'close');
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    allowOrigin(deps, path, request, response);
+    const cors = path === GRAPHQL_PATH ? graphql.cors : router.corsOf(path);
+    if (cors !== null) applyCors(request, response, cors);
     if (request.socket.destroyed) return; // the client has left
     const place = ALWAYS_ADMITTED.has(path) ? null : enter(request, response);
     if (hasBody(request))
@@ -115,13 +117,13 @@ function createRequestListener(deps: GatewayDeps, isClosing: () => boolean) {
         return bytes;
       });
     if (path === WHOLE_SERVER) return answerPreflight(response);
-    if (path === '/graphql') {
+    if (path === GRAPHQL_PATH) {
       response.route = path;
-      return handleGraphQL(request, response, requestId);
+      return graphql.answer(request, response, requestId);
     }
     if (request.method === 'OPTIONS' && response.hasHeader('access-control-allow-methods'))
       return answerPreflight(response);
-    return route(request, response);
+    return router.answer(request, response);
   }
 
   return (request: IncomingMessage, response: RoutedResponse): void => {
@@ -143,21 +145,6 @@ function createOwnerFinder(deps: GatewayDeps): (request: IncomingMessage) => Bod
     const address = deps.readClientAddress(request, fromHasura);
     return { fromHasura, subject: address === null ? null : addressLimitSubject(address) };
   };
-}
-
-/**
- * Applies CORS to GraphQL and the API. Only GraphQL uses cookies. Other sites must not read the pages that mails link to.
- */
-function allowOrigin(
-  { config }: GatewayDeps,
-  path: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const { corsOrigins, corsAllowedHeaders } = config.http;
-  const credentials = path === '/graphql' && config.refreshCookie !== 'off';
-  if (path === '/graphql' || path.startsWith('/api/'))
-    applyCors(request, response, { corsOrigins, corsAllowedHeaders, credentials });
 }
 
 function setCommonHeaders(response: ServerResponse, requestId: string): void {

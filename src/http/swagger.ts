@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { createRoutes, portalErrorBody, type Routes, serve } from '../dialects/routes.ts';
+import { spellPortalError } from '../dialects/portal/errors.ts';
+import { createRoutes, type Routes, serve } from '../dialects/routes.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 
 const require = createRequire(import.meta.url);
@@ -42,20 +43,26 @@ const CONTENT_SECURITY_POLICY = [
 
 /** Creates `/swagger`, where people read and try the HTTP dialects. It works without internet access. */
 export function swaggerRoutes(deps: GatewayDeps): Routes {
-  const routes = createRoutes(deps, portalErrorBody);
-  serve(routes, 'GET', '/swagger', (c) => {
-    c.header('content-security-policy', CONTENT_SECURITY_POLICY);
-    return c.html(PAGE);
+  const routes = createRoutes(deps, spellPortalError);
+  serve(routes, '/swagger', {
+    GET(c) {
+      c.header('content-security-policy', CONTENT_SECURITY_POLICY);
+      return c.html(PAGE);
+    },
   });
-  serve(routes, 'GET', '/swagger/start.js', (c) => {
-    c.header('content-type', 'text/javascript; charset=utf-8');
-    return c.body(START);
+  serve(routes, '/swagger/start.js', {
+    GET(c) {
+      c.header('content-type', 'text/javascript; charset=utf-8');
+      return c.body(START);
+    },
   });
   for (const [name, contentType] of Object.entries(assets))
-    serve(routes, 'GET', `/swagger/${name}`, async (c) => {
-      c.header('content-type', contentType);
-      c.header('cache-control', 'public, max-age=3600');
-      return c.body(await readFile(require.resolve(`swagger-ui-dist/${name}`)));
+    serve(routes, `/swagger/${name}`, {
+      async GET(c) {
+        c.header('content-type', contentType);
+        c.header('cache-control', 'public, max-age=3600');
+        return c.body(await readFile(require.resolve(`swagger-ui-dist/${name}`)));
+      },
     });
   return routes;
 }

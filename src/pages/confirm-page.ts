@@ -1,12 +1,12 @@
 import { html } from 'hono/html';
 import type { TokenPurpose } from '../db/tables/one-time-tokens.ts';
-import type { RouteContext, Routes } from '../dialects/routes.ts';
+import { type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import type { Caller } from '../flows/shared/caller.ts';
 import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
 import { findPasswordHash } from '../users/passwords.ts';
 import { readForm } from './forms.ts';
 import type { Html } from './layout.ts';
-import { addPage, callerOf, codeOf, pathOf, type Site, showDead, showDone, tokenOf } from './site.ts';
+import { callerOf, codeOf, pathOf, type Site, showDead, showDone, tokenOf } from './site.ts';
 import type { ConfirmTexts } from './texts.ts';
 
 export type ConfirmPage = {
@@ -64,9 +64,9 @@ ${hasPassword ? passwordField(site.texts.password, found.email, problem !== null
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.title, body });
   }
 
-  addPage(routes, pathOf(purpose), {
-    get: (c) => showForm(c, null),
-    async post(c) {
+  serve(routes, pathOf(purpose), {
+    GET: (c) => showForm(c, null),
+    async POST(c) {
       const form = await readForm(deps, c.env.incoming);
       const caller = callerOf(site, c);
       if (disown !== null && form.has('disown')) {

@@ -3,7 +3,7 @@ import { AuthError } from '../errors.ts';
 import { readBody } from '../request/body.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { requireForm } from '../request/media-type.ts';
-import { parseUrlEncoded } from '../request/url-encoded.ts';
+import { parseForm } from '../request/url-encoded.ts';
 
 /** Two passwords of 1,024 bytes, each of which a form encodes as three. */
 const MAX_FORM_BYTES = 16 * 1024;
@@ -23,7 +23,7 @@ export async function readForm(
 ): Promise<ReadonlyMap<string, string>> {
   if (isFromElsewhere(deps, request)) throw new AuthError('cross_site_request');
   requireForm(request);
-  return parseUrlEncoded(await readBody(request, MAX_FORM_BYTES));
+  return parseForm(await readBody(request, MAX_FORM_BYTES));
 }
 
 function isFromElsewhere({ config }: GatewayDeps, { headers }: IncomingMessage): boolean {

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { html } from 'hono/html';
 import ipaddr from 'ipaddr.js';
 import { isOneOf } from '../crypto/secrets.ts';
-import { createRoutes, portalErrorBody, type RouteContext, type Routes, serve } from '../dialects/routes.ts';
+import { spellPortalError } from '../dialects/portal/errors.ts';
+import { createRoutes, type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import type { MailInbox, ReceivedMail } from '../mail/inbox.ts';
 import type { GatewayDeps } from '../request/deps.ts';
@@ -84,7 +85,7 @@ export const mailInboxPath = ({ key }: MailInbox): string => `/mail/inbox/${key}
 
 /** Creates the inbox of mails that were not sent. It is shown on the gateway's machine, to clients that know the key. */
 export function mailInboxRoutes(deps: GatewayDeps, inbox: MailInbox): Routes {
-  const routes = createRoutes(deps, portalErrorBody);
+  const routes = createRoutes(deps, spellPortalError);
   const show = async (c: RouteContext, content: Html) => {
     c.header('content-security-policy', POLICY);
     c.header('referrer-policy', 'no-referrer');
@@ -95,12 +96,12 @@ export function mailInboxRoutes(deps: GatewayDeps, inbox: MailInbox): Routes {
     requireLoopback(c);
   };
   const home = mailInboxPath(inbox);
-  serve(routes, 'GET', '/mail/inbox/:key', (c) => show(c, listPage(inbox.list(), home)), { before });
+  serve(routes, '/mail/inbox/:key', { GET: (c) => show(c, listPage(inbox.list(), home)) }, { before });
   const one = (c: RouteContext) => {
     const mail = inbox.find(c.req.param('id') ?? '');
     if (mail === undefined) throw new AuthError('not_found');
     return show(c, mailPage(mail, home));
   };
-  serve(routes, 'GET', '/mail/inbox/:key/:id', one, { before });
+  serve(routes, '/mail/inbox/:key/:id', { GET: one }, { before });
   return routes;
 }

@@ -1,12 +1,7 @@
 import { html } from 'hono/html';
 import { isUuid } from '../db/uuid.ts';
-import {
-  createRoutes,
-  errorResponse,
-  portalErrorBody,
-  type RouteContext,
-  type Routes,
-} from '../dialects/routes.ts';
+import { spellPortalError } from '../dialects/portal/errors.ts';
+import { createRoutes, errorResponse, type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import { confirmEmailChange } from '../flows/account/change-email.ts';
 import { disownSignup } from '../flows/account/disown-signup.ts';
@@ -22,18 +17,7 @@ import { addConfirmPage } from './confirm-page.ts';
 import { readForm } from './forms.ts';
 import { showPage } from './layout.ts';
 import { passwordForm } from './password-form.ts';
-import {
-  addPage,
-  callerOf,
-  codeOf,
-  onward,
-  pathOf,
-  type Site,
-  showDead,
-  showDone,
-  siteOf,
-  tokenOf,
-} from './site.ts';
+import { callerOf, codeOf, onward, pathOf, type Site, showDead, showDone, siteOf, tokenOf } from './site.ts';
 
 /** Facts by which a person recognises whether they signed up themselves. */
 async function signUpFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
@@ -71,9 +55,9 @@ function addResetPage(routes: Routes, site: Site): void {
     const body = passwordForm(texts, { email: found.email, minLength, problem });
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.reset.title, body });
   };
-  addPage(routes, pathOf('reset_password'), {
-    get: (c) => showForm(c, null),
-    async post(c) {
+  serve(routes, pathOf('reset_password'), {
+    GET: (c) => showForm(c, null),
+    async POST(c) {
       const form = await readForm(deps, c.env.incoming);
       const newPassword = form.get('new_password') ?? '';
       const { problems } = texts;
@@ -100,8 +84,8 @@ function addResetPage(routes: Routes, site: Site): void {
  */
 function addInvitePage(routes: Routes, site: Site): void {
   const { deps, texts } = site;
-  addPage(routes, '/mail/invite/:inviteId', {
-    async get(c) {
+  serve(routes, '/mail/invite/:inviteId', {
+    async GET(c) {
       const inviteId = c.req.param('inviteId');
       const invite = isUuid(inviteId) ? await findInvite(deps.db, inviteId) : null;
       const { invite: words } = texts;
@@ -120,7 +104,7 @@ ${onward(site)}`;
 
 /** Creates the pages that mailed links open. They do not sign in, and work without scripts. */
 export function mailedPages(deps: GatewayDeps): Routes {
-  const routes = createRoutes(deps, portalErrorBody);
+  const routes = createRoutes(deps, spellPortalError);
   const site = siteOf(deps);
   const { verify, changeEmail } = site.texts;
   addConfirmPage(routes, site, {
@@ -147,7 +131,7 @@ export function mailedPages(deps: GatewayDeps): Routes {
 
 function showFailure({ deps, texts: { failure, language } }: Site, c: RouteContext, error: Error) {
   // Logs the error, and sets its headers.
-  const { status } = errorResponse(c, deps, error, portalErrorBody);
+  const { status } = errorResponse(c, deps, error, spellPortalError);
   const code = error instanceof AuthError ? error.code : 'internal_error';
   const explain =
     code === 'cross_site_request'

@@ -1,12 +1,11 @@
 import { html } from 'hono/html';
 import type { TokenPurpose } from '../db/tables/one-time-tokens.ts';
-import type { RouteContext, Routes } from '../dialects/routes.ts';
+import type { RouteContext } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import type { Caller } from '../flows/shared/caller.ts';
 import { purposes } from '../one-time-tokens/purposes.ts';
 import { identifyCaller } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
-import { throwRefusal } from '../request/target.ts';
 import { type Html, showPage } from './layout.ts';
 import { type PageTexts, pageTexts } from './texts.ts';
 
@@ -65,25 +64,4 @@ export async function codeOf(done: Promise<unknown>): Promise<Expected | null> {
     if (code === undefined) throw error;
     return code;
   }
-}
-
-type PageHandlers = {
-  get(c: RouteContext): Promise<Response>;
-  post?(c: RouteContext): Promise<Response>;
-};
-
-/**
- * Adds a page to the routes. A malformed request is refused, and so is another method than GET (and POST, if it has one).
- */
-export function addPage(routes: Routes, path: string, { get, post }: PageHandlers): void {
-  routes.use(path, (c, next) => {
-    throwRefusal(c.env.incoming);
-    return next();
-  });
-  routes.get(path, get);
-  if (post !== undefined) routes.post(path, post);
-  routes.all(path, (c) => {
-    c.header('allow', post === undefined ? 'GET' : 'GET, POST');
-    throw new AuthError('method_not_allowed');
-  });
 }

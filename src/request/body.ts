@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AuthError } from '../errors.ts';
-import { requireJson } from './media-type.ts';
+import { requireJson, requireText } from './media-type.ts';
 import { decodeDocument } from './utf8.ts';
 import { findIllFormed, illFormed } from './well-formed.ts';
 
@@ -22,6 +22,9 @@ export function offerBody(request: WithBody, receive: Receive): void {
   request[RECEIVE] = receive;
 }
 
+/** Whether a request has a body. */
+export const hasBody = (request: WithBody): boolean => request[RECEIVE] !== undefined;
+
 /**
  * Receives the body as text.
  * @throws AuthError `payload_too_large`, `busy`, `request_timeout`; `invalid_json` if it is not UTF-8
@@ -36,13 +39,21 @@ export async function readBody(request: WithBody, maxBytes = Number.POSITIVE_INF
   }
 }
 
+type JsonOptions = {
+  /** Whether the body need not say that it is JSON. */
+  anyMediaType?: boolean;
+};
+
 /**
  * Reads the attributes of a JSON body. All their texts are well-formed Unicode.
  * @throws AuthError `unsupported_media_type`, `payload_too_large`, `busy`, `request_timeout`, `invalid_json`; `invalid`,
  * naming the attribute
  */
-export async function readAttributes(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const attributes = await readJson(request);
+export async function readAttributes(
+  request: IncomingMessage,
+  options: JsonOptions = {},
+): Promise<Record<string, unknown>> {
+  const attributes = await readJson(request, options);
   requireWellFormed(attributes);
   return attributes;
 }
@@ -60,8 +71,12 @@ export function requireWellFormed(attributes: Record<string, unknown>): void {
  * Reads the attributes of a JSON body. Their texts are not checked.
  * @throws AuthError `unsupported_media_type`, `payload_too_large`, `busy`, `request_timeout`, `invalid_json`
  */
-export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
-  requireJson(request);
+export async function readJson(
+  request: IncomingMessage,
+  { anyMediaType = false }: JsonOptions = {},
+): Promise<Record<string, unknown>> {
+  if (anyMediaType) requireText(request);
+  else requireJson(request);
   const text = await readBody(request);
   let parsed: unknown;
   try {

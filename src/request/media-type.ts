@@ -33,9 +33,16 @@ const isJsonName = (name: string): boolean =>
  * @throws AuthError `unsupported_media_type`
  */
 export function requireJson(request: IncomingMessage): void {
-  const { name, charsets } = mediaTypeOf(request);
-  if (!isJsonName(name)) throw new AuthError('unsupported_media_type');
-  requireUtf8(charsets);
+  if (!isJsonName(mediaTypeOf(request).name)) throw new AuthError('unsupported_media_type');
+  requireText(request);
+}
+
+/**
+ * Makes sure that a body is in UTF-8 and not compressed, whatever its media type.
+ * @throws AuthError `unsupported_media_type`
+ */
+export function requireText(request: IncomingMessage): void {
+  requireUtf8(mediaTypeOf(request).charsets);
   requireUncompressed(request);
 }
 
@@ -44,12 +51,11 @@ export function requireJson(request: IncomingMessage): void {
  * @throws AuthError `unsupported_media_type`
  */
 export function requireForm(request: IncomingMessage): void {
-  const { name, charsets } = mediaTypeOf(request);
+  const { name } = mediaTypeOf(request);
   const isForm = name === 'application/x-www-form-urlencoded';
   if (!isForm && request.headers['content-type'] !== undefined)
     throw new AuthError('unsupported_media_type', { message: 'Send the form as the page does.' });
-  requireUtf8(charsets);
-  requireUncompressed(request);
+  requireText(request);
 }
 
 /** `utf8` is a common spelling of `utf-8` (WHATWG Encoding 4.2). */

@@ -36,9 +36,13 @@ export function findIllFormed(value: unknown): Key[] | null {
   return null;
 }
 
+/** The dotted name of the attribute at a path: `owner.emails.0`. The empty text for the document itself. */
+export const attributeAt = (path: readonly PropertyKey[]): string =>
+  path.slice(0, MAX_KEYS).map(String).join('.').slice(0, MAX_ATTRIBUTE_LENGTH).toWellFormed();
+
 /** Returns the error for a text that is not well-formed. */
 export function illFormed(path: readonly Key[]): AuthError {
-  const attribute = path.slice(0, MAX_KEYS).join('.').slice(0, MAX_ATTRIBUTE_LENGTH).toWellFormed();
+  const attribute = attributeAt(path);
   return new AuthError('invalid', {
     ...(attribute !== '' && { attribute }),
     message: 'This attribute is not well-formed text.',

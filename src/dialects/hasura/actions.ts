@@ -1,28 +1,40 @@
+import { z } from 'zod';
 import { refreshContractAddresses } from '../../ens/contract-addresses.ts';
 import { AuthError } from '../../errors.ts';
 import { generateJwk } from '../../keys/jwks.ts';
-import { readAttributes } from '../../request/body.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { requireGatewaySecret } from '../../request/hasura-secret.ts';
-import { requestIdExtension } from '../../request/request-id.ts';
-import { throwRefusal } from '../../request/target.ts';
-import { createRoutes, type ErrorBody, type Routes, serve } from '../routes.ts';
+import type { Dialect } from '../dialect.ts';
+import { endpoint } from '../endpoint.ts';
+import { spellActionError } from './errors.ts';
 
-/**
- * Hasura passes a 4xx answer on to its caller and discards any other body, so every failure is a 4xx
- * (hasura/README.md, "Actions"). Older engines read `code` beside the message, newer ones `extensions`.
- */
-const actionErrorBody: ErrorBody = (error, requestId) => ({
-  status: error.status >= 400 && error.status < 500 ? error.status : 400,
-  body: {
-    message: error.message,
-    code: error.code,
-    extensions: { ...error.extensions, ...requestIdExtension(error, requestId) },
-  },
-});
+/** What the Hasura console triggers. Hasura checks the role before it calls; so does the gateway. */
+export const actions: Dialect = {
+  name: 'hasura-actions',
+  prefix: '/hasura/actions',
+  spellError: spellActionError,
+  guard: requireGatewaySecret,
+  bodies: { nullIsMissing: false },
+  docs: null,
+  endpoints: (deps) =>
+    Object.entries(runs).map(([name, run]) =>
+      endpoint({
+        method: 'POST',
+        path: `/hasura/actions/${name}`,
+        docs: null,
+        body: ActionRequest,
+        async handle({ body }, c) {
+          if (roleOf(body) !== 'admin') throw new AuthError('permission_denied');
+          return c.json(await run(deps));
+        },
+      }),
+    ),
+};
+
+const ActionRequest = z.object({ session_variables: z.unknown().optional() });
 
 /** An action's work, in the names that actions.graphql gives its output. */
-const actions: Readonly<Record<string, (deps: GatewayDeps) => Promise<object>>> = {
+const runs: Readonly<Record<string, (deps: GatewayDeps) => Promise<object>>> = {
   async refreshEns(deps) {
     const addresses = await refreshContractAddresses(deps);
     return { success: true, addresses: addresses.map(({ key, value }) => ({ key, value })) };
@@ -34,32 +46,8 @@ const actions: Readonly<Record<string, (deps: GatewayDeps) => Promise<object>>> 
   },
 };
 
-function roleOf(body: Record<string, unknown>): unknown {
-  const variables = body.session_variables;
+function roleOf({ session_variables: variables }: z.output<typeof ActionRequest>): unknown {
   return typeof variables === 'object' && variables !== null && 'x-hasura-role' in variables
     ? variables['x-hasura-role']
     : undefined;
-}
-
-/** What the Hasura console triggers. Hasura checks the role before it calls; so does the gateway. */
-export function actionRoutes(deps: GatewayDeps): Routes {
-  const routes = createRoutes(deps, actionErrorBody);
-  for (const [name, run] of Object.entries(actions))
-    serve(
-      routes,
-      'POST',
-      `/hasura/actions/${name}`,
-      async (c, request) => {
-        const body = await readAttributes(request);
-        if (roleOf(body) !== 'admin') throw new AuthError('permission_denied');
-        return c.json(await run(deps));
-      },
-      { before: requireGatewaySecret(deps) },
-    );
-  routes.all('/hasura/actions/*', (c) => {
-    throwRefusal(c.env.incoming);
-    requireGatewaySecret(deps)(c.env.incoming);
-    throw new AuthError('not_found', { message: 'There is no such action.' });
-  });
-  return routes;
 }

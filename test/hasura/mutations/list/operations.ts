@@ -2,6 +2,7 @@ import type { Mutation } from '../mutation.ts';
 
 const LIMITS = 'src/graphql/limits.ts';
 const ACTIONS = 'src/dialects/hasura/actions.ts';
+const ACTION_ERRORS = 'src/dialects/hasura/errors.ts';
 
 /** How the gateway answers Hasura (hasura/README.md, "Execution requests", "Joins with the gateway", "Actions"). */
 export const operations: readonly Mutation[] = [
@@ -91,15 +92,15 @@ export const operations: readonly Mutation[] = [
   },
   {
     breaks: 'an action fails with a 5xx, whose words Hasura discards',
-    file: ACTIONS,
+    file: ACTION_ERRORS,
     from: 'error.status >= 400 && error.status < 500 ? error.status : 400',
     to: 'error.status',
     scenarios: ['console'],
   },
   {
     breaks: 'an action’s error has no extensions',
-    file: ACTIONS,
-    from: 'extensions: { ...error.extensions, ...requestIdExtension(error, requestId) },',
+    file: ACTION_ERRORS,
+    from: 'extensions: { ...error.extensions, ...requestIdExtension(error, id) },',
     to: '',
     scenarios: ['console'],
   },
@@ -113,15 +114,15 @@ export const operations: readonly Mutation[] = [
   {
     breaks: 'an action needs no secret',
     file: ACTIONS,
-    from: '{ before: requireGatewaySecret(deps) }',
-    to: '{}',
+    from: 'guard: requireGatewaySecret,',
+    to: '',
     scenarios: ['direct'],
   },
   {
     breaks: 'a cron trigger needs no secret',
     file: 'src/dialects/hasura/cron.ts',
-    from: '{ before: requireGatewaySecret(deps) }',
-    to: '{}',
+    from: 'guard: requireGatewaySecret,',
+    to: '',
     scenarios: ['direct'],
   },
   {

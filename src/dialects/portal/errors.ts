@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { type ErrorCode, errorCatalogue } from '../../errors.ts';
+import type { SpellError } from '../routes.ts';
+
+/** The portal's spelling, which also answers paths that no dialect knows. */
+export const spellPortalError: SpellError = ({ status, code, message, attribute }) => ({
+  status,
+  code,
+  body: { code, detail: message, attribute },
+});
+
+/** The same for OpenAPI. */
+export const portalError = {
+  name: 'Error',
+  schema: z
+    .object({
+      code: z
+        .enum(Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]])
+        .meta({ description: 'What went wrong.' }),
+      detail: z.string().meta({ description: 'What went wrong, as a sentence.' }),
+      attribute: z
+        .string()
+        .nullable()
+        .meta({ description: 'The input that is at fault. Null if it is not one input.' }),
+    })
+    .meta({ description: 'An error.' }),
+};

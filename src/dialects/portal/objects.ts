@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import type { SignedIn } from '../../flows/sign-in/complete-sign-in.ts';
+
+export const Token = z.object({
+  token: z
+    .string()
+    .meta({ description: "A JWT: the team's token if the person has a team, else the access token." }),
+});
+
+/** The portal has one token: the team's if the person has a team. */
+export const portalToken = ({ accessToken, teamToken }: SignedIn): z.output<typeof Token> => ({
+  token: teamToken ?? accessToken,
+});
+
+export const ContractAddresses = z.array(z.object({ key: z.string(), value: z.string() }));
+
+/** A moment as the portal prints it: `2023-06-14T06:29:35.794+00:00`. */
+export const portalMoment = (moment: Date): string => moment.toISOString().replace('Z', '+00:00');

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { validate } from '../../src/dialects/input.ts';
+import { AuthError } from '../../src/errors.ts';
+import { fault, profile, type ShelfServer, startShelf } from './shelf/server.ts';
+
+// JSON bodies of a dialect that no other file of the gateway knows.
+
+let shelf: ShelfServer;
+beforeAll(async () => {
+  shelf = await startShelf();
+});
+afterAll(() => shelf.close());
+
+const put = (body: unknown, path = '/shelf/profile') => shelf.send('PUT', path, { body });
+
+describe('a body', () => {
+  test('keeps the types of its attributes, and loses unknown ones', async () => {
+    const full = { ...profile, note: '', color: 'red', meta: { a: [null, { b: 1 }] } };
+    expect((await put({ ...full, unknown: 1, owner: { ...full.owner, admin: true } })).body).toEqual({
+      ...full,
+      isPlain: true,
+    });
+  });
+
+  test.each([
+    [{}, 'name'],
+    [{ ...profile, name: undefined, pages: undefined }, 'name'],
+    [{ ...profile, owner: {} }, 'owner.email'],
+    [{ ...profile, owner: { email: 'a' } }, 'owner.age'],
+    [{ ...profile, tags: [profile.tags[0], { word: 'x' }] }, 'tags.1.weights'],
+    [{ ...profile, name: null }, 'name'],
+    [{ ...profile, owner: { email: null, age: null } }, 'owner.email'],
+  ])('without an attribute is refused by its dotted name: %j', async (body, where) => {
+    expect(await put(body)).toMatchObject({ status: 422, body: fault('Required', where) });
+  });
+
+  test.each([
+    [{ ...profile, name: 5 }, 'name'],
+    [{ ...profile, draft: 'false' }, 'draft'],
+    [{ ...profile, draft: 0, pages: 'x' }, 'draft'],
+    [{ ...profile, pages: 1.5 }, 'pages'],
+    [{ ...profile, note: [] }, 'note'],
+    [{ ...profile, owner: [] }, 'owner'],
+    [{ ...profile, owner: { email: 'a', age: '5' } }, 'owner.age'],
+    [{ ...profile, tags: [{ word: 'x', weights: [1, 2, 'x'] }] }, 'tags.0.weights.2'],
+    [{ ...profile, tags: [{ word: 'x', weights: [null] }] }, 'tags.0.weights.0'],
+    [{ ...profile, tags: [null] }, 'tags.0'],
+    [{ ...profile, tags: Array(4).fill(profile.tags[0]) }, 'tags'],
+    [{ ...profile, color: 'blue' }, 'color'],
+    [{ ...profile, meta: ['a'] }, 'meta'],
+  ])('with a wrong attribute is refused by its dotted name: %j', async (body, where) => {
+    expect(await put(body)).toMatchObject({ status: 422, body: fault('Invalid', where) });
+  });
+
+  test('tells what is missing before what is wrong', async () => {
+    expect(await put({ ...profile, name: 5, tags: undefined })).toMatchObject({
+      body: fault('Required', 'tags'),
+    });
+  });
+
+  test('does not inherit attributes', async () => {
+    const { name: _, ...rest } = profile;
+    const text = JSON.stringify(rest);
+    const inherited = text.replace('{', '{"__proto__":{"name":"Ada"},');
+    expect(await put(inherited)).toMatchObject({ status: 422, body: fault('Required', 'name') });
+    const nested = JSON.stringify(profile).replace('"email":', '"__proto__":{"email":"x"},"mail":');
+    expect(await put(nested)).toMatchObject({ body: fault('Required', 'owner.email') });
+    const meta = '"meta":{"__proto__":{"isAdmin":true},"constructor":1}';
+    const answer = await put(JSON.stringify({ ...profile, meta: 0 }).replace('"meta":0', meta));
+    expect(answer).toMatchObject({ status: 200, body: { isPlain: true, meta: { constructor: 1 } } });
+    expect(JSON.stringify(answer.body)).not.toContain('isAdmin');
+  });
+
+  test('lacks an attribute whose name it inherits', () => {
+    const validateNothing = () =>
+      validate(z.object({ constructor: z.string() }), {}, { nullIsMissing: true });
+    expect(validateNothing).toThrow(new AuthError('required', { attribute: 'constructor' }));
+  });
+
+  test('has null where the dialect says: as a missing attribute or as a wrong one', async () => {
+    const body = { ...profile, note: null, owner: { ...profile.owner, nick: null } };
+    expect(await put(body)).toMatchObject({ status: 200, body: { owner: { age: null } } });
+    expect((await put(body)).body).not.toHaveProperty('note');
+    expect((await put(body)).body).not.toHaveProperty('owner.nick');
+    expect(await put(profile, '/strict/profile')).toMatchObject({ status: 200 });
+    expect(await put(body, '/strict/profile')).toMatchObject({ body: fault('Invalid', 'note') });
+    expect(await put({ ...profile, name: null }, '/strict/profile')).toMatchObject({
+      body: fault('Invalid', 'name'),
+    });
+  });
+
+  test('may be left out where its schema says so, and only whole', async () => {
+    expect(await shelf.send('POST', '/shelf/books')).toMatchObject({ status: 201, body: { body: null } });
+    const book = { title: 'Emma' };
+    expect(await shelf.send('POST', '/shelf/books', { body: book })).toMatchObject({ body: { body: book } });
+    expect(await shelf.send('POST', '/shelf/books', { body: {} })).toMatchObject({
+      body: fault('Required', 'title'),
+    });
+    expect(await shelf.send('PUT', '/shelf/profile')).toMatchObject({ body: fault('UnsupportedMediaType') });
+  });
+
+  test.each([
+    ['half of a document', '{"name":', 400, 'InvalidJson'],
+    ['a list', '[]', 400, 'InvalidJson'],
+    ['nothing', '', 400, 'InvalidJson'],
+    ['too much', `{"name":"${'x'.repeat(1_100_000)}"}`, 413, 'PayloadTooLarge'],
+    ['half of a surrogate pair', '{"name":"\\ud800"}', 422, 'Invalid'],
+  ])('with %s is refused in the form of the dialect', async (_what, body, status, kind) => {
+    const answer = await shelf.send('PUT', '/shelf/profile', {
+      body,
+      headers: { 'content-type': 'application/json', 'x-reader': 'Bob' },
+    });
+    expect(answer).toMatchObject({ status, body: { fault: { kind, for: 'Bob' } } });
+  });
+
+  test('says that it is JSON, unless the dialect does not ask', async () => {
+    const sent = { body: profile, headers: { 'content-type': 'text/plain' } };
+    expect(await shelf.send('PUT', '/shelf/profile', sent)).toMatchObject({
+      status: 415,
+      body: fault('UnsupportedMediaType'),
+    });
+    expect(await shelf.send('PUT', '/strict/profile', sent)).toMatchObject({ status: 200 });
+    const encoded = { body: profile, headers: { 'content-encoding': 'gzip' } };
+    expect(await shelf.send('PUT', '/strict/profile', encoded)).toMatchObject({ status: 415 });
+  });
+});
