@@ -8,10 +8,10 @@ import { type RefusedWrites, watchRefusedWrites } from './refused-writes.ts';
 import type { SettingsFrom } from './session.ts';
 import { trackWaiting } from './waiting.ts';
 
-/** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
+/** `$client` is for hot statements that Drizzle cannot prepare. It takes and returns timestamps as texts. */
 export type Database = PostgresJsDatabase & { $client: Client; refusedWrites: RefusedWrites };
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
-/** Either of both: for operations that join their caller's transaction. */
+/** A database or a transaction: for operations that join their caller's transaction. */
 export type Queryable = Database | Transaction;
 
 export type DatabaseOptions = {
@@ -30,19 +30,19 @@ export type DatabaseOptions = {
 
 export type OpenDatabase = {
   db: Database;
-  /** Milliseconds that a statement which comes now would wait for a connection, as far as can be told. */
+  /** Estimates how many milliseconds a new statement would wait for a connection. */
   queueDelayMs(): number;
   close(): Promise<void>;
 };
 
 /**
  * Opens a pool. Every connection has statement, lock and idle-transaction timeouts, and the settings that the gateway
- * relies on. With DATABASE_PREPARE=off the driver prepares nothing, not even what asks for it.
+ * relies on. With DATABASE_PREPARE=off the driver prepares no statement.
  * @throws DatabaseUrlError
  */
 export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const target = readDatabaseUrl(options.url, options.variable);
-  // Longer than a connection may take to come about: the driver itself gives up on that.
+  // Longer than the driver takes to give up on a new connection.
   const longestMs = Math.max(options.statementTimeoutMs, connectTimeoutSeconds(target) * 1000) + ANSWER_MS;
   const waiting = trackWaiting();
   const silence = watchForSilence(longestMs, waiting);
@@ -78,8 +78,8 @@ export function openClient(target: DatabaseTarget, options: Omit<DriverOptions, 
 }
 
 /**
- * A statement built once per database instead of once per call. Used for the hot ones: building SQL costs more than
- * Postgres needs to run them, and an unprepared statement takes a second round trip.
+ * Builds a statement once per database instead of once per call. Hot statements use it: to build their SQL costs more than
+ * to run it, and an unprepared statement takes a second round trip.
  */
 export function statement<Prepared>(build: (db: Database) => Prepared): (db: Database) => Prepared {
   const built = new WeakMap<Database, Prepared>();

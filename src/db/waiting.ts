@@ -1,25 +1,25 @@
 /** The statements of a pool that wait for an answer. */
 export type WaitingStatements = {
-  /** Adds a statement. What it returns is called when the statement has ended. */
+  /** Adds a statement. The caller calls the returned function when the statement has ended. */
   add(now: number): () => void;
-  /** Milliseconds that the oldest of them has waited; 0 if none waits. */
+  /** Returns how many milliseconds the oldest statement has waited; 0 if none waits. */
   longestMs(now: number): number;
-  /** Counts the time of all of them from now. */
+  /** Lets the time of all statements count from now. */
   restart(now: number): void;
-  /** Stops tracking those that have waited for so long. */
+  /** Stops tracking statements that have waited for that long. */
   dropAfter(ms: number, now: number): void;
   /**
-   * Milliseconds that a statement which comes now would wait, judged by those before it: how long the oldest waits that
-   * has no connection, or less if a newer one was answered since. One that takes long does not make others wait.
+   * Estimates how many milliseconds a new statement would wait for a connection. That is how long the oldest statement without
+   * a connection has waited, or less if a newer one was answered since. One slow statement alone does not raise it.
    */
   queueDelayMs(connections: number): number;
 };
 
-/** Tracks the statements of a pool from their beginning to their end. */
+/** Creates a list that tracks the statements of a pool from their beginning to their end. */
 export function trackWaiting(): WaitingStatements {
-  /** Since when each of them waits, the longest first. */
+  /** Since when each statement waits, the oldest first. */
   const waiting = new Map<symbol, number>();
-  /** When the newest of those that were answered had begun to wait. */
+  /** When the newest answered statement had begun to wait. */
   let newestAnswered = Number.NEGATIVE_INFINITY;
   return {
     add(now) {
@@ -43,7 +43,7 @@ export function trackWaiting(): WaitingStatements {
       let underWay = 0;
       for (const since of waiting.values()) {
         underWay += 1;
-        // The first of them are being executed, one on each connection.
+        // The first ones are running, one on each connection.
         if (underWay > connections) return performance.now() - Math.max(since, newestAnswered);
       }
       return 0;

@@ -7,5 +7,5 @@
  * It can go when this test fails: “postgres.js ends the process where it may not read the types of arrays”.
  */
 
-/** The option of postgres.js, for a client whose parameters may be arrays, or may not. */
+/** Returns the option of postgres.js that says whether parameters may be arrays. */
 export const arrayTypes = (arrays: boolean): { fetch_types: boolean } => ({ fetch_types: arrays });

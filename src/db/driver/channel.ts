@@ -5,7 +5,7 @@
  *
  * Upstream: not reported for postgres.js. pg warns that version 9 will do as libpq does (brianc/node-postgres pull request
  * 2709, “get closer to libpq semantics for `sslmode`”).
- * Here: our own socket connects and agrees on TLS, so that a URL means the same to both. The drivers are told of no TLS.
+ * Here: our own socket connects and starts TLS, so that a URL means the same to both drivers. Neither driver uses its own TLS.
  * It can go when these tests fail: “postgres.js sends the file of an authority to the server as a setting” and “pg refuses a
  * server without TLS where the URL prefers TLS”.
  */
@@ -30,7 +30,10 @@ async function dial({ socketPath, host, port }: DatabaseTarget, track: Track): P
   return socket;
 }
 
-/** Asks whether the server can do TLS. It answers with one byte. An attacker in between could add more, to be read as encrypted. */
+/**
+ * Asks whether the server can do TLS. The server answers with one byte. More bytes are refused: an attacker in between could
+ * add them, and they would be read as if they were encrypted.
+ */
 async function askForTls(socket: Socket): Promise<boolean> {
   socket.write(SSL_REQUEST);
   const answer = await nextEvent<Buffer>(socket, 'data');
@@ -42,9 +45,9 @@ async function askForTls(socket: Socket): Promise<boolean> {
 }
 
 /**
- * A connection to the server, encrypted as the URL's `sslmode` says.
- * @param track is given every socket that is opened, before it connects
- * @throws TlsProblem where it cannot be; otherwise the socket's error
+ * Opens a connection to the server, encrypted as the URL's `sslmode` says.
+ * @param track gets every socket that is opened, before it connects
+ * @throws TlsProblem if the connection cannot be encrypted so; otherwise the socket's error
  */
 export async function openChannel(target: DatabaseTarget, files: TlsFiles, track: Track): Promise<Socket> {
   const { mode } = target.tls;

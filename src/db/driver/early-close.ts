@@ -1,6 +1,6 @@
 /**
  * Work-around, postgres.js 3.4.9: if a connection closes without an error before the server was ready, the driver connects
- * again at once, for ever and without a pause. The statement that waits for the connection never ends.
+ * again at once, forever and without a pause. The statement that waits for the connection never ends.
  *
  * Upstream: porsager/postgres issue 1193, “Clean socket close with a pending initial query never settles it and spins an
  * unbounded zero-delay reconnect loop”; pull request 1214.
@@ -8,14 +8,14 @@
  * It can go when this test fails: “postgres.js connects again and again to a server that hangs up”.
  */
 
-/** `Z` and its length: with it, and one more byte, ends everything that the server says, its greeting first. */
+/** ReadyForQuery: `Z` and its length. It and one more byte end the server's greeting, and every later answer. */
 const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5]);
 
-/** Listens to what a server says, until it was ready for the first time. */
+/** Notes when a server is ready for the first time. */
 export class Greeting {
   #isOver = false;
 
-  /** Whether the server has been ready. */
+  /** True when the server has been ready. */
   get isOver(): boolean {
     return this.#isOver;
   }

@@ -9,15 +9,15 @@
 import postgres from 'postgres';
 import type { DatabaseTarget } from '../../config/database-url.ts';
 
-/** The password, as an option of either driver that no variable replaces. */
+/** Returns the password as an option of either driver. No variable replaces it. */
 export const passwordOption =
   ({ password }: DatabaseTarget) =>
   (): string =>
     password;
 
-/** The options as postgres.js reads them, without a session attribute. The driver takes them again as they are. */
+/** Returns the options as postgres.js reads them, without a session attribute. The driver accepts them again as they are. */
 export function readOptions(given: object): object {
-  // With any value that the driver knows it looks nowhere else.
+  // With any valid value the driver reads no variable.
   const { options } = postgres({ ...given, target_session_attrs: 'read-write' }) as unknown as {
     options: object;
   };

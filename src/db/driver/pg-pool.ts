@@ -13,7 +13,7 @@ export type PgPoolOptions = {
   /** The environment variable that holds the URL, for messages. */
   variable?: string;
   size: number;
-  /** Milliseconds after which Postgres cancels a statement; null: never. */
+  /** Milliseconds after which Postgres cancels a statement. Null means never. */
   statementTimeoutMs: number | null;
   applicationName: string;
   settingsFrom?: SettingsFrom;
@@ -21,8 +21,8 @@ export type PgPoolOptions = {
 };
 
 /**
- * Connections for the job library. One that it made itself would go down with nobody listening: a database that stops at
- * the same time as the gateway would be an uncaught exception.
+ * Opens connections for the job library. A pool of its own would end without a listener for errors: if the database stops at
+ * the same time as the gateway, that is an uncaught exception.
  */
 export function openPgPool(options: PgPoolOptions): { pool: Pool; close(): Promise<void> } {
   const {

@@ -11,9 +11,9 @@ import { ServerSocket } from './server-socket.ts';
 type Row = Record<string, unknown>;
 type Query = string | { name?: string; text: string; values?: unknown[] };
 
-/** What of node-postgres' client is used here. */
+/** The part of pg's client that is used here. */
 export type PgClient = {
-  /** The process that the server, or the pooler, says it is talking with. */
+  /** The id of the process that serves the connection, as the server or a pooler says it. */
   processID: number;
   connection: { stream: ServerSocket };
   connect(): Promise<unknown>;
@@ -25,16 +25,16 @@ export type PgClient = {
 export type ClientClass = new (options: Record<string, unknown>) => PgClient;
 type Driver<Pool> = { Client: ClientClass; Pool: new (options: Record<string, unknown>) => Pool };
 
-/** The job library's own driver, wherever its installation has it. */
+/** Loads the job library's own driver from where that is installed. */
 export function loadPgDriver<Pool>(): Driver<Pool> {
   const { resolve } = createRequire(import.meta.url);
   return createRequire(resolve('graphile-worker'))('pg') as Driver<Pool>;
 }
 
 /**
- * The options of node-postgres for a client or a pool. It is given every option that it would look up in PG* variables or a
- * password file otherwise, and no URL.
- * @throws DatabaseUrlError where a file that the URL names cannot be read
+ * Returns the options of pg for a client or a pool: no URL, but every option that pg would otherwise read from PG* variables or
+ * a password file.
+ * @throws DatabaseUrlError if a file that the URL names cannot be read
  */
 export function pgOptions(target: DatabaseTarget, session: SessionOptions): Record<string, unknown> {
   const files = readTlsFiles(target);
@@ -51,7 +51,7 @@ export function pgOptions(target: DatabaseTarget, session: SessionOptions): Reco
   };
 }
 
-/** A connection of node-postgres, for what postgres.js hides: which process answers, and whether a statement is known. */
+/** Opens a connection of pg. It shows what postgres.js hides: which process answers, and whether a statement is known. */
 export async function connectPg(target: DatabaseTarget, session: SessionOptions): Promise<PgClient> {
   const { Client, ...options } = pgOptions(target, session);
   const client = new (Client as ClientClass)(options);

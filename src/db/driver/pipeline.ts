@@ -4,7 +4,7 @@
  * but the server is in a transaction, and statements of others that follow on the connection are never committed.
  *
  * Upstream: porsager/postgres issue 1189, “BEGIN can reach PostgreSQL without reserving the transaction connection”.
- * Here: neither the pipeline nor the buffer is ever full. A socket that says so is of no use to the driver: it sends on.
+ * Here: neither the pipeline nor the buffer is ever full. The driver makes no other use of a full one: it goes on sending.
  * It can go when this test fails: “postgres.js leaves a connection in a transaction that began at the end of a full pipeline”.
  */
 

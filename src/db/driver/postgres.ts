@@ -8,9 +8,9 @@ import { NEVER_FULL } from './pipeline.ts';
 import { ServerSocket } from './server-socket.ts';
 import { pad } from './startup-message.ts';
 
-/** A client of postgres.js: a pool of connections. */
+/** A client of postgres.js, which is a pool of connections. */
 export type Client = postgres.Sql;
-/** What a transaction of a client hands to its work. */
+/** A transaction of a client, as its work gets it. */
 export type ClientTransaction = postgres.TransactionSql;
 
 const CONNECT_TIMEOUT_SECONDS = 5;
@@ -19,31 +19,31 @@ export const connectTimeoutSeconds = (target: DatabaseTarget): number =>
   target.connectTimeoutSeconds ?? CONNECT_TIMEOUT_SECONDS;
 
 /**
- * How long a connection waits after its last failed attempts. Callers wait with it, so this is far below the 20 s of
- * postgres.js; spread out for the sake of a server that is just coming back.
+ * Returns how long a connection waits after failed attempts. Callers wait too, so this is far below the 20 s of postgres.js.
+ * The time is random, so that not all connections come at once to a server that has just started.
  */
 const reconnectDelaySeconds = (attempts: number): number =>
   (0.5 + Math.random() / 2) * Math.min(3 ** attempts / 100, 0.25);
 
-/** Half an hour to an hour, as postgres.js has it. */
+/** Returns half an hour to an hour, like postgres.js. */
 const lifetimeSeconds = (): number => 60 * (30 + Math.random() * 30);
 
 export type DriverOptions = SessionOptions & {
   poolSize: number;
-  /** Whether the driver may name statements and use them again, which needs a session of its own per connection. */
+  /** Whether the driver may prepare statements under a name. That needs one session per connection. */
   prepare: boolean;
   /** Whether parameters may be arrays. By default they may not (`array-types.ts`). */
   arrays?: boolean;
   /** Whether connections stay open. By default the driver replaces them after half an hour to an hour. */
   lasting?: boolean;
-  /** Sees every socket that is opened. */
+  /** Gets every socket that is opened. */
   onSocket?: (socket: ServerSocket) => void;
 };
 
 /**
- * A client of postgres.js. It is given every option that it would look up in PG* variables otherwise, and no URL. It
- * connects with the first statement.
- * @throws DatabaseUrlError where a file that the URL names cannot be read
+ * Opens a client of postgres.js. The client gets no URL. It gets every option that it would read from PG* variables otherwise.
+ * It connects with the first statement.
+ * @throws DatabaseUrlError if a file that the URL names cannot be read
  */
 export function openDriver(target: DatabaseTarget, options: DriverOptions): Client {
   const files = readTlsFiles(target);

@@ -11,7 +11,7 @@ import type { Client } from './postgres.ts';
 
 type Unsafe = Client['unsafe'];
 
-/** The function through which Drizzle runs queries, with its queries prepared, or not. A client with `prepare: false` prepares none. */
+/** Wraps the function through which Drizzle runs queries. A client with `prepare: false` still prepares none. */
 export const preparing =
   (unsafe: Unsafe, prepare: boolean): Unsafe =>
   (query, parameters, options) =>

@@ -10,7 +10,7 @@ import { closedEarly } from './socket-events.ts';
 import { cleanFirstWrite } from './startup-message.ts';
 
 /**
- * The socket of both drivers. It connects and agrees on TLS by itself (`channel.ts`). It ends with an error if the server was
+ * The socket of both drivers. It connects and starts TLS by itself (`channel.ts`). It ends with an error if the server was
  * never ready (`early-close.ts`), and it corrects the first message of postgres.js (`startup-message.ts`).
  */
 export class ServerSocket extends Duplex {
@@ -19,9 +19,9 @@ export class ServerSocket extends Duplex {
   readonly port: number;
   readonly #target: DatabaseTarget;
   readonly #files: TlsFiles;
-  /** The TCP or Unix socket, also below TLS. */
+  /** The TCP or Unix socket. With TLS it is the one below. */
   #socket: Socket | null = null;
-  /** The socket that carries Postgres' protocol; null until it does. */
+  /** The socket that carries Postgres' protocol; null before it does. */
   #channel: Socket | null = null;
   #whenOpen: (() => void) | null = null;
   readonly #greeting = new Greeting();
@@ -37,7 +37,7 @@ export class ServerSocket extends Duplex {
     this.#files = files;
   }
 
-  /** Connects to the target. node-postgres also names a place, which does not count. */
+  /** Connects to the target. pg also passes a host and a port, which are ignored. */
   connect(..._place: unknown[]): this {
     const track = (socket: Socket) => {
       this.#socket = socket;
@@ -101,7 +101,7 @@ export class ServerSocket extends Duplex {
     return (this.#channel ?? this.#socket)?.bytesWritten ?? 0;
   }
 
-  /** Of net.Socket; postgres.js asks. */
+  /** As in net.Socket. postgres.js reads it. */
   get readyState(): 'opening' | 'open' | 'closed' {
     if (this.destroyed) return 'closed';
     return this.#channel === null ? 'opening' : 'open';

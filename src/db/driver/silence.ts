@@ -11,10 +11,10 @@ import type { WaitingStatements } from '../waiting.ts';
 
 /** How long an answer may be under way. */
 export const ANSWER_MS = 2000;
-/** How often overdue answers are looked for. */
+/** The interval between two checks for overdue answers. */
 const LOOK_MS = 1000;
 
-/** What of a socket is looked at. */
+/** The part of a socket that is checked. */
 type Wire = {
   readonly bytesRead: number;
   readonly bytesWritten: number;
@@ -25,25 +25,25 @@ type Wire = {
 type Heard = {
   bytesRead: number;
   bytesWritten: number;
-  /** Whether something was sent since it was last heard from. */
+  /** Whether bytes were sent since the last bytes came. */
   owes: boolean;
-  /** When it was last heard from, or began to owe an answer. */
+  /** When the last bytes came, or when the connection began to owe an answer. */
   at: number;
 };
 
 export type SilenceWatch = {
   watch(socket: Wire): void;
-  /** Counts a statement as waiting for an answer, until what it returns is called. */
+  /** Counts a statement as waiting for an answer, until the caller calls the returned function. */
   expectAnswer(): () => void;
   stop(): void;
 };
 
 /**
- * Ends connections whose other end went silent, as behind a failed network or a firewall that forgot them. When a statement
- * has waited for longer than any may take, every silent connection is cut off: those that have owed an answer for as long,
- * and those that nobody used for as long. What waits there fails.
+ * Ends connections whose other end went silent: the network failed, or a firewall forgot them. If a statement has waited for
+ * longer than `longestMs`, every connection that received no byte for as long is cut off, unused ones too. The statements that
+ * wait there fail.
  *
- * @param longestMs milliseconds within which a database that lives answers every statement, if only by refusing it
+ * @param longestMs milliseconds within which a working database answers every statement, be it with an error
  */
 export function watchForSilence(longestMs: number, waiting: WaitingStatements): SilenceWatch {
   const heard = new Map<Wire, Heard>();
@@ -59,7 +59,7 @@ export function watchForSilence(longestMs: number, waiting: WaitingStatements): 
     }
   }
 
-  /** After a pause of our own, a suspended machine say, answers may lie there unread: the time counts from now. */
+  /** Lets all times count from now. After a pause of this process (a suspended machine), answers may still be unread. */
   function restart(now: number): void {
     for (const each of heard.values()) each.at = now;
     waiting.restart(now);
@@ -67,10 +67,10 @@ export function watchForSilence(longestMs: number, waiting: WaitingStatements): 
 
   function cutOff(now: number): void {
     listen(now);
-    // One that is still pending after three looks was helped by none of them. A connection may have been heard from up to a
-    // look before that was noticed.
+    // Stop tracking a statement that is still pending after three checks: they did not end it. One check alone may come too
+    // early, because it notices bytes up to a second after they came.
     waiting.dropAfter(longestMs + 3 * LOOK_MS, now);
-    // Without an error: what the driver sends between the error of a connection and its end is never answered.
+    // Without an error: a statement that the driver sends between the error of a connection and its end is never answered.
     for (const [socket, { at }] of heard) if (now - at >= longestMs) socket.destroy();
   }
 
@@ -79,7 +79,7 @@ export function watchForSilence(longestMs: number, waiting: WaitingStatements): 
     if (now - lookedAt > 2 * LOOK_MS) restart(now);
     lookedAt = now;
     listen(now);
-    // Not from here: between a timer and the end of what it cuts off many a request might be given a connection that is ending.
+    // Not in the timer itself: requests that run before the connections have closed would get one that is closing.
     if (waiting.longestMs(now) >= longestMs) setImmediate(() => cutOff(performance.now()));
   }
 
@@ -90,7 +90,7 @@ export function watchForSilence(longestMs: number, waiting: WaitingStatements): 
     },
     expectAnswer() {
       const now = performance.now();
-      // What was sent before this is told apart from what is sent now.
+      // Bytes that were sent before must not count as sent by this statement.
       listen(now);
       return waiting.add(now);
     },

@@ -9,18 +9,18 @@
  * It can go when this test fails: “postgres.js keeps a connection mute after it lost one with a statement not sent”.
  */
 
-/** A startup parameter that the server never sees. It is to be the last one. */
+/** A startup parameter that the server never sees. It must be the last one. */
 const PADDING_NAME = 'portcullis.padding';
 const PADDING = ' '.repeat(1024);
 const PADDING_BYTES = Buffer.from(`${PADDING_NAME}\0${PADDING}\0`);
 
-/** The startup parameters of postgres.js, so long that it sends them at once. */
+/** Makes the startup parameters of postgres.js so long that it sends them at once. */
 export const pad = (settings: Record<string, string>): Record<string, string> => ({
   ...settings,
   [PADDING_NAME]: PADDING,
 });
 
-/** Every other message of a client begins with a letter; these begin with their length, of which the first byte is zero. */
+/** Finds the first message. Every other message begins with a letter, this one with its length, whose first byte is zero. */
 function startOf(bytes: Buffer): number {
   let at = 0;
   while (at + 5 <= bytes.length && bytes[at] !== 0) at += 1 + bytes.readUInt32BE(at + 1);
@@ -28,8 +28,8 @@ function startOf(bytes: Buffer): number {
 }
 
 /**
- * What a driver's first write on a connection should have been: the StartupMessage, or the CancelRequest, without what was left
- * of an earlier connection and without the padding.
+ * Corrects a driver's first write on a connection. Only the StartupMessage, or the CancelRequest, is left: without bytes of an
+ * earlier connection, and without the padding.
  */
 export function cleanFirstWrite(bytes: Buffer): Buffer {
   const message = bytes.subarray(startOf(bytes));

@@ -7,19 +7,19 @@ import { preparing } from './prepared-statements.ts';
 import { learnConnection, leaveReadOnlyServer } from './read-only-servers.ts';
 import type { SilenceWatch } from './silence.ts';
 
-/** What looks at every statement of a pool. */
+/** The parts of a pool that watch every statement. */
 export type StatementWatch = {
   silence: Pick<SilenceWatch, 'expectAnswer'>;
   refusedWrites: Pick<RefusedWrites, 'notice'>;
 };
 
-/** For clients that do one thing and end. */
+/** For clients of commands, which end soon. */
 export const UNWATCHED: StatementWatch = {
   silence: { expectAnswer: () => () => {} },
   refusedWrites: { notice: () => {} },
 };
 
-/** What the driver calls to end a statement, and how it gives the rows. */
+/** How the driver ends a statement, and in which form it returns the rows. */
 type DriverStatement = {
   resolve(result: unknown): void;
   reject(error: unknown): void;
@@ -27,11 +27,11 @@ type DriverStatement = {
 };
 
 /**
- * Looks after a statement of the driver: it counts as waiting for an answer until it has ended, and tells late that its
- * connection was lost. Its own `then` would start it at once, before the caller has said what it wants of it.
+ * Guards a statement of the driver. It counts as waiting until it has ended, it reports a lost connection late, and it leaves a
+ * read-only server. Its own `then` is not called: that would start the statement before the caller has set its options.
  *
- * @param repeat makes the same statement once more. Given for a statement that is its own transaction: it is retried when
- * Postgres rolled it back
+ * @param repeat makes the same statement again. It is given for a statement outside a transaction, which is retried if Postgres
+ * rolled it back
  */
 export function guardStatement<Statement extends PromiseLike<unknown>>(
   statement: Statement,
@@ -59,13 +59,13 @@ export function guardStatement<Statement extends PromiseLike<unknown>>(
 export function guardStatements(client: Client, watch: StatementWatch): Client {
   const unsafe = preparing(client.unsafe.bind(client), true);
   client.unsafe = (query, parameters, options) => {
-    // The library begins a transaction by a statement that it calls back for.
+    // The driver begins a transaction by a statement with a callback.
     const begins = options !== undefined && 'onexecute' in options;
     const repeat = () => guardStatement(unsafe(query, parameters, options), watch);
     return guardStatement(unsafe(query, parameters, options), watch, begins ? undefined : repeat);
   };
   return new Proxy(client, {
-    /** A statement as a template: those that we write have no others inside, which would never end by themselves. */
+    /** Guards a statement that is a template. Ours contain no other statements, which would never end by themselves. */
     apply(tag, self, values) {
       const make = () => Reflect.apply(tag, self, values);
       if (!Array.isArray(values[0]) || !('raw' in values[0])) return make();

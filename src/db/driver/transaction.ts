@@ -26,21 +26,21 @@ import { guardStatement, type StatementWatch, UNWATCHED } from './statements.ts'
 
 type Work = (tx: ClientTransaction) => unknown;
 
-/** What a statement gets whose connection closed in the middle: the database is away. */
+/** The error of a statement whose connection was closed: the database is away. */
 const connectionClosed = () =>
   Object.assign(new Error('The connection was closed.'), { code: 'CONNECTION_CLOSED' });
 
-/** What the library never gets to see, so that it sends nothing more. */
+/** Never resolves, so that the driver sends nothing more. */
 const never = <T>() => new Promise<T>(() => {});
 
-/** Replaces the transactions of a client by our own, for all that use it. */
+/** Replaces the transactions of a client by our own. */
 export function checkTransactions(client: Client, watch: StatementWatch = UNWATCHED): void {
   const begin = client.begin.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
   const checked = (...parameters: unknown[]): Promise<unknown> => {
     const options = parameters.slice(0, -1);
     const work = parameters.at(-1) as Work;
     return retry((attempt) => {
-      // What failed for a prepared statement that is missing succeeds without: the others may be missing too.
+      // If one prepared statement is missing, others may be missing too. The next try uses none.
       const hold: HoldOptions = { watch, prepare: attempt === 1 };
       return tellLossesLate(runOnce((run) => begin(...options, run), work, hold));
     });
@@ -49,8 +49,8 @@ export function checkTransactions(client: Client, watch: StatementWatch = UNWATC
 }
 
 /**
- * Runs the work once in a transaction of the library, and ends it by ourselves. The library learns of no end: it would send
- * another `commit` or `rollback`, on a connection that is in another transaction by then.
+ * Runs the work once in a transaction of the driver, and ends the transaction itself. The driver must not learn of the end: it
+ * would send another `commit` or `rollback`, on a connection that is in another transaction by then.
  */
 function runOnce(begin: (run: Work) => Promise<unknown>, work: Work, options: HoldOptions): Promise<unknown> {
   return new Promise((resolve, reject) => {
@@ -60,7 +60,7 @@ function runOnce(begin: (run: Work) => Promise<unknown>, work: Work, options: Ho
       await runAndEnd(hold, () => work(tx)).then(resolve, reject);
       return never();
     });
-    // It ends only when its connection cannot be had or is lost, be that long after the transaction.
+    // It ends only if no connection is found, or when the connection is lost, maybe long after the transaction.
     lifetime.catch((error: unknown) => {
       closed = true;
       reject(error);
@@ -73,11 +73,11 @@ type HoldOptions = { watch: StatementWatch; prepare: boolean };
 /** The connection of a transaction. */
 type Hold = {
   isClosed(): boolean;
-  /** Whether a statement of the work ended the transaction. The connection is not ours any more then. */
+  /** Whether a statement of the work ended the transaction. Then others may have the connection. */
   isEnded(): boolean;
-  /** The first error of a statement, whether or not the work let it pass. */
+  /** The first error of a statement, even if the work ignored it. */
   failure(): unknown;
-  /** Sends the last statement, unprepared; gives the tag of the answer. */
+  /** Sends the last statement unprepared, and returns the tag of the answer. */
   end(command: 'commit' | 'rollback'): Promise<string>;
 };
 
@@ -86,9 +86,9 @@ async function runAndEnd(hold: Hold, work: () => unknown): Promise<unknown> {
   try {
     result = await work();
   } catch (error) {
-    // A statement fails a little before its transaction is rejected for the same reason.
+    // A statement fails shortly before its transaction is rejected for the same reason.
     await untilClosed();
-    // Nothing is committed, however that ends.
+    // Nothing is committed, even if the rollback fails.
     if (!hold.isClosed() && !hold.isEnded()) await hold.end('rollback').catch(() => {});
     throw error;
   }
@@ -101,12 +101,12 @@ async function runAndEnd(hold: Hold, work: () => unknown): Promise<unknown> {
   return result;
 }
 
-/** The tags of what ends a transaction. */
+/** The tags of the statements that end a transaction. */
 const ENDS = /^(?:COMMIT|ROLLBACK|PREPARE TRANSACTION)$/;
 
 /**
- * Takes over the statements of a transaction. Each fails by itself, instead of in the socket, once that is closed; and none
- * is sent after the end, when the connection may be in another transaction.
+ * Takes over the statements of a transaction. After the connection has closed, each of them rejects, instead of throwing in the
+ * socket. After the end of the transaction none is sent: the connection may be in another one.
  */
 function holdConnection(
   tx: ClientTransaction,
@@ -143,7 +143,7 @@ function holdConnection(
     failure: () => failure,
     async end(command) {
       ended = true;
-      // Without parameters the library sends it by the simple protocol: no prepared statement can be missing.
+      // Without parameters the driver uses the simple protocol: no prepared statement can be missing.
       const { command: tag } = await guardStatement(unsafe(command), watch);
       return tag;
     },

@@ -4,7 +4,7 @@ import { createdAt, hasNameLength, instant, isCanonicalEmail, updatedAt } from '
 import { portcullis, portcullisPrivate } from './schemas.ts';
 import { ofUser, users } from './users.ts';
 
-/** A membership's role, strongest first. Data of the team; never a Hasura role. */
+/** The role of a member, strongest first. It is data of the team, and never a role of Hasura. */
 export const membershipRoles = ['OWNER', 'ADMIN', 'MEMBER'] as const;
 export type MembershipRole = (typeof membershipRoles)[number];
 
@@ -52,11 +52,11 @@ export const projects = portcullis.table(
   (t) => [index('projects_team_id_idx').on(t.teamId), check('projects_name_length', hasNameLength(t.name))],
 );
 
-/** What an invite may make of somebody: owners are made by owners, among members. */
+/** The roles that an invite can give. Only an owner makes an owner, of a member. */
 export const invitedRoles = ['ADMIN', 'MEMBER'] as const;
 export type InvitedRole = (typeof invitedRoles)[number];
 
-/** An offer to join, to whoever proves that the address is theirs. Deleted when it is accepted. */
+/** An offer to join, for the person who proves the address. It is deleted when it is accepted. */
 export const invites = portcullis.table(
   'invites',
   {
@@ -77,7 +77,7 @@ export const invites = portcullis.table(
   ],
 );
 
-/** Who accepted an invite that is gone, so that repeating it is harmless for them. */
+/** Who accepted an invite that was deleted, so that the same person may repeat the acceptance. */
 export const acceptedInvites = portcullisPrivate.table(
   'accepted_invites',
   {

@@ -9,8 +9,8 @@ export const users = portcullis.table(
     id: uuid().primaryKey(),
     email: text(),
     /**
-     * Only for accounts from before addresses were canonical, whose `email` could not be changed: its canonical form, which
-     * another account has, or the empty text if it has none. Null for all others; a trigger keeps it so.
+     * The canonical form of `email`, if another account has it, or the empty text if there is none. Only for accounts from
+     * before addresses were canonical whose `email` could not be changed. A trigger keeps it null for all others.
      */
     canonicalEmail: text(),
     name: text(),
@@ -47,9 +47,9 @@ export const passwords = portcullisPrivate.table(
       .references(() => users.id, { onDelete: 'cascade' }),
     hash: text().notNull(),
     updatedAt: updatedAt(),
-    /** Since when the holder of the mailbox stands behind it: they showed it, or set it, with a token that was mailed. */
+    /** When the holder of the mailbox confirmed it: they gave it, or set it, with a mailed token. */
     provenAt: instant(),
-    /** Since when it signs nobody in: the mailbox was proven without it, so that a stranger may have chosen it. */
+    /** When it was suspended: the mailbox was proven without it, so that a stranger may have chosen it. */
     suspendedAt: instant(),
   },
   (t) => [check('passwords_proven_or_suspended', sql`${t.provenAt} is null or ${t.suspendedAt} is null`)],
