@@ -52,7 +52,7 @@ const lastAddress = async () => {
 };
 const fromHasura = () => ({ 'x-hasura-gateway-secret': direct.secret });
 
-describe('without trusted proxies', () => {
+describe('a gateway without trusted proxies', () => {
   test('logins count for the peer’s address, and X-Forwarded-For is ignored', async () => {
     expect(await logins(direct, [undefined, '203.0.113.1', '203.0.113.2', '203.0.113.3'])).toEqual([
       200, 200, 200, 429,
@@ -62,7 +62,7 @@ describe('without trusted proxies', () => {
   });
 });
 
-describe('with TRUSTED_PROXIES=loopback', () => {
+describe('a gateway with TRUSTED_PROXIES=loopback', () => {
   const proxied = () => behind.loopback;
 
   test('logins count for the address in X-Forwarded-For', async () => {
