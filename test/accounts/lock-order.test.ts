@@ -71,7 +71,7 @@ beforeAll(async () => {
       `create trigger linger before update or delete on ${table} for each row execute function linger()`,
     );
   const pool = { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '60' };
-  const env = { ...pool, DATABASE_STATEMENT_TIMEOUT_MS: '60000', RATE_LIMITS: 'off' };
+  const env = { ...pool, DATABASE_STATEMENT_TIMEOUT_MS: '300000', RATE_LIMITS: 'off' };
   gateway = await startGateway({ env });
   replica = await startGateway({ replicaOf: gateway });
 });
