@@ -1,11 +1,11 @@
-/** What is wrong with the TLS connection to the mail server, in words for an operator's log. */
+/** A TLS failure of the mail server, explained for the operator's log. */
 export type TlsFailure = {
   /** OpenSSL's or Node's code. */
   code: string;
   problem: string;
-  /** The name that the certificate should have, where it has others. */
+  /** The name that the certificate lacks. */
   expectedName?: string;
-  /** The names that it has. */
+  /** The names that the certificate has. */
   certificateNames?: string[];
 };
 
@@ -49,7 +49,7 @@ const namesOf = (subjectAltName: unknown): string[] =>
     .flatMap((name) => /^(?:DNS|IP Address):([\w.*:-]{1,253})$/.exec(name)?.[1] ?? [])
     .slice(0, MAX_NAMES);
 
-/** What may be told of a TLS failure; null where something else failed. Nodemailer keeps Node's code as `originalCode`. */
+/** Describes a TLS failure; null for any other error. Nodemailer keeps Node's code as `originalCode`. */
 export function tlsFailure(error: Error): TlsFailure | null {
   const { code, originalCode, command, host, cert } = error as Error & Tells;
   if (code === 'ETLS' && command === 'STARTTLS')
