@@ -10,7 +10,7 @@ type Pool = NonNullable<RunnerOptions['pgPool']>;
 
 type Client = { query: (...parameters: unknown[]) => unknown; connection: { stream: ServerSocket } };
 
-/** Ends a connection that owes an answer for too long: TCP alone would wait for a quarter of an hour. */
+/** Closes a connection whose answer is overdue: TCP alone would wait for a quarter of an hour. */
 function endWhenSilent(pooled: object, longestMs: number): void {
   const client = pooled as Client;
   const query = client.query.bind(client);
@@ -44,8 +44,8 @@ export type JobsPoolOptions = {
 };
 
 /**
- * Connections for the job library. One that it made itself would go down with nobody listening: a database that stops at
- * the same time as the gateway would be an uncaught exception.
+ * Opens the connections of the job library, and listens for their errors. The library does not listen while its own
+ * connections shut down: if the database stops together with the gateway, that is an uncaught exception.
  */
 export function openJobsPool(options: JobsPoolOptions): { pool: Pool; close(): Promise<void> } {
   const {

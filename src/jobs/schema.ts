@@ -4,12 +4,12 @@ import type { Database } from '../db/client.ts';
 import { type JobsPoolOptions, openJobsPool } from './pool.ts';
 import { JOBS_SCHEMA } from './queue.ts';
 
-/** The newest migration of the job library that package.json names; a test holds both together. */
+/** The newest migration of the job library's version in package.json. A test compares both. */
 const NEWEST_JOBS_MIGRATION = 19;
 
-/** Makes the job library's schema, or brings it up to date. The caller holds the migration lock. */
+/** Creates or migrates the job library's schema. The caller holds the migration lock. */
 export async function migrateJobs(options: Omit<JobsPoolOptions, 'onError'>): Promise<void> {
-  // With every error the statement under way fails with it.
+  // The running statement fails with the same error.
   const { pool, close } = openJobsPool({ ...options, onError: () => {} });
   try {
     await runMigrations({ pgPool: pool, schema: JOBS_SCHEMA, logger: new Logger(() => () => {}) });
@@ -18,7 +18,7 @@ export async function migrateJobs(options: Omit<JobsPoolOptions, 'onError'>): Pr
   }
 }
 
-/** Whether the job library finds its tables as it needs them. A newer schema counts. */
+/** Whether the job library's schema is new enough. A newer schema is accepted. */
 export async function areJobsMigrated(db: Database): Promise<boolean> {
   const migrations = sql`${sql.identifier(JOBS_SCHEMA)}.migrations`;
   const [table] = await db.execute<{ found: boolean }>(

@@ -9,29 +9,29 @@ import { JOBS_SCHEMA } from './queue.ts';
 import { areJobsMigrated } from './schema.ts';
 
 export type JobWorker = {
-  /** Takes no more jobs, lets those under way finish for a while, and gives back what is left. */
+  /** Takes no more jobs, waits a few seconds for running ones, and unlocks the rest. */
   stop(): Promise<void>;
 };
 
 export type JobWorkerOptions = Readonly<{
   db: Database;
   log: Log;
-  /** Past a pooler in transaction mode, where there is a way past it: otherwise the worker is not told of new jobs. */
+  /** Without a pooler in transaction mode, if possible: through one, the worker is not notified of new jobs. */
   database: DatabaseAccess & { statementTimeoutMs: number };
-  /** What the worker does, by the name of the task. */
+  /** The tasks, by name. */
   tasks: TaskList;
-  /** Jobs at once. */
+  /** The number of jobs that run at once. */
   concurrency: number;
 }>;
 
 const RESTART_AFTER_MS = 5_000;
-/** How long the jobs under way may take at shutdown. */
+/** How long running jobs may take at shutdown. */
 const FINISH_WITHIN_MS = 5_000;
 const LOOK_FOR_ABANDONED_JOBS_MS = 30_000;
 
 /**
- * Works on queued jobs until it is stopped. It waits for missing migrations. It starts again when the job library gives up,
- * as the library does when it cannot write down what became of a job.
+ * Runs queued jobs until it is stopped. It waits for missing migrations. It restarts the job library's runner, which stops if
+ * it cannot store the result of a job.
  */
 export function startJobWorker(options: JobWorkerOptions): JobWorker {
   const stopping = new AbortController();
@@ -75,7 +75,7 @@ async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortS
   }, LOOK_FOR_ABANDONED_JOBS_MS);
   let stopped: Promise<void> | undefined;
   const stop = () => {
-    // It rejects when the runner has stopped by itself.
+    // The promise rejects if the runner has stopped by itself.
     stopped ??= runner.stop('shutdown').catch(() => {});
   };
   signal.addEventListener('abort', stop, { once: true });
@@ -92,7 +92,7 @@ async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortS
 function openWorkerPool({ database, log, concurrency }: JobWorkerOptions) {
   return openJobsPool({
     ...database,
-    // One more listens for new jobs.
+    // One more connection listens for new jobs.
     size: concurrency + 1,
     applicationName: 'portcullis-mail',
     onError: (error) => log.debug({ err: error }, 'A connection of the job worker ended.'),
@@ -114,12 +114,12 @@ function runnerOptions(
     noHandleSignals: true,
     gracefulShutdownAbortTimeout: FINISH_WITHIN_MS,
     logger: bridgeLog(log),
-    // Without batches of their own, failures to complete or fail a job would be unhandled rejections.
+    // Without batches, an error while completing or failing a job would be an unhandled rejection.
     preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
   };
 }
 
-/** The library's messages without their details, which hold jobs. What became of a job is logged by the task itself. */
+/** Logs the library's messages without their details, which hold jobs. The task logs the result of each job. */
 function bridgeLog(log: Log): Logger {
   return new Logger(() => (level, message, meta) => {
     const aboutTheLibrary = (level === 'error' || level === 'warning') && meta?.failure !== true;
