@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How to reach an engine: its base URL, and its admin secret. Without the secret, the engine tells only what is public. */
+/** How to reach an engine: its base URL and its admin secret. Without the secret, the engine returns only public data. */
 export type EngineAccess = { endpoint: string; adminSecret: string | null };
 
 /** An object of the metadata that the engine leaves out of its API, and why. */
@@ -44,7 +44,7 @@ const refusal = z.object({ error: z.string(), path: z.string(), code: z.string()
 
 /**
  * Returns the origin of the engine's URL.
- * @throws EngineError if it is not the address of an engine. The message shows none of it, since it may hold a password.
+ * @throws EngineError if it is not the address of an engine. The message does not quote it, since it may hold a password.
  */
 function originOf({ endpoint }: EngineAccess): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;

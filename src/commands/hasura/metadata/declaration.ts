@@ -1,7 +1,7 @@
 import type { Declaration } from './declaration-types.ts';
 import { liveSession, tables } from './declared-tables.ts';
 
-/** What users do in their teams. The gateway checks the role in the team. */
+/** The operations of users in their teams. The gateway checks the role in the team. */
 const inTeams = {
   Query: ['myInvites', 'team'],
   Mutation: [
@@ -12,7 +12,7 @@ const inTeams = {
   ],
 };
 
-/** What works without a token. */
+/** The operations that need no token. */
 const forEveryone = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
@@ -21,12 +21,12 @@ const forEveryone = {
   ],
 };
 
-/** What users do with their own account. */
+/** The operations of users on their own account. */
 const ofAccount = [
   ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
 ];
 
-/** What each role may see and do through Hasura. `npm run hasura:generate` writes `hasura/` from it. */
+/** What each role may read and do through Hasura. `npm run hasura:generate` writes `hasura/` from it. */
 export const declaration: Declaration = {
   roles: ['anonymous', 'user'],
   unauthorizedRole: 'anonymous',
