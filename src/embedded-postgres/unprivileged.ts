@@ -27,7 +27,7 @@ async function chooseAccount(ownedFolder: string): Promise<Account> {
     if (uid > 0 && gid > 0) return { name, uid, gid };
   }
   throw new Error(
-    'Postgres refuses to run as root, and there is no user `postgres` or `nobody` to run it as. Run the gateway as an ordinary user, or set DATABASE_URL.',
+    'Postgres refuses to run as root, and the system has no user `postgres` or `nobody`. Run the gateway as an ordinary user, or set DATABASE_URL.',
   );
 }
 

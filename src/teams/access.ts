@@ -12,7 +12,7 @@ export const ANYBODY: readonly MembershipRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
 
 /** Returns the error for something that does not exist, or that a stranger must not learn of. */
 export const notFound = (what: string, attribute: string): AuthError =>
-  new AuthError('not_found', { attribute, message: `There is no such ${what}.` });
+  new AuthError('not_found', { attribute, message: `This ${what} does not exist.` });
 
 type Entry = {
   userId: string;

@@ -23,7 +23,7 @@ export async function switchTeam(deps: Deps, by: Viewer, input: { teamId: string
   const teamId = parseId(input.teamId, 'teamId');
   const { sessionId, user } = by;
   if (sessionId === null)
-    throw new AuthError('unauthenticated', { message: 'There is no session to switch.' });
+    throw new AuthError('unauthenticated', { message: 'The request has no session to switch.' });
   await countChange(deps, by);
   const { accessTtlSeconds } = deps.config.tokens;
   const key = await deps.signer.currentKey(accessTtlSeconds);
