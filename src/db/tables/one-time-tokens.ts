@@ -4,11 +4,11 @@ import { bytea, createdAt, instant } from './columns.ts';
 import { portcullisPrivate } from './schemas.ts';
 import { users } from './users.ts';
 
-/** What a mailed token is good for; nothing else accepts it. `one-time-tokens/purposes.ts` says more of each. */
+/** The purposes of mailed tokens. A flow accepts tokens of its purpose only. `one-time-tokens/purposes.ts` declares each. */
 export const tokenPurposes = ['verify_email', 'reset_password', 'change_email'] as const;
 export type TokenPurpose = (typeof tokenPurposes)[number];
 
-/** One live token per person and purpose: asking for a new one retires the one before. */
+/** One valid token per user and purpose: a new one replaces the one before. */
 export const oneTimeTokens = portcullisPrivate.table(
   'one_time_tokens',
   {
@@ -18,7 +18,7 @@ export const oneTimeTokens = portcullisPrivate.table(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     purpose: text({ enum: tokenPurposes }).notNull(),
-    /** The address it was sent to, which is what it proves. */
+    /** The address that the token was sent to, and that it proves. */
     email: text().notNull(),
     createdAt: createdAt(),
     expiresAt: instant().notNull(),

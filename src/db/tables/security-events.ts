@@ -4,8 +4,8 @@ import { createdAt } from './columns.ts';
 import { portcullis } from './schemas.ts';
 
 /**
- * What happened to accounts, for an operator to read. Rows outlive the users and sessions they name, so those are no
- * foreign keys; no address, token or password is ever in `details`.
+ * What happened to accounts, for an operator to read. A row outlives its user and session, so these columns are not foreign
+ * keys. `details` never holds an address, a token or a password.
  */
 export const securityEvents = portcullis.table(
   'security_events',

@@ -5,11 +5,11 @@ import { portcullis, portcullisPrivate } from './schemas.ts';
 import { teams } from './teams.ts';
 import { users } from './users.ts';
 
-/** What may open a session. */
+/** What can open a session. */
 export const sessionOpeners = ['password', 'mailed_token'] as const;
 export type SessionOpener = (typeof sessionOpeners)[number];
 
-/** One sign-in on one device, until it is revoked or reaches its absolute end. */
+/** One sign-in on one device, until it is revoked or expires. */
 export const sessions = portcullis.table(
   'sessions',
   {
@@ -24,9 +24,9 @@ export const sessions = portcullis.table(
     lastUsedAt: instant().notNull().defaultNow(),
     expiresAt: instant().notNull(),
     revokedAt: instant(),
-    /** What opened it: a password, or a token that was mailed. */
+    /** What opened the session. */
     openedBy: text({ enum: sessionOpeners }).notNull().default('password'),
-    /** Since when the holder of the mailbox stands behind it; null for one that a stranger may have opened. */
+    /** When the owner of the mailbox proved the session; null if a stranger may have opened it. */
     provenAt: instant(),
   },
   (t) => [
@@ -47,13 +47,13 @@ export const refreshTokens = portcullisPrivate.table(
     sessionId: uuid()
       .notNull()
       .references(() => sessions.id, { onDelete: 'cascade' }),
-    /** How many tokens of the session came before. */
+    /** The number of earlier tokens of the session. */
     generation: integer().notNull().default(0),
     createdAt: createdAt(),
     expiresAt: instant().notNull(),
-    /** When the token was exchanged for its successor; null while it is the family's live one. */
+    /** When the token was exchanged for its successor; null for the valid token of the family. */
     rotatedAt: instant(),
-    /** The device that exchanged it, to tell a repeat from the same device from any other. */
+    /** The device that exchanged the token, to recognise a repeat by the same device. */
     userAgent: text(),
     address: inet(),
   },

@@ -4,7 +4,7 @@ import { createdAt, instant, isCanonicalEmail, updatedAt } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 import { users } from './users.ts';
 
-/** A membership's role, strongest first. Data of the team; never a Hasura role. */
+/** The roles of members, strongest first. They are data of the team, not Hasura roles. */
 export const membershipRoles = ['OWNER', 'ADMIN', 'MEMBER'] as const;
 export type MembershipRole = (typeof membershipRoles)[number];
 
@@ -17,7 +17,7 @@ export const teams = portcullis.table(
     updatedAt: updatedAt(),
   },
   (t) => [
-    // What else a name must be the trigger `teams_require_name` says.
+    // The trigger `teams_require_name` checks the rest.
     check('teams_name_length', sql`char_length(${t.name}) between 1 and 255`),
   ],
 );
@@ -54,16 +54,16 @@ export const projects = portcullis.table(
   },
   (t) => [
     index('projects_team_id_idx').on(t.teamId),
-    // What else a name must be the trigger `projects_require_name` says.
+    // The trigger `projects_require_name` checks the rest.
     check('projects_name_length', sql`char_length(${t.name}) between 1 and 255`),
   ],
 );
 
-/** What an invite may make of somebody: owners are made by owners, among members. */
+/** The roles that an invite can give. Only an owner can make a member an owner. */
 export const invitedRoles = ['ADMIN', 'MEMBER'] as const;
 export type InvitedRole = (typeof invitedRoles)[number];
 
-/** An offer to join, to whoever proves that the address is theirs. Deleted when it is accepted. */
+/** Invites to teams. A user who proves the address can accept one, which deletes it. */
 export const invites = portcullis.table(
   'invites',
   {
@@ -86,7 +86,7 @@ export const invites = portcullis.table(
   ],
 );
 
-/** Who accepted an invite that is gone, so that repeating it is harmless for them. */
+/** The users who accepted an invite, which makes accepting idempotent after the invite is deleted. */
 export const acceptedInvites = portcullisPrivate.table(
   'accepted_invites',
   {

@@ -9,8 +9,8 @@ export const users = portcullis.table(
     id: uuid().primaryKey(),
     email: text(),
     /**
-     * Only for accounts from before addresses were canonical, whose `email` could not be changed: its canonical form, which
-     * another account has, or the empty text if it has none. Null for all others; a trigger keeps it so.
+     * Only for accounts of version 0.1 whose `email` could not be made canonical. It holds the canonical form, which another
+     * account has, or the empty text if `email` has none. A trigger keeps it null for all other accounts.
      */
     canonicalEmail: text(),
     name: text(),
@@ -26,10 +26,10 @@ export const users = portcullis.table(
       'users_email_normalized',
       sql`${t.email} = btrim(${t.email}) and ${t.email} is nfc normalized and ${t.email} !~ '[A-Z]' and ${t.email} like '_%@_%'`,
     ),
-    // Not valid until no account has a `canonicalEmail`.
+    // Not validated while an account has a `canonicalEmail`.
     check('users_email_canonical', sql`${t.canonicalEmail} is not null or (${isCanonicalEmail(t.email)})`),
     check('users_email_length', sql`char_length(${t.email}) <= 254`),
-    // What else a name must be the trigger `users_require_name` says.
+    // The trigger `users_require_name` checks the rest.
     check('users_name_length', sql`char_length(${t.name}) between 1 and 255`),
   ],
 );
@@ -42,9 +42,9 @@ export const passwords = portcullisPrivate.table(
       .references(() => users.id, { onDelete: 'cascade' }),
     hash: text().notNull(),
     updatedAt: updatedAt(),
-    /** Since when the holder of the mailbox stands behind it: they showed it, or set it, with a token that was mailed. */
+    /** When the owner of the mailbox proved the password: they entered or set it together with a mailed token. */
     provenAt: instant(),
-    /** Since when it signs nobody in: the mailbox was proven without it, so that a stranger may have chosen it. */
+    /** When the password was suspended: the owner proved the mailbox without it, so a stranger may have chosen it. */
     suspendedAt: instant(),
   },
   (t) => [check('passwords_proven_or_suspended', sql`${t.provenAt} is null or ${t.suspendedAt} is null`)],
