@@ -27,7 +27,7 @@ export type PageTexts = {
     explain: (inviter: string | null, team: string, site: string) => string;
     steps: readonly string[];
     until: (day: string) => string;
-    /** In place of a name without a character that can be shown. */
+    /** Replaces a name without a visible character. */
     unnamed: string;
     goneTitle: string;
     gone: string;
@@ -62,7 +62,7 @@ const en: PageTexts = {
     button: 'Confirm address',
     disown: {
       explain:
-        'If you did not sign up, the account can be yours alone. Its password is removed, and every device is signed out on which this address was not confirmed. Then you choose a new password, which signs out all the others.',
+        'If you did not sign up, the account can be yours alone. Its password is removed. Every device on which this address was not confirmed is signed out. Then you choose a new password, which signs out all other devices.',
       button: 'I did not sign up',
     },
     doneTitle: 'Address confirmed',
@@ -71,7 +71,7 @@ const en: PageTexts = {
   changeEmail: {
     title: 'Confirm your new email address',
     explain:
-      'Confirm only if you asked for this yourself, while you were signed in to the account below. The account will have this address from then on. Enter the password of that account. If you did not ask for it, close this page, and nothing happens.',
+      'Confirm only if you asked for this yourself, while you were signed in to the account below. The account will then have this address. Enter the password of that account. If you did not ask for it, close this page: nothing changes.',
     button: 'Confirm new address',
     doneTitle: 'New address confirmed',
     done: 'From now on you sign in with your new address. A notice was sent to your former address.',
@@ -81,7 +81,7 @@ const en: PageTexts = {
     explain: 'You will be signed out on all your devices.',
     account: 'Account',
     password: 'New password',
-    repeat: 'New password once more',
+    repeat: 'Repeat the new password',
     button: 'Set password',
     doneTitle: 'Password set',
     done: 'You can sign in with your new password. All your devices were signed out.',
@@ -97,7 +97,7 @@ const en: PageTexts = {
       'Confirm the address, if you have not done so: a mail with a link is sent when you sign up.',
       'Then accept the invite there.',
     ],
-    until: (day) => `The invite is good until ${day} (UTC).`,
+    until: (day) => `The invite is valid until ${day} (UTC).`,
     unnamed: 'a team',
     goneTitle: 'This invite is no longer valid',
     gone: 'It was accepted, withdrawn or has expired. Ask the person who invited you for another one.',
@@ -117,7 +117,7 @@ const en: PageTexts = {
   },
   failure: {
     title: 'That did not work',
-    busy: 'The service is busy or unavailable just now. Try again in a moment.',
+    busy: 'The service is busy or unavailable. Try again in a moment.',
     crossSite: 'This request came from another site. Open the link from your mail.',
     unexpected: 'Try again. If it still does not work, tell the operator of this service.',
     requestId: 'Request',
@@ -125,7 +125,7 @@ const en: PageTexts = {
   address: 'Address',
   password: 'Password',
   signUp: { time: 'Signed up', device: 'Device', address: 'Network address', unknown: 'unknown' },
-  account: { name: 'Name of the account', address: 'Its address so far' },
+  account: { name: 'Name of the account', address: 'Current address' },
   onward: 'Continue',
 };
 
