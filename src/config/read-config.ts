@@ -5,6 +5,9 @@ import { type Environment, environment } from './variables.ts';
 /** The declared facts of each variable. */
 const facts = Object.entries(environment.shape).map(([name, schema]) => ({ name, ...schema.meta() }));
 
+/** The exit code for a configuration that is not usable: EX_CONFIG of sysexits.h. */
+export const EXIT_CONFIG = 78;
+
 /** Names every missing or bad variable, without its value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

@@ -1,16 +1,16 @@
 import { sql } from 'drizzle-orm';
 import { Logger, runMigrations } from 'graphile-worker';
 import type { Database } from '../db/client.ts';
-import { type JobsPoolOptions, openJobsPool } from './pool.ts';
+import { openPgPool, type PgPoolOptions } from '../db/driver/pg-pool.ts';
 import { JOBS_SCHEMA } from './queue.ts';
 
-/** The newest migration of the job library's version in package.json. A test compares both. */
+/** The newest migration of the job library in package.json. A test keeps both in step. */
 const NEWEST_JOBS_MIGRATION = 19;
 
-/** Creates or migrates the job library's schema. The caller holds the migration lock. */
-export async function migrateJobs(options: Omit<JobsPoolOptions, 'onError'>): Promise<void> {
+/** Creates the job library's schema, or updates it. The caller holds the migration lock. */
+export async function migrateJobs(options: Omit<PgPoolOptions, 'onError'>): Promise<void> {
   // The running statement fails with the same error.
-  const { pool, close } = openJobsPool({ ...options, onError: () => {} });
+  const { pool, close } = openPgPool({ ...options, onError: () => {} });
   try {
     await runMigrations({ pgPool: pool, schema: JOBS_SCHEMA, logger: new Logger(() => () => {}) });
   } finally {
@@ -18,7 +18,7 @@ export async function migrateJobs(options: Omit<JobsPoolOptions, 'onError'>): Pr
   }
 }
 
-/** Whether the job library's schema is new enough. A newer schema is accepted. */
+/** Tells whether the job library's tables are as it needs them. A newer schema counts. */
 export async function areJobsMigrated(db: Database): Promise<boolean> {
   const migrations = sql`${sql.identifier(JOBS_SCHEMA)}.migrations`;
   const [table] = await db.execute<{ found: boolean }>(

@@ -1,24 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type RunnerOptions, run, type TaskList } from 'graphile-worker';
 import type { Database } from '../db/client.ts';
+import { openPgPool } from '../db/driver/pg-pool.ts';
 import type { DatabaseAccess } from '../db/inspection.ts';
 import type { Log } from '../log.ts';
 import { releaseAbandonedJobs } from './abandoned.ts';
-import { openJobsPool } from './pool.ts';
 import { JOBS_SCHEMA } from './queue.ts';
 import { areJobsMigrated } from './schema.ts';
 
 export type JobWorker = {
-  /** Takes no more jobs, waits a few seconds for running ones, and unlocks the rest. */
+  /** Takes no more jobs, waits a while for the running ones, and releases the rest. */
   stop(): Promise<void>;
 };
 
 export type JobWorkerOptions = Readonly<{
   db: Database;
   log: Log;
-  /** Without a pooler in transaction mode, if possible: through one, the worker is not notified of new jobs. */
+  /** The direct connection, if there is one: through a pooler in transaction mode the worker is not told of new jobs. */
   database: DatabaseAccess & { statementTimeoutMs: number };
-  /** The tasks, by name. */
+  /** The functions that do the jobs, by the name of the task. */
   tasks: TaskList;
   /** The number of jobs that run at once. */
   concurrency: number;
@@ -30,8 +30,8 @@ const FINISH_WITHIN_MS = 5_000;
 const LOOK_FOR_ABANDONED_JOBS_MS = 30_000;
 
 /**
- * Runs queued jobs until it is stopped. It waits for missing migrations. It restarts the job library's runner, which stops if
- * it cannot store the result of a job.
+ * Starts a worker that runs queued jobs until it is stopped. It waits for missing migrations. It restarts if the job library
+ * gives up, as the library does if it cannot store the result of a job.
  */
 export function startJobWorker(options: JobWorkerOptions): JobWorker {
   const stopping = new AbortController();
@@ -75,7 +75,7 @@ async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortS
   }, LOOK_FOR_ABANDONED_JOBS_MS);
   let stopped: Promise<void> | undefined;
   const stop = () => {
-    // The promise rejects if the runner has stopped by itself.
+    // It rejects if the runner has stopped by itself.
     stopped ??= runner.stop('shutdown').catch(() => {});
   };
   signal.addEventListener('abort', stop, { once: true });
@@ -90,7 +90,7 @@ async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortS
 }
 
 function openWorkerPool({ database, log, concurrency }: JobWorkerOptions) {
-  return openJobsPool({
+  return openPgPool({
     ...database,
     // One more connection listens for new jobs.
     size: concurrency + 1,
@@ -114,12 +114,12 @@ function runnerOptions(
     noHandleSignals: true,
     gracefulShutdownAbortTimeout: FINISH_WITHIN_MS,
     logger: bridgeLog(log),
-    // Without batches, an error while completing or failing a job would be an unhandled rejection.
+    // Without batches, an error while a job's result is stored would be an unhandled rejection.
     preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
   };
 }
 
-/** Logs the library's messages without their details, which hold jobs. The task logs the result of each job. */
+/** Logs the library's messages without their details, which contain jobs. The task itself logs the result of a job. */
 function bridgeLog(log: Log): Logger {
   return new Logger(() => (level, message, meta) => {
     const aboutTheLibrary = (level === 'error' || level === 'warning') && meta?.failure !== true;

@@ -25,7 +25,7 @@ export type BodyOwner = Readonly<{
 }>;
 
 /** The body of a request that is not answered yet. */
-export type HeldBody = {
+type HeldBody = {
   /** Counts bytes that arrived. This may drop bodies, even this one. */
   grow(bytes: number): void;
   /** Marks the body as complete. A complete body is not dropped. */

@@ -10,6 +10,7 @@ const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text) && !text.
 /**
  * Encodes a subject or a display name for a header: the whole text (RFC 2047) if any part must be encoded. A mail client
  * then shows the text as it was written, even `=?UTF-8?Q?…?=` in a person's name.
+ * @internal exported for its test
  */
 export const encodeHeaderText = (text: string): string =>
   isPlain(text) ? text : encodeWord(text, 'B', WORD_LENGTH);

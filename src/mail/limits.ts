@@ -9,6 +9,7 @@ import { type MailKind, mails } from './kinds.ts';
  * mailboxes with and without an account alike, so that a caller cannot tell them apart. A notice of what happened has no
  * limit, since the owner of the account must learn of it. It goes to verified addresses only.
  * @param email in any spelling
+ * @internal exported for its test
  */
 export function mailCounters(config: Pick<Config, 'limits'>, kind: MailKind, email: string): Counter[] {
   const { limit } = mails[kind];

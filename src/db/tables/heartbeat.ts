@@ -3,7 +3,7 @@ import { check, smallint } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 import { portcullisPrivate } from './schemas.ts';
 
-/** One row. `/ready` updates it to check that the database accepts writes. */
+/** One row. `/ready` writes it to check that the database takes writes. */
 export const heartbeat = portcullisPrivate.table(
   'heartbeat',
   {

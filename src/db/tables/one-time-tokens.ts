@@ -1,24 +1,22 @@
 import { sql } from 'drizzle-orm';
-import { check, index, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { check, index, text, unique } from 'drizzle-orm/pg-core';
 import { bytea, createdAt, instant } from './columns.ts';
 import { portcullisPrivate } from './schemas.ts';
-import { users } from './users.ts';
+import { ofUser } from './users.ts';
 
-/** The purposes of mailed tokens. A flow accepts tokens of its purpose only. `one-time-tokens/purposes.ts` declares each. */
+/** The purposes of mailed tokens. A token serves one purpose only. `one-time-tokens/purposes.ts` describes each. */
 export const tokenPurposes = ['verify_email', 'reset_password', 'change_email'] as const;
 export type TokenPurpose = (typeof tokenPurposes)[number];
 
-/** One valid token per user and purpose: a new one replaces the one before. */
+/** One live token per person and purpose. A new token replaces the one before. */
 export const oneTimeTokens = portcullisPrivate.table(
   'one_time_tokens',
   {
     /** SHA-256 of the token. */
     tokenHash: bytea().primaryKey(),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    userId: ofUser(),
     purpose: text({ enum: tokenPurposes }).notNull(),
-    /** The address that the token was sent to, and that it proves. */
+    /** The address to which it was sent, and which it proves. */
     email: text().notNull(),
     createdAt: createdAt(),
     expiresAt: instant().notNull(),

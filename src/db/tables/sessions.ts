@@ -3,20 +3,18 @@ import { check, index, inet, integer, text, uuid } from 'drizzle-orm/pg-core';
 import { bytea, createdAt, instant } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 import { teams } from './teams.ts';
-import { users } from './users.ts';
+import { ofUser } from './users.ts';
 
-/** What can open a session. */
+/** What opened a session. */
 export const sessionOpeners = ['password', 'mailed_token'] as const;
 export type SessionOpener = (typeof sessionOpeners)[number];
 
-/** One sign-in on one device, until it is revoked or expires. */
+/** One sign-in on one device, until it is revoked or reaches its absolute end. */
 export const sessions = portcullis.table(
   'sessions',
   {
     id: uuid().primaryKey(),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    userId: ofUser(),
     activeTeamId: uuid().references(() => teams.id, { onDelete: 'set null' }),
     userAgent: text(),
     address: inet(),
@@ -24,9 +22,9 @@ export const sessions = portcullis.table(
     lastUsedAt: instant().notNull().defaultNow(),
     expiresAt: instant().notNull(),
     revokedAt: instant(),
-    /** What opened the session. */
+    /** What opened it: a password, or a token that was mailed. */
     openedBy: text({ enum: sessionOpeners }).notNull().default('password'),
-    /** When the owner of the mailbox proved the session; null if a stranger may have opened it. */
+    /** When the holder of the mailbox confirmed it; null if a stranger may have opened it. */
     provenAt: instant(),
   },
   (t) => [
@@ -51,9 +49,9 @@ export const refreshTokens = portcullisPrivate.table(
     generation: integer().notNull().default(0),
     createdAt: createdAt(),
     expiresAt: instant().notNull(),
-    /** When the token was exchanged for its successor; null for the valid token of the family. */
+    /** When the token was exchanged for its successor; null for the live token of the session. */
     rotatedAt: instant(),
-    /** The device that exchanged the token, to recognise a repeat by the same device. */
+    /** The device that exchanged it. It distinguishes a repeat by the same device from a use by another one. */
     userAgent: text(),
     address: inet(),
   },

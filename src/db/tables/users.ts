@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, isCanonicalEmail, updatedAt } from './columns.ts';
+import { createdAt, hasNameLength, instant, isCanonicalEmail, updatedAt } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 
 export const users = portcullis.table(
@@ -9,8 +9,8 @@ export const users = portcullis.table(
     id: uuid().primaryKey(),
     email: text(),
     /**
-     * Only for accounts of version 0.1 whose `email` could not be made canonical. It holds the canonical form, which another
-     * account has, or the empty text if `email` has none. A trigger keeps it null for all other accounts.
+     * The canonical form of `email`, if another account has it, or the empty text if there is none. Only for accounts from
+     * before addresses were canonical whose `email` could not be changed. A trigger keeps it null for all others.
      */
     canonicalEmail: text(),
     name: text(),
@@ -26,13 +26,18 @@ export const users = portcullis.table(
       'users_email_normalized',
       sql`${t.email} = btrim(${t.email}) and ${t.email} is nfc normalized and ${t.email} !~ '[A-Z]' and ${t.email} like '_%@_%'`,
     ),
-    // Not validated while an account has a `canonicalEmail`.
+    // Not valid until no account has a `canonicalEmail`.
     check('users_email_canonical', sql`${t.canonicalEmail} is not null or (${isCanonicalEmail(t.email)})`),
     check('users_email_length', sql`char_length(${t.email}) <= 254`),
-    // The trigger `users_require_name` checks the rest.
-    check('users_name_length', sql`char_length(${t.name}) between 1 and 255`),
+    check('users_name_length', hasNameLength(t.name)),
   ],
 );
+
+/** The account that a row belongs to, and is deleted with. */
+export const ofUser = () =>
+  uuid()
+    .notNull()
+    .references(() => users.id, { onDelete: 'cascade' });
 
 export const passwords = portcullisPrivate.table(
   'passwords',
@@ -42,9 +47,9 @@ export const passwords = portcullisPrivate.table(
       .references(() => users.id, { onDelete: 'cascade' }),
     hash: text().notNull(),
     updatedAt: updatedAt(),
-    /** When the owner of the mailbox proved the password: they entered or set it together with a mailed token. */
+    /** When the holder of the mailbox confirmed it: they gave it, or set it, with a mailed token. */
     provenAt: instant(),
-    /** When the password was suspended: the owner proved the mailbox without it, so a stranger may have chosen it. */
+    /** When it was suspended: the mailbox was proven without it, so that a stranger may have chosen it. */
     suspendedAt: instant(),
   },
   (t) => [check('passwords_proven_or_suspended', sql`${t.provenAt} is null or ${t.suspendedAt} is null`)],

@@ -3,7 +3,7 @@ import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 
 export type TableName = { schema: string; name: string };
 
-export type ForeignKey = { column: string; references: TableName; referencedColumn: string };
+type ForeignKey = { column: string; references: TableName; referencedColumn: string };
 
 /** A table as Hasura finds it in the database, with Postgres's names. */
 export type TableShape = TableName & {
