@@ -8,7 +8,7 @@ import type { TeamMembership } from './membership.ts';
 
 export const MANAGERS: readonly MembershipRole[] = ['OWNER', 'ADMIN'];
 export const OWNERS: readonly MembershipRole[] = ['OWNER'];
-export const ANYBODY: readonly MembershipRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
+export const ALL_ROLES: readonly MembershipRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
 
 /** Returns the error for something that does not exist, or that a stranger must not learn of. */
 export const notFound = (what: string, attribute: string): AuthError =>
