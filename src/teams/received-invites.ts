@@ -113,7 +113,7 @@ export async function findAcceptance(
  * Returns the error for a refused invite. Only a person who has its address, and has not proven it, learns that the invite
  * exists.
  */
-export async function whyRefused(tx: Transaction, mine: Mine): Promise<AuthError> {
+export async function refusalOf(tx: Transaction, mine: Mine): Promise<AuthError> {
   const proven = isProven(mine);
   const unproven = or(isNull(users.emailVerifiedAt), proven && not(proven));
   const [invite] = await tx

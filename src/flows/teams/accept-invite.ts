@@ -3,7 +3,7 @@ import type { Transaction } from '../../db/client.ts';
 import { parseId } from '../../db/uuid.ts';
 import type { Invite } from '../../teams/invites.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
-import { consumeInvite, findAcceptance, joinByInvite, whyRefused } from '../../teams/received-invites.ts';
+import { consumeInvite, findAcceptance, joinByInvite, refusalOf } from '../../teams/received-invites.ts';
 import { findTeamOfUser } from '../../teams/teams.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
@@ -31,9 +31,9 @@ export function acceptInvite(deps: Deps, by: Viewer, input: { inviteId: string }
       await recordAnswer(tx, by, { action: 'invite_accepted', invite });
     }
     const joined = invite ?? (await findAcceptance(tx, mine));
-    if (joined === null) throw await whyRefused(tx, mine);
+    if (joined === null) throw await refusalOf(tx, mine);
     const membership = await findTeamOfUser(tx, { userId: mine.userId, teamId: joined.teamId });
-    if (membership === null) throw await whyRefused(tx, mine);
+    if (membership === null) throw await refusalOf(tx, mine);
     return membership;
   });
 }
@@ -46,7 +46,7 @@ export function declineInvite(deps: Deps, by: Viewer, input: { inviteId: string 
   const mine = mineOf(by, input);
   return deps.db.transaction(async (tx) => {
     const invite = await consumeInvite(tx, mine);
-    if (invite === null) throw await whyRefused(tx, mine);
+    if (invite === null) throw await refusalOf(tx, mine);
     await recordAnswer(tx, by, { action: 'invite_declined', invite });
     return mine.inviteId;
   });
