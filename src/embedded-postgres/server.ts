@@ -17,7 +17,7 @@ import {
   removeAbandoned,
   SUPERUSER,
 } from './data.ts';
-import { clearTheWay, isServed, shutDown } from './postmaster.ts';
+import { freeDataFolder, isServed, shutDown } from './postmaster.ts';
 import { type Life, type Supervision, supervise } from './supervision.ts';
 import { type Launcher, planLaunch } from './unprivileged.ts';
 
@@ -96,14 +96,14 @@ async function start(options: EmbeddedPostgresOptions, durable: boolean): Promis
   await initialise({ dataDir, password, durable, launcher, binaries });
 
   const plan = { dataDir, password, launcher, binaries, settings: durable ? SETTINGS : THROWAWAY_SETTINGS };
-  const first = await launchWhenClear(plan);
+  const first = await launchWhenFree(plan);
   const { port } = first;
   const ms = Math.round(performance.now() - began);
   options.log?.info({ dataDir, port, ms }, 'Postgres started');
   const supervision = supervise(lifeOf(first, binaries), {
     name: 'Postgres',
     // On the same port, to which the pools of this process connect.
-    restart: async (signal) => lifeOf(await launchWhenClear({ ...plan, port, signal }), binaries),
+    restart: async (signal) => lifeOf(await launchWhenFree({ ...plan, port, signal }), binaries),
     log: options.log,
   });
   return { url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`, ...supervision };
@@ -121,12 +121,12 @@ type Plan = {
 };
 
 /** Launches the server when no other process uses the folder, and retries if another process was faster. */
-async function launchWhenClear(plan: Plan): Promise<Server> {
+async function launchWhenFree(plan: Plan): Promise<Server> {
   const { dataDir, password, binaries, signal } = plan;
   const deadline = Date.now() + START_DEADLINE_MS;
   for (;;) {
     const connectAs = (port: number) => connect(port, password, 'embedded-check');
-    await clearTheWay(join(dataDir, 'postgres'), connectAs, binaries);
+    await freeDataFolder(join(dataDir, 'postgres'), connectAs, binaries);
     try {
       return await launch(plan, { port: plan.port ?? (await freePort()), deadline });
     } catch (error) {

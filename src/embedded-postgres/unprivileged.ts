@@ -87,7 +87,7 @@ export async function planLaunch(ownedFolder: string, paths: string[]): Promise<
 }
 
 /** Gives a folder with its content to the account, unless the account owns it already. */
-export async function giveTo(account: Account | undefined, folder: string): Promise<void> {
+export async function changeOwner(account: Account | undefined, folder: string): Promise<void> {
   if (account === undefined || (await stat(folder)).uid === account.uid) return;
   for (const entry of await readdir(folder, { recursive: true })) {
     await lchown(join(folder, entry), account.uid, account.gid);
