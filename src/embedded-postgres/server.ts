@@ -130,7 +130,7 @@ async function launchWhenFree(plan: Plan): Promise<Server> {
     try {
       return await launch(plan, { port: plan.port ?? (await freePort()), deadline });
     } catch (error) {
-      const again = error instanceof StartError && error.lostARace && Date.now() < deadline;
+      const again = error instanceof StartError && error.isRetryable && Date.now() < deadline;
       if (!again || signal?.aborted) throw error;
       await sleep(100);
     }
@@ -151,14 +151,14 @@ function lifeOf({ child, ended, keeper }: Server, binaries: PostgresBinaries): L
 }
 
 /** Messages of Postgres if the port or the folder is taken, or if processes of a killed server still run. */
-const LOST_A_RACE = /Address already in use|lock file ".*" already exists|pre-existing shared memory block/;
+const RETRYABLE = /Address already in use|lock file ".*" already exists|pre-existing shared memory block/;
 
 class StartError extends Error {
-  readonly lostARace: boolean;
+  readonly isRetryable: boolean;
 
   constructor(how: string, lastLines: string, cause: unknown) {
     super(`The embedded Postgres ${how}. Set DATABASE_URL to use another one.\n${lastLines}`, { cause });
-    this.lostARace = LOST_A_RACE.test(lastLines);
+    this.isRetryable = RETRYABLE.test(lastLines);
   }
 }
 
