@@ -18,7 +18,7 @@ import {
   SUPERUSER,
 } from './data.ts';
 import { freeDataFolder, isServed, shutDown } from './postmaster.ts';
-import { type Life, type Supervision, supervise } from './supervision.ts';
+import { type SupervisedProcess, type Supervision, supervise } from './supervision.ts';
 import { type Launcher, planLaunch } from './unprivileged.ts';
 
 export type EmbeddedPostgres = { url: string } & Supervision;
@@ -100,10 +100,10 @@ async function start(options: EmbeddedPostgresOptions, durable: boolean): Promis
   const { port } = first;
   const ms = Math.round(performance.now() - began);
   options.log?.info({ dataDir, port, ms }, 'Postgres started');
-  const supervision = supervise(lifeOf(first, binaries), {
+  const supervision = supervise(toSupervisedProcess(first, binaries), {
     name: 'Postgres',
     // On the same port, to which the pools of this process connect.
-    restart: async (signal) => lifeOf(await launchWhenFree({ ...plan, port, signal }), binaries),
+    restart: async (signal) => toSupervisedProcess(await launchWhenFree({ ...plan, port, signal }), binaries),
     log: options.log,
   });
   return { url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`, ...supervision };
@@ -137,8 +137,11 @@ async function launchWhenFree(plan: Plan): Promise<Server> {
   }
 }
 
-/** Makes one life of the server, with the connection that shows that the data folder is in use. */
-function lifeOf({ child, ended, keeper }: Server, binaries: PostgresBinaries): Life {
+/** Wraps a running server for its supervision. Stopping it also closes the connection that marks the data folder as used. */
+function toSupervisedProcess(
+  { child, ended, keeper }: Server,
+  binaries: PostgresBinaries,
+): SupervisedProcess {
   const interrupt = () => void child.kill('SIGINT'); // for a process that exits without stopping it
   process.once('exit', interrupt);
   void ended.then(() => process.off('exit', interrupt));
@@ -150,7 +153,7 @@ function lifeOf({ child, ended, keeper }: Server, binaries: PostgresBinaries): L
   return { ended, stop: () => (stopped ??= stop()) };
 }
 
-/** Messages of Postgres if the port or the folder is taken, or if processes of a killed server still run. */
+/** Messages of Postgres that allow a retry: the port or the folder is taken, or processes of a killed server still run. */
 const RETRYABLE = /Address already in use|lock file ".*" already exists|pre-existing shared memory block/;
 
 class StartError extends Error {
