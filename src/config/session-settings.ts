@@ -9,7 +9,7 @@ type PinnedSetting = Readonly<{
   /** Whether a value that Postgres reports is equivalent. */
   accepts?: (value: string) => boolean;
   /** Whether the gateway works with a value: then the start warns instead of refusing. */
-  bears?: (value: string) => boolean;
+  tolerates?: (value: string) => boolean;
   /** Whether PgBouncer keeps this startup parameter for each client. It refuses all others, unless configured to ignore them. */
   keptByPoolers?: true;
   reason: string;
@@ -33,7 +33,7 @@ export const PINNED_SETTINGS: readonly PinnedSetting[] = [
     name: 'TimeZone',
     value: 'UTC',
     accepts: (value) => /^(?:UTC|Etc\/UTC|GMT)$/i.test(value),
-    bears: () => true,
+    tolerates: () => true,
     keptByPoolers: true,
     reason: 'Every day is 24 hours long, and a date without an offset means the same everywhere.',
   },
@@ -65,7 +65,7 @@ export const PINNED_SETTINGS: readonly PinnedSetting[] = [
     name: 'search_path',
     value: 'pg_catalog, pg_temp',
     // A path that does not list pg_catalog searches it first.
-    bears: (value) => {
+    tolerates: (value) => {
       const schemas = value.split(',').map((schema) => schema.trim().replaceAll('"', ''));
       return schemas.indexOf('pg_catalog') <= 0;
     },
@@ -91,7 +91,7 @@ export const PINNED_SETTINGS: readonly PinnedSetting[] = [
     name: 'synchronous_commit',
     value: 'on',
     accepts: (value) => value !== 'off',
-    bears: () => true,
+    tolerates: () => true,
     reason: 'An acknowledged change, for example a sign-out, survives a crash of the database.',
   },
   {
