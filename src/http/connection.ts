@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { whenOver } from './over.ts';
+import { onResponseClose } from './response-close.ts';
 
 /**
  * How many bytes are parsed at once. Node makes objects of every request that it parses. So a client that pipelines gets a
@@ -147,7 +147,7 @@ export class Connection {
     response.once('prefinish', () => this.#options.onStateChange(this));
     this.#options.serve(request, response);
     // Registered after the request counters, so that the next request finds the place of this one free.
-    whenOver(request, response, () => this.#goOn());
+    onResponseClose(request, response, () => this.#goOn());
   }
 
   #goOn(): void {
