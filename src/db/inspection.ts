@@ -85,7 +85,7 @@ const alterRole = ({ role, database }: Session, name: string, value: string): st
 
 /**
  * Compares the settings of a session with those that the gateway relies on.
- * @throws ConfigError with the SQL that mends it
+ * @throws ConfigError with the SQL that corrects them
  */
 function requireSettings(session: Session, { variable, statementTimeoutMs, log }: Wanted): void {
   const problems: string[] = [];
