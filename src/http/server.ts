@@ -9,7 +9,7 @@ import { offerBody } from '../request/body.ts';
 import { GATEWAY_SECRET_HEADER } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { REQUEST_ID_HEADER, readRequestId } from '../request/request-id.ts';
-import { isRefused, receiveTarget, refuseLater, WHOLE_SERVER } from '../request/target.ts';
+import { isRefused, receiveTarget, storeRefusal, WHOLE_SERVER } from '../request/target.ts';
 import { createAdmission, type Place } from './admission.ts';
 import { createBodyIntake, hasBody } from './body-intake.ts';
 import { type Connections, superviseConnections } from './connections.ts';
@@ -91,7 +91,7 @@ function createRequestListener(deps: GatewayDeps, dialects: readonly Dialect[], 
       return admit(request, response);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
-      refuseLater(request, error);
+      storeRefusal(request, error);
       return null;
     }
   }
