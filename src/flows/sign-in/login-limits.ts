@@ -6,12 +6,12 @@ import type { FoundUser } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { accountCounter, admitCaller, countCaller } from '../shared/limits.ts';
-import type { CountedTry } from '../shared/password-tries.ts';
+import type { CountedAttempt } from '../shared/password-attempts.ts';
 
 /** How an account knows the place of a login. */
 type Place = 'anywhere' | 'known address' | 'known device';
 
-export type LoginAttempt = CountedTry & Readonly<{ place: Place }>;
+export type LoginAttempt = CountedAttempt & Readonly<{ place: Place }>;
 
 type LoginSubject = Readonly<{
   email: string;
