@@ -41,7 +41,7 @@ export type PageTexts = {
     noPassword: string;
     wrongPassword: string;
   };
-  dead: { title: string; explain: string };
+  invalidLink: { title: string; explain: string };
   failure: { title: string; busy: string; crossSite: string; unexpected: string; requestId: string };
   address: string;
   /** The label of the field for the account's password. */
@@ -50,7 +50,7 @@ export type PageTexts = {
   signUp: { time: string; device: string; address: string; unknown: string };
   /** Labels for the account whose address changes. */
   account: { name: string; address: string };
-  onward: string;
+  continueButton: string;
 };
 
 const en: PageTexts = {
@@ -111,7 +111,7 @@ const en: PageTexts = {
     noPassword: 'Enter the password of the account.',
     wrongPassword: 'This password is wrong.',
   },
-  dead: {
+  invalidLink: {
     title: 'This link is no longer valid',
     explain: 'It was used, replaced by a newer one, or has expired. Ask for a new mail and use its link.',
   },
@@ -126,7 +126,7 @@ const en: PageTexts = {
   password: 'Password',
   signUp: { time: 'Signed up', device: 'Device', address: 'Network address', unknown: 'unknown' },
   account: { name: 'Name of the account', address: 'Current address' },
-  onward: 'Continue',
+  continueButton: 'Continue',
 };
 
 const de: PageTexts = {
@@ -187,7 +187,7 @@ const de: PageTexts = {
     noPassword: 'Geben Sie das Passwort des Kontos ein.',
     wrongPassword: 'Dieses Passwort ist falsch.',
   },
-  dead: {
+  invalidLink: {
     title: 'Dieser Link gilt nicht mehr',
     explain:
       'Er wurde benutzt, durch einen neueren ersetzt oder ist abgelaufen. Fordern Sie eine neue Mail an und benutzen Sie deren Link.',
@@ -203,7 +203,7 @@ const de: PageTexts = {
   password: 'Passwort',
   signUp: { time: 'Angelegt', device: 'Gerät', address: 'Netzadresse', unknown: 'unbekannt' },
   account: { name: 'Name des Kontos', address: 'Seine bisherige Adresse' },
-  onward: 'Weiter',
+  continueButton: 'Weiter',
 };
 
 const languages: Readonly<Record<string, PageTexts>> = { en, de };
