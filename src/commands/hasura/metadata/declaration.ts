@@ -2,7 +2,7 @@ import type { Declaration } from './declaration-types.ts';
 import { liveSession, tables } from './declared-tables.ts';
 
 /** The operations of users in their teams. The gateway checks the role in the team. */
-const inTeams = {
+const teamOperations = {
   Query: ['myInvites', 'team'],
   Mutation: [
     ...['createTeam', 'deleteTeam', 'renameTeam', 'switchTeam'],
@@ -13,7 +13,7 @@ const inTeams = {
 };
 
 /** The operations that need no token. */
-const forEveryone = {
+const publicOperations = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
     ...['login', 'signup', 'refresh', 'logout'],
@@ -22,7 +22,7 @@ const forEveryone = {
 };
 
 /** The operations of users on their own account. */
-const ofAccount = [
+const accountOperations = [
   ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
 ];
 
@@ -55,13 +55,18 @@ export const declaration: Declaration = {
     comment: 'Sign-up, sign-in, account, sessions and teams.',
     rootFields: {
       anonymous: {
-        Query: forEveryone.Query,
-        Mutation: forEveryone.Mutation,
+        Query: publicOperations.Query,
+        Mutation: publicOperations.Mutation,
       },
       // A client may sign in again, or as another user, while it still holds a token.
       user: {
-        Query: [...forEveryone.Query, 'sessions', ...inTeams.Query],
-        Mutation: [...forEveryone.Mutation, 'revokeSession', ...ofAccount, ...inTeams.Mutation],
+        Query: [...publicOperations.Query, 'sessions', ...teamOperations.Query],
+        Mutation: [
+          ...publicOperations.Mutation,
+          'revokeSession',
+          ...accountOperations,
+          ...teamOperations.Mutation,
+        ],
       },
     },
     adminOnly: ['disableAccount', 'enableAccount'],

@@ -86,7 +86,7 @@ function* checkArguments(
 }
 
 /** For each GraphQL scalar, the column types whose JSON values it accepts. */
-const TAKEN: Readonly<Record<string, readonly string[]>> = {
+const ACCEPTED_COLUMN_TYPES: Readonly<Record<string, readonly string[]>> = {
   ID: ['uuid'],
   String: ['uuid', 'text'],
   Int: ['integer', 'smallint'],
@@ -97,7 +97,7 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
 
 function takes({ type }: GraphQLArgument, column: string): boolean {
   const isOne = !isListType(isNonNullType(type) ? type.ofType : type);
-  return isOne && (TAKEN[getNamedType(type).name] ?? []).includes(column);
+  return isOne && (ACCEPTED_COLUMN_TYPES[getNamedType(type).name] ?? []).includes(column);
 }
 
 /** Checks the roles: without a column or the root field, Hasura silently hides the join from a role. */
