@@ -32,7 +32,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'The server and this machine have no TLS version in common.',
 };
 
-type Tells = {
+type ErrorFacts = {
   code?: unknown;
   originalCode?: unknown;
   command?: unknown;
@@ -51,7 +51,7 @@ const namesOf = (subjectAltName: unknown): string[] =>
 
 /** Describes a TLS failure; null for any other error. Nodemailer keeps Node's code as `originalCode`. */
 export function tlsFailure(error: Error): TlsFailure | null {
-  const { code, originalCode, command, host, cert } = error as Error & Tells;
+  const { code, originalCode, command, host, cert } = error as Error & ErrorFacts;
   if (code === 'ETLS' && command === 'STARTTLS')
     return { code, problem: 'The server does not offer STARTTLS, or refused it.' };
   if (typeof originalCode !== 'string' || !/^[A-Z][A-Z0-9_]{2,60}$/.test(originalCode)) return null;
