@@ -19,11 +19,11 @@ export type Member = {
   joinedAt: Date;
 };
 
-const mine = alias(memberships, 'mine');
+const viewerMembership = alias(memberships, 'viewerMembership');
 
 /** Managers of the team see every address. Other members see their own. */
 const visibleEmail = sql<string | null>`
-  case when ${mine.role} in ('OWNER', 'ADMIN') or ${users.id} = ${mine.userId} then ${users.email} end`.as(
+  case when ${viewerMembership.role} in ('OWNER', 'ADMIN') or ${users.id} = ${viewerMembership.userId} then ${users.email} end`.as(
   'email',
 );
 
@@ -38,7 +38,10 @@ function selectMembers(db: Queryable, viewerId: string, teamId: string | SQL, wh
     })
     .from(memberships)
     .innerJoin(users, eq(users.id, memberships.userId))
-    .innerJoin(mine, and(eq(mine.teamId, memberships.teamId), eq(mine.userId, viewerId)))
+    .innerJoin(
+      viewerMembership,
+      and(eq(viewerMembership.teamId, memberships.teamId), eq(viewerMembership.userId, viewerId)),
+    )
     .where(and(eq(memberships.teamId, teamId), where))
     .orderBy(asc(memberships.userId));
 }
