@@ -21,7 +21,7 @@ test.each(documentedFiles)(
 );
 
 test.each(documentedFiles)('%s without the place for its part is refused', (file) => {
-  expect(() => withGeneratedParts(file, 'No table.')).toThrow(`${file} has no place for the part`);
+  expect(() => withGeneratedParts(file, 'No table.')).toThrow(`${file} lacks the marks of the part`);
 });
 
 test('every environment variable is described', () => {

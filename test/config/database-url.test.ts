@@ -145,7 +145,7 @@ describe('bad database URLs', () => {
     ['postgres://app:1/hunter2?hunter2=hunter2@h/app', 'write a / in the user or the password as %2F'],
     ['postgres://app:hunter2@h/app?sslmode', 'name=value'],
     ['postgres://app:hunter2@h/app?a=b=c', 'name=value'],
-    ['postgres://app:hunter2@h/app?sslmode=require&sslmode=disable', 'sslmode is there twice'],
+    ['postgres://app:hunter2@h/app?sslmode=require&sslmode=disable', 'the URL has sslmode twice'],
     ['postgres://app:hunter2@h/app?sslmode=sometimes', 'sslmode is not'],
     ['postgres://app:hunter2@h/app?sslmode=require&ssl=false', 'ssl is not'],
     ['postgres://app:hunter2@h/app?sslmode=verify-ca', 'sslrootcert'],

@@ -147,7 +147,7 @@ describe('SMTP_URL', () => {
     ['pa55word', 'its query has an unknown parameter; known are requireTLS'],
     ['requireTLS', 'requireTLS must be true or false'],
     ['requireTLS=yes', 'requireTLS must be true or false'],
-    ['requireTLS=true&requireTLS=false', 'requireTLS is there twice'],
+    ['requireTLS=true&requireTLS=false', 'has requireTLS twice'],
     ['requireTLS=true&ignoreTLS=true', 'requireTLS and ignoreTLS exclude each other'],
   ])('is refused at the start with the query %s', (query, problem) => {
     const read = () => readConfig({ SMTP_URL: `smtp://mail.example.com?${query}` });

@@ -134,7 +134,7 @@ describe('a team', () => {
       expect(await stranger.run(TEAM, { id })).toEqual({ team: null });
     expect(foreign[0]).toEqual([
       {
-        message: 'There is no such team.',
+        message: 'This team does not exist.',
         extensions: { code: 'not_found', attribute: 'teamId' },
         path: ['renameTeam'],
       },
