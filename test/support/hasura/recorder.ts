@@ -37,8 +37,8 @@ export type Recorder = {
   seen: Seen[];
   /** Answers everything, introspection only where that is said. With null the gateway does. */
   script(answer: Scripted | null): void;
-  /** Does something once, when the next request has come and the gateway has not got it yet. */
-  meanwhile(run: () => Promise<unknown>): void;
+  /** Runs something once: after the next request arrives and before the gateway gets it. */
+  beforeForwarding(run: () => Promise<unknown>): void;
   close(): Promise<void>;
 };
 
@@ -66,7 +66,7 @@ function passOn(
 export async function startRecorder(gatewayUrl: string, { withCron = false } = {}): Promise<Recorder> {
   const seen: Seen[] = [];
   let script: Scripted | null = null;
-  let interlude: (() => Promise<unknown>) | null = null;
+  let pending: (() => Promise<unknown>) | null = null;
   const server = createServer(async (incoming, response) => {
     const path = incoming.url ?? '';
     const text = await readAll(incoming);
@@ -74,8 +74,8 @@ export async function startRecorder(gatewayUrl: string, { withCron = false } = {
       return passOn(`${gatewayUrl}${path}`, incoming, text, response);
     const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
     seen.push({ method: incoming.method ?? '', path, headers: incoming.headers, body });
-    const run = interlude;
-    interlude = null;
+    const run = pending;
+    pending = null;
     await run?.();
     const isIntrospection = body.operationName === 'IntrospectionQuery';
     const scripted = script;
@@ -92,8 +92,8 @@ export async function startRecorder(gatewayUrl: string, { withCron = false } = {
     script(answer) {
       script = answer;
     },
-    meanwhile(run) {
-      interlude = run;
+    beforeForwarding(run) {
+      pending = run;
     },
     async close() {
       server.closeAllConnections();
