@@ -1,13 +1,10 @@
 import { type App, createApp } from './app.ts';
 import type { Config } from './config/config.ts';
-import { ConfigError, readConfig } from './config/read-config.ts';
+import { ConfigError, EXIT_CONFIG, readConfig } from './config/read-config.ts';
 import { completeConfig, type Development } from './development.ts';
 import { createLog, type Log } from './log.ts';
 import { mailInboxPath } from './pages/mail-inbox.ts';
 import { version } from './version.ts';
-
-/** EX_CONFIG of sysexits.h. */
-const EXIT_CONFIG = 78;
 
 /** Milliseconds for closing the database and the embedded server, after the last request. */
 const STOPPING_SLACK_MS = 15_000;

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Queryable } from '../db/client.ts';
+import { deleteOldRows } from '../db/prune.ts';
 import { securityEvents } from '../db/tables/security-events.ts';
 import { type Device, storableUserAgent } from './device.ts';
 
@@ -95,12 +96,10 @@ export function insertSecurityEvent(event: SecurityEvent, from: SQL): SQL {
     from ${from}`;
 }
 
-const PRUNE_BATCH = 10_000;
-
 /** Deletes events that are older than `keepDays` days, a bounded number each time. */
-export async function pruneSecurityEvents(db: Database, keepDays: number): Promise<void> {
-  await db.execute(sql`
-    delete from ${securityEvents} where id in (
-      select id from ${securityEvents} where created_at < now() - make_interval(days => ${keepDays})
-      limit ${PRUNE_BATCH} for update skip locked)`);
-}
+export const pruneSecurityEvents = (db: Database, keepDays: number): Promise<void> =>
+  deleteOldRows(db, {
+    table: securityEvents,
+    key: securityEvents.id,
+    where: sql`${securityEvents.createdAt} < now() - make_interval(days => ${keepDays})`,
+  });

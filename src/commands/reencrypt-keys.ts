@@ -1,12 +1,8 @@
-import { ConfigError } from '../config/read-config.ts';
 import { createKeyEncryption } from '../crypto/key-encryption.ts';
 import { openDatabase } from '../db/client.ts';
 import { checkKeyEncryption, reencryptKeys } from '../keys/jwks.ts';
-import { describeError } from '../log.ts';
 import { COMMAND_TIMEOUT_MS, prepareCommand } from './database.ts';
-
-/** EX_CONFIG of sysexits.h. */
-const EXIT_CONFIG = 78;
+import { runCommand } from './run.ts';
 
 async function reencrypt(): Promise<number> {
   const applicationName = 'portcullis-reencrypt-keys';
@@ -27,10 +23,4 @@ async function reencrypt(): Promise<number> {
   }
 }
 
-try {
-  process.stdout.write(`Private keys re-encrypted under the first key: ${await reencrypt()}.\n`);
-} catch (error) {
-  const misconfigured = error instanceof ConfigError;
-  process.stderr.write(`${misconfigured ? error.message : JSON.stringify(describeError(error))}\n`);
-  process.exitCode = misconfigured ? EXIT_CONFIG : 1;
-}
+await runCommand(async () => `Private keys re-encrypted under the first key: ${await reencrypt()}.\n`);

@@ -1,10 +1,7 @@
-import { ConfigError, readVariables } from '../config/read-config.ts';
+import { readVariables } from '../config/read-config.ts';
 import { openDatabase } from '../db/client.ts';
-import { describeError } from '../log.ts';
 import { type ClashingAccount, listEmailClashes } from '../users/email-clashes.ts';
-
-/** EX_CONFIG of sysexits.h. */
-const EXIT_CONFIG = 78;
+import { runCommand } from './run.ts';
 
 const NONE = 'Every account has a canonical email address.\n';
 
@@ -70,10 +67,4 @@ async function list(): Promise<string> {
   }
 }
 
-try {
-  process.stdout.write(await list());
-} catch (error) {
-  const misconfigured = error instanceof ConfigError;
-  process.stderr.write(`${misconfigured ? error.message : JSON.stringify(describeError(error))}\n`);
-  process.exitCode = misconfigured ? EXIT_CONFIG : 1;
-}
+await runCommand(list);

@@ -7,7 +7,7 @@ import { applyParameter, type DatabaseUrlParts, UrlProblem } from './database-ur
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
-export type TlsSettings = Readonly<{
+type TlsSettings = Readonly<{
   mode: TlsMode;
   /** Path of the certificates that are trusted; null: those that Node.js brings along. */
   rootCertificatePath: string | null;

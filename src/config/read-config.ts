@@ -5,6 +5,9 @@ import { type Environment, environment } from './variables.ts';
 /** What the declarations say of each variable. */
 const facts = Object.entries(environment.shape).map(([name, schema]) => ({ name, ...schema.meta() }));
 
+/** The exit code for a configuration that is not usable: EX_CONFIG of sysexits.h. */
+export const EXIT_CONFIG = 78;
+
 /** Names every variable that is missing or bad, and never its value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

@@ -1,17 +1,17 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type postgres from 'postgres';
-import { readDatabaseUrl } from '../config/database-url.ts';
-import { connectTimeoutSeconds, openDriver } from './driver.ts';
+import { type DatabaseTarget, readDatabaseUrl } from '../config/database-url.ts';
+import { type Client, connectTimeoutSeconds, type DriverOptions, openDriver } from './driver/postgres.ts';
+import { ANSWER_MS, watchForSilence } from './driver/silence.ts';
+import { guardStatements } from './driver/statements.ts';
+import { checkTransactions } from './driver/transaction.ts';
 import { type RefusedWrites, watchRefusedWrites } from './refused-writes.ts';
 import type { SettingsFrom } from './session.ts';
-import { ANSWER_MS, watchForSilence } from './silence.ts';
-import { guardStatements } from './statements.ts';
-import { checkTransactions } from './transaction.ts';
+import { trackWaiting } from './waiting.ts';
 
-/** `$client` is for hot statements that Drizzle cannot prepare; it takes and gives timestamps as texts. */
-export type Database = PostgresJsDatabase & { $client: postgres.Sql; refusedWrites: RefusedWrites };
+/** `$client` is for hot statements that Drizzle cannot prepare. It takes and returns timestamps as texts. */
+export type Database = PostgresJsDatabase & { $client: Client; refusedWrites: RefusedWrites };
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
-/** Either of both: for operations that join their caller's transaction. */
+/** A database or a transaction: for operations that join their caller's transaction. */
 export type Queryable = Database | Transaction;
 
 export type DatabaseOptions = {
@@ -30,21 +30,22 @@ export type DatabaseOptions = {
 
 export type OpenDatabase = {
   db: Database;
-  /** Milliseconds that a statement which comes now would wait for a connection, as far as can be told. */
+  /** Estimates how many milliseconds a new statement would wait for a connection. */
   queueDelayMs(): number;
   close(): Promise<void>;
 };
 
 /**
  * Opens a pool. Every connection has statement, lock and idle-transaction timeouts, and the settings that the gateway
- * relies on. With DATABASE_PREPARE=off the driver prepares nothing, not even what asks for it.
+ * relies on. With DATABASE_PREPARE=off the driver prepares no statement.
  * @throws DatabaseUrlError
  */
 export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const target = readDatabaseUrl(options.url, options.variable);
-  // Longer than a connection may take to come about: whoever waits for that is told so by the driver.
+  // Longer than the driver takes to give up on a new connection.
   const longestMs = Math.max(options.statementTimeoutMs, connectTimeoutSeconds(target) * 1000) + ANSWER_MS;
-  const silence = watchForSilence(longestMs);
+  const waiting = trackWaiting();
+  const silence = watchForSilence(longestMs, waiting);
   const client = openDriver(target, {
     poolSize: options.poolSize,
     statementTimeoutMs: options.statementTimeoutMs,
@@ -58,7 +59,7 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const db = drizzle(guardStatements(client, watch), { casing: 'snake_case' });
   return {
     db: Object.assign(db, { refusedWrites: watch.refusedWrites }),
-    queueDelayMs: () => silence.queueDelayMs(options.poolSize),
+    queueDelayMs: () => waiting.queueDelayMs(options.poolSize),
     close() {
       silence.stop();
       return client.end({ timeout: 5 });
@@ -67,8 +68,18 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
 }
 
 /**
- * A statement built once per database instead of once per call. Used for the hot ones: building SQL costs more than
- * Postgres needs to run them, and an unprepared statement takes a second round trip.
+ * Opens one connection for a command that runs to its end. The caller ends the client.
+ * @throws DatabaseUrlError
+ */
+export function openClient(target: DatabaseTarget, options: Omit<DriverOptions, 'poolSize'>): Client {
+  const client = openDriver(target, { ...options, poolSize: 1 });
+  checkTransactions(client);
+  return client;
+}
+
+/**
+ * Builds a statement once per database instead of once per call. Hot statements use it: to build their SQL costs more than
+ * to run it, and an unprepared statement takes a second round trip.
  */
 export function statement<Prepared>(build: (db: Database) => Prepared): (db: Database) => Prepared {
   const built = new WeakMap<Database, Prepared>();

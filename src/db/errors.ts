@@ -16,28 +16,28 @@ const isAwayCode = (code: string): boolean =>
   (SQLSTATE.test(code) && (AWAY_CLASSES.has(code.slice(0, 2)) || AWAY_STATES.has(code))) ||
   NETWORK.test(code);
 
-/** What of a Postgres or network error tells it apart. Drizzle wraps the former, so its causes are looked at too. */
+/** What distinguishes a Postgres error or a network error. */
 type Tells = { code?: unknown; constraint_name?: unknown; routine?: unknown };
 
-/** Whether the error, or one of its causes, is what is looked for. */
+/** Tells whether an error, or one of its causes, matches. Drizzle wraps the errors of Postgres. */
 export function isCausedBy(error: unknown, matches: (tells: Tells) => boolean): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (matches(cause as Tells)) return true;
   return false;
 }
 
-/** Whether the database refused something for the sake of this constraint. */
+/** Tells whether the database refused a change because of this constraint. */
 export const violates = (error: unknown, constraint: string): boolean =>
   isCausedBy(error, ({ constraint_name: name }) => name === constraint);
 
-/** Whether an error says that the database cannot be used just now. */
+/** Tells whether the database is away, by its error. */
 export const isDatabaseAway = (error: unknown): boolean =>
   isCausedBy(error, ({ code }) => typeof code === 'string' && isAwayCode(code));
 
 /**
- * Whether Postgres rolled the work back for a reason that may be gone when the work is repeated: a serialization failure, a
- * deadlock, or a prepared statement that the server does not have any more (a pooler, `deallocate all`, a changed table).
- * The rest of class 40 does not say this: of 40003 it is not known what became of the work.
+ * Tells whether Postgres rolled the work back for a reason that may be gone at the next try: a serialization failure, a
+ * deadlock, or a prepared statement that the server has forgotten (a pooler, `deallocate all`, a changed table). Other codes
+ * of class 40 do not count: after 40003 the outcome of the work is unknown.
  */
 export const isRepeatable = (error: unknown): boolean =>
   isCausedBy(
@@ -47,14 +47,14 @@ export const isRepeatable = (error: unknown): boolean =>
       (code === '0A000' && routine === 'RevalidateCachedQuery'),
   );
 
-/** Whether the server takes no writes: a standby, as an old primary is after a failover. */
+/** Tells whether the server refuses writes: a standby does, and so does an old primary after a failover. */
 export const isReadOnlyServer = (error: unknown): boolean =>
   isCausedBy(error, ({ code }) => code === '25006');
 
-/** Whether a row could not be written because the user it belongs to has just been deleted. */
+/** Tells whether a row was refused because its user has just been deleted. */
 export const isUserGone = (error: unknown): boolean =>
   isCausedBy(error, ({ constraint_name: name }) => /_users_id_fk$/.test(String(name)));
 
-/** Whether the database refused a name that the gateway took: its Unicode may be newer than ours. */
+/** Tells whether the database refused a name that the gateway accepted. Its version of Unicode may be newer. */
 export const isNameRefused = (error: unknown): boolean =>
   isCausedBy(error, ({ constraint_name: name }) => /_name_length$/.test(String(name)));

@@ -3,10 +3,10 @@ import type { Database } from './client.ts';
 import { isCausedBy } from './errors.ts';
 import { heartbeat } from './tables/heartbeat.ts';
 
-/** However often it is asked for, one row is written in this time. */
+/** At most one row is written in this time. */
 const EVERY_MS = 1000;
 
-/** The table is not there before the migrations are: that is for another check to tell. */
+/** Before the migrations the table is missing. Another check reports that. */
 const isTableMissing = (error: unknown): boolean => isCausedBy(error, ({ code }) => code === '42P01');
 
 async function beat(db: Database, { refusedWrites }: Pick<Database, 'refusedWrites'>): Promise<void> {
@@ -22,9 +22,8 @@ async function beat(db: Database, { refusedWrites }: Pick<Database, 'refusedWrit
 }
 
 /**
- * Makes a function that resolves if the database takes writes: one row is written and committed, and no other write was
- * refused in the last seconds. It rejects with the error of the database. An answer is shared while it is awaited, and for a
- * second.
+ * Creates a function that resolves if the database takes writes: it wrote and committed one row, and refused no other write
+ * in the last seconds. Otherwise the function rejects with the database's error. Callers share an answer for one second.
  * @param traffic the connections that requests use, whose refused writes count
  */
 export function createHeartbeat(traffic: Database): (db: Database) => Promise<void> {

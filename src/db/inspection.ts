@@ -7,9 +7,9 @@ import {
   timeoutSettings,
 } from '../config/session-settings.ts';
 import type { Log } from '../log.ts';
-import { connectPg, type PgClient } from './pg-driver.ts';
+import { connectPg, type PgClient } from './driver/pg.ts';
+import { TlsProblem } from './driver/server-tls.ts';
 import { keepsPreparedStatements } from './pooler.ts';
-import { TlsProblem } from './server-tls.ts';
 import type { SessionOptions, SettingsFrom } from './session.ts';
 
 /** A database, and how its connections are used. */
@@ -41,7 +41,7 @@ const quoted = (name: string): string =>
 type Session = {
   version: number;
   encoding: string;
-  /** Who logs in, and where. */
+  /** The role that logs in, and its database. */
   role: string;
   database: string;
   databaseId: string;
@@ -50,7 +50,7 @@ type Session = {
 
 async function readSession(client: PgClient): Promise<Session> {
   const names = [...PINNED_SETTINGS, ...CHECKED_SETTINGS].map(({ name }) => name);
-  // Without parameters it is one round trip, which any pooler passes on.
+  // Without parameters it takes one round trip, which every pooler passes on.
   const list = [...names, ...TIMEOUT_SETTINGS].map((name) => `'${name}'`).join(', ');
   const { rows } = await client.query(`
     select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
@@ -64,7 +64,7 @@ async function readSession(client: PgClient): Promise<Session> {
   };
 }
 
-/** @throws ConfigError where the server is too old, or keeps texts in another encoding */
+/** Checks the server. @throws ConfigError if it is too old, or stores texts in another encoding */
 function requireServer({ version, encoding }: Session, variable: string): void {
   const major = Math.floor(version / 10_000);
   if (major < OLDEST_VERSION)
@@ -79,7 +79,7 @@ function requireServer({ version, encoding }: Session, variable: string): void {
 
 type Wanted = { variable: string; statementTimeoutMs: number; log?: Log };
 
-/** The statement that gives a role’s sessions a setting. It wins over every other place of a value. */
+/** Returns the statement that gives a role’s sessions a setting. It overrides every other place of the value. */
 const alterRole = ({ role, database }: Session, name: string, value: string): string =>
   `alter role ${quoted(role)} in database ${quoted(database)} set ${name} = ${name === 'search_path' ? value : `'${value}'`};`;
 
@@ -113,7 +113,7 @@ function requireSettings(session: Session, { variable, statementTimeoutMs, log }
 
 type Connected = { client: PgClient; session: SessionOptions & { settingsFrom: SettingsFrom } };
 
-/** Connects with all settings. Where those are refused: with those that a pooler keeps, and then with none. */
+/** Connects with all settings. If they are refused, with those that a pooler keeps. If those are refused too, with none. */
 async function connect(target: DatabaseTarget, options: SessionOptions): Promise<Connected> {
   let refusal: unknown;
   for (const settingsFrom of ['gateway', 'pooler', 'role'] as const)
@@ -134,7 +134,7 @@ async function connect(target: DatabaseTarget, options: SessionOptions): Promise
   ]);
 }
 
-/** Puts into words what an operator can mend. */
+/** Explains an error that an operator can fix. */
 function inWords(error: unknown, { variable, password }: DatabaseTarget): unknown {
   if (error instanceof TlsProblem) return new ConfigError([error.message]);
   if (password === '' && /password/.test(String((error as Failure).message)))
@@ -147,9 +147,9 @@ export type InspectionOptions = { statementTimeoutMs: number; applicationName?: 
 type Inspected = DatabaseAccess & { databaseId: string };
 
 /**
- * Looks whether the gateway can work with a database, and how. The server is new enough, and keeps texts in UTF-8. The
- * settings of a session are right. Prepared statements last, where they are to be used.
- * @throws ConfigError saying what to change; the driver's error where the database cannot be reached
+ * Checks whether the gateway can work with a database, and how. The server must be new enough and store texts in UTF-8. The
+ * settings of a session must be right. If prepared statements are used, they must last.
+ * @throws ConfigError saying what to change; the driver's error if the database cannot be reached
  */
 export async function inspectDatabase(
   access: Omit<DatabaseAccess, 'settingsFrom'>,
@@ -186,8 +186,8 @@ type DatabaseSettings = {
 };
 
 /**
- * Inspects the database where requests reach it, and the direct connection to it, which is the same one where none is given.
- * @throws ConfigError saying what to change; the driver's error where the database cannot be reached
+ * Inspects the database that requests use, and the direct connection to it. Without `directUrl` both are the same.
+ * @throws ConfigError saying what to change; the driver's error if the database cannot be reached
  */
 export async function inspectDatabases(
   { url, directUrl, prepare, statementTimeoutMs }: DatabaseSettings,

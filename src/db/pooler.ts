@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PgClient } from './pg-driver.ts';
+import type { PgClient } from './driver/pg.ts';
 
-/** How often the two connections take turns: a pooler that is in use may hand out another session at first. */
+/** How often the two connections take turns. A busy pooler may give another session at first. */
 const ROUNDS = 8;
-/** How long a pooler may let a connection wait for a session while another one has it. */
+/** How long a pooler may keep a connection waiting for a session. */
 const TURN_MS = 2000;
 
-/** Postgres: the statement is not known, or another one has its name. */
+/** SQLSTATE: the statement is unknown, or another one has its name. */
 const LOST = new Set(['26000', '42P05']);
 
-/** The result of some work; null if it takes longer than a turn. */
+/** Returns the result of some work; null if it takes longer than a turn. */
 function within<T>(work: Promise<T>): Promise<T | null> {
   work.catch(() => {}); // it may fail later
   return Promise.race([work, sleep(TURN_MS, null, { ref: false })]);
@@ -20,11 +20,11 @@ const ASK = 'select pg_catalog.pg_backend_pid() as pid';
 const pidOf = ({ rows: [row] }: { rows: Record<string, unknown>[] }): number => Number(row?.pid);
 
 /**
- * Whether the next transaction of a connection still knows a statement that was prepared under a name. A pooler in
- * transaction mode gives it another session, unless the last one is free: so a second connection occupies that one.
- * Without a pooler the server names the process that answers. A pooler names one that does not exist.
+ * Tells whether the next transaction of a connection still knows a statement that was prepared under a name. A pooler in
+ * transaction mode gives the transaction another session, unless the last one is free. So a second connection occupies that
+ * one. Without a pooler, the server names the process that answers. A pooler names a process that does not exist.
  *
- * @param open makes a second connection
+ * @param open opens a second connection
  */
 export async function keepsPreparedStatements(
   first: PgClient,

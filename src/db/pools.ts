@@ -2,14 +2,14 @@ import { type Database, type DatabaseOptions, openDatabase } from './client.ts';
 
 export type Pools = {
   db: Database;
-  /** A connection of its own for what must not wait behind other statements, such as the JWKS. */
+  /** A separate connection for statements that must not wait behind others, for example the JWKS. */
   priorityDb: Database;
-  /** Milliseconds that a statement of `db` which comes now would wait for a connection, as far as can be told. */
+  /** Estimates how many milliseconds a new statement of `db` would wait for a connection. */
   queueDelayMs(): number;
   close(): Promise<void>;
 };
 
-/** Opens the gateway's connections: of so many, one is for what must not wait. At least two others remain. */
+/** Opens the gateway's connections. One of them is for statements that must not wait. At least two others remain. */
 export function openPools(options: DatabaseOptions): Pools {
   const poolSize = Math.max(2, options.poolSize - 1);
   const pool = openDatabase({ ...options, poolSize });

@@ -2,12 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isRepeatable } from './errors.ts';
 
 const MAX_TRIES = 4;
-/** Two that lost to each other must not meet again: each waits for a random time. */
+/** Each waits for a random time, so that two transactions that collided do not collide again. */
 const LONGEST_PAUSE_MS = 25;
 
 /**
- * Runs a unit of work of the database. Repeats it up to three times when Postgres rolled it back for a reason that may be gone
- * the next time (`isRepeatable`). Work whose outcome is unknown is not repeated. The work has no effect outside the database.
+ * Runs a unit of database work, and retries it up to three times. It is retried only if Postgres rolled it back for a reason
+ * that may be gone at the next try (`isRepeatable`). Work whose outcome is unknown is not retried. The work must have no effect
+ * outside the database.
  *
  * @param work receives the number of the attempt, from 1
  */

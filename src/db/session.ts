@@ -2,15 +2,15 @@ import type { DatabaseTarget } from '../config/database-url.ts';
 import { PINNED_SETTINGS, timeoutSettings } from '../config/session-settings.ts';
 
 /**
- * Who decides the settings of a session. `gateway`: the gateway, all of them. `pooler`: the gateway those that a pooler
- * keeps, the database role the others. `role`: the role, all but the encoding.
+ * Who sets the settings of a session. `gateway`: the gateway sets all. `pooler`: the gateway sets those that a pooler keeps,
+ * and the database role the others. `role`: the role sets all except the encoding.
  */
 export type SettingsFrom = 'gateway' | 'pooler' | 'role';
 
 export type SessionOptions = {
   /** Shown in pg_stat_activity. */
   applicationName: string;
-  /** Milliseconds after which Postgres cancels a statement; null: it never does. */
+  /** Milliseconds after which Postgres cancels a statement. Null means never. */
   statementTimeoutMs: number | null;
   settingsFrom?: SettingsFrom;
 };
@@ -27,11 +27,11 @@ const timeouts = (statementTimeoutMs: number | null): Record<string, string> =>
       }
     : timeoutSettings(statementTimeoutMs);
 
-/** `portcullis-mail`, or with the URL's `application_name=auth` `auth-mail`. */
+/** Returns `portcullis-mail`, or `auth-mail` if the URL says `application_name=auth`. */
 const nameOf = ({ applicationName }: DatabaseTarget, own: string): string =>
   applicationName === null ? own : own.replace(/^portcullis/, () => applicationName);
 
-/** The startup parameters of a connection, without the user and the database. */
+/** Returns the startup parameters of a connection, without the user and the database. */
 export function sessionSettings(target: DatabaseTarget, options: SessionOptions): Record<string, string> {
   const { applicationName, statementTimeoutMs, settingsFrom = 'gateway' } = options;
   const all = settingsFrom === 'gateway';

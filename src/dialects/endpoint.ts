@@ -15,7 +15,7 @@ export type Incoming = {
 };
 
 /** What a handler receives: the request, and what its schemas made of it. */
-export type Call<By, Params, Query, Body> = Incoming & {
+type Call<By, Params, Query, Body> = Incoming & {
   /** What `authenticate` returned. */
   readonly by: By;
   readonly params: Params;

@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type postgres from 'postgres';
+import type { Client } from '../db/driver/postgres.ts';
 import type { PostgresBinaries } from './binaries.ts';
 
 const run = promisify(execFile);
@@ -82,7 +82,7 @@ export async function shutDown(
 }
 
 /** Counts the connected gateways. Undefined if the server accepts no connection (it starts, it stops, or it is not ours). */
-async function countGateways(connection: Promise<postgres.Sql>): Promise<number | undefined> {
+async function countGateways(connection: Promise<Client>): Promise<number | undefined> {
   const sql = await connection.catch(() => undefined);
   if (sql === undefined) return undefined;
   try {
@@ -105,7 +105,7 @@ async function countGateways(connection: Promise<postgres.Sql>): Promise<number 
  */
 export async function clearTheWay(
   folder: string,
-  connect: (port: number) => Promise<postgres.Sql>,
+  connect: (port: number) => Promise<Client>,
   binaries: PostgresBinaries,
 ): Promise<void> {
   const path = join(folder, 'postmaster.pid');

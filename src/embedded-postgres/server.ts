@@ -4,10 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type postgres from 'postgres';
 import { readDatabaseUrl } from '../config/database-url.ts';
-import { openDriver } from '../db/driver.ts';
-import { type Life, type Supervision, supervise } from '../db/supervision.ts';
+import { openClient } from '../db/client.ts';
+import type { Client } from '../db/driver/postgres.ts';
 import type { Log } from '../log.ts';
 import { findPostgres, type PostgresBinaries } from './binaries.ts';
 import {
@@ -19,6 +18,7 @@ import {
   SUPERUSER,
 } from './data.ts';
 import { clearTheWay, isServed, shutDown } from './postmaster.ts';
+import { type Life, type Supervision, supervise } from './supervision.ts';
 import { type Launcher, planLaunch } from './unprivileged.ts';
 
 export type EmbeddedPostgres = { url: string } & Supervision;
@@ -66,7 +66,10 @@ export function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise
   return start(options, true);
 }
 
-/** Starts a fast Postgres for tests. Its data is deleted when it is stopped. */
+/**
+ * Starts a fast Postgres for tests. Its data is deleted when it is stopped.
+ * @internal exported for tests
+ */
 export async function startThrowawayPostgres(): Promise<EmbeddedPostgres> {
   const self = process.geteuid?.() ?? 0;
   await removeAbandoned(tmpdir(), THROWAWAY_PREFIX, async (path, owner) => owner !== self || isServed(path));
@@ -159,7 +162,7 @@ class StartError extends Error {
   }
 }
 
-type Server = { child: ChildProcess; ended: Promise<string>; port: number; keeper: postgres.Sql };
+type Server = { child: ChildProcess; ended: Promise<string>; port: number; keeper: Client };
 
 function spawnServer({ dataDir, settings, launcher, binaries }: Plan, port: number, logFd: number) {
   const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -205,10 +208,10 @@ async function launch(plan: Plan, { port, deadline }: { port: number; deadline: 
   }
 }
 
-async function connect(port: number, password: string, applicationName: string): Promise<postgres.Sql> {
+async function connect(port: number, password: string, applicationName: string): Promise<Client> {
   const url = `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
-  const sql = openDriver(readDatabaseUrl(url, 'the embedded Postgres'), {
-    ...{ applicationName, statementTimeoutMs: null, poolSize: 1, prepare: true, lasting: true },
+  const sql = openClient(readDatabaseUrl(url, 'the embedded Postgres'), {
+    ...{ applicationName, statementTimeoutMs: null, prepare: true, lasting: true },
   });
   try {
     await sql`select 1`;
@@ -225,7 +228,7 @@ const isRefusal = (error: unknown) => (error as { code?: unknown } | undefined)?
  * Opens the connection by which other gateways see that this data folder is in use. It stays open as long as the server
  * runs.
  */
-async function connectKeeper(port: number, password: string): Promise<postgres.Sql> {
+async function connectKeeper(port: number, password: string): Promise<Client> {
   const sql = await connect(port, password, 'portcullis-keeper');
   try {
     const [found] = await sql`select from pg_database where datname = ${DATABASE}`;

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 export type Account = { name: string; uid: number; gid: number };
 
 /** The program, arguments and options for `spawn`. */
-export type Command = { file: string; args: string[]; options: { uid?: number; gid?: number } };
+type Command = { file: string; args: string[]; options: { uid?: number; gid?: number } };
 export type Launcher = { account: Account | undefined; command(file: string, args: string[]): Command };
 
 /**

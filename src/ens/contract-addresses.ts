@@ -11,7 +11,7 @@ export type ContractAddress = { key: string; value: string; updatedAt: Date };
 type Deps = { db: Database; config: Pick<Config, 'ens'> };
 
 /** The configured names, production first. Writer and reader use the same ones. */
-export const ensNames = (ens: EnsConfig) => [ens.productionName, ens.stagingName] as const;
+const ensNames = (ens: EnsConfig) => [ens.productionName, ens.stagingName] as const;
 
 function inOrder(ens: EnsConfig, rows: readonly ContractAddress[]): ContractAddress[] {
   return [...new Set<string>(ensNames(ens))].flatMap((name) => rows.filter((row) => row.key === name));

@@ -2,12 +2,12 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../db/client.ts';
 import { JOBS_SCHEMA } from './queue.ts';
 
-/** Longer than any delivery may take, what comes before and after it included. */
+/** Longer than any delivery may take, with the work before and after it. */
 const ABANDONED_AFTER_SECONDS = 180;
 
 /**
- * Gives back the jobs of workers that are gone without a word, as after `kill -9`: a worker that lives has none for that
- * long. The job library itself would wait four hours, and a link to reset a password lives one.
+ * Releases the jobs of workers that died, for example by `kill -9`. A living worker holds no job for that long. The job library
+ * itself would wait four hours, and a link to reset a password expires after one.
  */
 export async function releaseAbandonedJobs(db: Database): Promise<void> {
   const schema = sql.identifier(JOBS_SCHEMA);

@@ -1,16 +1,16 @@
 import { sql } from 'drizzle-orm';
 import { Logger, runMigrations } from 'graphile-worker';
 import type { Database } from '../db/client.ts';
-import { type JobsPoolOptions, openJobsPool } from './pool.ts';
+import { openPgPool, type PgPoolOptions } from '../db/driver/pg-pool.ts';
 import { JOBS_SCHEMA } from './queue.ts';
 
-/** The newest migration of the job library that package.json names; a test holds both together. */
+/** The newest migration of the job library in package.json. A test keeps both in step. */
 const NEWEST_JOBS_MIGRATION = 19;
 
-/** Makes the job library's schema, or brings it up to date. The caller holds the migration lock. */
-export async function migrateJobs(options: Omit<JobsPoolOptions, 'onError'>): Promise<void> {
-  // With every error the statement under way fails with it.
-  const { pool, close } = openJobsPool({ ...options, onError: () => {} });
+/** Creates the job library's schema, or updates it. The caller holds the migration lock. */
+export async function migrateJobs(options: Omit<PgPoolOptions, 'onError'>): Promise<void> {
+  // The running statement fails with the same error.
+  const { pool, close } = openPgPool({ ...options, onError: () => {} });
   try {
     await runMigrations({ pgPool: pool, schema: JOBS_SCHEMA, logger: new Logger(() => () => {}) });
   } finally {
@@ -18,7 +18,7 @@ export async function migrateJobs(options: Omit<JobsPoolOptions, 'onError'>): Pr
   }
 }
 
-/** Whether the job library finds its tables as it needs them. A newer schema counts. */
+/** Tells whether the job library's tables are as it needs them. A newer schema counts. */
 export async function areJobsMigrated(db: Database): Promise<boolean> {
   const migrations = sql`${sql.identifier(JOBS_SCHEMA)}.migrations`;
   const [table] = await db.execute<{ found: boolean }>(

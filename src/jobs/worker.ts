@@ -1,37 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type RunnerOptions, run, type TaskList } from 'graphile-worker';
 import type { Database } from '../db/client.ts';
+import { openPgPool } from '../db/driver/pg-pool.ts';
 import type { DatabaseAccess } from '../db/inspection.ts';
 import type { Log } from '../log.ts';
 import { releaseAbandonedJobs } from './abandoned.ts';
-import { openJobsPool } from './pool.ts';
 import { JOBS_SCHEMA } from './queue.ts';
 import { areJobsMigrated } from './schema.ts';
 
 export type JobWorker = {
-  /** Takes no more jobs, lets those under way finish for a while, and gives back what is left. */
+  /** Takes no more jobs, waits a while for the running ones, and releases the rest. */
   stop(): Promise<void>;
 };
 
 export type JobWorkerOptions = Readonly<{
   db: Database;
   log: Log;
-  /** Past a pooler in transaction mode, where there is a way past it: otherwise the worker is not told of new jobs. */
+  /** The direct connection, if there is one: through a pooler in transaction mode the worker is not told of new jobs. */
   database: DatabaseAccess & { statementTimeoutMs: number };
-  /** What the worker does, by the name of the task. */
+  /** The functions that do the jobs, by the name of the task. */
   tasks: TaskList;
-  /** Jobs at once. */
+  /** The number of jobs that run at once. */
   concurrency: number;
 }>;
 
 const RESTART_AFTER_MS = 5_000;
-/** How long the jobs under way may take at shutdown. */
+/** How long running jobs may take at shutdown. */
 const FINISH_WITHIN_MS = 5_000;
 const LOOK_FOR_ABANDONED_JOBS_MS = 30_000;
 
 /**
- * Works on queued jobs until it is stopped. It waits for missing migrations. It starts again when the job library gives up,
- * as the library does when it cannot write down what became of a job.
+ * Starts a worker that runs queued jobs until it is stopped. It waits for missing migrations. It restarts if the job library
+ * gives up, as the library does if it cannot store the result of a job.
  */
 export function startJobWorker(options: JobWorkerOptions): JobWorker {
   const stopping = new AbortController();
@@ -75,7 +75,7 @@ async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortS
   }, LOOK_FOR_ABANDONED_JOBS_MS);
   let stopped: Promise<void> | undefined;
   const stop = () => {
-    // It rejects when the runner has stopped by itself.
+    // It rejects if the runner has stopped by itself.
     stopped ??= runner.stop('shutdown').catch(() => {});
   };
   signal.addEventListener('abort', stop, { once: true });
@@ -90,9 +90,9 @@ async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortS
 }
 
 function openWorkerPool({ database, log, concurrency }: JobWorkerOptions) {
-  return openJobsPool({
+  return openPgPool({
     ...database,
-    // One more listens for new jobs.
+    // One more connection listens for new jobs.
     size: concurrency + 1,
     applicationName: 'portcullis-mail',
     onError: (error) => log.debug({ err: error }, 'A connection of the job worker ended.'),
@@ -114,12 +114,12 @@ function runnerOptions(
     noHandleSignals: true,
     gracefulShutdownAbortTimeout: FINISH_WITHIN_MS,
     logger: bridgeLog(log),
-    // Without batches of their own, failures to complete or fail a job would be unhandled rejections.
+    // Without batches, an error while a job's result is stored would be an unhandled rejection.
     preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
   };
 }
 
-/** The library's messages without their details, which hold jobs. What became of a job is logged by the task itself. */
+/** Logs the library's messages without their details, which contain jobs. The task itself logs the result of a job. */
 function bridgeLog(log: Log): Logger {
   return new Logger(() => (level, message, meta) => {
     const aboutTheLibrary = (level === 'error' || level === 'warning') && meta?.failure !== true;

@@ -25,7 +25,7 @@ export type BodyOwner = Readonly<{
 }>;
 
 /** A body that arrives, and is then in memory until its request is over. */
-export type HeldBody = {
+type HeldBody = {
   /** Counts bytes that arrived. This may drop bodies, this one too. */
   grow(bytes: number): void;
   /** Says that the body is all there. It is not dropped from then on. */

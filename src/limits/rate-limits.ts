@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Limit } from '../config/limit.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
+import { deleteOldRows } from '../db/prune.ts';
 import { rateLimits } from '../db/tables/rate-limits.ts';
 import { AuthError } from '../errors.ts';
 import { addressLimitSubject } from './address-subject.ts';
@@ -16,7 +17,7 @@ export type Counter = Readonly<{
 }>;
 
 /** What a counter has counted so far, and the seconds until its window ends. */
-export type Standing = { count: number; wait: number };
+type Standing = { count: number; wait: number };
 
 /** Where a `tx` is given, what is counted is counted if that transaction is committed. */
 export type RateLimiter = {
@@ -134,15 +135,11 @@ const UNLIMITED: RateLimiter = {
   reset: async () => {},
 };
 
-const PRUNE_BATCH = 10_000;
-const MAX_BATCHES = 50;
-
-/** Removes counters whose window has ended: in batches, since strangers decide how many there are. */
-export async function pruneRateLimits(db: Database): Promise<void> {
-  for (let batch = 0; batch < MAX_BATCHES; batch++) {
-    const deleted = await db.execute(sql`
-      delete from ${rateLimits} where key in (
-        select key from ${rateLimits} where resets_at < now() limit ${PRUNE_BATCH} for update skip locked)`);
-    if (deleted.count < PRUNE_BATCH) return;
-  }
-}
+/** Removes counters whose window has ended. Strangers decide how many there are. */
+export const pruneRateLimits = (db: Database): Promise<void> =>
+  deleteOldRows(db, {
+    table: rateLimits,
+    key: rateLimits.key,
+    where: sql`${rateLimits.resetsAt} < now()`,
+    batches: 50,
+  });

@@ -10,6 +10,7 @@ const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text) && !text.
 /**
  * A subject or a display name as a header has it: encoded as a whole (RFC 2047) if any of it must be. Then it is read as it
  * was written: `=?UTF-8?Q?…?=` in a person's name stays these characters.
+ * @internal exported for its test
  */
 export const encodeHeaderText = (text: string): string =>
   isPlain(text) ? text : encodeWord(text, 'B', WORD_LENGTH);

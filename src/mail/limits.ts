@@ -9,6 +9,7 @@ import { type MailKind, mails } from './kinds.ts';
  * whether or not an account has it, so that both cases look alike. Notices of what happened have no limit, and go to
  * verified addresses only: the owner of the account must learn of it.
  * @param email in any spelling
+ * @internal exported for its test
  */
 export function mailCounters(config: Pick<Config, 'limits'>, kind: MailKind, email: string): Counter[] {
   const { limit } = mails[kind];

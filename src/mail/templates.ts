@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../config/read-config.ts';
+import { escapeHtml } from './html.ts';
 import { type MailKind, type MailValues, mailKinds, mails } from './kinds.ts';
 import type { Mail } from './message.ts';
 import { de } from './templates/de.ts';
@@ -28,7 +29,6 @@ type Template = (values: Record<string, string>) => string;
 
 const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
 
-const escapeHtml = (text: string): string => text.replace(/[&<>"'`]/g, (char) => `&#${char.charCodeAt(0)};`);
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
 
 function compile(part: MailPart, source: string): Template {

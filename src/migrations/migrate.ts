@@ -5,12 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
-import type postgres from 'postgres';
 import { readDatabaseUrl } from '../config/database-url.ts';
-import type { Database } from '../db/client.ts';
-import { openDriver } from '../db/driver.ts';
+import { type Database, openClient } from '../db/client.ts';
+import type { Client } from '../db/driver/postgres.ts';
 import type { DatabaseAccess } from '../db/inspection.ts';
-import { checkTransactions } from '../db/transaction.ts';
 import { areJobsMigrated, migrateJobs } from '../jobs/schema.ts';
 import { canonicalizeEmails } from './canonical-emails.ts';
 import { type LockOptions, withMigrationLock } from './lock.ts';
@@ -38,12 +36,7 @@ export async function applyMigrations(url: string, options: MigrationOptions = {
   const database = { url, variable, prepare, settingsFrom, applicationName: 'portcullis-migrate' };
   await withMigrationLock(database, lock, async (stopped) => {
     // A statement of a migration may take any time. Postgres cancels it only if it waits for a lock.
-    const client = openDriver(readDatabaseUrl(url, variable), {
-      ...database,
-      poolSize: 1,
-      statementTimeoutMs: null,
-    });
-    checkTransactions(client);
+    const client = openClient(readDatabaseUrl(url, variable), { ...database, statementTimeoutMs: null });
     const cut = () => void client.end({ timeout: 0 });
     stopped.addEventListener('abort', cut, { once: true });
     try {
@@ -63,7 +56,7 @@ export async function applyMigrations(url: string, options: MigrationOptions = {
  * Checks that the database gives the migration a second session.
  * @throws Error if a pooler has only one, which the transaction with the lock uses
  */
-async function requireSecondSession(client: postgres.Sql, variable: string): Promise<void> {
+async function requireSecondSession(client: Client, variable: string): Promise<void> {
   const late = sleep(SECOND_SESSION_MS, 'late', { ref: false });
   const outcome = await Promise.race([client`select 1`, late]);
   if (outcome !== 'late') return;
@@ -74,7 +67,10 @@ async function requireSecondSession(client: postgres.Sql, variable: string): Pro
 
 type Journal = { entries: { idx: number; when: number; tag: string }[] };
 
-/** Reads drizzle-kit's journal: the migrations in order, each with its time in milliseconds. */
+/**
+ * Reads drizzle-kit's journal: the migrations in order, each with its time in milliseconds.
+ * @internal exported for its test
+ */
 export async function readJournal(): Promise<Journal> {
   return JSON.parse(await readFile(join(migrationsFolder, 'meta', '_journal.json'), 'utf8')) as Journal;
 }

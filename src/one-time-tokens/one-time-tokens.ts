@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
+import { deleteOldRows } from '../db/prune.ts';
 import { oneTimeTokens, type TokenPurpose } from '../db/tables/one-time-tokens.ts';
 import { purposes } from './purposes.ts';
 
@@ -69,11 +70,10 @@ export async function retireOneTimeTokens(
     delete from ${oneTimeTokens} where user_id = ${userId} and (${purpose}::text is null or purpose = ${purpose})`);
 }
 
-const PRUNE_BATCH = 10_000;
-
 /** Deletes expired tokens, a bounded number each time. */
-export async function pruneOneTimeTokens(db: Database): Promise<void> {
-  await db.execute(sql`
-    delete from ${oneTimeTokens} where token_hash in (
-      select token_hash from ${oneTimeTokens} where expires_at < now() limit ${PRUNE_BATCH} for update skip locked)`);
-}
+export const pruneOneTimeTokens = (db: Database): Promise<void> =>
+  deleteOldRows(db, {
+    table: oneTimeTokens,
+    key: oneTimeTokens.tokenHash,
+    where: sql`${oneTimeTokens.expiresAt} < now()`,
+  });

@@ -39,7 +39,7 @@ export type RefreshedSession = {
 };
 
 /** The use of a token that was exchanged before. */
-export type Repeat = {
+type Repeat = {
   /** Whether the repeat came after the reuse interval. */
   late: boolean;
   /** Whether the user agent is not that of the exchange; `otherAddress` tells the same about the address. */

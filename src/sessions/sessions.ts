@@ -5,6 +5,7 @@ import { insertSecurityEvent } from '../audit/security-events.ts';
 import type { Config } from '../config/config.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
+import { deleteOldRows } from '../db/prune.ts';
 import { jwks } from '../db/tables/keys.ts';
 import { refreshTokens, type SessionOpener, sessions } from '../db/tables/sessions.ts';
 import { type MembershipRole, memberships, teams } from '../db/tables/teams.ts';
@@ -226,18 +227,14 @@ export async function revokeSessions(
   return revoked.map(({ id }) => id);
 }
 
-/** The maximum number of rows that one statement deletes: a long backlog must not hold locks for long. */
-const PRUNE_BATCH = 10_000;
-
-/** Deletes sessions and refresh tokens that ended more than `keepSeconds` ago. */
+/** Deletes sessions and refresh tokens that ended more than `keepSeconds` ago, a bounded number each time. */
 export async function pruneSessions(db: Database, keepSeconds: number): Promise<void> {
   const before = sql`now() - make_interval(secs => ${keepSeconds})`;
-  await db.execute(sql`
-    delete from ${sessions} where id in (
-      select id from ${sessions} where expires_at < ${before} or revoked_at < ${before}
-      limit ${PRUNE_BATCH} for update skip locked)`);
-  await db.execute(sql`
-    delete from ${refreshTokens} where token_hash in (
-      select token_hash from ${refreshTokens} where expires_at < ${before}
-      limit ${PRUNE_BATCH} for update skip locked)`);
+  const hasEnded = sql`${sessions.expiresAt} < ${before} or ${sessions.revokedAt} < ${before}`;
+  await deleteOldRows(db, { table: sessions, key: sessions.id, where: hasEnded });
+  await deleteOldRows(db, {
+    table: refreshTokens,
+    key: refreshTokens.tokenHash,
+    where: sql`${refreshTokens.expiresAt} < ${before}`,
+  });
 }

@@ -6,7 +6,7 @@ import { isUuid } from '../db/uuid.ts';
 import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
 
 /** The claim in which Hasura finds its own claims (hasura/README.md, "JWT claims"). */
-export const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
+const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
 
 /** What a token says about its user. The user cannot choose any of it. */
 export type TokenSubject = {
@@ -21,7 +21,7 @@ export type TokenTeam = { teamId: string; role: MembershipRole };
  * team, but no change of the account or its sessions. A `portal` token is both, since clients of the portal hold one
  * token.
  */
-export const tokenKinds = ['access', 'team', 'portal'] as const;
+const tokenKinds = ['access', 'team', 'portal'] as const;
 export type TokenKind = (typeof tokenKinds)[number];
 
 /** The claim that holds the kind. Hasura passes it on to the gateway as a session variable. */

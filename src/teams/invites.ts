@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Queryable, Transaction } from '../db/client.ts';
+import { deleteOldRows } from '../db/prune.ts';
 import {
   acceptedInvites,
   type InvitedRole,
@@ -130,18 +131,14 @@ export async function deleteInvite(tx: Transaction, inviteId: string): Promise<I
 
 /** How long an acceptance can be repeated, and how long an expired invite can still be extended. */
 const KEEP_DAYS = 30;
-const PRUNE_BATCH = 10_000;
 
 /** Deletes invites that expired more than 30 days ago, and records of acceptances from before that. */
 export async function pruneInvites(db: Database): Promise<void> {
   const before = sql`now() - make_interval(days => ${KEEP_DAYS})`;
-  const expired = db.select({ id: invites.id }).from(invites).where(lt(invites.expiresAt, before));
-  const batch = expired.limit(PRUNE_BATCH).for('update', { skipLocked: true });
-  await db.delete(invites).where(inArray(invites.id, batch));
-  const old = db.select({ id: acceptedInvites.inviteId }).from(acceptedInvites);
-  const oldBatch = old
-    .where(lt(acceptedInvites.createdAt, before))
-    .limit(PRUNE_BATCH)
-    .for('update', { skipLocked: true });
-  await db.delete(acceptedInvites).where(inArray(acceptedInvites.inviteId, oldBatch));
+  await deleteOldRows(db, { table: invites, key: invites.id, where: lt(invites.expiresAt, before) });
+  await deleteOldRows(db, {
+    table: acceptedInvites,
+    key: acceptedInvites.inviteId,
+    where: lt(acceptedInvites.createdAt, before),
+  });
 }

@@ -3,7 +3,7 @@ import { AuthError } from '../errors.ts';
 import { canonicalEmail, formerSpelling } from '../mail/email-address.ts';
 import { UNPRINTABLE, VISIBLE } from './name-characters.ts';
 
-export const MAX_NAME_LENGTH = 255;
+const MAX_NAME_LENGTH = 255;
 
 /**
  * Parses an email address and returns its canonical form.

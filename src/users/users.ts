@@ -141,7 +141,7 @@ export async function updateUser(
 /**
  * The constraint for an address that is taken. The unique index raises it, and so does the trigger for other spellings.
  */
-export const EMAIL_KEY = 'users_email_key';
+const EMAIL_KEY = 'users_email_key';
 
 /**
  * Runs a transaction that gives a user another address. Null if another account has the address; then the transaction

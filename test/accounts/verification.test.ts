@@ -1,6 +1,5 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { HASURA_CLAIMS } from '../../src/sessions/tokens.ts';
 import { countJobs } from '../mail/smtp.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, logIn, ME, PUBLIC_URL, type SignedInAnswer } from '../support/gateway.ts';
@@ -32,7 +31,9 @@ describe('verifyEmail', () => {
       { name: "Ada's team", role: 'OWNER', project: 'Default project' },
     ]);
     expect(decodeJwt(answer.accessToken).email_verified).toBe(true);
-    expect(decodeJwt(answer.teamToken ?? '')[HASURA_CLAIMS]).toMatchObject({ 'x-hasura-team-role': 'OWNER' });
+    expect(decodeJwt(answer.teamToken ?? '')['https://hasura.io/jwt/claims']).toMatchObject({
+      'x-hasura-team-role': 'OWNER',
+    });
     expect(await accounts.gateway.graphql(ME, {}, bearer(answer.accessToken))).toMatchObject({
       me: { emailVerified: true },
     });

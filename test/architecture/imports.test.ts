@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { circles, forbiddenImports, importsOf, readSources, strangers } from './walls.ts';
+import { circles, forbiddenImports, importsOf, readSources, type Sources, strangers } from './walls.ts';
 
 test('every source file belongs to a folder of the walls', async () => {
   expect(strangers(await readSources())).toEqual([]);
@@ -64,9 +64,33 @@ test('only the configuration reads the environment', async () => {
   expect(readers.map(([file]) => file).filter((file) => !allowed.test(file))).toEqual([]);
 });
 
-test('each database driver is opened in one place, which leaves it nothing to look up by itself', async () => {
-  const openers = [...(await readSources())]
-    .filter(([, text]) => /^import (?!type\b).*'(?:postgres|pg)'|\('pg'\)|drizzle\(['"{]/m.test(text))
-    .map(([file]) => file);
-  expect(openers.sort()).toEqual(['db/driver.ts', 'db/pg-driver.ts']);
+/** Every way to name a database driver: an import or a re-export of values or types, import(), require(). */
+const DRIVER = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*|\)\(\s*)['"](?:postgres|pg)(?:\/[^'"]*)?['"]/;
+
+const namersOfDrivers = (sources: Sources): string[] =>
+  [...sources].filter(([, text]) => DRIVER.test(text)).map(([file]) => file);
+
+test('only src/db/driver names the database drivers, be it for a type', async () => {
+  const sources = await readSources();
+  expect(namersOfDrivers(sources)).not.toEqual([]);
+  expect(namersOfDrivers(sources).filter((file) => !file.startsWith('db/driver/'))).toEqual([]);
+});
+
+test.each([
+  "import postgres from 'postgres';",
+  "import type { Sql } from 'postgres';",
+  "import {\n  type Sql,\n} from 'postgres';",
+  "export type { Sql } from 'postgres';",
+  "import 'pg';",
+  "import Client from 'pg/lib/client.js';",
+  "type Sql = import('postgres').Sql;",
+  "const { Pool } = await import('pg');",
+  "const { Pool } = createRequire(import.meta.url)('pg');",
+])('a driver that is named is found: %j', (line) => {
+  expect(namersOfDrivers(new Map([['users/users.ts', line]]))).toEqual(['users/users.ts']);
+});
+
+test('Drizzle opens no connection by itself: it would look its options up in the environment', async () => {
+  const openers = [...(await readSources())].filter(([, text]) => /\bdrizzle\(['"{]/.test(text));
+  expect(openers.map(([file]) => file)).toEqual([]);
 });

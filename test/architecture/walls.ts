@@ -11,7 +11,7 @@ export type Import = { file: string; imported: string };
  * The walls: folders of `src`, and files beside them, from the top. A file imports its own row and the rows below it.
  * Within a row the folders import each other in one direction.
  */
-export const rows: readonly (readonly string[])[] = [
+const rows: readonly (readonly string[])[] = [
   ['main', 'development', 'app'],
   ['http'],
   ['pages'],
@@ -26,7 +26,7 @@ export const rows: readonly (readonly string[])[] = [
 ];
 
 /** What stands beside the rows, and what may import it: an operator's commands, and the development server. */
-export const annexes: Readonly<Record<string, readonly string[]>> = {
+const annexes: Readonly<Record<string, readonly string[]>> = {
   commands: ['commands'],
   'embedded-postgres': ['embedded-postgres', 'development', 'commands'],
 };

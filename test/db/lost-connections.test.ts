@@ -4,8 +4,8 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readDatabaseUrl } from '../../src/config/database-url.ts';
 import { type Database, openDatabase } from '../../src/db/client.ts';
-import { openDriver } from '../../src/db/driver.ts';
-import type { ServerSocket } from '../../src/db/server-socket.ts';
+import { openDriver } from '../../src/db/driver/postgres.ts';
+import type { ServerSocket } from '../../src/db/driver/server-socket.ts';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 

@@ -7,9 +7,9 @@ import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
+import { openPgPool } from '../../src/db/driver/pg-pool.ts';
 import { inspectDatabase } from '../../src/db/inspection.ts';
 import { type EmbeddedPostgres, startThrowawayPostgres } from '../../src/embedded-postgres/server.ts';
-import { openJobsPool } from '../../src/jobs/pool.ts';
 
 // One URL means the same to both drivers, and the shell's PG* variables mean nothing.
 
@@ -45,7 +45,7 @@ const viaRequests = async (url: string): Promise<Identity> => {
   }
 };
 const viaJobs = async (url: string): Promise<Identity> => {
-  const { pool, close } = openJobsPool({
+  const { pool, close } = openPgPool({
     ...{ url, size: 1, statementTimeoutMs: 5000, applicationName: 'portcullis', onError: () => {} },
   });
   try {

@@ -5,8 +5,8 @@ import { applyHasuraLogin } from '../../src/commands/hasura/metadata/database-lo
 import { ConfigError } from '../../src/config/read-config.ts';
 import { PINNED_SETTINGS, TIMEOUT_SETTINGS } from '../../src/config/session-settings.ts';
 import { openDatabase } from '../../src/db/client.ts';
+import { openPgPool } from '../../src/db/driver/pg-pool.ts';
 import { inspectDatabase } from '../../src/db/inspection.ts';
-import { openJobsPool } from '../../src/jobs/pool.ts';
 import { applyMigrations } from '../../src/migrations/migrate.ts';
 import { startSmtp, type TestSmtp } from '../mail/smtp.ts';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -111,7 +111,7 @@ describe('with all of them at once, set for the role in the database', () => {
     await close();
     expect(row?.settings).toEqual(wanted);
 
-    const jobs = openJobsPool({
+    const jobs = openPgPool({
       ...{ url: database.url, size: 1, statementTimeoutMs: 5000, applicationName: 'x', onError: () => {} },
     });
     const { rows } = await jobs.pool.query(query);

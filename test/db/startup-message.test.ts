@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cleanFirstWrite, pad } from '../../src/db/startup-message.ts';
+import { cleanFirstWrite, pad } from '../../src/db/driver/startup-message.ts';
 
 const int32 = (value: number): Buffer => {
   const bytes = Buffer.alloc(4);

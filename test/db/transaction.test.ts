@@ -104,6 +104,23 @@ describe('a transaction', () => {
   });
 });
 
+test('a transaction that begins while statements wait on every connection commits, and nothing else is in it', async () => {
+  await admin`create table public.waiting (id int)`;
+  const select = () => pool.db.$client`select 1`.execute();
+  await Promise.all(Array.from({ length: 3 }, () => pool.db.execute(sql`select pg_sleep(0.1)`)));
+  // About as many as the driver sends ahead: a hundred on each of three connections.
+  for (let count = 294; count <= 306; count++) {
+    const waiting = Array.from({ length: count }, select);
+    const write = sql`insert into public.waiting values (${count})`;
+    const [outcome] = await Promise.allSettled([pool.db.transaction((tx) => tx.execute(write)), ...waiting]);
+    expect([count, outcome.status]).toEqual([count, 'fulfilled']);
+  }
+  await Promise.all(
+    Array.from({ length: 9 }, () => pool.db.execute(sql`insert into public.waiting values (0)`)),
+  );
+  expect(await admin`select count(*)::int from public.waiting`).toEqual([{ count: 13 + 9 }]);
+});
+
 test('sign-ups whose connections are cut are answered, and the gateway lives', async () => {
   const gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '10000/60' } });
   let cutting = true;

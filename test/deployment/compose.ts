@@ -35,7 +35,7 @@ function references(text: string): Reference[] {
 }
 
 /** Fills in the variables as compose does. @throws Error for `${NAME:?message}` where NAME is unset or empty. */
-export function interpolate(text: string, variables: Variables): string {
+function interpolate(text: string, variables: Variables): string {
   const filled = text.replaceAll(EXPRESSION, (_, dollar, name, operator, operand) => {
     if (dollar !== undefined) return '$';
     const value = variables[name] ?? '';

@@ -120,7 +120,7 @@ export async function openHasura(home: TestGateway, now: () => number, lookEvery
     },
   };
 }
-export type Hasura = Awaited<ReturnType<typeof openHasura>>;
+type Hasura = Awaited<ReturnType<typeof openHasura>>;
 
 /** Verifiers in all phases of the cache, some of which miss fetches or ask through an HTTP cache. */
 export async function openVerifiers(replicas: Replicas, now: () => number, lookEveryMs: number) {

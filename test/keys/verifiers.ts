@@ -2,7 +2,7 @@ import { createLocalJWKSet, type JWK } from 'jose';
 import { JWKS_PATH } from './keys.ts';
 
 /** An answer of a gateway, and when it was asked for: what was published earlier is in it. */
-export type JwkSet = { keys: JWK[]; maxAgeMs: number; askedAt: number };
+type JwkSet = { keys: JWK[]; maxAgeMs: number; askedAt: number };
 export type Source = () => Promise<JwkSet>;
 export type Clock = () => number;
 

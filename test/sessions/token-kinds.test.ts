@@ -1,6 +1,5 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { HASURA_CLAIMS } from '../../src/sessions/tokens.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, ME, newPerson, type SignedInAnswer, signUp, startGateway } from '../support/gateway.ts';
 
@@ -12,6 +11,8 @@ beforeEach(async () => {
   person = newPerson();
   ada = await signUp(gateway, person);
 });
+
+const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
 
 const get = async (path: string, token: string) => {
   const response = await fetch(gateway.url + path, { headers: bearer(token) });

@@ -2,7 +2,7 @@ import { text } from 'drizzle-orm/pg-core';
 import { updatedAt } from './columns.ts';
 import { portcullis } from './schemas.ts';
 
-/** The contract addresses last found: `key` is the ENS name, `value` the checksummed address. */
+/** The contract addresses that were found last: `key` is the ENS name, `value` the checksummed address. */
 export const cache = portcullis.table('cache', {
   key: text().primaryKey(),
   value: text().notNull(),

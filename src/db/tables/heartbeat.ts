@@ -3,7 +3,7 @@ import { check, smallint } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 import { portcullisPrivate } from './schemas.ts';
 
-/** One row, which `/ready` writes to see whether the database takes writes. */
+/** One row. `/ready` writes it to check that the database takes writes. */
 export const heartbeat = portcullisPrivate.table(
   'heartbeat',
   {

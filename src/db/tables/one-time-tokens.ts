@@ -1,24 +1,22 @@
 import { sql } from 'drizzle-orm';
-import { check, index, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { check, index, text, unique } from 'drizzle-orm/pg-core';
 import { bytea, createdAt, instant } from './columns.ts';
 import { portcullisPrivate } from './schemas.ts';
-import { users } from './users.ts';
+import { ofUser } from './users.ts';
 
-/** What a mailed token is good for; nothing else accepts it. `one-time-tokens/purposes.ts` says more of each. */
+/** The purposes of mailed tokens. A token serves one purpose only. `one-time-tokens/purposes.ts` describes each. */
 export const tokenPurposes = ['verify_email', 'reset_password', 'change_email'] as const;
 export type TokenPurpose = (typeof tokenPurposes)[number];
 
-/** One live token per person and purpose: asking for a new one retires the one before. */
+/** One live token per person and purpose. A new token replaces the one before. */
 export const oneTimeTokens = portcullisPrivate.table(
   'one_time_tokens',
   {
     /** SHA-256 of the token. */
     tokenHash: bytea().primaryKey(),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    userId: ofUser(),
     purpose: text({ enum: tokenPurposes }).notNull(),
-    /** The address it was sent to, which is what it proves. */
+    /** The address to which it was sent, and which it proves. */
     email: text().notNull(),
     createdAt: createdAt(),
     expiresAt: instant().notNull(),

@@ -2,7 +2,7 @@ import { index, integer, text } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 import { portcullisPrivate } from './schemas.ts';
 
-/** One counter per limited subject, kept until its window ends. `key` holds no address in clear. */
+/** One counter per limited subject, kept until its window ends. `key` contains no plain address. */
 export const rateLimits = portcullisPrivate.table(
   'rate_limits',
   {

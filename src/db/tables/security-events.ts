@@ -4,8 +4,8 @@ import { createdAt } from './columns.ts';
 import { portcullis } from './schemas.ts';
 
 /**
- * What happened to accounts, for an operator to read. Rows outlive the users and sessions they name, so those are no
- * foreign keys; no address, token or password is ever in `details`.
+ * What happened to accounts, for an operator to read. Rows outlive the users and sessions that they name, so those columns are
+ * not foreign keys. `details` never contains an address, a token or a password.
  */
 export const securityEvents = portcullis.table(
   'security_events',

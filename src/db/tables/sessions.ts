@@ -3,9 +3,9 @@ import { check, index, inet, integer, text, uuid } from 'drizzle-orm/pg-core';
 import { bytea, createdAt, instant } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 import { teams } from './teams.ts';
-import { users } from './users.ts';
+import { ofUser } from './users.ts';
 
-/** What may open a session. */
+/** What opened a session. */
 export const sessionOpeners = ['password', 'mailed_token'] as const;
 export type SessionOpener = (typeof sessionOpeners)[number];
 
@@ -14,9 +14,7 @@ export const sessions = portcullis.table(
   'sessions',
   {
     id: uuid().primaryKey(),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    userId: ofUser(),
     activeTeamId: uuid().references(() => teams.id, { onDelete: 'set null' }),
     userAgent: text(),
     address: inet(),
@@ -26,7 +24,7 @@ export const sessions = portcullis.table(
     revokedAt: instant(),
     /** What opened it: a password, or a token that was mailed. */
     openedBy: text({ enum: sessionOpeners }).notNull().default('password'),
-    /** Since when the holder of the mailbox stands behind it; null for one that a stranger may have opened. */
+    /** When the holder of the mailbox confirmed it; null if a stranger may have opened it. */
     provenAt: instant(),
   },
   (t) => [
@@ -47,13 +45,13 @@ export const refreshTokens = portcullisPrivate.table(
     sessionId: uuid()
       .notNull()
       .references(() => sessions.id, { onDelete: 'cascade' }),
-    /** How many tokens of the session came before. */
+    /** The number of earlier tokens of the session. */
     generation: integer().notNull().default(0),
     createdAt: createdAt(),
     expiresAt: instant().notNull(),
-    /** When the token was exchanged for its successor; null while it is the family's live one. */
+    /** When the token was exchanged for its successor; null for the live token of the session. */
     rotatedAt: instant(),
-    /** The device that exchanged it, to tell a repeat from the same device from any other. */
+    /** The device that exchanged it. It distinguishes a repeat by the same device from a use by another one. */
     userAgent: text(),
     address: inet(),
   },

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { check, index, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, isCanonicalEmail, updatedAt } from './columns.ts';
+import { createdAt, hasNameLength, instant, isCanonicalEmail, updatedAt } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
-import { users } from './users.ts';
+import { ofUser, users } from './users.ts';
 
-/** A membership's role, strongest first. Data of the team; never a Hasura role. */
+/** The role of a member, strongest first. It is data of the team, and never a role of Hasura. */
 export const membershipRoles = ['OWNER', 'ADMIN', 'MEMBER'] as const;
 export type MembershipRole = (typeof membershipRoles)[number];
 
@@ -16,21 +16,20 @@ export const teams = portcullis.table(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (t) => [
-    // What else a name must be the trigger `teams_require_name` says.
-    check('teams_name_length', sql`char_length(${t.name}) between 1 and 255`),
-  ],
+  (t) => [check('teams_name_length', hasNameLength(t.name))],
 );
+
+/** The team that a row belongs to, and is deleted with. */
+const ofTeam = () =>
+  uuid()
+    .notNull()
+    .references(() => teams.id, { onDelete: 'cascade' });
 
 export const memberships = portcullis.table(
   'memberships',
   {
-    teamId: uuid()
-      .notNull()
-      .references(() => teams.id, { onDelete: 'cascade' }),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    teamId: ofTeam(),
+    userId: ofUser(),
     role: text({ enum: membershipRoles }).notNull(),
     createdAt: createdAt(),
   },
@@ -45,32 +44,24 @@ export const projects = portcullis.table(
   'projects',
   {
     id: uuid().primaryKey(),
-    teamId: uuid()
-      .notNull()
-      .references(() => teams.id, { onDelete: 'cascade' }),
+    teamId: ofTeam(),
     name: text().notNull(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (t) => [
-    index('projects_team_id_idx').on(t.teamId),
-    // What else a name must be the trigger `projects_require_name` says.
-    check('projects_name_length', sql`char_length(${t.name}) between 1 and 255`),
-  ],
+  (t) => [index('projects_team_id_idx').on(t.teamId), check('projects_name_length', hasNameLength(t.name))],
 );
 
-/** What an invite may make of somebody: owners are made by owners, among members. */
+/** The roles that an invite can give. Only an owner makes an owner, of a member. */
 export const invitedRoles = ['ADMIN', 'MEMBER'] as const;
 export type InvitedRole = (typeof invitedRoles)[number];
 
-/** An offer to join, to whoever proves that the address is theirs. Deleted when it is accepted. */
+/** An offer to join, for the person who proves the address. It is deleted when it is accepted. */
 export const invites = portcullis.table(
   'invites',
   {
     id: uuid().primaryKey(),
-    teamId: uuid()
-      .notNull()
-      .references(() => teams.id, { onDelete: 'cascade' }),
+    teamId: ofTeam(),
     email: text().notNull(),
     role: text({ enum: invitedRoles }).notNull(),
     inviterId: uuid().references(() => users.id, { onDelete: 'set null' }),
@@ -86,17 +77,13 @@ export const invites = portcullis.table(
   ],
 );
 
-/** Who accepted an invite that is gone, so that repeating it is harmless for them. */
+/** Who accepted an invite that was deleted, so that the same person may repeat the acceptance. */
 export const acceptedInvites = portcullisPrivate.table(
   'accepted_invites',
   {
     inviteId: uuid().primaryKey(),
-    teamId: uuid()
-      .notNull()
-      .references(() => teams.id, { onDelete: 'cascade' }),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+    teamId: ofTeam(),
+    userId: ofUser(),
     createdAt: createdAt(),
   },
   (t) => [

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, isCanonicalEmail, updatedAt } from './columns.ts';
+import { createdAt, hasNameLength, instant, isCanonicalEmail, updatedAt } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 
 export const users = portcullis.table(
@@ -9,8 +9,8 @@ export const users = portcullis.table(
     id: uuid().primaryKey(),
     email: text(),
     /**
-     * Only for accounts from before addresses were canonical, whose `email` could not be changed: its canonical form, which
-     * another account has, or the empty text if it has none. Null for all others; a trigger keeps it so.
+     * The canonical form of `email`, if another account has it, or the empty text if there is none. Only for accounts from
+     * before addresses were canonical whose `email` could not be changed. A trigger keeps it null for all others.
      */
     canonicalEmail: text(),
     name: text(),
@@ -29,10 +29,15 @@ export const users = portcullis.table(
     // Not valid until no account has a `canonicalEmail`.
     check('users_email_canonical', sql`${t.canonicalEmail} is not null or (${isCanonicalEmail(t.email)})`),
     check('users_email_length', sql`char_length(${t.email}) <= 254`),
-    // What else a name must be the trigger `users_require_name` says.
-    check('users_name_length', sql`char_length(${t.name}) between 1 and 255`),
+    check('users_name_length', hasNameLength(t.name)),
   ],
 );
+
+/** The account that a row belongs to, and is deleted with. */
+export const ofUser = () =>
+  uuid()
+    .notNull()
+    .references(() => users.id, { onDelete: 'cascade' });
 
 export const passwords = portcullisPrivate.table(
   'passwords',
@@ -42,9 +47,9 @@ export const passwords = portcullisPrivate.table(
       .references(() => users.id, { onDelete: 'cascade' }),
     hash: text().notNull(),
     updatedAt: updatedAt(),
-    /** Since when the holder of the mailbox stands behind it: they showed it, or set it, with a token that was mailed. */
+    /** When the holder of the mailbox confirmed it: they gave it, or set it, with a mailed token. */
     provenAt: instant(),
-    /** Since when it signs nobody in: the mailbox was proven without it, so that a stranger may have chosen it. */
+    /** When it was suspended: the mailbox was proven without it, so that a stranger may have chosen it. */
     suspendedAt: instant(),
   },
   (t) => [check('passwords_proven_or_suspended', sql`${t.provenAt} is null or ${t.suspendedAt} is null`)],

@@ -21,7 +21,7 @@ export async function keepHouse(deps: Deps): Promise<void> {
  * number of rows; what fails for one kind does not keep the others.
  * @throws AggregateError of what failed
  */
-export async function prune(deps: Deps): Promise<void> {
+async function prune(deps: Deps): Promise<void> {
   const { db } = deps;
   const chores = [
     () => deleteExpiredKeys(deps),

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../html.ts';
 import type { MailKind } from '../kinds.ts';
 
 /** A mail's text as paragraphs. */
@@ -18,9 +19,6 @@ export type Locale = Readonly<{
 export type MailPart = 'subject' | 'text' | 'html';
 /** A mail's three parts, with placeholders. */
 export type MailSources = Record<MailPart, string>;
-
-const escapeHtml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 const paragraph = (text: string): string =>
   `<p style="margin:0 0 16px;line-height:1.5">${escapeHtml(text)}</p>`;

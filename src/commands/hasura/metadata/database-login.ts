@@ -1,8 +1,7 @@
-import type postgres from 'postgres';
 import { type DatabaseTarget, readDatabaseUrl } from '../../../config/database-url.ts';
-import { openDriver } from '../../../db/driver.ts';
+import { openClient } from '../../../db/client.ts';
+import type { ClientTransaction } from '../../../db/driver/postgres.ts';
 import type { DatabaseAccess } from '../../../db/inspection.ts';
-import { checkTransactions } from '../../../db/transaction.ts';
 import { databaseRoleSqlFor, HIDDEN_SCHEMAS } from './database-role.ts';
 import { declaration as ours } from './declaration.ts';
 import type { Declaration } from './declaration-types.ts';
@@ -32,7 +31,7 @@ function readHasuraLogin(owner: DatabaseTarget, hasuraUrl: string): Login {
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 
 /** Creates the role, or gives an existing plain login role its new password. */
-async function ensureRole(tx: postgres.TransactionSql, { role, password }: Login): Promise<void> {
+async function ensureRole(tx: ClientTransaction, { role, password }: Login): Promise<void> {
   const [found] = (await tx`
     select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls as more
     from pg_roles where rolname = ${role}`) as unknown as [Attributes];
@@ -44,7 +43,7 @@ async function ensureRole(tx: postgres.TransactionSql, { role, password }: Login
 }
 
 /** Only a member of a role may hand it a schema. A superuser needs no membership; others borrow it. */
-async function asMember(tx: postgres.TransactionSql, role: string, run: () => Promise<void>): Promise<void> {
+async function asMember(tx: ClientTransaction, role: string, run: () => Promise<void>): Promise<void> {
   const [row] = await tx<{ able: boolean }[]>`select pg_has_role(${role}, 'usage') as able`;
   const able = row?.able === true;
   if (!able) await tx.unsafe(`grant ${quote(role)} to current_user`);
@@ -61,7 +60,7 @@ const columnsOf = ({ tables }: Declaration, kind: 'readable' | 'editable'): stri
   });
 
 /** What the role can do in our schemas, through whatever grant, beyond what is declared. */
-async function surplusPrivileges(tx: postgres.TransactionSql, role: string, declaration: Declaration) {
+async function surplusPrivileges(tx: ClientTransaction, role: string, declaration: Declaration) {
   const schema = declaration.databaseSchema;
   const editable = columnsOf(declaration, 'editable');
   const readable = columnsOf(declaration, 'readable');
@@ -88,18 +87,14 @@ async function surplusPrivileges(tx: postgres.TransactionSql, role: string, decl
             and not c.relname || '.' || a.attname = any(${editable}))`;
 }
 
-async function refuseSurplus(
-  tx: postgres.TransactionSql,
-  role: string,
-  declaration: Declaration,
-): Promise<void> {
+async function refuseSurplus(tx: ClientTransaction, role: string, declaration: Declaration): Promise<void> {
   const surplus = await surplusPrivileges(tx, role, declaration);
   if (surplus.length === 0) return;
   const list = surplus.map(({ subject }) => subject).join(', ');
   throw new Error(`The role ${role} has rights that were granted elsewhere: ${list}. Revoke them first.`);
 }
 
-async function requireTables(tx: postgres.TransactionSql, declaration: Declaration): Promise<void> {
+async function requireTables(tx: ClientTransaction, declaration: Declaration): Promise<void> {
   const columns = columnsOf(declaration, 'readable');
   const found = await tx`
     select from information_schema.columns
@@ -126,15 +121,13 @@ export async function applyHasuraLogin(input: HasuraLoginInput): Promise<string>
   const { ownerUrl, hasuraUrl, declaration = ours, database } = input;
   const owner = readDatabaseUrl(ownerUrl, database?.variable);
   const login = readHasuraLogin(owner, hasuraUrl);
-  const sql = openDriver(owner, {
+  const sql = openClient(owner, {
     prepare: true,
     ...database,
-    poolSize: 1,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     applicationName: 'portcullis-hasura-role',
     arrays: true,
   });
-  checkTransactions(sql);
   try {
     await sql.begin(async (tx) => {
       await requireTables(tx, declaration);

@@ -1,17 +1,17 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
 
 /** A boolean expression in the form of Hasura's metadata. */
-export type Filter = Readonly<Record<string, unknown>>;
+type Filter = Readonly<Record<string, unknown>>;
 
-export type SelectDeclaration = { columns: readonly string[]; filter: Filter };
-export type UpdateDeclaration = { columns: readonly string[]; filter: Filter };
+type SelectDeclaration = { columns: readonly string[]; filter: Filter };
+type UpdateDeclaration = { columns: readonly string[]; filter: Filter };
 
-export type TablePermissions = Readonly<
+type TablePermissions = Readonly<
   Partial<Record<Role, { select?: SelectDeclaration; update?: UpdateDeclaration }>>
 >;
 
 /** A field of the gateway's `Query` that Hasura adds to the rows of a table. Columns of the row are its arguments. */
-export type JoinDeclaration<Column extends string = string> = {
+type JoinDeclaration<Column extends string = string> = {
   name: string;
   field: string;
   /** The column for each argument. */
@@ -35,7 +35,7 @@ export type TableDeclaration = {
   permissions: TablePermissions;
 };
 
-export type Role = 'anonymous' | 'user';
+type Role = 'anonymous' | 'user';
 export type RootFields = { Query: readonly string[]; Mutation: readonly string[] };
 
 export type RemoteSchemaDeclaration = {
@@ -48,14 +48,14 @@ export type RemoteSchemaDeclaration = {
   adminOnly: readonly string[];
 };
 
-export type ActionRelationship = {
+type ActionRelationship = {
   name: string;
   type: 'object' | 'array';
   table: string;
   fieldMapping: Readonly<Record<string, string>>;
 };
 
-export type ActionDeclaration = { name: string; timeoutSeconds: number; comment: string };
+type ActionDeclaration = { name: string; timeoutSeconds: number; comment: string };
 
 export type ActionsDeclaration = {
   /** The SDL of `actions.graphql`: `type Mutation` and the types it needs. */
@@ -65,7 +65,7 @@ export type ActionsDeclaration = {
   relationships: Readonly<Record<string, readonly ActionRelationship[]>>;
 };
 
-export type CronDeclaration = {
+type CronDeclaration = {
   /** The name. With hyphens, it is the last segment of the route. */
   name: string;
   schedule: string;

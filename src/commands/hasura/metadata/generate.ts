@@ -14,7 +14,7 @@ import { yamlFile } from './yaml.ts';
 export type MetadataInput = { schema: GraphQLSchema; tables: readonly PgTable[]; declaration?: Declaration };
 
 /** Tables that Hasura may track and that the declaration does not mention. */
-export function undeclaredTables(tables: readonly PgTable[], declaration: Declaration): string[] {
+function undeclaredTables(tables: readonly PgTable[], declaration: Declaration): string[] {
   const declared = declaration.tables.map(({ table }) => describeTable(table));
   return tables
     .map(describeTable)
@@ -24,7 +24,7 @@ export function undeclaredTables(tables: readonly PgTable[], declaration: Declar
 }
 
 /** Columns of tracked tables that Hasura's database role could not read: Hasura could then read nothing of the table. */
-export function unreadableColumns({ tables }: Declaration): string[] {
+function unreadableColumns({ tables }: Declaration): string[] {
   return tables.flatMap(({ table, readable }) => {
     const { name, columns } = describeTable(table);
     return columns.filter((column) => !readable.includes(column)).map((column) => `${name}.${column}`);

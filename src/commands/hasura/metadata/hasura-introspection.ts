@@ -7,7 +7,7 @@ const reference = `{ ${typeReference(TYPE_DEPTH)} }`;
 const inputValue = `{ name description type ${reference} defaultValue }`;
 
 /** What graphql-engine v2 asks. It does not ask for deprecated arguments and input fields. */
-export const hasuraIntrospectionQuery = `query IntrospectionQuery {
+const hasuraIntrospectionQuery = `query IntrospectionQuery {
   __schema {
     queryType { name } mutationType { name } subscriptionType { name }
     types {

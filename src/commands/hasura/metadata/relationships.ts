@@ -1,7 +1,7 @@
 import { sameTable, type TableName, type TableShape } from './table-shape.ts';
 
-export type ObjectRelationship = { name: string; column: string; target: TableName };
-export type ArrayRelationship = { name: string; target: TableName & { column: string } };
+type ObjectRelationship = { name: string; column: string; target: TableName };
+type ArrayRelationship = { name: string; target: TableName & { column: string } };
 export type Relationships = { object: ObjectRelationship[]; array: ArrayRelationship[] };
 
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);

@@ -3,7 +3,7 @@ import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 
 export type TableName = { schema: string; name: string };
 
-export type ForeignKey = { column: string; references: TableName; referencedColumn: string };
+type ForeignKey = { column: string; references: TableName; referencedColumn: string };
 
 /** What Hasura would find in the database of one table: names as Postgres knows them. */
 export type TableShape = TableName & {

@@ -1,7 +1,7 @@
 // The row permissions as the shipped metadata writes them, for the mutations of the tables' files.
 
 export const table = (name: string) => `hasura/metadata/databases/default/tables/portcullis_${name}.yaml`;
-export const ME = '_eq: X-Hasura-User-Id';
+const ME = '_eq: X-Hasura-User-Id';
 export const LIMIT = '      limit: 100\n';
 
 /** Lines of a YAML file: a text with its first line break and its indentation taken away. */

@@ -21,7 +21,10 @@ function isCronField(field: string, { min, max }: { min: number; max: number }):
   });
 }
 
-/** Five fields of numbers, ranges, lists and steps. */
+/**
+ * Five fields of numbers, ranges, lists and steps.
+ * @internal exported for its test
+ */
 export function isCronExpression(schedule: string): boolean {
   const fields = schedule.split(' ');
   return (

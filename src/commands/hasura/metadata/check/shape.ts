@@ -177,7 +177,6 @@ export type Metadata = z.infer<typeof metadata>;
 export type Table = z.infer<typeof table>;
 export type RemoteRelationship = z.infer<typeof remoteRelationship>;
 export type RemoteSchema = z.infer<typeof remoteSchema>;
-export type Action = Metadata['actions']['actions'][number];
 export type ActionRelationship = z.infer<typeof actionRelationship>;
 export type Header = z.infer<typeof header>;
 

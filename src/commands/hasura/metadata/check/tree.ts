@@ -12,7 +12,7 @@ const TOP_LEVEL = [
   ...['query_collections', 'rest_endpoints', 'network', 'api_limits', 'graphql_schema_introspection'],
 ] as const;
 
-export type TopLevel = (typeof TOP_LEVEL)[number];
+type TopLevel = (typeof TOP_LEVEL)[number];
 
 /** The metadata folder as the CLI puts it together: parsed YAML by name, includes resolved. */
 export type Tree = {

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 
-/** The other end is gone before it was of any use. */
+/** Creates the error for a connection that closes too early. */
 export const closedEarly = (): Error =>
   Object.assign(new Error('The database closed the connection.'), { code: 'ECONNRESET' });
 
 /**
- * Waits for one event of a socket, and gives what came with it.
- * @throws the socket's error, or ECONNRESET where it closes before
+ * Waits for one event of a socket, and returns its argument.
+ * @throws the socket's error, or ECONNRESET if it closes before
  */
 export function nextEvent<T>(socket: Socket, event: string): Promise<T> {
   return new Promise((resolve, reject) => {

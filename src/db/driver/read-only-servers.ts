@@ -1,29 +1,35 @@
-import { isReadOnlyServer } from './errors.ts';
+/**
+ * Work-around, both drivers (postgres.js 3.4.9, pg 8.23.1): after a failover a connection may stay at the old primary, which
+ * refuses every write (25006) and never hangs up. The drivers go on using it.
+ *
+ * Upstream: not reported for either driver.
+ * Here: the connection is closed. The driver then opens another one, and looks the name of the host up again.
+ * It can go when these tests fail: “postgres.js stays at a server that takes no writes” and “pg stays at a server that takes no
+ * writes”.
+ */
+import { isReadOnlyServer } from '../errors.ts';
 
-// After a failover a connection may stay at the old primary, which refuses every write (25006) and never hangs up. Once it is
-// closed, the driver opens another one, and looks the name of the host up again.
-
-/** A server that stays read-only does not make every write open a connection: one that is younger than this is kept. */
+/** A younger connection is kept. Otherwise every write would open a connection to a server that stays read-only. */
 const KEPT_FOR_MS = 2000;
 
-/** A connection of postgres.js. It ends when its statements are answered, and its place in the pool is free again. */
+/** A connection of postgres.js. `end` waits for its statements, and then frees its place in the pool. */
 type Connection = { end(): Promise<void> };
 
-/** What postgres.js (3.4.9) sets on a statement: `state` stands for the place in the pool that the statement was sent from. */
+/** What postgres.js sets on a statement. `state` identifies the place in the pool from which the statement was sent. */
 type SentStatement = {
   state: object | null;
   options: { onexecute?: (connection: Connection) => unknown };
 };
 
 const connections = new WeakMap<object, Connection>();
-/** When a place in the pool was last made to open another connection. */
+/** When a place in the pool last had to open another connection. */
 const leftAt = new WeakMap<object, number>();
-/** Places whose connection is to end, and is not known yet. */
+/** Places whose connection must end, but is not known yet. */
 const condemned = new WeakSet<object>();
 
 /**
- * Learns which connection sends a statement. The library tells it to `onexecute` alone, and not for the first statement with
- * parameters of a connection.
+ * Notes which connection sends a statement. Only `onexecute` gets the connection, and not for a connection's first statement
+ * with parameters.
  */
 export function learnConnection(statement: object): void {
   const sent = statement as SentStatement;
@@ -38,7 +44,7 @@ export function learnConnection(statement: object): void {
   };
 }
 
-/** Closes the connection of a statement that failed because its server takes no writes; at the latest after the next statement. */
+/** Closes the connection of a statement that a read-only server refused, at the latest after the next statement. */
 export function leaveReadOnlyServer(statement: object, error: unknown): void {
   const { state } = statement as SentStatement;
   if (state === null || !isReadOnlyServer(error)) return;
@@ -50,13 +56,13 @@ export function leaveReadOnlyServer(statement: object, error: unknown): void {
   else void connection.end();
 }
 
-/** A client of `pg`, the job library's driver. Its pool drops one that has ended. */
+/** A client of pg. Its pool drops a client that has ended. */
 type JobsClient = {
   connection: { on(event: 'errorMessage', heard: (message: { code?: string }) => void): void };
   end(): Promise<void>;
 };
 
-/** The same for a new connection of the job library, whose driver tells of every error that the server sends. */
+/** Does the same for a new connection of pg, which reports every error that the server sends. */
 export function leaveReadOnlyServerOfJobs(client: object): void {
   const { connection, end } = client as JobsClient;
   const openedAt = performance.now();

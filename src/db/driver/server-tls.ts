@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import type { DatabaseTarget, TlsMode } from '../config/database-url.ts';
-import type { TlsFiles } from '../config/tls-files.ts';
+import type { DatabaseTarget, TlsMode } from '../../config/database-url.ts';
+import type { TlsFiles } from '../../config/tls-files.ts';
 import { nextEvent } from './socket-events.ts';
 
 /** A connection that could not be encrypted as the URL asks. */
@@ -19,11 +19,11 @@ const isVerified = (mode: TlsMode): boolean => mode === 'verify-ca' || mode === 
 function tlsOptions(socket: Socket, { host, tls }: DatabaseTarget, files: TlsFiles): ConnectionOptions {
   return {
     socket,
-    // What the certificate must name. A name also goes to the server; an address may not (RFC 6066, section 3).
+    // The certificate must name this host. A name is also sent to the server; an address must not be (RFC 6066, section 3).
     host,
     ...(isIP(host) === 0 && { servername: host }),
     rejectUnauthorized: isVerified(tls.mode),
-    // `verify-ca` trusts all that the authority signed.
+    // `verify-ca` accepts every certificate that the authority signed.
     ...(tls.mode === 'verify-ca' && { checkServerIdentity: () => undefined }),
     ...files,
     ...(tls.minVersion !== null && { minVersion: tls.minVersion }),
@@ -33,7 +33,7 @@ function tlsOptions(socket: Socket, { host, tls }: DatabaseTarget, files: TlsFil
 
 function describe(target: DatabaseTarget, error: NodeJS.ErrnoException): Error {
   const code = error.code ?? 'unknown';
-  // The server is away: that is not about TLS.
+  // The server is away: TLS is not the problem.
   if (/^(?:ECONN|EPIPE|ETIMEDOUT)/.test(code)) return error;
   if (/^(?:ERR_SSL|ERR_OSSL|EPROTO)/.test(code))
     return new TlsProblem(target, `no TLS could be agreed on with the server (${code})`, error);
@@ -44,7 +44,11 @@ function describe(target: DatabaseTarget, error: NodeJS.ErrnoException): Error {
   );
 }
 
-/** @throws TlsProblem where the server’s certificate is not accepted or no TLS is agreed on; otherwise the socket’s error */
+/**
+ * Starts TLS on a socket.
+ * @throws TlsProblem if the server’s certificate is not accepted, or if both sides have no TLS version or cipher in common;
+ * otherwise the socket’s error
+ */
 export async function startTls(socket: Socket, target: DatabaseTarget, files: TlsFiles): Promise<TLSSocket> {
   try {
     const secure = connect(tlsOptions(socket, target, files));
