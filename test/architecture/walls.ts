@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 /** The source, by path below `src`. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** One import of a file of ours by another one. */
+/** One import of a source file by another. */
 export type Import = { file: string; imported: string };
 
 /**
@@ -25,13 +25,13 @@ const rows: readonly (readonly string[])[] = [
   ['chain', 'config', 'errors', 'log', 'version'],
 ];
 
-/** What stands beside the rows, and what may import it: an operator's commands, and the development server. */
+/** The folders beside the rows, and the folders that may import them: commands of an operator, and the development server. */
 const annexes: Readonly<Record<string, readonly string[]>> = {
   commands: ['commands'],
   'embedded-postgres': ['embedded-postgres', 'development', 'commands'],
 };
 
-/** Every way to name another file: import, export … from, import() of a value or a type. */
+/** Every form of import: import, export … from, import() of a value or a type. */
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"](\.[^'"]+)['"]/g;
 
 /** Reads the source. */
