@@ -118,13 +118,13 @@ describe('the form of a mailed page', () => {
     'new_password=%ed%a0%80&repeat=%ed%a0%80',
     'new_password=%zz',
     '%ff=1',
-  ])('answers 400 if it is not UTF-8: %o', async (body) => {
+  ])('with bytes that are not UTF-8 answers 400: %o', async (body) => {
     const answer = await post(body);
     expect(answer.status).toBe(400);
     expect(answer.body).toContain('<h1>That did not work</h1>');
   });
 
-  test('is read if it is UTF-8', async () => {
+  test('with valid UTF-8 is read', async () => {
     for (const body of ['new_password=p%C3%A4ss+w%C3%B6rd&repeat=x', 'new_password=1&&=&x', ''])
       expect((await post(body)).status).toBe(410); // the token is made up
     expect((await post('a=b', `${FORM};charset=UTF-8`)).status).toBe(410);
@@ -139,7 +139,7 @@ describe('the form of a mailed page', () => {
 });
 
 describe('a query', () => {
-  test('of a path that reads its query answers invalid_request if it is not UTF-8', async () => {
+  test('with invalid UTF-8 answers invalid_request at a path that reads the query', async () => {
     const { accessToken } = await signUp(gateway);
     const ask = (query: string) =>
       send(`/api/resend-email-verification?${query}`, {
@@ -171,7 +171,7 @@ describe('a header', () => {
   });
 
   test.each(BROKEN)(
-    'that the gateway reads answers 400 invalid_request if it is not UTF-8: %o',
+    'that the gateway reads answers 400 invalid_request with invalid UTF-8: %o',
     async (bytes) => {
       const agent = await login([`user-agent: Mozilla/5.0 ${bytes}`]);
       expect(agent.status).toBe(400);

@@ -74,7 +74,7 @@ describe('parameters', () => {
     }
   });
 
-  test('of a path answer 422 if they are invalid and 400 if they are not UTF-8', async () => {
+  test('of a path answer 422 for an invalid value and 400 for invalid UTF-8', async () => {
     const short = await remove('x');
     expect([short.status, JSON.parse(short.body)]).toEqual([422, fault('Invalid', 'title')]);
     for (const title of ['%ff', '%', 'a%ed%a0%80']) {
@@ -100,7 +100,7 @@ describe('parameters', () => {
     ['?limit=ten&lent=perhaps', 422, 'Invalid', 'limit'],
     ['?lent=perhaps', 422, 'Invalid', 'lent'],
     ['?tag=%ff', 400, 'InvalidRequest', null],
-  ])('of a query answer an error if they are invalid: %s', async (query, status, kind, where) => {
+  ])('of a query answer an error for an invalid value: %s', async (query, status, kind, where) => {
     expect(await shelf.send('GET', `/shelf/books${query}`)).toMatchObject({
       status,
       body: fault(kind, where),

@@ -69,7 +69,7 @@ describe('the claims', () => {
     },
   });
 
-  test('of an access token are those that Hasura needs, without a team', async () => {
+  test('of an access token are the claims that Hasura needs, without a team', async () => {
     const { accessToken, user } = await signUp(gateway);
     const { payload } = await verify(gateway, accessToken);
     expect(payload).toEqual(claimsOf(user.id));
@@ -118,7 +118,7 @@ describe('the JWKS', () => {
   });
   afterAll(() => gateway.close());
 
-  test('is the same at the portal’s path, and pages of any origin may read it', async () => {
+  test('is the same at the portal’s path, and readable for pages of any origin', async () => {
     await generateKey(gateway);
     const wellKnown = await readJwks(gateway);
     expect(wellKnown.ids).toHaveLength(2);

@@ -82,14 +82,14 @@ describe('a new key', () => {
     await quick.close();
   });
 
-  test('signs at once if it is the only one', async () => {
+  test('signs at once as the only key', async () => {
     await expireKey(gateway);
     const second = await generateKey(gateway);
     await generateKey(gateway);
     expect(await signingKey()).toBe(second);
   });
 
-  test('does not sign tokens that would outlive it while another key outlives them', async () => {
+  test('does not sign tokens that would live longer than the key, if another key lives longer', async () => {
     const ending = await generateKey(gateway);
     await ageKey(gateway, PUBLISHED, ending);
     await expireKey(gateway, ending, 300);

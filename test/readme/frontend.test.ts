@@ -132,7 +132,7 @@ describe('a logout', () => {
     expect([stage.sent('Logout'), stage.sent('Refresh')]).toEqual([1, 0]);
   });
 
-  test('that cannot reach Hasura throws, and works when it is repeated', async () => {
+  test('that cannot reach Hasura throws, and works on a second try', async () => {
     await signUp(tab);
     const tokens = tab.stored();
     const { fetch } = globalThis;

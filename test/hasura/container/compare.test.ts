@@ -75,7 +75,7 @@ test('a failed afterAll hook and an uncaught error are listed beside the scenari
   ]);
 });
 
-test('two scenarios with one name count as failed when one of them failed', () => {
+test('two scenarios with one name count as failed when one scenario failed', () => {
   const twice = outcomes(scenario('x', 'Error: no'), scenario('x'));
   expect(findDifferences(outcomes(scenario('x')), twice)).toMatchObject([{ onEngine: 'Error: no' }]);
 });

@@ -75,14 +75,14 @@ describe('a token whose session has ended', () => {
     await expectEverything(other);
   });
 
-  test('reads and changes no row after a logout, also if it is a portal token for a day', async () => {
+  test('reads and changes no row after a logout, also with a portal token that is valid for a day', async () => {
     const page = stage.as(await portalToken());
     await expectEverything(page);
     await page.run(LOGOUT);
     await expectNothing(page);
   });
 
-  test('reads and changes no row after a revocation from another device, also if it is a team token', async () => {
+  test('reads and changes no row after a revocation from another device, also with a team token', async () => {
     const page = stage.as(signedIn.teamToken ?? '');
     expect(await shownTo(page)).toEqual([...TABLES]);
     const other = stage.as((await logIn(stage.gateway, ada)).accessToken);

@@ -46,7 +46,7 @@ describe('the root fields', () => {
     expect(await fieldsOf(page, 'mutation_root')).toEqual(signingIn);
   });
 
-  test('of user are those of anonymous and the fields for tables, account and teams', async () => {
+  test('of user also cover tables, account and teams', async () => {
     const tables = ['cache', 'invites', 'memberships', 'projects', 'sessions', 'teams', 'users'];
     expect(await fieldsOf(user, 'query_root')).toEqual(
       [
@@ -103,7 +103,7 @@ describe('the columns and relationships', () => {
       expect(await fieldsOf(user, `portcullis_${table}_set_input`), table).toEqual(['name']);
   });
 
-  test('of anonymous are those of the cache', async () => {
+  test('of anonymous are the columns of the cache', async () => {
     for (const [table, fields] of Object.entries(readable))
       expect(await fieldsOf(stage.anonymous(), `portcullis_${table}`), table).toEqual(
         table === 'cache' ? fields : null,
