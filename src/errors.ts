@@ -35,7 +35,7 @@ export const errorCatalogue = {
   invalid_invite: { status: 400, message: 'This invite is not valid.' },
   sole_owner: {
     status: 400,
-    message: 'A team needs an owner. Make somebody else owner, or delete the team.',
+    message: 'A team needs an owner. Make another member owner, or delete the team.',
   },
   too_many_keys: { status: 400, message: 'There are too many unexpired keys. Delete or expire some first.' },
   ens_not_configured: { status: 503, message: 'ENS is not configured: set ENS_RPC_URLS.' },
@@ -54,7 +54,7 @@ export const errorCatalogue = {
   graphql_validation_failed: { status: 400, message: 'The GraphQL document does not fit the schema.' },
   query_too_complex: { status: 400, message: 'The GraphQL document exceeds a limit.' },
   busy: { status: 503, message: 'Too many requests are waiting. Try again shortly.' },
-  no_signing_key: { status: 503, message: 'There is no usable signing key.' },
+  no_signing_key: { status: 503, message: 'The gateway has no usable signing key.' },
   unavailable: { status: 503, message: 'The service is temporarily unavailable.' },
   internal_error: { status: 500, message: 'Unexpected error.' },
 } as const satisfies Record<string, CatalogueEntry>;

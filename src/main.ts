@@ -20,7 +20,7 @@ function readConfigOrExit(): Config {
 }
 
 /** Prints for a person at a terminal what to open. Programs read the JSON lines. */
-function greet({ url, deps }: App, { internalSecretFile, embeddedPostgres }: Development): void {
+function printAddresses({ url, deps }: App, { internalSecretFile, embeddedPostgres }: Development): void {
   const { graphiql } = deps.config.graphql;
   const lines = [
     `Portcullis ${version} is ready.`,
@@ -34,7 +34,7 @@ function greet({ url, deps }: App, { internalSecretFile, embeddedPostgres }: Dev
 }
 
 /** Calls back when the process that started this one has ended. */
-function whenOrphaned(callback: () => void): void {
+function onOrphaned(callback: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
@@ -81,7 +81,7 @@ async function start(config: Config, log: Log): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
 
   // npm passes SIGTERM to the shell that started this process. The shell ends and does not pass the signal on.
-  if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(() => interrupt('npm is gone'));
+  if (process.env.npm_lifecycle_event !== undefined) onOrphaned(() => interrupt('npm is gone'));
 
   try {
     development = await completeConfig(config, log);
@@ -98,7 +98,7 @@ async function start(config: Config, log: Log): Promise<void> {
   }
   if (interrupted > 0) return stop(0);
   log.info({ url: app.url, version }, 'Listening.');
-  if (!config.production) greet(app, development);
+  if (!config.production) printAddresses(app, development);
 }
 
 const config = readConfigOrExit();

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Queryable } from '../db/client.ts';
+import { CLOCK } from '../db/clock.ts';
 import { deleteOldRows } from '../db/prune.ts';
 import { securityEvents } from '../db/tables/security-events.ts';
 import { type Device, storableUserAgent } from './device.ts';
@@ -61,17 +62,11 @@ export type SecurityEvent = {
   details?: Record<string, string | number | boolean | null>;
 };
 
-/**
- * The time of an event: the clock, not the start of the transaction. A transaction that waited for another one is dated
- * after it.
- */
-const THE_CLOCK = sql`clock_timestamp()`;
-
 /** Inserts a security event, in the transaction of the change that it records. */
 export async function recordSecurityEvent(tx: Queryable, event: SecurityEvent): Promise<void> {
   await tx.insert(securityEvents).values({
     id: uuidv7(),
-    createdAt: THE_CLOCK,
+    createdAt: CLOCK,
     action: event.action,
     outcome: event.outcome ?? 'success',
     userId: event.userId ?? null,
@@ -90,7 +85,7 @@ export async function recordSecurityEvent(tx: Queryable, event: SecurityEvent): 
 export function insertSecurityEvent(event: SecurityEvent, from: SQL): SQL {
   return sql`
     insert into ${securityEvents} (id, created_at, action, outcome, user_id, session_id, address, user_agent)
-    select ${uuidv7()}::uuid, ${THE_CLOCK}, ${event.action}, ${event.outcome ?? 'success'}, ${event.userId ?? null}::uuid,
+    select ${uuidv7()}::uuid, ${CLOCK}, ${event.action}, ${event.outcome ?? 'success'}, ${event.userId ?? null}::uuid,
       ${event.sessionId ?? null}::uuid, ${event.device?.address ?? null}::inet,
       ${storableUserAgent(event.device?.userAgent ?? null)}
     from ${from}`;

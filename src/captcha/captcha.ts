@@ -25,7 +25,7 @@ const MAX_CHECKS = 100;
 const MAX_TOKEN_LENGTH = 8_192;
 
 /** Error codes of the provider that blame the gateway, not the person. */
-const OUR_FAULT =
+const CONFIGURATION_ERRORS =
   /^(?:(?:missing|invalid)-input-secret|invalid-or-missing-secret|bad-request|internal-error|sitekey-secret-mismatch)$/;
 
 type Verdict = { success: boolean; 'error-codes'?: unknown };
@@ -60,7 +60,7 @@ async function ask(
   const verdict: unknown = JSON.parse(text);
   if (!isVerdict(verdict)) throw new Error('The answer is not a verdict.');
   const codes = [verdict['error-codes'] ?? []].flat().map(String);
-  if (!verdict.success && codes.some((code) => OUR_FAULT.test(code)))
+  if (!verdict.success && codes.some((code) => CONFIGURATION_ERRORS.test(code)))
     throw new Error('The provider refuses the request itself. Check CAPTCHA_SECRET and CAPTCHA_SITE_KEY.');
   if (verdict.success && !response.ok) throw new Error(`The provider answered ${response.status}.`);
   return verdict;

@@ -11,7 +11,7 @@ type Variables<Name extends keyof Environment> = { [Key in Name]: NonNullable<En
 /**
  * Prepares a command: inspects its database, and reads the other variables that it needs. If DATABASE_DIRECT_URL is set, the
  * command uses that address, to bypass a pooler.
- * @throws ConfigError saying what is missing or wrong; the driver's error if the database cannot be reached
+ * @throws ConfigError naming what is missing or wrong; the driver's error if the database cannot be reached
  */
 export async function prepareCommand<Name extends keyof Environment = never>(
   applicationName: string,

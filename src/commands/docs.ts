@@ -50,7 +50,7 @@ function mailTextTable(): string {
 
 const securityEventList = (): string => `${securityActions.map(code).join(', ')}.`;
 
-/** Each file with a generated part: the part's name and what writes it. */
+/** The generated parts: each with its file, its name and its generator. */
 const generated: readonly (readonly [file: string, name: string, write: () => string])[] = [
   ['src/config/README.md', 'environment', environmentTable],
   ['src/dialects/README.md', 'errors', errorTable],
@@ -63,7 +63,7 @@ export const documentedFiles: readonly string[] = [...new Set(generated.map(([fi
 
 /**
  * Returns the text of a file with its generated parts replaced.
- * @throws Error if the file has no place for one of its parts
+ * @throws Error if the file lacks the marks of one of its parts
  */
 export function withGeneratedParts(file: string, text: string): string {
   let updated = text;
@@ -71,7 +71,7 @@ export function withGeneratedParts(file: string, text: string): string {
     if (of !== file) continue;
     const [start, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
     const [from, to] = [updated.indexOf(start), updated.indexOf(end)];
-    if (from === -1 || to < from) throw new Error(`${file} has no place for the part "${name}".`);
+    if (from === -1 || to < from) throw new Error(`${file} lacks the marks of the part "${name}".`);
     updated = `${updated.slice(0, from + start.length)}\n${write()}\n${updated.slice(to)}`;
   }
   return updated;

@@ -15,7 +15,7 @@ async function reencrypt(): Promise<number> {
     applicationName,
   });
   try {
-    // Otherwise, with a wrong key, the command would look as if there were nothing to do.
+    // Without this check, the command would succeed with a wrong key and do nothing.
     await checkKeyEncryption({ db, keyEncryption });
     return await reencryptKeys({ db, keyEncryption });
   } finally {

@@ -13,7 +13,7 @@ import { cookieProblems, keyLifeProblems, tokenConfig } from './groups/tokens.ts
 import { upkeepConfig } from './groups/upkeep.ts';
 import type { Environment } from './variables.ts';
 
-/** Returns the configuration that the variables make. */
+/** Makes the configuration from the variables. */
 export const toConfig = (e: Environment) => ({
   ...serverConfig(e),
   ...databaseConfig(e),
@@ -30,18 +30,18 @@ export const toConfig = (e: Environment) => ({
   ...upkeepConfig(e),
 });
 
-/** The same type, in which nothing can be assigned. */
+/** The type, deeply read-only. */
 type Frozen<T> = T extends Uint8Array ? T : { readonly [Key in keyof T]: Frozen<T[Key]> };
 
-/** What the gateway is configured to do. Its parts are made, and described, in `groups/`. */
+/** The gateway's configuration. `groups/` makes and describes its parts. */
 export type Config = Frozen<ReturnType<typeof toConfig>>;
 
 export type EnsConfig = Config['ens'];
 export type KeyConfig = Config['keys'];
 export type CaptchaConfig = NonNullable<Config['captcha']>;
-/** What a captcha may be asked for. */
+/** An operation that can require a captcha. */
 export type CaptchaPurpose = CaptchaConfig['purposes'][number];
 
-/** Returns what is wrong with variables that are right one by one. */
+/** Finds problems between variables that are each valid. */
 export const problemsOf = (e: Environment): string[] =>
   [rateProblems, cookieProblems, keyLifeProblems, captchaProblems].flatMap((problems) => problems(e));

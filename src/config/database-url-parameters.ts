@@ -1,10 +1,10 @@
 import type { TlsMode, TlsVersion } from './database-url.ts';
 import { isOwnSetting } from './session-settings.ts';
 
-/** Why a URL is not usable, without the variable's name and without a part of the URL but the name of a parameter. */
+/** Says why a URL is not usable. It quotes nothing of the URL but the name of a parameter. */
 export class UrlProblem extends Error {}
 
-/** What has been read of a URL so far. Parameters replace what stands before the question mark. */
+/** The parts of a URL that are read so far. A parameter replaces a part from before the question mark. */
 export type DatabaseUrlParts = {
   host: string;
   port: string;
@@ -27,16 +27,16 @@ export type DatabaseUrlParts = {
   behindPgBouncer: boolean;
 };
 
-/** Takes a parameter's value over, or says why it cannot: the sentence stands behind the parameter's name. */
+/** Applies a parameter's value. If it cannot, it returns the end of a sentence that begins with the parameter's name. */
 type Rule = (value: string, parts: DatabaseUrlParts) => string | undefined;
 
 const MAX_CONNECT_TIMEOUT_SECONDS = 60;
 const ON = new Set(['1', 'true', 'on', 'yes']);
 const OFF = new Set(['0', 'false', 'off', 'no']);
 
-/** Changes nothing for the gateway, with any value. */
+/** Accepts any value, since the parameter changes nothing for the gateway. */
 const harmless: Rule = () => {};
-/** Only these values are what the gateway does anyway. */
+/** Accepts only these values: the gateway does what they say in any case. */
 const only =
   (values: readonly string[], otherwise: string): Rule =>
   (value) =>
@@ -59,7 +59,7 @@ const MODES: Record<string, TlsMode> = {
   require: 'require',
   'verify-ca': 'verify-ca',
   'verify-full': 'verify-full',
-  // Of node-postgres: encrypts and checks nothing.
+  // A value of node-postgres: it encrypts, and checks no certificate.
   'no-verify': 'require',
 };
 
@@ -70,7 +70,7 @@ const sslmode: Rule = (value, { tls }) => {
   tls.mode = mode;
 };
 
-/** Not of libpq. True has always meant to this gateway that the certificate is checked. */
+/** Not a parameter of libpq. In this gateway, true has always meant that the certificate is checked. */
 const ssl: Rule = (value, parts) => {
   const mode = ON.has(value) ? 'verify-full' : OFF.has(value) ? 'disable' : value;
   return sslmode(mode, parts) === undefined ? undefined : 'is not true or false: write sslmode instead';
@@ -96,7 +96,7 @@ const connectTimeout: Rule = (value, parts) => {
   parts.connectTimeoutSeconds = seconds;
 };
 
-/** `-c name=value`, `-cname=value` and `--name=value`, as Postgres reads them; a backslash takes what follows as it is. */
+/** Reads `-c name=value`, `-cname=value` and `--name=value` as Postgres does. A backslash escapes the next character. */
 const options: Rule = (value, parts) => {
   const words = [...value.matchAll(/(?:\\[\s\S]|[^\\\s])+/g)].map(([word]) =>
     word.replaceAll(/\\([\s\S])/g, '$1'),
@@ -106,7 +106,7 @@ const options: Rule = (value, parts) => {
     const setting = word === '-c' ? (words[++at] ?? '') : /^(?:-c|--)(.+)$/s.exec(word)?.[1];
     const [, name, set] = /^([a-z_][\w.-]*)=(.*)$/is.exec(setting ?? '') ?? [];
     if (name === undefined || set === undefined)
-      return 'holds something else than -c name=value. Take that out (Neon’s endpoint too: the gateway sends the host’s name)';
+      return 'may hold only -c name=value: take the rest out (Neon’s endpoint too: the gateway sends the host’s name)';
     const key = name.replaceAll('-', '_');
     if (isOwnSetting(key)) return `sets ${key}, which the gateway sets itself: take it out`;
     parts.settings[key] = set;
@@ -118,11 +118,11 @@ const TIMEOUT = 'is not read here: take it out, and set DATABASE_STATEMENT_TIMEO
 const PREPARE = 'is not read here: take it out, and set DATABASE_PREPARE to on or off';
 const SCHEMA = 'has no meaning here, since the gateway’s schemas have fixed names: take it out';
 const TLS_OF_OTHERS = 'is not read here: take it out, and write sslmode and sslrootcert';
-const ELSEWHERE = 'is not supported: nothing is read from elsewhere. Write it into the URL';
+const ELSEWHERE = 'is not supported: the gateway reads only the URL. Write it into the URL';
 const ONE_HOST = 'is not supported: write the address as the host';
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  // What stands before the question mark may stand behind it.
+  // A part from before the question mark may also be a parameter.
   ['host', sets('host')],
   ['port', sets('port')],
   ['user', sets('user')],
@@ -152,7 +152,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     'channel_binding',
     only(
       ['disable', 'prefer'],
-      'cannot be required here. Take it out, and take sslmode=verify-full: it proves the server by its certificate',
+      'cannot be required here. Take it out, and set sslmode=verify-full, which checks the server’s certificate',
     ),
   ],
   ['gssencmode', only(['disable', 'prefer'], 'cannot be required here: take it out')],
@@ -187,7 +187,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['service', refused(ELSEWHERE)],
   ['servicefile', refused(ELSEWHERE)],
   ['passfile', refused(ELSEWHERE)],
-  // Other tools'
+  // Parameters of other tools
   [
     'pgbouncer',
     (value, parts) => {
@@ -218,17 +218,17 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...['sslaccept', 'sslidentity', 'sslfactory'].map((name): [string, Rule] => [name, refused(TLS_OF_OTHERS)]),
 ]);
 
-/** Only what is surely a name is repeated in a message. */
+/** Returns the name if a message may quote it: anything else may be a part of a password. */
 const shown = (name: string): string | null => (/^[a-z][a-z_.-]{0,40}$/i.test(name) ? name : null);
 
-/** @throws UrlProblem where the gateway cannot do what the parameter asks */
+/** @throws UrlProblem if the gateway cannot do what the parameter asks */
 export function applyParameter(name: string, value: string, parts: DatabaseUrlParts): void {
   const rule = RULES.get(name);
   if (rule === undefined)
     throw new UrlProblem(
       `the gateway does not know the parameter ${shown(name) ?? 'in it'}: take it out. A setting of Postgres is written as options=-c%20name%3Dvalue`,
     );
-  // As libpq has it, and as a template leaves it that has nothing to put there.
+  // Like libpq: a template may leave a value empty.
   if (value === '') return;
   const problem = rule(value, parts);
   if (problem !== undefined) throw new UrlProblem(`${name} ${problem}`);

@@ -1,17 +1,17 @@
 import { applyParameter, type DatabaseUrlParts, UrlProblem } from './database-url-parameters.ts';
 
 /**
- * What libpq's `sslmode` says. `allow` is read as `prefer`, which is also the default: it encrypts where the server can,
- * checks no certificate, and goes on without TLS where the server has none.
+ * Values of libpq's `sslmode`. `allow` is read as `prefer`, the default: it uses TLS if the server offers it, and checks no
+ * certificate.
  */
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
 type TlsSettings = Readonly<{
   mode: TlsMode;
-  /** Path of the certificates that are trusted; null: those that Node.js brings along. */
+  /** Path of the trusted certificates; null: those of Node.js. */
   rootCertificatePath: string | null;
-  /** Paths of the gateway's own certificate and its key; null: it shows none. */
+  /** Path of the gateway's own certificate, and below that of its key; null: the gateway has no certificate. */
   certificatePath: string | null;
   keyPath: string | null;
   keyPassword: string | null;
@@ -19,31 +19,31 @@ type TlsSettings = Readonly<{
   maxVersion: TlsVersion | null;
 }>;
 
-/** A database and how to connect to it. Both drivers are told this and nothing else. */
+/** A database and how to connect to it. Both drivers read only this. */
 export type DatabaseTarget = Readonly<{
-  /** The environment variable that named it, for messages. */
+  /** The environment variable that held the URL, for messages. */
   variable: string;
-  /** A name, an address without brackets, or the folder of a Unix socket. */
+  /** A host name, an address without brackets, or the folder of a Unix socket. */
   host: string;
   port: number;
   /** Null for TCP. */
   socketPath: string | null;
   user: string;
-  /** Empty where the server asks for none. */
+  /** Empty if the server does not ask for a password. */
   password: string;
   database: string;
   tls: TlsSettings;
-  /** Shown in pg_stat_activity; null: the gateway's own name. */
+  /** The name in pg_stat_activity; null: the gateway's default. */
   applicationName: string | null;
-  /** Null: the gateway's own. */
+  /** Null: the gateway's default. */
   connectTimeoutSeconds: number | null;
-  /** Settings of the session, from `options=-c name=value`. */
+  /** Settings of the session that `options=-c name=value` names. */
   settings: Readonly<Record<string, string>>;
-  /** Whether `pgbouncer=true` says that a pooler is in between which keeps no prepared statements. */
+  /** Whether the URL has `pgbouncer=true`: a pooler that does not keep prepared statements. */
   behindPgBouncer: boolean;
 }>;
 
-/** A URL that is not usable. The message names the variable and what to change. It holds no part of the URL but the name of a parameter. */
+/** Says why a URL is not usable, and what to change. It quotes nothing of the URL but the name of a parameter. */
 export class DatabaseUrlError extends Error {
   override readonly name = 'DatabaseUrlError';
   /** The message without the variable's name. */
@@ -60,7 +60,7 @@ const MAX_SOCKET_PATH_BYTES = 107;
 
 function decode(text: string, what: string): string {
   if (/%(?![0-9a-f]{2})/i.test(text))
-    throw new UrlProblem(`the ${what} has a % without two hexadecimal digits behind it: write a % as %25`);
+    throw new UrlProblem(`the ${what} has a % without two hexadecimal digits after it: write a % as %25`);
   if (text.includes('%00')) throw new UrlProblem(`the ${what} holds %00, which Postgres cannot take`);
   try {
     return decodeURIComponent(text);
@@ -71,17 +71,17 @@ function decode(text: string, what: string): string {
 
 type Pieces = { login: string | null; place: string; database: string; query: string | null };
 
-/** `login@place/database?query`. A login ends at the last `@`, so that `@`, `?` and `#` in a password do no harm. */
+/** Splits `login@place/database?query`. A login ends at the last `@`, so that a password may contain `@`, `?` and `#`. */
 function takeApart(rest: string): Pieces {
   const hasLogin = rest[rest.search(/[@/]/)] === '@';
   const place = hasLogin ? rest.indexOf('@') : 0;
   const length = rest.slice(place).search(/[/?]/);
   const end = length === -1 ? rest.length : place + length;
   const authority = rest.slice(0, end);
-  // Before anything is read of what may be the rest of a password.
+  // Checked first: the rest may belong to the password, and messages must not quote it.
   if (rest.slice(end).includes('@'))
     throw new UrlProblem(
-      'there is an @ behind the first /: write a / in the user or the password as %2F, and an @ behind the host as %40',
+      'an @ follows the first /: write a / in the user or the password as %2F, and an @ after the host as %40',
     );
   const at = authority.lastIndexOf('@');
   const [path = '', ...query] = rest.slice(end).split('?');
@@ -93,14 +93,14 @@ function takeApart(rest: string): Pieces {
   };
 }
 
-/** `host:port`, `[address]:port`, or an encoded folder. */
+/** Reads `host:port`, `[address]:port`, or an encoded folder. */
 function readPlace(place: string, parts: DatabaseUrlParts): void {
   if (place.includes(',')) throw new UrlProblem(SEVERAL_HOSTS);
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(place);
   if (bracketed === null && /[[\]]/.test(place))
-    throw new UrlProblem('an IPv6 address stands in brackets alone, such as [::1]:5432');
+    throw new UrlProblem('brackets enclose an IPv6 address and nothing else, as in [::1]:5432');
   const [host = '', port, ...more] = bracketed === null ? place.split(':') : bracketed.slice(1);
-  if (more.length > 0) throw new UrlProblem('an IPv6 address needs brackets, such as [::1]:5432');
+  if (more.length > 0) throw new UrlProblem('an IPv6 address needs brackets, as in [::1]:5432');
   parts.host = decode(host, 'host');
   if (port !== undefined && port !== '') parts.port = decode(port, 'port');
 }
@@ -111,14 +111,14 @@ function readQuery(query: string, parts: DatabaseUrlParts): void {
     const [name = '', value, ...more] = pair.split('=').map((each) => decode(each, 'list of parameters'));
     if (value === undefined || more.length > 0)
       throw new UrlProblem('a parameter is not name=value: write = and & in a value as %3D and %26');
-    if (seen.has(name)) throw new UrlProblem(`${name} is there twice`);
+    if (seen.has(name)) throw new UrlProblem(`the URL has ${name} twice`);
     seen.add(name);
     applyParameter(name, value, parts);
   }
 }
 
 const SEVERAL_HOSTS =
-  'several hosts are not supported. Name one that leads to the primary: a virtual address, or a proxy such as HAProxy or PgBouncer';
+  'several hosts are not supported. Name one that leads to the primary: a virtual address, or a proxy like HAProxy or PgBouncer';
 
 function readHost(host: string): string {
   if (host === '')
@@ -127,7 +127,7 @@ function readHost(host: string): string {
     );
   if (host.includes(',')) throw new UrlProblem(SEVERAL_HOSTS);
   if (!/^\/|^[^\s/@\\?#[\]]+$/.test(host))
-    throw new UrlProblem('the host is neither a name nor an address nor the folder of a socket');
+    throw new UrlProblem('the host is not a name, an address or the folder of a socket');
   return host;
 }
 
@@ -143,7 +143,7 @@ function required(value: string | null, what: string): string {
   return value;
 }
 
-/** @throws UrlProblem where two parameters do not go together */
+/** @throws UrlProblem if two parameters contradict each other */
 function readTls({ tls }: DatabaseUrlParts): TlsSettings {
   const isSystem = tls.rootCertificate === 'system';
   const mode = tls.mode ?? (isSystem ? 'verify-full' : 'prefer');
@@ -157,12 +157,12 @@ function readTls({ tls }: DatabaseUrlParts): TlsSettings {
     );
   if (tls.rootCertificate === null && mode === 'verify-ca')
     throw new UrlProblem(
-      'sslmode=verify-ca needs sslrootcert; or take verify-full, for certificates of public authorities',
+      'sslmode=verify-ca needs sslrootcert. For certificates of public authorities, set verify-full',
     );
   if ((tls.certificatePath === null) !== (tls.keyPath === null))
-    throw new UrlProblem('sslcert and sslkey go together');
+    throw new UrlProblem('sslcert and sslkey need each other');
   return {
-    // As libpq has it: with an authority to check against, `require` checks.
+    // Like libpq: with a root certificate, `require` checks the server's certificate.
     mode: mode === 'require' && tls.rootCertificate !== null ? 'verify-ca' : mode,
     rootCertificatePath: isSystem ? null : tls.rootCertificate,
     certificatePath: tls.certificatePath,
@@ -217,8 +217,8 @@ function readTarget(url: string, variable: string): DatabaseTarget {
 }
 
 /**
- * Reads the URL of a database as libpq does. Nothing else counts: no PG* variable, no password file, no service file, no
- * default of the operating system. What the gateway cannot do is refused by name.
+ * Reads the URL of a database as libpq does, and nothing else: no PG* variable, no password file, no service file, no default
+ * of the operating system. It names a parameter that the gateway does not support.
  *
  * @param variable the environment variable that holds the URL, for messages
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS

@@ -1,25 +1,26 @@
 import type { KeyConfig } from './config.ts';
 
 /**
- * How late a verifier may be when its cache ends. Hasura looks once a minute whether its set has grown too old, and a minute
- * later again when it could not fetch it; the rest is for answers under way, a key's commit and a busy machine.
+ * How late a verifier may be when its cache ends. Hasura checks the age of its key set once a minute. If a fetch fails, it
+ * tries again a minute later. The rest is for the network, a key's commit and a busy machine.
  */
 const VERIFIER_LATENESS_SECONDS = 60 + 60 + 30;
 
 /**
- * Seconds for which a new key is only published: until then some verifier may lack it. Its answer may come from an HTTP
- * cache in front of the gateway, which has kept it for max-age, and Hasura, which does not read `Age`, keeps it as long again.
+ * Returns the seconds for which a new key is published but does not sign, since a verifier may lack it. An HTTP cache in front
+ * of the gateway may keep a key set for max-age. Hasura does not read `Age`, so it keeps that set for another max-age.
  */
 export const publicationLeadSeconds = ({ jwksMaxAgeSeconds }: Pick<KeyConfig, 'jwksMaxAgeSeconds'>): number =>
   2 * jwksMaxAgeSeconds + VERIFIER_LATENESS_SECONDS;
 
-/** In this time the gateway looks twice, though a round comes up to a quarter late: one of them may fail. */
+/** Returns the seconds in which housekeeping runs twice, so that one run may fail. A round is up to a quarter late. */
 const twoRoundsSeconds = ({ housekeepingSeconds }: Pick<KeyConfig, 'housekeepingSeconds'>): number =>
   2.5 * housekeepingSeconds;
 
 /**
- * How long before its end the last key needs a successor: so long that there is always one that outlives its own publication
- * plus the longest token. Half of a key's life at most, so that keys which live for an hour are not replaced at every round.
+ * Returns how many seconds before its end the last key needs a successor. A key must always exist that outlives its
+ * publication plus the longest token. The result is at most half of a key's lifetime, so that short-lived keys are not
+ * replaced in every round.
  */
 export const renewalSeconds = (keys: KeyConfig): number =>
   Math.min(
@@ -28,8 +29,8 @@ export const renewalSeconds = (keys: KeyConfig): number =>
   );
 
 /**
- * The shortest life of a key: in half of it a successor is made and published, whichever round makes it. Half a lead more is
- * for a database that is away.
+ * Returns the shortest lifetime of a key. A successor must be made and published within half of it. The extra half of a lead
+ * is for an outage of the database.
  */
 export const shortestKeySeconds = (
   keys: Pick<KeyConfig, 'jwksMaxAgeSeconds' | 'housekeepingSeconds'>,

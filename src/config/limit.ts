@@ -2,15 +2,15 @@ import type { z } from 'zod';
 import { rate } from './parsers.ts';
 import { variable } from './variable.ts';
 
-/** How many, within how many seconds. */
+/** A count, and the seconds in which it may be used. */
 export type Rate = Readonly<{ count: number; seconds: number }>;
 
-/** For what a limit counts. An `address` counts as its network, and `unaddressed` is all clients without a known address. */
+/** What a limit counts by. `address` counts a network; `unaddressed` counts all clients without a known address together. */
 type Subject = 'account' | 'address' | 'mailbox' | 'session' | 'team' | 'unaddressed' | 'user';
 
-/** A rate limit. Its rate comes from its variable, from another limit's variable, or from nowhere else. */
+/** A rate limit. Its rate is fixed, or comes from its own variable or that of another limit. */
 export type LimitDeclaration = Readonly<{
-  /** The name of its counters in the database. A limit that gets another name begins to count again. */
+  /** The name of the counters in the database. A new name starts new counters. */
   name: string;
   per: Subject;
 }> &

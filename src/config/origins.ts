@@ -1,7 +1,7 @@
 /** Schemes whose pages have an origin that browsers send as it is written: scheme, host and port. */
 const WEB: readonly string[] = ['http:', 'https:'];
 
-/** Schemes whose pages have no origin: browsers send `null`, or there are no pages. */
+/** Schemes whose pages have no origin: browsers send `null`, or cannot show a page. */
 const WITHOUT_ORIGIN: readonly string[] = [
   ...['file:', 'data:', 'blob:', 'about:', 'javascript:', 'ws:', 'wss:', 'ftp:', 'mailto:'],
 ];
@@ -11,8 +11,9 @@ const EVERY_ORIGIN = '*';
 type Parsed = { origin: string } | { problem: string };
 
 /**
- * An origin as browsers send it (RFC 6454 6.2): lower case, without a default port, in ASCII. What no browser sends is
- * refused, since it would never match. `capacitor://localhost` is the origin of an app that shows pages of its own.
+ * Parses an origin into the form that browsers send (RFC 6454 6.2): lower case, without a default port, in ASCII. It refuses
+ * an origin that browsers never send, since that would never match. `capacitor://localhost` is the origin of an app with its
+ * own pages.
  */
 function parseOrigin(text: string): Parsed {
   if (text === EVERY_ORIGIN) return { origin: text };
@@ -26,13 +27,13 @@ function parseOrigin(text: string): Parsed {
     return { problem: `has the scheme ${protocol.slice(0, -1)}, whose pages have no origin` };
   const hasMore = !['', '/'].includes(pathname) || username !== '' || password !== '';
   if (hasMore || text.includes('?') || text.includes('#'))
-    return { problem: 'holds more than a scheme, a host and a port, which are all that browsers send' };
+    return { problem: 'holds more than a scheme, a host and a port: browsers send only these' };
   return { origin: WEB.includes(protocol) ? url.origin : `${protocol}//${host}` };
 }
 
 /**
- * The origins of a list, each once.
- * @param refuse is told what is wrong with which of them; never their text
+ * Parses the origins of a list, without duplicates.
+ * @param refuse called with each problem, which does not quote the origin
  */
 export function parseOrigins(texts: readonly string[], refuse: (problem: string) => void): string[] {
   const origins = texts.map((text, index) => {

@@ -16,11 +16,11 @@ const NAMED_RANGES = new Map([
 const MAPPED_PREFIX_BITS = 96;
 
 /**
- * A function that tells whether an address is one of these proxies.
+ * Returns a function that tells whether an address is one of these proxies.
  *
  * @param proxies addresses, CIDR ranges, IPv4 networks with a mask (`10.0.0.0/255.0.0.0`), `loopback`, `linklocal`,
  *   `uniquelocal`
- * @throws Error for a spelling that is none of these
+ * @throws Error if an entry has another form
  */
 export function compileProxies(proxies: readonly string[]): (address: Address) => boolean {
   const ranges = proxies.flatMap((proxy) => NAMED_RANGES.get(proxy) ?? [proxy]).map(parseRange);
@@ -41,7 +41,7 @@ function parseRange(text: string): AddressRange {
   return { network: network.toIPv4Address(), bits: bits - MAPPED_PREFIX_BITS };
 }
 
-/** The length of a prefix, which IPv4 may also spell as a mask. */
+/** Parses the length of a prefix, which may be a mask in IPv4. */
 function parseBits(text: string, network: Address): number | null {
   if (/^\d{1,3}$/.test(text)) return Number(text);
   return network.kind() === 'ipv4' ? ipaddr.IPv4.parse(text).prefixLengthFromSubnetMask() : null;

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { type Config, problemsOf, toConfig } from './config.ts';
 import { type Environment, environment } from './variables.ts';
 
-/** What the declarations say of each variable. */
+/** The declared facts of each variable. */
 const facts = Object.entries(environment.shape).map(([name, schema]) => ({ name, ...schema.meta() }));
 
 /** The exit code for a configuration that is not usable: EX_CONFIG of sysexits.h. */
 export const EXIT_CONFIG = 78;
 
-/** Names every variable that is missing or bad, and never its value. */
+/** Names every missing or bad variable, without its value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -19,7 +19,7 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the whole configuration, once; everything else receives a Config. An empty string counts as unset.
+ * Reads the whole configuration. Only the start calls it, and passes the result on. An empty variable counts as unset.
  * @throws ConfigError naming every missing or bad variable.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
@@ -31,14 +31,14 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return toConfig(variables);
 }
 
-/** Returns the variables, unless one is bad. */
+/** Parses the variables; undefined if one is bad. */
 function parse(env: NodeJS.ProcessEnv, problems: string[]): Environment | undefined {
   const parsed = environment.safeParse(withFiles(env, problems));
   for (const { path, message } of parsed.error?.issues ?? []) problems.push(`${String(path[0])}: ${message}`);
   return parsed.data;
 }
 
-/** Names the variables that production requires and those that another one needs. */
+/** Names the missing variables that production requires or that another variable needs. */
 function missingVariables(env: NodeJS.ProcessEnv): string[] {
   const isSet = (name: string) => (env[name] ?? '') !== '' || (env[`${name}_FILE`] ?? '') !== '';
   return facts.flatMap(({ name, requiredInProduction, needs }) => {
@@ -49,7 +49,7 @@ function missingVariables(env: NodeJS.ProcessEnv): string[] {
 }
 
 /**
- * Reads some variables, each of which must be set but for the optional ones: for commands that need no more.
+ * Reads some variables, for commands that need only these. Each must be set, except the optional ones.
  * @throws ConfigError naming every missing or bad one.
  */
 export function readVariables<Name extends keyof Environment, Optional extends keyof Environment = never>(
@@ -68,7 +68,7 @@ export function readVariables<Name extends keyof Environment, Optional extends k
   return variables as { [Key in Name]: NonNullable<Environment[Key]> } & Environment;
 }
 
-/** Adds the secrets that stand in files. */
+/** Adds the secrets that `<name>_FILE` variables name. */
 function withFiles(env: NodeJS.ProcessEnv, problems: string[]): Record<string, string> {
   const merged: Record<string, string> = {};
   for (const [name, value] of Object.entries(env))

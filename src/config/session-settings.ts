@@ -1,16 +1,16 @@
 /**
- * A setting of the session that the gateway relies on, and that a role or a database can change (`alter role … set`,
- * `alter database … set`). Every connection of both drivers sets it as a startup parameter, which wins over those. A
- * pooler may refuse or ignore startup parameters: the start compares what a session really has.
+ * A setting of the session that the gateway relies on. An operator can change it for a role or a database (`alter role … set`,
+ * `alter database … set`). Every connection of both drivers sets it as a startup parameter, which overrides these. A pooler may
+ * refuse or ignore startup parameters, so the start reads the actual settings of a session.
  */
 type PinnedSetting = Readonly<{
   name: string;
   value: string;
-  /** Whether another value, as Postgres reports it, is as good. */
+  /** Whether a value that Postgres reports is equivalent. */
   accepts?: (value: string) => boolean;
-  /** Whether the gateway works with another value, so that the start warns and does not refuse. */
-  bears?: (value: string) => boolean;
-  /** PgBouncer keeps these startup parameters for each client. It refuses all others, unless it is told to ignore them. */
+  /** Whether the gateway works with a value: then the start warns instead of refusing. */
+  tolerates?: (value: string) => boolean;
+  /** Whether PgBouncer keeps this startup parameter for each client. It refuses all others, unless configured to ignore them. */
   keptByPoolers?: true;
   reason: string;
 }>;
@@ -27,13 +27,13 @@ export const PINNED_SETTINGS: readonly PinnedSetting[] = [
     value: 'ISO, MDY',
     accepts: (value) => value.startsWith('ISO'),
     keptByPoolers: true,
-    reason: 'The drivers read timestamps in ISO format alone.',
+    reason: 'The drivers read timestamps in ISO format only.',
   },
   {
     name: 'TimeZone',
     value: 'UTC',
     accepts: (value) => /^(?:UTC|Etc\/UTC|GMT)$/i.test(value),
-    bears: () => true,
+    tolerates: () => true,
     keptByPoolers: true,
     reason: 'Every day is 24 hours long, and a date without an offset means the same everywhere.',
   },
@@ -41,7 +41,7 @@ export const PINNED_SETTINGS: readonly PinnedSetting[] = [
     name: 'standard_conforming_strings',
     value: 'on',
     keptByPoolers: true,
-    reason: 'A backslash in a literal is a backslash.',
+    reason: 'A backslash in a literal is not an escape.',
   },
   {
     name: 'IntervalStyle',
@@ -53,7 +53,7 @@ export const PINNED_SETTINGS: readonly PinnedSetting[] = [
     name: 'extra_float_digits',
     value: '1',
     accepts: (value) => Number(value) > 0,
-    reason: 'A float8, such as the age of a token, is read exactly.',
+    reason: 'The drivers read a float8, for example the age of a token, exactly.',
   },
   { name: 'array_nulls', value: 'on', reason: 'A null in an array that the gateway sends stays a null.' },
   {
@@ -65,34 +65,34 @@ export const PINNED_SETTINGS: readonly PinnedSetting[] = [
     name: 'search_path',
     value: 'pg_catalog, pg_temp',
     // A path that does not list pg_catalog searches it first.
-    bears: (value) => {
+    tolerates: (value) => {
       const schemas = value.split(',').map((schema) => schema.trim().replaceAll('"', ''));
       return schemas.indexOf('pg_catalog') <= 0;
     },
-    reason: 'A function that another role made never takes the place of a built-in one.',
+    reason: 'A function of another role never replaces a built-in one.',
   },
   {
     name: 'default_transaction_isolation',
     value: 'read committed',
-    reason: 'A transaction that waited for a lock sees what the other transaction wrote.',
+    reason: 'A transaction that waited for a lock sees the other transaction’s writes.',
   },
   { name: 'default_transaction_read_only', value: 'off', reason: 'The gateway writes.' },
   {
     name: 'default_transaction_deferrable',
     value: 'off',
-    reason: 'A transaction does not wait until it is safe from conflicts.',
+    reason: 'A transaction does not wait for a snapshot without conflicts.',
   },
   {
     name: 'exit_on_error',
     value: 'off',
-    reason: 'An error, such as a taken email address, does not end the connection.',
+    reason: 'An error, for example a taken email address, does not end the connection.',
   },
   {
     name: 'synchronous_commit',
     value: 'on',
     accepts: (value) => value !== 'off',
-    bears: () => true,
-    reason: 'A change that was answered, such as a sign-out, survives a crash of the database.',
+    tolerates: () => true,
+    reason: 'An acknowledged change, for example a sign-out, survives a crash of the database.',
   },
   {
     name: 'idle_session_timeout',
@@ -107,11 +107,11 @@ export const CHECKED_SETTINGS: readonly PinnedSetting[] = [
   {
     name: 'session_replication_role',
     value: 'origin',
-    reason: 'Foreign keys and triggers do their work.',
+    reason: 'Postgres runs foreign keys and triggers.',
   },
 ];
 
-/** The settings that DATABASE_STATEMENT_TIMEOUT_MS decides. */
+/** The settings that follow from DATABASE_STATEMENT_TIMEOUT_MS. */
 export const TIMEOUT_SETTINGS = [
   'statement_timeout',
   'lock_timeout',
@@ -119,7 +119,7 @@ export const TIMEOUT_SETTINGS = [
 ] as const;
 
 /**
- * The timeouts of a session.
+ * Returns the timeouts of a session.
  * @param statementTimeoutMs milliseconds after which Postgres cancels a statement
  */
 export const timeoutSettings = (
@@ -138,5 +138,5 @@ const OWN_NAMES = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
-/** Whether the gateway sets this itself, so that a URL may not. */
+/** Whether the gateway sets this itself: then a URL may not. */
 export const isOwnSetting = (name: string): boolean => OWN_NAMES.has(name.toLowerCase());

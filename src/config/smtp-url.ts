@@ -1,6 +1,6 @@
 const truth = /^(?:true|false)$/;
 
-/** What the query of SMTP_URL may say. The names are nodemailer's, which takes the values from the URL. */
+/** The query parameters of SMTP_URL. The names are nodemailer's, which reads them from the URL. */
 const SMTP_PARAMETERS: Readonly<Record<string, { pattern: RegExp; values: string }>> = {
   requireTLS: { pattern: truth, values: 'true or false' },
   ignoreTLS: { pattern: truth, values: 'true or false' },
@@ -12,8 +12,8 @@ const SMTP_PARAMETERS: Readonly<Record<string, { pattern: RegExp; values: string
 };
 
 /**
- * What is wrong with the query of an SMTP_URL; null if nothing is. It would be ignored where it is misspelled, and TLS not
- * be required. The sentence repeats nothing of the URL: an unknown name may be a part of a password that is not encoded.
+ * Finds a problem in the query of an SMTP_URL; null if it is valid. Nodemailer ignores a misspelled parameter, and would send
+ * without TLS. The problem quotes nothing of the URL: an unknown name may be a part of a password that is not encoded.
  */
 export function smtpQueryProblem(url: string): string | null {
   const { searchParams } = new URL(url);
@@ -22,7 +22,7 @@ export function smtpQueryProblem(url: string): string | null {
     return `its query has an unknown parameter; known are ${Object.keys(SMTP_PARAMETERS).join(', ')}`;
   for (const [name, { pattern, values }] of Object.entries(SMTP_PARAMETERS)) {
     const given = searchParams.getAll(name);
-    if (given.length > 1) return `${name} is there twice`;
+    if (given.length > 1) return `its query has ${name} twice`;
     if (given.some((value) => !pattern.test(value))) return `${name} must be ${values}`;
   }
   const isOn = (name: string) => searchParams.get(name) === 'true';

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { type DatabaseTarget, DatabaseUrlError } from './database-url.ts';
 
-/** What the URL's `sslrootcert`, `sslcert` and `sslkey` name. */
+/** The contents of the files that the URL's `sslrootcert`, `sslcert` and `sslkey` name. */
 export type TlsFiles = Readonly<{ ca?: Buffer; cert?: Buffer; key?: Buffer; passphrase?: string }>;
 
 /**
  * Reads the files that a database's URL names for TLS.
- * @throws DatabaseUrlError naming the parameter whose file cannot be read, or is of no use
+ * @throws DatabaseUrlError naming the parameter whose file cannot be read or used
  */
 export function readTlsFiles({ tls, variable }: DatabaseTarget): TlsFiles {
   const read = (parameter: string, path: string): Buffer => {
@@ -32,7 +32,7 @@ export function readTlsFiles({ tls, variable }: DatabaseTarget): TlsFiles {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
     throw new DatabaseUrlError(
       variable,
-      `the files of sslcert and sslkey do not go together, or are not PEM, or sslpassword is wrong (${code}).`,
+      `the files of sslcert and sslkey do not match or are not PEM, or sslpassword is wrong (${code}).`,
     );
   }
   return files;

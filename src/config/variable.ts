@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** What a declaration says of a variable beside its parser and its default. */
+/** The facts of a variable besides its parser and its default. */
 type Facts = {
-  /** For README's table, which also says where the variable is required in production. */
+  /** The description in README's table, which also says that a variable is required in production. */
   description: string;
-  /** What the table shows where the default is not a text that could be set. */
+  /** The default in README's table, if it is not a text that can be set. */
   shownDefault?: string;
-  /** Whether the value may also stand in a file, which `<name>_FILE` names. */
+  /** Whether `<name>_FILE` may name a file with the value. */
   secret?: true;
   /** Whether `NODE_ENV=production` refuses to start without it. */
   requiredInProduction?: true;
@@ -18,13 +18,13 @@ declare module 'zod' {
   interface GlobalMeta extends Partial<Omit<Facts, 'description'>> {}
 }
 
-/** A parser of what the environment holds. */
+/** A parser of a variable's text. */
 type Parser = z.ZodType<unknown, string>;
 type Declaration<P extends Parser> = Facts & { parser: P };
 
 /**
- * Declares an environment variable; its key is its name. An unset variable has its default, which is parsed too, or is
- * undefined.
+ * Declares an environment variable; its key is its name. An unset variable has its default, which is parsed too. Without a
+ * default it is undefined.
  */
 export function variable<P extends Parser>(
   declaration: Declaration<P> & { default: z.input<P> },

@@ -13,7 +13,7 @@ import { serverVariables } from './groups/server.ts';
 import { tokenVariables } from './groups/tokens.ts';
 import { upkeepVariables } from './groups/upkeep.ts';
 
-/** Every variable the gateway reads. The table in README.md of this folder is generated from the descriptions and defaults here. */
+/** Every variable that the gateway reads. The table in this folder's README.md is generated from their declarations. */
 export const environment = z.object({
   ...serverVariables,
   ...databaseVariables,

@@ -31,7 +31,7 @@ export function createSecretDeriver(
   return {
     derive(text) {
       const [current] = derived;
-      if (current === undefined) throw new Error('There is no key to derive secrets from.');
+      if (current === undefined) throw new Error('The list of keys is empty.');
       return secretOf(current, text);
     },
     deriveAll: (text) => derived.map((key) => secretOf(key, text)),

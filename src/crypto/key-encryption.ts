@@ -19,7 +19,7 @@ const kidOf = (jwe: string): string | undefined => decodeProtectedHeader(jwe).ki
 export function createKeyEncryption(keys: readonly Uint8Array[]): KeyEncryption {
   const byId = new Map(keys.map((key) => [idOf(key), key]));
   const current = keys[0];
-  if (current === undefined) throw new Error('There is no key-encryption key.');
+  if (current === undefined) throw new Error('The list of key-encryption keys is empty.');
   const currentId = idOf(current);
   return {
     encrypt: (plaintext) =>

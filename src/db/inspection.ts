@@ -85,16 +85,16 @@ const alterRole = ({ role, database }: Session, name: string, value: string): st
 
 /**
  * Compares the settings of a session with those that the gateway relies on.
- * @throws ConfigError with the SQL that mends it
+ * @throws ConfigError with the SQL that corrects them
  */
 function requireSettings(session: Session, { variable, statementTimeoutMs, log }: Wanted): void {
   const problems: string[] = [];
-  const mend: string[] = [];
-  for (const { name, value, accepts, bears, reason } of [...PINNED_SETTINGS, ...CHECKED_SETTINGS]) {
+  const statements: string[] = [];
+  for (const { name, value, accepts, tolerates, reason } of [...PINNED_SETTINGS, ...CHECKED_SETTINGS]) {
     const real = session.settings.get(name);
     if (real === undefined || real === value || accepts?.(real)) continue;
     const statement = alterRole(session, name, value);
-    if (bears?.(real)) mend.push(`${statement} -- ${reason}`);
+    if (tolerates?.(real)) statements.push(`${statement} -- ${reason}`);
     else
       problems.push(
         `${variable}: ${name} is ${real} in its sessions and must be ${value}. (${reason}) Run this, then let a pooler reconnect: ${statement}`,
@@ -103,10 +103,10 @@ function requireSettings(session: Session, { variable, statementTimeoutMs, log }
   if (problems.length > 0) throw new ConfigError(problems);
   for (const [name, value] of Object.entries(timeoutSettings(statementTimeoutMs)))
     if (session.settings.get(name) === '0')
-      mend.push(`${alterRole(session, name, `${value}ms`)} -- Postgres gives up what hangs.`);
-  if (mend.length > 0)
+      statements.push(`${alterRole(session, name, `${value}ms`)} -- Postgres gives up what hangs.`);
+  if (statements.length > 0)
     log?.warn(
-      { variable, mend },
+      { variable, statements },
       'A pooler takes no settings from the gateway. The gateway works; these statements make it safer.',
     );
 }

@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { PostgresBinaries } from './binaries.ts';
-import { giveTo, type Launcher } from './unprivileged.ts';
+import { changeOwner, type Launcher } from './unprivileged.ts';
 
 export const SUPERUSER = 'portcullis';
 
@@ -102,7 +102,7 @@ export type InitialiseOptions = {
 export async function initialise(options: InitialiseOptions): Promise<void> {
   const { dataDir, launcher } = options;
   const folder = join(dataDir, 'postgres');
-  if (await exists(join(folder, 'PG_VERSION'))) return giveTo(launcher.account, folder);
+  if (await exists(join(folder, 'PG_VERSION'))) return changeOwner(launcher.account, folder);
 
   await removeAbandoned(dataDir, 'postgres-new-');
   const draft = await mkdtemp(join(dataDir, 'postgres-new-'));
@@ -110,7 +110,7 @@ export async function initialise(options: InitialiseOptions): Promise<void> {
     const [data, passwordFile] = [join(draft, 'data'), join(draft, 'password')];
     await mkdir(data, { mode: 0o700 });
     await writeFile(passwordFile, options.password, { mode: 0o600 });
-    await giveTo(launcher.account, draft);
+    await changeOwner(launcher.account, draft);
     await runInitdb(launcher, options.binaries.initdb, [
       ...['-D', data, '-U', SUPERUSER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8'],
       ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],

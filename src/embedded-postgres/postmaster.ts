@@ -103,7 +103,7 @@ async function countGateways(connection: Promise<Client>): Promise<number | unde
  * @param connect must not use the application name of a gateway
  * @throws Error if a gateway uses the folder, or if the server does not go away
  */
-export async function clearTheWay(
+export async function freeDataFolder(
   folder: string,
   connect: (port: number) => Promise<Client>,
   binaries: PostgresBinaries,

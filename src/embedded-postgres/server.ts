@@ -17,8 +17,8 @@ import {
   removeAbandoned,
   SUPERUSER,
 } from './data.ts';
-import { clearTheWay, isServed, shutDown } from './postmaster.ts';
-import { type Life, type Supervision, supervise } from './supervision.ts';
+import { freeDataFolder, isServed, shutDown } from './postmaster.ts';
+import { type SupervisedProcess, type Supervision, supervise } from './supervision.ts';
 import { type Launcher, planLaunch } from './unprivileged.ts';
 
 export type EmbeddedPostgres = { url: string } & Supervision;
@@ -96,14 +96,14 @@ async function start(options: EmbeddedPostgresOptions, durable: boolean): Promis
   await initialise({ dataDir, password, durable, launcher, binaries });
 
   const plan = { dataDir, password, launcher, binaries, settings: durable ? SETTINGS : THROWAWAY_SETTINGS };
-  const first = await launchWhenClear(plan);
+  const first = await launchWhenFree(plan);
   const { port } = first;
   const ms = Math.round(performance.now() - began);
   options.log?.info({ dataDir, port, ms }, 'Postgres started');
-  const supervision = supervise(lifeOf(first, binaries), {
+  const supervision = supervise(toSupervisedProcess(first, binaries), {
     name: 'Postgres',
     // On the same port, to which the pools of this process connect.
-    restart: async (signal) => lifeOf(await launchWhenClear({ ...plan, port, signal }), binaries),
+    restart: async (signal) => toSupervisedProcess(await launchWhenFree({ ...plan, port, signal }), binaries),
     log: options.log,
   });
   return { url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`, ...supervision };
@@ -121,24 +121,27 @@ type Plan = {
 };
 
 /** Launches the server when no other process uses the folder, and retries if another process was faster. */
-async function launchWhenClear(plan: Plan): Promise<Server> {
+async function launchWhenFree(plan: Plan): Promise<Server> {
   const { dataDir, password, binaries, signal } = plan;
   const deadline = Date.now() + START_DEADLINE_MS;
   for (;;) {
     const connectAs = (port: number) => connect(port, password, 'embedded-check');
-    await clearTheWay(join(dataDir, 'postgres'), connectAs, binaries);
+    await freeDataFolder(join(dataDir, 'postgres'), connectAs, binaries);
     try {
       return await launch(plan, { port: plan.port ?? (await freePort()), deadline });
     } catch (error) {
-      const again = error instanceof StartError && error.lostARace && Date.now() < deadline;
+      const again = error instanceof StartError && error.isRetryable && Date.now() < deadline;
       if (!again || signal?.aborted) throw error;
       await sleep(100);
     }
   }
 }
 
-/** Makes one life of the server, with the connection that shows that the data folder is in use. */
-function lifeOf({ child, ended, keeper }: Server, binaries: PostgresBinaries): Life {
+/** Wraps a running server for its supervision. Stopping it also closes the connection that marks the data folder as used. */
+function toSupervisedProcess(
+  { child, ended, keeper }: Server,
+  binaries: PostgresBinaries,
+): SupervisedProcess {
   const interrupt = () => void child.kill('SIGINT'); // for a process that exits without stopping it
   process.once('exit', interrupt);
   void ended.then(() => process.off('exit', interrupt));
@@ -150,15 +153,15 @@ function lifeOf({ child, ended, keeper }: Server, binaries: PostgresBinaries): L
   return { ended, stop: () => (stopped ??= stop()) };
 }
 
-/** Messages of Postgres if the port or the folder is taken, or if processes of a killed server still run. */
-const LOST_A_RACE = /Address already in use|lock file ".*" already exists|pre-existing shared memory block/;
+/** Messages of Postgres that allow a retry: the port or the folder is taken, or processes of a killed server still run. */
+const RETRYABLE = /Address already in use|lock file ".*" already exists|pre-existing shared memory block/;
 
 class StartError extends Error {
-  readonly lostARace: boolean;
+  readonly isRetryable: boolean;
 
   constructor(how: string, lastLines: string, cause: unknown) {
     super(`The embedded Postgres ${how}. Set DATABASE_URL to use another one.\n${lastLines}`, { cause });
-    this.lostARace = LOST_A_RACE.test(lastLines);
+    this.isRetryable = RETRYABLE.test(lastLines);
   }
 }
 
@@ -245,6 +248,6 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.once('listening', resolve));
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  if (address === null || typeof address === 'string') throw new Error('No port is free.');
   return address.port;
 }

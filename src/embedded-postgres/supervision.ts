@@ -1,46 +1,46 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.ts';
 
-/** One life of a child process. */
-export type Life = {
-  /** Says how it ended. */
+/** A child process that was started once. */
+export type SupervisedProcess = {
+  /** Resolves with how the process ended. */
   ended: Promise<string>;
-  /** Ends it, and gives back what belongs to it, also where it has ended by itself. */
+  /** Ends the process and frees its resources, even if it has ended by itself. */
   stop(): Promise<void>;
 };
 
 type SupervisionOptions = {
-  /** What the child is called in the log. */
+  /** The name of the process in the log. */
   name: string;
-  /** Starts it again in the same place. Rejects soon after the signal. */
-  restart(signal: AbortSignal): Promise<Life>;
+  /** Starts the process again with the same address and data. It rejects soon after the signal. */
+  restart(signal: AbortSignal): Promise<SupervisedProcess>;
   log?: Pick<Log, 'info' | 'error'> | undefined;
 };
 
 export type Supervision = {
   stop(): Promise<void>;
-  /** From now on the child may end by itself: it is not started again. */
+  /** Lets the process end by itself from now on, without a restart. */
   letEnd(): void;
-  /** Resolves with the reason when the child is given up: it ended by itself, and could not be started again. */
+  /** Resolves with the reason if the process ended by itself and could not be restarted. */
   lost: Promise<Error>;
 };
 
 const MAX_RESTARTS = 5;
 const FIRST_PAUSE_MS = 250;
-/** A life that lasted this long proves that the child can live: the restarts are counted from 0 again. */
+/** After a run of this length, the restarts are counted from 0 again. */
 const PROVEN_MS = 60_000;
 
 /**
- * Starts a child process again when it ends by itself: at once, and then with longer and longer pauses. After five restarts
- * without a life of a minute it is given up.
+ * Restarts a child process that ends by itself: at once, then with growing pauses. It gives up after five restarts without a
+ * run of a minute.
  */
-export function supervise(first: Life, { name, restart, log }: SupervisionOptions): Supervision {
+export function supervise(first: SupervisedProcess, { name, restart, log }: SupervisionOptions): Supervision {
   const stopping = new AbortController();
   const { signal } = stopping;
-  let life = first;
+  let current = first;
   let restarts = 0;
 
-  async function startAgain(how: string): Promise<Life> {
+  async function startAgain(how: string): Promise<SupervisedProcess> {
     let cause: unknown = new Error(`${name} ${how}.`);
     for (; restarts < MAX_RESTARTS && !signal.aborted; restarts += 1)
       try {
@@ -58,12 +58,12 @@ export function supervise(first: Life, { name, restart, log }: SupervisionOption
   async function keepAlive(): Promise<never> {
     for (;;) {
       const since = performance.now();
-      const how = await life.ended;
-      await life.stop();
+      const how = await current.ended;
+      await current.stop();
       if (!signal.aborted) log?.error({ how }, `${name} ended by itself. It is started again.`);
       if (performance.now() - since > PROVEN_MS) restarts = 0;
-      life = await startAgain(how);
-      if (signal.aborted) await life.stop();
+      current = await startAgain(how);
+      if (signal.aborted) await current.stop();
       else log?.info({ restarts }, `${name} was started again.`);
     }
   }
@@ -72,7 +72,7 @@ export function supervise(first: Life, { name, restart, log }: SupervisionOption
   return {
     async stop() {
       stopping.abort();
-      await life.stop();
+      await current.stop();
       await given;
     },
     letEnd: () => stopping.abort(),

@@ -27,7 +27,7 @@ async function chooseAccount(ownedFolder: string): Promise<Account> {
     if (uid > 0 && gid > 0) return { name, uid, gid };
   }
   throw new Error(
-    'Postgres refuses to run as root, and there is no user `postgres` or `nobody` to run it as. Run the gateway as an ordinary user, or set DATABASE_URL.',
+    'Postgres refuses to run as root, and the system has no user `postgres` or `nobody`. Run the gateway as an ordinary user, or set DATABASE_URL.',
   );
 }
 
@@ -87,7 +87,7 @@ export async function planLaunch(ownedFolder: string, paths: string[]): Promise<
 }
 
 /** Gives a folder with its content to the account, unless the account owns it already. */
-export async function giveTo(account: Account | undefined, folder: string): Promise<void> {
+export async function changeOwner(account: Account | undefined, folder: string): Promise<void> {
   if (account === undefined || (await stat(folder)).uid === account.uid) return;
   for (const entry of await readdir(folder, { recursive: true })) {
     await lchown(join(folder, entry), account.uid, account.gid);

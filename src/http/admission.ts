@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AuthError } from '../errors.ts';
-import { whenOver } from './over.ts';
+import { onResponseClose } from './response-close.ts';
 
 /** A request's place among the requests in work. The request leaves it at its end. */
 export type Place = {
@@ -53,7 +53,7 @@ export function createAdmission({ maxConcurrentRequests, queueDelayMs, longestWa
     };
     // When the answer is written: a client that reads slowly must not keep a place from others.
     response.once('prefinish', end);
-    whenOver(request, response, end);
+    onResponseClose(request, response, end);
     return {
       leave,
       comeBack() {

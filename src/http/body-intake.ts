@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AuthError } from '../errors.ts';
 import type { BodyBudget, BodyOwner } from '../limits/body-budget.ts';
-import { whenOver } from './over.ts';
+import { onResponseClose } from './response-close.ts';
 
 /**
  * How long a body may take, and the rate that it must reach after the grace period (Kestrel's defaults). A slower body would
@@ -88,7 +88,7 @@ function collect(request: IncomingMessage, response: ServerResponse, terms: Term
       stop();
       held.complete();
       response.once('prefinish', held.release);
-      whenOver(request, response, held.release);
+      onResponseClose(request, response, held.release);
       resolve(received.bytes());
     }
     const leave = () => refuse(new AuthError('invalid_json', { message: 'The request body ended early.' }));

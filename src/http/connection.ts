@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { whenOver } from './over.ts';
+import { onResponseClose } from './response-close.ts';
 
 /**
  * How many bytes are parsed at once. Node makes objects of every request that it parses. So a client that pipelines gets a
@@ -18,7 +18,7 @@ type Options = Readonly<{
   /** Tells whether the gateway shuts down. Then it keeps no connection open. */
   isClosing: () => boolean;
   /** Called when the connection may have begun or ceased to wait for its client. */
-  onTurn: (connection: Connection) => void;
+  onStateChange: (connection: Connection) => void;
 }>;
 
 /**
@@ -123,7 +123,7 @@ export class Connection {
     }
     if (this.#state === 'discarding') this.#discard(rest.length);
     else if (rest.length > 0) this.#putBack(rest);
-    this.#options.onTurn(this);
+    this.#options.onStateChange(this);
   }
 
   /** Keeps bytes for later. The socket buffers a little more; then the client has to wait. */
@@ -144,17 +144,17 @@ export class Connection {
     const { request, response } = exchange;
     this.#current = exchange;
     this.#announceClose(exchange);
-    response.once('prefinish', () => this.#options.onTurn(this));
+    response.once('prefinish', () => this.#options.onStateChange(this));
     this.#options.serve(request, response);
     // Registered after the request counters, so that the next request finds the place of this one free.
-    whenOver(request, response, () => this.#goOn());
+    onResponseClose(request, response, () => this.#goOn());
   }
 
   #goOn(): void {
     this.#current = null;
     this.#serveNext();
     if (this.#mayParse) this.socket.resume();
-    this.#options.onTurn(this);
+    this.#options.onStateChange(this);
   }
 
   /** Announces the answer as the last one if the request has not fully arrived: the gateway does not wait for the rest. */
@@ -195,7 +195,7 @@ export class Connection {
     const deadline = setTimeout(() => this.destroy(), DISCARDED.longestMs).unref();
     this.socket.once('close', () => clearTimeout(deadline));
     this.socket.resume();
-    this.#options.onTurn(this);
+    this.#options.onStateChange(this);
   }
 
   #discard(bytes: number): void {

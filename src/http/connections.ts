@@ -46,7 +46,7 @@ export function superviseConnections(server: Server, options: Options): Connecti
   /** When each connection began to read its answer, the oldest first. */
   const unread = new Map<Connection, number>();
 
-  function onTurn(connection: Connection): void {
+  function onStateChange(connection: Connection): void {
     if (!connections.has(connection.socket)) return;
     // At the end, since all others have been silent for longer.
     idle.delete(connection);
@@ -99,7 +99,7 @@ export function superviseConnections(server: Server, options: Options): Connecti
   server.setTimeout(SILENCE_MS, (socket) => connections.get(socket)?.onSilence(SILENCE_MS));
   server.on('connection', (socket) => {
     if (connections.size + 1 >= maxConnections) makeRoom();
-    const connection = new Connection(socket, { serve, isClosing, onTurn });
+    const connection = new Connection(socket, { serve, isClosing, onStateChange });
     connections.set(socket, connection);
     idle.add(connection);
     socket.once('close', () => forget(connection));

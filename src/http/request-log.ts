@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
-import { whenOver } from './over.ts';
+import { onResponseClose } from './response-close.ts';
 
 /** A response that knows its route. Paths are never logged: they may hold addresses and tokens. */
 export type RoutedResponse = ServerResponse & { route?: string };
@@ -16,7 +16,7 @@ export function logRequest(
   requestId: string,
 ): void {
   const startedAt = performance.now();
-  whenOver(request, response, () => {
+  onResponseClose(request, response, () => {
     const route = response.route ?? 'unknown';
     const level = QUIET_ROUTES.has(route) ? 'debug' : 'info';
     const durationMs = Math.round(performance.now() - startedAt);

@@ -19,9 +19,9 @@ import type { GatewayDeps } from '../request/deps.ts';
 import { throwRefusal } from '../request/target.ts';
 import { healthRoutes } from './health.ts';
 import { keySet } from './jwks.ts';
+import { createPathOwners } from './path-owners.ts';
 import type { RoutedResponse } from './request-log.ts';
 import { swaggerRoutes } from './swagger.ts';
-import { createTerritories } from './territories.ts';
 
 /** The dialects that the gateway serves. */
 export const dialects: readonly Dialect[] = [keySet, portal, teams, internal, actions, cron];
@@ -47,7 +47,7 @@ export function createRouter(
   isClosing: () => boolean,
 ): Router {
   const mounted = served.map((dialect) => mountDialect(deps, dialect));
-  const territories = createTerritories(mounted);
+  const pathOwners = createPathOwners(mounted);
   const router = createRoutes(deps, spellPortalError);
   router.use(async (c, next) => {
     await next();
@@ -60,10 +60,10 @@ export function createRouter(
   serve(router, '/openapi.json', { GET: (c) => c.json(openapi) });
   if (deps.config.http.swagger) router.route('/', swaggerRoutes(deps));
   if (deps.config.graphql.graphiql) serve(router, '/', { GET: (c) => c.redirect('/graphql') });
-  router.notFound((c) => answerUnknown(c, deps, territories.ownerOf(c.req.path)));
+  router.notFound((c) => answerUnknown(c, deps, pathOwners.ownerOf(c.req.path)));
   const listener = getRequestListener(router.fetch, LISTENER_OPTIONS);
   return {
-    corsOf: territories.corsOf,
+    corsOf: pathOwners.corsOf,
     async answer(request, response) {
       await listener(request, response);
     },

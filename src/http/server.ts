@@ -9,7 +9,7 @@ import { offerBody } from '../request/body.ts';
 import { GATEWAY_SECRET_HEADER } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { REQUEST_ID_HEADER, readRequestId } from '../request/request-id.ts';
-import { isRefused, receiveTarget, refuseLater, WHOLE_SERVER } from '../request/target.ts';
+import { isRefused, receiveTarget, storeRefusal, WHOLE_SERVER } from '../request/target.ts';
 import { createAdmission, type Place } from './admission.ts';
 import { createBodyIntake, hasBody } from './body-intake.ts';
 import { type Connections, superviseConnections } from './connections.ts';
@@ -28,7 +28,7 @@ export type HttpServer = {
  * Requests without Host are accepted here, since HTTP/1.0 has no Host. receiveTarget refuses those of HTTP/1.1, in the form
  * of the dialect.
  */
-const LENIENCE = { requireHostHeader: false };
+const ACCEPT_MISSING_HOST = { requireHostHeader: false };
 
 /**
  * In milliseconds; Node checks them every second. Bodies have their own limits, whose errors have the form of the dialect.
@@ -54,7 +54,7 @@ const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', 
 export async function startHttpServer(deps: GatewayDeps, dialects: readonly Dialect[]): Promise<HttpServer> {
   let closing = false;
   const isClosing = () => closing;
-  const server = createServer({ ...TIMEOUTS, ...LENIENCE });
+  const server = createServer({ ...TIMEOUTS, ...ACCEPT_MISSING_HOST });
   // Node would ignore headers after the 2,000th, for example one that a proxy appended.
   server.maxHeadersCount = 0;
   server.on('connection', requireAddress);
@@ -91,7 +91,7 @@ function createRequestListener(deps: GatewayDeps, dialects: readonly Dialect[], 
       return admit(request, response);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
-      refuseLater(request, error);
+      storeRefusal(request, error);
       return null;
     }
   }

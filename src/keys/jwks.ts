@@ -6,6 +6,7 @@ import type { Config, KeyConfig } from '../config/config.ts';
 import { publicationLeadSeconds, renewalSeconds } from '../config/key-schedule.ts';
 import type { KeyEncryption } from '../crypto/key-encryption.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
+import { CLOCK } from '../db/clock.ts';
 import { jwks, privateJwks } from '../db/tables/keys.ts';
 import { AuthError } from '../errors.ts';
 
@@ -49,8 +50,8 @@ async function insertKey(tx: Queryable, { keyEncryption, config }: KeysDeps): Pr
       alg: keys.algorithm,
       publicJwk,
       // The clock, not the transaction's start: the key is visible only after the commit.
-      createdAt: sql`clock_timestamp()`,
-      expiresAt: sql`clock_timestamp() + make_interval(secs => ${keys.ttlSeconds})`,
+      createdAt: CLOCK,
+      expiresAt: sql`${CLOCK} + make_interval(secs => ${keys.ttlSeconds})`,
     })
     .returning({ id: jwks.id, expiresAt: jwks.expiresAt });
   if (row === undefined) throw new Error('The inserted key was not returned.');

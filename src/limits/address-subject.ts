@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * The subject that per-address limits count: an IPv4 address, or an IPv6 network of 64 bits, since one household or
- * host owns a whole /64 (RFC 6177).
+ * Returns the subject that limits per address count: an IPv4 address, or an IPv6 network of 64 bits. One household or host
+ * has a whole /64 (RFC 6177).
  */
 export function addressLimitSubject(address: string): string {
   const parsed = ipaddr.process(address);

@@ -1,20 +1,20 @@
 const MIB = 1024 * 1024;
 
 /**
- * Bytes that the request bodies of one kind of caller may hold together, while they arrive and until they are answered.
- * Hasura sends the requests of all its users, and it has each body before it sends it on, so it gets more.
+ * Bytes that the request bodies of one kind of caller may take together, from their first byte to the end of their requests.
+ * Hasura sends the requests of all its users, and each body without delay, so it gets more.
  */
 const BUDGETS = { strangers: 32 * MIB, hasura: 128 * MIB };
 
-/** A budget holds at least that many bodies of the largest size. */
+/** The number of bodies of maximum size that fit into every budget. */
 const LARGEST_AT_ONCE = 16;
 
 /** The part of a budget that one client address may hold. */
 const SHARE = 1 / 4;
 
 /**
- * Bytes of each body that do not count: all that a login, and nearly every other operation, needs. So a small body finds
- * room beside all that others send. The number of connections bounds them, and each connection buffers more in any case.
+ * Bytes of each body that do not count. A login, and nearly every other operation, needs no more, so a full budget does not
+ * affect it. The number of connections bounds these bytes, and each connection buffers more anyway.
  */
 const FREE_BYTES = 16 * 1024;
 
@@ -24,24 +24,24 @@ export type BodyOwner = Readonly<{
   subject: string | null;
 }>;
 
-/** A body that arrives, and is then in memory until its request is over. */
+/** The body of a request that is not answered yet. */
 type HeldBody = {
-  /** Counts bytes that arrived. This may drop bodies, this one too. */
+  /** Counts bytes that arrived. This may drop bodies, even this one. */
   grow(bytes: number): void;
-  /** Says that the body is all there. It is not dropped from then on. */
+  /** Marks the body as complete. A complete body is not dropped. */
   complete(): void;
-  /** Says that the body is not needed any more. Further calls do nothing. */
+  /** Stops counting the body. Further calls do nothing. */
   release(): void;
 };
 
 export type BodyBudget = {
   /**
-   * Begins to hold a body.
+   * Starts counting a body.
    * @param findOwner called once, if the body becomes so large that it counts
-   * @param drop called at most once, when the body has to make room for others
+   * @param drop called at most once, if the body has to make room for others
    */
   hold(findOwner: () => BodyOwner, drop: () => void): HeldBody;
-  /** Bytes of all bodies that are held, whether they count or not. */
+  /** Bytes of all bodies, with those that do not count. */
   readonly heldBytes: number;
 };
 
@@ -59,7 +59,7 @@ type Body = {
   drop: () => void;
 };
 
-/** What is held. Small bodies are in no list: a set of so many that come and go would be more work than they are. */
+/** All counted bytes. Small bodies are in no set, which would cost more than the bodies themselves. */
 type Ledger = { maxBodyBytes: number; heldBytes: number; groups: Map<string, Group> };
 
 const countedBytes = ({ bytes }: Body): number => Math.max(0, bytes - FREE_BYTES);
@@ -76,12 +76,12 @@ function joinGroups(ledger: Ledger, body: Body): Group[] {
   const name = fromHasura ? 'hasura' : 'strangers';
   const limit = Math.max(BUDGETS[name], LARGEST_AT_ONCE * ledger.maxBodyBytes);
   const budget = join(ledger, body, name, limit);
-  // Behind Hasura, usually, no address is known, and then there is nothing to share by.
+  // Behind Hasura the address is usually unknown, so that a share per address is impossible.
   if (fromHasura && subject === null) return [budget];
   return [join(ledger, body, `${name} ${subject ?? 'unknown'}`, limit * SHARE), budget];
 }
 
-/** Counts a body no more. */
+/** Removes a body from all counts. */
 function leave(ledger: Ledger, body: Body): void {
   if (!body.isHeld) return;
   body.isHeld = false;
@@ -93,7 +93,7 @@ function leave(ledger: Ledger, body: Body): void {
   }
 }
 
-/** The body on its way that has cost most: bytes, times how long they are held. So large and slow ones come first. */
+/** Finds the incomplete body with the highest cost: its bytes times its age. Large and slow bodies cost most. */
 function findCostliest({ bodies }: Group): Body | undefined {
   const now = performance.now();
   const costOf = (body: Body) => countedBytes(body) * (now - body.since);
@@ -125,10 +125,10 @@ function grow(ledger: Ledger, body: Body, bytes: number): void {
 }
 
 /**
- * Bounds the memory that request bodies take. A body that finds its budget, or its address's share of it, full is not
- * refused for that: the costliest body on its way is dropped instead, be it this one.
+ * Bounds the memory that request bodies take. If a budget, or an address's share of it, is full, the costliest incomplete
+ * body is dropped. That may be another body than the one that grew.
  *
- * @param maxBodyBytes the largest body that is taken
+ * @param maxBodyBytes the maximum size of one body
  */
 export function createBodyBudget({ maxBodyBytes }: { maxBodyBytes: number }): BodyBudget {
   const ledger: Ledger = { maxBodyBytes, heldBytes: 0, groups: new Map() };

@@ -7,45 +7,45 @@ import { rateLimits } from '../db/tables/rate-limits.ts';
 import { AuthError } from '../errors.ts';
 import { addressLimitSubject } from './address-subject.ts';
 
-/** A limit, and for whom or what it counts. */
+/** A limit and its subject. */
 export type Counter = Readonly<{
   limit: Limit;
-  /** The subject that the limit is `per`: an id, a client's address, and so on. Empty for `unaddressed`. */
+  /** The subject that the limit is `per`, for example a client's address. Empty for `unaddressed`. */
   subject: string;
-  /** How many of the count one attempt uses up: 1 unless given. */
+  /** How much of the count one attempt uses: 1 by default. */
   cost?: number;
 }>;
 
-/** What a counter has counted so far, and the seconds until its window ends. */
+/** The current count of a counter, and the seconds until its window ends. */
 type Standing = { count: number; wait: number };
 
-/** Where a `tx` is given, what is counted is counted if that transaction is committed. */
+/** With a `tx`, a rollback of that transaction removes what was counted. */
 export type RateLimiter = {
   /**
-   * Counts one attempt on every counter, atomically and for all replicas, before the attempt is made.
+   * Counts one attempt on every counter, atomically and for all replicas. Call it before the attempt.
    * A window starts with its first attempt and its end never moves, so a wait is bounded.
-   * @throws AuthError `rate_limited` with the seconds to wait, when any counter is beyond its limit.
+   * @throws AuthError `rate_limited` with the seconds to wait, if any counter is beyond its limit
    */
   consume(counters: readonly Counter[], tx?: Queryable): Promise<void>;
   /**
-   * The same for one counter.
-   * @returns whether this was the last attempt that its limit allows
+   * Counts one attempt on one counter.
+   * @returns whether this was the last attempt that the limit allows
    * @throws AuthError `rate_limited`
    */
   consumeOne(counter: Counter): Promise<boolean>;
-  /** The same without the error: the seconds to wait, or null if no counter is beyond its limit. */
+  /** Like `consume`, without the error. Returns the seconds to wait; null if no counter is beyond its limit. */
   attempt(counters: readonly Counter[], tx?: Queryable): Promise<number | null>;
-  /** Counts one attempt unless there would be more than `most` then; returns whether it did. */
+  /** Counts one attempt, unless the count would exceed `most`. Returns whether it was counted. */
   attemptWithin(counter: Counter, most: number, tx?: Queryable): Promise<boolean>;
-  /** Counts nothing. In the order of the counters. */
+  /** Reads the counters, in their order, without counting. */
   look(counters: readonly Counter[]): Promise<Standing[]>;
-  /** Forgets the attempts of a counter: a correct password clears its account's failures. */
+  /** Deletes a counter. For example, a correct password clears the failures of its account. */
   reset(counter: Counter): Promise<void>;
 };
 
 type Counted = { key: string; count: number; wait: number };
 
-// Subjects are hashed: the table holds no email address and every key is of one length.
+// The hash keeps email addresses out of the table, and makes all keys of one length.
 function keyOf({ limit: { name, per }, subject }: Counter): string {
   const counted = per === 'address' ? addressLimitSubject(subject) : subject;
   return `${name}:${sha256(`${name}:${counted}`).toString('base64url')}`;
@@ -54,7 +54,7 @@ function keyOf({ limit: { name, per }, subject }: Counter): string {
 const value = ({ cost = 1, limit }: Counter, key: string): SQL =>
   sql`(${key}, ${cost}::int, now() + make_interval(secs => ${limit.seconds}))`;
 
-/** A window that has ended begins again. */
+/** Adds to a counter, or starts a new window if the last one has ended. */
 const COUNT_ON = sql`
   count = case when kept.resets_at <= now() then excluded.count else least(kept.count + excluded.count, 1000000000) end,
   resets_at = case when kept.resets_at <= now() then excluded.resets_at else kept.resets_at end`;
@@ -62,7 +62,7 @@ const COUNT_ON = sql`
 /** Counts one attempt on every counter, in one statement. */
 async function count(tx: Queryable, counters: readonly Counter[]): Promise<(Counted & Counter)[]> {
   const byKey = new Map(counters.map((counter) => [keyOf(counter), counter]));
-  // Sorted, so that two calls that share counters lock their rows in one order.
+  // In one order, so that two calls with common counters do not deadlock.
   const rows = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1));
   if (rows.length === 0) return [];
   const counted = await tx.execute<Counted>(sql`
@@ -79,7 +79,7 @@ async function count(tx: Queryable, counters: readonly Counter[]): Promise<(Coun
   });
 }
 
-/** The seconds to wait, or null if no counter is beyond its limit. */
+/** Returns the seconds to wait; null if no counter is beyond its limit. */
 function waitOf(counted: readonly (Counted & Counter)[]): number | null {
   const waits = counted.filter(({ count, limit }) => count > limit.count).map(({ wait }) => wait);
   return waits.length === 0 ? null : Math.max(1, ...waits);
@@ -88,7 +88,7 @@ function waitOf(counted: readonly (Counted & Counter)[]): number | null {
 const rateLimited = (retryAfterSeconds: number): AuthError =>
   new AuthError('rate_limited', { retryAfterSeconds });
 
-/** Rate limits kept in Postgres. */
+/** Makes a rate limiter that counts in Postgres. */
 export function createRateLimiter(db: Database, options: { enabled: boolean }): RateLimiter {
   if (!options.enabled) return UNLIMITED;
   return {
@@ -135,7 +135,7 @@ const UNLIMITED: RateLimiter = {
   reset: async () => {},
 };
 
-/** Removes counters whose window has ended. Strangers decide how many there are. */
+/** Deletes counters whose window has ended. There may be many, since any client can add counters. */
 export const pruneRateLimits = (db: Database): Promise<void> =>
   deleteOldRows(db, {
     table: rateLimits,

@@ -6,26 +6,26 @@ import type { Database } from '../db/client.ts';
 import type { Log } from '../log.ts';
 import { addressLimitSubject } from './address-subject.ts';
 
-/** Wrong tries at the secret that is shared with Hasura. */
+/** Counts wrong values of the secret that is shared with Hasura. */
 export type RefusedSecrets = {
   /**
-   * Counts a wrong try, and reports it to the log and the security events.
-   * @param header where the secret was sent
-   * @returns the seconds to wait where the address is beyond its limit, or null
+   * Counts a wrong secret, and reports it to the log and the security events.
+   * @param header the header that held the secret
+   * @returns the seconds to wait; null if the address is within its limit
    */
   count(attempt: { header: string; device: Device }): number | null;
 };
 
-/** Addresses that are counted at once; the one that tried longest ago is forgotten first. */
+/** The maximum number of addresses that are counted. The least recent one is removed first. */
 const MAX_SUBJECTS = 10_000;
-/** Reports in one minute, from all addresses together: wrong tries must not become as many writes. */
+/** Reports per minute, for all addresses together: each wrong secret must not cause a write. */
 const MAX_REPORTS_PER_MINUTE = 10;
 
 type Window = { tries: number; endsAtMs: number };
 
 /**
- * Counts in this process: a flood costs the database nothing, and each replica has its own count. Only wrong secrets are
- * counted, so that Hasura, whose traffic all comes from one address, is never refused.
+ * Makes a counter of wrong secrets in this process: a flood costs the database nothing, and each replica counts separately.
+ * It counts wrong secrets only, so that Hasura, which sends all its requests from one address, is never refused.
  */
 export function createRefusedSecrets(deps: {
   db: Database;

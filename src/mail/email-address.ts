@@ -1,26 +1,26 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 
-/** Characters an email address may have (RFC 5321 4.5.3.1: 254 octets; counted in characters, as the column does). */
+/** The maximum length of an email address: 254 octets (RFC 5321 4.5.3.1), counted in characters as the column does. */
 const MAX_EMAIL_LENGTH = 254;
 const MAX_LOCAL_PART_LENGTH = 64;
 const MAX_DOMAIN_LENGTH = 253;
 
-/** Normalising takes time that grows with the square of a text's length: nothing longer than this is normalised. */
+/** The maximum length of a text that is normalised: the time grows with the square of the length. */
 const MAX_TYPED_LENGTH = 2 * MAX_EMAIL_LENGTH;
 
-/** Dot-separated atoms (RFC 5322 atext, or any letter, digit or mark: RFC 6531). Quoted local parts are not accepted. */
+/** Atoms with dots between (RFC 5322 atext, or any letter, digit or mark: RFC 6531). A quoted local part is refused. */
 const LOCAL_PART = /^[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~-]+)*$/u;
-/** Characters that are not shown: two local parts that differ in one look the same. */
+/** Invisible characters. Two local parts that differ in one of them look the same. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
 
-/** What a host parser cuts, drops or decodes, as in `exam%70le.com` or `mine.example/yours.example`. */
+/** Characters that a host parser cuts, drops or decodes, as in `exam%70le.com` or `mine.example/yours.example`. */
 const NOT_IN_A_DOMAIN = /[\p{Cc}\p{Z}/\\?#%@:[\]]/u;
 /** Two or more labels of 1 to 63 letters, digits and inner hyphens (RFC 1123 2.1). The last one is not a number. */
 const HOST_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * A domain as the mailer puts it on the wire: mapped by UTS 46 to A-labels. Null if it is not one, if it is an IP address,
- * or if its A-labels do not survive the way to U-labels and back.
+ * Returns a domain as the mailer sends it: in A-labels, mapped by UTS 46. Null if the text is not a domain, if it is an IP
+ * address, or if its A-labels change on the way to U-labels and back.
  */
 function canonicalDomain(domain: string): string | null {
   if (NOT_IN_A_DOMAIN.test(domain)) return null;
@@ -30,8 +30,8 @@ function canonicalDomain(domain: string): string | null {
 }
 
 /**
- * The one form in which an address is stored, compared, counted and mailed: the local part in NFC and lower case, the
- * domain in ASCII. All spellings of a mailbox that the mailer would reach have the same form. The form of a form is itself.
+ * Returns the canonical form of an email address: the local part in NFC and lower case, the domain in ASCII. The gateway
+ * stores, compares, counts and mails this form alone. All spellings of a mailbox have the same form. The function is idempotent.
  * @returns null if the text is not an address
  */
 export function canonicalEmail(text: string): string | null {
@@ -47,9 +47,9 @@ export function canonicalEmail(text: string): string | null {
   return email.length > MAX_EMAIL_LENGTH ? null : email;
 }
 
-/** What was stored before addresses were canonical: trimmed, lower case, NFC. Cut where it is too long for an address. */
+/** Returns the form that version 0.1 stored: trimmed, lower case, NFC. A text too long for an address is cut. */
 export const formerSpelling = (text: string): string =>
   text.slice(0, MAX_TYPED_LENGTH).trim().toLowerCase().normalize('NFC');
 
-/** The subject that limits count for an address. A text that is not an address has one, too, of bounded length. */
+/** Returns the subject that limits count for an address. Any text has one, of bounded length. */
 export const emailLimitSubject = (text: string): string => canonicalEmail(text) ?? formerSpelling(text);

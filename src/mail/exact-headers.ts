@@ -1,15 +1,15 @@
 import type Mail from 'nodemailer/lib/mailer';
 import { encodeWord } from 'nodemailer/lib/mime-funcs';
 
-/** Characters of an encoded word: it fits into a line beside the header's name. RFC 2047 2 allows 75. */
+/** The length of an encoded word: it fits into a line beside the header's name. RFC 2047 2 allows 75. */
 const WORD_LENGTH = 52;
 
-/** Printable ASCII is sent as it is, unless a mail client would take some of it for an encoded word. */
+/** Whether a text is sent unencoded: printable ASCII in which a mail client does not find an encoded word. */
 const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text) && !text.includes('=?');
 
 /**
- * A subject or a display name as a header has it: encoded as a whole (RFC 2047) if any of it must be. Then it is read as it
- * was written: `=?UTF-8?Q?…?=` in a person's name stays these characters.
+ * Encodes a subject or a display name for a header: the whole text (RFC 2047) if any part must be encoded. A mail client
+ * then shows the text as it was written, even `=?UTF-8?Q?…?=` in a person's name.
  * @internal exported for its test
  */
 export const encodeHeaderText = (text: string): string =>
@@ -17,7 +17,7 @@ export const encodeHeaderText = (text: string): string =>
 
 export type ExactHeaders = {
   from: { name: string; address: string };
-  /** The canonical address, which the limits count: RCPT TO has this spelling. */
+  /** The canonical address, which the limits count. It goes into RCPT TO unchanged. */
   to: string;
   subject: string;
 };
@@ -25,8 +25,8 @@ export type ExactHeaders = {
 type Message = Parameters<Parameters<Mail['use']>[1]>[0]['message'];
 
 /**
- * Makes a compiled message say exactly what it was given. Left to itself nodemailer takes what looks like an encoded word
- * for one, and spells a domain in Unicode beside a local part that is not ASCII.
+ * Replaces nodemailer's headers and envelope by exact ones. Nodemailer decodes a text that looks like an encoded word. It
+ * also spells a domain in Unicode beside a local part that is not ASCII.
  */
 export function setExactHeaders(message: Message, exact: ExactHeaders): void {
   const { from, to, subject } = exact;

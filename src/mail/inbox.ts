@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Mail } from './message.ts';
 
-/** Mails that went nowhere but here: for a machine without a mail server. */
+/** Keeps mails instead of sending them, for a machine without a mail server. */
 export type MailInbox = {
-  /** Part of the page's address, made anew at every start: only who reads the terminal knows it. */
+  /** A secret part of the page's address. Each start makes a new one and prints it to the terminal only. */
   key: string;
   deliver(mail: Mail): void;
-  /** The newest first. */
+  /** Lists the mails, the newest first. */
   list(): readonly ReceivedMail[];
   find(id: string): ReceivedMail | undefined;
 };

@@ -1,16 +1,16 @@
 type Declaration = {
-  /** What the job of the mail names. The worker looks the rest up when it delivers. */
+  /** The fields of the mail's job. The worker looks up the rest when it delivers. */
   job: readonly string[];
-  /** What the texts may say, as `{{name}}`. */
+  /** The placeholders that the texts may use, as `{{name}}`. */
   placeholders: readonly string[];
   /**
-   * The daily limit of an address that counts the mail; null for a notice of what happened. Sign-ups with an address, and
-   * invites to it, do not use up its resets. Mails that other people's accounts cause have a limit of their own.
+   * The daily limit per address that counts the mail; null for a notice of what happened. Sign-ups and invites do not use up
+   * the password resets of an address. Mails that other people's accounts cause have a separate limit.
    */
   limit: 'mailPerRecipient' | 'resetMailPerRecipient' | 'othersMailPerRecipient' | null;
 };
 
-/** Every kind of mail. Its texts stand in `templates/`, who gets it and what it tells in `flows/mails/prepare.ts`. */
+/** Every kind of mail. `templates/` has its texts, `flows/mails/prepare.ts` its recipient and values. */
 export const mails = {
   verification: {
     job: ['userId'],
@@ -51,8 +51,8 @@ export type MailValues<Kind extends MailKind = MailKind> = Record<
 >;
 
 /**
- * A mail that waits: its kind, and whom or what it concerns. It holds no token and no link. It holds no address, unless that
- * is not the user's (yet, or any more).
+ * A queued mail: its kind, and the ids of its subject. It holds no token and no link. It holds an address only if the user
+ * does not have it yet, or has it no longer.
  */
 export type MailJob<Kind extends MailKind = MailKind> = {
   [Each in Kind]: { kind: Each } & Record<(typeof mails)[Each]['job'][number], string>;

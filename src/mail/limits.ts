@@ -5,9 +5,9 @@ import { emailLimitSubject } from './email-address.ts';
 import { type MailKind, mails } from './kinds.ts';
 
 /**
- * What counts a mail that a request causes: a spacing per address and kind, and a cap per address. Counted by mailbox,
- * whether or not an account has it, so that both cases look alike. Notices of what happened have no limit, and go to
- * verified addresses only: the owner of the account must learn of it.
+ * Returns the counters of a mail that a request causes: a spacing per address and kind, and a cap per address. They count
+ * mailboxes with and without an account alike, so that a caller cannot tell them apart. A notice of what happened has no
+ * limit, since the owner of the account must learn of it. It goes to verified addresses only.
  * @param email in any spelling
  * @internal exported for its test
  */
@@ -24,9 +24,10 @@ export function mailCounters(config: Pick<Config, 'limits'>, kind: MailKind, ema
 }
 
 /**
- * Counts one mail: the seconds to wait, or null where it may go out. What the spacing refuses does not use up the cap, so
- * that hammering a form does not keep a person's mails away for a day.
- * @param tx the transaction that queues the mail: one that is not queued is not counted
+ * Counts one mail. A mail that the spacing refuses does not use up the cap. Otherwise, many requests in a minute would
+ * block a person's mails for a day.
+ * @param tx the transaction that queues the mail, so that a mail is counted only if it is queued
+ * @returns the seconds to wait; null if the mail may be sent
  */
 export async function attemptMail(
   deps: { config: Pick<Config, 'limits'>; rateLimiter: RateLimiter },
@@ -41,7 +42,7 @@ export async function attemptMail(
   return null;
 }
 
-/** Whether a mail could go out now. Counts nothing: `attemptMail` decides. */
+/** Whether a mail may be sent now. It counts nothing: `attemptMail` decides. */
 export async function isMailDue(
   deps: { config: Pick<Config, 'limits'>; rateLimiter: RateLimiter },
   kind: MailKind,

@@ -1,6 +1,6 @@
-/** A mail as it leaves. */
+/** A mail that is ready to be sent. */
 export type Mail = {
-  /** The same at every attempt, so that a repeat can be recognised. */
+  /** The same at every attempt, so that a mail program recognises a repeat. */
   messageId: string;
   to: string;
   subject: string;

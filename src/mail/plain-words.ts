@@ -1,13 +1,13 @@
-/** Characters of a name that a mail shows: beyond that it is a message of its own. */
+/** The maximum length of a name in a mail: a longer name could hold a message of its own. */
 const MAX_SHOWN = 60;
-/** Characters of a name or a user agent that are read: the longest name has 255, of two units each. */
+/** The maximum length of a name or a user agent that is read: the longest name has 255 characters of two units. */
 const MAX_READ = 512;
 
 /**
- * A name that somebody typed, as a mail to somebody else may show it: on one line, without invisible or direction-changing
- * characters, not long, and with nothing that a mail program makes a link of. What could begin or join one (a dot, a
- * colon, an at sign) is followed by a space: `Node.js` reads `Node. js`, and `https://evil.example` opens nothing.
- * Null where nothing is left.
+ * Makes a name that a user typed safe to show in a mail to another person. The result is one short line, without invisible
+ * or direction-changing characters. A mail program finds no link in it, because a space follows each dot, colon and at sign:
+ * `Node.js` becomes `Node. js`.
+ * @returns null if nothing is left
  */
 export function plainWords(name: string): string | null {
   const words = name
@@ -41,7 +41,11 @@ const SYSTEMS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['Linux', /\bLinux\b/],
 ];
 
-/** A device in words of ours, since its user agent is whatever it says: `Firefox, Linux`. Null where nothing is known. */
+/**
+ * Names a device by known browsers and systems, as in `Firefox, Linux`. It does not quote the user agent, in which a client
+ * may write anything.
+ * @returns null if neither is known
+ */
 export function deviceWords(userAgent: string | null): string | null {
   if (userAgent === null) return null;
   const known = [BROWSERS, SYSTEMS].map(

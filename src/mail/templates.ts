@@ -10,7 +10,7 @@ import { composeSources, type Locale, type MailPart } from './templates/locale.t
 
 const locales: Readonly<Record<string, Locale>> = { en, de };
 
-/** How a part's file is called, behind its kind. */
+/** What follows the kind in the name of a part's file. */
 const EXTENSIONS = { subject: '.subject.txt', text: '.txt', html: '.html' } as const satisfies Record<
   MailPart,
   string
@@ -55,7 +55,7 @@ const fileNames: ReadonlyMap<string, MailKind> = new Map(
   mailKinds.flatMap((kind) => parts.map((part) => [`${kind}${EXTENSIONS[part]}`, kind] as const)),
 );
 
-/** The operator's files, by `<locale>/<kind><extension>`, and what is wrong with them. */
+/** Reads the operator's files, by `<locale>/<kind><extension>`, and lists their problems. */
 async function readOwn(directory: string, chain: string[]) {
   const files = new Map<string, string>();
   const problems: string[] = [];
@@ -80,12 +80,12 @@ async function readOwn(directory: string, chain: string[]) {
 function compileAll(chain: string[], own: ReadonlyMap<string, string>) {
   const load = (kind: MailKind, part: MailPart): Template => {
     for (const locale of chain) {
-      const mine = own.get(`${locale}/${kind}${EXTENSIONS[part]}`);
-      if (mine !== undefined) return compile(part, mine);
+      const replaced = own.get(`${locale}/${kind}${EXTENSIONS[part]}`);
+      if (replaced !== undefined) return compile(part, replaced);
       const builtIn = locales[locale]?.mails[kind];
       if (builtIn !== undefined) return compile(part, composeSources(locale, builtIn)[part]);
     }
-    throw new Error(`There is no template for ${kind}.`);
+    throw new Error(`The mail ${kind} has no template.`);
   };
   return new Map(
     mailKinds.map((kind) => [
@@ -96,7 +96,8 @@ function compileAll(chain: string[], own: ReadonlyMap<string, string>) {
 }
 
 /**
- * Reads the templates of a locale, the operator's before the built-in ones, and what it lacks from `en`.
+ * Loads the templates of a locale. The operator's replace the built-in ones. A template that the locale lacks is taken from
+ * `en`.
  * @throws ConfigError naming every file that has an unknown placeholder or name
  */
 export async function loadMailTemplates(options: {
@@ -112,7 +113,7 @@ export async function loadMailTemplates(options: {
     words: chain.map((locale) => locales[locale]?.words).find((words) => words !== undefined) ?? en.words,
     render(kind, values) {
       const template = templates.get(kind);
-      if (template === undefined) throw new Error(`There is no template for ${kind}.`);
+      if (template === undefined) throw new Error(`The mail ${kind} has no template.`);
       return { subject: template.subject(values), text: template.text(values), html: template.html(values) };
     },
   };

@@ -1,11 +1,11 @@
-/** What is wrong with the TLS connection to the mail server, in words for an operator's log. */
+/** A TLS failure of the mail server, explained for the operator's log. */
 export type TlsFailure = {
   /** OpenSSL's or Node's code. */
   code: string;
   problem: string;
-  /** The name that the certificate should have, where it has others. */
+  /** The name that the certificate lacks. */
   expectedName?: string;
-  /** The names that it has. */
+  /** The names that the certificate has. */
   certificateNames?: string[];
 };
 
@@ -32,7 +32,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'The server and this machine have no TLS version in common.',
 };
 
-type Tells = {
+type ErrorFacts = {
   code?: unknown;
   originalCode?: unknown;
   command?: unknown;
@@ -49,9 +49,9 @@ const namesOf = (subjectAltName: unknown): string[] =>
     .flatMap((name) => /^(?:DNS|IP Address):([\w.*:-]{1,253})$/.exec(name)?.[1] ?? [])
     .slice(0, MAX_NAMES);
 
-/** What may be told of a TLS failure; null where something else failed. Nodemailer keeps Node's code as `originalCode`. */
+/** Describes a TLS failure; null for any other error. Nodemailer keeps Node's code as `originalCode`. */
 export function tlsFailure(error: Error): TlsFailure | null {
-  const { code, originalCode, command, host, cert } = error as Error & Tells;
+  const { code, originalCode, command, host, cert } = error as Error & ErrorFacts;
   if (code === 'ETLS' && command === 'STARTTLS')
     return { code, problem: 'The server does not offer STARTTLS, or refused it.' };
   if (typeof originalCode !== 'string' || !/^[A-Z][A-Z0-9_]{2,60}$/.test(originalCode)) return null;

@@ -8,16 +8,17 @@ import type { MailInbox } from './inbox.ts';
 import type { Mail } from './message.ts';
 import { type TlsFailure, tlsFailure } from './tls-failure.ts';
 
-/** Takes a mail on its way, or throws. */
+/** Sends mails. */
 export type MailTransport = {
+  /** @throws Error if the mail was not taken */
   send(mail: Mail): Promise<void>;
   close(): void;
 };
 
-/** What of an SMTP failure may be logged: the server's sentence often quotes the address. */
+/** The parts of an SMTP failure that may be logged. The server's sentence often quotes the address. */
 export type SmtpFailure = { code?: string; responseCode?: number; command?: string; tls?: TlsFailure };
 
-/** What may be told of an error of the mail server or of the way there; null for any other error. */
+/** Describes an error of the mail server, or of the connection to it; null for any other error. */
 export function smtpFailure(error: unknown): SmtpFailure | null {
   if (!(error instanceof Error)) return null;
   const { code, responseCode, command } = error as Error & Record<keyof SmtpFailure, unknown>;
@@ -31,12 +32,12 @@ export function smtpFailure(error: unknown): SmtpFailure | null {
   };
 }
 
-/** Replies that say that the gateway may not send, which an operator can put right. */
+/** Replies by which the server refuses the gateway. An operator can correct that. */
 const NOT_ALLOWED = new Set([503, 530, 534, 535, 538]);
 
 const NO_SMTPUTF8 = 'ESMTPUTF8';
 
-/** Why the server takes this recipient, or this mail, at no time (RFC 5321, 4.2.1: 5yz); null if it may later. */
+/** Returns why the server will never accept the mail (RFC 5321, 4.2.1: 5yz); null if a later attempt may succeed. */
 export function finalRefusal({ code, responseCode = 0, command = '' }: SmtpFailure): string | null {
   if (code === NO_SMTPUTF8) return 'its address is not ASCII, and the mail server does not announce SMTPUTF8';
   const aboutTheMail = command.startsWith('RCPT') || command === 'DATA';
@@ -52,7 +53,7 @@ const TIMEOUTS = {
 };
 
 const HEADERS = {
-  // RFC 3834: no vacation notices in return.
+  // RFC 3834: tells mail programs not to answer with a vacation notice.
   'Auto-Submitted': 'auto-generated',
   'X-Auto-Response-Suppress': 'All',
 };
@@ -61,16 +62,16 @@ const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 
 type Recipient = { name: string; address: string };
 
-/** `Name <address>` or an address. A comma in a name would make two of it. */
+/** Parses `Name <address>` or an address. Nodemailer would split a name at its comma. */
 function parseSender(from: string): { name: string; address: string } {
   const { name = '', address = from } = /^(?<name>[^<]*)<(?<address>[^>]*)>$/.exec(from)?.groups ?? {};
   return { name: name.trim().replace(/^"(.*)"$/, '$1'), address: address.trim() };
 }
 
 /**
- * Whether the server takes addresses whose local part is not ASCII (RFC 6531). Asked on a connection of its own, before any
- * of these rare mails: nodemailer would send such an address to a server that does not announce it.
- * @throws Error where the server cannot be asked
+ * Asks the server whether it accepts addresses whose local part is not ASCII (RFC 6531), on a separate connection. Nodemailer
+ * would send the address even if the server does not announce SMTPUTF8.
+ * @throws Error if the server cannot be asked
  */
 function announcesSmtpUtf8(url: string): Promise<boolean> {
   const connection = new SMTPConnection({ ...parseConnectionUrl(url), ...TIMEOUTS });
@@ -79,7 +80,7 @@ function announcesSmtpUtf8(url: string): Promise<boolean> {
     connection.on('error', reject).once('end', ended);
     connection.connect((error) => {
       if (error) return reject(error);
-      // The reply to EHLO: to the second one where STARTTLS came between.
+      // The reply to EHLO; with STARTTLS, to the second one.
       resolve(/^250[ -]SMTPUTF8\b/im.test(String(connection.lastServerResponse)));
       connection.quit();
     });
@@ -90,7 +91,7 @@ function smtpTransport(url: string, mail: Config['mail'], log: Log): MailTranspo
   const { concurrency } = mail;
   const options = { url, pool: true as const, maxConnections: concurrency, ...TIMEOUTS };
   const transporter = createTransport({ ...options, disableFileAccess: true, disableUrlAccess: true });
-  // An idle connection that the server closes is no news: the next mail opens another.
+  // The server may close an idle connection: the next mail opens another one.
   transporter.on('error', (error) =>
     log.debug({ smtp: smtpFailure(error) }, 'A connection to the mail server ended.'),
   );
@@ -110,7 +111,7 @@ function smtpTransport(url: string, mail: Config['mail'], log: Log): MailTranspo
   };
 }
 
-/** Where the configuration says that mails go. */
+/** Makes the transport that the configuration asks for: SMTP, the inbox, or none. */
 export function createMailTransport(
   config: Pick<Config, 'mail'>,
   log: Log,

@@ -18,7 +18,7 @@ const MAX_TRIES = 5;
  */
 export async function canonicalizeEmails(db: PostgresJsDatabase): Promise<void> {
   if (!(await isValidated(db, 'invites', 'invites_email_canonical'))) {
-    await eachInvite(db, (invite) => canonicalizeInvite(db, invite));
+    await forEachInvite(db, (invite) => canonicalizeInvite(db, invite));
     await db.execute(sql`alter table portcullis.invites validate constraint invites_email_canonical`);
   }
   if (await isValidated(db, 'users', 'users_email_canonical')) return;
@@ -103,7 +103,7 @@ async function changeUsers(db: PostgresJsDatabase): Promise<number> {
 
 type FormerInvite = { id: string; email: string };
 
-async function eachInvite(
+async function forEachInvite(
   db: PostgresJsDatabase,
   visit: (invite: FormerInvite) => Promise<void>,
 ): Promise<void> {

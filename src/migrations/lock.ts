@@ -10,8 +10,8 @@ const MIGRATION_LOCK = '7046203311';
 
 /** How often a waiting gateway retries, in milliseconds. */
 const ASK_AGAIN_MS = 250;
-const FIRST_WORD_AFTER_MS = 3000;
-const WORD_EVERY_MS = 10_000;
+const FIRST_LOG_AFTER_MS = 3000;
+const LOG_EVERY_MS = 10_000;
 /** Short enough that Postgres does not end the transaction with the lock as idle. */
 const WATCH_EVERY_MS = 5000;
 const LOCK_STATEMENT_TIMEOUT_MS = 15_000;
@@ -81,10 +81,10 @@ async function runBeside(tx: Transaction, work: Work, { log, signal }: LockOptio
 
 /** Creates a function that logs which process holds the lock: after three seconds, and then every ten. */
 function createAnnouncer(log: LockOptions['log']): (holders: Process[], waitedMs: number) => void {
-  let nextAt = FIRST_WORD_AFTER_MS;
+  let nextAt = FIRST_LOG_AFTER_MS;
   return (holders, waitedMs) => {
     if (waitedMs < nextAt) return;
-    nextAt = waitedMs + WORD_EVERY_MS;
+    nextAt = waitedMs + LOG_EVERY_MS;
     const who = holders.map(describe).join(' and ') || 'a process that has just ended';
     log?.warn(
       { holders, waitedSeconds: Math.round(waitedMs / 1000) },

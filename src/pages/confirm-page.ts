@@ -6,7 +6,7 @@ import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
 import { findPasswordHash } from '../users/passwords.ts';
 import { readForm } from './forms.ts';
 import type { Html } from './layout.ts';
-import { callerOf, codeOf, pathOf, type Site, showDead, showDone, tokenOf } from './site.ts';
+import { callerOf, codeOf, pathOf, type Site, showDone, showInvalidLink, tokenOf } from './site.ts';
 import type { ConfirmTexts } from './texts.ts';
 
 export type ConfirmPage = {
@@ -51,7 +51,7 @@ export function addConfirmPage(routes: Routes, site: Site, page: ConfirmPage): v
 
   async function showForm(c: RouteContext, problem: string | null): Promise<Response> {
     const found = await findOneTimeToken(deps.db, { purpose, token: tokenOf(c) });
-    if (found === null) return showDead(site, c);
+    if (found === null) return showInvalidLink(site, c);
     const hasPassword = (await findPasswordHash(deps.db, found.userId)) !== null;
     const body = html`<p>${texts.explain}</p>
 <dl><dt>${site.texts.address}</dt><dd>${found.email}</dd>${(await facts(found.userId)).map(
@@ -70,8 +70,8 @@ ${hasPassword ? passwordField(site.texts.password, found.email, problem !== null
       const form = await readForm(deps, c.env.incoming);
       const caller = callerOf(site, c);
       if (disown !== null && form.has('disown')) {
-        const next = await disown.run(caller, tokenOf(c)).catch(unlessDead);
-        return next === null ? showDead(site, c) : c.redirect(next, 303);
+        const next = await disown.run(caller, tokenOf(c)).catch(nullIfInvalidLink);
+        return next === null ? showInvalidLink(site, c) : c.redirect(next, 303);
       }
       const confirming = confirm(caller, { token: tokenOf(c), password: form.get('password') ?? '' });
       switch (await codeOf(confirming)) {
@@ -82,14 +82,14 @@ ${hasPassword ? passwordField(site.texts.password, found.email, problem !== null
         case 'invalid_credentials':
           return showForm(c, site.texts.problems.wrongPassword);
         default:
-          return showDead(site, c);
+          return showInvalidLink(site, c);
       }
     },
   });
 }
 
 /** Returns null if the link is not valid any more. Throws every other error on. */
-async function unlessDead(error: unknown): Promise<null> {
+async function nullIfInvalidLink(error: unknown): Promise<null> {
   const code = await codeOf(Promise.reject(error));
   if (code === 'invalid_token') return null;
   throw error;

@@ -21,12 +21,12 @@ export async function readForm(
   deps: GatewayDeps,
   request: IncomingMessage,
 ): Promise<ReadonlyMap<string, string>> {
-  if (isFromElsewhere(deps, request)) throw new AuthError('cross_site_request');
+  if (isCrossSite(deps, request)) throw new AuthError('cross_site_request');
   requireForm(request);
   return parseForm(await readBody(request, MAX_FORM_BYTES));
 }
 
-function isFromElsewhere({ config }: GatewayDeps, { headers }: IncomingMessage): boolean {
+function isCrossSite({ config }: GatewayDeps, { headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   const { origin } = headers;

@@ -17,7 +17,17 @@ import { addConfirmPage } from './confirm-page.ts';
 import { readForm } from './forms.ts';
 import { showPage } from './layout.ts';
 import { passwordForm } from './password-form.ts';
-import { callerOf, codeOf, onward, pathOf, type Site, showDead, showDone, siteOf, tokenOf } from './site.ts';
+import {
+  callerOf,
+  codeOf,
+  continueButton,
+  pathOf,
+  type Site,
+  showDone,
+  showInvalidLink,
+  siteOf,
+  tokenOf,
+} from './site.ts';
 
 /** Facts by which a person recognises whether they signed up themselves. */
 async function signUpFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
@@ -50,7 +60,7 @@ function addResetPage(routes: Routes, site: Site): void {
   const find = (token: string) => findOneTimeToken(deps.db, { purpose: 'reset_password', token });
   const showForm = async (c: RouteContext, problem: string | null) => {
     const found = await find(tokenOf(c));
-    if (found === null) return showDead(site, c);
+    if (found === null) return showInvalidLink(site, c);
     const { minLength } = deps.config.passwords;
     const body = passwordForm(texts, { email: found.email, minLength, problem });
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.reset.title, body });
@@ -73,7 +83,7 @@ function addResetPage(routes: Routes, site: Site): void {
         case 'required':
           return showForm(c, problems.missing);
         default:
-          return showDead(site, c);
+          return showInvalidLink(site, c);
       }
     },
   });
@@ -96,7 +106,7 @@ function addInvitePage(routes: Routes, site: Site): void {
       const body = html`<p>${words.explain(plainWords(invite.inviter ?? ''), team, host)}</p>
 <ol>${words.steps.map((step) => html`<li>${step}</li>`)}</ol>
 <p class="hint">${words.until(invite.expires)}</p>
-${onward(site)}`;
+${continueButton(site)}`;
       return site.show(c, { title: words.title(team), body });
     },
   });

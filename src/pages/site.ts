@@ -28,21 +28,25 @@ export function siteOf(deps: GatewayDeps): Site {
 }
 
 /** The button that leads to the application; empty if APP_URL is not set. */
-export const onward = ({ deps: { config }, texts }: Site): Html | '' =>
+export const continueButton = ({ deps: { config }, texts }: Site): Html | '' =>
   config.appUrl === null
     ? ''
-    : html`<p><a class="button" href="${config.appUrl}" rel="noreferrer">${texts.onward}</a></p>`;
+    : html`<p><a class="button" href="${config.appUrl}" rel="noreferrer">${texts.continueButton}</a></p>`;
 
 /** Shows that an action is done, with the button that leads to the application. */
 export const showDone = (
   site: Site,
   c: RouteContext,
   { doneTitle, done }: { doneTitle: string; done: string },
-) => site.show(c, { title: doneTitle, body: html`<p role="status">${done}</p>${onward(site)}` });
+) => site.show(c, { title: doneTitle, body: html`<p role="status">${done}</p>${continueButton(site)}` });
 
 /** Shows the page of a link that is not valid. It is the same for a used, a replaced, an expired and an invented token. */
-export const showDead = (site: Site, c: RouteContext) =>
-  site.show(c, { status: 410, title: site.texts.dead.title, body: html`<p>${site.texts.dead.explain}</p>` });
+export const showInvalidLink = (site: Site, c: RouteContext) =>
+  site.show(c, {
+    status: 410,
+    title: site.texts.invalidLink.title,
+    body: html`<p>${site.texts.invalidLink.explain}</p>`,
+  });
 
 /** The path of the page that the link with a token of this purpose opens. */
 export const pathOf = (purpose: TokenPurpose): string => `/mail/${purposes[purpose].page}/:token`;

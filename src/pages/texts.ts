@@ -27,7 +27,7 @@ export type PageTexts = {
     explain: (inviter: string | null, team: string, site: string) => string;
     steps: readonly string[];
     until: (day: string) => string;
-    /** In place of a name without a character that can be shown. */
+    /** Replaces a name without a visible character. */
     unnamed: string;
     goneTitle: string;
     gone: string;
@@ -41,7 +41,7 @@ export type PageTexts = {
     noPassword: string;
     wrongPassword: string;
   };
-  dead: { title: string; explain: string };
+  invalidLink: { title: string; explain: string };
   failure: { title: string; busy: string; crossSite: string; unexpected: string; requestId: string };
   address: string;
   /** The label of the field for the account's password. */
@@ -50,7 +50,7 @@ export type PageTexts = {
   signUp: { time: string; device: string; address: string; unknown: string };
   /** Labels for the account whose address changes. */
   account: { name: string; address: string };
-  onward: string;
+  continueButton: string;
 };
 
 const en: PageTexts = {
@@ -62,7 +62,7 @@ const en: PageTexts = {
     button: 'Confirm address',
     disown: {
       explain:
-        'If you did not sign up, the account can be yours alone. Its password is removed, and every device is signed out on which this address was not confirmed. Then you choose a new password, which signs out all the others.',
+        'If you did not sign up, the account can be yours alone. Its password is removed. Every device on which this address was not confirmed is signed out. Then you choose a new password, which signs out all other devices.',
       button: 'I did not sign up',
     },
     doneTitle: 'Address confirmed',
@@ -71,7 +71,7 @@ const en: PageTexts = {
   changeEmail: {
     title: 'Confirm your new email address',
     explain:
-      'Confirm only if you asked for this yourself, while you were signed in to the account below. The account will have this address from then on. Enter the password of that account. If you did not ask for it, close this page, and nothing happens.',
+      'Confirm only if you asked for this yourself, while you were signed in to the account below. The account will then have this address. Enter the password of that account. If you did not ask for it, close this page: nothing changes.',
     button: 'Confirm new address',
     doneTitle: 'New address confirmed',
     done: 'From now on you sign in with your new address. A notice was sent to your former address.',
@@ -81,7 +81,7 @@ const en: PageTexts = {
     explain: 'You will be signed out on all your devices.',
     account: 'Account',
     password: 'New password',
-    repeat: 'New password once more',
+    repeat: 'Repeat the new password',
     button: 'Set password',
     doneTitle: 'Password set',
     done: 'You can sign in with your new password. All your devices were signed out.',
@@ -97,7 +97,7 @@ const en: PageTexts = {
       'Confirm the address, if you have not done so: a mail with a link is sent when you sign up.',
       'Then accept the invite there.',
     ],
-    until: (day) => `The invite is good until ${day} (UTC).`,
+    until: (day) => `The invite is valid until ${day} (UTC).`,
     unnamed: 'a team',
     goneTitle: 'This invite is no longer valid',
     gone: 'It was accepted, withdrawn or has expired. Ask the person who invited you for another one.',
@@ -111,13 +111,13 @@ const en: PageTexts = {
     noPassword: 'Enter the password of the account.',
     wrongPassword: 'This password is wrong.',
   },
-  dead: {
+  invalidLink: {
     title: 'This link is no longer valid',
     explain: 'It was used, replaced by a newer one, or has expired. Ask for a new mail and use its link.',
   },
   failure: {
     title: 'That did not work',
-    busy: 'The service is busy or unavailable just now. Try again in a moment.',
+    busy: 'The service is busy or unavailable. Try again in a moment.',
     crossSite: 'This request came from another site. Open the link from your mail.',
     unexpected: 'Try again. If it still does not work, tell the operator of this service.',
     requestId: 'Request',
@@ -125,8 +125,8 @@ const en: PageTexts = {
   address: 'Address',
   password: 'Password',
   signUp: { time: 'Signed up', device: 'Device', address: 'Network address', unknown: 'unknown' },
-  account: { name: 'Name of the account', address: 'Its address so far' },
-  onward: 'Continue',
+  account: { name: 'Name of the account', address: 'Current address' },
+  continueButton: 'Continue',
 };
 
 const de: PageTexts = {
@@ -187,7 +187,7 @@ const de: PageTexts = {
     noPassword: 'Geben Sie das Passwort des Kontos ein.',
     wrongPassword: 'Dieses Passwort ist falsch.',
   },
-  dead: {
+  invalidLink: {
     title: 'Dieser Link gilt nicht mehr',
     explain:
       'Er wurde benutzt, durch einen neueren ersetzt oder ist abgelaufen. Fordern Sie eine neue Mail an und benutzen Sie deren Link.',
@@ -203,7 +203,7 @@ const de: PageTexts = {
   password: 'Passwort',
   signUp: { time: 'Angelegt', device: 'Gerät', address: 'Netzadresse', unknown: 'unbekannt' },
   account: { name: 'Name des Kontos', address: 'Seine bisherige Adresse' },
-  onward: 'Weiter',
+  continueButton: 'Weiter',
 };
 
 const languages: Readonly<Record<string, PageTexts>> = { en, de };

@@ -37,7 +37,7 @@ export function receiveTarget(request: IncomingMessage): void {
 }
 
 /** Stores a refusal for the dialect, which asks for it by `throwRefusal`. An earlier refusal stays: the head comes first. */
-export function refuseLater(request: IncomingMessage, error: AuthError): void {
+export function storeRefusal(request: IncomingMessage, error: AuthError): void {
   if (!refusals.has(request)) refusals.set(request, error);
 }
 

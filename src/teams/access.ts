@@ -8,11 +8,11 @@ import type { TeamMembership } from './membership.ts';
 
 export const MANAGERS: readonly MembershipRole[] = ['OWNER', 'ADMIN'];
 export const OWNERS: readonly MembershipRole[] = ['OWNER'];
-export const ANYBODY: readonly MembershipRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
+export const ALL_ROLES: readonly MembershipRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
 
 /** Returns the error for something that does not exist, or that a stranger must not learn of. */
 export const notFound = (what: string, attribute: string): AuthError =>
-  new AuthError('not_found', { attribute, message: `There is no such ${what}.` });
+  new AuthError('not_found', { attribute, message: `This ${what} does not exist.` });
 
 type Entry = {
   userId: string;

@@ -19,11 +19,11 @@ export type Member = {
   joinedAt: Date;
 };
 
-const mine = alias(memberships, 'mine');
+const viewer = alias(memberships, 'viewer');
 
 /** Managers of the team see every address. Other members see their own. */
 const visibleEmail = sql<string | null>`
-  case when ${mine.role} in ('OWNER', 'ADMIN') or ${users.id} = ${mine.userId} then ${users.email} end`.as(
+  case when ${viewer.role} in ('OWNER', 'ADMIN') or ${users.id} = ${viewer.userId} then ${users.email} end`.as(
   'email',
 );
 
@@ -38,7 +38,7 @@ function selectMembers(db: Queryable, viewerId: string, teamId: string | SQL, wh
     })
     .from(memberships)
     .innerJoin(users, eq(users.id, memberships.userId))
-    .innerJoin(mine, and(eq(mine.teamId, memberships.teamId), eq(mine.userId, viewerId)))
+    .innerJoin(viewer, and(eq(viewer.teamId, memberships.teamId), eq(viewer.userId, viewerId)))
     .where(and(eq(memberships.teamId, teamId), where))
     .orderBy(asc(memberships.userId));
 }

@@ -31,7 +31,7 @@ const inviters = alias(users, 'inviters');
  */
 export const listReceivedInvites = (
   db: Database,
-  { userId, sessionId }: Pick<Mine, 'userId' | 'sessionId'>,
+  { userId, sessionId }: Pick<InviteReply, 'userId' | 'sessionId'>,
 ): Promise<ReceivedInvite[]> =>
   db
     .select({
@@ -49,7 +49,8 @@ export const listReceivedInvites = (
     .orderBy(asc(invites.id))
     .limit(MAX_PAGE);
 
-type Mine = {
+/** An invite, and the user who accepts or declines it. */
+type InviteReply = {
   inviteId: string;
   userId: string;
   /** Null for an operator who acts as the user. */
@@ -60,7 +61,7 @@ type Mine = {
  * The condition that the session is live and proven. A stranger may have signed up with the address before, and still be
  * signed in.
  */
-const isProven = ({ userId, sessionId }: Pick<Mine, 'userId' | 'sessionId'>) =>
+const isProven = ({ userId, sessionId }: Pick<InviteReply, 'userId' | 'sessionId'>) =>
   sessionId === null
     ? undefined
     : sql`exists (select from ${sessions} where ${sessions.id} = ${sessionId} and ${sessions.userId} = ${userId}
@@ -72,18 +73,18 @@ const isProven = ({ userId, sessionId }: Pick<Mine, 'userId' | 'sessionId'>) =>
  */
 export async function consumeInvite(
   tx: Transaction,
-  { inviteId, userId, sessionId }: Mine,
+  { inviteId, userId, sessionId }: InviteReply,
 ): Promise<Invite | null> {
   const [found] = await tx.select({ teamId: invites.teamId }).from(invites).where(eq(invites.id, inviteId));
   if (found === undefined || !(await lockAccount(tx, userId))) return null;
   // The order of locks in every change of a team: the account, the team, then all else.
   await tx.select({ id: teams.id }).from(teams).where(eq(teams.id, found.teamId)).for('update');
-  const mine = tx
+  const acceptable = tx
     .select({ id: invites.id })
     .from(invites)
     .innerJoin(users, and(addressedTo(userId), isVerified))
     .where(and(eq(invites.id, inviteId), isProven({ userId, sessionId })));
-  const [invite] = await tx.delete(invites).where(inArray(invites.id, mine)).returning();
+  const [invite] = await tx.delete(invites).where(inArray(invites.id, acceptable)).returning();
   return invite ?? null;
 }
 
@@ -100,7 +101,7 @@ export async function joinByInvite(
 /** Finds the user's own earlier acceptance of an invite; null if not found. */
 export async function findAcceptance(
   tx: Transaction,
-  { inviteId, userId }: Pick<Mine, 'inviteId' | 'userId'>,
+  { inviteId, userId }: Pick<InviteReply, 'inviteId' | 'userId'>,
 ): Promise<{ teamId: string } | null> {
   const [accepted] = await tx
     .select({ teamId: acceptedInvites.teamId })
@@ -113,13 +114,13 @@ export async function findAcceptance(
  * Returns the error for a refused invite. Only a person who has its address, and has not proven it, learns that the invite
  * exists.
  */
-export async function whyRefused(tx: Transaction, mine: Mine): Promise<AuthError> {
-  const proven = isProven(mine);
+export async function refusalOf(tx: Transaction, reply: InviteReply): Promise<AuthError> {
+  const proven = isProven(reply);
   const unproven = or(isNull(users.emailVerifiedAt), proven && not(proven));
   const [invite] = await tx
     .select({ id: invites.id })
     .from(invites)
-    .innerJoin(users, and(addressedTo(mine.userId), unproven))
-    .where(eq(invites.id, mine.inviteId));
+    .innerJoin(users, and(addressedTo(reply.userId), unproven))
+    .where(eq(invites.id, reply.inviteId));
   return new AuthError(invite === undefined ? 'invalid_invite' : 'email_not_verified');
 }

@@ -1,8 +1,7 @@
 import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../db/client.ts';
+import { CLOCK } from '../db/clock.ts';
 import { passwords } from '../db/tables/users.ts';
-
-const theClock = sql`clock_timestamp()`;
 
 /** Finds the argon2 hash of a person's password; null if they have no password. */
 export async function findPasswordHash(db: Queryable, userId: string): Promise<string | null> {
@@ -36,12 +35,12 @@ export async function setProvenPassword(
   tx: Queryable,
   { userId, hash }: { userId: string; hash: string },
 ): Promise<void> {
-  const proven = { provenAt: theClock, suspendedAt: null };
+  const proven = { provenAt: CLOCK, suspendedAt: null };
   await tx
     .insert(passwords)
     // The clock, not the start of the transaction, as the trigger does for a changed password. What the person
     // requested while this statement waited then counts as older than the password.
-    .values({ userId, hash, updatedAt: theClock, ...proven })
+    .values({ userId, hash, updatedAt: CLOCK, ...proven })
     .onConflictDoUpdate({ target: passwords.userId, set: { hash, ...proven } });
 }
 
@@ -57,7 +56,7 @@ export async function provePassword(
   const isShown = hash === null ? undefined : eq(passwords.hash, hash);
   const proven = await tx
     .update(passwords)
-    .set({ provenAt: sql`coalesce(${passwords.provenAt}, ${theClock})`, suspendedAt: null })
+    .set({ provenAt: sql`coalesce(${passwords.provenAt}, ${CLOCK})`, suspendedAt: null })
     .where(and(eq(passwords.userId, userId), isShown))
     .returning({ userId: passwords.userId });
   return proven.length > 0;
@@ -67,7 +66,7 @@ export async function provePassword(
 export async function suspendUnprovenPassword(tx: Transaction, userId: string): Promise<boolean> {
   const suspended = await tx
     .update(passwords)
-    .set({ suspendedAt: theClock })
+    .set({ suspendedAt: CLOCK })
     .where(and(eq(passwords.userId, userId), isNull(passwords.provenAt), isNull(passwords.suspendedAt)))
     .returning({ userId: passwords.userId });
   return suspended.length > 0;

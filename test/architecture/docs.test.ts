@@ -21,7 +21,7 @@ test.each(documentedFiles)(
 );
 
 test.each(documentedFiles)('docs:generate refuses %s without the place for its generated part', (file) => {
-  expect(() => withGeneratedParts(file, 'No table.')).toThrow(`${file} has no place for the part`);
+  expect(() => withGeneratedParts(file, 'No table.')).toThrow(`${file} lacks the marks of the part`);
 });
 
 test('every environment variable has a description', () => {

@@ -98,7 +98,7 @@ describe('a mailed page without scripts', () => {
     await page.getByRole('button', { name: 'I did not sign up' }).click();
     expect(await title()).toBe('Set a new password');
     await page.getByLabel('New password', { exact: true }).fill('the owner’s own');
-    await page.getByLabel('New password once more').fill('the owner’s own');
+    await page.getByLabel('Repeat the new password').fill('the owner’s own');
     await screenshot('9-disowned');
     await page.getByRole('button', { name: 'Set password' }).click();
     expect(await title()).toBe('Password set');
@@ -129,7 +129,7 @@ describe('a mailed page without scripts', () => {
     await screenshot('4-reset');
     const fill = async (password: string, repeat = password) => {
       await page.getByLabel('New password', { exact: true }).fill(password);
-      await page.getByLabel('New password once more').fill(repeat);
+      await page.getByLabel('Repeat the new password').fill(repeat);
       await page.getByRole('button', { name: 'Set password' }).click();
     };
     await fill('short');

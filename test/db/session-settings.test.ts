@@ -173,8 +173,8 @@ describe('the start of a gateway', () => {
     await admin.unsafe(`alter database ${nameOf(database)} set session_replication_role = 'replica'`);
     const [problem = ''] = await problemsOf(database.url);
     expect(problem).toMatch(/^DATABASE_URL: session_replication_role is replica/);
-    const [mend = ''] = /alter role .*;$/.exec(problem) ?? [];
-    await admin.unsafe(mend);
+    const [statement = ''] = /alter role .*;$/.exec(problem) ?? [];
+    await admin.unsafe(statement);
     await expect(inspect(database.url)).resolves.toMatchObject({ settingsFrom: 'gateway' });
     await admin.end();
     await database.drop();

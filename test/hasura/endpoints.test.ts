@@ -155,7 +155,7 @@ describe('the answers of actions', () => {
         const answer = await fetch(gateway.url + path, { method, body, headers: secret() });
         expect({ status: answer.status, body: await answer.json() }).toEqual({
           status: 404,
-          body: actionError('not_found', 'There is no such action.'),
+          body: actionError('not_found', 'This action does not exist.'),
         });
       }
     },

@@ -111,7 +111,7 @@ describe('the configuration of CORS', () => {
     expect(originsOf(text)).toEqual(origins);
   });
 
-  const MORE = 'holds more than a scheme, a host and a port, which are all that browsers send';
+  const MORE = 'holds more than a scheme, a host and a port: browsers send only these';
   const NO_HOST = 'is not a scheme and a host, like https://app.example.com';
   test.each([
     ['https://app.example.com/path', MORE],

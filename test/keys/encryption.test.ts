@@ -18,7 +18,7 @@ const person = newPerson();
 const credentials = { email: person.email, password: person.password };
 const noSigningKey = [
   {
-    message: 'There is no usable signing key.',
+    message: 'The gateway has no usable signing key.',
     extensions: { code: 'no_signing_key', attribute: null, requestId: expect.any(String) },
     path: ['login'],
   },
@@ -98,7 +98,7 @@ describe('the private half of a key', () => {
       checks: [
         { name: 'database', ok: true },
         { name: 'migrations', ok: true },
-        { name: 'signing_key', ok: false, reason: 'There is no usable signing key.' },
+        { name: 'signing_key', ok: false, reason: 'The gateway has no usable signing key.' },
       ],
     });
   });

@@ -153,7 +153,7 @@ describe('a gateway whose keys have all expired', () => {
 
   const noSigningKey = (field: string) => [
     {
-      message: 'There is no usable signing key.',
+      message: 'The gateway has no usable signing key.',
       extensions: { code: 'no_signing_key', attribute: null, requestId: expect.any(String) },
       path: [field],
     },
@@ -168,7 +168,7 @@ describe('a gateway whose keys have all expired', () => {
         checks: [
           { name: 'database', ok: true },
           { name: 'migrations', ok: true },
-          { name: 'signing_key', ok: false, reason: 'There is no usable signing key.' },
+          { name: 'signing_key', ok: false, reason: 'The gateway has no usable signing key.' },
         ],
       },
     });
@@ -185,7 +185,7 @@ describe('a gateway whose keys have all expired', () => {
     expect(await gateway.failure(SIGNUP, { input: newPerson() })).toEqual(noSigningKey('signup'));
     expect(await gateway.post('/api/v1/login', credentials)).toMatchObject({
       status: 503,
-      body: { code: 'no_signing_key', detail: 'There is no usable signing key.', attribute: null },
+      body: { code: 'no_signing_key', detail: 'The gateway has no usable signing key.', attribute: null },
     });
     expect(await rows()).toEqual(before);
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How to reach an engine: its base URL, and its admin secret. Without the secret, the engine tells only what is public. */
+/** How to reach an engine: its base URL and its admin secret. Without the secret, the engine returns only public data. */
 export type EngineAccess = { endpoint: string; adminSecret: string | null };
 
 /** An object of the metadata that the engine leaves out of its API, and why. */
@@ -16,7 +16,7 @@ export class EngineError extends Error {
 /** In a reload, the engine introspects the gateway and the database before it answers. */
 const TIMEOUT_MS = 60_000;
 /** The maximum length of an engine's text that is shown. */
-const MAX_WORDS = 200;
+const MAX_TEXT_LENGTH = 200;
 /**
  * The maximum size of an answer. Inconsistent objects come with their definitions; a server that sends more is not an
  * engine.
@@ -44,7 +44,7 @@ const refusal = z.object({ error: z.string(), path: z.string(), code: z.string()
 
 /**
  * Returns the origin of the engine's URL.
- * @throws EngineError if it is not the address of an engine. The message shows none of it, since it may hold a password.
+ * @throws EngineError if it is not the address of an engine. The message does not quote it, since it may hold a password.
  */
 function originOf({ endpoint }: EngineAccess): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
@@ -134,7 +134,7 @@ function requireSuccess(answer: Answer): void {
   if (answer.status === 404)
     throw new EngineError('The engine’s metadata API is off: HASURA_GRAPHQL_ENABLED_APIS lacks `metadata`.');
   if (answer.status === 401) throw new EngineError('The engine refuses HASURA_GRAPHQL_ADMIN_SECRET.');
-  throw new EngineError(`The engine refuses: ${error.slice(0, MAX_WORDS)}`);
+  throw new EngineError(`The engine refuses: ${error.slice(0, MAX_TEXT_LENGTH)}`);
 }
 
 /** Runs an operation of the metadata API, and returns the inconsistent objects. @throws EngineError saying what to change */
@@ -177,7 +177,7 @@ export const reloadMetadata = (engine: EngineAccess): Promise<InconsistentObject
 export async function readIllness(engine: EngineAccess): Promise<string | null> {
   const { status, text } = await call(engine, '/healthz?strict=true');
   if (status === 200 && text.startsWith('OK')) return null;
-  if (status === 500 && text.startsWith('ERROR')) return text.slice(0, MAX_WORDS);
+  if (status === 500 && text.startsWith('ERROR')) return text.slice(0, MAX_TEXT_LENGTH);
   throw noEngine(status);
 }
 
@@ -190,6 +190,6 @@ export async function askGatewayThroughEngine(engine: EngineAccess): Promise<str
   const { data, errors } = readAnswer(answer, graphqlAnswer);
   if (data?.authConfig !== undefined) return data.authConfig.issuer;
   throw new EngineError(
-    `The gateway cannot be reached through the engine: ${errors[0]?.message.slice(0, MAX_WORDS) ?? 'no answer'}`,
+    `The gateway cannot be reached through the engine: ${errors[0]?.message.slice(0, MAX_TEXT_LENGTH) ?? 'no answer'}`,
   );
 }

@@ -2,7 +2,7 @@ import { flag, httpUrl } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 
-/** What people may do about their accounts. */
+/** What users may do about their accounts. */
 export const accountVariables = {
   SIGNUP: variable({ parser: flag(), default: 'on', description: '`off` refuses new accounts.' }),
   REQUIRE_VERIFIED_EMAIL: variable({
@@ -30,6 +30,6 @@ export const accountConfig = (e: Environment) => ({
   requireVerifiedEmail: e.REQUIRE_VERIFIED_EMAIL,
   /** Whether a caller may ask if an address has an account. */
   emailExists: e.EMAIL_EXISTS,
-  /** The application, to which the pages of mailed links lead on. */
+  /** The application. The pages behind mailed links lead to it. */
   appUrl: e.APP_URL ?? null,
 });

@@ -8,7 +8,7 @@ const VERIFY_URLS = {
   hcaptcha: 'https://api.hcaptcha.com/siteverify',
 } as const;
 
-/** What proves that a person is at work. */
+/** The captcha, and the operations that require it. */
 export const captchaVariables = {
   CAPTCHA_PROVIDER: variable({
     parser: z.enum(['turnstile', 'hcaptcha']),
@@ -38,7 +38,7 @@ export const captchaVariables = {
   }),
 };
 
-/** A captcha is null without a provider. */
+/** Returns a captcha of null without a provider. */
 export function captchaConfig(e: Environment) {
   const provider = e.CAPTCHA_PROVIDER;
   const captcha =
@@ -54,7 +54,7 @@ export function captchaConfig(e: Environment) {
   return { captcha };
 }
 
-/** Says what goes with a provider and is missing. */
+/** Names the variables that a provider needs and that are not set. */
 export function captchaProblems(e: Environment): string[] {
   if (e.CAPTCHA_PROVIDER === undefined) return [];
   return (['CAPTCHA_SECRET', 'CAPTCHA_SITE_KEY'] as const)

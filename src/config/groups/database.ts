@@ -5,7 +5,7 @@ import { readTlsFiles } from '../tls-files.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 
-/** A URL of a database, which the drivers will be able to use. */
+/** Parses a database URL that the drivers can use. */
 const databaseUrl = (name: string) =>
   z.string().superRefine((url, context) => {
     try {
@@ -61,7 +61,7 @@ export const databaseVariables = {
 export const databaseConfig = (e: Environment) => ({
   database: {
     url: e.DATABASE_URL ?? null,
-    /** Past a pooler; null: the same. */
+    /** The URL without a pooler; null: the same URL. */
     directUrl: e.DATABASE_DIRECT_URL ?? null,
     /** Whether statements may be prepared under a name; null: as the URL says. */
     prepare: e.DATABASE_PREPARE ?? null,

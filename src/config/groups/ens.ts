@@ -8,7 +8,7 @@ const MAINNET_REGISTRY = '0x00000000000C2E074eC69A0dFb2997BA6C7d2e1e';
 
 const ethereumAddress = () => z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be 0x and 40 hex digits');
 
-/** How ENS is asked. */
+/** The ENS lookup. */
 export const ensVariables = {
   ENS_RPC_URLS: variable({
     parser: list().pipe(z.array(httpUrl())),
@@ -51,16 +51,16 @@ export const ensVariables = {
 
 export const ensConfig = (e: Environment) => ({
   ens: {
-    /** Ethereum JSON-RPC endpoints, tried in order. They may hold API keys: none goes into a message or a log. */
+    /** Ethereum JSON-RPC endpoints, tried in order. They may hold API keys, so messages and logs do not quote them. */
     rpcUrls: e.ENS_RPC_URLS,
-    /** An endpoint on another chain is not used. */
+    /** The gateway does not use an endpoint on another chain. */
     chainId: e.ENS_CHAIN_ID,
     registry: e.ENS_REGISTRY,
-    /** Where names are looked up instead of the registry. */
+    /** The contract that looks up names instead of the registry. */
     universalResolver: e.ENS_UNIVERSAL_RESOLVER ?? null,
     productionName: e.ENS_PRODUCTION_NAME,
     stagingName: e.ENS_STAGING_NAME,
-    /** Milliseconds one endpoint may take for everything that is asked of it. */
+    /** Milliseconds that one endpoint may take for all its calls together. */
     timeoutMs: e.ENS_TIMEOUT_MS,
   },
 });

@@ -2,7 +2,7 @@ import { DAY, seconds } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 
-/** How long an invite to a team is valid. */
+/** The lifetime of invites. */
 export const inviteVariables = {
   INVITE_TTL: variable({
     parser: seconds(60, 365 * DAY),

@@ -4,7 +4,7 @@ import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 import { isProduction } from './server.ts';
 
-/** What the gateway counts, but for mails (mail.ts). The replicas count together, `internalSecretPerAddress` each for itself. */
+/** All limits but those of mails (mail.ts). The replicas share their counters, except those of `internalSecretPerAddress`. */
 const limits = {
   loginPerAccount: {
     name: 'login_account',
@@ -100,7 +100,7 @@ const limits = {
     default: '120/3600',
     description: "Renewals of a session's tokens by its access token (`GET /api/refresh`).",
   },
-  /** How often clients may present spent tokens of a session. Each time is recorded; tabs of a browser stay far below. */
+  /** Spent refresh tokens of a session that clients may present. Each is recorded. The tabs of a browser need far fewer. */
   refreshRepeatsPerSession: { name: 'refresh_repeats', per: 'session', rate: { count: 500, seconds: 3600 } },
   teamsPerUser: {
     name: 'create_team',
@@ -140,7 +140,7 @@ const limits = {
   },
 } as const satisfies Record<string, LimitDeclaration>;
 
-/** How often a client or a user may do something. */
+/** The rate limits. */
 export const rateVariables = {
   RATE_LIMITS: variable({
     parser: flag(),

@@ -12,7 +12,7 @@ const smtpUrl = () =>
   z
     .union([z.literal('off'), z.url({ protocol: /^smtps?$/, hostname: /./, error: NOT_SMTP })])
     .superRefine((value, context) => {
-      // A value that is not a URL is refused already.
+      // The check before has refused a value that is not a URL.
       const problem = URL.canParse(value) ? smtpQueryProblem(value) : null;
       if (problem !== null) context.addIssue({ code: 'custom', message: problem });
     });
@@ -22,7 +22,7 @@ const sender = () =>
     error: 'must look like no-reply@example.com or Portcullis <no-reply@example.com>',
   });
 
-/** What the gateway counts of mails that requests cause, besides the spacing of mails of one kind. */
+/** The limits of mails that requests cause, besides the spacing of mails of one kind. */
 const limits = {
   mailPerRecipient: {
     name: 'mail_recipient',
@@ -36,7 +36,7 @@ const limits = {
   othersMailPerRecipient: { name: 'mail_recipient_of_others', per: 'mailbox', rateOf: 'mailPerRecipient' },
 } as const satisfies Record<string, LimitDeclaration>;
 
-/** How mail is sent. */
+/** The mail server, and the texts of mails. */
 export const mailVariables = {
   SMTP_URL: variable({
     parser: smtpUrl(),
@@ -76,7 +76,7 @@ export const mailVariables = {
   ...limitVariables(limits),
 };
 
-/** Where mails go: to the server, to the local inbox page, or nowhere. */
+/** Returns how mails are delivered: to the server, to the local inbox page, or not at all. */
 function deliveryOf({ SMTP_URL }: Environment): 'smtp' | 'inbox' | 'off' {
   if (SMTP_URL === undefined) return 'inbox';
   return SMTP_URL === 'off' ? 'off' : 'smtp';

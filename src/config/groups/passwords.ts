@@ -3,7 +3,7 @@ import { integer } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 
-/** What a password must have, and how many the gateway hashes at once. */
+/** The length of passwords, and how many the gateway hashes at once. */
 export const passwordVariables = {
   PASSWORD_MIN_LENGTH: variable({
     parser: integer(1, 128),
@@ -28,7 +28,7 @@ export const passwordVariables = {
   }),
 };
 
-/** As many hashes at once as there are cores, and two threads of the pool left for WebCrypto and files. */
+/** One hash per core, but two threads of the pool stay free for WebCrypto and files. */
 const defaultHashConcurrency = (threads: number): number =>
   Math.max(1, Math.min(availableParallelism(), threads - 2));
 

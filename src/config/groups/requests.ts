@@ -20,10 +20,10 @@ const origins = () =>
     parseOrigins(texts, (message) => context.issues.push({ code: 'custom', message, input: texts })),
   );
 
-/** A token (RFC 9110 5.6.2). */
+/** A header's name: a token (RFC 9110 5.6.2). */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Whose requests are taken, and how large they may be. */
+/** Which requests the gateway accepts, and how large they may be. */
 export const requestVariables = {
   TRUSTED_PROXIES: variable({
     parser: list().refine(
@@ -118,9 +118,9 @@ export const requestConfig = (e: Environment) => ({
   http: {
     trustedProxies: e.TRUSTED_PROXIES.filter((proxy) => proxy !== 'hasura'),
     hasuraBehindProxy: e.TRUSTED_PROXIES.includes('hasura'),
-    /** As browsers send them; `*` for all. */
+    /** The origins as browsers send them; `*` for all. */
     corsOrigins: e.CORS_ORIGINS,
-    /** Besides those that are always allowed; lower case. */
+    /** Headers besides those that are always allowed, in lower case. */
     corsAllowedHeaders: e.CORS_ALLOWED_HEADERS,
     maxBodyBytes: e.MAX_BODY_BYTES,
     maxConcurrentRequests: e.MAX_CONCURRENT_REQUESTS,

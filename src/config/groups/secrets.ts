@@ -12,7 +12,7 @@ const secretList = list().pipe(
   z.array(z.string().min(32, 'must be at least 32 characters')).min(1).max(2, 'must be one secret or two'),
 );
 
-/** The secret shared with Hasura, and what encrypts the signing keys. */
+/** The secret shared with Hasura, and the keys that encrypt the signing keys. */
 export const secretVariables = {
   INTERNAL_ENDPOINTS_SECRET: variable({
     parser: secretList,
@@ -33,7 +33,7 @@ export const secretVariables = {
 };
 
 export const secretConfig = (e: Environment) => ({
-  /** One or two, the current one first; empty until the development secret is made. */
+  /** One or two secrets, the current one first; empty until the development secret is made. */
   internalSecrets: e.INTERNAL_ENDPOINTS_SECRET ?? [],
   keyEncryptionKeys: e.KEY_ENCRYPTION_KEYS ?? [],
 });

@@ -24,13 +24,13 @@ export const serverVariables = {
   }),
 };
 
-/** The host as a URL spells it: an address to listen on everywhere is reached at localhost. */
+/** Returns the host for a URL: localhost, if the gateway listens on all addresses. */
 function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** Where clients reach the gateway, without a trailing slash. */
+/** Returns the URL at which clients reach the gateway, without a trailing slash. */
 export const publicUrlOf = (e: Environment): string => e.PUBLIC_URL ?? `http://${urlHost(e.HOST)}:${e.PORT}`;
 
 export const isProduction = (e: Environment): boolean => e.NODE_ENV === 'production';

@@ -5,7 +5,7 @@ import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 import { publicUrlOf } from './server.ts';
 
-/** How long tokens, sessions and signing keys live. */
+/** The lifetimes of tokens, sessions and signing keys. */
 export const tokenVariables = {
   JWT_ALGORITHM: variable({
     parser: z.enum(['ES256', 'RS256', 'EdDSA']),
@@ -69,38 +69,38 @@ export const tokenConfig = (e: Environment) => ({
   sessions: {
     ttlSeconds: e.SESSION_TTL,
     refreshTtlSeconds: e.REFRESH_TOKEN_TTL,
-    /** How long after an exchange a second use of the token counts as a repeat. */
+    /** Seconds after an exchange in which a second use of the token is a repeat. */
     reuseIntervalSeconds: e.REFRESH_REUSE_INTERVAL,
   },
   /** SameSite of the refresh cookie. */
   refreshCookie: e.REFRESH_COOKIE,
   keys: {
     algorithm: e.JWT_ALGORITHM,
-    /** How long a generated key lives. */
+    /** Seconds that a generated key lives. */
     ttlSeconds: e.JWK_TTL,
-    /** How long a verifier may cache the JWKS. */
+    /** Seconds that a verifier may cache the JWKS. */
     jwksMaxAgeSeconds: e.JWKS_MAX_AGE,
-    /** The longest life of a token that a key may have to sign. */
+    /** The longest lifetime of a token. */
     longestTokenSeconds: Math.max(e.ACCESS_TOKEN_TTL, e.PORTAL_TOKEN_TTL),
-    /** How often the gateway looks whether a successor is needed. */
+    /** Seconds between two checks whether a key needs a successor. */
     housekeepingSeconds: e.HOUSEKEEPING_SECONDS,
   },
 });
 
-/** Browsers keep a cookie with SameSite=None only from https. */
+/** Requires https for a cookie with SameSite=None: browsers store it from https only. */
 export const cookieProblems = ({ REFRESH_COOKIE, PUBLIC_URL }: Environment): string[] =>
   REFRESH_COOKIE === 'none' && !PUBLIC_URL?.startsWith('https:')
     ? ['REFRESH_COOKIE: none needs a PUBLIC_URL with https']
     : [];
 
-/** Says if a key would end before its successor is published. */
+/** Reports a key that would end before its successor is published. */
 export function keyLifeProblems({ JWK_TTL, JWKS_MAX_AGE, HOUSEKEEPING_SECONDS }: Environment): string[] {
   const needed = shortestKeySeconds({
     jwksMaxAgeSeconds: JWKS_MAX_AGE,
     housekeepingSeconds: HOUSEKEEPING_SECONDS,
   });
   if (JWK_TTL >= needed) return [];
-  // Of a very short life no other value can make enough.
+  // If the lifetime is very short, only raising it helps.
   const canLower = JWK_TTL >= shortestKeySeconds({ jwksMaxAgeSeconds: 1, housekeepingSeconds: 1 });
   return [
     `JWK_TTL: a key would end before its successor is published. Raise JWK_TTL to at least ${needed}${

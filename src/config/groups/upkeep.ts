@@ -3,7 +3,7 @@ import { DAY, integer } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 
-/** What goes on in the background, and how it ends. */
+/** Housekeeping, shutdown and the log. */
 export const upkeepVariables = {
   HOUSEKEEPING_SECONDS: variable({
     parser: integer(1, DAY),

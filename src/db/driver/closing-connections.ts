@@ -22,7 +22,7 @@ export const isLoss = (error: unknown): boolean => isCausedBy(error, ({ code }) 
 export const untilClosed = (): Promise<void> => wait(CLOSING_MS);
 
 /** Returns the result of some work. Reports a lost connection only when the others that were lost with it have closed. */
-export async function tellLossesLate<T>(work: Promise<T>): Promise<T> {
+export async function delayLoss<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -25,20 +25,20 @@ const connections = new WeakMap<object, Connection>();
 /** When a place in the pool last had to open another connection. */
 const leftAt = new WeakMap<object, number>();
 /** Places whose connection must end, but is not known yet. */
-const condemned = new WeakSet<object>();
+const toBeClosed = new WeakSet<object>();
 
 /**
  * Notes which connection sends a statement. Only `onexecute` gets the connection, and not for a connection's first statement
  * with parameters.
  */
-export function learnConnection(statement: object): void {
+export function recordConnection(statement: object): void {
   const sent = statement as SentStatement;
   const { onexecute } = sent.options;
   sent.options.onexecute = (connection) => {
     if (sent.state !== null) {
       connections.set(sent.state, connection);
       // The library moves the connection to another queue right after this.
-      if (condemned.delete(sent.state)) queueMicrotask(() => void connection.end());
+      if (toBeClosed.delete(sent.state)) queueMicrotask(() => void connection.end());
     }
     return onexecute === undefined || onexecute(connection);
   };
@@ -52,7 +52,7 @@ export function leaveReadOnlyServer(statement: object, error: unknown): void {
   if (now - (leftAt.get(state) ?? Number.NEGATIVE_INFINITY) < KEPT_FOR_MS) return;
   leftAt.set(state, now);
   const connection = connections.get(state);
-  if (connection === undefined) condemned.add(state);
+  if (connection === undefined) toBeClosed.add(state);
   else void connection.end();
 }
 

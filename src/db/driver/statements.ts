@@ -4,7 +4,7 @@ import { retry } from '../retries.ts';
 import { isLoss, untilClosed } from './closing-connections.ts';
 import type { Client } from './postgres.ts';
 import { preparing } from './prepared-statements.ts';
-import { learnConnection, leaveReadOnlyServer } from './read-only-servers.ts';
+import { leaveReadOnlyServer, recordConnection } from './read-only-servers.ts';
 import type { SilenceWatch } from './silence.ts';
 
 /** The parts of a pool that watch every statement. */
@@ -41,7 +41,7 @@ export function guardStatement<Statement extends PromiseLike<unknown>>(
   const ending = statement as unknown as DriverStatement;
   const { resolve, reject } = ending;
   const answered = watch.silence.expectAnswer();
-  learnConnection(statement);
+  recordConnection(statement);
   ending.reject = (error) => {
     watch.refusedWrites.notice(error);
     leaveReadOnlyServer(statement, error);

@@ -19,7 +19,7 @@
  * next connection”. We could take `reserve` when this one fails: “postgres.js never reserves a connection that it has to open”.
  */
 import { retry } from '../retries.ts';
-import { tellLossesLate, untilClosed } from './closing-connections.ts';
+import { delayLoss, untilClosed } from './closing-connections.ts';
 import type { Client, ClientTransaction } from './postgres.ts';
 import { preparing } from './prepared-statements.ts';
 import { guardStatement, type StatementWatch, UNWATCHED } from './statements.ts';
@@ -42,7 +42,7 @@ export function checkTransactions(client: Client, watch: StatementWatch = UNWATC
     return retry((attempt) => {
       // If one prepared statement is missing, others may be missing too. The next try uses none.
       const hold: HoldOptions = { watch, prepare: attempt === 1 };
-      return tellLossesLate(runOnce((run) => begin(...options, run), work, hold));
+      return delayLoss(runOnce((run) => begin(...options, run), work, hold));
     });
   };
   Object.assign(client, { begin: checked });

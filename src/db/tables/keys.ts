@@ -4,7 +4,7 @@ import type { JWK } from 'jose';
 import { createdAt, instant } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 
-/** Public halves. An admin edits `expires_at` in the Hasura console. */
+/** Public keys. An admin can edit `expires_at` in the Hasura console. */
 export const jwks = portcullis.table(
   'jwks',
   {
@@ -22,7 +22,7 @@ export const jwks = portcullis.table(
   ],
 );
 
-/** Private halves, each a JWE under a key-encryption key. */
+/** Private keys, each encrypted as a JWE under a key-encryption key. */
 export const privateJwks = portcullisPrivate.table('private_jwks', {
   id: text()
     .primaryKey()

@@ -1,7 +1,7 @@
 import { pgSchema } from 'drizzle-orm/pg-core';
 
-/** What Hasura may track and people may be granted. */
+/** The tables that Hasura may track and grant to roles. */
 export const portcullis = pgSchema('portcullis');
 
-/** What Hasura must never see: password hashes, token hashes, private keys, counters. */
+/** The tables that Hasura must not read: password hashes, token hashes, private keys, counters. */
 export const portcullisPrivate = pgSchema('portcullis_private');

@@ -9,7 +9,7 @@ export const spellActionError: SpellError = (error, { id }) => ({
   status: error.status >= 400 && error.status < 500 ? error.status : 400,
   code: error.code,
   body: {
-    message: error.code === 'not_found' ? 'There is no such action.' : error.message,
+    message: error.code === 'not_found' ? 'This action does not exist.' : error.message,
     code: error.code,
     extensions: { ...error.extensions, ...requestIdExtension(error, id) },
   },

@@ -11,12 +11,12 @@ import { createDefaultTeam } from '../../teams/teams.ts';
 import { parseEmailAs } from '../../users/attributes.ts';
 import { unprovePassword } from '../../users/passwords.ts';
 import { isEmailTaken, type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
+import { type AccountProof, checkAccountProof, type MailedInput } from '../shared/account-proof.ts';
 import { type Caller, firstMissing, type Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
-import { proveShown } from '../shared/prove-address.ts';
-import { findShown, type MailedInput, type Shown } from '../shared/shown.ts';
+import { recordAccountProof } from '../shared/prove-address.ts';
 
 type ChangeEmailInput = { newEmail: string; currentPassword: string };
 
@@ -63,12 +63,12 @@ export async function requestEmailChange(
  * The person may show the password, or a session of the account, beside the token. If they show neither, nothing of the
  * account is proven any more: a stranger may have made their own account ask for this address (see proveAddress).
  *
- * @throws AuthError as findShown does
+ * @throws AuthError as checkAccountProof does
  */
 export async function confirmEmailChange(deps: Deps, by: Caller | Viewer, input: MailedInput): Promise<User> {
   const { token } = input;
-  const shown = await findShown(deps, by, { ...input, purpose: 'change_email' });
-  const redeem = () => deps.db.transaction((tx) => redeemEmailChange(tx, by, { token, shown }));
+  const accountProof = await checkAccountProof(deps, by, { ...input, purpose: 'change_email' });
+  const redeem = () => deps.db.transaction((tx) => redeemEmailChange(tx, by, { token, accountProof }));
   const user = await unlessEmailTaken(redeem);
   if (user === null) throw new AuthError('invalid_token', { attribute: 'token' });
   return user;
@@ -77,7 +77,7 @@ export async function confirmEmailChange(deps: Deps, by: Caller | Viewer, input:
 async function redeemEmailChange(
   tx: Transaction,
   by: Caller,
-  { token, shown }: { token: string; shown: Shown },
+  { token, accountProof }: { token: string; accountProof: AccountProof },
 ): Promise<User | null> {
   const proof = await redeemMailedToken(tx, { purpose: 'change_email', token });
   // A token from before addresses were canonical may prove another spelling.
@@ -86,10 +86,10 @@ async function redeemEmailChange(
   const { id: userId, email: formerEmail, emailVerifiedAt } = proof.user;
   const user = await updateUser(tx, userId, { email, emailVerified: 'now' });
   await lockSessionsOf(tx, userId);
-  if (shown.by === 'nothing') {
+  if (accountProof.by === 'nothing') {
     await unprovePassword(tx, userId);
     await unproveSessions(tx, userId);
-  } else await proveShown(tx, { userId, shown });
+  } else await recordAccountProof(tx, { userId, accountProof });
   await retireOneTimeTokens(tx, userId);
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
   if (emailVerifiedAt === null) await createDefaultTeam(tx, { userId, device: by.device });

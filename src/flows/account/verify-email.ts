@@ -2,11 +2,11 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { openSession } from '../../sessions/sessions.ts';
 import type { User } from '../../users/users.ts';
+import { type AccountProof, checkAccountProof, type MailedInput } from '../shared/account-proof.ts';
 import type { Caller, Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { proveAddress } from '../shared/prove-address.ts';
-import { findShown, type MailedInput, type Shown } from '../shared/shown.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../sign-in/complete-sign-in.ts';
 
 const PURPOSE = 'verify_email';
@@ -26,8 +26,10 @@ export async function verifyEmail(
   by: Caller,
   input: { token: string; password: string },
 ): Promise<User> {
-  const shown = await findShown(deps, by, { ...input, purpose: PURPOSE, proof: 'required' });
-  const user = await deps.db.transaction((tx) => redeemVerification(tx, by, { token: input.token, shown }));
+  const accountProof = await checkAccountProof(deps, by, { ...input, purpose: PURPOSE, proof: 'required' });
+  const user = await deps.db.transaction((tx) =>
+    redeemVerification(tx, by, { token: input.token, accountProof }),
+  );
   if (user === null) throw invalidToken();
   return user;
 }
@@ -47,11 +49,11 @@ export async function verifyEmailAndSignIn(
   input: MailedInput & TokenOptions,
 ): Promise<SignedIn> {
   const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
-  const shown = await findShown(deps, by, { ...input, purpose: PURPOSE });
+  const accountProof = await checkAccountProof(deps, by, { ...input, purpose: PURPOSE });
   // Before the token is used up: without a key to sign with, it must stay good.
   const key = await deps.signer.currentKey(ttlSeconds);
   const verified = await deps.db.transaction(async (tx) => {
-    const user = await redeemVerification(tx, by, { token: input.token, shown });
+    const user = await redeemVerification(tx, by, { token: input.token, accountProof });
     if (user === null) return null;
     const opening = { userId: user.id, device: by.device, action: 'login', by: 'mailed_token' } as const;
     // The notice would go to the mailbox that the token came from.
@@ -64,10 +66,10 @@ export async function verifyEmailAndSignIn(
 async function redeemVerification(
   tx: Transaction,
   by: Caller,
-  { token, shown }: { token: string; shown: Shown },
+  { token, accountProof }: { token: string; accountProof: AccountProof },
 ): Promise<User | null> {
   const proof = await redeemMailedToken(tx, { purpose: PURPOSE, token });
   // It proves the address it was sent to, and none that came after.
   if (proof === null || proof.user.email !== proof.email) return null;
-  return proveAddress(tx, by, { user: proof.user, shown });
+  return proveAddress(tx, by, { user: proof.user, accountProof });
 }

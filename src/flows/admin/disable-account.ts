@@ -33,7 +33,7 @@ async function setDisabled(
     if (disabled) await withdrawInvitesOf(tx, userId);
     const user = before && (await updateUser(tx, userId, { disabled }));
     if (!user)
-      throw new AuthError('not_found', { attribute: 'userId', message: 'There is no such account.' });
+      throw new AuthError('not_found', { attribute: 'userId', message: 'This account does not exist.' });
     if ((before.disabledAt !== null) === disabled) return user;
     if (disabled) await endAccess(tx, { userId });
     const action = disabled ? 'account_disabled' : 'account_enabled';

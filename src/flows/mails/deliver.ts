@@ -9,15 +9,15 @@ import { type PrepareDeps, prepareMail } from './prepare.ts';
 
 export type DeliverDeps = PrepareDeps & Readonly<{ log: Log; transport: MailTransport }>;
 
-/** What one delivery may take; a server that dribbles would hold it for ever. */
+/** The timeout of one delivery. A slow server could hold it for ever. */
 const SEND_WITHIN_MS = 60_000;
 
 type Attempt = { jobId: string; kind: (MailJob | IdleJob)['kind']; attempt: number; last: boolean };
 
 /**
- * The task of the queue: makes the mail of a job and hands it to the mail server. What can get better is thrown, and the
- * library tries again, later each time; the rest is logged and done. Errors leave as plain words: the library keeps them
- * in the database and in the log, and those of a mail server or a database quote addresses.
+ * Returns the queue's task, which makes the mail of a job and sends it. It throws if a later attempt may succeed, and the job
+ * library tries again with growing delays. It logs any other failure and finishes the job. The errors that it throws quote
+ * nothing: the library keeps them in the database and in the log, and an error of a mail server or a database may hold addresses.
  */
 export function createDeliverTask(deps: DeliverDeps): Task {
   return async (payload, { job, abortSignal }) => {
@@ -29,7 +29,7 @@ export function createDeliverTask(deps: DeliverDeps): Task {
       throw new Error('The mail could not be made.');
     });
     if (mail === null) return;
-    // What the limits count is what the mail server is told.
+    // The limits count this form of the address.
     const to = canonicalEmail(mail.to);
     if (to === null) deps.log.warn(attempt, 'A mail was given up: its address has no canonical form.');
     else await send(deps, { ...mail, to }, attempt, abortSignal);
@@ -59,7 +59,7 @@ async function send(
   }
 }
 
-/** Stops waiting when it takes too long, or when the gateway shuts down: the job is tried again. */
+/** Waits for a mail until the timeout, or until the gateway shuts down. After either, the job is tried again. */
 function within(sending: Promise<void>, abortSignal: JobHelpers['abortSignal']): Promise<void> {
   return new Promise((resolve, reject) => {
     const give = (code: string) => () => reject(Object.assign(new Error('Not delivered in time.'), { code }));

@@ -5,20 +5,20 @@ import { sessions } from '../../db/tables/sessions.ts';
 import { invites, teams } from '../../db/tables/teams.ts';
 import { passwords, users } from '../../db/tables/users.ts';
 
-/** Whom a mail is for, as they are when it is delivered. */
+/** The recipient of a mail, read when it is delivered. */
 export type Recipient = {
   email: string | null;
   verified: boolean;
   disabled: boolean;
   /** Whether the password was set after the given moment. */
   passwordChanged: boolean;
-  /** Whether the password is not known to be of the person who reads the mails. */
+  /** Whether there is a password that the owner of the mailbox has not proven. */
   unproven: boolean;
-  /** Whether a pending change of the address was dropped since the given moment: every flow that does so records one of these. */
+  /** Whether a flow dropped a pending change of the address since the given moment. Each of them records a security event. */
   tokensEnded: boolean;
 };
 
-/** The person, or null where they are gone. */
+/** Finds the recipient; null if their account was deleted. */
 export async function findRecipient(db: Queryable, userId: string, since: Date): Promise<Recipient | null> {
   const [found] = await db.execute<Recipient>(sql`
     select u.email, u.email_verified_at is not null as verified, u.disabled_at is not null as disabled,
@@ -32,15 +32,15 @@ export async function findRecipient(db: Queryable, userId: string, since: Date):
   return found ?? null;
 }
 
-/** The same, with the account locked, as every change of it does: what follows from how they are now still does at the end. */
+/** Locks the account and finds the recipient, so that the account does not change before the transaction ends. */
 export async function lockRecipient(tx: Transaction, userId: string, since: Date): Promise<Recipient | null> {
-  // First, in a statement of its own: one that waits for the lock has looked at the password before. Rows that refer to the
-  // account may come in between.
+  // A separate statement: one that waits for the lock would have read the password before. This lock lets others insert rows
+  // that refer to the account.
   await tx.execute(sql`select from ${users} where id = ${userId} for no key update`);
   return findRecipient(tx, userId, since);
 }
 
-/** When and from where a person signed up, as the event says; the account alone is left where that is pruned. */
+/** Finds when and from where a user signed up. If the security event was pruned, only the time is left. */
 export async function findSignUp(db: Queryable, userId: string): Promise<SignInFacts | null> {
   const [found] = await db.execute<SignInFacts>(sql`
     select e.user_agent as device, host(e.address) as address,
@@ -54,7 +54,7 @@ export async function findSignUp(db: Queryable, userId: string): Promise<SignInF
 
 export type InviteFacts = { email: string; team: string; inviter: string | null; expires: string };
 
-/** An invite that can still be accepted, or null. */
+/** Finds an invite that can still be accepted; null if it cannot. */
 export async function findInvite(db: Database, inviteId: string): Promise<InviteFacts | null> {
   const [found] = await db.execute<InviteFacts>(sql`
     select i.email, t.name as team, u.name as inviter, to_char(i.expires_at at time zone 'UTC', 'YYYY-MM-DD') as expires
@@ -67,7 +67,7 @@ export async function findInvite(db: Database, inviteId: string): Promise<Invite
 
 export type SignInFacts = { device: string | null; address: string | null; time: string };
 
-/** Where a session was opened from, or null where it is gone. */
+/** Finds when and from where a session was opened; null if it was deleted. */
 export async function findSignIn(db: Database, sessionId: string): Promise<SignInFacts | null> {
   const [found] = await db.execute<SignInFacts>(sql`
     select s.user_agent as device, host(s.address) as address,

@@ -20,19 +20,19 @@ import {
   type SignInFacts,
 } from './facts.ts';
 
-/** The job a mail is made for: its number, and when it was queued. */
+/** The job of a mail: its number, and when it was queued. */
 export type QueuedJob = { id: string; queuedAt: Date };
 
 export type PrepareDeps = Readonly<{
   db: Database;
-  /** Every link begins with it; a request's headers have no say. */
+  /** Every link begins with it. Headers of a request do not change it. */
   publicUrl: string;
   templates: MailTemplates;
   tokenDeriver: SecretDeriver;
   storeToken: typeof storeOneTimeToken;
 }>;
 
-/** Made of the job alone, so that every attempt has the same. It does not tell how many mails there were. */
+/** Makes the message id from the job alone, so that every attempt has the same. It is a hash, so it does not count the mails. */
 function messageIdOf({ id, queuedAt }: QueuedJob, publicUrl: string): string {
   const opaque = createHash('sha256').update(`mail ${id} ${queuedAt.toISOString()}`).digest('hex');
   return `<${opaque.slice(0, 32)}@${new URL(publicUrl).hostname}>`;
@@ -50,13 +50,12 @@ const minutes = (purpose: TokenPurpose): string => String(purposes[purpose].ttlS
 const hours = (purpose: TokenPurpose): string => String(purposes[purpose].ttlSeconds / 3600);
 
 /**
- * The address and the link of a mail that carries a token, which is derived from the job, so that every attempt makes the
- * same one. The account stays locked from the look at the person until the token is stored: a change that retires tokens
- * in between retires this one too.
+ * Stores the token of a mail, and returns the mail's address and link. The token is derived from the job, so that every
+ * attempt makes the same one. The account stays locked until the token is stored, so that a change which retires tokens
+ * retires this one too.
  *
- * @param choose the address to prove; null if the person needs no mail any more
- * @returns null if there is nothing to send any more, or if a later request has made a newer token: this mail would
- * retire it, or carry a link that is dead
+ * @param choose returns the address to prove; null if the mail is not needed any more
+ * @returns null if the mail is not needed any more, or if a later request has made a newer token
  */
 async function linkTo(
   deps: PrepareDeps,
@@ -68,7 +67,7 @@ async function linkTo(
     const person = await lockRecipient(tx, userId, queuedAt);
     const email = person === null || person.disabled ? null : choose(person);
     if (email === null) return null;
-    // The time too: the ids of a database that was restored or made again begin again, and old tokens must not come back.
+    // In a restored or new database the ids begin again. With the time, an old token does not come back.
     const origin = [purpose, userId, email, id, queuedAt.toISOString()];
     const token = deps.tokenDeriver.derive(JSON.stringify(origin));
     const stored = await deps.storeToken(tx, { userId, email, purpose, token, requestedAt: queuedAt });
@@ -76,7 +75,7 @@ async function linkTo(
   });
 }
 
-/** The words for a device and its address, where they are known. */
+/** Returns the words for a device and its address; for an unknown one, the words that say so. */
 function whereFrom({ templates: { words } }: PrepareDeps, facts: SignInFacts) {
   const { device, address, time } = facts;
   return { device: deviceWords(device) ?? words.device, address: address ?? words.address, time };
@@ -98,15 +97,15 @@ const verification: Prepare<'verification'> = async (deps, { userId }, queued) =
 const passwordReset: Prepare<'password_reset'> = async (deps, { userId }, queued) => {
   const purpose = 'reset_password';
   const linked = await linkTo(deps, { purpose, userId, queued }, ({ email, passwordChanged, unproven }) =>
-    // A stranger may have set one that is not proven: the owner's way in stays.
+    // A stranger may have set a password that is not proven: the owner can still reset it.
     passwordChanged && !unproven ? null : email,
   );
   return linked && { to: linked.to, values: { link: linked.link, minutes: minutes(purpose) } };
 };
 
 const emailChange: Prepare<'email_change'> = async (deps, { userId, newEmail }, queued) => {
-  // A person who set a new password or confirmed another address ended what was pending: they may not have asked for it.
-  // A mail that is tried again must not bring it back: a token that was redeemed has left no trace of being newer.
+  // A new password or another confirmed address ends the pending change, which a stranger may have requested. A mail that is
+  // tried again must not restore it: a redeemed token leaves no row that would show it is newer.
   const purpose = 'change_email';
   const wanted = canonicalEmail(newEmail); // a job from before addresses were canonical may have another spelling
   const linked = await linkTo(deps, { purpose, userId, queued }, ({ email, passwordChanged, tokensEnded }) =>
@@ -129,7 +128,7 @@ const teamInvite: Prepare<'team_invite'> = async ({ db, publicUrl, templates: { 
 
 const passwordChanged: Prepare<'password_changed'> = async ({ db }, { userId }, { queuedAt }) => {
   const person = await findRecipient(db, userId, queuedAt);
-  // Notices go to verified addresses alone: an account may name any address.
+  // Notices go to verified addresses only: an account may name any address.
   return person?.email && person.verified
     ? { to: person.email, values: { time: minutesOf(queuedAt) } }
     : null;
@@ -158,8 +157,8 @@ const prepares: { [Kind in MailKind]: Prepare<Kind> } = {
 };
 
 /**
- * Makes the mail of a job as things are now, and stores the token it carries. Null where nothing is to be sent: the person
- * is gone or disabled, or what the mail is about has happened.
+ * Makes the mail of a job from the current data, and stores its token.
+ * @returns null if the mail is not needed any more: the account is deleted or disabled, or the matter is settled
  */
 export async function prepareMail(
   deps: PrepareDeps,
@@ -168,7 +167,7 @@ export async function prepareMail(
 ): Promise<Mail | null> {
   if (job.kind === 'none') return null;
   const prepare = prepares[job.kind] as Prepare<MailKind> | undefined;
-  // Queued by a newer version: it stays until a replica that knows it takes it.
+  // A newer version queued it. It stays in the queue for a replica that knows the kind.
   if (prepare === undefined) throw new Error('This kind of mail is not known.');
   const prepared = await prepare(deps, job, queued);
   if (prepared === null) return null;

@@ -6,7 +6,7 @@ import { findPasswordHash } from '../../users/passwords.ts';
 import { lockUser } from '../../users/users.ts';
 import type { Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
-import { settleTry } from './password-tries.ts';
+import { checkAttempt } from './password-attempts.ts';
 
 /**
  * Checks that the signed-in person knows the account's password. A device that was left open, or a stolen token, is not enough
@@ -29,7 +29,7 @@ export async function requireCurrentPassword(
   const failures = { limit, subject: sessionId ?? user.id };
   const isLast = await deps.rateLimiter.consumeOne(failures);
   const lock = { userId: user.id, sessionId, details: { tried: 'current password' } };
-  return settleTry(deps, by, { failures, isLast, lock }, async () => {
+  return checkAttempt(deps, by, { failures, isLast, lock }, async () => {
     const hash = await findPasswordHash(deps.db, user.id);
     const fits = await deps.passwords.verify(hash, currentPassword);
     if (hash !== null && fits) return hash;

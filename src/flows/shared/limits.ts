@@ -13,8 +13,8 @@ type OperationOf<Limit> = Limit extends `${infer Operation}Unaddressed` ? Operat
 type LimitedOperation = OperationOf<keyof Config['limits']>;
 
 /**
- * What counts a caller for one operation: per address. Callers whose address is not known share one limit, so that hiding the
- * address does not avoid it.
+ * Returns the counter of a caller for one operation, by address. Callers whose address is not known share one limit, so that
+ * hiding the address does not avoid it.
  */
 export function callerCounter(
   { config: { limits } }: Deps,
@@ -27,8 +27,8 @@ export function callerCounter(
 }
 
 /**
- * What counts wrong passwords of one account at the login. Two accounts from before addresses were canonical may have
- * spellings of one mailbox: each has a counter of its own, which a sign-in to the other one does not clear.
+ * Returns the counter of an account's wrong passwords at the login. Two accounts of version 0.1 may have spellings of one
+ * mailbox. Each has its own counter, which a sign-in to the other one does not clear.
  * @param stored the address as the account has it; null if no account was found
  */
 export function accountCounter(deps: Deps, typed: string, stored: string | null): Counter {
@@ -37,16 +37,16 @@ export function accountCounter(deps: Deps, typed: string, stored: string | null)
 }
 
 /**
- * The part of a shared limit that needs no captcha. Where a captcha is configured, the last fifth is for callers who solve one.
+ * Returns the part of a shared limit that needs no captcha. If a captcha is configured, the last fifth is for callers who solve one.
  */
 const openToAll = ({ limit }: Counter): number => Math.floor(limit.count * 0.8);
 
-/** What counts an admitted caller, and whether they may use all of its limit. */
+/** The counter of an admitted caller, and whether the caller may use all of its limit. */
 export type AdmittedCaller = { counter: Counter; mayUseAll: boolean };
 
 /**
- * Demands a captcha of a caller who can be told apart. Wrong solutions are counted apart, with the limit of the operation, since
- * each costs a call of the provider.
+ * Demands a captcha of a caller who does not share the counter. A separate counter with the same limit counts wrong solutions,
+ * since each costs a call of the provider.
  * @throws AuthError `required` or `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited`
  */
 export async function demandCaptcha(
@@ -79,8 +79,8 @@ async function requireRoom(rateLimiter: RateLimiter, counter: Counter): Promise<
 type CaptchaDemand = { operation: LimitedOperation; captchaToken: string; alwaysFor?: CaptchaPurpose };
 
 /**
- * Demands a captcha before the call is counted: always if the configuration asks for one, and of everyone once four fifths of the
- * limit are used that callers without a known address share. A client that spends the rest then solves a captcha each time.
+ * Demands a captcha before the call is counted: always if the configuration asks for one. Callers without a known address share
+ * a limit. Once four fifths of it are used, each of them needs a captcha, so that the rest costs a client one captcha per call.
  * @throws AuthError `required` or `captcha_failed` (captchaToken), `busy`, `unavailable`, `rate_limited`
  */
 export async function admitCaller(

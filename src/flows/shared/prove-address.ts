@@ -7,19 +7,19 @@ import { proveSessions, revokeUnprovenSessions } from '../../sessions/proof.ts';
 import { createDefaultTeam } from '../../teams/teams.ts';
 import { provePassword, suspendUnprovenPassword } from '../../users/passwords.ts';
 import { type User, updateUser } from '../../users/users.ts';
+import type { AccountProof } from './account-proof.ts';
 import type { Caller } from './caller.ts';
-import type { Shown } from './shown.ts';
 
 /**
  * Records that a person has proven their address, and ends what a stranger may have set up before. Anyone can sign up with an
  * address that is not theirs and wait for its owner to confirm it (pre-hijacking: Sudhodanan and Paverd, USENIX Security
- * 2022). What the person shows survives, and is proven from now on:
+ * 2022). What the person gives as proof survives, and is proven from now on:
  *
- * - the password, and the sessions that it opened;
- * - or a session, and the password that opened it, which is as good as shown.
+ * - a password, and the sessions that it opened;
+ * - or a session, and the password that opened it.
  *
- * All other unproven sessions end. An unproven password that was not shown is suspended: it does not sign in until the person
- * shows it beside a mailed token. A pending change of the address is dropped. The transaction has locked the account.
+ * All other unproven sessions end. Any other unproven password is suspended: it does not sign in until the person gives it
+ * together with a mailed token. A pending change of the address is dropped. The transaction has locked the account.
  *
  * @throws AuthError `invalid_credentials` (password) if the password was changed just now; `unauthenticated` if the
  * session has just ended
@@ -27,10 +27,10 @@ import type { Shown } from './shown.ts';
 export async function proveAddress(
   tx: Transaction,
   by: Caller,
-  { user, shown }: { user: User; shown: Shown },
+  { user, accountProof }: { user: User; accountProof: AccountProof },
 ): Promise<User> {
   await lockSessionsOf(tx, user.id);
-  await proveShown(tx, { userId: user.id, shown });
+  await recordAccountProof(tx, { userId: user.id, accountProof });
   await revokeUnprovenSessions(tx, user.id);
   const suspended = await suspendUnprovenPassword(tx, user.id);
   if (suspended)
@@ -45,21 +45,21 @@ export async function proveAddress(
 }
 
 /**
- * Notes that what was shown with a mailed token is proven.
+ * Records as proven what the person gave with a mailed token.
  * @throws AuthError `invalid_credentials` (password), `unauthenticated`: see proveAddress
  */
-export async function proveShown(
+export async function recordAccountProof(
   tx: Transaction,
-  { userId, shown }: { userId: string; shown: Shown },
+  { userId, accountProof }: { userId: string; accountProof: AccountProof },
 ): Promise<void> {
-  if (shown.by === 'nothing') return;
-  if (shown.by === 'password') {
-    if (!(await provePassword(tx, { userId, hash: shown.hash })))
+  if (accountProof.by === 'nothing') return;
+  if (accountProof.by === 'password') {
+    if (!(await provePassword(tx, { userId, hash: accountProof.hash })))
       throw new AuthError('invalid_credentials', { attribute: 'password' });
     await proveSessions(tx, { userId, openedBy: 'password' });
     return;
   }
-  const [proven] = await proveSessions(tx, { userId, only: shown.sessionId });
+  const [proven] = await proveSessions(tx, { userId, only: accountProof.sessionId });
   if (proven === undefined) throw new AuthError('unauthenticated', { message: 'The session is over.' });
   if (proven.openedBy === 'password') await provePassword(tx, { userId, hash: null });
 }

@@ -6,25 +6,25 @@ import type { FoundUser } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { accountCounter, admitCaller, countCaller } from '../shared/limits.ts';
-import type { CountedTry } from '../shared/password-tries.ts';
+import type { CountedAttempt } from '../shared/password-attempts.ts';
 
-/** Where a login is tried, as the account knows it. */
+/** How an account knows the place of a login. */
 type Place = 'anywhere' | 'known address' | 'known device';
 
-export type LoginAttempt = CountedTry & Readonly<{ place: Place }>;
+export type LoginAttempt = CountedAttempt & Readonly<{ place: Place }>;
 
 type LoginSubject = Readonly<{
   email: string;
   captchaToken: string;
   deviceCookie: string | null;
-  /** The account of the address; null if there is none. */
+  /** The account of the address; null if not found. */
   found: FoundUser | null;
 }>;
 
 /**
- * Counts a login before its password is looked at, so that many guesses at once count as many. A login that the lock of its
- * account refuses costs no hash, and is not counted for the caller. A login that the caller's limit refuses is not counted for the
- * account.
+ * Counts a login before its password is checked, so that concurrent guesses are all counted. A login that the lock of its
+ * account refuses costs no hash, and is not counted for the caller. A login that the caller's limit refuses is not counted for
+ * the account.
  *
  * Ten wrong passwords lock an account for strangers, but not for its owner. A device that holds the account's mark has a
  * counter of its own, and so has an address from which the account was signed in to. An unknown account takes the same
@@ -52,7 +52,7 @@ async function findCounter(
   const account = accountCounter(deps, email, found?.user.email ?? null);
   const device = deps.deviceMarks.find(found?.user ?? null, deviceCookie);
   const isKnown = await hasSignedInFrom(deps.db, found?.user.id ?? null, by.device.address);
-  // A new password begins new counters: what was guessed before a reset does not count after it.
+  // A new password has new counters: wrong passwords before a reset do not count after it.
   const counter = (...where: string[]): Counter => ({
     ...account,
     subject: JSON.stringify([found?.user.id, found?.passwordHash, ...where]),

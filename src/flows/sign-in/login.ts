@@ -6,7 +6,7 @@ import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts
 import { queueVerification } from '../account/request-email-verification.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import { settleTry } from '../shared/password-tries.ts';
+import { checkAttempt } from '../shared/password-attempts.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
 import { admitLogin } from './login-limits.ts';
 
@@ -38,7 +38,7 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
   const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
   const attempt = await admitLogin(deps, by, { email, captchaToken, deviceCookie, found });
   const check = () => verifyCredentials(deps, by, { found, password });
-  const { user, passwordHash, suspended } = await settleTry(deps, by, attempt, check);
+  const { user, passwordHash, suspended } = await checkAttempt(deps, by, attempt, check);
   if (suspended || (deps.config.requireVerifiedEmail && user.emailVerifiedAt === null)) {
     await recordFailure(deps, by, user.id, 'email_not_verified');
     await queueVerification(deps, by, { user });

@@ -12,7 +12,7 @@ export type LogoutScope = (typeof logoutScopes)[number];
 function selectionOf({ sessionId }: Viewer, scope: LogoutScope): SessionSelection {
   if (scope === 'GLOBAL') return 'all';
   if (sessionId === null)
-    throw new AuthError('unauthenticated', { message: 'There is no session to tell from others.' });
+    throw new AuthError('unauthenticated', { message: 'The request has no session: use the scope GLOBAL.' });
   return scope === 'LOCAL' ? { only: sessionId } : { except: sessionId };
 }
 
@@ -73,7 +73,8 @@ export async function revokeSession(
   const userId = by.user.id;
   await deps.db.transaction(async (tx) => {
     const ended = await revokeSessions(tx, { userId, which: { only: sessionId } });
-    if (ended.length === 0) throw new AuthError('not_found', { attribute: 'sessionId' });
+    if (ended.length === 0)
+      throw new AuthError('not_found', { attribute: 'sessionId', message: 'This session does not exist.' });
     await recordSecurityEvent(tx, { action: 'session_revoked', userId, sessionId, device: by.device });
   });
 }

@@ -19,7 +19,7 @@ export const isUserToken = ({ tokenKind }: Viewer): boolean => tokenKind === 'ac
 export async function renewTokens(deps: Deps, by: Viewer): Promise<IssuedTokens> {
   const { user, sessionId, activeTeamId } = by;
   if (sessionId === null)
-    throw new AuthError('unauthenticated', { message: 'There is no session to renew.' });
+    throw new AuthError('unauthenticated', { message: 'The request has no session to renew.' });
   if (!isUserToken(by))
     throw new AuthError('unauthenticated', { message: 'Only a user token renews its session.' });
   await deps.rateLimiter.consume([{ limit: deps.config.limits.renewalsPerSession, subject: sessionId }]);

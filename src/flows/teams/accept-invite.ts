@@ -3,13 +3,13 @@ import type { Transaction } from '../../db/client.ts';
 import { parseId } from '../../db/uuid.ts';
 import type { Invite } from '../../teams/invites.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
-import { consumeInvite, findAcceptance, joinByInvite, whyRefused } from '../../teams/received-invites.ts';
+import { consumeInvite, findAcceptance, joinByInvite, refusalOf } from '../../teams/received-invites.ts';
 import { findTeamOfUser } from '../../teams/teams.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { eventOf } from './events.ts';
 
-const mineOf = ({ user, sessionId }: Viewer, { inviteId }: { inviteId: string }) => ({
+const replyOf = ({ user, sessionId }: Viewer, { inviteId }: { inviteId: string }) => ({
   inviteId: parseId(inviteId, 'inviteId'),
   userId: user.id,
   sessionId,
@@ -23,17 +23,17 @@ const mineOf = ({ user, sessionId }: Viewer, { inviteId }: { inviteId: string })
  * `invalid_invite` for an invite that is unknown, expired, revoked, used or to another address
  */
 export function acceptInvite(deps: Deps, by: Viewer, input: { inviteId: string }): Promise<TeamMembership> {
-  const mine = mineOf(by, input);
+  const reply = replyOf(by, input);
   return deps.db.transaction(async (tx) => {
-    const invite = await consumeInvite(tx, mine);
+    const invite = await consumeInvite(tx, reply);
     if (invite !== null) {
-      await joinByInvite(tx, { invite, userId: mine.userId });
+      await joinByInvite(tx, { invite, userId: reply.userId });
       await recordAnswer(tx, by, { action: 'invite_accepted', invite });
     }
-    const joined = invite ?? (await findAcceptance(tx, mine));
-    if (joined === null) throw await whyRefused(tx, mine);
-    const membership = await findTeamOfUser(tx, { userId: mine.userId, teamId: joined.teamId });
-    if (membership === null) throw await whyRefused(tx, mine);
+    const joined = invite ?? (await findAcceptance(tx, reply));
+    if (joined === null) throw await refusalOf(tx, reply);
+    const membership = await findTeamOfUser(tx, { userId: reply.userId, teamId: joined.teamId });
+    if (membership === null) throw await refusalOf(tx, reply);
     return membership;
   });
 }
@@ -43,12 +43,12 @@ export function acceptInvite(deps: Deps, by: Viewer, input: { inviteId: string }
  * @throws AuthError `invalid`, `email_not_verified`, `invalid_invite`: see acceptInvite
  */
 export function declineInvite(deps: Deps, by: Viewer, input: { inviteId: string }): Promise<string> {
-  const mine = mineOf(by, input);
+  const reply = replyOf(by, input);
   return deps.db.transaction(async (tx) => {
-    const invite = await consumeInvite(tx, mine);
-    if (invite === null) throw await whyRefused(tx, mine);
+    const invite = await consumeInvite(tx, reply);
+    if (invite === null) throw await refusalOf(tx, reply);
     await recordAnswer(tx, by, { action: 'invite_declined', invite });
-    return mine.inviteId;
+    return reply.inviteId;
   });
 }
 

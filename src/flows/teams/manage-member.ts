@@ -3,7 +3,7 @@ import type { Transaction } from '../../db/client.ts';
 import type { MembershipRole } from '../../db/tables/teams.ts';
 import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
-import { ANYBODY, enterTeam, keepingAnOwner, MANAGERS, OWNERS } from '../../teams/access.ts';
+import { ALL_ROLES, enterTeam, keepingAnOwner, MANAGERS, OWNERS } from '../../teams/access.ts';
 import { invitableBy, withdrawInvites } from '../../teams/invites.ts';
 import { endMembership, findMember, lockMember, type Member, updateMemberRole } from '../../teams/members.ts';
 import type { Viewer } from '../shared/caller.ts';
@@ -70,7 +70,7 @@ export function leaveTeam({ db }: Deps, by: Viewer, input: { teamId: string }): 
   const teamId = parseId(input.teamId, 'teamId');
   const userId = by.user.id;
   const leave = async (tx: Transaction): Promise<string> => {
-    const { role } = await enterTeam(tx, { userId, teamId, allowed: ANYBODY });
+    const { role } = await enterTeam(tx, { userId, teamId, allowed: ALL_ROLES });
     await endMembership(tx, { teamId, userId });
     await recordSecurityEvent(tx, { action: 'member_left', ...eventOf(by, teamId), details: { role } });
     return teamId;

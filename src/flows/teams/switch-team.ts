@@ -3,7 +3,7 @@ import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import { activateTeam } from '../../sessions/active-team.ts';
 import { issueTokens } from '../../sessions/tokens.ts';
-import { ANYBODY, enterTeam } from '../../teams/access.ts';
+import { ALL_ROLES, enterTeam } from '../../teams/access.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
@@ -23,12 +23,12 @@ export async function switchTeam(deps: Deps, by: Viewer, input: { teamId: string
   const teamId = parseId(input.teamId, 'teamId');
   const { sessionId, user } = by;
   if (sessionId === null)
-    throw new AuthError('unauthenticated', { message: 'There is no session to switch.' });
+    throw new AuthError('unauthenticated', { message: 'The request has no session to switch.' });
   await countChange(deps, by);
   const { accessTtlSeconds } = deps.config.tokens;
   const key = await deps.signer.currentKey(accessTtlSeconds);
   const { membership, secondsLeft } = await deps.db.transaction(async (tx) => {
-    const membership = await enterTeam(tx, { userId: user.id, teamId, allowed: ANYBODY });
+    const membership = await enterTeam(tx, { userId: user.id, teamId, allowed: ALL_ROLES });
     const { secondsLeft, changed } = await activateTeam(tx, { sessionId, userId: user.id, teamId });
     if (changed) await recordSecurityEvent(tx, { action: 'team_switched', ...eventOf(by, teamId) });
     return { membership, secondsLeft };

@@ -49,8 +49,8 @@ builder.mutationField('verifyEmail', (t) =>
       const { deps, caller, cookie } = context;
       if (input.cookie) cookie.read(); // refused before the token is used up
       const by = (await viewerOrNull(caller)) ?? caller;
-      const shown = { token: input.token, password: input.password ?? '', proof: 'required' } as const;
-      const signedIn = await verifyEmailAndSignIn(deps, by, shown);
+      const mailed = { token: input.token, password: input.password ?? '', proof: 'required' } as const;
+      const signedIn = await verifyEmailAndSignIn(deps, by, mailed);
       return answer(context, signedIn, input.cookie ?? false);
     },
   }),

@@ -1,8 +1,8 @@
 import type { TeamMembership } from '../../teams/membership.ts';
 import { type ListOfTeams, MAX_PAGE, parsePage } from '../../teams/pages.ts';
+import { loadInBatch } from '../batches.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
-import { loadTogether } from '../together.ts';
 
 /** The arguments of every list in a team. */
 export const pageArgs = builder.args((t) => ({
@@ -26,5 +26,5 @@ export async function teamPage<Item>(
   const page = parsePage(args);
   const kind = JSON.stringify([list.name, userId, page.first, page.after]);
   const load = (teamIds: string[]) => list(context.deps.db, { userId, teamIds }, page);
-  return (await loadTogether(context, { kind, key: team.id }, load)) ?? [];
+  return (await loadInBatch(context, { kind, key: team.id }, load)) ?? [];
 }

@@ -4,9 +4,9 @@ import { createTeam, deleteTeam, renameTeam } from '../../flows/teams/manage-tea
 import { type SwitchedTeam, switchTeam } from '../../flows/teams/switch-team.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
 import { findTeamsOfUser } from '../../teams/teams.ts';
+import { loadInBatch } from '../batches.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
-import { loadTogether } from '../together.ts';
 import { requireAccountHolder, requireViewer } from '../viewer.ts';
 
 export const MembershipRoleType = builder.enumType('MembershipRole', {
@@ -85,7 +85,7 @@ builder.queryField('team', (t) =>
       const { user } = await requireViewer(context.caller);
       // In one request, Hasura asks for the team of each row of a page.
       const load = (teamIds: string[]) => findTeamsOfUser(context.deps.db, { userId: user.id, teamIds });
-      return (await loadTogether(context, { kind: `team ${user.id}`, key: parseId(id, 'id') }, load)) ?? null;
+      return (await loadInBatch(context, { kind: `team ${user.id}`, key: parseId(id, 'id') }, load)) ?? null;
     },
   }),
 );

@@ -3,7 +3,7 @@ import type { Locale } from './locale.ts';
 const notYou = 'If this was not you, set a new password now and sign out your other devices.';
 
 export const en: Locale = {
-  words: { device: 'an unknown device', address: 'unknown', team: 'a team', inviter: 'Somebody' },
+  words: { device: 'an unknown device', address: 'unknown', team: 'a team', inviter: 'A member' },
   mails: {
     verification: {
       subject: 'Confirm your email address for {{site}}',
@@ -17,31 +17,28 @@ export const en: Locale = {
       action: 'Confirm email address',
       after: [
         'The page asks for the password that you chose. The link works once, for {{hours}} hours.',
-        'If you did not sign up, you can say so on the page, and the account is yours alone. You can also ignore this mail.',
+        'If you did not sign up, you can say so on the page. The account is then yours alone. You can also ignore this mail.',
       ],
     },
     password_reset: {
       subject: 'Set a new password for {{site}}',
-      before: [
-        'Hello,',
-        'somebody, hopefully you, asked to set a new password for your account at {{site}}.',
-      ],
+      before: ['Hello,', '{{site}} received a request to set a new password for your account.'],
       action: 'Set a new password',
       after: [
         'The link works once, for {{minutes}} minutes.',
-        'If you did not ask for it, you can ignore this mail: your password stays as it is.',
+        'If you did not make the request, you can ignore this mail: your password does not change.',
       ],
     },
     email_change: {
       subject: 'Confirm your new email address for {{site}}',
       before: [
         'Hello,',
-        'an account at {{site}} is to use this email address. Confirm that only if you asked for it yourself, while you were signed in.',
+        'an account at {{site}} asks to use this email address. Confirm only if you asked for it yourself, while you were signed in.',
       ],
       action: 'Confirm new email address',
       after: [
         'The link works once, for {{hours}} hours.',
-        'If you did not ask for it, do not confirm: the account may be somebody else’s, and would have your address. Without the link nothing changes.',
+        'If you did not ask for it, do not confirm: the account of another person could then have your address. Without the link nothing changes.',
       ],
     },
     team_invite: {
@@ -57,13 +54,13 @@ export const en: Locale = {
       subject: 'Your password for {{site}} was changed',
       before: ['Hello,', 'the password of your account at {{site}} was changed on {{time}}.'],
       action: null,
-      after: ['If this was not you, set a new password now, by “forgot password”, and check your account.'],
+      after: ['If this was not you, set a new password now with “forgot password”, and check your account.'],
     },
     email_changed: {
       subject: 'Your email address for {{site}} was changed',
       before: [
         'Hello,',
-        'your account at {{site}} was given another email address on {{time}}. This one no longer belongs to it.',
+        'the email address of your account at {{site}} was changed on {{time}}. This address no longer belongs to the account.',
       ],
       action: null,
       after: ['If this was not you, ask the people who run {{site}} for help.'],
@@ -72,13 +69,13 @@ export const en: Locale = {
       subject: 'New sign-in at {{site}}',
       before: [
         'Hello,',
-        'somebody signed in to your account at {{site}}:',
+        'there was a new sign-in to your account at {{site}}:',
         'Device: {{device}}',
         'Address: {{address}}',
         'Time: {{time}}',
       ],
       action: null,
-      after: ['If this was you, there is nothing to do.', notYou],
+      after: ['If this was you, you need to do nothing.', notYou],
     },
   },
 };

@@ -13,7 +13,7 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 type Login = { role: string; password: string };
 type Attributes = { more: boolean } | undefined;
 
-/** Hasura’s login, from a URL that means to Hasura what it means here. */
+/** Reads Hasura’s login from a URL that the gateway and Hasura parse alike. */
 function readHasuraLogin(owner: DatabaseTarget, hasuraUrl: string): Login {
   const { user: role, password } = readDatabaseUrl(hasuraUrl, 'HASURA_SOURCE_DATABASE_URL');
   const login = { role, password };
@@ -24,25 +24,25 @@ function readHasuraLogin(owner: DatabaseTarget, hasuraUrl: string): Login {
     );
   }
   if (Buffer.byteLength(login.role) > 63)
-    throw new Error('A Postgres role has at most 63 bytes in its name.');
+    throw new Error('The name of a Postgres role has at most 63 bytes.');
   return login;
 }
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 
-/** Creates the role, or gives an existing plain login role its new password. */
+/** Creates the role, or sets the password of an existing plain login role. */
 async function ensureRole(tx: ClientTransaction, { role, password }: Login): Promise<void> {
   const [found] = (await tx`
     select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls as more
     from pg_roles where rolname = ${role}`) as unknown as [Attributes];
   if (found?.more === true)
-    throw new Error(`The role ${role} may do more than log in; use another one for Hasura.`);
-  // A verifier holds only base64, `$` and `:`; DDL takes no parameters.
+    throw new Error(`The role ${role} may do more than log in: use another one for Hasura.`);
+  // DDL takes no parameters. A verifier needs no quoting: it has only base64, `$` and `:`.
   const verifier = scramVerifier(password);
   await tx.unsafe(`${found ? 'alter' : 'create'} role ${quote(role)} login password '${verifier}'`);
 }
 
-/** Only a member of a role may hand it a schema. A superuser needs no membership; others borrow it. */
+/** Runs as a member of the role: only a member may give it a schema. The membership ends afterwards; a superuser needs none. */
 async function asMember(tx: ClientTransaction, role: string, run: () => Promise<void>): Promise<void> {
   const [row] = await tx<{ able: boolean }[]>`select pg_has_role(${role}, 'usage') as able`;
   const able = row?.able === true;
@@ -59,7 +59,7 @@ const columnsOf = ({ tables }: Declaration, kind: 'readable' | 'editable'): stri
     return columns.map((column) => `${name}.${column}`);
   });
 
-/** What the role can do in our schemas, through whatever grant, beyond what is declared. */
+/** Lists the role's privileges in the gateway's schemas that are not declared, by any grant. */
 async function surplusPrivileges(tx: ClientTransaction, role: string, declaration: Declaration) {
   const schema = declaration.databaseSchema;
   const editable = columnsOf(declaration, 'editable');
@@ -91,7 +91,7 @@ async function refuseSurplus(tx: ClientTransaction, role: string, declaration: D
   const surplus = await surplusPrivileges(tx, role, declaration);
   if (surplus.length === 0) return;
   const list = surplus.map(({ subject }) => subject).join(', ');
-  throw new Error(`The role ${role} has rights that were granted elsewhere: ${list}. Revoke them first.`);
+  throw new Error(`The role ${role} has undeclared privileges: ${list}. Revoke them first.`);
 }
 
 async function requireTables(tx: ClientTransaction, declaration: Declaration): Promise<void> {
@@ -100,22 +100,22 @@ async function requireTables(tx: ClientTransaction, declaration: Declaration): P
     select from information_schema.columns
     where table_schema = ${declaration.databaseSchema} and table_name || '.' || column_name = any(${columns})`;
   if (found.length < columns.length)
-    throw new Error('The gateway’s tables are not all there yet. Run npm run db:migrate first.');
+    throw new Error('Some of the gateway’s tables are missing. Run npm run db:migrate first.');
 }
 
 export type HasuraLoginInput = {
-  /** Of the gateway’s own role. */
+  /** The URL of the gateway’s own role. */
   ownerUrl: string;
   hasuraUrl: string;
   declaration?: Declaration;
-  /** How the owner’s connections are used, where it was found out. */
+  /** The inspected access of the owner’s connections. */
   database?: Omit<DatabaseAccess, 'url'>;
 };
 
 /**
- * Creates or updates the login role of HASURA_SOURCE_DATABASE_URL and gives it exactly the declared grants, all in one
+ * Creates or updates the login role of HASURA_SOURCE_DATABASE_URL, and gives it exactly the declared grants, in one
  * transaction. Returns the role's name.
- * @throws Error in words for an operator
+ * @throws Error with a message for an operator
  */
 export async function applyHasuraLogin(input: HasuraLoginInput): Promise<string> {
   const { ownerUrl, hasuraUrl, declaration = ours, database } = input;

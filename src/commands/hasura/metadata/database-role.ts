@@ -2,15 +2,15 @@ import type { Declaration } from './declaration-types.ts';
 import { GENERATED } from './generated-mark.ts';
 import { describeTable } from './table-shape.ts';
 
-/** Stands for the role's name; psql fills it in as well (`psql -v role=hasura -f database-role.sql`). */
+/** The placeholder of the role's name. psql replaces it too (`psql -v role=hasura -f database-role.sql`). */
 const ROLE = ':"role"';
 
-/** The gateway's own: Hasura's role may not even look into them. */
+/** The gateway's private schemas. Hasura's role has no privilege in them. */
 export const HIDDEN_SCHEMAS = ['portcullis_private', 'portcullis_migrations', 'portcullis_jobs'] as const;
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 
-/** Column by column: what a later migration adds can be read once it is declared, and not before. */
+/** Returns grants for single columns, so that a column of a later migration is readable only once it is declared. */
 function tableGrants(declaration: Declaration): string[] {
   return declaration.tables.flatMap(({ table, readable, editable }) => {
     const { schema, name } = describeTable(table);
@@ -24,14 +24,14 @@ function tableGrants(declaration: Declaration): string[] {
   });
 }
 
-/** What one statement, one wait for a lock and one silent transaction of Hasura's may take. */
+/** The timeouts of Hasura's statements, of its waits for locks and of its idle transactions. */
 const TIMEOUTS = {
   statement_timeout: '30s',
   lock_timeout: '10s',
   idle_in_transaction_session_timeout: '60s',
 } as const;
 
-/** The grants of Hasura's own database role. Run again, they also take away what is no longer declared. */
+/** Returns the SQL of the grants of Hasura's database role. Run again, it revokes what is no longer declared. */
 export function databaseRoleSql(declaration: Declaration): string {
   const schemas = [declaration.databaseSchema, ...HIDDEN_SCHEMAS].map(quote);
   const revocations = schemas.flatMap((schema) => [
@@ -58,7 +58,7 @@ alter schema hdb_catalog owner to ${ROLE};
 `;
 }
 
-/** The same SQL for one role, ready to be sent to Postgres. */
+/** Returns the same SQL for a named role, without placeholders. */
 export function databaseRoleSqlFor(role: string, declaration: Declaration): string {
   return databaseRoleSql(declaration).replaceAll(ROLE, () => quote(role));
 }

@@ -10,7 +10,7 @@ import * as sessions from '../../../db/tables/sessions.ts';
 import * as teams from '../../../db/tables/teams.ts';
 import * as users from '../../../db/tables/users.ts';
 
-/** Every table that the migrations make. */
+/** Every table that the migrations create. */
 export const databaseTables: readonly PgTable[] = [
   audit,
   heartbeat,

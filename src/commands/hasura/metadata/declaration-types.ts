@@ -1,6 +1,6 @@
 import type { PgTable } from 'drizzle-orm/pg-core';
 
-/** A boolean expression in the form of Hasura's metadata. */
+/** A boolean expression of Hasura's metadata. */
 type Filter = Readonly<Record<string, unknown>>;
 
 type SelectDeclaration = { columns: readonly string[]; filter: Filter };

@@ -1,8 +1,8 @@
 import type { Declaration } from './declaration-types.ts';
 import { liveSession, tables } from './declared-tables.ts';
 
-/** What users do in their teams. The gateway checks the role in the team. */
-const inTeams = {
+/** The operations of users in their teams. The gateway checks the role in the team. */
+const teamOperations = {
   Query: ['myInvites', 'team'],
   Mutation: [
     ...['createTeam', 'deleteTeam', 'renameTeam', 'switchTeam'],
@@ -12,8 +12,8 @@ const inTeams = {
   ],
 };
 
-/** What works without a token. */
-const forEveryone = {
+/** The operations that need no token. */
+const publicOperations = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
     ...['login', 'signup', 'refresh', 'logout'],
@@ -21,12 +21,12 @@ const forEveryone = {
   ],
 };
 
-/** What users do with their own account. */
-const ofAccount = [
+/** The operations of users on their own account. */
+const accountOperations = [
   ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
 ];
 
-/** What each role may see and do through Hasura. `npm run hasura:generate` writes `hasura/` from it. */
+/** What each role may read and do through Hasura. `npm run hasura:generate` writes `hasura/` from it. */
 export const declaration: Declaration = {
   roles: ['anonymous', 'user'],
   unauthorizedRole: 'anonymous',
@@ -55,13 +55,18 @@ export const declaration: Declaration = {
     comment: 'Sign-up, sign-in, account, sessions and teams.',
     rootFields: {
       anonymous: {
-        Query: forEveryone.Query,
-        Mutation: forEveryone.Mutation,
+        Query: publicOperations.Query,
+        Mutation: publicOperations.Mutation,
       },
       // A client may sign in again, or as another user, while it still holds a token.
       user: {
-        Query: [...forEveryone.Query, 'sessions', ...inTeams.Query],
-        Mutation: [...forEveryone.Mutation, 'revokeSession', ...ofAccount, ...inTeams.Mutation],
+        Query: [...publicOperations.Query, 'sessions', ...teamOperations.Query],
+        Mutation: [
+          ...publicOperations.Mutation,
+          'revokeSession',
+          ...accountOperations,
+          ...teamOperations.Mutation,
+        ],
       },
     },
     adminOnly: ['disableAccount', 'enableAccount'],

@@ -25,7 +25,7 @@ const manager = { ...member, role: { _in: ['OWNER', 'ADMIN'] } };
 
 export const liveSession: Declaration['liveSession'] = { table: users, condition: signedIn };
 
-/** The tables that Hasura tracks. Each says what Hasura's database role may read and edit, and which roles may do so through Hasura. */
+/** The tables that Hasura tracks. Each declares what Hasura's database role may read and edit, and the permissions of roles. */
 export const tables: Declaration['tables'] = [
   track(users, {
     readable: [

@@ -29,7 +29,7 @@ function remoteSchemasFile(declaration: Declaration, seen: GraphQLSchema): strin
   ]);
 }
 
-/** Each role's SDL by itself, as code generators of frontends read it. */
+/** Returns a file for each role's SDL, for the code generators of frontends. */
 export function roleFiles({ roles, remoteSchema }: Declaration, seen: GraphQLSchema): [string, string][] {
   return roles.map((role) => [
     `${role}.graphql`,
@@ -51,7 +51,7 @@ function relationshipEntries(type: string, declaration: Declaration) {
   });
 }
 
-/** `custom_types`: the CLI takes the types from the SDL and only relationships from here, but wants every name. */
+/** Returns `custom_types`. The CLI reads the types from the SDL, and only relationships from here, but requires every name. */
 function customTypes(actions: ActionsDeclaration, declaration: Declaration) {
   const types = parse(actions.sdl).definitions.filter(isTypeDefinitionNode);
   const named = (kind: Kind) => types.filter((type) => type.kind === kind).map((type) => type.name.value);
@@ -108,7 +108,7 @@ function cronTriggersFile(declaration: Declaration): string {
   );
 }
 
-/** The files that lead to the gateway. `seen` is its GraphQL schema as Hasura sees it. */
+/** Returns the files by which Hasura calls the gateway. `seen` is the gateway's GraphQL schema as Hasura sees it. */
 export function gatewayFiles(declaration: Declaration, seen: GraphQLSchema): Map<string, string> {
   return new Map([
     ['actions.graphql', `${GENERATED}\n${declaration.actions.sdl}`],

@@ -13,7 +13,7 @@ import { yamlFile } from './yaml.ts';
 
 export type MetadataInput = { schema: GraphQLSchema; tables: readonly PgTable[]; declaration?: Declaration };
 
-/** Tables that Hasura may track and that the declaration does not mention. */
+/** Lists tables that Hasura may track and that the declaration does not mention. */
 function undeclaredTables(tables: readonly PgTable[], declaration: Declaration): string[] {
   const declared = declaration.tables.map(({ table }) => describeTable(table));
   return tables
@@ -23,7 +23,7 @@ function undeclaredTables(tables: readonly PgTable[], declaration: Declaration):
     .map(({ name }) => name);
 }
 
-/** Columns of tracked tables that Hasura's database role could not read: Hasura could then read nothing of the table. */
+/** Lists columns that Hasura's database role could not read. Hasura could then not read their table at all. */
 function unreadableColumns({ tables }: Declaration): string[] {
   return tables.flatMap(({ table, readable }) => {
     const { name, columns } = describeTable(table);
@@ -38,7 +38,7 @@ function refuseForgotten(kind: string, names: readonly string[]): void {
   );
 }
 
-/** Files that Hasura's CLI expects and that are empty here. */
+/** Returns files that Hasura's CLI expects and that are empty. */
 function fixedFiles(): [string, string][] {
   const list = ['inherited_roles', 'allow_list', 'query_collections', 'rest_endpoints'];
   return [
@@ -51,8 +51,8 @@ function fixedFiles(): [string, string][] {
 }
 
 /**
- * Everything generated under `hasura/`, by path. Throws when the declaration forgets a root field of the schema, a
- * table of the tracked database schema or a column of such a table.
+ * Generates the files under `hasura/`, by path.
+ * @throws Error if the declaration lacks a root field of the schema, a table of the tracked database schema, or a column
  */
 export function generateMetadata({ schema, tables, declaration = ours }: MetadataInput): Map<string, string> {
   refuseForgotten('root field', unassignedRootFields(schema, declaration.remoteSchema));

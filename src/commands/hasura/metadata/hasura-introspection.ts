@@ -6,7 +6,7 @@ const typeReference = (depth: number): string =>
 const reference = `{ ${typeReference(TYPE_DEPTH)} }`;
 const inputValue = `{ name description type ${reference} defaultValue }`;
 
-/** What graphql-engine v2 asks. It does not ask for deprecated arguments and input fields. */
+/** The introspection query of graphql-engine v2. It does not ask for deprecated arguments and input fields. */
 const hasuraIntrospectionQuery = `query IntrospectionQuery {
   __schema {
     queryType { name } mutationType { name } subscriptionType { name }
@@ -24,7 +24,7 @@ const hasuraIntrospectionQuery = `query IntrospectionQuery {
   }
 }`;
 
-/** The schema as Hasura knows it after introspection: without deprecated inputs and without applied directives. */
+/** Returns the schema as Hasura introspects it: without deprecated inputs and without applied directives. */
 export function asHasuraSeesIt(schema: GraphQLSchema): GraphQLSchema {
   const { data, errors } = executeSync({ schema, document: parse(hasuraIntrospectionQuery) });
   if (errors !== undefined || data == null) {

@@ -15,7 +15,7 @@ function arrayName(column: string, from: TableShape, to: TableName): string {
   return objectName(column) === plain ? from.name : `${objectName(column)}_${from.name}`;
 }
 
-/** The relationships of a table that follow from the foreign keys among the tracked tables. */
+/** Derives the relationships of a table from the foreign keys among the tracked tables. */
 export function relationshipsOf(table: TableShape, tracked: readonly TableShape[]): Relationships {
   const object = table.foreignKeys
     .filter(({ references }) => tracked.some((other) => sameTable(other, references)))

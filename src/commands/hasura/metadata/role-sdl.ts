@@ -13,7 +13,7 @@ import type { RemoteSchemaDeclaration, RootFields } from './declaration-types.ts
 
 const ROOTS = ['Query', 'Mutation'] as const;
 
-/** Root fields of the schema that no role lists and that are not set aside for admin either. */
+/** Lists root fields of the schema that have no role and are not declared admin-only. */
 export function unassignedRootFields(schema: GraphQLSchema, declared: RemoteSchemaDeclaration): string[] {
   const assigned = new Set(
     Object.values(declared.rootFields).flatMap(({ Query, Mutation }) => [...Query, ...Mutation]),
@@ -21,7 +21,7 @@ export function unassignedRootFields(schema: GraphQLSchema, declared: RemoteSche
   return rootFieldNames(schema).filter((name) => !assigned.has(name) && !declared.adminOnly.includes(name));
 }
 
-/** Names of all query and mutation fields. */
+/** Lists the names of all query and mutation fields. */
 export function rootFieldNames(schema: GraphQLSchema): string[] {
   return [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
     Object.keys(type?.getFields() ?? {}),
@@ -68,8 +68,8 @@ function referencedTypes(definition: TypeDefinitionNode, all: Iterable<TypeDefin
 }
 
 /**
- * The SDL of a remote schema permission: the given root fields and every type they reach. `seen` is the schema as
- * Hasura sees it; Hasura refuses what differs from that by a default, a `!` or a directive.
+ * Returns the SDL of a remote schema permission: the given root fields and every type that they reach. `seen` is the schema
+ * as Hasura sees it. Hasura refuses an SDL that differs from it by a default, a `!` or a directive.
  */
 export function roleSdl(seen: GraphQLSchema, rootFields: RootFields): string {
   if (rootFields.Query.length === 0) throw new Error('A role needs at least one Query field.');

@@ -4,8 +4,8 @@ const ITERATIONS = 4096;
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 
 /**
- * What Postgres stores for a password (RFC 5803). Sent instead of the password, so that no statement log, and no
- * Postgres, ever sees it. Other than printable ASCII would need SASLprep and is refused.
+ * Returns the SCRAM verifier of a password, which Postgres stores (RFC 5803). The command sends the verifier, so that neither
+ * Postgres nor a statement log sees the password. It refuses a character that is not printable ASCII, which would need SASLprep.
  */
 export function scramVerifier(password: string, salt: Buffer = randomBytes(16)): string {
   if (!PRINTABLE_ASCII.test(password)) throw new Error('The password must be printable ASCII and not empty.');

@@ -5,7 +5,7 @@ import { yamlFile } from './yaml.ts';
 
 const ROW_LIMIT = 100;
 
-/** Hasura writes nothing for an empty list; neither do we. */
+/** Leaves out an empty list, as Hasura's export does. */
 const unlessEmpty = (key: string, list: readonly unknown[]) => (list.length === 0 ? {} : { [key]: list });
 
 function relationshipEntries(shape: TableShape, tracked: readonly TableShape[]) {
@@ -18,7 +18,7 @@ function relationshipEntries(shape: TableShape, tracked: readonly TableShape[]) 
   return { ...unlessEmpty('object_relationships', objects), ...unlessEmpty('array_relationships', arrays) };
 }
 
-/** Remote relationships; `lhs_fields` are the columns that the arguments take. */
+/** Returns the remote relationships. `lhs_fields` lists the columns that are arguments. */
 function joinEntries({ joins = [] }: TableDeclaration, { remoteSchema }: Declaration) {
   const entries = joins.map(({ name, field, arguments: columns }) => {
     const args = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, `$${column}`]));
@@ -76,7 +76,7 @@ function databasesFile({ source }: Declaration): string {
   ]);
 }
 
-/** `databases/`: the source, its tracked tables, their relationships and permissions. */
+/** Returns the files of `databases/`: the source, its tracked tables, their relationships and permissions. */
 export function tableFiles(declaration: Declaration): Map<string, string> {
   const tracked = declaration.tables.map(({ table }) => describeTable(table));
   const folder = `databases/${declaration.source.name}/tables`;

@@ -5,10 +5,10 @@ export type TableName = { schema: string; name: string };
 
 type ForeignKey = { column: string; references: TableName; referencedColumn: string };
 
-/** What Hasura would find in the database of one table: names as Postgres knows them. */
+/** A table as Hasura finds it in the database, with Postgres's names. */
 export type TableShape = TableName & {
   columns: readonly string[];
-  /** By column, as Postgres calls it. */
+  /** The Postgres type of each column. */
   types: Readonly<Record<string, string>>;
   foreignKeys: readonly ForeignKey[];
 };
@@ -26,9 +26,7 @@ export function describeTable(table: PgTable): TableShape {
       const { columns: from, foreignColumns: to, foreignTable } = key.reference();
       const [column, referenced] = [from[0], to[0]];
       if (from.length !== 1 || column === undefined || referenced === undefined) {
-        throw new Error(
-          `A foreign key of ${name} has several columns; its relationship must be written by hand.`,
-        );
+        throw new Error(`A foreign key of ${name} has several columns: write its relationship by hand.`);
       }
       const target = getTableConfig(foreignTable as PgTable);
       return {

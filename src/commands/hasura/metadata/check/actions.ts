@@ -17,7 +17,7 @@ import type { ActionRelationship } from './shape.ts';
 
 const ROOTS = ['Query', 'Mutation'];
 
-/** `actions.yaml` and `actions.graphql` say the same, in the GraphQL that actions support. */
+/** Checks that `actions.yaml` and `actions.graphql` match, and use only what actions support. */
 export function* checkActions(context: CheckContext): Generator<Finding> {
   const { actions } = context.metadata.actions;
   const document = parse(context.actionsSdl);
@@ -36,11 +36,11 @@ export function* checkActions(context: CheckContext): Generator<Finding> {
       yield finding(
         'action-synchronous',
         `action ${name}`,
-        'Asynchronous actions store what they were called with.',
+        'Hasura stores the arguments of an asynchronous action.',
       );
     }
     if (permissions.length === 0) continue;
-    yield finding('action-permission', `action ${name}`, 'The actions are for admin alone.');
+    yield finding('action-permission', `action ${name}`, 'Only admin may call the actions.');
   }
 }
 
@@ -54,7 +54,7 @@ function* compareNames(kind: string, sdl: readonly string[], yaml: readonly stri
     yield finding(
       'action-declared',
       'actions.graphql',
-      `The ${kind} ${name} is missing, or in actions.yaml twice.`,
+      `The ${kind} ${name} is missing here, or actions.yaml has it twice.`,
     );
   }
 }
@@ -149,7 +149,7 @@ function* checkRelationship(
     return;
   }
   if (output.fields.some(({ name }) => name.value === relationship.name)) {
-    yield finding('action-relationship', at, 'A field has this name already.');
+    yield finding('action-relationship', at, 'The type has a field with this name.');
   }
   const columns = shapeOf(context, target)?.columns ?? [];
   for (const [from, to] of Object.entries(field_mapping)) {

@@ -26,7 +26,7 @@ const CHECKS: readonly Check[] = [
   ...[checkActions, checkNames, checkGateway, checkCron],
 ];
 
-/** Every way in which `hasura/` breaks a rule of `hasura/README.md`. None is good. */
+/** Checks `hasura/` against the rules of `hasura/README.md`. Returns each violation. */
 export async function checkMetadata(input: CheckInput): Promise<Finding[]> {
   const tree = await readTree(input.directory);
   const rules = tree.complete ? checkTree(tree, input) : [];
@@ -58,7 +58,7 @@ function* checkVersion({ metadata }: CheckContext): Generator<Finding> {
   yield finding('version', 'version.yaml', 'Hasura v2 reads this folder as version 3.');
 }
 
-/** Row permissions on computed fields could be passed in unpatched engines. */
+/** Refuses computed fields: an unpatched engine does not apply their row permissions. */
 function* checkComputedFields(tree: Tree): Generator<Finding> {
   for (const { key, path } of entriesWithin(tree.documents)) {
     if (key === 'computed_fields') yield finding('computed-fields', path, 'Computed fields are not allowed.');
@@ -73,7 +73,7 @@ function* checkActionsSyntax({ actionsSdl }: Tree): Generator<Finding> {
   }
 }
 
-/** What is committed is what the generator makes, and no role's SDL besides. */
+/** Checks that the committed files are those of the generator, and that `roles/` has no other file. */
 async function checkInStep({ directory, ...input }: CheckInput): Promise<Finding[]> {
   const generated = generateOrMessage(input);
   if (typeof generated === 'string') return [finding('in-step', 'the generator', generated)];

@@ -8,7 +8,7 @@ export type CheckContext = {
   metadata: Metadata;
   actionsSdl: string;
   declaration: Declaration;
-  /** Every table that the migrations make. */
+  /** Every table that the migrations create. */
   tables: readonly TableShape[];
   /** The gateway's schema, and the same as Hasura sees it. */
   schema: GraphQLSchema;
@@ -27,7 +27,7 @@ export const shapeOf = ({ tables }: CheckContext, name: TableName): TableShape |
 export const declaredTable = ({ declaration }: CheckContext, name: TableName): TableDeclaration | undefined =>
   declaration.tables.find(({ table }) => sameTable(describeTable(table), name));
 
-/** Whose row says that a user is signed in, and what it must fulfil. */
+/** Returns the declared table of live sessions, and the condition on its rows. */
 export const liveSessionOf = ({ declaration: { liveSession } }: CheckContext) => ({
   table: describeTable(liveSession.table),
   condition: liveSession.condition,
@@ -42,7 +42,7 @@ export const isSessionVariable = (value: unknown): value is string =>
 export const isKnownVariable = ({ declaration }: CheckContext, variable: string) =>
   declaration.sessionVariables.some((known) => known.toLowerCase() === variable.toLowerCase());
 
-/** Every value in a piece of metadata with the key it stands under, however deep. */
+/** Walks a piece of metadata. Yields every value at every depth, with its key and its path. */
 export function* entriesWithin(
   value: unknown,
   path = '',
@@ -58,7 +58,7 @@ export function* entriesWithin(
 export const isCondition = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The table that a relationship of a tracked table leads to. */
+/** Finds the table that a relationship of a tracked table leads to. */
 export function relationshipTarget(
   context: CheckContext,
   table: TableName,

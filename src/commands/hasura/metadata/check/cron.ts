@@ -22,7 +22,7 @@ function isCronField(field: string, { min, max }: { min: number; max: number }):
 }
 
 /**
- * Five fields of numbers, ranges, lists and steps.
+ * Whether a schedule has five fields of numbers, ranges, lists and steps.
  * @internal exported for its test
  */
 export function isCronExpression(schedule: string): boolean {
@@ -32,20 +32,20 @@ export function isCronExpression(schedule: string): boolean {
   );
 }
 
-/** Cron triggers survive a metadata apply, run when they say and try again. */
+/** Checks that cron triggers survive an export, have a valid schedule and retry. */
 export function* checkCron({ metadata }: CheckContext): Generator<Finding> {
   const names = metadata.cron_triggers.map(({ name }) => name);
   for (const [index, trigger] of metadata.cron_triggers.entries()) {
     const at = `cron trigger ${trigger.name}`;
-    if (names.indexOf(trigger.name) !== index) yield finding('cron', at, 'There are two of this name.');
+    if (names.indexOf(trigger.name) !== index) yield finding('cron', at, 'Two cron triggers have this name.');
     if (!trigger.include_in_metadata) {
       yield finding('cron', at, 'include_in_metadata must be true, or the next export loses it.');
     }
     if (!isCronExpression(trigger.schedule))
-      yield finding('cron', at, `${trigger.schedule} is no cron expression.`);
+      yield finding('cron', at, `${trigger.schedule} is not a cron expression.`);
     const { num_retries = 0, retry_interval_seconds = 0 } = trigger.retry_conf ?? {};
     if (num_retries < 1 || retry_interval_seconds < 1) {
-      yield finding('cron', at, 'It must try again after a while: num_retries and retry_interval_seconds.');
+      yield finding('cron', at, 'It must retry after a delay: set num_retries and retry_interval_seconds.');
     }
   }
 }

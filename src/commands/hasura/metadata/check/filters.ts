@@ -21,8 +21,8 @@ type Place = { table: TableName; role: string; at: string };
 type CheckedFilter = Place & { filter: Record<string, unknown> | undefined; mayBeEmpty: boolean };
 
 /**
- * A permission's filter: present, on names that exist, with variables that callers cannot invent, and for a role with tokens
- * with the condition that the session is live.
+ * Checks a permission's filter. It must exist, name existing columns, and use only session variables that a client cannot
+ * forge. In a role with tokens, it must ask for a live session.
  */
 export function* checkFilter(context: CheckContext, checked: CheckedFilter): Generator<Finding> {
   const { filter, mayBeEmpty, at } = checked;
@@ -33,7 +33,8 @@ export function* checkFilter(context: CheckContext, checked: CheckedFilter): Gen
   if (Object.keys(filter).length > 0) yield* checkCondition(context, checked, filter);
   const hasToken = checked.role !== context.declaration.unauthorizedRole;
   if (hasToken && !mayBeEmpty && !asksForLiveSession(context, checked.table, filter)) {
-    const message = 'After a logout or a disabling Hasura would serve these rows until the token expires.';
+    const message =
+      'After a logout, or when an account is disabled, Hasura would serve these rows until the token expires.';
     yield finding('filter-live-session', at, message);
   }
 }
@@ -68,7 +69,7 @@ function* checkComparison(context: CheckContext, place: Place, value: unknown): 
     return;
   }
   for (const [operator, operand] of Object.entries(value)) {
-    if (!OPERATORS.has(operator)) yield finding('filter-name', place.at, `${operator} is no operator.`);
+    if (!OPERATORS.has(operator)) yield finding('filter-name', place.at, `${operator} is not an operator.`);
     if (operand === null)
       yield finding('filter-required', place.at, `${operator}: null is true for every row.`);
     for (const item of Array.isArray(operand) ? operand : [operand])
@@ -76,7 +77,7 @@ function* checkComparison(context: CheckContext, place: Place, value: unknown): 
   }
 }
 
-/** A session variable must be one that the gateway's tokens carry, and means nothing for callers without a token. */
+/** Checks that the gateway's tokens carry a session variable, and that the caller's role has tokens. */
 export function* checkVariable(
   context: CheckContext,
   place: Pick<Place, 'role' | 'at'>,
@@ -87,6 +88,6 @@ export function* checkVariable(
     yield finding('filter-variable', place.at, `No token carries ${value}.`);
   }
   if (place.role === context.declaration.unauthorizedRole) {
-    yield finding('anonymous-variable', place.at, `${value} is whatever the caller's header says.`);
+    yield finding('anonymous-variable', place.at, `Any client can set ${value} in a header.`);
   }
 }

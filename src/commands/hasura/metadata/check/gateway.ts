@@ -12,7 +12,7 @@ type Call = {
   headers: readonly Header[];
   timeout: number | undefined;
   address: string | undefined;
-  /** What the address must look like after the base URL; none for an address that comes whole from a variable. */
+  /** The required path after the base URL; null if a variable holds the whole address. */
   path: string | null;
 };
 
@@ -42,7 +42,7 @@ function callsToGateway({ metadata }: CheckContext): Call[] {
   ];
 }
 
-/** How the engine reaches the gateway: by variables that exist, with the secret, within a time. */
+/** Checks how the engine calls the gateway: by known variables, with the secret and with a timeout. */
 export function* checkGateway(context: CheckContext): Generator<Finding> {
   yield* checkVariables(context);
   yield* checkDatabaseUrl(context);
@@ -52,7 +52,7 @@ export function* checkGateway(context: CheckContext): Generator<Finding> {
     yield* checkAddress(call);
     const { timeout } = call;
     if (timeout !== undefined && timeout >= 1 && timeout <= MAX_TIMEOUT_SECONDS) continue;
-    yield finding('timeout', call.at, `It needs a timeout of its own, 1 to ${MAX_TIMEOUT_SECONDS} seconds.`);
+    yield finding('timeout', call.at, `It needs a timeout of 1 to ${MAX_TIMEOUT_SECONDS} seconds.`);
   }
 }
 
@@ -93,7 +93,7 @@ function* checkClientHeaders({ metadata }: CheckContext): Generator<Finding> {
     yield finding(
       'client-headers',
       `action ${name}`,
-      'An action needs nothing of the client; do not forward headers.',
+      'An action does not need headers of the client: do not forward them.',
     );
   }
 }
@@ -124,7 +124,7 @@ function* checkAddress({ at, address, path }: Call): Generator<Finding> {
     yield finding(
       'handler-address',
       at,
-      `${address} is not the route of that name; Hasura would follow a redirect.`,
+      `${address} is not the route of that name. Hasura would follow a redirect.`,
     );
   }
 }

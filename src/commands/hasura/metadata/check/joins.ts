@@ -16,7 +16,7 @@ import type { RemoteRelationship, Table } from './shape.ts';
 type Place = { table: Table; shape: TableShape; at: string };
 type Target = RemoteRelationship['definition']['to_remote_schema'];
 
-/** What the gateway adds to rows is there, is asked for as it must be, and for every role that reads the rows. */
+/** Checks the gateway's fields on rows: they exist, get valid arguments, and every role that reads the rows has them. */
 export function* checkJoins(context: CheckContext): Generator<Finding> {
   for (const table of trackedTables(context)) {
     const shape = shapeOf(context, table.table);
@@ -45,7 +45,8 @@ const columnsOf = ({ remote_field }: Target): [argument: string, column: string]
 
 function* checkColumns({ shape, at }: Place, target: Target): Generator<Finding> {
   for (const column of target.lhs_fields) {
-    if (!shape.columns.includes(column)) yield finding('join-column', at, `There is no column ${column}.`);
+    if (!shape.columns.includes(column))
+      yield finding('join-column', at, `The table has no column ${column}.`);
   }
   for (const [argument, column] of columnsOf(target)) {
     if (target.lhs_fields.includes(column)) continue;
@@ -84,8 +85,8 @@ function* checkArguments(
   }
 }
 
-/** Column types whose values, as JSON, a scalar of GraphQL takes. */
-const TAKEN: Readonly<Record<string, readonly string[]>> = {
+/** For each GraphQL scalar, the column types whose JSON values it accepts. */
+const ACCEPTED_COLUMN_TYPES: Readonly<Record<string, readonly string[]>> = {
   ID: ['uuid'],
   String: ['uuid', 'text'],
   Int: ['integer', 'smallint'],
@@ -96,10 +97,10 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
 
 function takes({ type }: GraphQLArgument, column: string): boolean {
   const isOne = !isListType(isNonNullType(type) ? type.ofType : type);
-  return isOne && (TAKEN[getNamedType(type).name] ?? []).includes(column);
+  return isOne && (ACCEPTED_COLUMN_TYPES[getNamedType(type).name] ?? []).includes(column);
 }
 
-/** A role that lacks a column or the root field lacks the join, without a word. */
+/** Checks the roles: without a column or the root field, Hasura silently hides the join from a role. */
 function* checkRoles(
   { metadata }: CheckContext,
   { table, at }: Place,
@@ -119,6 +120,6 @@ function queryFields(sdl: string): string[] {
   try {
     return (rootTypes(parse(sdl)).query?.fields ?? []).map((field) => field.name.value);
   } catch {
-    return []; // `sdl-syntax` says what is wrong.
+    return []; // `sdl-syntax` reports the error.
   }
 }

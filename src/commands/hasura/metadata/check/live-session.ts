@@ -2,8 +2,8 @@ import { sameTable, type TableName } from '../table-shape.ts';
 import { type CheckContext, isCondition, liveSessionOf, relationshipTarget } from './context.ts';
 
 /**
- * Whether a filter holds only for rows of a user who is signed in: on the row itself or behind a relationship stands the
- * declared condition. Every branch of an `_or` needs it, and below a `_not` it counts for nothing.
+ * Whether a filter asks for a live session: the row, or a related row, must match the declared condition. Every branch of an
+ * `_or` needs the condition. A condition below a `_not` does not count.
  */
 export function asksForLiveSession(context: CheckContext, table: TableName, filter: unknown): boolean {
   const { table: users, condition } = liveSessionOf(context);
@@ -20,7 +20,7 @@ export function asksForLiveSession(context: CheckContext, table: TableName, filt
   });
 }
 
-/** What must hold together: the entries of a condition, and those of its `_and`. */
+/** Returns the entries that must all match: those of a condition and of its `_and`. */
 function entriesOf(condition: unknown): [string, unknown][] {
   if (!isCondition(condition)) return [];
   return Object.entries(condition).flatMap(([key, value]): [string, unknown][] =>
@@ -28,7 +28,7 @@ function entriesOf(condition: unknown): [string, unknown][] {
   );
 }
 
-/** Whether a condition asks for all that another one asks for. The case of session variables makes no difference. */
+/** Whether a condition includes another one. It ignores the case of session variables. */
 function includes(condition: unknown, wanted: unknown): boolean {
   if (!isCondition(wanted)) return String(condition).toLowerCase() === String(wanted).toLowerCase();
   const entries = entriesOf(condition);

@@ -5,7 +5,7 @@ import { type Finding, finding } from './rules.ts';
 import { rootTypes, typesOf } from './sdl-document.ts';
 import type { Table } from './shape.ts';
 
-/** Types that Hasura makes of a table, by what follows its name. */
+/** The suffixes of the types that Hasura generates for a table. */
 const TABLE_TYPE_SUFFIXES = [
   ...['', '_aggregate', '_aggregate_fields', '_aggregate_order_by', '_arr_rel_insert_input', '_bool_exp'],
   ...['_constraint', '_insert_input', '_max_fields', '_max_order_by', '_min_fields', '_min_order_by'],
@@ -30,7 +30,7 @@ const ROOT_FIELDS = {
 
 const BUILT_IN_ROOTS = ['query_root', 'mutation_root', 'subscription_root'];
 
-/** The name that Hasura gives a table in GraphQL. */
+/** Returns the name of a table in Hasura's GraphQL. */
 function graphqlName({ table, configuration }: Table): string {
   const byDefault = table.schema === 'public' ? table.name : `${table.schema}_${table.name}`;
   return configuration?.custom_name ?? byDefault;
@@ -54,7 +54,7 @@ function* checkUnique(kind: string, owned: readonly Owned[]): Generator<Finding>
   }
 }
 
-/** Tables, actions and the remote schema share one namespace of types and one of root fields. */
+/** Checks for duplicate names: tables, actions and the remote schema share one namespace of types, and one of root fields. */
 export function* checkNames(context: CheckContext): Generator<Finding> {
   const tables = trackedTables(context).map((table) => ({ table, owner: `table ${table.table.name}` }));
   const actions = parse(context.actionsSdl);

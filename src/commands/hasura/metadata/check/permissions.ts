@@ -4,16 +4,12 @@ import { checkFilter } from './filters.ts';
 import { type Finding, finding } from './rules.ts';
 import type { Metadata, Table } from './shape.ts';
 
-/** Who may do what with the tables. */
+/** Checks the permissions on the tables. */
 export function* checkPermissions(context: CheckContext): Generator<Finding> {
   yield* checkRoles(context);
   for (const table of trackedTables(context)) {
     if (table.insert_permissions.length + table.delete_permissions.length > 0) {
-      yield finding(
-        'no-insert-delete',
-        where(table.table),
-        'Rows are made and removed by the gateway alone.',
-      );
+      yield finding('no-insert-delete', where(table.table), 'Only the gateway inserts and deletes rows.');
     }
     for (const entry of table.select_permissions) yield* checkSelect(context, table, entry);
     for (const entry of table.update_permissions) yield* checkUpdate(context, table, entry);
@@ -61,7 +57,7 @@ function* checkSelect(context: CheckContext, table: Table, { role, permission }:
     yield finding('select-limit', at, 'A select permission has a limit of at most 100 rows.');
   }
   if (permission.allow_aggregations === true) {
-    yield finding('select-aggregations', at, 'Aggregations pass the row limit.');
+    yield finding('select-aggregations', at, 'Aggregations bypass the row limit.');
   }
   const everyRow = declaredTable(context, table.table)?.everyRow === true;
   yield* checkFilter(context, {

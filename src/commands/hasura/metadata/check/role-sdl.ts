@@ -6,7 +6,7 @@ import { checkAgainstUpstream } from './sdl-definitions.ts';
 import { checkDirectives, checkReferences, checkSyntax, rootTypes } from './sdl-document.ts';
 import type { RemoteSchema } from './shape.ts';
 
-/** The SDL that each role gets of the remote schema fits the gateway's schema as Hasura sees it. */
+/** Checks each role's SDL of the remote schema against the gateway's schema as Hasura sees it. */
 export function* checkRoleSdls(context: CheckContext): Generator<Finding> {
   const { remote_schemas } = context.metadata;
   const documents: DocumentNode[] = [];
@@ -15,7 +15,7 @@ export function* checkRoleSdls(context: CheckContext): Generator<Finding> {
     for (const permission of remote.permissions) {
       const at = `remote schema ${remote.name}, role ${permission.role}`;
       if (Object.keys(permission.definition).length !== 1) {
-        yield finding('sdl-definition', at, 'schema is the only key that belongs under definition.');
+        yield finding('sdl-definition', at, 'The only key under definition must be schema.');
       }
       const document = parseSdl(permission.definition.schema);
       if (document instanceof Error) {
@@ -40,7 +40,7 @@ function parseSdl(sdl: string): DocumentNode | Error {
 function* checkCoverage({ declaration }: CheckContext, remote: RemoteSchema): Generator<Finding> {
   for (const role of declaration.roles) {
     if (remote.permissions.some((permission) => permission.role === role)) continue;
-    yield finding('sdl-roles', `remote schema ${remote.name}`, `The role ${role} sees nothing of it.`);
+    yield finding('sdl-roles', `remote schema ${remote.name}`, `The role ${role} has no permission on it.`);
   }
 }
 
@@ -61,7 +61,7 @@ function* checkSdl(
   yield* checkAgainstUpstream(context, place.at, document);
 }
 
-/** Nothing of the gateway's schema is forgotten: some role sees it, or it is set aside for admin. */
+/** Checks that each root field of the gateway has a role, or is declared admin-only. */
 function* checkAssigned(
   { schema, declaration }: CheckContext,
   documents: readonly DocumentNode[],

@@ -67,7 +67,7 @@ export const rules = {
 
 export type RuleId = keyof typeof rules;
 
-/** One thing that is wrong: which rule, where in the files, and what. */
+/** A violation of a rule: its place in the files, and a message. */
 export type Finding = { rule: RuleId; where: string; message: string };
 
 export const finding = (rule: RuleId, where: string, message: string): Finding => ({ rule, where, message });

@@ -25,12 +25,12 @@ const RESERVED_TYPE = new RegExp(
 );
 const RESERVED_ROOT_FIELD = /^(insert|update|delete)_|_(by_pk|aggregate|stream|connection)$|_root$/;
 
-/** Hasura expects what GraphQL demands of a schema, such as a value in every enum. */
+/** Checks that the schema is valid GraphQL, as Hasura expects. For example, every enum needs a value. */
 export function* checkValid(schema: GraphQLSchema): Generator<Finding> {
   for (const { message } of validateSchema(schema)) yield finding('schema-valid', 'schema', message);
 }
 
-/** What of GraphQL gets lost, fails or collides on its way through Hasura. */
+/** Checks for parts of the schema that Hasura drops, that fail in Hasura, or that collide with its own. */
 export function* checkSchema(context: CheckContext): Generator<Finding> {
   yield* checkRoots(context);
   const types = Object.values(context.schema.getTypeMap()).filter((type) => !isIntrospectionType(type));
@@ -44,7 +44,7 @@ export function* checkSchema(context: CheckContext): Generator<Finding> {
 function* checkRoots({ schema }: CheckContext): Generator<Finding> {
   const query = schema.getQueryType();
   if (query?.name !== 'Query' || Object.keys(query.getFields()).length === 0) {
-    yield finding('schema-query', 'schema', 'There must be a type Query with at least one field.');
+    yield finding('schema-query', 'schema', 'The schema needs a type Query with at least one field.');
   }
   const mutation = schema.getMutationType();
   if (mutation != null && mutation.name !== 'Mutation') {
@@ -83,7 +83,7 @@ function* checkDeprecations(
     yield finding(
       'schema-deprecated-input',
       `${at}.${name}`,
-      'Hasura does not ask for deprecated inputs: nobody could use it.',
+      'Hasura does not introspect deprecated inputs, so clients could not use it.',
     );
   }
 }

@@ -28,7 +28,7 @@ import { BUILT_IN_SCALARS, typesOf } from './sdl-document.ts';
 const missing = (at: string, name: string) =>
   finding('sdl-exists', at, `${name} is not in the gateway's schema.`);
 
-/** Each definition is a part of the upstream one: same kinds, exact types, equal defaults. */
+/** Checks that each definition is a part of the gateway's: same kinds, exact types, equal defaults. */
 export function* checkAgainstUpstream(
   { seen }: CheckContext,
   at: string,
@@ -62,7 +62,7 @@ function* checkDefinition(
     const members = upstream.getTypes().map(({ name }) => name);
     yield* checkSubset(at, type.types, members);
   } else if (type.kind !== Kind.SCALAR_TYPE_DEFINITION || !isScalarType(upstream)) {
-    yield finding('sdl-exists', at, 'The gateway has a type of this name, but of another kind.');
+    yield finding('sdl-exists', at, 'The gateway’s type of this name has another kind.');
   }
 }
 
@@ -115,7 +115,7 @@ function* checkInputs(
     yield finding(
       'sdl-required',
       `${at}.${name}`,
-      'What the gateway requires must be there, or nobody can call it.',
+      'The gateway requires this input, so a call without it fails.',
     );
   }
 }

@@ -19,7 +19,7 @@ export const BUILT_IN_SCALARS: ReadonlySet<string> = new Set(['Int', 'Float', 'S
 export const typesOf = (document: DocumentNode): TypeDefinitionNode[] =>
   document.definitions.filter(isTypeDefinitionNode);
 
-/** Query and Mutation, or what `schema { … }` names instead. */
+/** Finds the root types: Query and Mutation, or those that `schema { … }` names. */
 export function rootTypes(
   document: DocumentNode,
 ): Partial<Record<'query' | 'mutation', ObjectTypeDefinitionNode>> {
@@ -43,13 +43,13 @@ function* duplicates(
   }
 }
 
-/** Only type definitions and at most one `schema`, nothing twice. */
+/** Checks that a document has only type definitions and at most one `schema`, without duplicates. */
 export function* checkSyntax(at: string, document: DocumentNode): Generator<Finding> {
   const schemas = document.definitions.filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION);
   if (schemas.length > 1) yield finding('sdl-syntax', at, 'There is more than one schema definition.');
   for (const node of document.definitions) {
     if (isTypeDefinitionNode(node) || node.kind === Kind.SCHEMA_DEFINITION) continue;
-    yield finding('sdl-syntax', at, `${node.kind} does not belong into a role's SDL.`);
+    yield finding('sdl-syntax', at, `${node.kind} does not belong in a role's SDL.`);
   }
   yield* duplicates(at, typesOf(document));
   for (const type of typesOf(document)) {
@@ -62,7 +62,7 @@ export function* checkSyntax(at: string, document: DocumentNode): Generator<Find
   }
 }
 
-/** Every type that something refers to is there. */
+/** Checks that every type in use is defined. */
 export function* checkReferences(at: string, document: DocumentNode): Generator<Finding> {
   const defined = new Set(typesOf(document).map((type) => type.name.value));
   const missing = new Set<string>();
@@ -76,7 +76,7 @@ export function* checkReferences(at: string, document: DocumentNode): Generator<
 
 type Place = { role: string; at: string };
 
-/** `@preset` on arguments and input fields is the only directive that Hasura accepts. */
+/** Checks directives: Hasura accepts only `@preset`, on arguments and input fields. */
 export function* checkDirectives(
   context: CheckContext,
   place: Place,

@@ -20,13 +20,13 @@ const relationship = <Using extends z.ZodType>(using: Using) =>
     comment: z.string().optional(),
   });
 
-/** One root field, whose arguments are columns: `$` and a name. Longer paths and constants are not used here. */
+/** One root field, whose arguments are columns: `$` and a name. Longer paths and constants are not supported. */
 const remoteField = z
   .record(
     z.string(),
     z.strictObject({ arguments: z.record(z.string(), z.templateLiteral(['$', z.string().min(1)])) }),
   )
-  .refine((fields) => Object.keys(fields).length === 1, 'It leads to one root field.');
+  .refine((fields) => Object.keys(fields).length === 1, 'It must lead to one root field.');
 const remoteRelationship = z.strictObject({
   name: z.string(),
   definition: z.strictObject({
@@ -180,7 +180,7 @@ export type RemoteSchema = z.infer<typeof remoteSchema>;
 export type ActionRelationship = z.infer<typeof actionRelationship>;
 export type Header = z.infer<typeof header>;
 
-/** Reads the tree into types; unknown keys and wrong kinds are findings, and then there is nothing more to check. */
+/** Parses the tree into types. Unknown keys and wrong kinds are findings; then the metadata are undefined. */
 export function shapeMetadata(tree: Tree): { metadata: Metadata | undefined; findings: Finding[] } {
   const { success, data, error } = metadata.safeParse(tree.documents);
   if (success) return { metadata: data, findings: [] };

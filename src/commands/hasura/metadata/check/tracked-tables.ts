@@ -3,7 +3,7 @@ import { type CheckContext, declaredTable, shapeOf, trackedTables, where } from 
 import { type Finding, finding } from './rules.ts';
 import type { Table } from './shape.ts';
 
-/** The source, its tables and their relationships exist as the metadata says. */
+/** Checks that the source, its tables and their relationships exist. */
 export function* checkTables(context: CheckContext): Generator<Finding> {
   yield* checkSource(context);
   yield* checkEveryTableTracked(context);
@@ -20,7 +20,11 @@ export function* checkTables(context: CheckContext): Generator<Finding> {
 function* checkSource({ metadata, declaration }: CheckContext): Generator<Finding> {
   const [source, ...more] = metadata.databases;
   if (source?.name === declaration.source.name && source.kind === 'postgres' && more.length === 0) return;
-  yield finding('source', 'databases', `There is one source, ${declaration.source.name}, of kind postgres.`);
+  yield finding(
+    'source',
+    'databases',
+    `The only source must be ${declaration.source.name}, of kind postgres.`,
+  );
 }
 
 function* checkEveryTableTracked(context: CheckContext): Generator<Finding> {
@@ -39,7 +43,7 @@ function* checkTable(context: CheckContext, table: Table): Generator<Finding> {
   if (table.table.schema !== databaseSchema) {
     yield finding('table-schema', at, `Only tables of the schema ${databaseSchema} may be tracked.`);
   } else if (shapeOf(context, table.table) === undefined) {
-    yield finding('table-known', at, 'No migration makes this table.');
+    yield finding('table-known', at, 'No migration creates this table.');
   }
   if (table.event_triggers.length > 0) {
     yield finding('event-triggers', at, 'An event trigger would send every column of the row.');
@@ -61,12 +65,12 @@ function* checkColumns(table: Table, shape: TableShape): Generator<Finding> {
   for (const { role, permission } of permissions) {
     for (const column of permission.columns) {
       if (shape.columns.includes(column)) continue;
-      yield finding('column-known', `${where(shape)}, role ${role}`, `There is no column ${column}.`);
+      yield finding('column-known', `${where(shape)}, role ${role}`, `The table has no column ${column}.`);
     }
   }
 }
 
-/** Hasura selects `*`: without a grant on each column it reads none, and permissions and filters on one fail besides. */
+/** Checks the grants: Hasura selects `*`, so without a grant on one column it cannot read the table. */
 function* checkReadable(context: CheckContext, shape: TableShape): Generator<Finding> {
   const readable = declaredTable(context, shape)?.readable ?? [];
   for (const column of shape.columns) {
@@ -86,7 +90,7 @@ function* checkRelationships(context: CheckContext, table: Table, shape: TableSh
   for (const { name, using } of table.object_relationships) {
     const key = shape.foreignKeys.find(({ column }) => column === using.foreign_key_constraint_on);
     if (key !== undefined && tracked.some((other) => sameTable(other, key.references))) continue;
-    const message = `${name}: ${using.foreign_key_constraint_on} is no foreign key to a tracked table.`;
+    const message = `${name}: ${using.foreign_key_constraint_on} is not a foreign key to a tracked table.`;
     yield finding('relationship', at, message);
   }
   for (const { name, using } of table.array_relationships) {
@@ -97,7 +101,7 @@ function* checkRelationships(context: CheckContext, table: Table, shape: TableSh
     yield finding(
       'relationship',
       at,
-      `${name}: ${target.name}.${column} is no foreign key of a tracked table to here.`,
+      `${name}: ${target.name}.${column} is not a foreign key of a tracked table to this one.`,
     );
   }
 }

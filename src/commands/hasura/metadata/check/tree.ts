@@ -4,7 +4,7 @@ import { parseDocument, type ScalarTag } from 'yaml';
 import { type Finding, finding } from './rules.ts';
 
 const INCLUDE = /^!include\s+(.+)$/;
-/** The CLI also takes a real YAML tag; both become the quoted form here. */
+/** Parses a YAML tag `!include` into the quoted form, since the CLI accepts both. */
 const includeTag: ScalarTag = { tag: '!include', resolve: (path: string) => `!include ${path}` };
 
 const TOP_LEVEL = [
@@ -14,11 +14,11 @@ const TOP_LEVEL = [
 
 type TopLevel = (typeof TOP_LEVEL)[number];
 
-/** The metadata folder as the CLI puts it together: parsed YAML by name, includes resolved. */
+/** The metadata folder as the CLI reads it: parsed YAML by name, with resolved includes. */
 export type Tree = {
   documents: Partial<Record<TopLevel | 'databases', unknown>>;
   actionsSdl: string;
-  /** Whether every file was there and readable. */
+  /** Whether every file exists and was readable. */
   complete: boolean;
   findings: Finding[];
 };
@@ -43,7 +43,7 @@ class Reader {
     }
   }
 
-  /** A YAML file with its includes; `open` holds the files being included, against circles. */
+  /** Reads a YAML file with its includes. `open` holds the files that are being included, to detect a circle. */
   async yaml(path: string, open: readonly string[] = []): Promise<unknown> {
     const content = await this.text(path);
     if (content === undefined) return undefined;
@@ -70,7 +70,7 @@ class Reader {
     if (include === undefined) return value;
     const target = normalize(join(dirname(path), include.trim()));
     if (target.startsWith('..') || open.includes(target) || this.read.has(target)) {
-      const message = `${include} leads outside the folder, in a circle or twice to one file.`;
+      const message = `${include} is outside the folder, includes itself, or is included twice.`;
       this.findings.push(finding('include-tree', `metadata/${path}`, message));
       return undefined;
     }
@@ -78,7 +78,7 @@ class Reader {
   }
 }
 
-/** Reads `metadata/` in `directory`. Files that nothing includes are findings: the CLI would not apply them. */
+/** Reads `metadata/` in `directory`. A file that no other file includes is a finding: the CLI would not apply it. */
 export async function readTree(directory: string): Promise<Tree> {
   const folder = join(directory, 'metadata');
   const reader = new Reader(folder);
@@ -92,7 +92,7 @@ export async function readTree(directory: string): Promise<Tree> {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .filter((path) => !reader.read.has(path));
   const lost = orphans.map((path) =>
-    finding('include-tree', `metadata/${path}`, 'Nothing includes this file.'),
+    finding('include-tree', `metadata/${path}`, 'No file includes this file.'),
   );
   const complete = reader.findings.length === 0;
   return { documents, actionsSdl, complete, findings: [...reader.findings, ...lost] };

@@ -12,7 +12,7 @@ const waiting = new WeakMap<Context, Map<string, Batch>>();
  * @param kind what is loaded, with everything except the key that it depends on
  * @param load returns the values that it found, by key; called once for a batch
  */
-export async function loadTogether<Value>(
+export async function loadInBatch<Value>(
   context: Context,
   { kind, key }: { kind: string; key: string },
   load: (keys: string[]) => Promise<ReadonlyMap<string, Value>>,

@@ -3,26 +3,26 @@ import type { Counter } from '../../limits/rate-limits.ts';
 import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 
-/** What is recorded where a lock begins. */
+/** The facts of the event that records a lock. */
 type Lock = Readonly<{ userId: string | null; sessionId?: string | null; details: Record<string, string> }>;
 
-/** A try of a password that was counted. */
-export type CountedTry = Readonly<{
-  /** What counts the wrong ones. */
+/** An attempt to enter a password, which was counted before. */
+export type CountedAttempt = Readonly<{
+  /** The counter of wrong passwords. */
   failures: Counter;
-  /** Whether it is the last one before the counter's lock. */
+  /** Whether it is the last attempt before the lock. */
   isLast: boolean;
   lock: Lock;
 }>;
 
 /**
- * Checks a password whose try was counted. A right password clears the counter. If the last allowed try is wrong, the lock that
- * begins is recorded: one event for the lock, none for each try that the lock refuses.
+ * Checks a counted password. A right password clears the counter. If the last allowed attempt fails, one event records the lock.
+ * The attempts that the lock refuses cause no event.
  */
-export async function settleTry<T>(
+export async function checkAttempt<T>(
   deps: Deps,
   by: Caller,
-  { failures, isLast, lock }: CountedTry,
+  { failures, isLast, lock }: CountedAttempt,
   check: () => Promise<T>,
 ): Promise<T> {
   try {

@@ -2,7 +2,7 @@ import { TrieRouter } from 'hono/router/trie-router';
 import type { CorsRule } from '../dialects/cors.ts';
 import type { MountedDialect } from '../dialects/mount.ts';
 
-type Territories = {
+type PathOwners = {
   /** The dialect whose prefix a path has: the longest prefix counts. */
   ownerOf(path: string): MountedDialect | null;
   /** The CORS rule of the dialect that serves a path, else of the dialect whose prefix it has. */
@@ -15,8 +15,8 @@ type Claim = { prefix: string; mounted: MountedDialect };
  * Tells which paths belong to which dialect.
  * @throws Error if two dialects serve one path
  */
-export function createTerritories(mounted: readonly MountedDialect[]): Territories {
-  refuseDoubles(mounted);
+export function createPathOwners(mounted: readonly MountedDialect[]): PathOwners {
+  refuseDuplicates(mounted);
   const claims = mounted
     .flatMap((each) => each.prefixes.map((prefix) => ({ prefix, mounted: each })))
     .sort((one, other) => other.prefix.length - one.prefix.length);
@@ -34,7 +34,7 @@ const findClaim = (claims: readonly Claim[], path: string): MountedDialect | nul
   claims.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`))?.mounted ?? null;
 
 /** Otherwise the dialect that comes first would hide the other's endpoints. */
-function refuseDoubles(mounted: readonly MountedDialect[]): void {
+function refuseDuplicates(mounted: readonly MountedDialect[]): void {
   const names = new Map<string, string>();
   for (const { dialect, paths } of mounted)
     for (const path of paths) {

@@ -6,33 +6,33 @@ import { findPasswordHash } from '../../users/passwords.ts';
 import { asViewer, type Caller, type Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
 
-/** What the holder of a mailbox shows beside a mailed token, to prove that they made the account. */
-export type Shown =
+/** What proves, together with a mailed token, that the owner of the mailbox made the account. */
+export type AccountProof =
   | { by: 'password'; hash: string }
   | { by: 'session'; sessionId: string }
   | { by: 'nothing' };
 
 export type MailedInput = {
-  /** Of the mail. */
+  /** The mailed token. */
   token: string;
-  /** Empty if the person shows no password. */
+  /** Empty if the person gives no password. */
   password?: string;
-  /** Whether an account that has a password must show that, or one of its sessions. */
+  /** Whether an account with a password requires the password, or one of its sessions. */
   proof: 'required' | 'optional';
 };
 
 /**
- * Checks what is shown beside a mailed token, without using the token up. The token is looked at first, so that an invented one
- * costs no hash. Wrong passwords are counted per account. Only holders of a mailed token can try one.
+ * Checks the proof that comes with a mailed token, without using the token up. It checks the token first, so that an invented
+ * token costs no hash. It counts wrong passwords per account. Only the holder of a mailed token can try a password.
  *
  * @throws AuthError in this order `required`, `invalid_token` (token), `required`, `rate_limited`, `busy`,
  * `invalid_credentials` (password)
  */
-export async function findShown(
+export async function checkAccountProof(
   deps: Deps,
   by: Caller | Viewer,
   { purpose, token, password = '', proof }: MailedInput & { purpose: TokenPurpose },
-): Promise<Shown> {
+): Promise<AccountProof> {
   if (token === '') throw new AuthError('required', { attribute: 'token' });
   const found = await findOneTimeToken(deps.db, { purpose, token });
   if (found === null) throw new AuthError('invalid_token', { attribute: 'token' });
@@ -41,7 +41,7 @@ export async function findShown(
   if (password !== '')
     return { by: 'password', hash: await requirePassword(deps, by, { userId, hash, password }) };
   const viewer = asViewer(by); // who may be another person
-  // A team's token is good for nothing that changes the account.
+  // A team token may not change the account.
   if (viewer?.user.id === userId && viewer.sessionId !== null && viewer.tokenKind !== 'team')
     return { by: 'session', sessionId: viewer.sessionId };
   if (hash !== null && proof === 'required') throw new AuthError('required', { attribute: 'password' });

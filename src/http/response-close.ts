@@ -7,7 +7,11 @@ const waiting = new WeakMap<ServerResponse, (() => void)[]>();
  * Calls back once, when the answer is sent or its connection is closed, in the order of the calls. A response that waits
  * behind another one gets no event when its connection closes. So the connection is listened to as well.
  */
-export function whenOver({ socket }: IncomingMessage, response: ServerResponse, callback: () => void): void {
+export function onResponseClose(
+  { socket }: IncomingMessage,
+  response: ServerResponse,
+  callback: () => void,
+): void {
   const callbacks = waiting.get(response);
   if (callbacks !== undefined) {
     callbacks.push(callback);
