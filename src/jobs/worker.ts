@@ -1,10 +1,11 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, type RunnerOptions, run, type TaskList } from 'graphile-worker';
+import { Logger, type RunnerOptions, run, type TaskList, type WorkerEvents } from 'graphile-worker';
 import type { Database } from '../db/client.ts';
 import { openPgPool } from '../db/driver/pg-pool.ts';
 import type { DatabaseAccess } from '../db/inspection.ts';
 import type { Log } from '../log.ts';
-import { releaseAbandonedJobs } from './abandoned.ts';
+import { releaseAbandonedJobs, releaseJobsOf } from './abandoned.ts';
 import { JOBS_SCHEMA } from './queue.ts';
 import { areJobsMigrated } from './schema.ts';
 
@@ -67,7 +68,10 @@ async function runUntilAborted(options: JobWorkerOptions, signal: AbortSignal): 
 }
 
 async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortSignal): Promise<void> {
-  const runner = await run(runnerOptions(pool, options));
+  const events: WorkerEvents = new EventEmitter();
+  const workers: string[] = [];
+  events.on('pool:create', ({ workerPool }) => workers.push(workerPool.id));
+  const runner = await run({ ...runnerOptions(pool, options), events });
   const lookAgain = setInterval(() => {
     releaseAbandonedJobs(options.db).catch((error: unknown) =>
       options.log.warn({ err: error }, 'Looking for abandoned jobs failed.'),
@@ -86,6 +90,8 @@ async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortS
     clearInterval(lookAgain);
     signal.removeEventListener('abort', stop);
     await stopped;
+    // A worker that ends by itself still holds the jobs whose result it could not store.
+    if (!signal.aborted) await releaseJobsOf(options.db, workers);
   }
 }
 

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { documentedFiles, withGeneratedParts } from '../../src/commands/docs.ts';
 import { environment } from '../../src/config/variables.ts';
@@ -64,15 +64,4 @@ test('every type, field, argument and enum value of the schema has a description
       note(`${type.name}.${value.name}`, value);
   }
   expect(undescribed).toEqual([]);
-});
-
-test('every exported function of a flow has a docstring', async () => {
-  const files = (await readdir('src/flows', { recursive: true })).filter((file) => file.endsWith('.ts'));
-  for (const file of files) {
-    const text = await readFile(`src/flows/${file}`, 'utf8');
-    const bare = [
-      ...text.matchAll(/(^|\n)(?<before>[^\n]*)\nexport (?:async )?function (?<name>\w+)/g),
-    ].filter(({ groups }) => !groups?.before?.trim().endsWith('*/'));
-    expect(bare.map(({ groups }) => `${file}: ${groups?.name}`)).toEqual([]);
-  }
 });

@@ -169,6 +169,23 @@ describe('a mail that the server refuses', () => {
   });
 });
 
+test('a job whose failure cannot be stored is tried again soon after its worker has ended', async () => {
+  let open = false;
+  const smtp = await smtpServer({ refuse: () => (open ? null : 450) });
+  const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
+  // As after a failover: the connections of the worker lead to a server that has become read-only.
+  await gateway.sql.unsafe(`
+    create function public.refuse() returns trigger language plpgsql as $$
+      begin raise exception using errcode = '25006', message = 'cannot execute in a read-only transaction'; end $$;
+    create trigger refuse before update on portcullis_jobs._private_jobs for each row
+      when (new.last_error is distinct from old.last_error) execute function public.refuse()`);
+  await signUp(gateway, newPerson());
+  await expect.poll(() => gateway.logged()).toContain('Failed to fail jobs');
+  open = true;
+  await gateway.sql`drop trigger refuse on portcullis_jobs._private_jobs`;
+  await smtp.receive(1);
+});
+
 test('a deferred change of address is dropped once a later change is confirmed', async () => {
   const [putOff, wanted] = [newPerson().email, newPerson().email];
   let isPuttingOff = true;
