@@ -32,7 +32,10 @@ describe('/openapi.json', () => {
     ]);
     expect(Object.keys(paths['/shelf/profile'] ?? {})).toEqual(['get', 'put']);
     expect(document.tags).toEqual([...shipped.tags, { name: 'Shelf', description: 'Books.' }]);
-    expect(Object.keys(document.components.schemas)).toEqual(['Error', 'ShelfFault']);
+    expect(Object.keys(document.components.schemas)).toEqual([
+      ...Object.keys(shipped.components.schemas),
+      'ShelfFault',
+    ]);
   });
 
   test('describes input and errors as the dialect has them', async () => {
