@@ -13,13 +13,16 @@ export type BodyRule = Readonly<{
   anyMediaType?: boolean;
 }>;
 
+/** The body of an error, and the name of its schema in `/openapi.json`. */
+export type ErrorForm = Readonly<{ name: string; schema: z.ZodType }>;
+
 /** A dialect's part of `/openapi.json`. */
 export type DialectDocumentation = Readonly<{
   /** The tag of its endpoints. */
   tag: string;
   description: string;
-  /** The body of its errors, and the name of that schema. */
-  error: Readonly<{ name: string; schema: z.ZodType }>;
+  /** The body of its errors. If there are several forms, every error may have any of them. */
+  errors: readonly ErrorForm[];
 }>;
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AuthError, type ErrorCode } from '../errors.ts';
 import { version } from '../version.ts';
-import type { Dialect, DialectDocumentation } from './dialect.ts';
+import type { Dialect, DialectDocumentation, ErrorForm } from './dialect.ts';
 import type { Documentation, Endpoint } from './endpoint.ts';
 import { bare } from './input.ts';
 import type { MountedDialect } from './mount.ts';
@@ -40,19 +40,28 @@ function errorsOf({ endpoint, docs }: Listed): ErrorCode[] {
   return [...(docs.errors ?? []), ...parameterErrors(endpoint), ...ofBody, ...COMMON_ERRORS];
 }
 
+function errorSchema(forms: readonly ErrorForm[]): object {
+  const [first, ...others] = forms.map(({ name }) => ({ $ref: `#/components/schemas/${name}` }));
+  return first !== undefined && others.length === 0 ? first : { anyOf: [first, ...others] };
+}
+
 function responses(listed: Listed): Record<string, object> {
   const { answers } = listed.docs;
-  const reference = json({ $ref: `#/components/schemas/${listed.ofDialect.error.name}` });
+  const content = json(errorSchema(listed.ofDialect.errors));
+  const request = {
+    ...{ id: '', headers: {}, query: new URLSearchParams() },
+    ...{ method: listed.endpoint.method, path: listed.endpoint.path },
+  };
   const codesByStatus = new Map<number, Set<string>>();
   for (const error of errorsOf(listed)) {
-    const { status, code } = listed.dialect.spellError(new AuthError(error), { id: '', headers: {} });
+    const { status, code } = listed.dialect.spellError(new AuthError(error), request);
     codesByStatus.set(status, (codesByStatus.get(status) ?? new Set()).add(code));
   }
   const failures = [...codesByStatus]
     .filter(([status]) => !Object.hasOwn(answers, status))
     .map(([status, codes]) => [
       status,
-      { description: [...codes].map((code) => `\`${code}\``).join(', '), content: reference },
+      { description: [...codes].map((code) => `\`${code}\``).join(', '), content },
     ]);
   const successes = Object.entries(answers).map(([status, { description, schema }]) => [
     status,
@@ -112,7 +121,9 @@ export function describeDialects(mounted: readonly MountedDialect[]): object {
     paths[path] = { ...paths[path], [each.endpoint.method.toLowerCase()]: operation(each) };
   }
   const tags = new Map(listed.map(({ ofDialect: { tag, description } }) => [tag, description]));
-  const errors = new Map(listed.map(({ ofDialect: { error } }) => [error.name, error.schema]));
+  const errors = new Map(
+    listed.flatMap(({ ofDialect }) => ofDialect.errors.map(({ name, schema }) => [name, schema])),
+  );
   const schemes = listed.flatMap(({ docs: { security } }) => (security === undefined ? [] : [security]));
   return {
     openapi: '3.1.0',

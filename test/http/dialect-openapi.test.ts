@@ -35,11 +35,13 @@ describe('/openapi.json', () => {
     expect(Object.keys(document.components.schemas)).toEqual([
       ...Object.keys(shipped.components.schemas),
       'ShelfFault',
+      'BriefFault',
     ]);
   });
 
   test('describes input and errors as the dialect has them', async () => {
     const { paths } = (await shelf.send('GET', '/openapi.json')).body as Document;
+    const schema = (name: string) => ({ $ref: `#/components/schemas/${name}` });
     const list = paths['/shelf/books']?.get;
     expect(list?.parameters).toMatchObject([
       {
@@ -55,7 +57,7 @@ describe('/openapi.json', () => {
     ]);
     expect(list?.responses[422]).toEqual({
       description: '`Invalid`',
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/ShelfFault' } } },
+      content: { 'application/json': { schema: { anyOf: [schema('ShelfFault'), schema('BriefFault')] } } },
     });
     const change = paths['/shelf/books/{title}']?.patch;
     expect(change?.parameters).toMatchObject([

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AuthError } from '../../src/errors.ts';
+import { dialects } from '../../src/http/router.ts';
 import { startHttpServer } from '../../src/http/server.ts';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
 import { shelf as dialect } from './shelf/endpoints.ts';
@@ -171,6 +173,43 @@ describe('errors', () => {
       rawRequest({ target: '/shelf/profile', headers: ['host: a b'] }),
     );
     expect([malformed.status, JSON.parse(malformed.body)]).toEqual([400, fault('InvalidRequest')]);
+  });
+});
+
+describe('the form of an error', () => {
+  test('depends on the query, the method and the path', async () => {
+    const brief = { brief: 'MethodNotAllowed' };
+    expect(await shelf.send('POST', '/shelf/profile?x=%ff&errors=brief')).toMatchObject({ body: brief });
+    expect(await shelf.send('POST', '/shelf/nothing?errors=brief')).toMatchObject({
+      body: { brief: 'NotFound' },
+    });
+    shelf.setBusy(true);
+    const led = await shelf.send('GET', '/shelf/turn');
+    shelf.setBusy(false);
+    expect([led.status, led.body, led.headers.get('location')]).toEqual([
+      303,
+      null,
+      'https://shelf.example/?error=Busy',
+    ]);
+    expect(await shelf.send('POST', '/shelf/turn')).toMatchObject({ body: fault('MethodNotAllowed') });
+  });
+
+  test('has the details that the dialect names, and no others', async () => {
+    const { fault: shown } = fault('Unavailable');
+    const answer = await shelf.send('GET', '/shelf/closed');
+    expect(answer).toMatchObject({ status: 503 });
+    expect(answer.body).toEqual({ fault: { ...shown, opensAt: '09:00' } });
+  });
+
+  test('of GraphQL and of the shipped dialects has no detail that they do not name', () => {
+    const error = new AuthError('unavailable', { details: { opensAt: '09:00' } });
+    const request = { id: '', method: 'GET', path: '/', headers: {}, query: new URLSearchParams() };
+    expect(error.extensions).toEqual({ code: 'unavailable', attribute: null });
+    for (const { dialect, body } of dialects.map((dialect) => ({
+      dialect,
+      body: dialect.spellError(error, request).body,
+    })))
+      expect(JSON.stringify(body), dialect.name).not.toContain('09:00');
   });
 });
 

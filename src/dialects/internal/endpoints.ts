@@ -16,7 +16,7 @@ export const internal: Dialect = {
   cors: configuredCors,
   guard: requireInternalSecret,
   bodies: { nullIsMissing: true },
-  docs: { tag: 'Keys', description: 'Signing keys and contract addresses.', error: portalError },
+  docs: { tag: 'Keys', description: 'Signing keys and contract addresses.', errors: [portalError] },
   endpoints: (deps) => [refreshEns(deps), createKey(deps), deleteKeys(deps)],
 };
 

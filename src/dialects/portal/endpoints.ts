@@ -17,7 +17,7 @@ export const portal: Dialect = {
   spellError: spellPortalError,
   cors: configuredCors,
   bodies: { nullIsMissing: true },
-  docs: { tag: 'Portal', description: "The developer portal's login and sign-up.", error: portalError },
+  docs: { tag: 'Portal', description: "The developer portal's login and sign-up.", errors: [portalError] },
   endpoints,
 };
 

@@ -17,7 +17,7 @@ export const teams: Dialect = {
   docs: {
     tag: 'Teams',
     description: 'Accounts, email verification, user and team tokens.',
-    error: portalError,
+    errors: [portalError],
   },
   endpoints: (deps) => [
     ...sessionEndpoints(deps),
