@@ -64,7 +64,8 @@ export type Endpoint<
   query?: Query;
   /**
    * The attributes of a JSON body. A schema that accepts `undefined` makes the body optional. Unknown attributes are ignored.
-   * Every array needs a `max`: Zod lists the faults of all elements.
+   * Every array needs a `max`, and the values of a record are unknown: Zod lists the faults of all elements. The gateway does not
+   * start otherwise.
    */
   body?: Body;
   /** Null: `/openapi.json` does not list the endpoint. */

@@ -5,6 +5,7 @@ import { hasBody, readAttributes } from '../request/body.ts';
 import { readQuery } from '../request/url-encoded.ts';
 import { attributeAt } from '../request/well-formed.ts';
 import type { BodyRule } from './dialect.ts';
+import { hasInheritedName } from './schemas.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -28,6 +29,22 @@ function deleteNulls(given: unknown, paths: readonly Path[]): boolean {
   return found;
 }
 
+/** The schemas with an attribute that every object inherits, as far as they were used. */
+const inheriting = new WeakMap<z.ZodType, boolean>();
+
+/** Zod reads inherited properties as attributes. Only then are the prototypes dropped, since that takes time. */
+function dropPrototypesFor(schema: z.ZodType, given: unknown): void {
+  const inherits = inheriting.get(schema) ?? hasInheritedName(schema);
+  inheriting.set(schema, inherits);
+  const waiting = inherits ? [given] : [];
+  // A loop instead of recursion: a client can nest values very deeply.
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (!isObject(next)) continue;
+    if (!Array.isArray(next)) Object.setPrototypeOf(next, null);
+    for (const inner of Object.values(next)) if (isObject(inner)) waiting.push(inner);
+  }
+}
+
 /**
  * Validates input, which it may change.
  * @throws AuthError `required` for the first attribute that is missing, else `invalid` for the first that is wrong
@@ -37,6 +54,7 @@ export function validate<Schema extends z.ZodType>(
   given: unknown,
   { nullIsMissing }: Pick<BodyRule, 'nullIsMissing'>,
 ): z.output<Schema> {
+  dropPrototypesFor(schema, given);
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const paths = parsed.error.issues.map(({ path }) => path);

@@ -6,6 +6,7 @@ import type { Dialect } from './dialect.ts';
 import type { Endpoint, Incoming } from './endpoint.ts';
 import { readBodyInput, readQueryInput, validate } from './input.ts';
 import { createRoutes, type Guard, type Handler, type Routes, serve } from './routes.ts';
+import { requireBounds } from './schemas.ts';
 
 /** A dialect that is served. */
 export type MountedDialect = Readonly<{
@@ -24,6 +25,7 @@ export type MountedDialect = Readonly<{
 export function mountDialect(deps: GatewayDeps, dialect: Dialect): MountedDialect {
   const { aliases = [], prefix, bodies } = dialect;
   const endpoints = dialect.endpoints(deps);
+  for (const endpoint of endpoints) checkBody(endpoint);
   const guard = dialect.guard?.(deps);
   const routes = createRoutes(deps, dialect.spellError);
   const paths: string[] = [];
@@ -39,6 +41,15 @@ export function mountDialect(deps: GatewayDeps, dialect: Dialect): MountedDialec
   const prefixes = [...(prefix === undefined ? [] : [prefix]), ...aliases];
   const cors = dialect.cors?.(deps.config) ?? null;
   return { dialect, endpoints, paths, prefixes, guard, cors, routes };
+}
+
+/** @throws Error if the body of an endpoint has no bounds */
+function checkBody({ method, path, body }: Endpoint): void {
+  try {
+    if (body !== undefined) requireBounds(body);
+  } catch (cause) {
+    throw new Error(`${method} ${path}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function groupByPath(endpoints: readonly Endpoint[]): Map<string, Endpoint[]> {

@@ -30,7 +30,8 @@ const isAnyText = (schema: z.ZodType): boolean =>
 /** What may be wrong with the parameters of a path and a query. */
 function parameterErrors({ params, query }: Endpoint): ErrorCode[] {
   const schemas = [params, query].flatMap((object) => (object === undefined ? [] : [object]));
-  const isRequired = query !== undefined && !query.safeParse({}).success;
+  // Without a prototype, since Zod reads inherited properties as attributes.
+  const isRequired = query !== undefined && !query.safeParse(Object.create(null)).success;
   const mayBeWrong = schemas.some(({ shape }) => !Object.values(shape).every(isAnyText));
   return [...(isRequired ? (['required'] as const) : []), ...(mayBeWrong ? (['invalid'] as const) : [])];
 }

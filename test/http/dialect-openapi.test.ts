@@ -54,6 +54,7 @@ describe('/openapi.json', () => {
       { name: 'tag', in: 'query', required: false, schema: { type: 'array', items: { type: 'string' } } },
       { name: 'author', in: 'query', required: false, schema: { type: 'string' } },
       { name: 'lent', in: 'query', required: false },
+      { name: 'valueOf', in: 'query', required: false },
     ]);
     expect(list?.responses[422]).toEqual({
       description: '`Invalid`',
