@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
 import { identifyCaller, type RequestCaller } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import type { CorsRule } from './cors.ts';
 import type { Dialect } from './dialect.ts';
 import type { Endpoint, Incoming } from './endpoint.ts';
-import { readBodyInput, readQueryInput, validate } from './input.ts';
+import { bare, readBodyInput, readQueryInput, validate } from './input.ts';
 import { createRoutes, type Guard, type Handler, type Routes, serve } from './routes.ts';
 import { requireBounds } from './schemas.ts';
 
@@ -43,10 +44,12 @@ export function mountDialect(deps: GatewayDeps, dialect: Dialect): MountedDialec
   return { dialect, endpoints, paths, prefixes, guard, cors, routes };
 }
 
-/** @throws Error if the body of an endpoint has no bounds */
-function checkBody({ method, path, body }: Endpoint): void {
+/** @throws Error if the body of an endpoint has no bounds, or is a form without named fields */
+function checkBody({ method, path, body, bodyFormat }: Endpoint): void {
   try {
     if (body !== undefined) requireBounds(body);
+    if (bodyFormat === 'form' && (body === undefined || !(bare(body) instanceof z.ZodObject)))
+      throw new Error('A form needs an object schema.');
   } catch (cause) {
     throw new Error(`${method} ${path}: ${(cause as Error).message}`, { cause });
   }
@@ -64,14 +67,14 @@ function groupByPath(endpoints: readonly Endpoint[]): Map<string, Endpoint[]> {
 }
 
 function createHandler(deps: GatewayDeps, endpoint: Endpoint, bodies: Dialect['bodies']): Handler {
-  const { params, query, body } = endpoint;
+  const { params, query, body, bodyFormat = 'json' } = endpoint;
   return async (c, request) => {
     const incoming = receive(deps, request);
     const input = {
       by: await endpoint.authenticate?.(incoming),
       params: params === undefined ? {} : validate(params, c.req.param(), { nullIsMissing: false }),
       query: query === undefined ? {} : readQueryInput(query, request),
-      body: body === undefined ? undefined : await readBodyInput(body, request, bodies),
+      body: body === undefined ? undefined : await readBodyInput(body, request, { ...bodies, bodyFormat }),
     };
     // Not spread: that would identify the caller.
     return endpoint.handle(Object.assign(incoming, input), c);

@@ -23,6 +23,7 @@ const jsonSchema = (schema: z.ZodType): Record<string, unknown> => {
   return rest;
 };
 const json = (schema: object) => ({ 'application/json': { schema } });
+const form = (schema: object) => ({ 'application/x-www-form-urlencoded': { schema } });
 
 const isAnyText = (schema: z.ZodType): boolean =>
   bare(schema) instanceof z.ZodString && (bare(schema)._zod.def.checks ?? []).length === 0;
@@ -86,10 +87,16 @@ function parameters(place: 'path' | 'query', schema: z.ZodObject | undefined): o
   }));
 }
 
+function requestBody(body: z.ZodType, format: Endpoint['bodyFormat']): object {
+  const isForm = format === 'form';
+  // A form without fields is an empty body.
+  const mayBeMissing = body.safeParse(undefined).success || (isForm && body.safeParse({}).success);
+  return { required: !mayBeMissing, content: (isForm ? form : json)(jsonSchema(body)) };
+}
+
 function operation(listed: Listed): object {
   const { endpoint, docs, ofDialect } = listed;
   const { operationId, summary, description, security } = docs;
-  const { body } = endpoint;
   const all = [...parameters('path', endpoint.params), ...parameters('query', endpoint.query)];
   return {
     operationId,
@@ -98,9 +105,7 @@ function operation(listed: Listed): object {
     ...(description !== undefined && { description }),
     ...(security !== undefined && { security: [{ [security.name]: [] }] }),
     ...(all.length > 0 && { parameters: all }),
-    ...(body !== undefined && {
-      requestBody: { required: !body.safeParse(undefined).success, content: json(jsonSchema(body)) },
-    }),
+    ...(endpoint.body !== undefined && { requestBody: requestBody(endpoint.body, endpoint.bodyFormat) }),
     responses: responses(listed),
   };
 }

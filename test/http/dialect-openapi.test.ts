@@ -29,6 +29,7 @@ describe('/openapi.json', () => {
       '/shelf/profile',
       '/shelf/books',
       '/shelf/books/{title}',
+      '/shelf/loans',
     ]);
     expect(Object.keys(paths['/shelf/profile'] ?? {})).toEqual(['get', 'put']);
     expect(document.tags).toEqual([...shipped.tags, { name: 'Shelf', description: 'Books.' }]);
@@ -67,6 +68,10 @@ describe('/openapi.json', () => {
     ]);
     expect(change?.responses[422]?.description).toBe('`Required`, `Invalid`');
     expect(paths['/shelf/books']?.post?.requestBody).toMatchObject({ required: false });
+    expect(paths['/shelf/loans']?.post?.requestBody).toMatchObject({
+      required: true,
+      content: { 'application/x-www-form-urlencoded': { schema: { required: ['state'] } } },
+    });
     expect(paths['/shelf/profile']?.put?.requestBody).toMatchObject({ required: true });
   });
 });

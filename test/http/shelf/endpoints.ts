@@ -4,7 +4,7 @@ import { type Endpoint, endpoint, type Incoming } from '../../../src/dialects/en
 import { AuthError } from '../../../src/errors.ts';
 import { bearerToken } from '../../../src/request/bearer.ts';
 import { briefError, shelfError, spellShelfError } from './errors.ts';
-import { Book, BookQuery, Profile } from './objects.ts';
+import { Book, BookQuery, Loan, Profile } from './objects.ts';
 
 /** A dialect as a next issue would add it: this folder, and one line where dialects are listed. */
 export const shelf: Dialect = {
@@ -114,6 +114,14 @@ function otherEndpoints(): Endpoint[] {
       path: '/shelf/turn',
       docs: null,
       handle: (_call, c) => c.redirect('https://shelf.example/next?page=2', 303),
+    }),
+    endpoint({
+      method: 'POST',
+      path: '/shelf/loans',
+      docs: { operationId: 'lend', summary: 'Lend books', answers },
+      body: Loan,
+      bodyFormat: 'form',
+      handle: ({ body }, c) => c.json(body),
     }),
     endpoint({
       method: 'GET',

@@ -24,3 +24,10 @@ export const BookQuery = z.object({
   lent: z.stringbool().optional(),
   valueOf: z.string().optional(),
 });
+
+/** A form. */
+export const Loan = z.object({
+  state: z.string(),
+  days: z.coerce.number().int().optional(),
+  book: z.array(z.string()).max(3).default([]),
+});
