@@ -43,6 +43,8 @@ export type DialectDocumentation = Readonly<{
  */
 export type Dialect = Readonly<{
   name: string;
+  /** Without it, the dialect is always on. The gateway answers as if a dialect that is off did not exist. */
+  isEnabled?: (config: Config) => boolean;
   /** Unknown paths below it are answered in this dialect's form too: `/api`. */
   prefix?: string;
   /** Where all endpoints are served a second time, undocumented. Each is a prefix, too. */

@@ -56,6 +56,13 @@ export type Endpoint<
   path: string;
   /** A GET that changes something, so that HEAD is refused. */
   changesState?: boolean;
+  /** Served below the aliases of the dialect only, because the path itself belongs to another dialect. */
+  aliasesOnly?: boolean;
+  /**
+   * Programs call it all the time and need its answer: it is never refused because the gateway is full, and logged at debug level
+   * only. Its path has no parameters.
+   */
+  isVital?: boolean;
   /** Refuses callers before the input is read. What it returns is the handler's `by`. */
   authenticate?(incoming: Incoming): Promise<By> | By;
   /** The parameters of the path, decoded. */

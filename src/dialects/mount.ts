@@ -15,6 +15,8 @@ export type MountedDialect = Readonly<{
   endpoints: readonly Endpoint[];
   /** The paths of its endpoints, at every place where they are served. */
   paths: readonly string[];
+  /** Those of them that are vital. */
+  vitalPaths: readonly string[];
   /** Below these it answers unknown paths. */
   prefixes: readonly string[];
   guard: Guard | undefined;
@@ -26,27 +28,31 @@ export type MountedDialect = Readonly<{
 export function mountDialect(deps: GatewayDeps, dialect: Dialect): MountedDialect {
   const { aliases = [], prefix, bodies } = dialect;
   const endpoints = dialect.endpoints(deps);
-  for (const endpoint of endpoints) checkBody(endpoint);
+  for (const endpoint of endpoints) checkEndpoint(endpoint, aliases);
   const guard = dialect.guard?.(deps);
   const routes = createRoutes(deps, dialect.spellError);
   const paths: string[] = [];
+  const vitalPaths: string[] = [];
   for (const base of ['', ...aliases])
-    for (const [path, ofPath] of groupByPath(endpoints)) {
+    for (const [path, ofPath] of groupByPath(endpoints.filter((each) => base !== '' || !each.aliasesOnly))) {
       const handlers = Object.fromEntries(
         ofPath.map((endpoint) => [endpoint.method, createHandler(deps, endpoint, bodies)]),
       );
       const refuseHead = ofPath.some(({ method, changesState }) => method === 'GET' && changesState);
       serve(routes, base + path, handlers, { before: guard, refuseHead });
       paths.push(base + path);
+      if (ofPath.some(({ isVital }) => isVital)) vitalPaths.push(base + path);
     }
   const prefixes = [...(prefix === undefined ? [] : [prefix]), ...aliases];
   const cors = dialect.cors?.(deps.config) ?? null;
-  return { dialect, endpoints, paths, prefixes, guard, cors, routes };
+  return { dialect, endpoints, paths, vitalPaths, prefixes, guard, cors, routes };
 }
 
-/** @throws Error if the body of an endpoint has no bounds, or is a form without named fields */
-function checkBody({ method, path, body, bodyFormat }: Endpoint): void {
+/** @throws Error if an endpoint is served nowhere, or its body has no bounds or is a form without named fields */
+function checkEndpoint(endpoint: Endpoint, aliases: readonly string[]): void {
+  const { method, path, body, bodyFormat, aliasesOnly } = endpoint;
   try {
+    if (aliasesOnly && aliases.length === 0) throw new Error('The dialect has no alias to serve it below.');
     if (body !== undefined) requireBounds(body);
     if (bodyFormat === 'form' && (body === undefined || !(bare(body) instanceof z.ZodObject)))
       throw new Error('A form needs an object schema.');

@@ -110,6 +110,11 @@ function operation(listed: Listed): object {
   };
 }
 
+function documentedPath({ endpoint: { path, aliasesOnly }, dialect: { aliases = [] } }: Listed): string {
+  const base = aliasesOnly ? (aliases[0] ?? '') : '';
+  return base + path.replace(/:(\w+)/g, '{$1}');
+}
+
 const listedOf = ({ dialect, endpoints }: MountedDialect): Listed[] => {
   const { docs: ofDialect } = dialect;
   if (ofDialect === null) return [];
@@ -123,7 +128,7 @@ export function describeDialects(mounted: readonly MountedDialect[]): object {
   const listed = mounted.flatMap(listedOf);
   const paths: Record<string, Record<string, object>> = {};
   for (const each of listed) {
-    const path = each.endpoint.path.replace(/:(\w+)/g, '{$1}');
+    const path = documentedPath(each);
     paths[path] = { ...paths[path], [each.endpoint.method.toLowerCase()]: operation(each) };
   }
   const tags = new Map(listed.map(({ ofDialect: { tag, description } }) => [tag, description]));

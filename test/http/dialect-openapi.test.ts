@@ -30,6 +30,7 @@ describe('/openapi.json', () => {
       '/shelf/books',
       '/shelf/books/{title}',
       '/shelf/loans',
+      '/old/.well-known/jwks.json',
     ]);
     expect(Object.keys(paths['/shelf/profile'] ?? {})).toEqual(['get', 'put']);
     expect(document.tags).toEqual([...shipped.tags, { name: 'Shelf', description: 'Books.' }]);

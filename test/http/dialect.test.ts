@@ -54,6 +54,44 @@ describe('methods', () => {
   });
 });
 
+describe('an endpoint below the aliases only', () => {
+  test('leaves its path to another dialect', async () => {
+    const keys = '/.well-known/jwks.json';
+    expect((await shelf.send('GET', `/old${keys}`)).body).toEqual({ keys: ['shelf'] });
+    expect((await shelf.send('GET', keys)).body).toMatchObject({ keys: [{ kty: expect.any(String) }] });
+  });
+
+  test('stops the start if the dialect has no alias', async () => {
+    const lost = { ...dialect, aliases: [] };
+    await expect(startHttpServer(shelf.gateway.deps, [lost])).rejects.toThrow(
+      'GET /.well-known/jwks.json: The dialect has no alias to serve it below.',
+    );
+  });
+});
+
+test('a vital endpoint is answered even if the gateway is full', async () => {
+  shelf.setBusy(true);
+  for (const path of ['/old/.well-known/jwks.json', '/.well-known/jwks.json', '/api/v1/jwks', '/health'])
+    expect(await shelf.send('GET', path)).toMatchObject({ status: 200 });
+  shelf.setBusy(false);
+});
+
+test('a dialect that is off answers as if it did not exist', async () => {
+  const form = { code: 'not_found', attribute: null };
+  const headers = { origin: 'https://shelf.example', 'access-control-request-method': 'PUT' };
+  for (const path of ['/unconfigured/profile', '/unconfigured', '/unconfigured/nothing'])
+    for (const method of ['GET', 'DELETE', 'OPTIONS']) {
+      const answer = await shelf.send(method, path, { headers });
+      expect(answer).toMatchObject({ status: 404, body: form });
+      expect(answer.headers.has('access-control-allow-origin')).toBe(false);
+    }
+  const { deps } = shelf.gateway;
+  const off = { ...dialect, isEnabled: () => false };
+  // A dialect that is off may serve the same paths.
+  const { close } = await startHttpServer(deps, [dialect, off]);
+  await close();
+});
+
 describe('parameters', () => {
   const remove = (title: string) =>
     sendRaw(

@@ -125,6 +125,14 @@ function otherEndpoints(): Endpoint[] {
     }),
     endpoint({
       method: 'GET',
+      path: '/.well-known/jwks.json',
+      aliasesOnly: true,
+      isVital: true,
+      docs: { operationId: 'shelfKeys', summary: 'List the keys of the shelf', answers },
+      handle: (_call, c) => c.json({ keys: ['shelf'] }),
+    }),
+    endpoint({
+      method: 'GET',
       path: '/shelf/closed',
       docs: null,
       handle() {
