@@ -45,7 +45,8 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       },
       body: z.object({ email: EMAIL, password: PASSWORD, captcha_token: CAPTCHA }),
       async handle({ caller, body: { captcha_token: captchaToken = '', ...credentials } }, c) {
-        const input = { ...credentials, captchaToken, ...portalTokens(deps) };
+        const captcha = { captchaToken, captchaAttribute: 'captcha_token' };
+        const input = { ...credentials, ...captcha, ...portalTokens(deps) };
         return c.json(portalToken(await login(deps, caller, input)));
       },
     }),
@@ -71,7 +72,8 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       async handle({ caller, body }, c) {
         const { team_name: teamName, captcha_token: captchaToken = '', ...person } = body;
         const team = { teamName, teamNameAttribute: 'team_name' };
-        const input = { ...person, ...team, captchaToken, ...portalTokens(deps) };
+        const captcha = { captchaToken, captchaAttribute: 'captcha_token' };
+        const input = { ...person, ...team, ...captcha, ...portalTokens(deps) };
         return c.json(portalToken(await signup(deps, caller, input)), 201);
       },
     }),
