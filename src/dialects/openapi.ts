@@ -142,7 +142,7 @@ export function describeDialects(mounted: readonly MountedDialect[]): object {
       title: 'Portcullis',
       version,
       description:
-        'The HTTP endpoints of the gateway. GraphQL at `/graphql` has the same operations and more.',
+        'The HTTP endpoints of the gateway. GraphQL at `/graphql` has most of these operations, and others.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     // The page that shows this description may call no other server.

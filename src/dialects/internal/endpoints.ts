@@ -33,7 +33,7 @@ const refreshEns = (deps: GatewayDeps): Endpoint =>
     path: '/api/_ens',
     docs: {
       operationId: 'refreshEns',
-      summary: 'Look the ENS names up, and store the contract addresses',
+      summary: 'Look up the ENS names, and store the contract addresses',
       security: internalSecret,
       answers: {
         200: { description: 'The addresses are stored.', schema: Stored },

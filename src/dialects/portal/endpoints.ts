@@ -23,7 +23,7 @@ export const portal: Dialect = {
 
 const EMAIL = text('The email address.', 'alice@worldidbot.com');
 const PASSWORD = text('The password.', '12345678');
-const CAPTCHA = optionalText('The solved captcha, if the gateway asks for one.');
+const CAPTCHA = optionalText('The solution of the captcha, if the gateway asks for one.');
 
 /** Its clients hold nothing else: the token lives longer, and does all that an access token does. */
 const portalTokens = ({ config }: GatewayDeps) =>
@@ -37,7 +37,7 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       docs: {
         operationId: 'portalLogin',
         summary: 'Sign in',
-        answers: { 200: { description: 'The person is signed in.', schema: Token } },
+        answers: { 200: { description: 'The user is signed in.', schema: Token } },
         errors: [
           ...(['captcha_failed', 'invalid_credentials', 'account_disabled', 'email_not_verified'] as const),
           ...(['rate_limited', 'busy', 'no_signing_key'] as const),
@@ -56,7 +56,7 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       docs: {
         operationId: 'portalSignup',
         summary: 'Sign up, and make a team',
-        answers: { 201: { description: 'The person is registered and signed in.', schema: Token } },
+        answers: { 201: { description: 'The user is registered and signed in.', schema: Token } },
         errors: [
           ...(['min_length', 'max_length', 'already_registered', 'signup_disabled'] as const),
           ...(['email_not_verified', 'rate_limited', 'busy', 'no_signing_key'] as const),
@@ -65,7 +65,7 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       body: z.object({
         email: EMAIL,
         password: PASSWORD,
-        name: text("The person's name.", 'Bob'),
+        name: text("The user's name.", 'Bob'),
         team_name: text('The name of the team to make.', 'The Bob Project'),
         captcha_token: CAPTCHA,
       }),
