@@ -69,11 +69,19 @@ describe('an endpoint below the aliases only', () => {
   });
 });
 
-test('a vital endpoint is answered even if the gateway is full', async () => {
+test('a vital endpoint is answered even if the gateway is full, and logged quietly', async () => {
   shelf.setBusy(true);
   for (const path of ['/old/.well-known/jwks.json', '/.well-known/jwks.json', '/api/v1/jwks', '/health'])
     expect(await shelf.send('GET', path)).toMatchObject({ status: 200 });
   shelf.setBusy(false);
+  await shelf.send('GET', '/shelf/books');
+  const levelOf = (route: string) =>
+    shelf.gateway
+      .logged()
+      .match(new RegExp(`.*"route":"${route}".*`))?.[0]
+      .match(/"level":"?(\w+)/)?.[1];
+  await expect.poll(() => levelOf('/shelf/books')).toBe('info');
+  for (const route of ['/old/.well-known/jwks.json', '/health']) expect(levelOf(route)).toBe('debug');
 });
 
 test('a dialect that is off answers as if it did not exist', async () => {
