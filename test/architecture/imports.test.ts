@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { circles, forbiddenImports, importsOf, readSources, type Sources, strangers } from './walls.ts';
+import {
+  circles,
+  findForeignFiles,
+  forbiddenImports,
+  importsOf,
+  readSources,
+  type Sources,
+  strangers,
+  untraceable,
+} from './walls.ts';
 
 test('every source file belongs to a folder of the walls', async () => {
   expect(strangers(await readSources())).toEqual([]);
@@ -28,6 +37,13 @@ test.each([
   ['a re-exported type', "export type { Login } from '../flows/sign-in/login.ts';"],
   ['at run time', "const { login } = await import('../flows/sign-in/login.ts');"],
   ['a type in place', "type Login = import('../flows/sign-in/login.ts').Login;"],
+  ['a template', 'const flow = await import(`../flows/sign-in/login.ts`);'],
+  ['behind a comment', "import { login } from /* here */ '../flows/sign-in/login.ts';"],
+  ['with attributes', "import login from '../flows/sign-in/login.ts' with { type: 'module' };"],
+  ['by require', "const flow = createRequire(import.meta.url)('../flows/sign-in/login.ts');"],
+  ['by resolve', "const path = import.meta.resolve('../flows/sign-in/login.ts');"],
+  ['by URL', "const url = new URL('../flows/sign-in/login.ts', import.meta.url);"],
+  ['by reference', '/// <reference path="../flows/sign-in/login.ts" />'],
 ])('an upward import of %s is found', (_kind, line) => {
   const sources = new Map([['users/users.ts', `${line}\n`]]);
   expect(forbiddenImports(sources)).toEqual(['users/users.ts → flows/sign-in/login.ts']);
@@ -36,6 +52,7 @@ test.each([
 test.each([
   ['a domain from an edge', 'flows/sign-in/login.ts', '../../graphql/context.ts', 'graphql/context.ts'],
   ['the ground from a domain', 'config/config.ts', '../captcha/captcha.ts', 'captcha/captcha.ts'],
+  ['the gateway from the embedded server', 'embedded-postgres/a.ts', '../users/users.ts', 'users/users.ts'],
   ['run time from the generator', 'http/router.ts', '../commands/docs.ts', 'commands/docs.ts'],
   [
     'run time from the embedded server',
@@ -46,6 +63,23 @@ test.each([
 ])('an import of %s is found', (_kind, file, path, imported) => {
   const sources = new Map([[file, `import type { X } from '${path}';`]]);
   expect(forbiddenImports(sources)).toEqual([`${file} → ${imported}`]);
+});
+
+test('src holds TypeScript, README files and the compiler’s configuration, and no other file', async () => {
+  expect(await findForeignFiles()).toEqual([]);
+});
+
+test('every import names its path', async () => {
+  expect(untraceable(await readSources())).toEqual([]);
+});
+
+test.each([
+  'await import(path);',
+  'await import(/* path */ path);',
+  'await import(`$' + '{folder}/login.ts`);',
+  'require(path);',
+])('an import that does not name its path is found: %s', (line) => {
+  expect(untraceable(new Map([['users/users.ts', line]]))).toEqual(['users/users.ts']);
 });
 
 test('a circle of folders in one row is found', () => {
@@ -59,7 +93,7 @@ test('a circle of folders in one row is found', () => {
 
 test('only the configuration reads the environment', async () => {
   const readers = [...(await readSources())].filter(([, text]) => text.includes('process.env'));
-  // The embedded server is started with a PATH and nothing else of the gateway's environment.
+  // The embedded server gets only PATH of the gateway's environment.
   const allowed = /^main\.ts$|^embedded-postgres\/data\.ts$|^commands\/|^config\/read-config\.ts$/;
   expect(readers.map(([file]) => file).filter((file) => !allowed.test(file))).toEqual([]);
 });
@@ -70,7 +104,7 @@ const DRIVER = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*|\)\(\s*)['"](?:pos
 const namersOfDrivers = (sources: Sources): string[] =>
   [...sources].filter(([, text]) => DRIVER.test(text)).map(([file]) => file);
 
-test('only src/db/driver names the database drivers, be it for a type', async () => {
+test('only src/db/driver imports the database drivers, also for types', async () => {
   const sources = await readSources();
   expect(namersOfDrivers(sources)).not.toEqual([]);
   expect(namersOfDrivers(sources).filter((file) => !file.startsWith('db/driver/'))).toEqual([]);
@@ -86,11 +120,11 @@ test.each([
   "type Sql = import('postgres').Sql;",
   "const { Pool } = await import('pg');",
   "const { Pool } = createRequire(import.meta.url)('pg');",
-])('a driver that is named is found: %j', (line) => {
+])('an import of a driver is found: %j', (line) => {
   expect(namersOfDrivers(new Map([['users/users.ts', line]]))).toEqual(['users/users.ts']);
 });
 
-test('Drizzle opens no connection by itself: it would look its options up in the environment', async () => {
+test('Drizzle opens no connection itself, since it would read options from the environment', async () => {
   const openers = [...(await readSources())].filter(([, text]) => /\bdrizzle\(['"{]/.test(text));
   expect(openers.map(([file]) => file)).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { startHttpServer } from '../../src/http/server.ts';
 import { shelf as dialect } from './shelf/endpoints.ts';
 import { fault, type ShelfServer, startShelf } from './shelf/server.ts';
 
-// Form bodies of a dialect that no other file of the gateway knows.
+// Form bodies of a dialect that only this test adds.
 
 let shelf: ShelfServer;
 beforeAll(async () => {

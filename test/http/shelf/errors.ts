@@ -5,8 +5,8 @@ const camelCase = (code: string): string =>
   code.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /**
- * The spelling of the shelf: other names, other statuses, a header of its own, a detail. The query may ask for a brief form,
- * and a browser is led to a page.
+ * The error form of the shelf: its own names, statuses and header, and a detail. The query may ask for a brief form. A GET of
+ * one path is redirected.
  */
 export const spellShelfError: SpellError = (error, { id, method, path, headers, query }) => {
   const { code, status, message, attribute, details } = error;
