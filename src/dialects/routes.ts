@@ -12,7 +12,7 @@ export type Routes = Hono<{ Bindings: HttpBindings }>;
 export type RouteContext = Context<{ Bindings: HttpBindings }>;
 
 /** What the form of an error may depend on. */
-export type FailedRequest = Readonly<{
+type FailedRequest = Readonly<{
   id: string;
   method: string;
   /** The path as the client spelled it. For `/openapi.json` it is the path of the endpoint. */
