@@ -67,6 +67,8 @@ type AuthErrorOptions = {
   /** Replaces the catalogue's message. Never contains input or secrets. */
   message?: string;
   retryAfterSeconds?: number;
+  /** See `AuthError.details`. */
+  details?: Readonly<Record<string, unknown>>;
   /** Further headers of the HTTP answer. */
   headers?: Readonly<Record<string, string>>;
   cause?: unknown;
@@ -78,6 +80,11 @@ export class AuthError extends Error {
   readonly code: ErrorCode;
   readonly attribute: string | null;
   readonly retryAfterSeconds: number | null;
+  /**
+   * Further facts for the client, such as the time from which a call may succeed. Never contains input or secrets. A dialect
+   * shows the details that it names. GraphQL, the portal and Hasura's actions show none.
+   */
+  readonly details: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, options: AuthErrorOptions = {}) {
@@ -85,6 +92,7 @@ export class AuthError extends Error {
     this.code = code;
     this.attribute = options.attribute ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.details = options.details ?? {};
     this.headers = options.headers ?? {};
   }
 

@@ -2,7 +2,15 @@ import type { CaptchaConfig, CaptchaPurpose } from '../config/config.ts';
 import { AuthError } from '../errors.ts';
 import type { Log } from '../log.ts';
 
-export type Solution = { token: string; address: string | null };
+export type Solution = {
+  token: string;
+  address: string | null;
+  /** How the edge spells the token, for errors; `captchaToken` by default. */
+  attribute?: string | undefined;
+};
+
+/** How GraphQL spells the token of a solution. */
+export const CAPTCHA_ATTRIBUTE = 'captchaToken';
 
 export type Captcha = {
   /** Whether a captcha is configured. */
@@ -11,7 +19,7 @@ export type Captcha = {
   isRequiredFor(purpose: CaptchaPurpose): boolean;
   /**
    * Checks a solution at the provider, which accepts each solution once.
-   * @throws AuthError `required` or `captcha_failed` (captchaToken); `busy` while too many checks run; `unavailable` if the
+   * @throws AuthError `required` or `captcha_failed` (the attribute); `busy` while too many checks run; `unavailable` if the
    * provider does not decide: a client that can disturb the provider must not get past it
    */
   demand(solution: Solution): Promise<void>;
@@ -74,7 +82,7 @@ export function createCaptcha(config: CaptchaConfig | null, log: Log): Captcha {
     isConfigured: true,
     isRequiredFor: (purpose) => config.purposes.includes(purpose),
     async demand(solution) {
-      const attribute = 'captchaToken';
+      const { attribute = CAPTCHA_ATTRIBUTE } = solution;
       if (solution.token === '') throw new AuthError('required', { attribute });
       if (solution.token.length > MAX_TOKEN_LENGTH || !solution.token.isWellFormed())
         throw new AuthError('captcha_failed', { attribute });

@@ -13,13 +13,16 @@ export type BodyRule = Readonly<{
   anyMediaType?: boolean;
 }>;
 
+/** The body of an error, and the name of its schema in `/openapi.json`. */
+export type ErrorForm = Readonly<{ name: string; schema: z.ZodType }>;
+
 /** A dialect's part of `/openapi.json`. */
 export type DialectDocumentation = Readonly<{
   /** The tag of its endpoints. */
   tag: string;
   description: string;
-  /** The body of its errors, and the name of that schema. */
-  error: Readonly<{ name: string; schema: z.ZodType }>;
+  /** The body of its errors. If there are several forms, every error may have any of them. */
+  errors: readonly ErrorForm[];
 }>;
 
 /**
@@ -40,6 +43,8 @@ export type DialectDocumentation = Readonly<{
  */
 export type Dialect = Readonly<{
   name: string;
+  /** Without it, the dialect is always on. The gateway answers as if a dialect that is off did not exist. */
+  isEnabled?: (config: Config) => boolean;
   /** Unknown paths below it are answered in this dialect's form too: `/api`. */
   prefix?: string;
   /** Where all endpoints are served a second time, undocumented. Each is a prefix, too. */

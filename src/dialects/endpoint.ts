@@ -56,6 +56,13 @@ export type Endpoint<
   path: string;
   /** A GET that changes something, so that HEAD is refused. */
   changesState?: boolean;
+  /** Served below the aliases of the dialect only, because the path itself belongs to another dialect. */
+  aliasesOnly?: boolean;
+  /**
+   * Programs call it all the time and need its answer: it is never refused because the gateway is full, and logged at debug level
+   * only. Its path has no parameters.
+   */
+  isVital?: boolean;
   /** Refuses callers before the input is read. What it returns is the handler's `by`. */
   authenticate?(incoming: Incoming): Promise<By> | By;
   /** The parameters of the path, decoded. */
@@ -64,9 +71,18 @@ export type Endpoint<
   query?: Query;
   /**
    * The attributes of a JSON body. A schema that accepts `undefined` makes the body optional. Unknown attributes are ignored.
-   * Every array needs a `max`: Zod lists the faults of all elements.
+   * Every array needs a `max`, and the values of a record are unknown: Zod lists the faults of all elements. The gateway does not
+   * start otherwise.
    */
   body?: Body;
+  /**
+   * How the body is sent; JSON by default. A form has named texts: an array gets all values of its name, any other type the first.
+   *
+   * A page of any site can send a form without a preflight, and the browser sends cookies with it. So a form must not count for
+   * its cookies: what it does needs a proof within the form, such as the `state` of a flow that this browser began. The gateway
+   * does not refuse forms of other sites, since providers let the browser post to a callback.
+   */
+  bodyFormat?: 'json' | 'form';
   /** Null: `/openapi.json` does not list the endpoint. */
   docs: Documentation | null;
   handle(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AuthError, type ErrorCode } from '../errors.ts';
 import { version } from '../version.ts';
-import type { Dialect, DialectDocumentation } from './dialect.ts';
+import type { Dialect, DialectDocumentation, ErrorForm } from './dialect.ts';
 import type { Documentation, Endpoint } from './endpoint.ts';
 import { bare } from './input.ts';
 import type { MountedDialect } from './mount.ts';
@@ -23,6 +23,7 @@ const jsonSchema = (schema: z.ZodType): Record<string, unknown> => {
   return rest;
 };
 const json = (schema: object) => ({ 'application/json': { schema } });
+const form = (schema: object) => ({ 'application/x-www-form-urlencoded': { schema } });
 
 const isAnyText = (schema: z.ZodType): boolean =>
   bare(schema) instanceof z.ZodString && (bare(schema)._zod.def.checks ?? []).length === 0;
@@ -30,7 +31,8 @@ const isAnyText = (schema: z.ZodType): boolean =>
 /** What may be wrong with the parameters of a path and a query. */
 function parameterErrors({ params, query }: Endpoint): ErrorCode[] {
   const schemas = [params, query].flatMap((object) => (object === undefined ? [] : [object]));
-  const isRequired = query !== undefined && !query.safeParse({}).success;
+  // Without a prototype, since Zod reads inherited properties as attributes.
+  const isRequired = query !== undefined && !query.safeParse(Object.create(null)).success;
   const mayBeWrong = schemas.some(({ shape }) => !Object.values(shape).every(isAnyText));
   return [...(isRequired ? (['required'] as const) : []), ...(mayBeWrong ? (['invalid'] as const) : [])];
 }
@@ -40,19 +42,28 @@ function errorsOf({ endpoint, docs }: Listed): ErrorCode[] {
   return [...(docs.errors ?? []), ...parameterErrors(endpoint), ...ofBody, ...COMMON_ERRORS];
 }
 
+function errorSchema(forms: readonly ErrorForm[]): object {
+  const [first, ...others] = forms.map(({ name }) => ({ $ref: `#/components/schemas/${name}` }));
+  return first !== undefined && others.length === 0 ? first : { anyOf: [first, ...others] };
+}
+
 function responses(listed: Listed): Record<string, object> {
   const { answers } = listed.docs;
-  const reference = json({ $ref: `#/components/schemas/${listed.ofDialect.error.name}` });
+  const content = json(errorSchema(listed.ofDialect.errors));
+  const request = {
+    ...{ id: '', headers: {}, query: new URLSearchParams() },
+    ...{ method: listed.endpoint.method, path: listed.endpoint.path },
+  };
   const codesByStatus = new Map<number, Set<string>>();
   for (const error of errorsOf(listed)) {
-    const { status, code } = listed.dialect.spellError(new AuthError(error), { id: '', headers: {} });
+    const { status, code } = listed.dialect.spellError(new AuthError(error), request);
     codesByStatus.set(status, (codesByStatus.get(status) ?? new Set()).add(code));
   }
   const failures = [...codesByStatus]
     .filter(([status]) => !Object.hasOwn(answers, status))
     .map(([status, codes]) => [
       status,
-      { description: [...codes].map((code) => `\`${code}\``).join(', '), content: reference },
+      { description: [...codes].map((code) => `\`${code}\``).join(', '), content },
     ]);
   const successes = Object.entries(answers).map(([status, { description, schema }]) => [
     status,
@@ -76,10 +87,16 @@ function parameters(place: 'path' | 'query', schema: z.ZodObject | undefined): o
   }));
 }
 
+function requestBody(body: z.ZodType, format: Endpoint['bodyFormat']): object {
+  const isForm = format === 'form';
+  // A form without fields is an empty body.
+  const mayBeMissing = body.safeParse(undefined).success || (isForm && body.safeParse({}).success);
+  return { required: !mayBeMissing, content: (isForm ? form : json)(jsonSchema(body)) };
+}
+
 function operation(listed: Listed): object {
   const { endpoint, docs, ofDialect } = listed;
   const { operationId, summary, description, security } = docs;
-  const { body } = endpoint;
   const all = [...parameters('path', endpoint.params), ...parameters('query', endpoint.query)];
   return {
     operationId,
@@ -88,11 +105,14 @@ function operation(listed: Listed): object {
     ...(description !== undefined && { description }),
     ...(security !== undefined && { security: [{ [security.name]: [] }] }),
     ...(all.length > 0 && { parameters: all }),
-    ...(body !== undefined && {
-      requestBody: { required: !body.safeParse(undefined).success, content: json(jsonSchema(body)) },
-    }),
+    ...(endpoint.body !== undefined && { requestBody: requestBody(endpoint.body, endpoint.bodyFormat) }),
     responses: responses(listed),
   };
+}
+
+function documentedPath({ endpoint: { path, aliasesOnly }, dialect: { aliases = [] } }: Listed): string {
+  const base = aliasesOnly ? (aliases[0] ?? '') : '';
+  return base + path.replace(/:(\w+)/g, '{$1}');
 }
 
 const listedOf = ({ dialect, endpoints }: MountedDialect): Listed[] => {
@@ -108,11 +128,13 @@ export function describeDialects(mounted: readonly MountedDialect[]): object {
   const listed = mounted.flatMap(listedOf);
   const paths: Record<string, Record<string, object>> = {};
   for (const each of listed) {
-    const path = each.endpoint.path.replace(/:(\w+)/g, '{$1}');
+    const path = documentedPath(each);
     paths[path] = { ...paths[path], [each.endpoint.method.toLowerCase()]: operation(each) };
   }
   const tags = new Map(listed.map(({ ofDialect: { tag, description } }) => [tag, description]));
-  const errors = new Map(listed.map(({ ofDialect: { error } }) => [error.name, error.schema]));
+  const errors = new Map(
+    listed.flatMap(({ ofDialect }) => ofDialect.errors.map(({ name, schema }) => [name, schema])),
+  );
   const schemes = listed.flatMap(({ docs: { security } }) => (security === undefined ? [] : [security]));
   return {
     openapi: '3.1.0',
@@ -120,7 +142,7 @@ export function describeDialects(mounted: readonly MountedDialect[]): object {
       title: 'Portcullis',
       version,
       description:
-        'The HTTP endpoints of the gateway. GraphQL at `/graphql` has the same operations and more.',
+        'The HTTP endpoints of the gateway. GraphQL at `/graphql` has most of these operations, and others.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     // The page that shows this description may call no other server.

@@ -11,8 +11,16 @@ import { throwRefusal } from '../request/target.ts';
 export type Routes = Hono<{ Bindings: HttpBindings }>;
 export type RouteContext = Context<{ Bindings: HttpBindings }>;
 
-/** What the spelling of an error may depend on. */
-type FailedRequest = Readonly<{ id: string; headers: IncomingHttpHeaders }>;
+/** What the form of an error may depend on. */
+type FailedRequest = Readonly<{
+  id: string;
+  method: string;
+  /** The path as the client spelled it. For `/openapi.json` it is the path of the endpoint. */
+  path: string;
+  headers: IncomingHttpHeaders;
+  /** Escapes that are not UTF-8 are repaired: the error to spell may be about them. */
+  query: URLSearchParams;
+}>;
 
 /** An error as a client of the dialect reads it. */
 type SpelledError = Readonly<{
@@ -38,11 +46,18 @@ export function errorResponse(
   const id = String(c.env.outgoing.getHeader(REQUEST_ID_HEADER));
   if (error.status >= 500 && error.cause !== undefined)
     deps.log.error({ requestId: id, route: routePath(c, -1), err: error.cause }, 'A request failed.');
-  const { status, body, headers } = spell(error, { id, headers: c.env.incoming.headers });
+  const { status, body, headers } = spell(error, failedRequest(c, id));
   if (error.retryAfterSeconds !== null) c.header('retry-after', String(error.retryAfterSeconds));
   for (const [name, value] of Object.entries({ ...error.headers, ...headers })) c.header(name, value);
   if (error.code === 'payload_too_large') c.header('connection', 'close');
   return body === null ? c.body(null, status as 400) : c.json(body, status as 400);
+}
+
+function failedRequest(c: RouteContext, id: string): FailedRequest {
+  const { headers, url = '' } = c.env.incoming;
+  const start = url.indexOf('?');
+  const query = new URLSearchParams(start === -1 ? '' : url.slice(start));
+  return { id, method: c.req.method, path: c.req.path, headers, query };
 }
 
 /** Routes whose errors are spelled in one way. */

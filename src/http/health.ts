@@ -12,6 +12,11 @@ import { shareReadings } from './shared-readings.ts';
 
 type Check = { name: string; ok: boolean; reason?: string };
 
+const paths = { health: '/health', ready: '/ready' } as const;
+
+/** Like the vital endpoints of dialects: a gateway under load is alive. */
+export const vitalHealthPaths: readonly string[] = Object.values(paths);
+
 /** A database that never answers must not keep the client waiting. */
 const DEADLINE_MS = 5000;
 
@@ -51,7 +56,7 @@ async function check(name: string, run: () => Promise<string | null>): Promise<C
  */
 export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Routes {
   const routes = createRoutes(deps, spellPortalError);
-  serve(routes, '/health', {
+  serve(routes, paths.health, {
     GET: (c) =>
       c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),
   });
@@ -71,7 +76,7 @@ export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Route
       }),
     ]);
   });
-  serve(routes, '/ready', {
+  serve(routes, paths.ready, {
     async GET(c) {
       const checks = [...(await readChecks())];
       if (isClosing()) checks.push({ name: 'shutdown', ok: false, reason: 'The gateway is shutting down.' });

@@ -25,6 +25,7 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
     endpoint({
       method: 'GET',
       path,
+      isVital: true,
       docs: {
         operationId,
         summary: 'Get the public keys that verify tokens (RFC 7517)',

@@ -17,7 +17,7 @@ import { mailInboxRoutes } from '../pages/mail-inbox.ts';
 import { mailedPages } from '../pages/mailed-pages.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { throwRefusal } from '../request/target.ts';
-import { healthRoutes } from './health.ts';
+import { healthRoutes, vitalHealthPaths } from './health.ts';
 import { keySet } from './jwks.ts';
 import { createPathOwners } from './path-owners.ts';
 import type { RoutedResponse } from './request-log.ts';
@@ -29,6 +29,8 @@ export const dialects: readonly Dialect[] = [keySet, portal, teams, internal, ac
 type Router = {
   /** How pages of other origins may call a path; null if they may not. */
   corsOf(path: string): CorsRule | null;
+  /** The paths that are answered even if the gateway is full. */
+  vitalPaths: ReadonlySet<string>;
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
 };
 
@@ -46,7 +48,8 @@ export function createRouter(
   served: readonly Dialect[],
   isClosing: () => boolean,
 ): Router {
-  const mounted = served.map((dialect) => mountDialect(deps, dialect));
+  const enabled = served.filter(({ isEnabled }) => isEnabled?.(deps.config) ?? true);
+  const mounted = enabled.map((dialect) => mountDialect(deps, dialect));
   const pathOwners = createPathOwners(mounted);
   const router = createRoutes(deps, spellPortalError);
   router.use(async (c, next) => {
@@ -64,6 +67,7 @@ export function createRouter(
   const listener = getRequestListener(router.fetch, LISTENER_OPTIONS);
   return {
     corsOf: pathOwners.corsOf,
+    vitalPaths: new Set([...vitalHealthPaths, ...mounted.flatMap(({ vitalPaths }) => vitalPaths)]),
     async answer(request, response) {
       await listener(request, response);
     },

@@ -47,9 +47,6 @@ const BACKLOG = 4096;
 /** How often the log may warn of dropped connections. */
 const DROP_WARNING_MS = 10_000;
 
-/** Paths that are never refused: a gateway under load is alive, and Hasura always needs the keys. */
-const ALWAYS_ADMITTED = new Set(['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks']);
-
 /** Starts the HTTP server of GraphQL, pages and dialects, and resolves when it listens. */
 export async function startHttpServer(deps: GatewayDeps, dialects: readonly Dialect[]): Promise<HttpServer> {
   let closing = false;
@@ -107,7 +104,7 @@ function createRequestListener(deps: GatewayDeps, dialects: readonly Dialect[], 
     const cors = path === GRAPHQL_PATH ? graphql.cors : router.corsOf(path);
     if (cors !== null) applyCors(request, response, cors);
     if (request.socket.destroyed) return; // the client has left
-    const place = ALWAYS_ADMITTED.has(path) ? null : enter(request, response);
+    const place = router.vitalPaths.has(path) ? null : enter(request, response);
     if (hasBody(request))
       offerBody(request, async (maxBytes) => {
         // While a body arrives, the request must not take a place from others.
@@ -129,7 +126,7 @@ function createRequestListener(deps: GatewayDeps, dialects: readonly Dialect[], 
   return (request: IncomingMessage, response: RoutedResponse): void => {
     const requestId = readRequestId(request);
     setCommonHeaders(response, requestId);
-    logRequest(requestLog, request, response, requestId);
+    logRequest(requestLog, request, response, { requestId, quietRoutes: router.vitalPaths });
     answer(request, response, requestId).catch((error: unknown) => {
       deps.log.error({ requestId, err: error }, 'A request was not answered.');
       response.destroy();

@@ -10,7 +10,13 @@ type Declaration = {
   limit: 'mailPerRecipient' | 'resetMailPerRecipient' | 'othersMailPerRecipient' | null;
 };
 
-/** Every kind of mail. `templates/` has its texts, `flows/mails/prepare.ts` its recipient and values. */
+/**
+ * Every kind of mail. A new kind takes, besides the flow that queues it:
+ * - its declaration here;
+ * - its texts in every locale, `templates/en.ts` and `templates/de.ts`;
+ * - its entry in `flows/mails/prepare.ts`: who gets the mail, the purpose of its link's token, and the values. These depend on the
+ *   account when the worker delivers, so a declaration cannot hold them. `flows/mails/facts.ts` reads what they need.
+ */
 export const mails = {
   verification: {
     job: ['userId'],

@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
 import { deleteOldRows } from '../db/prune.ts';
-import { oneTimeTokens, type TokenPurpose } from '../db/tables/one-time-tokens.ts';
-import { purposes } from './purposes.ts';
+import { oneTimeTokens } from '../db/tables/one-time-tokens.ts';
+import { purposes, type TokenPurpose } from '../db/token-purposes.ts';
 
 /** The owner of a token, and the address that it proves. */
 export type OneTimeTokenSubject = { userId: string; email: string };

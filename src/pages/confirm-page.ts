@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { TokenPurpose } from '../db/tables/one-time-tokens.ts';
+import type { TokenPurpose } from '../db/token-purposes.ts';
 import { type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import type { Caller } from '../flows/shared/caller.ts';
 import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';

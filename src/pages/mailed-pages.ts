@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { purposes } from '../db/token-purposes.ts';
 import { isUuid } from '../db/uuid.ts';
 import { spellPortalError } from '../dialects/portal/errors.ts';
 import { createRoutes, errorResponse, type RouteContext, type Routes, serve } from '../dialects/routes.ts';
@@ -10,7 +11,6 @@ import { verifyEmail } from '../flows/account/verify-email.ts';
 import { findInvite, findSignUp } from '../flows/mails/facts.ts';
 import { deviceWords, plainWords } from '../mail/plain-words.ts';
 import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
-import { purposes } from '../one-time-tokens/purposes.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { findUser } from '../users/users.ts';
 import { addConfirmPage } from './confirm-page.ts';

@@ -47,14 +47,15 @@ export function requireText(request: IncomingMessage): void {
 }
 
 /**
- * Checks that a body is a form as the pages send it. A body without a Content-Type counts as a form.
+ * Checks that a body is a form. A body without a Content-Type counts as a form.
+ * @param message says how to send it
  * @throws AuthError `unsupported_media_type`
  */
-export function requireForm(request: IncomingMessage): void {
+export function requireForm(request: IncomingMessage, message = 'Send the form as the page does.'): void {
   const { name } = mediaTypeOf(request);
   const isForm = name === 'application/x-www-form-urlencoded';
   if (!isForm && request.headers['content-type'] !== undefined)
-    throw new AuthError('unsupported_media_type', { message: 'Send the form as the page does.' });
+    throw new AuthError('unsupported_media_type', { message });
   requireText(request);
 }
 

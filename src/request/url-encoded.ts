@@ -5,7 +5,7 @@ import { AuthError } from '../errors.ts';
  * Parses the values of a query, or of an `application/x-www-form-urlencoded` body, by name (WHATWG URL 5.1).
  * @throws AuthError `invalid_request` if an escape is not UTF-8: a repair would make different inputs equal
  */
-function parseUrlEncoded(text: string): Map<string, string[]> {
+export function parseUrlEncoded(text: string): Map<string, string[]> {
   const fields = new Map<string, string[]>();
   for (const pair of text.split('&')) {
     if (pair === '') continue;

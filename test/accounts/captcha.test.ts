@@ -128,6 +128,9 @@ describe('captcha', () => {
     const env = { ...captcha('hcaptcha'), CAPTCHA_FOR: 'signup' };
     const other = await startGateway({ replicaOf: gateway, env });
     expect(await codeOf(other.failure(SIGNUP, { input: newPerson() }))).toBe('required captchaToken');
+    const portal = { ...newPerson(), team_name: 'A team' };
+    const { body } = await other.post('/api/v1/signup', portal);
+    expect(body).toMatchObject({ code: 'required', attribute: 'captcha_token' });
     asked = [];
     await other.graphql(SIGNUP, { input: { ...newPerson(), captchaToken: 'a solution' } });
     expect(Object.fromEntries(asked[0] ?? [])).toMatchObject({ sitekey: 'the-site-key' });

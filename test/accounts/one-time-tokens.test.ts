@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createSecret } from '../../src/crypto/secrets.ts';
-import { type TokenPurpose, tokenPurposes } from '../../src/db/tables/one-time-tokens.ts';
+import { purposes, type TokenPurpose, tokenPurposes } from '../../src/db/token-purposes.ts';
 import { storeOneTimeToken } from '../../src/one-time-tokens/one-time-tokens.ts';
-import { purposes } from '../../src/one-time-tokens/purposes.ts';
 import { forFile } from '../support/for-file.ts';
 import { logIn, newPerson } from '../support/gateway.ts';
 import {

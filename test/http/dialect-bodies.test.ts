@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { endpoint } from '../../src/dialects/endpoint.ts';
 import { validate } from '../../src/dialects/input.ts';
 import { AuthError } from '../../src/errors.ts';
+import { startHttpServer } from '../../src/http/server.ts';
+import { shelf as shelfDialect } from './shelf/endpoints.ts';
 import { fault, profile, type ShelfServer, startShelf } from './shelf/server.ts';
 
 // JSON bodies of a dialect that only this test adds.
@@ -78,6 +81,18 @@ describe('a body', () => {
     expect(validateNothing).toThrow(new AuthError('required', { attribute: 'constructor' }));
   });
 
+  test('has an optional attribute whose name it inherits only if the client sends it', async () => {
+    const add = (body: object) => shelf.send('POST', '/shelf/books', { body });
+    const book = { title: 'Emma' };
+    expect((await add(book)).body).toEqual({ body: book });
+    const named = { ...book, constructor: 'Jane' };
+    expect((await add(named)).body).toEqual({ body: named });
+    expect(await add({ ...book, constructor: 5 })).toMatchObject({ body: fault('Invalid', 'constructor') });
+    expect((await shelf.send('GET', '/shelf/books')).body).toEqual({ limit: 10, tag: [] });
+    const query = { limit: 10, tag: [], valueOf: '9' };
+    expect((await shelf.send('GET', '/shelf/books?valueOf=9')).body).toEqual(query);
+  });
+
   test('with null counts as missing or as invalid, as the dialect declares', async () => {
     const body = { ...profile, note: null, owner: { ...profile.owner, nick: null } };
     expect(await put(body)).toMatchObject({ status: 200, body: { owner: { age: null } } });
@@ -98,6 +113,53 @@ describe('a body', () => {
       body: fault('Required', 'title'),
     });
     expect(await shelf.send('PUT', '/shelf/profile')).toMatchObject({ body: fault('UnsupportedMediaType') });
+  });
+
+  test('of a million wrong elements is refused for their number, and costs little memory', async () => {
+    const ones = '1,'.repeat(500_000).slice(0, -1);
+    const text = JSON.stringify({ ...profile, tags: 0 }).replace('"tags":0', `"tags":[${ones}]`);
+    const nested = JSON.stringify({ ...profile, tags: [{ word: 'x', weights: 0 }] });
+    const before = process.memoryUsage().heapUsed;
+    expect(await put(text)).toMatchObject({ status: 422, body: fault('Invalid', 'tags') });
+    expect(await put(nested.replace('"weights":0', `"weights":[${ones}]`))).toMatchObject({
+      body: fault('Invalid', 'tags.0.weights'),
+    });
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * 1024 * 1024);
+  });
+
+  test.each([
+    [z.array(z.unknown()), 'the body'],
+    [z.object({ a: z.object({ b: z.array(z.string()).optional() }) }), 'a.b'],
+    [z.object({ a: z.preprocess((value) => value, z.array(z.string()).min(1)) }), 'a'],
+    [z.object({ a: z.union([z.string(), z.array(z.string())]) }), 'a'],
+    [z.object({ a: z.array(z.object({ b: z.array(z.number()) })).max(3) }), 'a.b'],
+    [
+      z.object({
+        a: z
+          .array(z.string())
+          .refine(() => true)
+          .max(3),
+      }),
+      'a',
+    ],
+    [z.object({ a: z.lazy(() => z.array(z.string())) }), 'a'],
+    [z.object({ a: z.record(z.string(), z.string()) }), 'a'],
+    [z.object({ a: z.record(z.uuid(), z.unknown()) }), 'a'],
+    [z.object({ a: z.tuple([z.string()], z.string()) }), 'a'],
+    [z.object({ a: z.object({}).catchall(z.string()) }), 'a'],
+    [z.object({ a: z.json() }), 'a'],
+  ])('without a bound stops the start: %#', async (body, attribute) => {
+    const unbounded = endpoint({
+      method: 'POST',
+      path: '/shelf/x',
+      docs: null,
+      body,
+      handle: () => new Response(),
+    });
+    const dialect = { ...shelfDialect, endpoints: () => [unbounded] };
+    await expect(startHttpServer(shelf.gateway.deps, [dialect])).rejects.toThrow(
+      `POST /shelf/x: The number of values in ${attribute} has no bound.`,
+    );
   });
 
   test.each([

@@ -29,14 +29,21 @@ describe('/openapi.json', () => {
       '/shelf/profile',
       '/shelf/books',
       '/shelf/books/{title}',
+      '/shelf/loans',
+      '/old/.well-known/jwks.json',
     ]);
     expect(Object.keys(paths['/shelf/profile'] ?? {})).toEqual(['get', 'put']);
     expect(document.tags).toEqual([...shipped.tags, { name: 'Shelf', description: 'Books.' }]);
-    expect(Object.keys(document.components.schemas)).toEqual(['Error', 'ShelfFault']);
+    expect(Object.keys(document.components.schemas)).toEqual([
+      ...Object.keys(shipped.components.schemas),
+      'ShelfFault',
+      'BriefFault',
+    ]);
   });
 
   test('describes parameters, bodies and errors in the form of the dialect', async () => {
     const { paths } = (await shelf.send('GET', '/openapi.json')).body as Document;
+    const schema = (name: string) => ({ $ref: `#/components/schemas/${name}` });
     const list = paths['/shelf/books']?.get;
     expect(list?.parameters).toMatchObject([
       {
@@ -49,10 +56,11 @@ describe('/openapi.json', () => {
       { name: 'tag', in: 'query', required: false, schema: { type: 'array', items: { type: 'string' } } },
       { name: 'author', in: 'query', required: false, schema: { type: 'string' } },
       { name: 'lent', in: 'query', required: false },
+      { name: 'valueOf', in: 'query', required: false },
     ]);
     expect(list?.responses[422]).toEqual({
       description: '`Invalid`',
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/ShelfFault' } } },
+      content: { 'application/json': { schema: { anyOf: [schema('ShelfFault'), schema('BriefFault')] } } },
     });
     const change = paths['/shelf/books/{title}']?.patch;
     expect(change?.parameters).toMatchObject([
@@ -61,6 +69,10 @@ describe('/openapi.json', () => {
     ]);
     expect(change?.responses[422]?.description).toBe('`Required`, `Invalid`');
     expect(paths['/shelf/books']?.post?.requestBody).toMatchObject({ required: false });
+    expect(paths['/shelf/loans']?.post?.requestBody).toMatchObject({
+      required: true,
+      content: { 'application/x-www-form-urlencoded': { schema: { required: ['state'] } } },
+    });
     expect(paths['/shelf/profile']?.put?.requestBody).toMatchObject({ required: true });
   });
 });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AuthError } from '../../src/errors.ts';
+import { dialects } from '../../src/http/router.ts';
 import { startHttpServer } from '../../src/http/server.ts';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
 import { shelf as dialect } from './shelf/endpoints.ts';
@@ -50,6 +52,52 @@ describe('methods', () => {
     expect(await shelf.send('PUT', '/old/shelf/profile', { body: profile })).toMatchObject({ status: 200 });
     expect(await shelf.send('GET', '/old/nothing')).toMatchObject({ status: 404, body: fault('NotFound') });
   });
+});
+
+describe('an endpoint below the aliases only', () => {
+  test('leaves its path to another dialect', async () => {
+    const keys = '/.well-known/jwks.json';
+    expect((await shelf.send('GET', `/old${keys}`)).body).toEqual({ keys: ['shelf'] });
+    expect((await shelf.send('GET', keys)).body).toMatchObject({ keys: [{ kty: expect.any(String) }] });
+  });
+
+  test('stops the start if the dialect has no alias', async () => {
+    const lost = { ...dialect, aliases: [] };
+    await expect(startHttpServer(shelf.gateway.deps, [lost])).rejects.toThrow(
+      'GET /.well-known/jwks.json: The dialect has no alias to serve it below.',
+    );
+  });
+});
+
+test('a vital endpoint is answered even if the gateway is full, and logged quietly', async () => {
+  shelf.setBusy(true);
+  for (const path of ['/old/.well-known/jwks.json', '/.well-known/jwks.json', '/api/v1/jwks', '/health'])
+    expect(await shelf.send('GET', path)).toMatchObject({ status: 200 });
+  shelf.setBusy(false);
+  await shelf.send('GET', '/shelf/books');
+  const levelOf = (route: string) =>
+    shelf.gateway
+      .logged()
+      .match(new RegExp(`.*"route":"${route}".*`))?.[0]
+      .match(/"level":"?(\w+)/)?.[1];
+  await expect.poll(() => levelOf('/shelf/books')).toBe('info');
+  for (const route of ['/old/.well-known/jwks.json', '/health']) expect(levelOf(route)).toBe('debug');
+});
+
+test('a dialect that is off answers as if it did not exist', async () => {
+  const form = { code: 'not_found', attribute: null };
+  const headers = { origin: 'https://shelf.example', 'access-control-request-method': 'PUT' };
+  for (const path of ['/unconfigured/profile', '/unconfigured', '/unconfigured/nothing'])
+    for (const method of ['GET', 'DELETE', 'OPTIONS']) {
+      const answer = await shelf.send(method, path, { headers });
+      expect(answer).toMatchObject({ status: 404, body: form });
+      expect(answer.headers.has('access-control-allow-origin')).toBe(false);
+    }
+  const { deps } = shelf.gateway;
+  const off = { ...dialect, isEnabled: () => false };
+  // A dialect that is off may serve the same paths.
+  const { close } = await startHttpServer(deps, [dialect, off]);
+  await close();
 });
 
 describe('parameters', () => {
@@ -171,6 +219,43 @@ describe('errors', () => {
       rawRequest({ target: '/shelf/profile', headers: ['host: a b'] }),
     );
     expect([malformed.status, JSON.parse(malformed.body)]).toEqual([400, fault('InvalidRequest')]);
+  });
+});
+
+describe('the form of an error', () => {
+  test('depends on the query, the method and the path', async () => {
+    const brief = { brief: 'MethodNotAllowed' };
+    expect(await shelf.send('POST', '/shelf/profile?x=%ff&errors=brief')).toMatchObject({ body: brief });
+    expect(await shelf.send('POST', '/shelf/nothing?errors=brief')).toMatchObject({
+      body: { brief: 'NotFound' },
+    });
+    shelf.setBusy(true);
+    const led = await shelf.send('GET', '/shelf/turn');
+    shelf.setBusy(false);
+    expect([led.status, led.body, led.headers.get('location')]).toEqual([
+      303,
+      null,
+      'https://shelf.example/?error=Busy',
+    ]);
+    expect(await shelf.send('POST', '/shelf/turn')).toMatchObject({ body: fault('MethodNotAllowed') });
+  });
+
+  test('has the details that the dialect names, and no others', async () => {
+    const { fault: shown } = fault('Unavailable');
+    const answer = await shelf.send('GET', '/shelf/closed');
+    expect(answer).toMatchObject({ status: 503 });
+    expect(answer.body).toEqual({ fault: { ...shown, opensAt: '09:00' } });
+  });
+
+  test('of GraphQL and of the shipped dialects has no detail that they do not name', () => {
+    const error = new AuthError('unavailable', { details: { opensAt: '09:00' } });
+    const request = { id: '', method: 'GET', path: '/', headers: {}, query: new URLSearchParams() };
+    expect(error.extensions).toEqual({ code: 'unavailable', attribute: null });
+    for (const { dialect, body } of dialects.map((dialect) => ({
+      dialect,
+      body: dialect.spellError(error, request).body,
+    })))
+      expect(JSON.stringify(body), dialect.name).not.toContain('09:00');
   });
 });
 

@@ -1,12 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { check, index, text, unique } from 'drizzle-orm/pg-core';
+import { tokenPurposes } from '../token-purposes.ts';
 import { bytea, createdAt, instant } from './columns.ts';
 import { portcullisPrivate } from './schemas.ts';
 import { ofUser } from './users.ts';
-
-/** The purposes of mailed tokens. A token serves one purpose only. `one-time-tokens/purposes.ts` describes each. */
-export const tokenPurposes = ['verify_email', 'reset_password', 'change_email'] as const;
-export type TokenPurpose = (typeof tokenPurposes)[number];
 
 /** One live token per person and purpose. A new token replaces the one before. */
 export const oneTimeTokens = portcullisPrivate.table(

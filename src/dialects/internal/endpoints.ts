@@ -16,7 +16,7 @@ export const internal: Dialect = {
   cors: configuredCors,
   guard: requireInternalSecret,
   bodies: { nullIsMissing: true },
-  docs: { tag: 'Keys', description: 'Signing keys and contract addresses.', error: portalError },
+  docs: { tag: 'Keys', description: 'Signing keys and contract addresses.', errors: [portalError] },
   endpoints: (deps) => [refreshEns(deps), createKey(deps), deleteKeys(deps)],
 };
 
@@ -33,7 +33,7 @@ const refreshEns = (deps: GatewayDeps): Endpoint =>
     path: '/api/_ens',
     docs: {
       operationId: 'refreshEns',
-      summary: 'Look the ENS names up, and store the contract addresses',
+      summary: 'Look up the ENS names, and store the contract addresses',
       security: internalSecret,
       answers: {
         200: { description: 'The addresses are stored.', schema: Stored },

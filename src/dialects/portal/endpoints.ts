@@ -17,13 +17,13 @@ export const portal: Dialect = {
   spellError: spellPortalError,
   cors: configuredCors,
   bodies: { nullIsMissing: true },
-  docs: { tag: 'Portal', description: "The developer portal's login and sign-up.", error: portalError },
+  docs: { tag: 'Portal', description: "The developer portal's login and sign-up.", errors: [portalError] },
   endpoints,
 };
 
 const EMAIL = text('The email address.', 'alice@worldidbot.com');
 const PASSWORD = text('The password.', '12345678');
-const CAPTCHA = optionalText('The solved captcha, if the gateway asks for one.');
+const CAPTCHA = optionalText('The solution of the captcha, if the gateway asks for one.');
 
 /** Its clients hold nothing else: the token lives longer, and does all that an access token does. */
 const portalTokens = ({ config }: GatewayDeps) =>
@@ -37,7 +37,7 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       docs: {
         operationId: 'portalLogin',
         summary: 'Sign in',
-        answers: { 200: { description: 'The person is signed in.', schema: Token } },
+        answers: { 200: { description: 'The user is signed in.', schema: Token } },
         errors: [
           ...(['captcha_failed', 'invalid_credentials', 'account_disabled', 'email_not_verified'] as const),
           ...(['rate_limited', 'busy', 'no_signing_key'] as const),
@@ -45,7 +45,8 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       },
       body: z.object({ email: EMAIL, password: PASSWORD, captcha_token: CAPTCHA }),
       async handle({ caller, body: { captcha_token: captchaToken = '', ...credentials } }, c) {
-        const input = { ...credentials, captchaToken, ...portalTokens(deps) };
+        const captcha = { captchaToken, captchaAttribute: 'captcha_token' };
+        const input = { ...credentials, ...captcha, ...portalTokens(deps) };
         return c.json(portalToken(await login(deps, caller, input)));
       },
     }),
@@ -55,7 +56,7 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       docs: {
         operationId: 'portalSignup',
         summary: 'Sign up, and make a team',
-        answers: { 201: { description: 'The person is registered and signed in.', schema: Token } },
+        answers: { 201: { description: 'The user is registered and signed in.', schema: Token } },
         errors: [
           ...(['min_length', 'max_length', 'already_registered', 'signup_disabled'] as const),
           ...(['email_not_verified', 'rate_limited', 'busy', 'no_signing_key'] as const),
@@ -64,14 +65,15 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
       body: z.object({
         email: EMAIL,
         password: PASSWORD,
-        name: text("The person's name.", 'Bob'),
+        name: text("The user's name.", 'Bob'),
         team_name: text('The name of the team to make.', 'The Bob Project'),
         captcha_token: CAPTCHA,
       }),
       async handle({ caller, body }, c) {
         const { team_name: teamName, captcha_token: captchaToken = '', ...person } = body;
         const team = { teamName, teamNameAttribute: 'team_name' };
-        const input = { ...person, ...team, captchaToken, ...portalTokens(deps) };
+        const captcha = { captchaToken, captchaAttribute: 'captcha_token' };
+        const input = { ...person, ...team, ...captcha, ...portalTokens(deps) };
         return c.json(portalToken(await signup(deps, caller, input)), 201);
       },
     }),

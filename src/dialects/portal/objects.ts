@@ -4,10 +4,10 @@ import type { SignedIn } from '../../flows/sign-in/complete-sign-in.ts';
 export const Token = z.object({
   token: z
     .string()
-    .meta({ description: "A JWT: the team's token if the person has a team, else the access token." }),
+    .meta({ description: "A JWT: the team's token if the user has a team, else the access token." }),
 });
 
-/** The portal has one token: the team's if the person has a team. */
+/** The portal has one token: the team's if the user has a team. */
 export const portalToken = ({ accessToken, teamToken }: SignedIn): z.output<typeof Token> => ({
   token: teamToken ?? accessToken,
 });

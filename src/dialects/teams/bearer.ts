@@ -9,7 +9,7 @@ import type { Incoming, Security } from '../endpoint.ts';
 
 export const accessToken: Security = {
   name: 'accessToken',
-  scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },
+  scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The user token.' },
 };
 
 export const refreshOrAccessToken: Security = {
@@ -17,7 +17,7 @@ export const refreshOrAccessToken: Security = {
   scheme: {
     type: 'http',
     scheme: 'bearer',
-    description: 'A refresh token, or an unexpired access token of a live session.',
+    description: 'A refresh token, or an unexpired user token of a live session.',
   },
 };
 
@@ -28,7 +28,7 @@ export function requireBearer({ headers }: IncomingMessage): string {
   return token;
 }
 
-/** The person of a user token, which renews its session. @throws AuthError `unauthenticated` for any other token */
+/** The user of a user token, which renews its session. @throws AuthError `unauthenticated` for any other token */
 export async function requireUserToken(deps: GatewayDeps, incoming: Incoming): Promise<Viewer> {
   const token = requireBearer(incoming.request);
   const viewer = await authenticateToken(deps, incoming.caller, { token });

@@ -16,8 +16,9 @@ export const teams: Dialect = {
   bodies: { nullIsMissing: true },
   docs: {
     tag: 'Teams',
-    description: 'Accounts, email verification, user and team tokens.',
-    error: portalError,
+    description:
+      'Accounts, email verification and tokens. The user token is an access token. The vault token is the token of the active team.',
+    errors: [portalError],
   },
   endpoints: (deps) => [
     ...sessionEndpoints(deps),

@@ -30,7 +30,7 @@ export const passwordEndpoints = (deps: GatewayDeps): Endpoint[] => [
     docs: {
       operationId: 'resetPassword',
       summary: 'Set a new password with the token of the mail',
-      description: 'Every session and every pending token of the person ends.',
+      description: 'Every session and every pending token of the user ends.',
       answers: { 200: { description: 'The password is set.', schema: Status } },
       errors: ['min_length', 'max_length', 'invalid_token', 'busy'],
     },

@@ -18,7 +18,7 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
     docs: {
       operationId: 'login',
       summary: 'Sign in',
-      answers: { 200: { description: 'The person is signed in.', schema: Tokens } },
+      answers: { 200: { description: 'The user is signed in.', schema: Tokens } },
       errors: [
         ...(['captcha_failed', 'invalid_credentials', 'account_disabled', 'email_not_verified'] as const),
         ...(['rate_limited', 'busy', 'no_signing_key'] as const),
@@ -37,7 +37,7 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       operationId: 'register',
       summary: 'Register',
       description: 'The gateway mails a link that verifies the address.',
-      answers: { 200: { description: 'The person is registered and signed in.', schema: Tokens } },
+      answers: { 200: { description: 'The user is registered and signed in.', schema: Tokens } },
       errors: [
         ...(['min_length', 'max_length', 'already_registered', 'signup_disabled'] as const),
         ...(['email_not_verified', 'captcha_failed', 'rate_limited', 'busy', 'no_signing_key'] as const),
@@ -46,7 +46,7 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
     body: z.object({
       email: EMAIL,
       password: PASSWORD,
-      name: text("The person's name.", 'Alice'),
+      name: text("The user's name.", 'Alice'),
       captchaToken: CAPTCHA,
     }),
     async handle({ caller, body: { captchaToken = '', ...person } }, c) {

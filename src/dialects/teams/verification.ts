@@ -19,9 +19,9 @@ export const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
       operationId: 'verifyEmail',
       summary: 'Verify an email address, make the default team and project, and sign in',
       description:
-        "This is for programs. The mailed link opens a page instead, so that mail scanners do not use the token up. If the client sends the account's user token, that session stays. Otherwise all earlier sessions end, and the password is suspended. Signing in with a suspended password answers `email_not_verified` and mails the page. The password counts again after the person has entered it there.",
+        "This is for programs. The mailed link opens a page instead, so that mail scanners do not use the token up. If the client sends the account's user token, that session stays. Otherwise all earlier sessions end, and the password is suspended. Signing in with a suspended password answers `email_not_verified` and mails the page. The password counts again after the user has entered it there.",
       answers: {
-        200: { description: 'The address is verified, and the person is signed in.', schema: Tokens },
+        200: { description: 'The address is verified, and the user is signed in.', schema: Tokens },
       },
       errors: ['invalid_token', 'no_signing_key'],
     },
@@ -40,7 +40,13 @@ export const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
       operationId: 'resendEmailVerification',
       summary: 'Mail the verification link again',
       security: accessToken,
-      answers: { 200: { description: 'The mail is on its way. The tokens are renewed.', schema: Tokens } },
+      answers: {
+        200: {
+          description:
+            'The tokens are renewed. If the address and the password are proven already, the gateway sends no mail.',
+          schema: Tokens,
+        },
+      },
       errors: ['unauthenticated', 'required', 'captcha_failed', 'rate_limited', 'no_signing_key'],
     },
     authenticate: (incoming) => requireUserToken(deps, incoming),

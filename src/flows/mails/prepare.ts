@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SecretDeriver } from '../../crypto/derived-secrets.ts';
 import type { Database } from '../../db/client.ts';
-import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
+import { purposes, type TokenPurpose } from '../../db/token-purposes.ts';
 import { canonicalEmail } from '../../mail/email-address.ts';
 import type { MailJob, MailKind, MailValues } from '../../mail/kinds.ts';
 import type { Mail } from '../../mail/message.ts';
@@ -9,7 +9,6 @@ import { deviceWords, plainWords } from '../../mail/plain-words.ts';
 import type { IdleJob } from '../../mail/queue.ts';
 import type { MailTemplates } from '../../mail/templates.ts';
 import type { storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
-import { purposes } from '../../one-time-tokens/purposes.ts';
 import {
   findInvite,
   findRecipient,

@@ -1,5 +1,5 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
-import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
+import type { TokenPurpose } from '../../db/token-purposes.ts';
 import { AuthError } from '../../errors.ts';
 import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { findPasswordHash } from '../../users/passwords.ts';

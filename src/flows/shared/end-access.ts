@@ -1,5 +1,5 @@
 import type { Transaction } from '../../db/client.ts';
-import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
+import type { TokenPurpose } from '../../db/token-purposes.ts';
 import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
 

@@ -1,4 +1,4 @@
-import type { Solution } from '../../captcha/captcha.ts';
+import { CAPTCHA_ATTRIBUTE, type Solution } from '../../captcha/captcha.ts';
 import type { CaptchaPurpose, Config } from '../../config/config.ts';
 import type { Queryable } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
@@ -42,7 +42,10 @@ export function accountCounter(deps: Deps, typed: string, stored: string | null)
 const openToAll = ({ limit }: Counter): number => Math.floor(limit.count * 0.8);
 
 /** The counter of an admitted caller, and whether the caller may use all of its limit. */
-export type AdmittedCaller = { counter: Counter; mayUseAll: boolean };
+export type AdmittedCaller = Pick<CaptchaDemand, 'captchaAttribute'> & {
+  counter: Counter;
+  mayUseAll: boolean;
+};
 
 /**
  * Demands a captcha of a caller who does not share the counter. A separate counter with the same limit counts wrong solutions,
@@ -76,7 +79,13 @@ async function requireRoom(rateLimiter: RateLimiter, counter: Counter): Promise<
   return count;
 }
 
-type CaptchaDemand = { operation: LimitedOperation; captchaToken: string; alwaysFor?: CaptchaPurpose };
+type CaptchaDemand = {
+  operation: LimitedOperation;
+  captchaToken: string;
+  /** How the edge spells `captchaToken`, for errors. */
+  captchaAttribute?: string | undefined;
+  alwaysFor?: CaptchaPurpose;
+};
 
 /**
  * Demands a captcha before the call is counted: always if the configuration asks for one. Callers without a known address share
@@ -86,11 +95,11 @@ type CaptchaDemand = { operation: LimitedOperation; captchaToken: string; always
 export async function admitCaller(
   deps: Deps,
   by: Caller,
-  { operation, captchaToken, alwaysFor }: CaptchaDemand,
+  { operation, captchaToken, captchaAttribute, alwaysFor }: CaptchaDemand,
 ): Promise<AdmittedCaller> {
   const { captcha, rateLimiter } = deps;
   const counter = callerCounter(deps, by, operation);
-  const solution = { token: captchaToken, address: by.device.address };
+  const solution = { token: captchaToken, address: by.device.address, attribute: captchaAttribute };
   if (alwaysFor !== undefined && captcha.isRequiredFor(alwaysFor)) {
     if (by.device.address === null) await captcha.demand(solution);
     else await demandCaptcha(deps, counter, solution);
@@ -98,7 +107,7 @@ export async function admitCaller(
   }
   if (!captcha.isConfigured || by.device.address !== null) return { counter, mayUseAll: true };
   const count = await requireRoom(rateLimiter, counter);
-  if (count < openToAll(counter)) return { counter, mayUseAll: false };
+  if (count < openToAll(counter)) return { counter, mayUseAll: false, captchaAttribute };
   await captcha.demand(solution);
   return { counter, mayUseAll: true };
 }
@@ -110,10 +119,10 @@ export async function admitCaller(
  */
 export async function countCaller(
   { rateLimiter }: Deps,
-  { counter, mayUseAll }: AdmittedCaller,
+  { counter, mayUseAll, captchaAttribute = CAPTCHA_ATTRIBUTE }: AdmittedCaller,
   tx?: Queryable,
 ): Promise<void> {
   if (mayUseAll) return rateLimiter.consume([counter], tx);
   if (!(await rateLimiter.attemptWithin(counter, openToAll(counter), tx)))
-    throw new AuthError('required', { attribute: 'captchaToken' });
+    throw new AuthError('required', { attribute: captchaAttribute });
 }

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../db/client.ts';
-import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
+import type { TokenPurpose } from '../../db/token-purposes.ts';
 import { findOneTimeToken, redeemOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockUser, type User } from '../../users/users.ts';
 

@@ -16,6 +16,7 @@ export type LoginAttempt = CountedAttempt & Readonly<{ place: Place }>;
 type LoginSubject = Readonly<{
   email: string;
   captchaToken: string;
+  captchaAttribute: string | undefined;
   deviceCookie: string | null;
   /** The account of the address; null if not found. */
   found: FoundUser | null;
@@ -33,12 +34,13 @@ type LoginSubject = Readonly<{
  * @throws AuthError `rate_limited`, `required` or `captcha_failed` (captchaToken), `unavailable`
  */
 export async function admitLogin(deps: Deps, by: Caller, subject: LoginSubject): Promise<LoginAttempt> {
-  const { found, captchaToken } = subject;
+  const { found, captchaToken, captchaAttribute } = subject;
   const { place, failures } = await findCounter(deps, by, subject);
   const [standing] = await deps.rateLimiter.look([failures]);
   if (standing !== undefined && standing.count >= failures.limit.count)
     throw new AuthError('rate_limited', { retryAfterSeconds: Math.max(1, standing.wait) });
-  await countCaller(deps, await admitCaller(deps, by, { operation: 'login', captchaToken }));
+  const demand = { operation: 'login', captchaToken, captchaAttribute } as const;
+  await countCaller(deps, await admitCaller(deps, by, demand));
   const isLast = await deps.rateLimiter.consumeOne(failures);
   const lock = { userId: found?.user.id ?? null, details: { tried: 'login', from: place } };
   return { place, failures, isLast, lock };

@@ -15,6 +15,8 @@ export type LoginInput = TokenOptions & {
   password: string;
   /** Where strangers have nearly used up what they share. */
   captchaToken?: string | undefined;
+  /** How the edge spells `captchaToken`, for errors. */
+  captchaAttribute?: string;
   /** The cookie that marks the browser, where a page of ours sent it. */
   deviceCookie?: string | null;
 };
@@ -34,9 +36,10 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
   if (missing !== null) throw new AuthError('required', { attribute: missing });
 
   const found = await findUserByEmail(deps.db, input.email);
-  const { email, password, captchaToken = '', deviceCookie = null } = input;
+  const { email, password, captchaToken = '', captchaAttribute, deviceCookie = null } = input;
   const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
-  const attempt = await admitLogin(deps, by, { email, captchaToken, deviceCookie, found });
+  const subject = { email, captchaToken, captchaAttribute, deviceCookie, found };
+  const attempt = await admitLogin(deps, by, subject);
   const check = () => verifyCredentials(deps, by, { found, password });
   const { user, passwordHash, suspended } = await checkAttempt(deps, by, attempt, check);
   if (suspended || (deps.config.requireVerifiedEmail && user.emailVerifiedAt === null)) {

@@ -22,6 +22,8 @@ export type SignupInput = TokenOptions & {
   teamNameAttribute?: string;
   /** Where sign-up takes a captcha. */
   captchaToken?: string;
+  /** How the edge spells `captchaToken`, for errors. */
+  captchaAttribute?: string;
 };
 
 /**
@@ -39,8 +41,9 @@ export async function signup(deps: Deps, by: Caller, input: SignupInput): Promis
   const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
   if (!deps.config.signup) throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input);
-  const captchaToken = input.captchaToken ?? '';
-  const admitted = await admitCaller(deps, by, { operation: 'signup', captchaToken, alwaysFor: 'signup' });
+  const { captchaToken = '', captchaAttribute } = input;
+  const demand = { operation: 'signup', alwaysFor: 'signup', captchaToken, captchaAttribute } as const;
+  const admitted = await admitCaller(deps, by, demand);
   await countCaller(deps, admitted);
 
   const passwordHash = await deps.passwords.hash(input.password);

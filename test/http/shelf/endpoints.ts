@@ -3,8 +3,8 @@ import type { Dialect } from '../../../src/dialects/dialect.ts';
 import { type Endpoint, endpoint, type Incoming } from '../../../src/dialects/endpoint.ts';
 import { AuthError } from '../../../src/errors.ts';
 import { bearerToken } from '../../../src/request/bearer.ts';
-import { shelfError, spellShelfError } from './errors.ts';
-import { Book, BookQuery, Profile } from './objects.ts';
+import { briefError, shelfError, spellShelfError } from './errors.ts';
+import { Book, BookQuery, Loan, Profile } from './objects.ts';
 
 /** A dialect as a new feature would add it: this folder, and one line in the list of dialects. */
 export const shelf: Dialect = {
@@ -20,7 +20,7 @@ export const shelf: Dialect = {
     exposedHeaders: ['x-total'],
   }),
   bodies: { nullIsMissing: true },
-  docs: { tag: 'Shelf', description: 'Books.', error: shelfError },
+  docs: { tag: 'Shelf', description: 'Books.', errors: [shelfError, briefError] },
   endpoints: () => [...profileEndpoints(), ...bookEndpoints(), ...otherEndpoints()],
 };
 
@@ -114,6 +114,30 @@ function otherEndpoints(): Endpoint[] {
       path: '/shelf/turn',
       docs: null,
       handle: (_call, c) => c.redirect('https://shelf.example/next?page=2', 303),
+    }),
+    endpoint({
+      method: 'POST',
+      path: '/shelf/loans',
+      docs: { operationId: 'lend', summary: 'Lend books', answers },
+      body: Loan,
+      bodyFormat: 'form',
+      handle: ({ body }, c) => c.json(body),
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/.well-known/jwks.json',
+      aliasesOnly: true,
+      isVital: true,
+      docs: { operationId: 'shelfKeys', summary: 'List the keys of the shelf', answers },
+      handle: (_call, c) => c.json({ keys: ['shelf'] }),
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/shelf/closed',
+      docs: null,
+      handle() {
+        throw new AuthError('unavailable', { details: { opensAt: '09:00', floor: 2 } });
+      },
     }),
     endpoint({
       method: 'GET',

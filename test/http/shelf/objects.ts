@@ -14,11 +14,20 @@ export const Profile = z.object({
   meta: z.record(z.string(), z.unknown()).optional(),
 });
 
-export const Book = z.object({ title: z.string() });
+/** Every object inherits a property that is called like one of its attributes. */
+export const Book = z.object({ title: z.string(), constructor: z.string().optional() });
 
 export const BookQuery = z.object({
   limit: z.coerce.number().int().min(1).default(10).meta({ description: 'How many books.' }),
   tag: z.array(z.string()).default([]),
   author: z.string().optional(),
   lent: z.stringbool().optional(),
+  valueOf: z.string().optional(),
+});
+
+/** A form. */
+export const Loan = z.object({
+  state: z.string(),
+  days: z.coerce.number().int().optional(),
+  book: z.array(z.string()).max(3).default([]),
 });

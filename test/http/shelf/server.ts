@@ -14,7 +14,23 @@ const strictShelf: Dialect = {
   bodies: { nullIsMissing: false, anyMediaType: true },
   docs: null,
   endpoints: (deps) =>
-    shelf.endpoints(deps).map((each) => ({ ...each, path: each.path.replace(/^\/(?:shelf)?/, '/strict') })),
+    shelf
+      .endpoints(deps)
+      .filter(({ aliasesOnly }) => !aliasesOnly)
+      .map((each) => ({ ...each, path: each.path.replace(/^\/(?:shelf)?/, '/strict') })),
+};
+
+/** The shelf before an operator has configured it. */
+const unconfiguredShelf: Dialect = {
+  ...strictShelf,
+  name: 'unconfigured-shelf',
+  isEnabled: ({ appUrl }) => appUrl !== null,
+  prefix: '/unconfigured',
+  docs: { tag: 'Unconfigured', description: 'Never read.', errors: [] },
+  endpoints: (deps) =>
+    strictShelf
+      .endpoints(deps)
+      .map((each) => ({ ...each, path: each.path.replace('/strict', '/unconfigured') })),
 };
 
 type Sent = { body?: unknown; headers?: Record<string, string> };
@@ -38,6 +54,7 @@ export async function startShelf(): Promise<ShelfServer> {
     ...dialects,
     shelf,
     strictShelf,
+    unconfiguredShelf,
   ]);
   return {
     url,
