@@ -26,6 +26,9 @@ import { swaggerRoutes } from './swagger.ts';
 /** The dialects that the gateway serves. */
 export const dialects: readonly Dialect[] = [keySet, portal, teams, internal, actions, cron];
 
+/** The pattern of the middleware. */
+const EVERY_PATH = '/*';
+
 type Router = {
   /** How pages of other origins may call a path; null if they may not. */
   corsOf(path: string): CorsRule | null;
@@ -52,9 +55,11 @@ export function createRouter(
   const mounted = enabled.map((dialect) => mountDialect(deps, dialect));
   const pathOwners = createPathOwners(mounted);
   const router = createRoutes(deps, spellPortalError);
-  router.use(async (c, next) => {
+  router.use(EVERY_PATH, async (c, next) => {
     await next();
-    (c.env.outgoing as RoutedResponse).route = routePath(c, -1);
+    const route = routePath(c, -1);
+    // Of a path without a route only this middleware's own pattern is known.
+    if (route !== EVERY_PATH) (c.env.outgoing as RoutedResponse).route = route;
   });
   for (const routes of [healthRoutes(deps, isClosing), mailedPages(deps)]) router.route('/', routes);
   if (deps.mailInbox !== null) router.route('/', mailInboxRoutes(deps, deps.mailInbox));
