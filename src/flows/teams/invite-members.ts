@@ -1,13 +1,13 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
-import type { InvitedRole } from '../../db/tables/teams.ts';
 import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import type { Counter } from '../../limits/rate-limits.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { enterTeam, MANAGERS, notFound } from '../../teams/access.ts';
+import { enterTeam, notFound } from '../../teams/access.ts';
 import { checkInvitation, type Invite, upsertInvites } from '../../teams/invites.ts';
+import { type InvitedRole, MANAGERS } from '../../teams/roles.ts';
 import { findTeamOfUser } from '../../teams/teams.ts';
 import { parseEmail } from '../../users/attributes.ts';
 import type { Viewer } from '../shared/caller.ts';

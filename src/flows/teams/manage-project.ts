@@ -1,7 +1,7 @@
 import { recordSecurityEvent, type SecurityAction } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { parseId } from '../../db/uuid.ts';
-import { enterTeam, MANAGERS, notFound } from '../../teams/access.ts';
+import { enterTeam, notFound } from '../../teams/access.ts';
 import {
   deleteProjectRow,
   findProject,
@@ -9,6 +9,7 @@ import {
   type Project,
   updateProjectName,
 } from '../../teams/projects.ts';
+import { MANAGERS } from '../../teams/roles.ts';
 import { parseName } from '../../users/attributes.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';

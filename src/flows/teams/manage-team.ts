@@ -1,8 +1,9 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { parseId } from '../../db/uuid.ts';
-import { enterTeam, MANAGERS, OWNERS } from '../../teams/access.ts';
+import { enterTeam } from '../../teams/access.ts';
 import { lockSessionsIn } from '../../teams/locks.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
+import { MANAGERS, OWNERS } from '../../teams/roles.ts';
 import { deleteTeamRow, insertTeam, updateTeamName } from '../../teams/teams.ts';
 import { parseName } from '../../users/attributes.ts';
 import type { Viewer } from '../shared/caller.ts';
