@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
 import { isCausedBy } from '../db/errors.ts';
-import { createHeartbeat } from '../db/heartbeat.ts';
+import { createHeartbeat, ping } from '../db/heartbeat.ts';
 import { spellPortalError } from '../dialects/portal/errors.ts';
 import { createRoutes, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
@@ -60,7 +59,7 @@ export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Route
     const { db, signer } = deps.waiting.queueDelayMs() > CROWDED_MS ? deps.priority : deps;
     return Promise.all([
       check('database', async () => {
-        await db.execute(sql`select 1`);
+        await ping(db);
         await beat(db);
         return null;
       }),
