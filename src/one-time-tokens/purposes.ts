@@ -1,5 +1,7 @@
 import type { TokenPurpose } from '../db/tables/one-time-tokens.ts';
 
+export type { TokenPurpose };
+
 const HOUR = 3600;
 
 /** How long a token of each purpose can be redeemed, and the page below `/mail/` that its link opens. */

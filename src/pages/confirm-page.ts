@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
-import type { TokenPurpose } from '../db/tables/one-time-tokens.ts';
 import { type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import type { Caller } from '../flows/shared/caller.ts';
 import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
+import type { TokenPurpose } from '../one-time-tokens/purposes.ts';
 import { findPasswordHash } from '../users/passwords.ts';
 import { readForm } from './forms.ts';
 import type { Html } from './layout.ts';

@@ -1,9 +1,8 @@
 import { html } from 'hono/html';
-import type { TokenPurpose } from '../db/tables/one-time-tokens.ts';
 import type { RouteContext } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import type { Caller } from '../flows/shared/caller.ts';
-import { purposes } from '../one-time-tokens/purposes.ts';
+import { purposes, type TokenPurpose } from '../one-time-tokens/purposes.ts';
 import { identifyCaller } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { type Html, showPage } from './layout.ts';

@@ -16,7 +16,6 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'admin/disable-account.ts': ['accounts/account.test.ts'],
   'admin/housekeeping.ts': ['hasura/scenarios/cron.test.ts'],
   'mails/deliver.ts': ['mail/delivery.test.ts'],
-  'mails/facts.ts': ['mail/delivery.test.ts'],
   'mails/prepare.ts': ['mail/delivery.test.ts'],
   'sign-in/complete-sign-in.ts': ['flows/login.test.ts', 'flows/signup.test.ts'],
   'sign-in/login-limits.ts': ['flows/login.test.ts'],

@@ -1,7 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
-import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { AuthError } from '../../errors.ts';
 import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
+import type { TokenPurpose } from '../../one-time-tokens/purposes.ts';
 import { findPasswordHash } from '../../users/passwords.ts';
 import { asViewer, type Caller, type Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';

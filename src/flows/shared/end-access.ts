@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/client.ts';
-import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
+import type { TokenPurpose } from '../../one-time-tokens/purposes.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
 
 type Ending = {

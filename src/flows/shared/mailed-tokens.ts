@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/client.ts';
-import type { TokenPurpose } from '../../db/tables/one-time-tokens.ts';
 import { findOneTimeToken, redeemOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
+import type { TokenPurpose } from '../../one-time-tokens/purposes.ts';
 import { lockUser, type User } from '../../users/users.ts';
 
 /** What a mailed token proves: its holder reads the mails to this address. */
