@@ -31,6 +31,14 @@ const annexes: Readonly<Record<string, readonly string[]>> = {
   'embedded-postgres': ['embedded-postgres', 'development', 'commands'],
 };
 
+/** What only the domains may import: they own the tables, and everything above asks them. */
+const TABLES = 'db/tables/';
+const domains: readonly string[] = [
+  ...['sessions', 'teams'],
+  ...['audit', 'ens', 'jobs', 'keys', 'limits', 'mail', 'one-time-tokens', 'users'],
+];
+const readersOfTables: readonly string[] = [...domains, 'db', 'migrations', 'commands'];
+
 /** Every way to name another file: import, export … from, import() of a value or a type. */
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"](\.[^'"]+)['"]/g;
 
@@ -61,9 +69,10 @@ const rowOf = (folder: string): number => rows.findIndex((row) => row.includes(f
 export const strangers = (sources: Sources): string[] =>
   [...sources.keys()].filter((file) => rowOf(folderOf(file)) === -1 && !(folderOf(file) in annexes));
 
-/** Whether an import leads upwards, or into an annex that its file may not enter. */
+/** Whether an import leads upwards, or into the tables or an annex that its file may not enter. */
 function isForbidden({ file, imported }: Import): boolean {
   const [from, to] = [folderOf(file), folderOf(imported)];
+  if (imported.startsWith(TABLES) && !readersOfTables.includes(from)) return true;
   const admitted = annexes[to];
   if (admitted !== undefined) return !admitted.includes(from);
   return !(from in annexes) && rowOf(to) < rowOf(from);
