@@ -1,5 +1,5 @@
 import { refreshContractAddresses } from '../../ens/contract-addresses.ts';
-import { keepHouse } from '../../flows/admin/housekeeping.ts';
+import { keepHouse } from '../../flows/upkeep/housekeeping.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { requireGatewaySecret } from '../../request/hasura-secret.ts';
 import type { Dialect } from '../dialect.ts';

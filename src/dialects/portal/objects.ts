@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SignedIn } from '../../flows/sign-in/complete-sign-in.ts';
+import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
 
 export const Token = z.object({
   token: z

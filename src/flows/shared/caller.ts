@@ -27,6 +27,9 @@ export type Viewer = Caller &
 /** The signed-in person, if the caller is one. */
 export const asViewer = (by: Caller | Viewer): Viewer | null => ('user' in by ? by : null);
 
+/** Whether a token renews its session: an access token does, and one of a version that told no kinds apart. */
+export const isUserToken = ({ tokenKind }: Viewer): boolean => tokenKind === 'access' || tokenKind === null;
+
 /** The name of the first attribute that is empty; null if none is. */
 export function firstMissing(attributes: Record<string, string>): string | null {
   for (const [name, value] of Object.entries(attributes)) if (value === '') return name;

@@ -12,7 +12,7 @@ import { findTeamOfUser } from '../../teams/teams.ts';
 import { parseEmail } from '../../users/attributes.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 export type InviteMembersInput = { teamId: string; emails: readonly string[]; role: InvitedRole };
 

@@ -9,7 +9,7 @@ import { ALL_ROLES, invitableBy, MANAGERS, type MembershipRole, OWNERS } from '.
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 /**
  * Gives a member another role. Only owners decide who is owner or admin.

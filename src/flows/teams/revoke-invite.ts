@@ -6,7 +6,7 @@ import { deleteInvite, findTeamOfInvite } from '../../teams/invites.ts';
 import { invitableBy, MANAGERS } from '../../teams/roles.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 /**
  * Takes an invite back: an owner any invite, an admin those to be MEMBER.

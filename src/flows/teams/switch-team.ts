@@ -9,7 +9,7 @@ import { ALL_ROLES } from '../../teams/roles.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 export type SwitchedTeam = { teamToken: string; expiresAt: Date; membership: TeamMembership };
 
