@@ -26,7 +26,7 @@ import { storeOneTimeToken } from './one-time-tokens/one-time-tokens.ts';
 import { createClientAddressReader } from './request/client-address.ts';
 import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
-import { createRefreshTokens } from './sessions/refresh-token.ts';
+import { createRefreshTokens } from './sessions/refresh-token-format.ts';
 import { countEmailClashes } from './users/email-clashes.ts';
 
 /**
