@@ -1,8 +1,8 @@
 import { AuthError } from '../../errors.ts';
 import { hasUnprovenPassword } from '../../users/passwords.ts';
 import type { Viewer } from '../shared/caller.ts';
+import { demandCaptcha } from '../shared/captcha-demand.ts';
 import type { Deps } from '../shared/deps.ts';
-import { demandCaptcha } from '../shared/limits.ts';
 import { queueVerification } from '../shared/verification-mail.ts';
 
 /**

@@ -4,8 +4,9 @@ import type { Counter } from '../../limits/rate-limits.ts';
 import { hasSignedInFrom } from '../../sessions/known-addresses.ts';
 import type { FoundUser } from '../../users/users.ts';
 import type { Caller } from './caller.ts';
+import { admitCaller, countCaller } from './captcha-demand.ts';
+import { accountCounter } from './counters.ts';
 import type { Deps } from './deps.ts';
-import { accountCounter, admitCaller, countCaller } from './limits.ts';
 import type { CountedAttempt } from './password-attempts.ts';
 
 /** How an account knows the place of a login. */
