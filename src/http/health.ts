@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { isCausedBy } from '../db/errors.ts';
 import { createHeartbeat, ping } from '../db/heartbeat.ts';
-import { spellPortalError } from '../dialects/portal/errors.ts';
+import { spellGatewayError } from '../dialects/errors.ts';
 import { createRoutes, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import { isMigrated } from '../migrations/migrate.ts';
@@ -49,7 +49,7 @@ async function check(name: string, run: () => Promise<string | null>): Promise<C
  * work, or why not.
  */
 export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Routes {
-  const routes = createRoutes(deps, spellPortalError);
+  const routes = createRoutes(deps, spellGatewayError);
   serve(routes, '/health', {
     GET: (c) =>
       c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),

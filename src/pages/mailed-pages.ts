@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { isUuid } from '../db/uuid.ts';
-import { spellPortalError } from '../dialects/portal/errors.ts';
+import { spellGatewayError } from '../dialects/errors.ts';
 import { createRoutes, errorResponse, type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import { confirmEmailChange } from '../flows/account/change-email.ts';
@@ -115,7 +115,7 @@ ${continueButton(site)}`;
 
 /** Creates the pages that mailed links open. They do not sign in, and work without scripts. */
 export function mailedPages(deps: GatewayDeps): Routes {
-  const routes = createRoutes(deps, spellPortalError);
+  const routes = createRoutes(deps, spellGatewayError);
   const site = siteOf(deps);
   const { verify, changeEmail } = site.texts;
   addConfirmPage(routes, site, {
@@ -142,7 +142,7 @@ export function mailedPages(deps: GatewayDeps): Routes {
 
 function showFailure({ deps, texts: { failure, language } }: Site, c: RouteContext, error: Error) {
   // Logs the error, and sets its headers.
-  const { status } = errorResponse(c, deps, error, spellPortalError);
+  const { status } = errorResponse(c, deps, error, spellGatewayError);
   const code = error instanceof AuthError ? error.code : 'internal_error';
   const explain =
     code === 'cross_site_request'

@@ -4,12 +4,12 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { requireGatewaySecret } from '../../request/hasura-secret.ts';
 import type { Dialect } from '../dialect.ts';
 import { endpoint } from '../endpoint.ts';
-import { spellPortalError } from '../portal/errors.ts';
+import { spellGatewayError } from '../errors.ts';
 
 /** What Hasura's cron triggers call. Safe to repeat: Hasura retries a call that does not answer 2xx. */
 export const cron: Dialect = {
   name: 'hasura-cron',
-  spellError: spellPortalError,
+  spellError: spellGatewayError,
   guard: requireGatewaySecret,
   bodies: { nullIsMissing: false },
   docs: null,

@@ -6,17 +6,17 @@ import { requireInternalSecret } from '../../request/hasura-secret.ts';
 import { configuredCors } from '../cors.ts';
 import type { Dialect } from '../dialect.ts';
 import { type Endpoint, endpoint, type Security } from '../endpoint.ts';
-import { portalError, spellPortalError } from '../portal/errors.ts';
+import { gatewayError, spellGatewayError } from '../errors.ts';
 import { GeneratedJwk, generatedJwk, NotStored, Stored } from './objects.ts';
 
 /** The portal's endpoints for Hasura alone. A request's body is never read. */
 export const internal: Dialect = {
   name: 'internal',
-  spellError: spellPortalError,
+  spellError: spellGatewayError,
   cors: configuredCors,
   guard: requireInternalSecret,
   bodies: { nullIsMissing: true },
-  docs: { tag: 'Keys', description: 'Signing keys and contract addresses.', error: portalError },
+  docs: { tag: 'Keys', description: 'Signing keys and contract addresses.', error: gatewayError },
   endpoints: (deps) => [refreshEns(deps), createKey(deps), deleteKeys(deps)],
 };
 
