@@ -8,7 +8,7 @@ export const GeneratedJwk = z.object({
   jwk: z.object({ id: z.string(), expires_at: z.string(), __typename: z.literal('jwks') }),
 });
 
-/** A moment as Hasura prints it: `2023-06-14T06:29:35.794+00:00`. */
+/** A moment as the portal prints it: `2023-06-14T06:29:35.794+00:00`. */
 const printed = (moment: Date): string => moment.toISOString().replace('Z', '+00:00');
 
 export const generatedJwk = (key: { id: string; expiresAt: Date }): z.output<typeof GeneratedJwk> => ({
