@@ -1,34 +1,41 @@
 import { expect, test } from 'vitest';
-import { folderOf, readSources, type Sources } from './walls.ts';
+import { domains, folderOf, type Import, importsOf, readSources, type Sources } from './walls.ts';
 
 /** The folders that answer requests. They call flows for changes. */
 const EDGES: readonly string[] = ['dialects', 'pages', 'graphql'];
 
-/** An import of values from a domain: what it names, and the file. */
-const IMPORT =
-  /import (?!type )(?<names>[^;'"]+?) from '(?:\.\.\/)+(?<file>(?:sessions|teams|audit|ens|jobs|keys|limits|mail|one-time-tokens|users)\/[^']+)'/g;
+/** An import of a list of names, or of types. */
+const IMPORT = /\bimport (?:type \{[^}]*\}|\{(?<names>[^}]*)\}) from '[^']+';/g;
 
 /** What a domain offers without changing anything: reads, parsers, constants and words. */
 const HARMLESS = /^(?:(?:find|list|read|parse)[A-Z]\w*|[A-Z][A-Z_]+|purposes|\w+Words)$/;
 
-const namesIn = (names: string): string[] =>
-  /^\{[^}]*\}$/.test(names)
-    ? names
-        .slice(1, -1)
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== '' && !name.startsWith('type '))
-    : [names];
+/** The values that an import lists. */
+const valuesIn = (names: string): string[] =>
+  names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '));
 
-/** The operations of domains that an edge calls, as `file → operation`. */
+const isOfDomain = ({ imported }: Import): boolean => domains.includes(folderOf(imported));
+
+/**
+ * What an edge takes from domains, as `file → operation`. An import without a list of names, a re-export or import() may
+ * bring anything: it counts as `file → path`.
+ */
+function operationsOf([file, text]: readonly [string, string]): string[] {
+  const listed = [...text.matchAll(IMPORT)].filter(([line]) =>
+    importsOf(new Map([[file, line]])).some(isOfDomain),
+  );
+  const others = importsOf(new Map([[file, text.replace(IMPORT, '')]])).filter(isOfDomain);
+  return [
+    ...listed.flatMap(({ groups }) => valuesIn(groups?.names ?? '')),
+    ...others.map(({ imported }) => imported),
+  ].map((operation) => `${file} → ${operation}`);
+}
+
 const operationsOfDomains = (sources: Sources): string[] =>
-  [...sources]
-    .filter(([file]) => EDGES.includes(folderOf(file)))
-    .flatMap(([file, text]) =>
-      [...text.matchAll(IMPORT)]
-        .flatMap(({ groups }) => namesIn(groups?.names ?? ''))
-        .map((name) => `${file} → ${name}`),
-    );
+  [...sources].filter(([file]) => EDGES.includes(folderOf(file))).flatMap(operationsOf);
 
 const changes = (sources: Sources): string[] =>
   operationsOfDomains(sources).filter((operation) => !HARMLESS.test(operation.split(' → ')[1] ?? ''));
@@ -42,9 +49,11 @@ test('dialects, pages and GraphQL call domains only to read', async () => {
 test.each([
   ["import { generateJwk } from '../keys/jwks.ts';", 'generateJwk'],
   ["import { type Jwk, deleteExpiredKeys } from '../keys/jwks.ts';", 'deleteExpiredKeys'],
-  ["import {\n  listTeams,\n  insertTeam,\n} from '../../teams/teams.ts';", 'insertTeam'],
+  ["import {\n  listTeams,\n  insertTeam,\n} from '../teams/teams.ts';", 'insertTeam'],
   ["import { findUser as read, deleteUser } from '../users/users.ts';", 'findUser as read'],
-  ["import * as users from '../users/users.ts';", '* as users'],
+  ["import * as users from '../users/users.ts';", 'users/users.ts'],
+  ["export { deleteUser } from '../users/users.ts';", 'users/users.ts'],
+  ["const { deleteUser } = await import('../users/users.ts');", 'users/users.ts'],
 ])('a change that skips its flow is found: %j', (line, name) => {
   expect(changes(new Map([['pages/site.ts', line]]))).toContain(`pages/site.ts → ${name}`);
 });

@@ -34,12 +34,13 @@ const annexes: Readonly<Record<string, { importedBy: readonly string[]; below: s
   'embedded-postgres': { importedBy: ['development', 'commands'], below: 'db' },
 };
 
-/** What only the domains may import: they own the tables, and everything above asks them. */
-const TABLES = 'db/tables/';
-const domains: readonly string[] = [
+/** The folders that own the tables. Everything above them asks them. */
+export const domains: readonly string[] = [
   ...['sessions', 'teams'],
   ...['audit', 'ens', 'jobs', 'keys', 'limits', 'mail', 'one-time-tokens', 'users'],
 ];
+
+const TABLES = 'db/tables/';
 const readersOfTables: readonly string[] = [...domains, 'db', 'migrations', 'commands'];
 
 /**
