@@ -6,8 +6,8 @@ import { createKeyEncryption } from './crypto/key-encryption.ts';
 import { createPasswordHasher } from './crypto/passwords.ts';
 import { type DatabaseAccess, inspectDatabases } from './db/inspection.ts';
 import { openPools, type Pools } from './db/pools.ts';
-import { keepHouse } from './flows/admin/housekeeping.ts';
 import { createDeliverTask } from './flows/mails/deliver.ts';
+import { keepHouse } from './flows/upkeep/housekeeping.ts';
 import { dialects } from './http/router.ts';
 import { startHttpServer } from './http/server.ts';
 import { type JobWorker, startJobWorker } from './jobs/worker.ts';
@@ -26,7 +26,7 @@ import { storeOneTimeToken } from './one-time-tokens/one-time-tokens.ts';
 import { createClientAddressReader } from './request/client-address.ts';
 import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
-import { createRefreshTokens } from './sessions/refresh-token.ts';
+import { createRefreshTokens } from './sessions/refresh-token-format.ts';
 import { countEmailClashes } from './users/email-clashes.ts';
 
 /**

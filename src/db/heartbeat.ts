@@ -3,6 +3,11 @@ import type { Database } from './client.ts';
 import { isCausedBy } from './errors.ts';
 import { heartbeat } from './tables/heartbeat.ts';
 
+/** Resolves if the database answers. */
+export async function ping(db: Database): Promise<void> {
+  await db.execute(sql`select 1`);
+}
+
 /** At most one row is written in this time. */
 const EVERY_MS = 1000;
 

@@ -32,13 +32,3 @@ export async function requireAccountHolder(caller: RequestCaller): Promise<Viewe
 export function requireOperator(caller: RequestCaller): void {
   if (!caller.isOperator) throw new AuthError('permission_denied');
 }
-
-/** The current user. Null without a token, or with one that is not valid any more. */
-export async function viewerOrNull(caller: RequestCaller): Promise<Viewer | null> {
-  try {
-    return await caller.viewer();
-  } catch (error) {
-    if (error instanceof AuthError && error.code === 'unauthenticated') return null;
-    throw error;
-  }
-}

@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
 import { isCausedBy } from '../db/errors.ts';
-import { createHeartbeat } from '../db/heartbeat.ts';
-import { spellPortalError } from '../dialects/portal/errors.ts';
+import { createHeartbeat, ping } from '../db/heartbeat.ts';
+import { spellGatewayError } from '../dialects/errors.ts';
 import { createRoutes, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import { isMigrated } from '../migrations/migrate.ts';
@@ -55,7 +54,7 @@ async function check(name: string, run: () => Promise<string | null>): Promise<C
  * work, or why not.
  */
 export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Routes {
-  const routes = createRoutes(deps, spellPortalError);
+  const routes = createRoutes(deps, spellGatewayError);
   serve(routes, paths.health, {
     GET: (c) =>
       c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),
@@ -65,7 +64,7 @@ export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Route
     const { db, signer } = deps.waiting.queueDelayMs() > CROWDED_MS ? deps.priority : deps;
     return Promise.all([
       check('database', async () => {
-        await db.execute(sql`select 1`);
+        await ping(db);
         await beat(db);
         return null;
       }),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Dialect } from '../dialects/dialect.ts';
 import { type Endpoint, endpoint } from '../dialects/endpoint.ts';
+import { spellGatewayError } from '../dialects/errors.ts';
 import { internal } from '../dialects/internal/endpoints.ts';
-import { spellPortalError } from '../dialects/portal/errors.ts';
 import { readJwks } from '../keys/jwks.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { shareReadings } from './shared-readings.ts';
@@ -12,7 +12,7 @@ const JwkSet = z.object({ keys: z.array(z.record(z.string(), z.string())) });
 /** Creates the endpoints of the public keys. Every page and every cache may read them. */
 export const keySet: Dialect = {
   name: 'keys',
-  spellError: spellPortalError,
+  spellError: spellGatewayError,
   bodies: { nullIsMissing: true },
   docs: internal.docs,
   endpoints,

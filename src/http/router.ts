@@ -3,13 +3,13 @@ import { getRequestListener } from '@hono/node-server';
 import { routePath } from 'hono/route';
 import type { CorsRule } from '../dialects/cors.ts';
 import type { Dialect } from '../dialects/dialect.ts';
+import { spellGatewayError } from '../dialects/errors.ts';
 import { actions } from '../dialects/hasura/actions.ts';
 import { cron } from '../dialects/hasura/cron.ts';
 import { internal } from '../dialects/internal/endpoints.ts';
 import { type MountedDialect, mountDialect } from '../dialects/mount.ts';
 import { describeDialects } from '../dialects/openapi.ts';
 import { portal } from '../dialects/portal/endpoints.ts';
-import { spellPortalError } from '../dialects/portal/errors.ts';
 import { createRoutes, errorResponse, type RouteContext, serve } from '../dialects/routes.ts';
 import { teams } from '../dialects/teams/endpoints.ts';
 import { AuthError } from '../errors.ts';
@@ -54,7 +54,7 @@ export function createRouter(
   const enabled = served.filter(({ isEnabled }) => isEnabled?.(deps.config) ?? true);
   const mounted = enabled.map((dialect) => mountDialect(deps, dialect));
   const pathOwners = createPathOwners(mounted);
-  const router = createRoutes(deps, spellPortalError);
+  const router = createRoutes(deps, spellGatewayError);
   router.use(EVERY_PATH, async (c, next) => {
     await next();
     const route = routePath(c, -1);
@@ -79,13 +79,13 @@ export function createRouter(
   };
 }
 
-/** Answers a path that has no route, in the form of the dialect whose prefix it has, else in the portal's. */
+/** Answers a path that has no route, in the form of the dialect whose prefix it has, else in the gateway's own. */
 function answerUnknown(c: RouteContext, deps: GatewayDeps, owner: MountedDialect | null): Response {
   try {
     throwRefusal(c.env.incoming);
     owner?.guard?.(c.env.incoming, c);
     throw new AuthError('not_found');
   } catch (error) {
-    return errorResponse(c, deps, error, owner?.dialect.spellError ?? spellPortalError);
+    return errorResponse(c, deps, error, owner?.dialect.spellError ?? spellGatewayError);
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { spellPortalError } from '../dialects/portal/errors.ts';
+import { spellGatewayError } from '../dialects/errors.ts';
 import { createRoutes, type Routes, serve } from '../dialects/routes.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 
@@ -43,7 +43,7 @@ const CONTENT_SECURITY_POLICY = [
 
 /** Creates `/swagger`, where people read and try the HTTP dialects. It works without internet access. */
 export function swaggerRoutes(deps: GatewayDeps): Routes {
-  const routes = createRoutes(deps, spellPortalError);
+  const routes = createRoutes(deps, spellGatewayError);
   serve(routes, '/swagger', {
     GET(c) {
       c.header('content-security-policy', CONTENT_SECURITY_POLICY);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { asc, count, eq, gt, sql } from 'drizzle-orm';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { Device } from '../audit/device.ts';
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import type { Config, KeyConfig } from '../config/config.ts';
 import { publicationLeadSeconds, renewalSeconds } from '../config/key-schedule.ts';
@@ -61,15 +62,16 @@ async function insertKey(tx: Queryable, { keyEncryption, config }: KeysDeps): Pr
 
 /**
  * Generates a signing key. It is published at once. It signs as soon as every verifier's cache holds it.
+ * @param by the device that asked for it, for the security event
  * @throws AuthError `too_many_keys`
  */
-export function generateJwk(deps: KeysDeps): Promise<GeneratedJwk> {
+export function generateJwk(deps: KeysDeps, by: { device?: Device } = {}): Promise<GeneratedJwk> {
   return deps.db.transaction(async (tx) => {
     await lockKeys(tx);
     const [unexpired] = await tx.select({ n: count() }).from(jwks).where(gt(jwks.expiresAt, sql`now()`));
     if ((unexpired?.n ?? 0) >= MAX_UNEXPIRED_KEYS) throw new AuthError('too_many_keys');
     const generated = await insertKey(tx, deps);
-    await recordSecurityEvent(tx, { action: 'jwk_generated', details: { keyId: generated.id } });
+    await recordSecurityEvent(tx, { action: 'jwk_generated', ...by, details: { keyId: generated.id } });
     return generated;
   });
 }

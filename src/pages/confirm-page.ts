@@ -1,12 +1,11 @@
 import { html } from 'hono/html';
 import type { TokenPurpose } from '../db/token-purposes.ts';
 import { type RouteContext, type Routes, serve } from '../dialects/routes.ts';
+import { type MailedLink, readMailedLink } from '../flows/account/read-mailed-link.ts';
 import type { Caller } from '../flows/shared/caller.ts';
-import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
-import { findPasswordHash } from '../users/passwords.ts';
 import { readForm } from './forms.ts';
 import type { Html } from './layout.ts';
-import { callerOf, codeOf, pathOf, type Site, showDone, showInvalidLink, tokenOf } from './site.ts';
+import { callerOf, codeOf, openerOf, pathOf, type Site, showDone, showInvalidLink, tokenOf } from './site.ts';
 import type { ConfirmTexts } from './texts.ts';
 
 export type ConfirmPage = {
@@ -14,7 +13,7 @@ export type ConfirmPage = {
   texts: ConfirmTexts;
   confirm(caller: Caller, input: { token: string; password: string }): Promise<unknown>;
   /** Facts that tell the person what they would confirm: labels and values. */
-  facts(userId: string): Promise<[string, string][]>;
+  facts(link: MailedLink): [string, string][];
   /** The form for a person who did not cause the mail; null if it is enough that they close the page. */
   disown: Disown | null;
 };
@@ -50,16 +49,15 @@ export function addConfirmPage(routes: Routes, site: Site, page: ConfirmPage): v
   const { deps } = site;
 
   async function showForm(c: RouteContext, problem: string | null): Promise<Response> {
-    const found = await findOneTimeToken(deps.db, { purpose, token: tokenOf(c) });
-    if (found === null) return showInvalidLink(site, c);
-    const hasPassword = (await findPasswordHash(deps.db, found.userId)) !== null;
+    const link = await readMailedLink(deps, openerOf(site, c), { purpose, token: tokenOf(c) });
+    if (link === null) return showInvalidLink(site, c);
     const body = html`<p>${texts.explain}</p>
-<dl><dt>${site.texts.address}</dt><dd>${found.email}</dd>${(await facts(found.userId)).map(
+<dl><dt>${site.texts.address}</dt><dd>${link.email}</dd>${facts(link).map(
       ([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`,
     )}</dl>
 ${problem === null ? '' : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
 <form method="post" accept-charset="utf-8">
-${hasPassword ? passwordField(site.texts.password, found.email, problem !== null) : ''}<button>${texts.button}</button>
+${link.needsPassword ? passwordField(site.texts.password, link.email, problem !== null) : ''}<button>${texts.button}</button>
 </form>${disown === null ? '' : disownForm(disown)}`;
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.title, body });
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { html } from 'hono/html';
 import ipaddr from 'ipaddr.js';
 import { isOneOf } from '../crypto/secrets.ts';
-import { spellPortalError } from '../dialects/portal/errors.ts';
+import { spellGatewayError } from '../dialects/errors.ts';
 import { createRoutes, type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import type { MailInbox, ReceivedMail } from '../mail/inbox.ts';
@@ -85,7 +85,7 @@ export const mailInboxPath = ({ key }: MailInbox): string => `/mail/inbox/${key}
 
 /** Creates the inbox of mails that were not sent. It is shown on the gateway's machine, to clients that know the key. */
 export function mailInboxRoutes(deps: GatewayDeps, inbox: MailInbox): Routes {
-  const routes = createRoutes(deps, spellPortalError);
+  const routes = createRoutes(deps, spellGatewayError);
   const show = async (c: RouteContext, content: Html) => {
     c.header('content-security-policy', POLICY);
     c.header('referrer-policy', 'no-referrer');

@@ -1,18 +1,17 @@
 import { html } from 'hono/html';
 import { purposes } from '../db/token-purposes.ts';
 import { isUuid } from '../db/uuid.ts';
-import { spellPortalError } from '../dialects/portal/errors.ts';
+import { spellGatewayError } from '../dialects/errors.ts';
 import { createRoutes, errorResponse, type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { AuthError } from '../errors.ts';
 import { confirmEmailChange } from '../flows/account/change-email.ts';
 import { disownSignup } from '../flows/account/disown-signup.ts';
+import { type MailedLink, readMailedLink } from '../flows/account/read-mailed-link.ts';
 import { resetPassword } from '../flows/account/reset-password.ts';
 import { verifyEmail } from '../flows/account/verify-email.ts';
-import { findInvite, findSignUp } from '../flows/mails/facts.ts';
 import { deviceWords, plainWords } from '../mail/plain-words.ts';
-import { findOneTimeToken } from '../one-time-tokens/one-time-tokens.ts';
 import type { GatewayDeps } from '../request/deps.ts';
-import { findUser } from '../users/users.ts';
+import { findInvite } from '../teams/invite-facts.ts';
 import { addConfirmPage } from './confirm-page.ts';
 import { readForm } from './forms.ts';
 import { showPage } from './layout.ts';
@@ -21,6 +20,7 @@ import {
   callerOf,
   codeOf,
   continueButton,
+  openerOf,
   pathOf,
   type Site,
   showDone,
@@ -30,8 +30,7 @@ import {
 } from './site.ts';
 
 /** Facts by which a person recognises whether they signed up themselves. */
-async function signUpFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
-  const signUp = await findSignUp(deps.db, userId);
+function signUpFacts({ texts }: Site, { signUp }: MailedLink): [string, string][] {
   if (signUp === null) return [];
   const { time, device, address } = texts.signUp;
   return [
@@ -44,10 +43,9 @@ async function signUpFacts({ deps, texts }: Site, userId: string): Promise<[stri
 /**
  * Facts by which the owner recognises an account. The address is masked, so that others do not learn it: `a…@example.com`.
  */
-async function accountFacts({ deps, texts }: Site, userId: string): Promise<[string, string][]> {
-  const user = await findUser(deps.db, userId);
-  const name = plainWords(user?.name ?? ''); // it may be the name of another person
-  const masked = user?.email?.replace(/^(.)[^@]*/u, '$1…') ?? null;
+function accountFacts({ texts }: Site, { account }: MailedLink): [string, string][] {
+  const name = plainWords(account?.name ?? ''); // it may be the name of another person
+  const masked = account?.email?.replace(/^(.)[^@]*/u, '$1…') ?? null;
   return [
     ...(name === null ? [] : [[texts.account.name, name] as [string, string]]),
     ...(masked === null ? [] : [[texts.account.address, masked] as [string, string]]),
@@ -57,15 +55,15 @@ async function accountFacts({ deps, texts }: Site, userId: string): Promise<[str
 /** Adds the page of a password reset. If a password is refused, the token stays valid. */
 function addResetPage(routes: Routes, site: Site): void {
   const { deps, texts } = site;
-  const find = (token: string) => findOneTimeToken(deps.db, { purpose: 'reset_password', token });
+  const purpose = 'reset_password';
   const showForm = async (c: RouteContext, problem: string | null) => {
-    const found = await find(tokenOf(c));
-    if (found === null) return showInvalidLink(site, c);
+    const link = await readMailedLink(deps, openerOf(site, c), { purpose, token: tokenOf(c) });
+    if (link === null) return showInvalidLink(site, c);
     const { minLength } = deps.config.passwords;
-    const body = passwordForm(texts, { email: found.email, minLength, problem });
+    const body = passwordForm(texts, { email: link.email, minLength, problem });
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.reset.title, body });
   };
-  serve(routes, pathOf('reset_password'), {
+  serve(routes, pathOf(purpose), {
     GET: (c) => showForm(c, null),
     async POST(c) {
       const form = await readForm(deps, c.env.incoming);
@@ -114,13 +112,13 @@ ${continueButton(site)}`;
 
 /** Creates the pages that mailed links open. They do not sign in, and work without scripts. */
 export function mailedPages(deps: GatewayDeps): Routes {
-  const routes = createRoutes(deps, spellPortalError);
+  const routes = createRoutes(deps, spellGatewayError);
   const site = siteOf(deps);
   const { verify, changeEmail } = site.texts;
   addConfirmPage(routes, site, {
     ...{ purpose: 'verify_email', texts: verify },
     confirm: (caller, input) => verifyEmail(deps, caller, input),
-    facts: (userId) => signUpFacts(site, userId),
+    facts: (link) => signUpFacts(site, link),
     disown: {
       texts: verify.disown,
       run: async (caller, token) =>
@@ -130,7 +128,7 @@ export function mailedPages(deps: GatewayDeps): Routes {
   addConfirmPage(routes, site, {
     ...{ purpose: 'change_email', texts: changeEmail },
     confirm: (caller, input) => confirmEmailChange(deps, caller, { ...input, proof: 'required' }),
-    facts: (userId) => accountFacts(site, userId),
+    facts: (link) => accountFacts(site, link),
     disown: null,
   });
   addResetPage(routes, site);
@@ -141,7 +139,7 @@ export function mailedPages(deps: GatewayDeps): Routes {
 
 function showFailure({ deps, texts: { failure, language } }: Site, c: RouteContext, error: Error) {
   // Logs the error, and sets its headers.
-  const { status } = errorResponse(c, deps, error, spellPortalError);
+  const { status } = errorResponse(c, deps, error, spellGatewayError);
   const code = error instanceof AuthError ? error.code : 'internal_error';
   const explain =
     code === 'cross_site_request'

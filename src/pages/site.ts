@@ -53,6 +53,13 @@ export const pathOf = (purpose: TokenPurpose): string => `/mail/${purposes[purpo
 export const tokenOf = (c: RouteContext): string => c.req.param('token') ?? '';
 export const callerOf = ({ deps }: Site, c: RouteContext): Caller => identifyCaller(deps, c.env.incoming);
 
+/** The caller who opens a page. Their headers are read only if the device matters, so that no header closes a page. */
+export const openerOf = (site: Site, c: RouteContext): Caller => ({
+  get device() {
+    return callerOf(site, c).device;
+  },
+});
+
 const EXPECTED = ['invalid_token', 'invalid_credentials', 'required', 'min_length', 'max_length'] as const;
 type Expected = (typeof EXPECTED)[number];
 

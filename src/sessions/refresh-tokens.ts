@@ -5,7 +5,7 @@ import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable } from '../db/client.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import type { User } from '../users/users.ts';
-import type { RefreshTokens } from './refresh-token.ts';
+import type { RefreshTokens } from './refresh-token-format.ts';
 
 /**
  * How long the parent of an unused live token stays good for the device that exchanged it. The answer with the live

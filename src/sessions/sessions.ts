@@ -13,7 +13,7 @@ import { passwords, users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import { insertMailJob } from '../mail/queue.ts';
 import type { User } from '../users/users.ts';
-import type { RefreshTokens } from './refresh-token.ts';
+import type { RefreshTokens } from './refresh-token-format.ts';
 
 export type OpenedSession = {
   sessionId: string;

@@ -1,14 +1,11 @@
 import { and, eq } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
 import { violates } from '../db/errors.ts';
-import { type MembershipRole, memberships, teams } from '../db/tables/teams.ts';
+import { memberships, teams } from '../db/tables/teams.ts';
 import { AuthError } from '../errors.ts';
 import { lockAccount } from './locks.ts';
 import type { TeamMembership } from './membership.ts';
-
-export const MANAGERS: readonly MembershipRole[] = ['OWNER', 'ADMIN'];
-export const OWNERS: readonly MembershipRole[] = ['OWNER'];
-export const ALL_ROLES: readonly MembershipRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
+import type { MembershipRole } from './roles.ts';
 
 /** Returns the error for something that does not exist, or that a stranger must not learn of. */
 export const notFound = (what: string, attribute: string): AuthError =>

@@ -7,23 +7,16 @@ import {
   type InvitedRole,
   invitedRoles,
   invites,
-  type MembershipRole,
   memberships,
   teams,
 } from '../db/tables/teams.ts';
 import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
-import { MANAGERS } from './access.ts';
 import type { TeamMembership } from './membership.ts';
 import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
+import { invitableBy, MANAGERS } from './roles.ts';
 
 export type Invite = typeof invites.$inferSelect;
-
-/** Returns the roles to which a member with this role may invite others. */
-export function invitableBy(role: MembershipRole): readonly InvitedRole[] {
-  if (role === 'OWNER') return ['ADMIN', 'MEMBER'];
-  return role === 'ADMIN' ? ['MEMBER'] : [];
-}
 
 /** Lists the invites of teams, oldest first. Only managers of a team see them. */
 export const listInvites: ListOfTeams<Invite> = async (db, { userId, teamIds }, { first, after }) => {

@@ -101,7 +101,7 @@ test('“I did not sign up” ends a stranger’s session on a verified account,
   await gateway.graphql(RESEND, {}, headers);
   const page = (await accounts.mail(victim, 'verify-email')).link.slice(PUBLIC_URL.length);
   expect((await openPage(gateway, page)).html).toContain(
-    'every device is signed out on which this address was not confirmed',
+    'Every device on which this address was not confirmed is signed out',
   );
   expect(await isSignedIn(accounts.gateway, stranger)).toBe(true);
   expect((await openPage(gateway, page, { disown: 'yes' })).status).toBe(303);

@@ -65,6 +65,23 @@ test.each([
   expect(forbiddenImports(sources)).toEqual([`${file} → ${imported}`]);
 });
 
+test.each([
+  ['http', 'http/health.ts', '../db/tables/users.ts'],
+  ['flows', 'flows/mails/facts.ts', '../../db/tables/users.ts'],
+  ['pages', 'pages/site.ts', '../db/tables/users.ts'],
+  ['graphql', 'graphql/schema/user.ts', '../../db/tables/users.ts'],
+  ['captcha', 'captcha/captcha.ts', '../db/tables/users.ts'],
+])('an import of a table from %s is found', (_folder, file, path) => {
+  const sources = new Map([[file, `import type { users } from '${path}';`]]);
+  expect(forbiddenImports(sources)).toEqual([`${file} → db/tables/users.ts`]);
+});
+
+test('a domain may import a table', () => {
+  const sources = new Map([['users/users.ts', "import { users } from '../db/tables/users.ts';"]]);
+  expect(importsOf(sources)).toHaveLength(1);
+  expect(forbiddenImports(sources)).toEqual([]);
+});
+
 test('src holds TypeScript, README files and the compiler’s configuration, and no other file', async () => {
   expect(await findForeignFiles()).toEqual([]);
 });

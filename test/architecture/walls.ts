@@ -34,6 +34,15 @@ const annexes: Readonly<Record<string, { importedBy: readonly string[]; below: s
   'embedded-postgres': { importedBy: ['development', 'commands'], below: 'db' },
 };
 
+/** The folders that own the tables. Everything above them asks them. */
+export const domains: readonly string[] = [
+  ...['sessions', 'teams'],
+  ...['audit', 'ens', 'jobs', 'keys', 'limits', 'mail', 'one-time-tokens', 'users'],
+];
+
+const TABLES = 'db/tables/';
+const readersOfTables: readonly string[] = [...domains, 'db', 'migrations', 'commands'];
+
 /**
  * Every text in quotes that is a relative path: in an import, a re-export, import(), require(), a reference directive or a
  * URL. Comments between a keyword and its path change nothing.
@@ -86,10 +95,11 @@ const rowOf = (folder: string): number => rows.findIndex((row) => row.includes(f
 export const strangers = (sources: Sources): string[] =>
   [...sources.keys()].filter((file) => rowOf(folderOf(file)) === -1 && !(folderOf(file) in annexes));
 
-/** Whether an import leads upwards, or into an annex that its file may not enter. */
+/** Whether an import leads upwards, or into the tables or an annex that its file may not enter. */
 function isForbidden({ file, imported }: Import): boolean {
   const [from, to] = [folderOf(file), folderOf(imported)];
   if (from === to) return false;
+  if (imported.startsWith(TABLES) && !readersOfTables.includes(from)) return true;
   const entered = annexes[to];
   if (entered !== undefined) return !entered.importedBy.includes(from);
   return rowOf(to) < rowOf(annexes[from]?.below ?? from);

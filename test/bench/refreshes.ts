@@ -1,6 +1,6 @@
 import { generateKeyPair, SignJWT } from 'jose';
 import { openDatabase } from '../../src/db/client.ts';
-import { createRefreshTokens } from '../../src/sessions/refresh-token.ts';
+import { createRefreshTokens } from '../../src/sessions/refresh-token-format.ts';
 import { rotateRefreshToken } from '../../src/sessions/refresh-tokens.ts';
 import type { Bench, Row } from './bench.ts';
 import { LOGIN } from './logins.ts';

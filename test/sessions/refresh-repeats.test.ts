@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createRefreshTokens } from '../../src/sessions/refresh-token.ts';
+import { createRefreshTokens } from '../../src/sessions/refresh-token-format.ts';
 import {
   bearer,
   ME,

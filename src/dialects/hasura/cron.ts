@@ -1,15 +1,16 @@
-import { refreshContractAddresses } from '../../ens/contract-addresses.ts';
-import { keepHouse } from '../../flows/admin/housekeeping.ts';
+import { refreshAddresses } from '../../flows/admin/contract-addresses.ts';
+import { operator } from '../../flows/shared/caller.ts';
+import { keepHouse } from '../../flows/upkeep/housekeeping.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { requireGatewaySecret } from '../../request/hasura-secret.ts';
 import type { Dialect } from '../dialect.ts';
 import { endpoint } from '../endpoint.ts';
-import { spellPortalError } from '../portal/errors.ts';
+import { spellGatewayError } from '../errors.ts';
 
 /** What Hasura's cron triggers call. Safe to repeat: Hasura retries a call that does not answer 2xx. */
 export const cron: Dialect = {
   name: 'hasura-cron',
-  spellError: spellPortalError,
+  spellError: spellGatewayError,
   guard: requireGatewaySecret,
   bodies: { nullIsMissing: false },
   docs: null,
@@ -29,6 +30,6 @@ export const cron: Dialect = {
 
 const jobs: Readonly<Record<string, (deps: GatewayDeps) => Promise<unknown>>> = {
   // Hasura's trigger is there in any case. Without RPC endpoints there is nothing to do, which is not a failure.
-  'refresh-ens': async (deps) => deps.config.ens.rpcUrls.length > 0 && refreshContractAddresses(deps),
+  'refresh-ens': async (deps) => deps.config.ens.rpcUrls.length > 0 && refreshAddresses(deps, operator),
   prune: keepHouse,
 };

@@ -6,18 +6,18 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { configuredCors } from '../cors.ts';
 import type { Dialect } from '../dialect.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
+import { gatewayError, spellGatewayError } from '../errors.ts';
 import { optionalText, text } from '../texts.ts';
-import { portalError, spellPortalError } from './errors.ts';
 import { ContractAddresses, portalToken, Token } from './objects.ts';
 
 /** The developer portal's endpoints for everybody: login, sign-up and the contract addresses. */
 export const portal: Dialect = {
   name: 'portal',
   prefix: '/api',
-  spellError: spellPortalError,
+  spellError: spellGatewayError,
   cors: configuredCors,
   bodies: { nullIsMissing: true },
-  docs: { tag: 'Portal', description: "The developer portal's login and sign-up.", errors: [portalError] },
+  docs: { tag: 'Portal', description: "The developer portal's login and sign-up.", errors: [gatewayError] },
   endpoints,
 };
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SignedIn } from '../../flows/sign-in/complete-sign-in.ts';
+import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
 
 export const Token = z.object({
   token: z
@@ -13,6 +13,3 @@ export const portalToken = ({ accessToken, teamToken }: SignedIn): z.output<type
 });
 
 export const ContractAddresses = z.array(z.object({ key: z.string(), value: z.string() }));
-
-/** A moment as the portal prints it: `2023-06-14T06:29:35.794+00:00`. */
-export const portalMoment = (moment: Date): string => moment.toISOString().replace('Z', '+00:00');

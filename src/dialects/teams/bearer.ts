@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AuthError } from '../../errors.ts';
 import { authenticateToken } from '../../flows/shared/authenticate.ts';
-import type { Viewer } from '../../flows/shared/caller.ts';
-import { isUserToken } from '../../flows/sign-in/renew-tokens.ts';
+import { isUserToken, type Viewer } from '../../flows/shared/caller.ts';
 import { bearerToken, SEND_BEARER } from '../../request/bearer.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming, Security } from '../endpoint.ts';

@@ -7,13 +7,13 @@ import { enqueueMail } from '../../mail/queue.ts';
 import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { unproveSessions } from '../../sessions/proof.ts';
-import { createDefaultTeam } from '../../teams/teams.ts';
 import { parseEmailAs } from '../../users/attributes.ts';
 import { unprovePassword } from '../../users/passwords.ts';
 import { isEmailTaken, type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
 import { type AccountProof, checkAccountProof, type MailedInput } from '../shared/account-proof.ts';
 import { type Caller, firstMissing, type Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
+import { giveDefaultTeam } from '../shared/default-team.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { recordAccountProof } from '../shared/prove-address.ts';
@@ -92,7 +92,7 @@ async function redeemEmailChange(
   } else await recordAccountProof(tx, { userId, accountProof });
   await retireOneTimeTokens(tx, userId);
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
-  if (emailVerifiedAt === null) await createDefaultTeam(tx, { userId, device: by.device });
+  await giveDefaultTeam(tx, by, { user: proof.user });
   // To a verified address only: an account may name an address of another person.
   if (formerEmail !== null && emailVerifiedAt !== null)
     await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });

@@ -1,8 +1,9 @@
 import { AuthError } from '../../errors.ts';
 import { isEmailTaken } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
+import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
+import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
-import { admitCaller, callerCounter, countCaller } from '../shared/limits.ts';
 
 /**
  * Tells whether an address has an account, for sign-up forms. It discloses addresses, as sign-up does, because the

@@ -4,8 +4,8 @@ import { attemptMail, isMailDue } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { findUserByEmail } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
+import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
 import type { Deps } from '../shared/deps.ts';
-import { admitCaller, countCaller } from '../shared/limits.ts';
 
 /**
  * Mails a link that sets a new password. A known address, an unknown one, a disabled account and a text that is not an address

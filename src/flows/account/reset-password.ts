@@ -7,9 +7,9 @@ import { checkNewPassword } from '../../users/attributes.ts';
 import { setProvenPassword } from '../../users/passwords.ts';
 import type { User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
+import { accountCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
-import { accountCounter } from '../shared/limits.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { markEmailVerified } from '../shared/prove-address.ts';
 

@@ -4,10 +4,10 @@ import { openSession } from '../../sessions/sessions.ts';
 import type { User } from '../../users/users.ts';
 import { type AccountProof, checkAccountProof, type MailedInput } from '../shared/account-proof.ts';
 import type { Caller, Viewer } from '../shared/caller.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { proveAddress } from '../shared/prove-address.ts';
-import { completeSignIn, type SignedIn, type TokenOptions } from '../sign-in/complete-sign-in.ts';
 
 const PURPOSE = 'verify_email';
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SignInFacts } from '../../audit/device.ts';
 import type { SecretDeriver } from '../../crypto/derived-secrets.ts';
 import type { Database } from '../../db/client.ts';
 import { purposes, type TokenPurpose } from '../../db/token-purposes.ts';
@@ -9,15 +10,10 @@ import { deviceWords, plainWords } from '../../mail/plain-words.ts';
 import type { IdleJob } from '../../mail/queue.ts';
 import type { MailTemplates } from '../../mail/templates.ts';
 import type { storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
-import {
-  findInvite,
-  findRecipient,
-  findSignIn,
-  findSignUp,
-  lockRecipient,
-  type Recipient,
-  type SignInFacts,
-} from './facts.ts';
+import { findSignIn } from '../../sessions/sign-in-facts.ts';
+import { findInvite } from '../../teams/invite-facts.ts';
+import { findRecipient, lockRecipient, type Recipient } from '../../users/mail-recipient.ts';
+import { findSignUp } from '../../users/sign-up-facts.ts';
 
 /** The job of a mail: its number, and when it was queued. */
 export type QueuedJob = { id: string; queuedAt: Date };

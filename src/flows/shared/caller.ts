@@ -7,11 +7,20 @@ import type { User } from '../../users/users.ts';
 // Device (audit/device.ts): the address and the user agent that a request comes from.
 // Caller: who sends a request; only the device is known.
 // Viewer: a Caller who is signed in. The user and the session are known too.
+// RequestCaller (request/caller.ts): a Caller as an HTTP request shows them. It tells whether Hasura sent the request, and
+//   looks the Viewer up when an endpoint asks for them. A flow gets it as its Caller, and sees the device only.
+// operator: who runs the gateway. The operator acts as Hasura's admin, or with the secret shared with Hasura, and is not a
+//   user. GraphQL passes the operator's RequestCaller. Behind the secret alone the device is not known: `operator` below.
 //
-// Every flow has the shape (deps, by, input). `by` is a Viewer if the person must be signed in, otherwise a Caller.
+// Every flow has the shape (deps, by, input), and (deps, by) if it takes no input. `by` is a Viewer if the person must be
+// signed in, otherwise a Caller. Work that the gateway does by itself is not a flow of a person: see flows/upkeep and
+// flows/mails.
 
 /** Who sends a request. */
 export type Caller = Readonly<{ device: Device }>;
+
+/** The operator behind the secret shared with Hasura. Security events name no device then. */
+export const operator: Caller = { device: { address: null, userAgent: null } };
 
 /** A signed-in person, whose session is live. */
 export type Viewer = Caller &
@@ -26,6 +35,9 @@ export type Viewer = Caller &
 
 /** The signed-in person, if the caller is one. */
 export const asViewer = (by: Caller | Viewer): Viewer | null => ('user' in by ? by : null);
+
+/** Whether a token renews its session: an access token does, and one of a version that told no kinds apart. */
+export const isUserToken = ({ tokenKind }: Viewer): boolean => tokenKind === 'access' || tokenKind === null;
 
 /** The name of the first attribute that is empty; null if none is. */
 export function firstMissing(attributes: Record<string, string>): string | null {

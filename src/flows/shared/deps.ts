@@ -8,7 +8,7 @@ import type { PublicKeyFinder, Signer } from '../../keys/signing.ts';
 import type { RateLimiter } from '../../limits/rate-limits.ts';
 import type { Log } from '../../log.ts';
 import type { DeviceMarks } from '../../sessions/device-marks.ts';
-import type { RefreshTokens } from '../../sessions/refresh-token.ts';
+import type { RefreshTokens } from '../../sessions/refresh-token-format.ts';
 
 /** What flows work with. app.ts makes it, once. A domain's operation names the few of these that it needs. */
 export type Deps = Readonly<{

@@ -4,11 +4,11 @@ import { AuthError } from '../../errors.ts';
 import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { proveSessions, revokeUnprovenSessions } from '../../sessions/proof.ts';
-import { createDefaultTeam } from '../../teams/teams.ts';
 import { provePassword, suspendUnprovenPassword } from '../../users/passwords.ts';
 import { type User, updateUser } from '../../users/users.ts';
 import type { AccountProof } from './account-proof.ts';
 import type { Caller } from './caller.ts';
+import { giveDefaultTeam } from './default-team.ts';
 
 /**
  * Records that a person has proven their address, and ends what a stranger may have set up before. Anyone can sign up with an
@@ -74,6 +74,6 @@ export async function markEmailVerified(
   const verified = await updateUser(tx, user.id, { emailVerified: true });
   if (verified === null) throw new Error('The locked user is gone.');
   await recordSecurityEvent(tx, { action: 'email_verified', userId: user.id, device: by.device });
-  await createDefaultTeam(tx, { userId: user.id, device: by.device });
+  await giveDefaultTeam(tx, by, { user });
   return verified;
 }

@@ -3,12 +3,12 @@ import { AuthError, type ErrorCode } from '../../errors.ts';
 import { openSession } from '../../sessions/sessions.ts';
 import { findPasswordHash, replacePasswordHash } from '../../users/passwords.ts';
 import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts';
-import { queueVerification } from '../account/request-email-verification.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
+import { admitLogin } from '../shared/login-limits.ts';
 import { checkAttempt } from '../shared/password-attempts.ts';
-import { completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
-import { admitLogin } from './login-limits.ts';
+import { queueVerification } from '../shared/verification-mail.ts';
 
 export type LoginInput = TokenOptions & {
   email: string;

@@ -4,8 +4,8 @@ import type { Counter } from '../../limits/rate-limits.ts';
 import { type RefreshedSession, rotateRefreshToken } from '../../sessions/refresh-tokens.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
 import type { Caller } from '../shared/caller.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
-import { completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
 
 /** What counts the repeats of a session's exchanges. */
 const repeatsOf = ({ config }: Deps, sessionId: string): Counter => ({

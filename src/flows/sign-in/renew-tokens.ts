@@ -3,11 +3,8 @@ import { AuthError } from '../../errors.ts';
 import { touchSession } from '../../sessions/sessions.ts';
 import { type IssuedTokens, issueTokens } from '../../sessions/tokens.ts';
 import { findActiveTeam } from '../../teams/teams.ts';
-import type { Viewer } from '../shared/caller.ts';
+import { isUserToken, type Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-
-/** Whether a token renews its session: an access token does, and one of a version that told no kinds apart. */
-export const isUserToken = ({ tokenKind }: Viewer): boolean => tokenKind === 'access' || tokenKind === null;
 
 /**
  * Issues new access tokens for a session whose access token is still good, for clients that hold nothing else. The session's

@@ -8,9 +8,9 @@ import { insertTeam } from '../../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { createUser } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
+import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
-import { admitCaller, countCaller } from '../shared/limits.ts';
-import { completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
 
 export type SignupInput = TokenOptions & {
   email: string;

@@ -7,7 +7,7 @@ import { consumeInvite, findAcceptance, joinByInvite, refusalOf } from '../../te
 import { findTeamOfUser } from '../../teams/teams.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 const replyOf = ({ user, sessionId }: Viewer, { inviteId }: { inviteId: string }) => ({
   inviteId: parseId(inviteId, 'inviteId'),

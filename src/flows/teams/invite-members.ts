@@ -1,18 +1,18 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
-import type { InvitedRole } from '../../db/tables/teams.ts';
 import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import type { Counter } from '../../limits/rate-limits.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { enterTeam, MANAGERS, notFound } from '../../teams/access.ts';
+import { enterTeam, notFound } from '../../teams/access.ts';
 import { checkInvitation, type Invite, upsertInvites } from '../../teams/invites.ts';
+import { type InvitedRole, MANAGERS } from '../../teams/roles.ts';
 import { findTeamOfUser } from '../../teams/teams.ts';
 import { parseEmail } from '../../users/attributes.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 export type InviteMembersInput = { teamId: string; emails: readonly string[]; role: InvitedRole };
 

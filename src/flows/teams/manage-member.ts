@@ -1,15 +1,15 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
-import type { MembershipRole } from '../../db/tables/teams.ts';
 import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
-import { ALL_ROLES, enterTeam, keepingAnOwner, MANAGERS, OWNERS } from '../../teams/access.ts';
-import { invitableBy, withdrawInvites } from '../../teams/invites.ts';
+import { enterTeam, keepingAnOwner } from '../../teams/access.ts';
+import { withdrawInvites } from '../../teams/invites.ts';
 import { endMembership, findMember, lockMember, type Member, updateMemberRole } from '../../teams/members.ts';
+import { ALL_ROLES, invitableBy, MANAGERS, type MembershipRole, OWNERS } from '../../teams/roles.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 /**
  * Gives a member another role. Only owners decide who is owner or admin.

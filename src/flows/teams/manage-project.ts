@@ -1,7 +1,7 @@
 import { recordSecurityEvent, type SecurityAction } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { parseId } from '../../db/uuid.ts';
-import { enterTeam, MANAGERS, notFound } from '../../teams/access.ts';
+import { enterTeam, notFound } from '../../teams/access.ts';
 import {
   deleteProjectRow,
   findProject,
@@ -9,11 +9,12 @@ import {
   type Project,
   updateProjectName,
 } from '../../teams/projects.ts';
+import { MANAGERS } from '../../teams/roles.ts';
 import { parseName } from '../../users/attributes.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 /**
  * Creates a project in a team; for owners and admins.

@@ -1,14 +1,15 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { parseId } from '../../db/uuid.ts';
-import { enterTeam, MANAGERS, OWNERS } from '../../teams/access.ts';
+import { enterTeam } from '../../teams/access.ts';
 import { lockSessionsIn } from '../../teams/locks.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
+import { MANAGERS, OWNERS } from '../../teams/roles.ts';
 import { deleteTeamRow, insertTeam, updateTeamName } from '../../teams/teams.ts';
 import { parseName } from '../../users/attributes.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 /**
  * Creates a team whose OWNER the person is.

@@ -1,11 +1,12 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
-import { enterTeam, MANAGERS, notFound } from '../../teams/access.ts';
-import { deleteInvite, findTeamOfInvite, invitableBy } from '../../teams/invites.ts';
+import { enterTeam, notFound } from '../../teams/access.ts';
+import { deleteInvite, findTeamOfInvite } from '../../teams/invites.ts';
+import { invitableBy, MANAGERS } from '../../teams/roles.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 /**
  * Takes an invite back: an owner any invite, an admin those to be MEMBER.

@@ -3,12 +3,13 @@ import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import { activateTeam } from '../../sessions/active-team.ts';
 import { issueTokens } from '../../sessions/tokens.ts';
-import { ALL_ROLES, enterTeam } from '../../teams/access.ts';
+import { enterTeam } from '../../teams/access.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
+import { ALL_ROLES } from '../../teams/roles.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
-import { eventOf } from './events.ts';
+import { eventOf } from '../shared/team-events.ts';
 
 export type SwitchedTeam = { teamToken: string; expiresAt: Date; membership: TeamMembership };
 

@@ -1,8 +1,9 @@
 import { requestEmailVerification } from '../../flows/account/request-email-verification.ts';
 import { verifyEmailAndSignIn } from '../../flows/account/verify-email.ts';
+import { viewerOrNull } from '../../request/viewer.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
-import { requireAccountHolder, viewerOrNull } from '../viewer.ts';
+import { requireAccountHolder } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { AuthPayload, answer } from './sign-in.ts';
 

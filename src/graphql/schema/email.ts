@@ -1,8 +1,9 @@
 import { confirmEmailChange, requestEmailChange } from '../../flows/account/change-email.ts';
 import { emailExists } from '../../flows/account/email-exists.ts';
+import { viewerOrNull } from '../../request/viewer.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
-import { requireAccountHolder, viewerOrNull } from '../viewer.ts';
+import { requireAccountHolder } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 
 builder.queryField('emailExists', (t) =>

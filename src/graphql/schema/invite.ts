@@ -1,10 +1,9 @@
-import type { invitedRoles } from '../../db/tables/teams.ts';
 import { acceptInvite, declineInvite } from '../../flows/teams/accept-invite.ts';
 import { inviteMembers } from '../../flows/teams/invite-members.ts';
 import { revokeInvite } from '../../flows/teams/revoke-invite.ts';
-import { MANAGERS } from '../../teams/access.ts';
 import { type Invite, listInvites } from '../../teams/invites.ts';
 import { listReceivedInvites, type ReceivedInvite } from '../../teams/received-invites.ts';
+import { type InvitedRole, MANAGERS } from '../../teams/roles.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireViewer } from '../viewer.ts';
@@ -16,7 +15,7 @@ const InvitedRoleType = builder.enumType('InvitedRole', {
   values: {
     ADMIN: { description: 'The user joins as ADMIN. Only an OWNER may send this invite.' },
     MEMBER: { description: 'The user joins as MEMBER. An OWNER or an ADMIN may send this invite.' },
-  } satisfies Record<(typeof invitedRoles)[number], { description: string }>,
+  } satisfies Record<InvitedRole, { description: string }>,
 });
 
 const InviteType = builder.objectRef<Invite>('Invite');

@@ -6,10 +6,11 @@ import {
   type logoutScopes,
   revokeSession,
 } from '../../flows/sign-in/logout.ts';
+import { viewerOrNull } from '../../request/viewer.ts';
 import { listSessions, type Session } from '../../sessions/sessions.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
-import { requireAccountHolder, requireViewer, viewerOrNull } from '../viewer.ts';
+import { requireAccountHolder, requireViewer } from '../viewer.ts';
 
 const LogoutScopeType = builder.enumType('LogoutScope', {
   description: 'The sessions that `logout` ends.',

@@ -1,4 +1,4 @@
-import type { SignedIn } from '../../flows/sign-in/complete-sign-in.ts';
+import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
 import { login } from '../../flows/sign-in/login.ts';
 import { refresh } from '../../flows/sign-in/refresh.ts';
 import { signup } from '../../flows/sign-in/signup.ts';

@@ -1,8 +1,8 @@
-import type { membershipRoles } from '../../db/tables/teams.ts';
 import { parseId } from '../../db/uuid.ts';
 import { createTeam, deleteTeam, renameTeam } from '../../flows/teams/manage-team.ts';
 import { type SwitchedTeam, switchTeam } from '../../flows/teams/switch-team.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
+import type { MembershipRole } from '../../teams/roles.ts';
 import { findTeamsOfUser } from '../../teams/teams.ts';
 import { loadInBatch } from '../batches.ts';
 import { builder } from '../builder.ts';
@@ -21,7 +21,7 @@ export const MembershipRoleType = builder.enumType('MembershipRole', {
         'May rename the team, manage its projects, invite people as MEMBER, and remove a MEMBER. Sees all email addresses.',
     },
     MEMBER: { description: 'May see the team, its projects and its members, and may leave the team.' },
-  } satisfies Record<(typeof membershipRoles)[number], { description: string }>,
+  } satisfies Record<MembershipRole, { description: string }>,
 });
 
 /** A team as one of its members sees it. Other files add its members, invites and projects. */

@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { type ErrorCode, errorCatalogue } from '../../errors.ts';
-import type { SpellError } from '../routes.ts';
+import { type ErrorCode, errorCatalogue } from '../errors.ts';
+import type { SpellError } from './routes.ts';
 
-/** The portal's spelling, which also answers paths that no dialect knows. */
-export const spellPortalError: SpellError = ({ status, code, message, attribute }) => ({
+/** The gateway's own spelling of errors: for paths that no dialect knows, for pages, and for dialects without another one. */
+export const spellGatewayError: SpellError = ({ status, code, message, attribute }) => ({
   status,
   code,
   body: { code, detail: message, attribute },
 });
 
 /** The same for OpenAPI. */
-export const portalError = {
+export const gatewayError = {
   name: 'Error',
   schema: z
     .object({

@@ -1,4 +1,4 @@
-import type { Viewer } from '../shared/caller.ts';
+import type { Viewer } from './caller.ts';
 
 /** What every event of a team says about the person who caused it. */
 export const eventOf = ({ user, sessionId, device }: Viewer, teamId: string) => ({

@@ -2,7 +2,7 @@ import type { SigningKey } from '../../keys/signing.ts';
 import type { OpenedSession } from '../../sessions/sessions.ts';
 import { type IssuedTokens, issueTokens, type SignInKind } from '../../sessions/tokens.ts';
 import type { User } from '../../users/users.ts';
-import type { Deps } from '../shared/deps.ts';
+import type { Deps } from './deps.ts';
 
 /** What a person gets who has signed in. */
 export type SignedIn = IssuedTokens & { refreshToken: string; user: User };

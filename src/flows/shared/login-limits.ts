@@ -3,10 +3,11 @@ import { addressLimitSubject } from '../../limits/address-subject.ts';
 import type { Counter } from '../../limits/rate-limits.ts';
 import { hasSignedInFrom } from '../../sessions/known-addresses.ts';
 import type { FoundUser } from '../../users/users.ts';
-import type { Caller } from '../shared/caller.ts';
-import type { Deps } from '../shared/deps.ts';
-import { accountCounter, admitCaller, countCaller } from '../shared/limits.ts';
-import type { CountedAttempt } from '../shared/password-attempts.ts';
+import type { Caller } from './caller.ts';
+import { admitCaller, countCaller } from './captcha-demand.ts';
+import { accountCounter } from './counters.ts';
+import type { Deps } from './deps.ts';
+import type { CountedAttempt } from './password-attempts.ts';
 
 /** How an account knows the place of a login. */
 type Place = 'anywhere' | 'known address' | 'known device';
