@@ -26,9 +26,9 @@ describe('changePassword', () => {
   const failing = ({ headers }: { headers?: Record<string, string> }, input: object) =>
     codeOf(accounts.gateway.failure(CHANGE_PASSWORD, { input }, headers));
 
-  test('ends the other sessions and all mailed links, keeps this one, and mails a notice', async () => {
+  test('ends the other sessions and all mailed links, keeps the calling session, and mails a notice', async () => {
     const ada = await join(accounts);
-    // Before the address is proved: there is no such mail afterwards.
+    // The worker sends this mail only while the address is not proved.
     const { token } = await accounts.mail(ada.email, 'verify-email');
     await proveAddress(accounts.gateway, ada);
     const other = await logIn(accounts.gateway, ada);
@@ -44,7 +44,7 @@ describe('changePassword', () => {
     expect(await eventsOf(accounts.gateway, ada.user.id)).toContain('password_changed');
   });
 
-  test('takes the current password, and a good new one', async () => {
+  test('refuses a wrong or missing current password, a bad new password, and an anonymous caller', async () => {
     const ada = await join(accounts);
     const newPassword = 'a new passphrase';
     expect(await failing(ada, { currentPassword: 'wrong', newPassword })).toBe(
@@ -61,7 +61,7 @@ describe('changePassword', () => {
     expect(await isSignedIn(accounts.gateway, ada)).toBe(true);
   });
 
-  test('wrong current passwords are counted per session: rate_limited there, and nowhere else', async () => {
+  test('after ten wrong current passwords a session is rate_limited, and other sessions are not', async () => {
     const ada = await join(accounts);
     const other = { headers: bearer((await logIn(accounts.gateway, ada)).accessToken) };
     const input = { currentPassword: 'guess', newPassword: 'a new passphrase' };
@@ -75,7 +75,7 @@ describe('changePassword', () => {
     await change({ ...ada, ...other });
   });
 
-  test('six at once: one sets its password', async () => {
+  test('of six concurrent changes one succeeds, and the others answer invalid_credentials', async () => {
     const ada = await join(accounts);
     let n = 0;
     const outcomes = await allAtOnce(6, () => change(ada, `new password ${n++}`));
@@ -84,7 +84,7 @@ describe('changePassword', () => {
 });
 
 describe('updateProfile', () => {
-  test('changes the name', async () => {
+  test('changes the name, and refuses an empty, a long and an unprintable name', async () => {
     const ada = await join(accounts);
     const update = (name: string) =>
       accounts.gateway.graphql(UPDATE_PROFILE, { input: { name } }, ada.headers);
@@ -100,7 +100,7 @@ describe('updateProfile', () => {
   });
 });
 
-test('the name that is there already is no change', async () => {
+test('updateProfile with the current name records no event', async () => {
   const ada = await join(accounts, { name: 'Ada' });
   const input = { name: ' Ada ' };
   expect(await accounts.gateway.graphql(UPDATE_PROFILE, { input }, ada.headers)).toEqual({
@@ -121,7 +121,7 @@ describe('disableAccount', () => {
       headers,
     );
 
-  test('ends sessions and mailed links at once, and login until it is enabled again', async () => {
+  test('ends sessions and mailed links at once, and login answers account_disabled until enableAccount', async () => {
     const { gateway } = accounts;
     const ada = await join(accounts);
     await gateway.graphql(FORGOT, { input: { email: ada.email } });
@@ -151,7 +151,7 @@ describe('disableAccount', () => {
     ]);
   });
 
-  test('withdraws the invites that the person made, and no others', async () => {
+  test('deletes the invites that the disabled user made, and no others', async () => {
     const { gateway } = accounts;
     const [ada, grace] = [await join(accounts, { teamName: 'Engines' }), await join(accounts)];
     await gateway.sql`
@@ -167,7 +167,7 @@ describe('disableAccount', () => {
     expect(left).toEqual([{ by: grace.user.id }]);
   });
 
-  test('is for Hasura’s admin alone', async () => {
+  test('answers permission_denied to every caller except Hasura’s role admin', async () => {
     const ada = await join(accounts);
     const failing = (headers: Record<string, string>, userId = ada.user.id, document = DISABLE) =>
       codeOf(accounts.gateway.failure(document, { input: { userId } }, headers));
@@ -183,7 +183,7 @@ describe('disableAccount', () => {
   });
 });
 
-test('nobody else’s account is touched by any of it', async () => {
+test('a password change leaves the sessions and events of other users unchanged', async () => {
   const [ada, grace] = [await join(accounts), await join(accounts, newPerson({ name: 'Grace' }))];
   const input = { currentPassword: ada.password, newPassword: 'a new passphrase' };
   await accounts.gateway.graphql(CHANGE_PASSWORD, { input }, ada.headers);

@@ -34,9 +34,9 @@ type Purpose = 'verify-email' | 'reset-password' | 'change-email';
 export type Accounts = {
   gateway: TestGateway;
   smtp: TestSmtp;
-  /** The newest of so many mails to an address whose link is of a purpose. */
+  /** Waits until an address has `count` mails whose link is of this purpose, and returns the last of them. */
   mail(email: string, purpose: Purpose, count?: number): Promise<Arrived>;
-  /** The newest of so many mails to an address with these words in the subject. */
+  /** Waits until an address has `count` mails with these words in the subject, and returns the last of them. */
   notice(email: string, words: RegExp, count?: number): Promise<Arrived>;
   close(): Promise<void>;
 };
@@ -51,7 +51,7 @@ export async function startAccounts(env: Record<string, string> = {}): Promise<A
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     throw new Error(
-      `No such mail came: ${smtp.mails.map(({ to, subject }) => `${to} ${subject}`).join('; ')}`,
+      `The mail did not come: ${smtp.mails.map(({ to, subject }) => `${to} ${subject}`).join('; ')}`,
     );
   };
   return {
@@ -70,7 +70,7 @@ export async function startAccounts(env: Record<string, string> = {}): Promise<A
 
 export type Member = Person & SignedInAnswer & { headers: Record<string, string> };
 
-/** Somebody with an account, signed in. Without a team, as people are who sign up by themselves. */
+/** Signs up a person, who owns a team only if `teamName` is given. */
 export async function join(
   { gateway }: Pick<Accounts, 'gateway'>,
   overrides: Partial<Person> = {},
@@ -81,14 +81,14 @@ export async function join(
   return { ...given, ...signedIn, headers: bearer(signedIn.accessToken) };
 }
 
-/** A minute passes, as far as the spacing of mails is concerned. */
+/** Ends the waiting time between two mails to one address, as if a minute had passed. */
 export const passSpacing = (gateway: TestGateway) =>
   gateway.sql`update portcullis_private.rate_limits set resets_at = now() - interval '1 minute' where key like 'mail\\_%'`;
 
-/** The person has shown that the address is theirs, in some way or other. */
+/** Marks the person's address as proven. */
 export const proveAddress = (gateway: TestGateway, { user }: Member) => prove(gateway, user.id);
 
-/** The code and attribute of a failure. */
+/** The code and the attribute, if any, of the one error. */
 export const codeOf = async (failing: Promise<unknown>): Promise<string> => {
   const [
     {
@@ -98,7 +98,7 @@ export const codeOf = async (failing: Promise<unknown>): Promise<string> => {
   return attribute === null ? code : `${code} ${attribute}`;
 };
 
-/** What happened to an account, oldest first. */
+/** The security events of an account, oldest first. `null` selects the events without a user. */
 export const eventsOf = async (gateway: TestGateway, userId: string | null): Promise<string[]> => {
   const rows = await gateway.sql`
     select action, outcome from portcullis.security_events
@@ -106,7 +106,7 @@ export const eventsOf = async (gateway: TestGateway, userId: string | null): Pro
   return rows.map(({ action, outcome }) => (outcome === 'success' ? action : `${action} ${outcome}`));
 };
 
-/** Runs something several times at once, and tells the codes of those that failed. */
+/** Makes a call several times at once. Returns `done` or the error code of each call, sorted. */
 export async function allAtOnce(times: number, run: () => Promise<unknown>): Promise<string[]> {
   const outcomes = await Promise.allSettled(Array.from({ length: times }, run));
   return outcomes
@@ -120,7 +120,7 @@ export async function allAtOnce(times: number, run: () => Promise<unknown>): Pro
 
 type Form = Record<string, string> | string;
 
-/** Opens a page, or sends its form. */
+/** Opens a page, or submits its form if one is given. */
 export async function openPage(
   gateway: TestGateway,
   path: string,

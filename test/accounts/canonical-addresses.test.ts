@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 let mailboxes = 0;
-/** Spellings of one mailbox that the mailer would reach, the canonical one first. */
+/** Spellings of one mailbox that the mailer can reach, the canonical spelling first. */
 function spellings(): [string, ...string[]] {
   mailboxes += 1;
   const local = `ada-${mailboxes}`;
@@ -44,8 +44,8 @@ function spellings(): [string, ...string[]] {
 }
 const jobsDone = () => expect.poll(() => countJobs(gateway.sql)).toBe(0);
 
-describe('all spellings of a mailbox', () => {
-  test('are one account: whichever signed up, each logs in, and none signs up again', async () => {
+describe('spellings of one mailbox', () => {
+  test('log in to one account, and a second signup answers already_registered', async () => {
     for (const at of [0, 5]) {
       const all = spellings();
       const person = newPerson({ email: all[at] ?? '' });
@@ -60,7 +60,7 @@ describe('all spellings of a mailbox', () => {
     }
   });
 
-  test('are one account over plain HTTP', async () => {
+  test('are one account on the HTTP API, and a second sign-up answers already_registered', async () => {
     const [canonical, typed] = spellings();
     const body = { email: typed, name: 'x', password: 'correct horse' };
     expect((await gateway.post('/api/register', body)).status).toBe(200);
@@ -73,7 +73,7 @@ describe('all spellings of a mailbox', () => {
     expect(await exists.json()).toBe(true);
   });
 
-  test('signed up at once give one account', async () => {
+  test('get one account when they sign up at once; the others answer already_registered', async () => {
     const all = spellings();
     const codes = await Promise.all(
       all.map(async (email) => {
@@ -88,7 +88,7 @@ describe('all spellings of a mailbox', () => {
     expect(codes.sort()).toEqual([...Array(all.length - 1).fill('already_registered'), 'registered']);
   });
 
-  test('are one mailbox to the limits: many resets, or changes of address, make one mail', async () => {
+  test('share the limits of mails: many password resets or changes of address send one mail', async () => {
     const [known, free] = [spellings(), spellings()];
     await signUp(gateway, newPerson({ email: known[1] ?? '' }));
     const ada = await join({ gateway });
@@ -103,7 +103,7 @@ describe('all spellings of a mailbox', () => {
     expect(smtp.recipients().sort()).toEqual([known[0], free[0]].sort());
   });
 
-  test('are one account to the limit of failed logins, known or not', async () => {
+  test('share the limit of failed logins, whether or not the account exists', async () => {
     for (const known of [true, false]) {
       const strict = await startGateway({ replicaOf: gateway, env: { LIMIT_LOGIN_PER_ACCOUNT: '3/60' } });
       const all = spellings();
@@ -117,7 +117,7 @@ describe('all spellings of a mailbox', () => {
     }
   });
 
-  test('get one invite, which the person who has any of them sees', async () => {
+  test('get one invite, and the user who signed up with any of them sees the invite', async () => {
     const all = spellings();
     const { teamId, people } = await foundTeam(gateway);
     const [owner] = people;
@@ -132,7 +132,7 @@ describe('all spellings of a mailbox', () => {
     });
   });
 
-  test('are no other address to change to, and taken where another account has one', async () => {
+  test('changeEmail refuses other spellings of the caller’s mailbox, and mails nothing to another account’s', async () => {
     const [mine, taken] = [spellings(), spellings()];
     const ada = await join({ gateway }, { email: mine[1] ?? '' });
     await join({ gateway }, { email: taken[1] ?? '' });
@@ -165,17 +165,17 @@ const REFUSED: [string, string][] = [
   ['an IPv6 literal', 'a@[::1]'],
   ['a port', 'a@example.com:25'],
   ['a number as the last label', 'a@example.123'],
-  ['one label', 'a@localhost'],
+  ['a single label', 'a@localhost'],
   ['an empty label', 'a@example..com'],
   ['an empty label of an ideographic full stop', 'a@example。.com'],
   ['an underscore', 'a@exa_mple.com'],
   ['a label that begins with a hyphen', 'a@-example.com'],
   ['a label of 64 letters', `a@${'b'.repeat(64)}.com`],
-  ['a label whose A-label is longer than 63', `a@${'é'.repeat(58)}.com`],
-  ['a domain longer than 253', `a@${'b.'.repeat(124)}example`],
+  ['a label whose A-label is longer than 63 letters', `a@${'é'.repeat(58)}.com`],
+  ['a domain longer than 253 letters', `a@${'b.'.repeat(124)}example`],
   ['an A-label that cannot be decoded', 'a@xn--zz.com'],
   ['an A-label of ASCII letters', 'a@xn--abc-.com'],
-  ['an A-label that decodes to one that begins as an A-label', 'a@xn--xn---epa.com'],
+  ['an A-label that decodes to a label with the prefix of A-labels', 'a@xn--xn---epa.com'],
   ['letters of two directions in one label', 'a@אb.com'],
   ['an invisible joiner', 'a\u200db@example.com'],
   ['an invisible letter', 'a\u3164b@example.com'],
@@ -184,13 +184,13 @@ const REFUSED: [string, string][] = [
   ['a quoted local part', '"a b"@example.com'],
 ];
 
-describe('an address with', () => {
-  test.each(REFUSED)('%s is refused by name, wherever it is given', async (_what, email) => {
+describe('invalid addresses', () => {
+  test.each(REFUSED)('signup answers invalid email to an address with %s', async (_what, email) => {
     expect(canonicalEmail(email)).toBeNull();
     expect(await codeOf(gateway.failure(SIGNUP, { input: newPerson({ email }) }))).toBe('invalid email');
   });
 
-  test('none of these spellings can be changed to, or invited', async () => {
+  test('changeEmail answers invalid, and inviteMembers answers invalid_emails', async () => {
     const ada = await join({ gateway });
     const { teamId, people } = await foundTeam(gateway);
     for (const [, email] of REFUSED.slice(0, 6)) {
@@ -203,7 +203,7 @@ describe('an address with', () => {
   });
 });
 
-test('the form of a form is itself, for the letters of the first two planes', () => {
+test('canonicalEmail is idempotent for every letter of the first two Unicode planes', () => {
   const changed: string[] = [];
   for (let code = 0; code < 0x20000; code++) {
     const letter = String.fromCodePoint(code);
@@ -215,7 +215,7 @@ test('the form of a form is itself, for the letters of the first two planes', ()
   expect(changed).toEqual([]);
 });
 
-test('a text that is not an address has one bounded form for the limits', () => {
+test('emailLimitSubject trims, lower-cases and shortens a text that is not an address', () => {
   expect(emailLimitSubject(' No Address ')).toBe('no address');
   expect(emailLimitSubject('x'.repeat(1_000_000))).toHaveLength(508);
 });

@@ -12,7 +12,7 @@ const json =
   (response) =>
     void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 
-/** Plays the provider. */
+/** Plays the captcha provider. */
 let asked: URLSearchParams[] = [];
 let answer: Answer = json({ success: true });
 const provider = createServer((request, response) => {
@@ -53,15 +53,15 @@ const forgot = (captchaToken?: string, at = gateway) =>
 const failing = (captchaToken?: string) =>
   codeOf(gateway.failure(FORGOT, { input: { email: newPerson().email, captchaToken } }));
 
-describe('a captcha', () => {
-  test('that is solved lets the request through, and the provider hears who solved it', async () => {
+describe('captcha', () => {
+  test('a valid solution passes, and the provider gets the secret, the solution and the client’s address', async () => {
     await forgot('a solution');
     expect(asked.map((form) => Object.fromEntries(form))).toEqual([
       { secret: 'the-captcha-secret', response: 'a solution', remoteip: '127.0.0.1' },
     ]);
   });
 
-  test('that is missing or not solved does not, and nothing is queued', async () => {
+  test('a missing solution answers required, a wrong one captcha_failed, and no mail is queued', async () => {
     const jobs = () => gateway.sql`select from portcullis_jobs.jobs`;
     expect(await failing()).toBe('required captchaToken');
     expect(await failing('x'.repeat(10_000))).toBe('captcha_failed captchaToken');
@@ -79,16 +79,19 @@ describe('a captcha', () => {
   });
 
   test.each<[string, Answer]>([
-    ['fails', json({ success: true }, 500)],
-    ['is overloaded', json({ error: 'slow down' }, 429)],
-    ['answers rubbish', (response) => void response.end('<html>success: true</html>')],
-    ['answers with something else', json('success')],
-    ['answers with a text for a truth value', json({ success: 'true' })],
-    ['sends elsewhere', (response) => void response.writeHead(302, { location: `${verifyUrl}?2` }).end()],
-    ['hangs up', (response) => void response.destroy()],
-    ['does not stop', (response) => void response.write(`{"success":true,"x":"${'x'.repeat(100_000)}`)],
-    ['does not know the secret', json({ success: false, 'error-codes': ['invalid-input-secret'] })],
-  ])('whose provider %s refuses everybody', async (_what, broken) => {
+    ['answers 500', json({ success: true }, 500)],
+    ['answers 429', json({ error: 'slow down' }, 429)],
+    ['answers HTML', (response) => void response.end('<html>success: true</html>')],
+    ['answers a JSON string', json('success')],
+    ['answers success as a string', json({ success: 'true' })],
+    ['redirects', (response) => void response.writeHead(302, { location: `${verifyUrl}?2` }).end()],
+    ['closes the connection', (response) => void response.destroy()],
+    [
+      'answers an endless body',
+      (response) => void response.write(`{"success":true,"x":"${'x'.repeat(100_000)}`),
+    ],
+    ['does not know the secret key', json({ success: false, 'error-codes': ['invalid-input-secret'] })],
+  ])('forgotPassword answers unavailable only as long as the provider %s', async (_what, broken) => {
     answer = broken;
     expect(await failing('a solution')).toBe('unavailable');
     expect(asked.length).toBeLessThanOrEqual(1); // no redirect is followed
@@ -96,21 +99,21 @@ describe('a captcha', () => {
     await forgot('a solution');
   });
 
-  test('whose provider never answers refuses after five seconds', async () => {
+  test('forgotPassword answers unavailable after five seconds if the provider never answers', async () => {
     answer = () => {};
     const before = performance.now();
     expect(await failing('a solution')).toBe('unavailable');
     expect(performance.now() - before).toBeGreaterThan(4_900);
   });
 
-  test('leaves no secret and no solution in the log', async () => {
+  test('the log contains neither the secret nor the solution', async () => {
     answer = (response) => void response.end('the-captcha-secret a solution');
     await failing('a solution');
     expect(gateway.logged()).toContain('A captcha could not be checked.');
     expect(gateway.logged()).not.toMatch(/the-captcha-secret|a solution/);
   });
 
-  test('is asked for where it is configured: resend, not signup, unless that is named', async () => {
+  test('CAPTCHA_FOR names the operations that require a captcha: by default resend and not signup', async () => {
     const { accessToken } = await signUp(gateway);
     await passSpacing(gateway);
     const headers = bearer(accessToken);
@@ -119,7 +122,7 @@ describe('a captcha', () => {
     const guess = gateway.failure(RESEND, { input: { captchaToken: 'a guess' } }, headers);
     expect(await codeOf(guess)).toBe('captcha_failed captchaToken');
     answer = json({ success: true });
-    // What failed has not used up the spacing.
+    // The failed calls did not start the waiting time between two mails.
     await gateway.graphql(RESEND, { input: { captchaToken: 'a solution' } }, headers);
 
     const env = { ...captcha('hcaptcha'), CAPTCHA_FOR: 'signup' };
@@ -135,7 +138,7 @@ describe('a captcha', () => {
     await other.close();
   });
 
-  test('that is wrong is counted for its address, before it costs another call of the provider', async () => {
+  test('wrong solutions are rate_limited per client address, before the provider is asked again', async () => {
     const limited = await startGateway({
       env: { ...captcha('turnstile'), LIMIT_PASSWORD_RESET_PER_ADDRESS: '5/3600' },
     });
@@ -153,7 +156,7 @@ describe('a captcha', () => {
     await limited.close();
   });
 
-  test('that is wrong is counted for a person who is signed in, wherever they are', async () => {
+  test('wrong solutions of a signed-in user are rate_limited per user', async () => {
     const limited = await startGateway({
       env: { ...captcha('turnstile'), LIMIT_CHANGES_PER_USER: '3/3600' },
     });
@@ -170,7 +173,7 @@ describe('a captcha', () => {
     await limited.close();
   });
 
-  test('that the provider is slow to check holds up a bounded number of calls', async () => {
+  test('at most 100 calls wait for a slow provider, and further calls answer busy', async () => {
     const limited = await startGateway({
       env: { ...captcha('turnstile'), LIMIT_PASSWORD_RESET_PER_ADDRESS: '1000/3600' },
     });
@@ -189,7 +192,7 @@ describe('a captcha', () => {
     await limited.close();
   });
 
-  test('needs its keys, and asks the provider unless told otherwise', () => {
+  test('the configuration requires both captcha keys, and knows the URL of each provider', () => {
     const base = { CAPTCHA_PROVIDER: 'turnstile' };
     const problems = (env: Record<string, string>): readonly string[] => {
       try {

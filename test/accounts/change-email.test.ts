@@ -27,7 +27,7 @@ const failingConfirm = (token: string) =>
 const emailOf = async ({ user }: Member) =>
   (await accounts.gateway.sql`select email from portcullis.users where id = ${user.id}`)[0]?.email as string;
 
-/** Somebody who has asked for another address. */
+/** A person who has asked to change their address, and the mailed token. */
 async function asked() {
   const ada = await join(accounts);
   const newEmail = newPerson().email;
@@ -35,8 +35,8 @@ async function asked() {
   return { ada, newEmail, token: (await accounts.mail(newEmail, 'change-email')).token };
 }
 
-describe('changing the address', () => {
-  test('takes the confirmation from the new mailbox, and tells the former one', async () => {
+describe('changeEmail', () => {
+  test('changes the address once the new mailbox confirms, and notifies the former address', async () => {
     const { ada, newEmail, token } = await asked();
     await proveAddress(accounts.gateway, ada);
     const other = await logIn(accounts.gateway, ada);
@@ -47,14 +47,14 @@ describe('changing the address', () => {
     });
     await accounts.notice(ada.email, /address .* was changed/i);
     await logIn(accounts.gateway, { email: newEmail, password: ada.password });
-    await accounts.gateway.graphql(ME, {}, bearer(other.accessToken)); // sessions stay
+    await accounts.gateway.graphql(ME, {}, bearer(other.accessToken)); // other sessions stay
     expect(await eventsOf(accounts.gateway, ada.user.id)).toEqual([
       ...['signup', 'email_change_requested', 'login', 'email_changed', 'login'],
     ]);
-    await join(accounts, { email: ada.email }); // free again
+    await join(accounts, { email: ada.email }); // the former address is free
   });
 
-  test('is the proof of whoever had none: they get the default team, and the address they named first no mail', async () => {
+  test('gives an unverified user the default team, and mails no notice to the unproven former address', async () => {
     const { ada, token } = await asked();
     await confirm(token);
     expect(await accounts.gateway.graphql(ME, {}, ada.headers)).toMatchObject({
@@ -66,7 +66,7 @@ describe('changing the address', () => {
     ).toEqual([]);
   });
 
-  test('retires every other mailed link: those to the former mailbox open nothing', async () => {
+  test('retires the reset link that was mailed to the former address: invalid_token', async () => {
     const { ada, token } = await asked();
     await accounts.gateway.graphql(FORGOT, { input: { email: ada.email } });
     const { token: reset } = await accounts.mail(ada.email, 'reset-password');
@@ -75,7 +75,7 @@ describe('changing the address', () => {
     expect(await codeOf(accounts.gateway.failure(RESET, { input }))).toBe('invalid_token token');
   });
 
-  test('does not tell that somebody has the address, and mails them nothing', async () => {
+  test('answers ok for the address of another account, and mails nothing there', async () => {
     const [ada, grace] = [await join(accounts), await join(accounts)];
     expect(await ask(ada, grace.email.toUpperCase())).toEqual({ changeEmail: { ok: true } });
     expect(await ask(ada, newPerson().email)).toEqual({ changeEmail: { ok: true } });
@@ -87,7 +87,7 @@ describe('changing the address', () => {
     expect(requests).toEqual(['email_change_requested', 'email_change_requested']);
   });
 
-  test('an address that is taken meanwhile is answered like a dead link, and nothing changes', async () => {
+  test('confirming an address that another account has taken answers invalid_token, and changes nothing', async () => {
     const { ada, newEmail, token } = await asked();
     await join(accounts, { email: newEmail });
     expect(await failingConfirm(token)).toBe('invalid_token token');
@@ -95,7 +95,7 @@ describe('changing the address', () => {
     expect(await eventsOf(accounts.gateway, ada.user.id)).not.toContain('email_changed');
   });
 
-  test('two people who confirm one address at once: one gets it', async () => {
+  test('if two users confirm one address at once, one gets it and the other gets invalid_token', async () => {
     const { newEmail, token } = await asked();
     const grace = await join(accounts);
     await passSpacing(accounts.gateway);
@@ -105,7 +105,7 @@ describe('changing the address', () => {
     expect(await allAtOnce(2, () => confirm(tokens.pop() ?? ''))).toEqual(['done', 'invalid_token']);
   });
 
-  test('eight confirmations at once: one succeeds, and there is one notice', async () => {
+  test('of eight concurrent confirmations one succeeds, and one notice is mailed', async () => {
     const { ada, token } = await asked();
     await proveAddress(accounts.gateway, ada);
     expect(await allAtOnce(8, () => confirm(token))).toEqual(['done', ...Array(7).fill('invalid_token')]);
@@ -116,7 +116,7 @@ describe('changing the address', () => {
     ).toHaveLength(1);
   });
 
-  test('an expired link, one that was replaced, and one from before a new password are dead', async () => {
+  test('an expired link, a replaced link and a link from before a password change answer invalid_token', async () => {
     const { ada, token } = await asked();
     const other = newPerson().email;
     await ask(ada, other);
@@ -131,7 +131,7 @@ describe('changing the address', () => {
     expect(await failingConfirm('')).toBe('required token');
   });
 
-  test('takes the password and a good address', async () => {
+  test('refuses a missing, malformed or unchanged address, a wrong password, and an anonymous caller', async () => {
     const ada = await join(accounts);
     const failing = (input: object, headers?: Record<string, string>) =>
       codeOf(accounts.gateway.failure(CHANGE_EMAIL, { input }, headers));
@@ -147,7 +147,7 @@ describe('changing the address', () => {
     expect(await failing(good)).toBe('unauthenticated');
   });
 
-  test('is no way to mail the world: a spacing per address, and so many a day per person', async () => {
+  test('is rate_limited per new address, and per user and day', async () => {
     const strict = await startGateway({
       replicaOf: accounts.gateway,
       env: { LIMIT_EMAIL_CHANGES_PER_USER: '2/86400' },

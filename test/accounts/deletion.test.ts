@@ -17,7 +17,7 @@ describe('deleteAccount', () => {
     accounts.gateway.sql`insert into portcullis.memberships (team_id, user_id, role)
       values (${teamId}, ${user.id}, ${role})`;
 
-  test('leaves nothing of the person but the security events', async () => {
+  test('deletes everything of the user except the security events', async () => {
     const { gateway } = accounts;
     const ada = await join(accounts, { teamName: 'Engines' });
     const teamId = await teamOf(ada);
@@ -47,7 +47,7 @@ describe('deleteAccount', () => {
     await join(accounts, { email: ada.email });
   });
 
-  test('leaves a team to its other owner, and withdraws the invites that the person made', async () => {
+  test('leaves a team to its other owner, and deletes the invites of the deleted user', async () => {
     const { gateway } = accounts;
     const ada = await join(accounts, { teamName: 'Engines' });
     const grace = await join(accounts);
@@ -62,7 +62,7 @@ describe('deleteAccount', () => {
     expect(await gateway.sql`select from portcullis.invites where team_id = ${teamId}`).toEqual([]);
   });
 
-  test('is refused to the only owner of a team with others in it, which it names', async () => {
+  test('answers sole_owner, with the team’s id, to the only owner of a team with other members', async () => {
     const ada = await join(accounts, { teamName: 'Engines' });
     const grace = await join(accounts);
     const teamId = await teamOf(ada);
@@ -72,11 +72,11 @@ describe('deleteAccount', () => {
       { message: expect.stringContaining(teamId), extensions: { code: 'sole_owner', attribute: 'teamId' } },
     ]);
     expect(await isSignedIn(accounts.gateway, ada)).toBe(true);
-    await remove(grace); // a member goes without ado
+    await remove(grace); // a plain member may delete their account
     await remove(ada);
   });
 
-  test('two owners who go at once: the team goes with the second', async () => {
+  test('deletes the team if both of its owners delete their accounts at once', async () => {
     const ada = await join(accounts, { teamName: 'Engines' });
     const grace = await join(accounts);
     const teamId = await teamOf(ada);
@@ -85,7 +85,7 @@ describe('deleteAccount', () => {
     expect(await accounts.gateway.sql`select from portcullis.teams where id = ${teamId}`).toEqual([]);
   });
 
-  test('amid refreshes of the person’s sessions it succeeds, and they end', async () => {
+  test('succeeds during refreshes of the user’s sessions, which then answer invalid_refresh_token', async () => {
     for (let round = 0; round < 15; round++) {
       const ada = await join(accounts);
       const sessions = [ada, await logIn(accounts.gateway, ada), await logIn(accounts.gateway, ada)];
@@ -110,7 +110,7 @@ describe('deleteAccount', () => {
     }
   });
 
-  test('takes the password', async () => {
+  test('refuses a wrong or missing password, and an anonymous caller', async () => {
     const ada = await join(accounts);
     const failing = (input: object, headers?: Record<string, string>) =>
       codeOf(accounts.gateway.failure(DELETE_ACCOUNT, { input }, headers));

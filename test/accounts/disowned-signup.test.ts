@@ -4,7 +4,7 @@ import { isSignedIn, logIn, PUBLIC_URL } from '../support/gateway.ts';
 import { allAtOnce, eventsOf, openPage, passSpacing, startAccounts } from './accounts.ts';
 import { joinStranger, refusedLogin, type Stranger } from './stranger.ts';
 
-// The page of the mail: the owner of the mailbox confirms the sign-up with its password, or says that it was not theirs.
+// On the mailed page, the owner of the mailbox confirms the sign-up with its password, or disowns it.
 
 const accounts = forFile(() => startAccounts());
 let stranger: Stranger;
@@ -18,8 +18,8 @@ const teamsOf = async ({ user }: Stranger) =>
     join portcullis.teams t on t.id = m.team_id where m.user_id = ${user.id} order by t.name`
   ).map(({ name }) => name as string);
 
-describe('the page of the mail', () => {
-  test('says when and with what the sign-up came, as the mail does', async () => {
+describe('the mailed page of a sign-up', () => {
+  test('shows the day, client and IP address of the sign-up, as the mail does', async () => {
     const device = { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0) Firefox/140.0' };
     const email = `seen-${Date.now()}@example.com`;
     await accounts.gateway.post('/api/register', { email, password: 'correct horse', name: 'Eve' }, device);
@@ -35,7 +35,7 @@ describe('the page of the mail', () => {
     }
   });
 
-  test('refuses a wrong or missing password with the reason, and leaves the link good', async () => {
+  test('refuses a wrong or missing password with the reason, and keeps the link valid', async () => {
     for (const [form, sentence] of [
       [{}, 'Enter the password of the account.'],
       [{ password: 'not this one' }, 'This password is wrong.'],
@@ -72,7 +72,7 @@ describe('the page of the mail', () => {
     expect(await eventsOf(accounts.gateway, stranger.user.id)).toContain('signup_disowned');
   });
 
-  test('“I did not sign up” keeps what the owner of a verified account has, and removes the suspended password', async () => {
+  test('“I did not sign up” on a verified account keeps its session and teams, and removes the suspended password', async () => {
     const { body } = await stranger.follow();
     await passSpacing(accounts.gateway);
     expect(await refusedLogin(accounts, stranger)).toBe('email_not_verified');
@@ -83,7 +83,7 @@ describe('the page of the mail', () => {
     expect(await refusedLogin(accounts, stranger)).toBe('invalid_credentials');
   });
 
-  test('eight that confirm and eight that disown at once: one of them counts', async () => {
+  test('of sixteen forms at once, half to confirm and half to disown, one succeeds', async () => {
     let turn = 0;
     const outcomes = await allAtOnce(16, async () => {
       turn += 1;

@@ -9,7 +9,7 @@ describe('emailExists', () => {
   const exists = async (email: string) =>
     (await accounts.gateway.graphql<{ emailExists: boolean }>(EMAIL_EXISTS, { email })).emailExists;
 
-  test('tells whether an address has an account', async () => {
+  test('tells whether an address has an account, and answers required to an empty address', async () => {
     const { email } = await join(accounts);
     expect(await exists(` ${email.toUpperCase()}`)).toBe(true);
     expect(await exists(newPerson().email)).toBe(false);
@@ -17,7 +17,7 @@ describe('emailExists', () => {
     expect(await codeOf(accounts.gateway.failure(EMAIL_EXISTS, { email: '' }))).toBe('required email');
   });
 
-  test('is limited per caller, those without an address together, and can be switched off', async () => {
+  test('is rate_limited per IP address, in total for callers without one, and answers feature_disabled when off', async () => {
     const strict = await startGateway({
       replicaOf: accounts.gateway,
       env: { LIMIT_EMAIL_EXISTS_PER_ADDRESS: '1/60', LIMIT_EMAIL_EXISTS_UNADDRESSED: '2/60' },

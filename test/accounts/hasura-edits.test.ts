@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 import { openPermissions, type Permissions, sessionOf } from '../support/hasura/permissions.ts';
 
-// Edits past the gateway: Hasura says for whom it writes, and the database records and limits them.
+// Hasura edits rows without the gateway. It tells the database for whom, and the database records and limits the edits.
 
 let gateway: TestGateway;
 let hasura: Permissions;
@@ -16,7 +16,7 @@ afterAll(async () => {
   await gateway.close();
 });
 
-/** Runs an update as Hasura does, as its own role, with the text that it says of its session. */
+/** Runs an update as Hasura does: in its own database role, with its text of session variables. */
 const editAs = (session: string, statement: string): Promise<number> =>
   hasura.asEngine.begin(async (tx) => {
     await tx`select set_config('hasura.user', ${session}, true)`;
@@ -28,7 +28,7 @@ const rename = (id: string, name = 'Grace') =>
 
 type Recorded = { user_id: string | null; session_id: string | null; details: Record<string, unknown> };
 
-/** The newest event of an edit. */
+/** The newest security event of an edit through Hasura. */
 async function recorded(action = 'profile_updated'): Promise<Recorded | undefined> {
   const [event] = await gateway.sql<Recorded[]>`
     select user_id, session_id, details from portcullis.security_events
@@ -38,7 +38,7 @@ async function recorded(action = 'profile_updated'): Promise<Recorded | undefine
 
 const clearEvents = () => gateway.sql`delete from portcullis.security_events`;
 
-test('an edit past the gateway is recorded for whom Hasura made it', async () => {
+test('an edit through Hasura is recorded for its user, and an unprintable name is refused', async () => {
   const { user } = await signUp(gateway);
   const session = JSON.stringify({ 'x-hasura-role': 'user', 'x-hasura-user-id': user.id });
   await gateway.sql.begin(async (sql) => {
@@ -59,7 +59,7 @@ test('an edit past the gateway is recorded for whom Hasura made it', async () =>
     ).rejects.toThrow('users_name_length');
 });
 
-describe('what Hasura says of its session fails no edit', () => {
+describe('session variables of an edit through Hasura', () => {
   const [user, session] = [randomUUID(), randomUUID()];
   const known = { 'x-hasura-role': 'user', 'x-hasura-user-id': user, 'x-hasura-session-id': session };
   const unknown = { user_id: null, session_id: null };
@@ -110,13 +110,13 @@ describe('what Hasura says of its session fails no edit', () => {
     ],
     ['a user id with NUL', { ...known, 'x-hasura-user-id': 'a\u0000b' }, { ...unknown, ...of(null) }],
     ['a long role', { 'x-hasura-role': 'r'.repeat(10_000) }, { ...unknown, ...of('r'.repeat(64)) }],
-    ['more than is looked at', { ...known, more: 'x'.repeat(100_000) }, { ...unknown, ...of(null) }],
+    ['too much text', { ...known, more: 'x'.repeat(100_000) }, { ...unknown, ...of(null) }],
     ['an empty object', {}, { ...unknown, ...of(null) }],
     ['an array', [known], { ...unknown, ...of(null) }],
     ['a string', 'user', { ...unknown, ...of(null) }],
     ['a number', 7, { ...unknown, ...of(null) }],
     ['null', null, { ...unknown, ...of(null) }],
-  ])('%s', async (_what, said, expected) => {
+  ])('given %s, the edit is saved and its event has the valid parts', async (_what, said, expected) => {
     const { user: ada } = await signUp(gateway);
     await clearEvents();
     expect(await editAs(JSON.stringify(said), rename(ada.id))).toBe(1);
@@ -124,18 +124,18 @@ describe('what Hasura says of its session fails no edit', () => {
   });
 
   test.each([
-    ['no JSON', 'rubbish'],
-    ['half of an object', '{"x-hasura-user-id": "'],
+    ['a text that is not JSON', 'rubbish'],
+    ['half a JSON object', '{"x-hasura-user-id": "'],
     ['a space', ' '],
-    ['deep nesting', '['.repeat(60_000)],
-  ])('%s', async (_what, said) => {
+    ['deeply nested arrays', '['.repeat(60_000)],
+  ])('given %s, the edit is saved and its event has neither user nor role', async (_what, said) => {
     const { user: ada } = await signUp(gateway);
     await clearEvents();
     expect(await editAs(said, rename(ada.id))).toBe(1);
     expect(await recorded()).toMatchObject({ ...unknown, ...of(null) });
   });
 
-  test('and where Hasura says nothing, nothing is recorded', async () => {
+  test('without session variables the edit is saved and not recorded', async () => {
     const { user: ada } = await signUp(gateway);
     await clearEvents();
     expect(await editAs('', rename(ada.id))).toBe(1);
@@ -143,7 +143,7 @@ describe('what Hasura says of its session fails no edit', () => {
   });
 });
 
-describe('a person', () => {
+describe('the limit of edits through Hasura', () => {
   const LIMIT = 300;
   const refusal = { code: '23514', constraint_name: 'hasura_edits_per_user' };
   const pastEvents = (userId: string, count: number, { action = 'profile_updated', minutes = 1 } = {}) =>
@@ -155,7 +155,7 @@ describe('a person', () => {
     return { id: user.id, session: JSON.stringify(sessionOf(accessToken)) };
   };
 
-  test('changes 300 names in an hour through Hasura, and no more', async () => {
+  test('lets a user change 300 names in an hour, and refuses the next change', async () => {
     const ada = await someone();
     await pastEvents(ada.id, LIMIT - 2);
     await editAs(ada.session, rename(ada.id, 'One'));
@@ -168,7 +168,7 @@ describe('a person', () => {
     expect(row).toEqual({ name: 'Two' });
   });
 
-  test('is limited by all that they renamed, also through the gateway; another person is not', async () => {
+  test('counts names of users, teams and projects together, also if changed through the gateway, per user', async () => {
     const [ada, bob] = [await someone(), await someone()];
     for (const action of ['profile_updated', 'team_renamed', 'project_renamed'])
       await pastEvents(ada.id, LIMIT / 3, { action });
@@ -176,14 +176,14 @@ describe('a person', () => {
     expect(await editAs(bob.session, rename(bob.id))).toBe(1);
   });
 
-  test('is not limited by what they did otherwise, or more than an hour ago', async () => {
+  test('does not count logins, nor changes of more than an hour ago', async () => {
     const ada = await someone();
     await pastEvents(ada.id, LIMIT, { action: 'login' });
     await pastEvents(ada.id, LIMIT, { minutes: 61 });
     expect(await editAs(ada.session, rename(ada.id))).toBe(1);
   });
 
-  test('changes no more rows in one statement either', async () => {
+  test('refuses one statement that changes 301 rows', async () => {
     const ada = await someone();
     const { sql } = gateway;
     await sql`insert into portcullis.projects (id, team_id, name) select gen_random_uuid(), team_id, 'P'
@@ -194,7 +194,7 @@ describe('a person', () => {
     expect(await editAs(ada.session, all)).toBe(LIMIT);
   });
 
-  test('is not limited in the role admin', async () => {
+  test('does not apply to the role admin', async () => {
     const ada = await someone();
     await pastEvents(ada.id, LIMIT);
     const admin = JSON.stringify({ 'x-hasura-role': 'admin', 'x-hasura-user-id': ada.id });
@@ -202,11 +202,11 @@ describe('a person', () => {
   });
 });
 
-test('the limit is the gateway’s default', () => {
+test('the gateway’s default limit of changes per user is 300 in an hour, as in the database', () => {
   expect(gateway.deps.config.limits.changesPerUser).toMatchObject({ count: 300, seconds: 3600 });
 });
 
-test('the limit has an index', async () => {
+test('the query that counts a user’s edits can use an index', async () => {
   const plan = await gateway.sql.begin(async (sql) => {
     await sql`set local enable_seqscan = off`;
     return sql`explain select from portcullis.security_events where user_id = ${randomUUID()}
@@ -215,7 +215,7 @@ test('the limit has an index', async () => {
   expect(JSON.stringify(plan)).toContain('security_events_user_id_idx');
 });
 
-test('a team token does not rename its user past the gateway, and an access token does', async () => {
+test('a team token cannot rename its user through Hasura; an access token can', async () => {
   const { user } = await signUp(gateway);
   const as = (kind: string, role = 'user') =>
     JSON.stringify({ 'x-hasura-role': role, 'x-hasura-user-id': user.id, 'x-hasura-token-kind': kind });

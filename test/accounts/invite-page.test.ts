@@ -9,7 +9,7 @@ const accounts = forFile(() =>
 const open = (path: string, form?: Record<string, string> | string, headers?: Record<string, string>) =>
   openPage(accounts.gateway, path, form, headers);
 
-describe('the page of an invite', () => {
+describe('the invite page', () => {
   async function invite(name: string, expires = '1 day') {
     const ada = await join(accounts, { name: 'Ada <b>', teamName: name });
     const [row] = await accounts.gateway.sql`
@@ -19,7 +19,7 @@ describe('the page of an invite', () => {
     return `/mail/invite/${row?.id}`;
   }
 
-  test('says who invites to what and how to accept, not whom, and takes no form', async () => {
+  test('names the inviter and the team, hides the invited address, and answers 405 to a form', async () => {
     const path = await invite('Engines & <i>Co</i>');
     const page = await open(path);
     expect(page).toMatchObject({ status: 200, title: 'Join “Engines &amp; iCo/i”' });
@@ -31,14 +31,14 @@ describe('the page of an invite', () => {
     expect(accounts.gateway.logged()).not.toContain(path.split('/').at(-1));
   });
 
-  test('looks alike for an invite that is gone, expired or made up', async () => {
+  test('is the same 410 page for an expired and for an unknown invite', async () => {
     const expired = await open(await invite('Engines', '-1 second'));
     expect(expired).toMatchObject({ status: 410, title: 'This invite is no longer valid' });
     for (const id of [crypto.randomUUID(), 'made-up', '%00'])
       expect((await open(`/mail/invite/${id}`)).html).toBe(expired.html);
   });
 
-  test('a name that is an address is no link', async () => {
+  test('does not show a team name that is a URL as a link', async () => {
     const page = await open(await invite('https://evil.example'));
     expect(page.title).not.toContain('https://');
   });

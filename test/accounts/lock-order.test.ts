@@ -42,7 +42,7 @@ import {
   VERIFY,
 } from './accounts.ts';
 
-// Whatever happens to the same few people at once, no transaction waits for one that waits for it.
+// Concurrent operations on the same few people never deadlock.
 
 const LOGOUT = 'mutation ($scope: LogoutScope!) { logout(input: { scope: $scope }) { sessionsEnded } }';
 const REFRESH =
@@ -65,13 +65,13 @@ beforeAll(async () => {
     alter database ${new URL(database.url).pathname.slice(1)} set deadlock_timeout = '20ms';
     create function linger() returns trigger language plpgsql as
       'begin perform pg_sleep(random() * 0.008); return coalesce(new, old); end';`);
-  // What changes rows takes its time, so that others come in between.
+  // Each change of a row takes a few milliseconds, so that transactions interleave.
   for (const table of TABLES)
     await sql.unsafe(
       `create trigger linger before update or delete on ${table} for each row execute function linger()`,
     );
   const pool = { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '60' };
-  const env = { ...pool, DATABASE_STATEMENT_TIMEOUT_MS: '60000', RATE_LIMITS: 'off' };
+  const env = { ...pool, DATABASE_STATEMENT_TIMEOUT_MS: '300000', RATE_LIMITS: 'off' };
   gateway = await startGateway({ env });
   replica = await startGateway({ replicaOf: gateway });
 });
@@ -80,7 +80,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Stores a token as a mail would carry it. */
+/** Stores a token as the gateway does when it mails one. */
 async function plantToken(person: Someone, purpose: string): Promise<string> {
   const token = `pot_${randomBytes(32).toString('base64url')}`;
   await sql`insert into portcullis_private.one_time_tokens (token_hash, user_id, purpose, email, expires_at)
@@ -91,7 +91,7 @@ async function plantToken(person: Someone, purpose: string): Promise<string> {
 
 type Operation = () => Promise<unknown>;
 
-/** What one person can do, and what can be done to them. */
+/** The operations that a person can make, and those that others can make on the person. */
 async function operationsOf(
   person: Someone,
   { teamId, others, session }: { teamId: string; others: Someone[]; session: SignedInAnswer },
@@ -136,7 +136,7 @@ async function operationsOf(
   ];
 }
 
-/** People who share a team, each with sessions in it, and everything that can happen to them. */
+/** Founds a team whose members have sessions, invites a guest, and returns all operations on them. */
 async function gather(): Promise<Operation[]> {
   const { teamId, people } = await foundTeam(gateway, 'OWNER', 'ADMIN');
   const guest = (await foundTeam(gateway)).people[0];
@@ -180,7 +180,7 @@ const countWaiting = async () =>
   ).length;
 const expectWaiting = (count: number) => expect.poll(countWaiting, { interval: 10 }).toBe(count);
 
-/** Runs operations in whatever order, all of which take their first lock at the same moment. */
+/** Runs operations in random order. All of them wait for their first lock, and get it at the same moment. */
 async function runAtOnce(operations: readonly Operation[]): Promise<string[]> {
   let pending = operations.length;
   let outcomes: Promise<string[]> | undefined;
@@ -198,7 +198,7 @@ async function runAtOnce(operations: readonly Operation[]): Promise<string[]> {
   return (await outcomes) ?? [];
 }
 
-test('an account that is deleted while its password is changed is deleted, and neither waits for the other', async () => {
+test('deleting an account during its password change succeeds, and the change answers invalid_credentials', async () => {
   const { teamId, people } = await foundTeam(gateway);
   const [person] = people;
   await person.run(SWITCH_TEAM, { input: { teamId } });
@@ -215,7 +215,7 @@ test('an account that is deleted while its password is changed is deleted, and n
   expect(await Promise.all(outcomes)).toEqual(['done', 'invalid_credentials']);
 });
 
-test('a team that a person founds while their account is deleted is deleted with it', async () => {
+test('a team that a user founds during the deletion of their account is deleted too', async () => {
   const { people } = await foundTeam(gateway);
   const [person] = people;
   const GATE = 4711;
@@ -238,7 +238,7 @@ test('a team that a person founds while their account is deleted is deleted with
   await sql`drop trigger wait_at_gate on portcullis.security_events`;
 });
 
-test('account and team flows at once on the same people never deadlock, and none fails for the database', async () => {
+test('concurrent account and team operations on the same users never deadlock or answer internal_error', async () => {
   const outcomes: string[] = [];
   for (let round = 0; round < 3; round++) {
     outcomes.push(...(await runAtOnce(await gather())));
@@ -247,7 +247,7 @@ test('account and team flows at once on the same people never deadlock, and none
   expect(codes.done).toBeGreaterThan(30);
   expect(codes).not.toHaveProperty('internal_error');
   expect(codes).not.toHaveProperty('unavailable');
-  // Connections report what they counted when they end.
+  // Postgres adds up what a connection counted when the connection ends.
   await replica.close();
   await gateway.close();
   const [counted] = await sql`select deadlocks::int from pg_stat_database where datname = current_database()`;

@@ -24,8 +24,8 @@ const resetPage = async () => {
 };
 const DEAD = 'This link is no longer valid';
 
-describe('the page of a mailed link', () => {
-  test('to verify: looking changes nothing however often, the button does it once', async () => {
+describe('mailed pages', () => {
+  test('the verification page changes nothing when opened, and its form verifies the address once', async () => {
     const { ada, path } = await verification();
     for (let i = 0; i < 3; i++) {
       const page = await open(path);
@@ -45,7 +45,7 @@ describe('the page of a mailed link', () => {
       expect(again).toMatchObject({ status: 410, title: DEAD });
   });
 
-  test('signs nobody in', async () => {
+  test('the verification page sets no cookie and opens no session', async () => {
     const { ada, path } = await verification();
     const { html, headers } = await open(path, { password: ada.password });
     expect(headers.getSetCookie()).toEqual([]);
@@ -55,7 +55,7 @@ describe('the page of a mailed link', () => {
     expect(sessions).toHaveLength(1);
   });
 
-  test('to another address confirms it', async () => {
+  test('the page of a new address confirms it with the password, and refuses a wrong password', async () => {
     const ada = await join(accounts);
     const newEmail = newPerson().email;
     const input = { newEmail, currentPassword: ada.password };
@@ -78,7 +78,7 @@ describe('the page of a mailed link', () => {
     expect(await open(path)).toMatchObject({ status: 410, title: DEAD });
   });
 
-  test('to another address says whose account it is, and to confirm only what one asked for', async () => {
+  test('the page of a new address shows the account’s name and masked address, and when to confirm', async () => {
     const ada = await join(accounts, { name: 'Visit https://evil.example <b>' });
     const newEmail = newPerson().email;
     const input = { newEmail, currentPassword: ada.password };
@@ -92,7 +92,7 @@ describe('the page of a mailed link', () => {
     expect(html).not.toContain(ada.email);
   });
 
-  test('to a new password says what is wrong with one, and keeps the link until it is good', async () => {
+  test('the reset page explains each refused password, and keeps its link until a password is set', async () => {
     const { ada, path } = await resetPage();
     const form = await open(path);
     expect(form).toMatchObject({ status: 200, title: 'Set a new password' });
@@ -118,7 +118,7 @@ describe('the page of a mailed link', () => {
     expect(await open(path)).toMatchObject({ status: 410, title: DEAD });
   });
 
-  test('eight at once: one succeeds', async () => {
+  test('of eight concurrent verification forms one succeeds', async () => {
     const { ada, path } = await verification();
     const outcomes = await allAtOnce(8, async () => {
       const { status } = await open(path, { password: ada.password });
@@ -127,7 +127,7 @@ describe('the page of a mailed link', () => {
     expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1);
   });
 
-  test('looks alike for a link that is used, expired, replaced or made up', async () => {
+  test('used, expired and unknown links show the same 410 page', async () => {
     const [used, expired] = [await verification(), await verification()];
     await open(used.path, { password: used.ada.password });
     await accounts.gateway.sql`update portcullis_private.one_time_tokens set expires_at = now()
@@ -147,10 +147,10 @@ describe('the page of a mailed link', () => {
 
   test.each([
     ['a page of another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
-    ['a page of a neighbour', { 'sec-fetch-site': 'same-site' }],
-    ['an old browser at another site', { origin: 'https://evil.example' }],
-    ['a site that begins alike', { origin: `${PUBLIC_URL}.evil.example` }],
-  ])('refuses a form from %s', async (_where, headers) => {
+    ['a page of a sibling domain', { 'sec-fetch-site': 'same-site' }],
+    ['a page of another site in an old browser', { origin: 'https://evil.example' }],
+    ['a site whose origin begins like the gateway’s', { origin: `${PUBLIC_URL}.evil.example` }],
+  ])('the verification page answers 403 to a form from %s', async (_where, headers) => {
     const { ada, path } = await verification();
     const refused = await open(path, {}, headers);
     expect(refused).toMatchObject({ status: 403, title: 'That did not work' });
@@ -159,17 +159,17 @@ describe('the page of a mailed link', () => {
   });
 
   test.each([
-    ['its own', { 'sec-fetch-site': 'same-origin', origin: 'null' }],
-    ['its own, in an old browser', { origin: PUBLIC_URL }],
-    ['its own, in an old browser that may not tell', { origin: 'null' }],
-    ['nowhere', {}],
-  ])('takes a form from %s', async (_where, headers) => {
+    ['the gateway itself', { 'sec-fetch-site': 'same-origin', origin: 'null' }],
+    ['the gateway itself in an old browser', { origin: PUBLIC_URL }],
+    ['an old browser that hides the origin', { origin: 'null' }],
+    ['a client without origin headers', {}],
+  ])('the verification page accepts a form from %s', async (_where, headers) => {
     const { ada, path } = await verification();
     expect((await open(path, { password: ada.password }, headers)).status).toBe(200);
     expect(await isVerified(ada.user.id)).toBe(true);
   });
 
-  test('takes a form and nothing else, of bounded size', async () => {
+  test('the reset page answers 415 to JSON, 413 to a large form and 405 to PUT', async () => {
     const { path } = await resetPage();
     expect(await open(path, '{}', { 'content-type': 'application/json' })).toMatchObject({ status: 415 });
     expect(await open(path, { new_password: 'x'.repeat(20_000) })).toMatchObject({ status: 413 });
@@ -177,7 +177,7 @@ describe('the page of a mailed link', () => {
     expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, POST']);
   });
 
-  test('runs no script, loads nothing, cannot be framed, and leaks its address to nobody', async () => {
+  test('a mailed page forbids scripts, subresources, frames, caches and the Referer header', async () => {
     const { path } = await verification();
     for (const { headers, html } of [
       await open(path),
@@ -196,7 +196,7 @@ describe('the page of a mailed link', () => {
     }
   });
 
-  test('is logged by its template: no token, no address', async () => {
+  test('the log contains the route of a mailed page, not the token or the email address', async () => {
     const { ada, path } = await verification();
     await open(path);
     await open(path, {});
@@ -210,7 +210,7 @@ describe('the page of a mailed link', () => {
     expect(log).not.toContain(ada.email);
   });
 
-  test('fails in words when the database is away', async () => {
+  test('the verification page answers 500 with the request id if the database query fails', async () => {
     const other = await startGateway({ env: { LIMIT_LOGIN_PER_ACCOUNT: '5/60' } });
     await other.sql`alter table portcullis_private.one_time_tokens rename to hidden`;
     const failed = await openPage(other, '/mail/verify-email/x');
@@ -220,7 +220,7 @@ describe('the page of a mailed link', () => {
     await other.close();
   });
 
-  test('speaks the language of the mails', async () => {
+  test('a mailed page has the language of MAIL_LOCALE', async () => {
     const other = await startGateway({ env: { MAIL_LOCALE: 'de-AT' } });
     const page = await openPage(other, '/mail/verify-email/x');
     expect(page.title).toBe('Dieser Link gilt nicht mehr');

@@ -4,7 +4,7 @@ import { bearer, newPerson, SIGNUP, signUp, startGateway } from '../support/gate
 import { CREATE_PROJECT, CREATE_TEAM, foundTeam, RENAME_PROJECT, RENAME_TEAM } from '../teams/people.ts';
 import { UPDATE_PROFILE } from './accounts.ts';
 
-// Names of people, teams and projects, wherever the gateway takes one.
+// The names of people, teams and projects, in every operation that takes a name.
 
 const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
 
@@ -25,7 +25,7 @@ const codesOf = async (failure: Promise<unknown>) =>
     ({ extensions: { code, attribute } }) => `${code} ${attribute}`,
   );
 
-test('a sign-up with a name or a team name that shows nothing is invalid', async () => {
+test('signup answers invalid to a name or team name without a visible character', async () => {
   for (const name of UNSEEN) {
     const person = newPerson();
     expect(await codesOf(gateway.failure(SIGNUP, { input: { ...person, name } }))).toEqual(['invalid name']);
@@ -36,7 +36,7 @@ test('a sign-up with a name or a team name that shows nothing is invalid', async
   }
 });
 
-test('a change of a name to one that shows nothing is invalid', async () => {
+test('updating a user, team or project answers invalid to a name without a visible character', async () => {
   const { teamId, people } = await foundTeam(gateway);
   const [owner] = people;
   const { createProject } = await owner.run<{ createProject: { id: string } }>(CREATE_PROJECT, {
@@ -68,9 +68,9 @@ test('a name keeps its invisible characters beside visible ones, and is stored t
   expect(await named('ㅋ\u3164ㅋ')).toBe('ㅋ\u3164ㅋ');
 });
 
-test('a name that the database alone refuses is invalid, not an internal error', async () => {
+test('a name that only the database refuses answers invalid', async () => {
   const { accessToken } = await signUp(gateway);
-  // As a database would whose Unicode is newer than the gateway's.
+  // Plays a database whose Unicode version is newer than the gateway's.
   await gateway.sql.unsafe(`create or replace function portcullis.is_name(text) returns boolean
     language sql immutable strict as $$ select $1 <> 'Newer' $$`);
   const change = gateway.failure(UPDATE_PROFILE, { input: { name: 'Newer' } }, bearer(accessToken));

@@ -21,7 +21,7 @@ import {
 
 const accounts = forFile(() => startAccounts({ SMTP_URL: 'off' }));
 
-/** A token of a purpose, without the mail. */
+/** Stores a token of a purpose without mailing it. */
 async function tokenFor({ user, email }: Member, purpose: TokenPurpose): Promise<string> {
   const token = createSecret('pot');
   const address = purpose === 'change_email' ? newPerson().email : email;
@@ -30,7 +30,7 @@ async function tokenFor({ user, email }: Member, purpose: TokenPurpose): Promise
   return token;
 }
 
-/** What each purpose is for. */
+/** The operation that uses a token of each purpose. */
 const uses: Record<TokenPurpose, (token: string) => [document: string, input: object]> = {
   verify_email: (token) => [VERIFY, { token, password: 'correct horse' }],
   reset_password: (token) => [RESET, { token, newPassword: 'a new passphrase' }],
@@ -45,8 +45,8 @@ const failingUse = (purpose: TokenPurpose, token: string) => {
   return codeOf(accounts.gateway.failure(document, { input }));
 };
 
-describe('each purpose', () => {
-  test.each(tokenPurposes)('%s has a page, and a life that its token gets', async (purpose) => {
+describe('token purposes', () => {
+  test.each(tokenPurposes)('the purpose %s has a page, and its tokens get its lifetime', async (purpose) => {
     const { url, sql } = accounts.gateway;
     const ada = await join(accounts);
     const token = await tokenFor(ada, purpose);
@@ -59,7 +59,7 @@ describe('each purpose', () => {
     expect(stored?.left).toBeLessThanOrEqual(ttlSeconds);
   });
 
-  test('is one that the database admits, which admits no other', async () => {
+  test('the database admits the purposes of the code and no others', async () => {
     const [check] = await accounts.gateway.sql`
       select pg_get_constraintdef(oid) as definition from pg_constraint where conname = 'one_time_tokens_purpose'`;
     const admitted = [...String(check?.definition).matchAll(/'(\w+)'/g)].map(([, purpose]) => purpose);
@@ -71,8 +71,8 @@ const pairs = tokenPurposes.flatMap((made) =>
   tokenPurposes.filter((used) => used !== made).map((used) => [made, used] as const),
 );
 
-describe('a mailed token', () => {
-  test.each(pairs)('to %s does not serve to %s, and is not used up by trying', async (made, used) => {
+describe('mailed tokens', () => {
+  test.each(pairs)('a token for %s answers invalid_token to %s, and stays valid', async (made, used) => {
     const ada = await join(accounts);
     const token = await tokenFor(ada, made);
     expect(await failingUse(used, token)).toBe('invalid_token token');
@@ -84,14 +84,14 @@ describe('a mailed token', () => {
     expect(await failingUse(made, token)).toBe('invalid_token token');
   });
 
-  test('serves its own account only', async () => {
+  test('a reset token changes the password of its own account only', async () => {
     const [ada, grace] = [await join(accounts), await join(accounts)];
     await use('reset_password', await tokenFor(ada, 'reset_password'));
     await logIn(accounts.gateway, { ...ada, password: 'a new passphrase' });
     await logIn(accounts.gateway, grace);
   });
 
-  test('an access or refresh token is none', async () => {
+  test('an access or refresh token answers invalid_token to every purpose', async () => {
     const ada = await join(accounts);
     for (const purpose of tokenPurposes)
       for (const token of [ada.accessToken, ada.refreshToken])
@@ -99,9 +99,9 @@ describe('a mailed token', () => {
   });
 
   test.each([
-    ['a new password by the current one', CHANGE_PASSWORD, 'currentPassword'],
-    ['a new password by mail', RESET, 'token'],
-  ])('%s retires those of every purpose, once the address is proven', async (_what, document, by) => {
+    ['changePassword', CHANGE_PASSWORD, 'currentPassword'],
+    ['resetPassword', RESET, 'token'],
+  ])('%s retires the tokens of every purpose if the address is proven', async (_what, document, by) => {
     const ada = await join(accounts);
     await proveAddress(accounts.gateway, ada);
     const tokens = new Map<TokenPurpose, string>();
@@ -115,8 +115,8 @@ describe('a mailed token', () => {
   });
 });
 
-describe('what happened and its security event', () => {
-  /** The event of an action cannot be written. */
+describe('security events of an account', () => {
+  /** Makes a call while the security event of an action cannot be written. Returns `done` or the error code. */
   async function breaking(action: string, run: () => Promise<unknown>): Promise<unknown> {
     const { sql } = accounts.gateway;
     await sql.unsafe(`create function public.refuse() returns trigger language plpgsql as $$
@@ -180,7 +180,7 @@ describe('what happened and its security event', () => {
           { 'x-hasura-gateway-secret': accounts.gateway.secret, 'x-hasura-role': 'admin' },
         ),
     ],
-  ])('%s: where one cannot be, neither is', async (action, prepare) => {
+  ])('if %s cannot be recorded, nothing changes: internal_error', async (action, prepare) => {
     const { sql } = accounts.gateway;
     const ada = await join(accounts);
     const act = await prepare(ada);

@@ -26,7 +26,7 @@ const resetToken = async ({ email }: Member, count = 1) => {
 };
 
 describe('forgotPassword', () => {
-  test('answers alike and works alike, whether or not anybody has the address', async () => {
+  test('gives the same answer after the same work, whether or not an account has the address', async () => {
     const { gateway } = accounts;
     const known = await join(accounts);
     const disabled = await join(accounts);
@@ -59,7 +59,7 @@ describe('forgotPassword', () => {
         hashes: gateway.deps.hashGate.finished - hashes,
       };
     };
-    await forgot(newPerson().email); // makes the caller's own counter
+    await forgot(newPerson().email); // creates the caller's own counter
     const work = [];
     for (const email of [
       known.email,
@@ -75,7 +75,7 @@ describe('forgotPassword', () => {
       events: 1,
       hashes: 0,
     });
-    expect(work[0]?.limits).toBe(2); // its spacing, and the cap of resets
+    expect(work[0]?.limits).toBe(2); // the waiting time between mails, and the cap of resets
     expect(work.map(({ limits: _, ...rest }) => rest)).toEqual(
       Array(5).fill((({ limits: _, ...rest }) => rest)(work[0] as NonNullable<(typeof work)[0]>)),
     );
@@ -90,11 +90,11 @@ describe('forgotPassword', () => {
     expect(await eventsOf(gateway, null)).toContain('password_reset_requested failure');
   });
 
-  test('asked again within a minute it says the same, and mails nothing', async () => {
+  test('answers ok again within a minute, and mails no second link', async () => {
     const ada = await join(accounts);
-    const nobody = newPerson().email;
+    const unknown = newPerson().email;
     for (let i = 0; i < 3; i++)
-      expect([await forgot(ada.email), await forgot(nobody)]).toEqual(
+      expect([await forgot(ada.email), await forgot(unknown)]).toEqual(
         Array(2).fill({ forgotPassword: { ok: true } }),
       );
     await forgot(` ${ada.email.toUpperCase()}`);
@@ -106,7 +106,7 @@ describe('forgotPassword', () => {
     expect(await failingReset({ token: first, newPassword: 'a new passphrase' })).toBe('invalid_token token');
   });
 
-  test('names a missing address, and is limited per caller', async () => {
+  test('answers required to a missing address, and is rate_limited per IP address', async () => {
     expect(await codeOf(accounts.gateway.failure(FORGOT, { input: { email: ' ' } }))).toBe('required email');
     const strict = await startGateway({
       replicaOf: accounts.gateway,
@@ -147,7 +147,7 @@ describe('resetPassword', () => {
     ]);
   });
 
-  test('a refused password costs no token, and a made-up token no hash', async () => {
+  test('a refused password keeps the token valid, and an unknown token costs no password hash', async () => {
     const token = await resetToken(await join(accounts));
     const before = accounts.gateway.deps.hashGate.finished;
     expect(await failingReset({ token, newPassword: '1234567' })).toBe('min_length newPassword');
@@ -160,7 +160,7 @@ describe('resetPassword', () => {
     expect(await failingReset({ token, newPassword: '12345678' })).toBe('invalid_token token');
   });
 
-  test('eight at once: one sets its password', async () => {
+  test('of eight concurrent resets with one token, one succeeds and the others answer invalid_token', async () => {
     const ada = await join(accounts);
     const token = await resetToken(ada);
     let n = 0;
@@ -172,7 +172,7 @@ describe('resetPassword', () => {
     expect(logins.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  test('an expired token, and one of a disabled account, are good for nothing', async () => {
+  test('an expired token and a token of a disabled account answer invalid_token', async () => {
     const ada = await join(accounts);
     const token = await resetToken(ada);
     const failing = () => failingReset({ token, newPassword: 'a new passphrase' });
@@ -186,14 +186,14 @@ describe('resetPassword', () => {
     );
   });
 
-  test('gives an account a password that had none', async () => {
+  test('gives a password to an account without one', async () => {
     const ada = await join(accounts);
     await accounts.gateway.sql`delete from portcullis_private.passwords where user_id = ${ada.user.id}`;
     await reset(await resetToken(ada));
     await logIn(accounts.gateway, { ...ada, password: 'a new passphrase' });
   });
 
-  test('lets in again whoever forgot the password and was locked out for guessing', async () => {
+  test('unlocks an account that wrong passwords had locked', async () => {
     const ada = await join(accounts);
     for (let i = 0; i < 11; i++)
       await accounts.gateway.failure(LOGIN, { input: { email: ada.email, password: `guess ${i}` } });
@@ -201,8 +201,8 @@ describe('resetPassword', () => {
     await logIn(accounts.gateway, { ...ada, password: 'a new passphrase' });
   });
 
-  test('what the reset throws out stays out: a planted session, and a link to another address', async () => {
-    // Somebody signs up with an address that is not theirs, and asks for it to be changed to their own.
+  test('ends a stranger’s session, and the change of address that the stranger asked for', async () => {
+    // A stranger signs up with another person's address, and asks to change it to their own.
     const planted = await join(accounts);
     const thief = newPerson().email;
     await accounts.gateway.graphql(

@@ -13,8 +13,8 @@ const signUpOnly = async () => {
 const failingLogin = (input: { email: string; password: string }) =>
   codeOf(accounts.gateway.failure(LOGIN, { input: { email: input.email, password: input.password } }));
 
-describe('where logging in takes a verified address', () => {
-  test('signing up makes the account and signs nobody in', async () => {
+describe('REQUIRE_VERIFIED_EMAIL=on', () => {
+  test('signup creates the account without a session, and answers email_not_verified', async () => {
     const { email } = await signUpOnly();
     const { sql } = accounts.gateway;
     const [user] = await sql`select id from portcullis.users where email = ${email}`;
@@ -25,7 +25,7 @@ describe('where logging in takes a verified address', () => {
     });
   });
 
-  test('the mailed link opens the login', async () => {
+  test('login answers email_not_verified until the mailed token verifies the address', async () => {
     const person = await signUpOnly();
     expect(await failingLogin(person)).toBe('email_not_verified');
     const { token } = await accounts.mail(person.email, 'verify-email');
@@ -33,7 +33,7 @@ describe('where logging in takes a verified address', () => {
     await logIn(accounts.gateway, person);
   });
 
-  test('only a correct password learns of it, and has the mail sent again, once a minute', async () => {
+  test('login answers email_not_verified to the correct password only, and mails again once a minute', async () => {
     const person = await signUpOnly();
     await accounts.mail(person.email, 'verify-email');
     expect(await failingLogin({ ...person, password: 'wrong' })).toBe('invalid_credentials');
@@ -47,7 +47,7 @@ describe('where logging in takes a verified address', () => {
     expect(accounts.smtp.mails.filter(({ to }) => to.includes(person.email))).toHaveLength(2);
   });
 
-  test('a password reset by mail is proof enough', async () => {
+  test('a password reset by mail verifies the address for login', async () => {
     const person = await signUpOnly();
     await accounts.gateway.graphql(FORGOT, { input: { email: person.email } });
     const { token } = await accounts.mail(person.email, 'reset-password');

@@ -2,8 +2,8 @@ import { LOGIN, logIn, PUBLIC_URL, type SignedInAnswer } from '../support/gatewa
 import { type Accounts, codeOf, join, type Member, VERIFY } from './accounts.ts';
 
 /**
- * A stranger who signed up with the address of the owner of a mailbox, and what either does then. The owner got the mail that
- * confirms the address: its token, and the path of its page.
+ * Signs a stranger up with the address of another person's mailbox. The owner of the mailbox gets the verification
+ * mail. Returns its token and page, and what the stranger and the owner can do.
  */
 export async function joinStranger(accounts: Accounts) {
   const { gateway } = accounts;
@@ -18,7 +18,7 @@ export async function joinStranger(accounts: Accounts) {
         .then(({ verifyEmail }) => verifyEmail),
     refusedVerify: (input: object, headers = {}) =>
       codeOf(gateway.failure(VERIFY, { input: { token, ...input } }, headers)),
-    /** Follows the API's link, which suspends the password unless a session of the account does it. */
+    /** Follows the API's link. Without a session of the account, this suspends the password. */
     async follow(headers = {}) {
       const response = await fetch(`${gateway.url}/api/verify-email/${token}`, { headers });
       const body = (await response.json()) as Record<string, string | null>;
@@ -30,7 +30,7 @@ export async function joinStranger(accounts: Accounts) {
 
 export type Stranger = Awaited<ReturnType<typeof joinStranger>>;
 
-/** Why a login fails. */
+/** The error code of a refused login. */
 export const refusedLogin = (
   { gateway }: Accounts,
   { email, password }: Pick<Member, 'email' | 'password'>,

@@ -13,7 +13,7 @@ import {
 } from './accounts.ts';
 import { joinStranger, refusedLogin, type Stranger } from './stranger.ts';
 
-// The API's link proves the mailbox and not the password: the password that a stranger chose is suspended until it is proven.
+// The API's link proves the mailbox, not the password. A stranger may have chosen it: it is suspended until it is proven.
 
 const accounts = forFile(() => startAccounts());
 let stranger: Stranger;
@@ -28,7 +28,7 @@ describe('GET /api/verify-email/{token}', () => {
     return body;
   };
 
-  test('without a session keeps its answer, ends all earlier sessions and suspends the password', async () => {
+  test('without a session signs in, ends all earlier sessions and suspends the password', async () => {
     const second = await stranger.signInAgain();
     const body = await suspend();
     expect(body).toEqual({
@@ -52,13 +52,13 @@ describe('GET /api/verify-email/{token}', () => {
     );
   });
 
-  test('with a user token of the account keeps that session and the password', async () => {
+  test('with a user token of the account keeps the token’s session and the password', async () => {
     await stranger.follow(bearer(stranger.accessToken));
     expect(await isSignedIn(accounts.gateway, stranger)).toBe(true);
     await logIn(accounts.gateway, stranger);
   });
 
-  test('a suspended password answers `email_not_verified`, and a wrong one `invalid_credentials`', async () => {
+  test('login with a suspended password answers email_not_verified, and with a wrong one invalid_credentials', async () => {
     await suspend();
     await passSpacing(accounts.gateway);
     expect(await refusedLogin(accounts, { ...stranger, password: 'wrong one' })).toBe('invalid_credentials');
@@ -72,7 +72,7 @@ describe('GET /api/verify-email/{token}', () => {
       });
   });
 
-  test('a suspended password counts again once it is shown with the link that a login mails', async () => {
+  test('a suspended password works again once the owner enters it on the page that login mails', async () => {
     const { userToken } = await suspend();
     await passSpacing(accounts.gateway);
     expect(await refusedLogin(accounts, stranger)).toBe('email_not_verified');
@@ -83,7 +83,7 @@ describe('GET /api/verify-email/{token}', () => {
     expect(await isSignedIn(accounts.gateway, { accessToken: userToken ?? '' })).toBe(true);
   });
 
-  test('a reset replaces a suspended password', async () => {
+  test('a password reset replaces a suspended password', async () => {
     await suspend();
     await passSpacing(accounts.gateway);
     await accounts.gateway.graphql(FORGOT, { input: { email: stranger.email } });
@@ -93,14 +93,14 @@ describe('GET /api/verify-email/{token}', () => {
     expect(await refusedLogin(accounts, stranger)).toBe('invalid_credentials');
   });
 
-  test('the owner who knows a suspended password can change it in the session that the mailbox opened', async () => {
+  test('a user who knows the suspended password can change it in the session that the link opened', async () => {
     const { userToken } = await suspend();
     const input = { currentPassword: stranger.password, newPassword: 'a new passphrase' };
     await accounts.gateway.graphql(CHANGE_PASSWORD, { input }, bearer(userToken ?? ''));
     await logIn(accounts.gateway, { ...stranger, password: 'a new passphrase' });
   });
 
-  test('of many logins during the verification, none leaves a session that a stranger can use', async () => {
+  test('logins during the verification leave no session that a stranger can use', async () => {
     const logins: Promise<SignedInAnswer | null>[] = [];
     let verified = false;
     const verification = suspend().finally(() => {

@@ -31,8 +31,8 @@ const resetToken = async ({ email }: Member, count = 1) => {
 };
 const reset = (token: string, newPassword: string) =>
   accounts.gateway.graphql(RESET, { input: { token, newPassword } });
-/** Runs a thing every few milliseconds while another is under way, and yields what came of all of them. */
-async function meanwhile<T>(work: Promise<unknown>, run: () => Promise<T>, everyMs = 5): Promise<T[]> {
+/** Repeats a call every few milliseconds until the work is done. Returns the results of the calls that succeeded. */
+async function repeatDuring<T>(work: Promise<unknown>, run: () => Promise<T>, everyMs = 5): Promise<T[]> {
   let busy = true;
   const stop = () => {
     busy = false;
@@ -50,27 +50,27 @@ const logInAs = async ({ email, password }: Member) =>
   (await accounts.gateway.graphql<{ login: SignedInAnswer }>(LOGIN, { input: { email, password } })).login;
 const hasAccess = (signedIn: SignedInAnswer) => isSignedIn(accounts.gateway, signedIn);
 
-describe('whoever knows the old password', () => {
-  test('keeps no session that was opened while the password was reset', async () => {
+describe('a stranger who knows the old password', () => {
+  test('keeps no session that they opened during a password reset', async () => {
     const victim = await join(accounts);
     const token = await resetToken(victim);
-    const sessions = await meanwhile(reset(token, 'a new passphrase'), () => logInAs(victim));
+    const sessions = await repeatDuring(reset(token, 'a new passphrase'), () => logInAs(victim));
     expect((await Promise.all(sessions.map(hasAccess))).filter(Boolean)).toEqual([]);
   });
 
-  test('keeps none that was opened while the password was changed', async () => {
+  test('keeps no session that they opened during a password change', async () => {
     const victim = await join(accounts);
     const change = accounts.gateway.graphql(
       CHANGE_PASSWORD,
       { input: { currentPassword: victim.password, newPassword: 'a new passphrase' } },
       victim.headers,
     );
-    const sessions = await meanwhile(change, () => logInAs(victim));
+    const sessions = await repeatDuring(change, () => logInAs(victim));
     expect((await Promise.all(sessions.map(hasAccess))).filter(Boolean)).toEqual([]);
     expect(await hasAccess(victim)).toBe(true);
   });
 
-  test('changes it in no session that ends while the change waits', async () => {
+  test('cannot change the password in a session that ends while the change waits: invalid_credentials', async () => {
     const { gateway } = accounts;
     const victim = await join(accounts);
     const input = { currentPassword: victim.password, newPassword: 'a new passphrase' };
@@ -91,12 +91,12 @@ describe('whoever knows the old password', () => {
     await logInAs(victim);
   });
 
-  test('cannot have the address changed beside the reset', async () => {
+  test('gets no valid link to another address during a password reset', async () => {
     const victim = await join(accounts);
     const thief = 'thief@example.com';
     const token = await resetToken(victim);
     const input = { newEmail: thief, currentPassword: victim.password };
-    await meanwhile(reset(token, 'a new passphrase'), async () => {
+    await repeatDuring(reset(token, 'a new passphrase'), async () => {
       await passSpacing(accounts.gateway);
       return accounts.gateway.graphql(CHANGE_EMAIL, { input }, victim.headers);
     });
@@ -109,7 +109,7 @@ describe('whoever knows the old password', () => {
   });
 });
 
-test('a database that begins its job numbers again does not bring old tokens back', async () => {
+test('a replaced reset token stays invalid if the database restarts its job numbers', async () => {
   const { gateway } = accounts;
   const person = await join(accounts);
   const rewind = async () =>
@@ -122,7 +122,7 @@ test('a database that begins its job numbers again does not bring old tokens bac
   await expect(reset(first, 'a new passphrase')).rejects.toThrow();
 });
 
-test('notices go to addresses that were proved, and to no others', async () => {
+test('the gateway mails notices only to proven addresses', async () => {
   const stranger = await join(accounts);
   const { gateway, smtp } = accounts;
   const other = { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0) Firefox/140.0' };
@@ -144,7 +144,7 @@ test('notices go to addresses that were proved, and to no others', async () => {
   await accounts.notice(owner.email, /sign-in/i);
 });
 
-test('deleting an account while it signs in ends in one or the other, and in nothing unexpected', async () => {
+test('logins during the deletion of their account fail only with invalid_credentials or unauthenticated', async () => {
   for (let round = 0; round < 4; round++) {
     const person = await join(accounts, { teamName: 'Engines' });
     const codes = new Set<string>();
@@ -154,7 +154,7 @@ test('deleting an account while it signs in ends in one or the other, and in not
       person.headers,
     );
     const ended = deletion.catch((error) => codes.add(error.response?.errors?.[0]?.extensions?.code));
-    await meanwhile(
+    await repeatDuring(
       ended,
       () => logInAs(person).catch((error) => codes.add(error.response?.errors?.[0]?.extensions?.code)),
       20,

@@ -5,7 +5,7 @@ import { ACCEPT_INVITE, foundTeam, invite, MY_INVITES } from '../teams/people.ts
 import { CHANGE_EMAIL, CONFIRM_EMAIL, codeOf, passSpacing, RESEND, startAccounts } from './accounts.ts';
 import { joinStranger, type Stranger } from './stranger.ts';
 
-// What a stranger prepared in an account before the owner of its mailbox proves the address.
+// A stranger prepares an account before the owner of its mailbox proves the address.
 
 const accounts = forFile(() => startAccounts());
 let stranger: Stranger;
@@ -13,8 +13,8 @@ beforeEach(async () => {
   stranger = await joinStranger(accounts);
 });
 
-describe('what a stranger prepared', () => {
-  test('a change of address that they asked for ends with the proof of the mailbox', async () => {
+describe('an account that a stranger prepared', () => {
+  test('the proof of the mailbox ends the change of address that the stranger asked for: invalid_token', async () => {
     const newEmail = `thief-${Date.now()}@example.com`;
     const input = { newEmail, currentPassword: stranger.password };
     await accounts.gateway.graphql(CHANGE_EMAIL, { input }, stranger.headers);
@@ -32,9 +32,9 @@ describe('what a stranger prepared', () => {
     return { input: { inviteId: made?.id } };
   };
 
-  test('an invite is accepted only in a session that something proven opened', async () => {
+  test('acceptInvite answers email_not_verified until the password is proven with a mailed token', async () => {
     const input = await inviteTo(stranger.email);
-    // Verified by an operator or by an import: the mailbox has proven nothing.
+    // An operator or an import marks the address as verified. The owner of the mailbox has proven nothing.
     await accounts.gateway
       .sql`update portcullis.users set email_verified_at = now() where id = ${stranger.user.id}`;
     const again = bearer((await stranger.signInAgain()).accessToken);
@@ -51,7 +51,7 @@ describe('what a stranger prepared', () => {
     await accounts.gateway.graphql(ACCEPT_INVITE, input, stranger.headers);
   });
 
-  test('an address that its owner confirmed for a stranger’s account opens no invite to it', async () => {
+  test('acceptInvite answers email_not_verified if the new address was confirmed without the password', async () => {
     await stranger.verify({ password: stranger.password });
     const owner = `owner-${Date.now()}@example.com`;
     const change = { newEmail: owner, currentPassword: stranger.password };
@@ -68,7 +68,7 @@ describe('what a stranger prepared', () => {
       );
   });
 
-  test('a change of address that is confirmed with the password stays proven', async () => {
+  test('acceptInvite succeeds if the new address was confirmed with the password', async () => {
     await stranger.verify({ password: stranger.password });
     const mine = `mine-${Date.now()}@example.com`;
     const change = { newEmail: mine, currentPassword: stranger.password };

@@ -18,7 +18,7 @@ import {
   VERIFY,
 } from './accounts.ts';
 
-// A stranger has an account with the address of another person's mailbox, and signs in with a password that is not proven.
+// A stranger has an account with the address of another person's mailbox. The stranger's password is not proven.
 
 const accounts = forFile(() => startAccounts());
 
@@ -40,8 +40,8 @@ const forgot = async () => {
   return (await accounts.mail(stranger.email, 'reset-password')).token;
 };
 const reset = { newPassword: 'the owner’s own' };
-describe('a change of a password that is not proven', () => {
-  test('leaves the reset that was mailed before good, which ends the stranger’s session', async () => {
+describe('changing an unproven password', () => {
+  test('keeps an earlier reset link valid, and that link ends the stranger’s session', async () => {
     const token = await forgot();
     await changePassword();
     await accounts.gateway.graphql(RESET, { input: { token, ...reset } });
@@ -49,7 +49,7 @@ describe('a change of a password that is not proven', () => {
     await logIn(accounts.gateway, { ...stranger, password: reset.newPassword });
   });
 
-  test('leaves the page of the verification good, also to disown the sign-up', async () => {
+  test('keeps the verification page valid, on which the owner can disown the sign-up', async () => {
     const { link } = await accounts.mail(stranger.email, 'verify-email');
     await changePassword();
     const page = link.slice(PUBLIC_URL.length);
@@ -58,7 +58,7 @@ describe('a change of a password that is not proven', () => {
     expect(await isSignedIn(accounts.gateway, stranger)).toBe(false);
   });
 
-  test('does not keep a reset that waits from being mailed', async () => {
+  test('does not stop a queued reset link from being mailed', async () => {
     const { sql } = accounts.gateway;
     await queueForLater(sql, { kind: 'password_reset', userId: stranger.user.id });
     await changePassword();
@@ -68,7 +68,7 @@ describe('a change of a password that is not proven', () => {
     expect(await isSignedIn(accounts.gateway, stranger)).toBe(false);
   });
 
-  test('ends a pending change of the address', async () => {
+  test('ends a pending change of address: invalid_token', async () => {
     const newEmail = `new-${stranger.email}`;
     const input = { newEmail, currentPassword: stranger.password };
     await accounts.gateway.graphql(CHANGE_EMAIL, { input }, stranger.headers);
@@ -79,7 +79,7 @@ describe('a change of a password that is not proven', () => {
   });
 });
 
-test('a change of a proven password retires the links that were mailed', async () => {
+test('changing a proven password retires the mailed reset link: invalid_token', async () => {
   const { token: verification } = await accounts.mail(stranger.email, 'verify-email');
   const { password } = stranger;
   await accounts.gateway.graphql(VERIFY, { input: { token: verification, password } });
@@ -89,7 +89,7 @@ test('a change of a proven password retires the links that were mailed', async (
   expect(await codeOf(accounts.gateway.failure(RESET, { input }))).toBe('invalid_token token');
 });
 
-test('“I did not sign up” ends a stranger’s session though the address is verified, and says so', async () => {
+test('“I did not sign up” ends a stranger’s session on a verified account, and the page says so', async () => {
   const { gateway } = accounts;
   const victim = `victim-${stranger.email}`;
   const { password, headers } = stranger;

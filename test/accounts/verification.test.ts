@@ -16,7 +16,7 @@ const teamsOf = (userId: string) => accounts.gateway.sql`
   where m.user_id = ${userId}`;
 
 describe('verifyEmail', () => {
-  test('makes a default team and project, and signs in to it', async () => {
+  test('creates a default team and project, and signs the user in to the team', async () => {
     const ada = await join(accounts);
     expect(ada).toMatchObject({ teamToken: null, user: { emailVerified: false } });
     const { token, link } = await accounts.mail(ada.email, 'verify-email');
@@ -42,7 +42,7 @@ describe('verifyEmail', () => {
     ]);
   });
 
-  test('with the password leaves the password and the sessions that it opened', async () => {
+  test('with the password keeps the password and the sessions that it opened', async () => {
     const ada = await join(accounts);
     await verify((await accounts.mail(ada.email, 'verify-email')).token);
     expect(await accounts.gateway.graphql(ME, {}, ada.headers)).toMatchObject({
@@ -51,13 +51,13 @@ describe('verifyEmail', () => {
     expect((await logIn(accounts.gateway, ada)).user.emailVerified).toBe(true);
   });
 
-  test('makes no team for whoever owns one', async () => {
+  test('creates no team for a user who owns one', async () => {
     const ada = await join(accounts, { teamName: 'Engines' });
     await verify((await accounts.mail(ada.email, 'verify-email')).token);
     expect(await teamsOf(ada.user.id)).toEqual([{ name: 'Engines', role: 'OWNER', project: null }]);
   });
 
-  test('eight at once: one succeeds, and there is one team', async () => {
+  test('of eight concurrent calls one succeeds and creates one team; the others answer invalid_token', async () => {
     const ada = await join(accounts);
     const { token } = await accounts.mail(ada.email, 'verify-email');
     expect(await allAtOnce(8, () => verify(token))).toEqual(['done', ...Array(7).fill('invalid_token')]);
@@ -68,23 +68,23 @@ describe('verifyEmail', () => {
   });
 
   test.each([
-    ['used', async (token: string) => void (await verify(token))],
+    ['was used', async (token: string) => void (await verify(token))],
     [
-      'expired',
+      'has expired',
       async () =>
         void (await accounts.gateway.sql`update portcullis_private.one_time_tokens set expires_at = now()`),
     ],
     [
-      'of a disabled account',
+      'belongs to a disabled account',
       async () => void (await accounts.gateway.sql`update portcullis.users set disabled_at = now()`),
     ],
     [
-      'for another address than the account has now',
+      'was mailed to a former address of the account',
       async () =>
         void (await accounts.gateway.sql`update portcullis.users set email = 'new.' || email
           where email_verified_at is null`),
     ],
-  ])('a token that is %s is good for nothing', async (_what, spoil) => {
+  ])('answers invalid_token to a token that %s', async (_what, spoil) => {
     const ada = await join(accounts);
     const { token } = await accounts.mail(ada.email, 'verify-email');
     await spoil(token);
@@ -93,7 +93,7 @@ describe('verifyEmail', () => {
     await accounts.gateway.sql`update portcullis.users set disabled_at = null`;
   });
 
-  test('names a missing token and refuses a made-up one', async () => {
+  test('answers required to a missing token, and invalid_token to an unknown one', async () => {
     const failing = (token: unknown) =>
       codeOf(accounts.gateway.failure(VERIFY, { input: { token, password: 'correct horse' } }));
     expect(await failing('')).toBe('required token');
@@ -106,7 +106,7 @@ describe('verifyEmail', () => {
 describe('resendEmailVerification', () => {
   const resend = (headers?: Record<string, string>) => accounts.gateway.graphql(RESEND, {}, headers);
 
-  test('mails a new link, and the one before is dead', async () => {
+  test('mails a new link, and the earlier link answers invalid_token', async () => {
     const ada = await join(accounts);
     const first = await accounts.mail(ada.email, 'verify-email');
     await passSpacing(accounts.gateway);
@@ -119,7 +119,7 @@ describe('resendEmailVerification', () => {
     await verify(second.token);
   });
 
-  test('waits for the spacing, the mail of the sign-up included, and says how long', async () => {
+  test('is rate_limited within a minute of the sign-up’s mail, with the seconds to wait', async () => {
     const ada = await join(accounts);
     const [error] = (await accounts.gateway.failure(RESEND, {}, ada.headers)) as [
       { extensions: Record<string, unknown> },
@@ -127,7 +127,7 @@ describe('resendEmailVerification', () => {
     expect(error.extensions).toMatchObject({ code: 'rate_limited', retryAfterSeconds: expect.any(Number) });
   });
 
-  test('mails nothing to whoever has verified, and needs somebody to be signed in', async () => {
+  test('mails nothing to a verified user, and answers unauthenticated without a session', async () => {
     const ada = await join(accounts);
     await verify((await accounts.mail(ada.email, 'verify-email')).token);
     await passSpacing(accounts.gateway);

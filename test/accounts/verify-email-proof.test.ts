@@ -5,7 +5,7 @@ import { bearer, isSignedIn, logIn } from '../support/gateway.ts';
 import { allAtOnce, eventsOf, join, startAccounts } from './accounts.ts';
 import { joinStranger, type Stranger } from './stranger.ts';
 
-// `verifyEmail` asks for the password or a session: the owner of a mailbox has neither if a stranger signed up with its address.
+// `verifyEmail` asks for the password or a session. If a stranger signed up, the owner of the mailbox has neither.
 
 const accounts = forFile(() => startAccounts({ LIMIT_LOGIN_PER_ACCOUNT: '3/900' }));
 let stranger: Stranger;
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 
 describe('verifyEmail', () => {
-  test('with neither password nor session is `required` and leaves the token good', async () => {
+  test('without password and session answers required, and keeps the token valid', async () => {
     expect(await stranger.refusedVerify({})).toBe('required password');
     expect(await stranger.refusedVerify({ password: '' })).toBe('required password');
     const other = await join(accounts);
@@ -24,17 +24,17 @@ describe('verifyEmail', () => {
     await stranger.verify({ password: stranger.password });
   });
 
-  test('with a wrong password is `invalid_credentials`, bounded, and leaves the token good', async () => {
+  test('with wrong passwords answers invalid_credentials, then rate_limited, and keeps the token valid', async () => {
     for (let i = 0; i < 3; i++)
       expect(await stranger.refusedVerify({ password: 'not this one' })).toBe('invalid_credentials password');
     expect(await stranger.refusedVerify({ password: stranger.password })).toBe('rate_limited');
-    await logIn(accounts.gateway, stranger); // these guesses are not those of the login
+    await logIn(accounts.gateway, stranger); // login counts its own guesses
     await accounts.gateway
       .sql`delete from portcullis_private.rate_limits where key like 'mailed_token_password%'`;
     await stranger.verify({ password: stranger.password });
   });
 
-  test('with the password keeps it and the sessions that it opened', async () => {
+  test('with the password keeps the password, and the sessions that it opened', async () => {
     const second = await stranger.signInAgain();
     const verified = await stranger.verify({ password: stranger.password });
     for (const session of [stranger, second, verified])
@@ -43,7 +43,7 @@ describe('verifyEmail', () => {
     expect(await eventsOf(accounts.gateway, stranger.user.id)).not.toContain('password_suspended');
   });
 
-  test('with a session keeps that session and the password, and ends all other sessions', async () => {
+  test('with a session keeps the session and the password, and ends all other sessions', async () => {
     const second = await stranger.signInAgain();
     const verified = await stranger.verify({}, stranger.headers);
     expect(await isSignedIn(accounts.gateway, stranger)).toBe(true);
@@ -52,14 +52,14 @@ describe('verifyEmail', () => {
     await logIn(accounts.gateway, stranger);
   });
 
-  test('with a session that a logout ends meanwhile is refused, and leaves the token good', async () => {
+  test('with a session that has ended answers required, and keeps the mailed token valid', async () => {
     const second = await stranger.signInAgain();
     await accounts.gateway.graphql('mutation { logout { sessionsEnded } }', {}, stranger.headers);
     expect(await stranger.refusedVerify({}, stranger.headers)).toBe('required password');
     await stranger.verify({}, bearer(second.accessToken));
   });
 
-  test('eight at once with the password and eight with a session: one succeeds', async () => {
+  test('of sixteen concurrent calls, half with the password and half with a session, one succeeds', async () => {
     let turn = 0;
     const outcomes = await allAtOnce(16, () => {
       turn += 1;
@@ -72,7 +72,7 @@ describe('verifyEmail', () => {
   });
 });
 
-test('the session that a verification opens has the kind and claims of a login', async () => {
+test('verifyEmail answers an access token with the claims of a login', async () => {
   const { accessToken } = await stranger.verify({ password: stranger.password });
   expect(decodeJwt(accessToken)).toMatchObject({
     email_verified: true,

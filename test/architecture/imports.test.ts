@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { circles, forbiddenImports, importsOf, readSources, type Sources, strangers } from './walls.ts';
+import {
+  circles,
+  findForeignFiles,
+  forbiddenImports,
+  importsOf,
+  readSources,
+  type Sources,
+  strangers,
+  untraceable,
+} from './walls.ts';
 
 test('every source file belongs to a folder of the walls', async () => {
   expect(strangers(await readSources())).toEqual([]);
@@ -28,6 +37,13 @@ test.each([
   ['a re-exported type', "export type { Login } from '../flows/sign-in/login.ts';"],
   ['at run time', "const { login } = await import('../flows/sign-in/login.ts');"],
   ['a type in place', "type Login = import('../flows/sign-in/login.ts').Login;"],
+  ['a template', 'const flow = await import(`../flows/sign-in/login.ts`);'],
+  ['behind a comment', "import { login } from /* here */ '../flows/sign-in/login.ts';"],
+  ['with attributes', "import login from '../flows/sign-in/login.ts' with { type: 'module' };"],
+  ['by require', "const flow = createRequire(import.meta.url)('../flows/sign-in/login.ts');"],
+  ['by resolve', "const path = import.meta.resolve('../flows/sign-in/login.ts');"],
+  ['by URL', "const url = new URL('../flows/sign-in/login.ts', import.meta.url);"],
+  ['by reference', '/// <reference path="../flows/sign-in/login.ts" />'],
 ])('an upward import of %s is found', (_kind, line) => {
   const sources = new Map([['users/users.ts', `${line}\n`]]);
   expect(forbiddenImports(sources)).toEqual(['users/users.ts → flows/sign-in/login.ts']);
@@ -36,6 +52,7 @@ test.each([
 test.each([
   ['a domain from an edge', 'flows/sign-in/login.ts', '../../graphql/context.ts', 'graphql/context.ts'],
   ['the ground from a domain', 'config/config.ts', '../captcha/captcha.ts', 'captcha/captcha.ts'],
+  ['the gateway from the embedded server', 'embedded-postgres/a.ts', '../users/users.ts', 'users/users.ts'],
   ['run time from the generator', 'http/router.ts', '../commands/docs.ts', 'commands/docs.ts'],
   [
     'run time from the embedded server',
@@ -46,6 +63,23 @@ test.each([
 ])('an import of %s is found', (_kind, file, path, imported) => {
   const sources = new Map([[file, `import type { X } from '${path}';`]]);
   expect(forbiddenImports(sources)).toEqual([`${file} → ${imported}`]);
+});
+
+test('src holds TypeScript, README files and the compiler’s configuration, and no other file', async () => {
+  expect(await findForeignFiles()).toEqual([]);
+});
+
+test('every import names its path', async () => {
+  expect(untraceable(await readSources())).toEqual([]);
+});
+
+test.each([
+  'await import(path);',
+  'await import(/* path */ path);',
+  'await import(`$' + '{folder}/login.ts`);',
+  'require(path);',
+])('an import that does not name its path is found: %s', (line) => {
+  expect(untraceable(new Map([['users/users.ts', line]]))).toEqual(['users/users.ts']);
 });
 
 test('a circle of folders in one row is found', () => {

@@ -25,14 +25,28 @@ const rows: readonly (readonly string[])[] = [
   ['chain', 'config', 'errors', 'log', 'version'],
 ];
 
-/** What stands beside the rows, and what may import it: an operator's commands, and the development server. */
-const annexes: Readonly<Record<string, readonly string[]>> = {
-  commands: ['commands'],
-  'embedded-postgres': ['embedded-postgres', 'development', 'commands'],
+/**
+ * What stands beside the rows: an operator's commands, and the development server. Each says which folders import it, and the
+ * highest row that it imports from.
+ */
+const annexes: Readonly<Record<string, { importedBy: readonly string[]; below: string }>> = {
+  commands: { importedBy: ['commands'], below: 'main' },
+  'embedded-postgres': { importedBy: ['development', 'commands'], below: 'db' },
 };
 
-/** Every way to name another file: import, export … from, import() of a value or a type. */
-const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"](\.[^'"]+)['"]/g;
+/**
+ * Every text in quotes that is a relative path: in an import, a re-export, import(), require(), a reference directive or a
+ * URL. Comments between a keyword and its path change nothing.
+ */
+const RELATIVE_PATH = /(['"`])(\.{1,2}\/[^'"`\n]*)\1/g;
+
+/** The endings of files that hold code. */
+const CODE = /\.[cm]?[jt]sx?$/;
+
+const GAP = String.raw`(?:\s|\/\*[\s\S]*?\*\/|\/\/[^\n]*\n)*`;
+
+/** An import() or require() whose path is not a text, or begins with a variable: nothing can follow it. */
+const UNTRACEABLE = new RegExp(String.raw`\b(?:import|require)${GAP}\(${GAP}(?:[^'"\`\s/)]|\`\$\{)`);
 
 /** Reads the source. */
 export async function readSources(): Promise<Sources> {
@@ -42,18 +56,29 @@ export async function readSources(): Promise<Sources> {
   );
 }
 
+/** The files below `src` that are neither TypeScript, a README nor the compiler's configuration. */
+export async function findForeignFiles(): Promise<string[]> {
+  const entries = await readdir('src', { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory() && !/(?:^README\.md|^tsconfig\.json|[^.]\.ts)$/.test(entry.name))
+    .map(({ name }) => name);
+}
+
 /** The imports of all files, type imports included. */
 export function importsOf(sources: Sources): Import[] {
   return [...sources].flatMap(([file, text]) =>
-    [...text.matchAll(IMPORT)].map(([, path = '']) => ({
-      file,
-      imported: normalize(join(dirname(file), path)),
-    })),
+    [...text.matchAll(RELATIVE_PATH)]
+      .map(([, , path = '']) => ({ file, imported: normalize(join(dirname(file), path)) }))
+      .filter(({ imported }) => CODE.test(imported) || sources.has(`${imported}.ts`)),
   );
 }
 
+/** The files with an import that cannot be followed. */
+export const untraceable = (sources: Sources): string[] =>
+  [...sources].filter(([, text]) => UNTRACEABLE.test(text)).map(([file]) => file);
+
 /** The folder below `src` that a file belongs to; for a file of `src` itself its name. */
-export const folderOf = (file: string): string => file.split('/', 1)[0]?.replace(/\.ts$/, '') ?? '';
+export const folderOf = (file: string): string => file.split('/', 1)[0]?.replace(CODE, '') ?? '';
 
 const rowOf = (folder: string): number => rows.findIndex((row) => row.includes(folder));
 
@@ -64,9 +89,10 @@ export const strangers = (sources: Sources): string[] =>
 /** Whether an import leads upwards, or into an annex that its file may not enter. */
 function isForbidden({ file, imported }: Import): boolean {
   const [from, to] = [folderOf(file), folderOf(imported)];
-  const admitted = annexes[to];
-  if (admitted !== undefined) return !admitted.includes(from);
-  return !(from in annexes) && rowOf(to) < rowOf(from);
+  if (from === to) return false;
+  const entered = annexes[to];
+  if (entered !== undefined) return !entered.importedBy.includes(from);
+  return rowOf(to) < rowOf(annexes[from]?.below ?? from);
 }
 
 /** The imports that cross a wall, as `file → imported`. */

@@ -18,7 +18,7 @@ function problemOf(url: string, variable?: string): string {
   return expect.fail(`It should have been refused: ${url}`);
 }
 
-describe('a URL names', () => {
+describe('a database URL', () => {
   test.each<[string, string]>([
     ['postgres://app:secret@db.example.com:5433/app', 'db.example.com 5433'],
     ['postgresql://app:secret@db.example.com/app', 'db.example.com 5432'],
@@ -31,7 +31,7 @@ describe('a URL names', () => {
     ['postgres://app:secret@/app?host=/tmp', '/tmp/.s.PGSQL.5432'],
     ['postgres://app:secret@db.example.com?dbname=app', 'db.example.com 5432'],
     ['  postgres://app:secret@db.example.com/app\n', 'db.example.com 5432'],
-  ])('its server: %s', (url, place) => {
+  ])('names its server: %s', (url, place) => {
     expect(read(url)).toMatchObject({ place, user: 'app', password: 'secret', database: 'app' });
   });
 
@@ -41,16 +41,16 @@ describe('a URL names', () => {
     ['p%40ss%2Fw%3Ard%3F%23%25%5B%5D', 'p@ss/w:rd?#%[]'],
     ['p%C3%A4ss', 'päss'],
     ['p+ss w', 'p+ss w'],
-    // Not encoded, and still clear.
+    // Not encoded, but unambiguous.
     ['p@ss', 'p@ss'],
     ['p:ss', 'p:ss'],
     ['p?s=s&', 'p?s=s&'],
     ['p#ss', 'p#ss'],
-  ])('its password: %j', (written, password) => {
+  ])('may spell its password %j', (written, password) => {
     expect(read(`postgres://app:${written}@db.example.com/app`)).toMatchObject({ user: 'app', password });
   });
 
-  test('its user and database with any character', () => {
+  test('may have any character in its user and database', () => {
     expect(read('postgres://a%40pp:x@db.example.com/%2Fd%3Fb')).toMatchObject({
       user: 'a@pp',
       database: '/d?b',
@@ -72,12 +72,12 @@ test.each<[string, string]>([
   ['?sslmode=verify-full', 'verify-full'],
   ['?sslmode=verify-full&sslrootcert=system', 'verify-full'],
   ['?sslrootcert=system', 'verify-full'],
-  // Of other drivers
+  // Spellings of other drivers.
   ['?sslmode=no-verify', 'require'],
   ['?ssl=true', 'verify-full'],
   ['?ssl=require', 'require'],
   ['?ssl=false', 'disable'],
-])('%j asks for the TLS mode %s', (query, mode) => {
+])('the query %j of a database URL sets the TLS mode %s', (query, mode) => {
   expect(read(`postgres://app:secret@h/app${query}`)).toMatchObject({ mode });
 });
 
@@ -94,11 +94,11 @@ test.each([
     'uselibpqcompat=true',
     '',
   ],
-])('%s changes nothing', (query) => {
+])('the parameter %s of a database URL changes nothing', (query) => {
   expect(read(`postgres://app:secret@h/app?${query}`)).toEqual(read('postgres://app:secret@h/app'));
 });
 
-test('a URL may bring a name, a timeout, settings of the session and a pooler along', () => {
+test('a database URL may set the application’s name, the timeout, session settings and PgBouncer', () => {
   const options = encodeURIComponent('-c work_mem=64MB  --jit=off -cmy.words=two\\ words');
   const url = `postgres://app:secret@h/app?application_name=auth&connect_timeout=10&options=${options}&pgbouncer=true`;
   expect(readDatabaseUrl(url)).toMatchObject({
@@ -109,7 +109,7 @@ test('a URL may bring a name, a timeout, settings of the session and a pooler al
   });
 });
 
-describe('is refused, in words that name what to change:', () => {
+describe('bad database URLs', () => {
   test.each<[string, string]>([
     ['', 'must be a postgres URL'],
     ['db.example.com', 'must be a postgres URL'],
@@ -173,7 +173,7 @@ describe('is refused, in words that name what to change:', () => {
     ['postgres://app:hunter2@h/app?SSLMODE=require', 'the parameter SSLMODE'],
     ['postgres://app:hunter2@h/app?work_mem=1', 'options=-c'],
     ['postgres://app:hunter2@h/app?hunter2%20=1', 'the parameter in it'],
-  ])('%s', (url, words) => {
+  ])('%j is refused: %s', (url, words) => {
     const problem = problemOf(url);
     expect(problem).toContain(words);
     expect(problem).toMatch(/^DATABASE_URL: .*\.$/);
@@ -181,11 +181,11 @@ describe('is refused, in words that name what to change:', () => {
   });
 });
 
-test('messages name the variable that the URL is in', () => {
+test('an error names the variable that holds the URL', () => {
   expect(problemOf('mysql://x', 'HASURA_SOURCE_DATABASE_URL')).toMatch(/^HASURA_SOURCE_DATABASE_URL: /);
 });
 
-test('the configuration refuses a URL, and a file of one that is not there, by the variable’s name', () => {
+test('readConfig names the variable of a bad URL and of a missing certificate file', () => {
   const problems = (env: Record<string, string>) => {
     try {
       readConfig(env);

@@ -11,7 +11,7 @@ function limitsOf(env: Record<string, string> = {}) {
 
 const variables = Object.keys(environment.shape).filter((name) => name.startsWith('LIMIT_'));
 
-test('the counters of each limit keep a name of their own', () => {
+test('each limit has a counter name of its own', () => {
   expect(limitsOf().map(({ name, per }) => `${name} per ${per}`)).toEqual([
     'login_account per account',
     'mailed_token_password per user',
@@ -56,7 +56,7 @@ test('a variable sets every limit that shares its rate', () => {
   ]);
 });
 
-test('every limit is counted', async () => {
+test('every limit is counted by the code', async () => {
   const files = (await readdir('src', { recursive: true })).filter(
     (file) => file.endsWith('.ts') && !file.startsWith('config/'),
   );

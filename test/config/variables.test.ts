@@ -12,7 +12,7 @@ const required = declared.filter(({ requiredInProduction }) => requiredInProduct
 
 const SECRET = 'a secret of thirty-two characters';
 
-/** A good value for each secret. */
+/** A valid value for each secret. */
 const values: Record<string, string> = {
   DATABASE_URL: 'postgres://app:secret@db.example.com/app',
   DATABASE_DIRECT_URL: 'postgres://app:secret@db.example.com/direct',
@@ -34,7 +34,7 @@ function problemsOf(env: Record<string, string>): readonly string[] {
   return [];
 }
 
-test('every variable is described by sentences', () => {
+test('every variable has a description in sentences', () => {
   const bare = declared.filter(({ description = '' }) => !/^[A-Z`].*\.$/.test(description));
   expect(bare.map(({ name }) => name)).toEqual([]);
 });
@@ -53,7 +53,7 @@ test('every variable is part of the configuration', () => {
   expect([...read].sort()).toEqual(declared.map(({ name }) => name).sort());
 });
 
-test('a variable that another one needs is declared', () => {
+test('a variable that another variable needs is declared and required', () => {
   for (const { name, needs } of declared) {
     if (needs === undefined) continue;
     expect(environment.shape).toHaveProperty(needs);
@@ -61,7 +61,7 @@ test('a variable that another one needs is declared', () => {
   }
 });
 
-test('production requires every variable that says so', () => {
+test('production requires every variable that is declared as required', () => {
   expect(problemsOf({ NODE_ENV: 'production' })).toEqual(
     required.map((name) => `${name}: required in production`),
   );
@@ -74,7 +74,7 @@ describe('a secret', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test('is read from a file as it is from the environment', async () => {
+  test('is read from a file like from the environment', async () => {
     expect(Object.keys(values)).toEqual(expect.arrayContaining(secrets));
     const files: Record<string, string> = {};
     for (const name of secrets) {
@@ -84,12 +84,12 @@ describe('a secret', () => {
     expect(readConfig({ ...others, ...files })).toEqual(readConfig({ ...others, ...values }));
   });
 
-  test('whose file cannot be read is named, with the reason', () => {
+  test('whose file cannot be read is reported with the reason', () => {
     const files = Object.fromEntries(secrets.map((name) => [`${name}_FILE`, join(folder, 'none')]));
     expect(problemsOf(files)).toEqual(secrets.map((name) => `${name}_FILE: cannot be read (ENOENT)`));
   });
 
-  test.each(secrets)('that is bad is named without its value: %s', (name) => {
+  test.each(secrets)('with a bad value is reported without the value: %s', (name) => {
     const bad = name === 'CAPTCHA_SECRET' ? '   ' : 'hunter2';
     const problems = problemsOf({ DATABASE_URL: values.DATABASE_URL ?? '', [name]: bad });
     expect(problems).toEqual(expect.arrayContaining([expect.stringContaining(`${name}: `)]));

@@ -4,7 +4,7 @@ import { createHashGate } from '../../src/crypto/hash-gate.ts';
 
 const BUSY = { code: 'busy', retryAfterSeconds: 1 };
 
-/** Work that ends when it is told to. */
+/** Work that runs until `end` is called. */
 function work() {
   let end = () => {};
   const ended = new Promise<void>((resolve) => {
@@ -13,7 +13,7 @@ function work() {
   return { run: () => ended, end };
 }
 
-test('a hash is refused as busy while another has waited too long, and runs once that one does', async () => {
+test('new hashes answer busy while an earlier hash waits too long, and run afterwards', async () => {
   const gate = createHashGate({ concurrency: 1, queue: 10, longestWaitMs: 50 });
   const [running, waiting] = [work(), work()];
   const first = gate.run(running.run);
@@ -23,7 +23,7 @@ test('a hash is refused as busy while another has waited too long, and runs once
   await expect(gate.run(async () => 'hashed')).rejects.toMatchObject(BUSY);
   running.end();
   await first;
-  // The second runs. The third waits as long as it did, so it is the one that others are refused for.
+  // The second hash runs. The third has waited just as long, so new hashes are still refused.
   await expect(gate.run(async () => 'hashed')).rejects.toMatchObject(BUSY);
   waiting.end();
   await second;
@@ -31,7 +31,7 @@ test('a hash is refused as busy while another has waited too long, and runs once
   expect(await gate.run(async () => 'hashed')).toBe('hashed');
 });
 
-test('a hash that runs for long is not one that waits: others still may wait', async () => {
+test('new hashes may wait while another hash runs for long', async () => {
   const gate = createHashGate({ concurrency: 1, queue: 10, longestWaitMs: 50 });
   const running = work();
   const first = gate.run(running.run);
@@ -42,7 +42,7 @@ test('a hash that runs for long is not one that waits: others still may wait', a
   expect(await second).toBe('hashed');
 });
 
-test('more hashes than may wait are refused as busy, and those that fail leave their place', async () => {
+test('hashes beyond the queue answer busy, and a hash that fails frees its place', async () => {
   const gate = createHashGate({ concurrency: 1, queue: 2, longestWaitMs: 60_000 });
   const running = work();
   const first = gate.run(running.run);

@@ -9,7 +9,7 @@ import { type Chain, startChain } from '../support/anvil.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { refusedUrl, startProxy } from './rpc-servers.ts';
 
-// In the other order alphabetically than production first.
+// In alphabetical order, staging comes first.
 const PRODUCTION_NAME = 'semaphore.wld.eth';
 const STAGING_NAME = 'a-staging.semaphore.wld.eth';
 const FIRST = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045';
@@ -62,7 +62,7 @@ test('a refresh stores both addresses, production first', async () => {
   expect(await listContractAddresses({ db, config })).toEqual(expected);
 });
 
-test('a refresh replaces what was stored, and says when', async () => {
+test('a refresh replaces the stored addresses and their time', async () => {
   const config = configure();
   const [before] = await refreshContractAddresses({ db, config });
   await chain.setAddress(PRODUCTION_NAME, THIRD);
@@ -72,7 +72,7 @@ test('a refresh replaces what was stored, and says when', async () => {
   expect(await stored()).toHaveLength(2);
 });
 
-test('only the configured names are listed', async () => {
+test('listContractAddresses lists only the configured names', async () => {
   const config = configure();
   await db.insert(cache).values({ key: 'other.wld.eth', value: THIRD });
   await refreshContractAddresses({ db, config });
@@ -83,13 +83,13 @@ test('only the configured names are listed', async () => {
   expect(await stored()).toHaveLength(3);
 });
 
-test('one name for both is stored once', async () => {
+test('a name that is both production and staging is stored once', async () => {
   const config = configure({ stagingName: PRODUCTION_NAME });
   expect(await refreshContractAddresses({ db, config })).toEqual([row(PRODUCTION_NAME, FIRST)]);
   expect(await listContractAddresses({ db, config })).toEqual([row(PRODUCTION_NAME, FIRST)]);
 });
 
-describe('when a name has no address', () => {
+describe('a name without an address', () => {
   const missing = (production: string, staging: string) =>
     expect.objectContaining({
       code: 'ens_name_not_found',
@@ -104,7 +104,7 @@ describe('when a name has no address', () => {
       { productionName: 'nobody.wld.eth', stagingName: 'a..eth' },
       missing('0x', '0x'),
     ],
-  ])('%s: the old addresses stay', async (_which, overrides, expected) => {
+  ])('for %s answers ens_name_not_found, and the old addresses stay', async (_which, overrides, expected) => {
     await refreshContractAddresses({ db, config: configure() });
     const before = await stored();
     await chain.setAddress(PRODUCTION_NAME, THIRD);
@@ -112,14 +112,14 @@ describe('when a name has no address', () => {
     expect(await stored()).toEqual(before);
   });
 
-  test('nothing is stored the first time either', async () => {
+  test('answers ens_name_not_found in the first refresh, which stores nothing', async () => {
     await chain.setAddress(STAGING_NAME, ZeroAddress);
     await expect(refreshContractAddresses({ db, config: configure() })).rejects.toEqual(missing(FIRST, '0x'));
     expect(await stored()).toEqual([]);
   });
 });
 
-test('an endpoint that is away is another failure, and the old addresses stay', async () => {
+test('a refresh without a reachable endpoint answers ens_unreachable, and the old addresses stay', async () => {
   await refreshContractAddresses({ db, config: configure() });
   const before = await stored();
   const config = configure({ rpcUrls: [await refusedUrl()] });
@@ -127,8 +127,8 @@ test('an endpoint that is away is another failure, and the old addresses stay', 
   expect(await stored()).toEqual(before);
 });
 
-describe('refreshes at the same time', () => {
-  test('share one lookup, and the next makes its own', async () => {
+describe('concurrent refreshes', () => {
+  test('share one lookup, and a later refresh makes another', async () => {
     let lookups = 0;
     const proxy = await startProxy(chain.url, (method) => {
       if (method === 'eth_chainId') lookups += 1;
@@ -148,7 +148,7 @@ describe('refreshes at the same time', () => {
     }
   });
 
-  test('share a failure, which the next does not inherit', async () => {
+  test('share a failure, and a later refresh can succeed', async () => {
     const config = configure();
     await chain.setAddress(STAGING_NAME, ZeroAddress);
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => refreshContractAddresses({ db, config })));
@@ -160,7 +160,7 @@ describe('refreshes at the same time', () => {
     ]);
   });
 
-  test('do not share one across configurations', async () => {
+  test('do not share a lookup across configurations', async () => {
     const [all, one] = await Promise.all([
       refreshContractAddresses({ db, config: configure() }),
       refreshContractAddresses({ db, config: configure({ stagingName: PRODUCTION_NAME }) }),
@@ -168,7 +168,7 @@ describe('refreshes at the same time', () => {
     expect([all.length, one.length]).toEqual([2, 1]);
   });
 
-  test('in two processes lock the rows in one order, so that neither can deadlock', async () => {
+  test('in two processes lock the rows in one order and do not deadlock', async () => {
     await refreshContractAddresses({ db, config: configure() });
     const touch = (tx: Pick<Database, 'update'>, key: string) =>
       tx.update(cache).set({ value: THIRD }).where(eq(cache.key, key));

@@ -36,7 +36,7 @@ const action = (via = gateway) =>
 const contracts = async () => (await fetch(`${gateway.url}/api/v1/contracts`)).json();
 
 describe('the ENS lookup on a chain', () => {
-  test('stores what it finds, and everybody can read it by HTTP and GraphQL', async () => {
+  test('stores the addresses, which every client can read by HTTP and GraphQL', async () => {
     expect(await lookUp()).toMatchObject({ status: 200, body: { success: true } });
     expect(await contracts()).toEqual([PRODUCTION, STAGING]);
     expect(await gateway.graphql('{ contractAddresses { key value } }')).toEqual({
@@ -44,14 +44,14 @@ describe('the ENS lookup on a chain', () => {
     });
   });
 
-  test('is a Hasura action, in the names of its output type', async () => {
+  test('is a Hasura action that answers the fields of its output type', async () => {
     expect(await action()).toMatchObject({
       status: 200,
       body: { success: true, addresses: [PRODUCTION, STAGING] },
     });
   });
 
-  test('says which address is missing and keeps the old ones', async () => {
+  test('names the missing address and keeps the old addresses: ens_name_not_found', async () => {
     await lookUp();
     await chain.setAddress(STAGING.key, `0x${'0'.repeat(40)}`);
     const message = `Production address (${PRODUCTION.value}) or staging address (0x) not found.`;
@@ -67,7 +67,7 @@ describe('the ENS lookup on a chain', () => {
     expect(await contracts()).toEqual([PRODUCTION, STAGING]);
   });
 
-  test('a dead endpoint is another failure, and the next endpoint takes over', async () => {
+  test('answers ens_unreachable for a dead endpoint, and uses the next endpoint if configured', async () => {
     const dead = await refusedUrl();
     const alone = await startGateway({ env: environment(dead) });
     expect(await lookUp(alone)).toMatchObject({
@@ -81,7 +81,7 @@ describe('the ENS lookup on a chain', () => {
     await failover.close();
   });
 
-  test('Hasura’s cron trigger does the same', async () => {
+  test('is run by Hasura’s cron trigger', async () => {
     await gateway.sql`delete from portcullis.cache`;
     const answer = await gateway.post(
       '/hasura/cron/refresh-ens',

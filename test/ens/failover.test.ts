@@ -15,9 +15,9 @@ import {
 
 const NAME = 'semaphore.wld.eth';
 const ADDRESS = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045';
-/** Given to endpoints that will use it up, and to the good ones beside them. */
+/** For endpoints that use it up, and for the good endpoints beside them. */
 const TIMEOUT_MS = 3000;
-/** Given to all others, which use little of it. */
+/** For all other endpoints, which use little of it. */
 const PATIENCE_MS = 15_000;
 
 let chain: Chain;
@@ -53,7 +53,7 @@ function configure(rpcUrls: string[], timeoutMs = PATIENCE_MS): EnsConfig {
   };
 }
 
-/** The error of a lookup that fails, before ethers or fetch would give up by themselves. */
+/** The error of a lookup that fails before ethers or fetch would give up. */
 async function failure(rpcUrls: string[], timeoutMs = PATIENCE_MS): Promise<AuthError> {
   const error = await resolveNames(configure(rpcUrls, timeoutMs), [NAME]).then(
     () => null,
@@ -71,25 +71,21 @@ const rpcError = (error: unknown) =>
 const rpcResult = (of: string, result: unknown) =>
   startProxy(chain.url, (method) => (method === of ? { result } : null));
 
-/** Ways of being of no use, each with what is said about it. */
+/** Endpoints that are bad in one way, each with the reason that the error must give. */
 const badEndpoints: [reason: string, what: string, url: () => Promise<string>][] = [
   ['connection refused', 'refuses', refusedUrl],
   [`timed out after ${TIMEOUT_MS} ms`, 'never answers', () => open(startSilent())],
-  [`timed out after ${TIMEOUT_MS} ms`, 'drips', () => open(startDripping())],
-  ['answer too large', 'floods', () => open(startFlooding())],
+  [`timed out after ${TIMEOUT_MS} ms`, 'answers byte by byte', () => open(startDripping())],
+  ['answer too large', 'answers without end', () => open(startFlooding())],
   ['HTTP 429', 'throttles', () => open(startStatus(429))],
-  [
-    'HTTP 429',
-    'wants to be left alone for a day',
-    () => open(startStatus(429, '', { 'retry-after': '86400' })),
-  ],
-  ['HTTP 502', 'is a bad gateway', () => open(startStatus(502, '<html>bad gateway</html>'))],
+  ['HTTP 429', 'asks to wait for a day', () => open(startStatus(429, '', { 'retry-after': '86400' }))],
+  ['HTTP 502', 'answers bad gateway', () => open(startStatus(502, '<html>bad gateway</html>'))],
   ['HTTP 401', 'wants another key', () => open(startStatus(401, '{}'))],
   ['unusable answer', 'answers HTML', () => open(startStatus(200, '<html>hello</html>'))],
   ['unusable answer', 'answers null', () => open(startStatus(200, 'null'))],
   ['unusable answer', 'answers another request', () => open(startStatus(200, '{"id":-1,"result":"0x1"}'))],
-  ['unusable answer', 'knows no chain', () => open(rpcResult('eth_chainId', null))],
-  ['unusable answer', 'cuts what contracts answer', () => open(rpcResult('eth_call', '0x1234'))],
+  ['unusable answer', 'answers null for the chain', () => open(rpcResult('eth_chainId', null))],
+  ['unusable answer', 'truncates the answers of contracts', () => open(rpcResult('eth_call', '0x1234'))],
   [
     'RPC error -32005',
     'has a daily limit',
@@ -102,14 +98,14 @@ const badEndpoints: [reason: string, what: string, url: () => Promise<string>][]
 const patience = (reason: string) => (reason.startsWith('timed out') ? TIMEOUT_MS : PATIENCE_MS);
 
 describe('an endpoint', () => {
-  test.each(badEndpoints)('is said to be at fault: %s, when it %s', async (reason, _what, start) => {
+  test.each(badEndpoints)('is reported with "%s" if it %s', async (reason, _what, start) => {
     const url = await start();
     expect((await failure([url], patience(reason))).message).toBe(
       sentence(`${new URL(url).host}: ${reason}`),
     );
   });
 
-  test.each(badEndpoints)('is passed over: %s, when it %s', async (reason, _what, start) => {
+  test.each(badEndpoints)('is skipped with "%s" if it %s', async (reason, _what, start) => {
     const found = await resolveNames(configure([await start(), chain.url], patience(reason)), [NAME]);
     expect(found.get(NAME)).toBe(ADDRESS);
   });
@@ -121,7 +117,7 @@ describe('an endpoint', () => {
     expect(throttling.requests()).toBe(3);
   });
 
-  test('that throttles only at first is waited for', async () => {
+  test('that throttles only at first is asked again', async () => {
     let throttled = false;
     const url = await open(
       startProxy(chain.url, () => {
@@ -143,7 +139,7 @@ describe('an endpoint', () => {
 });
 
 describe('several endpoints', () => {
-  test('are each reported when all fail', async () => {
+  test('are all reported if all fail', async () => {
     const urls = [await refusedUrl(), await open(startSilent()), otherChain.url];
     const hosts = urls.map((url) => new URL(url).host);
     expect((await failure(urls, TIMEOUT_MS)).message).toBe(
@@ -155,7 +151,7 @@ describe('several endpoints', () => {
     );
   });
 
-  test('are not asked for a name that the first does not know', async () => {
+  test('are not all asked for a name that the first does not know', async () => {
     const second = await startStatus(200, '{}');
     opened.push(second);
     const found = await resolveNames(configure([chain.url, second.url]), ['nobody.wld.eth']);
@@ -165,7 +161,7 @@ describe('several endpoints', () => {
 });
 
 describe('a key in the URL', () => {
-  test('reaches the endpoint and no message', async () => {
+  test('is sent to the endpoint, and does not appear in errors', async () => {
     let authorization: string | undefined;
     const url = await open(
       startProxy(chain.url, (_method, request) => {

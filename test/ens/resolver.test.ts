@@ -44,8 +44,8 @@ async function resolveOne(name: string, overrides: Partial<EnsConfig> = {}) {
 describe.each([
   { way: 'the registry', through: () => ({}) },
   { way: 'a universal resolver', through: () => ({ universalResolver }) },
-])('through $way', ({ through }) => {
-  test('names have their checksummed addresses', async () => {
+])('name resolution through $way', ({ through }) => {
+  test('returns the checksummed addresses of names', async () => {
     const names = ['semaphore.wld.eth', 'staging.semaphore.wld.eth'];
     const found = await resolveNames(configure(through()), names);
     expect([...found]).toEqual([
@@ -54,27 +54,27 @@ describe.each([
     ]);
   });
 
-  test('a name is normalised before it is looked up', async () => {
+  test('normalises a name before the lookup', async () => {
     expect(await resolveOne('SEMAPHORE.Wld.eth', through())).toBe(PRODUCTION);
   });
 
   test.each([
-    ['that nobody registered', 'nobody.wld.eth'],
+    ['that is not registered', 'nobody.wld.eth'],
     ['under a name with an address', 'other.semaphore.wld.eth'],
     ['without a resolver', 'bare.wld.eth'],
     ['without an address', 'unset.wld.eth'],
     ['with address zero', 'zero.wld.eth'],
-    ['whose resolver is no contract', 'person.wld.eth'],
+    ['whose resolver is not a contract', 'person.wld.eth'],
     ['with an empty label', 'a..eth'],
     ['that mixes scripts', 's\u0435maphore.wld.eth'],
-    ['with a label longer than any', `${'a'.repeat(300)}.eth`],
-    ['of no letters', ''],
-  ])('a name %s is not found', async (_what, name) => {
+    ['with a label of 300 letters', `${'a'.repeat(300)}.eth`],
+    ['that is empty', ''],
+  ])('returns null for a name %s', async (_what, name) => {
     expect(await resolveOne(name, through())).toBeNull();
   });
 });
 
-describe('a resolver that refers to a server (EIP-3668)', () => {
+describe('a name whose resolver refers to a server (EIP-3668)', () => {
   test.each(['offchain.wld.eth', 'any.offchain.wld.eth'])(
     '%s is not found, and nothing is fetched',
     async (name) => {
@@ -91,8 +91,8 @@ describe('a resolver that refers to a server (EIP-3668)', () => {
   );
 });
 
-describe('configuration', () => {
-  test('without an endpoint ENS is not configured', async () => {
+describe('the ENS configuration', () => {
+  test('without an endpoint answers ens_not_configured', async () => {
     await expect(resolveOne('semaphore.wld.eth', { rpcUrls: [] })).rejects.toMatchObject({
       code: 'ens_not_configured',
     });
@@ -101,14 +101,14 @@ describe('configuration', () => {
   test.each([
     ['registry', { registry: '0x000000000000000000000000000000000000dEaD' }],
     ['universal resolver', { universalResolver: '0x000000000000000000000000000000000000dEaD' }],
-  ])('a %s that is no contract is said to be none', async (what, overrides) => {
+  ])('whose %s is not a contract answers ens_unreachable', async (what, overrides) => {
     await expect(resolveOne('semaphore.wld.eth', overrides)).rejects.toMatchObject({
       code: 'ens_unreachable',
       message: `No Ethereum RPC endpoint gave a usable answer (${new URL(chain.url).host}: no contract at the configured ENS ${what} address).`,
     });
   });
 
-  test('a registry that is another contract is not taken for one without names', async () => {
+  test('whose registry is another contract answers ens_unreachable', async () => {
     const registry = await chain.deploy(offchainResolver, ['']);
     await expect(resolveOne('semaphore.wld.eth', { registry })).rejects.toMatchObject({
       code: 'ens_unreachable',

@@ -48,7 +48,7 @@ export const startStatus = (status: number, body = '', headers: Record<string, s
 /** Takes connections and never answers. */
 export const startSilent = () => listen(createTcpServer(), () => 0);
 
-/** Sends a byte now and then, for ever. */
+/** Sends a byte every 20 ms, without end. */
 export const startDripping = () =>
   startAnswering(async (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -58,7 +58,7 @@ export const startDripping = () =>
     }
   });
 
-/** Sends data as fast as it is taken, for ever. */
+/** Sends data without end, as fast as the client reads. */
 export const startFlooding = () =>
   startAnswering(async (_request, response) => {
     const chunk = Buffer.alloc(64 * 1024, ' ');
@@ -68,14 +68,14 @@ export const startFlooding = () =>
     }
   });
 
-/** A URL where nobody listens. */
+/** A URL at which no server listens. */
 export async function refusedUrl(): Promise<string> {
   return `http://127.0.0.1:${await freePort()}`;
 }
 
 type Answer = { status?: number; result?: unknown; error?: unknown };
 
-/** Passes everything on to a real endpoint, except what `intercept` answers itself. */
+/** Passes requests on to a real endpoint, except those that `intercept` answers. */
 export const startProxy = (
   target: string,
   intercept: (method: string, request: IncomingMessage) => Answer | null,

@@ -27,7 +27,7 @@ const invalidCredentials = [
 ];
 
 describe('login', () => {
-  test('opens a new session each time, whose token is the person’s', async () => {
+  test('opens a new session each time, with an access token of the user', async () => {
     const person = newPerson();
     const { user } = await signUp(gateway, person);
     const first = await logIn(gateway, person);
@@ -39,7 +39,7 @@ describe('login', () => {
     expect(await gateway.graphql(ME, {}, bearer(second.accessToken))).toMatchObject({ me: { id: user.id } });
   });
 
-  test('works in spite of an expired or broken token at hand', async () => {
+  test('ignores a broken access token in the request', async () => {
     const person = newPerson();
     await signUp(gateway, person);
     const { login } = await gateway.graphql<{ login: object }>(
@@ -50,7 +50,7 @@ describe('login', () => {
     expect(login).toBeTruthy();
   });
 
-  test('an unknown address and a wrong password get one answer after the same work', async () => {
+  test('answers invalid_credentials to an unknown address and a wrong password, after the same work', async () => {
     const person = newPerson();
     await signUp(gateway, person);
     const hashesFor = async (input: object) => {
@@ -68,7 +68,7 @@ describe('login', () => {
     expect(work).toEqual([1, 1, 1, 1, 1]);
   });
 
-  test('an account without a password is like one that is not there', async () => {
+  test('answers invalid_credentials for an account without a password, after the same work', async () => {
     const person = newPerson();
     const { user } = await signUp(gateway, person);
     await gateway.sql`delete from portcullis_private.passwords where user_id = ${user.id}`;
@@ -77,7 +77,7 @@ describe('login', () => {
     expect(gateway.deps.hashGate.finished - before).toBe(1);
   });
 
-  test('says that an account is disabled only to whoever knows its password', async () => {
+  test('answers account_disabled only to the correct password', async () => {
     const person = newPerson();
     const { user } = await signUp(gateway, person);
     await gateway.sql`update portcullis.users set disabled_at = now() where id = ${user.id}`;
@@ -87,7 +87,7 @@ describe('login', () => {
     ]);
   });
 
-  test('takes a password as it is, but one password in any Unicode form', async () => {
+  test('accepts a password in any Unicode form, and does not trim it', async () => {
     const person = newPerson({ password: ' pässwörd ' });
     await signUp(gateway, person);
     await logIn(gateway, { ...person, password: person.password.normalize('NFD') });
@@ -96,7 +96,7 @@ describe('login', () => {
     );
   });
 
-  test('hashes anew what was hashed with other parameters', async () => {
+  test('replaces a password hash that has other parameters', async () => {
     const { hash } = await import('argon2');
     const person = newPerson();
     const { user } = await signUp(gateway, person);
@@ -108,7 +108,7 @@ describe('login', () => {
     await logIn(gateway, person);
   });
 
-  test('names a missing attribute, whether it is empty, null or absent', async () => {
+  test('answers required, with the attribute’s name, to an empty, null or absent attribute', async () => {
     const required = (attribute: string) =>
       expect.arrayContaining([expect.objectContaining({ extensions: { code: 'required', attribute } })]);
     expect(await refused({ email: ' ', password: 'x' })).toEqual(required('email'));
@@ -127,7 +127,7 @@ describe('login', () => {
     ]);
   });
 
-  test('never repeats a password, in no error and no log', async () => {
+  test('never repeats a password in an error or the log', async () => {
     const password = 'hunter2-do-not-repeat';
     const answers = [
       await refused({ email: 5, password }),

@@ -13,7 +13,7 @@ const error = (code: string, attribute: string | null, message: string) => [
 ];
 
 describe('signup', () => {
-  test('makes the account, its team and a session, and signs the person in', async () => {
+  test('creates the account, its team and a session', async () => {
     const person = newPerson({ email: '  Ada.Lovelace@Example.COM ', teamName: ' Engines ' });
     const signedIn = await signUp(gateway, person);
     expect(signedIn.user).toMatchObject({
@@ -29,7 +29,7 @@ describe('signup', () => {
     });
   });
 
-  test('makes no team, and no team token, where no team is named', async () => {
+  test('creates neither team nor team token if no team is named', async () => {
     const { teamName: _, ...person } = newPerson();
     const signedIn = await signUp(gateway, person);
     expect(signedIn.teamToken).toBeNull();
@@ -37,7 +37,7 @@ describe('signup', () => {
     expect(me).toMatchObject({ memberships: [] });
   });
 
-  test('names the first attribute that is missing, in the contract’s order', async () => {
+  test('answers required with the first missing attribute, in the order of the contract', async () => {
     const empty = { email: '', password: '', name: '', teamName: '' };
     for (const attribute of ['email', 'password', 'name', 'teamName']) {
       expect(await refused(empty)).toEqual(error('required', attribute, 'This attribute is required.'));
@@ -45,7 +45,7 @@ describe('signup', () => {
     }
   });
 
-  test('judges the password before the address, and the address before the database', async () => {
+  test('checks the password first, then the address, then whether the address is registered', async () => {
     const { email } = newPerson();
     await signUp(gateway, newPerson({ email }));
     const input = { email: 'not an address', password: '1234567', name: 'Ada', teamName: 'Engines' };
@@ -67,19 +67,19 @@ describe('signup', () => {
     await signUp(gateway, newPerson({ password: '🔑🔑🔑🔑🔑🔑🔑🔑' }));
   });
 
-  test('refuses passwords beyond 1024 bytes instead of hashing them', async () => {
+  test('answers max_length to a password beyond 1024 bytes', async () => {
     await signUp(gateway, newPerson({ password: 'x'.repeat(1024) }));
     expect(await refused(newPerson({ password: 'x'.repeat(1025) }))).toMatchObject([
       { extensions: { code: 'max_length', attribute: 'password' } },
     ]);
-    // One character that NFKC turns into eighteen.
+    // NFKC turns this one character into eighteen.
     expect(await refused(newPerson({ password: '\u{FDFA}'.repeat(100) }))).toMatchObject([
       { extensions: { code: 'max_length', attribute: 'password' } },
     ]);
   });
 
   test.each([
-    ['two addresses', 'a@example.com,b@example.com'],
+    ['a comma', 'a@example.com,b@example.com'],
     ['no domain', 'a@'],
     ['no dot in the domain', 'a@example'],
     ['a control character', 'a\u0000b@example.com'],
@@ -88,14 +88,14 @@ describe('signup', () => {
     ['a label that ends in a hyphen', 'a@example-.com'],
     ['more than 254 characters', `${'a'.repeat(60)}@${'b.'.repeat(100)}example.com`],
     ['a local part beyond 64 characters', `${'a'.repeat(65)}@example.com`],
-    ['a megabyte', 'a'.repeat(500_000)],
-  ])('refuses %s as an address', async (_what, email) => {
+    ['500,000 characters', 'a'.repeat(500_000)],
+  ])('answers invalid email to an address with %s', async (_what, email) => {
     expect(await refused(newPerson({ email }))).toEqual(
       error('invalid', 'email', 'This attribute is invalid.'),
     );
   });
 
-  test('refuses names with control characters or beyond 255 characters', async () => {
+  test('answers invalid to a name with a control character, and max_length beyond 255 characters', async () => {
     expect(await refused(newPerson({ name: 'A\u0000da' }))).toEqual(
       error('invalid', 'name', 'This attribute is invalid.'),
     );
@@ -105,7 +105,7 @@ describe('signup', () => {
     await signUp(gateway, newPerson({ name: '🔑'.repeat(255) }));
   });
 
-  test('leaves nothing behind when it fails', async () => {
+  test('stores nothing if the address is registered already', async () => {
     const { email } = await signUp(gateway).then(({ user }) => user);
     const count = () => gateway.sql`
       select (select count(*) from portcullis.users) users, (select count(*) from portcullis.teams) teams,
@@ -115,7 +115,7 @@ describe('signup', () => {
     expect(await count()).toEqual(before);
   });
 
-  test('eight at once with one address give one account and seven already_registered', async () => {
+  test('in eight concurrent calls creates one account, and seven answer already_registered', async () => {
     const person = newPerson();
     const attempts = await Promise.all(
       Array.from({ length: 8 }, () =>
@@ -133,7 +133,7 @@ describe('signup', () => {
     expect(n).toBe(1);
   });
 
-  test('refuses everybody where sign-up is switched off', async () => {
+  test('answers signup_disabled if SIGNUP is off', async () => {
     const closed = await startGateway({ env: { SIGNUP: 'off' } });
     expect(await closed.failure(SIGNUP, { input: newPerson() })).toMatchObject([
       { extensions: { code: 'signup_disabled' } },

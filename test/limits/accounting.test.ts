@@ -11,7 +11,7 @@ const gateway = forFile(() =>
   }),
 );
 
-/** Numbers from 0 to below 1 that look random and are the same for one seed (Lehmer's generator). */
+/** Pseudo-random numbers from 0 to below 1, the same for one seed (Lehmer's generator). */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -40,7 +40,7 @@ const behaviours: Record<string, Behaviour> = {
   'shows a wrong secret': (client, random) =>
     client.send(post(body(random), { 'x-hasura-gateway-secret': 'wrong' })),
   'leaves in the middle': (client, random) => client.send(cut(post(body(random)), random)),
-  async 'says that it has ended in the middle'(client, random) {
+  async 'ends its side in the middle'(client, random) {
     await client.send(cut(post(body(random)), random));
     client.socket.end();
   },
@@ -52,14 +52,14 @@ const behaviours: Record<string, Behaviour> = {
     client.send(cut(Array.from({ length: 6 }, () => post(body(random))).join(''), random)),
   'asks first and never sends': (client) =>
     client.send(head('POST /graphql', { ...JSON_TYPE, expect: '100-continue', 'content-length': 1000 })),
-  'sends what nothing reads': (client, random) =>
+  'sends a body to an endpoint that reads none': (client, random) =>
     client.send(cut(`${head('GET /health', { 'content-length': 50_000 })}${'x'.repeat(50_000)}`, random)),
   'sends another type': (client, random) =>
     client.send(cut(post(body(random), { 'content-type': 'text/plain' }), random)),
 };
 
 test.each([1, 2, 3])(
-  'whatever clients do, the gateway counts no body and no request for ever (mix %i)',
+  'the gateway frees the bodies and places of broken and aborted requests (mix %i)',
   async (seed) => {
     const random = createRandom(seed);
     const names = Object.keys(behaviours);
@@ -75,7 +75,7 @@ test.each([1, 2, 3])(
       }),
     );
     await expect.poll(() => gateway.deps.bodyBudget.heldBytes).toBe(0);
-    // As many as there may be at once find their places, again and again.
+    // All places are free, round after round.
     const ask = async () => (await gateway.post('/graphql', { query: '{ authConfig { signup } }' })).status;
     for (let round = 0; round < 3; round++)
       await expect

@@ -7,7 +7,7 @@ const person = newPerson();
 let direct: TestGateway;
 const behind: Record<string, TestGateway> = {};
 beforeAll(async () => {
-  // Three logins per address and five, all together, of those whose address nobody vouches for.
+  // Three logins per IP address, and five in total for all callers without a known address.
   direct = await startGateway({
     env: { LIMIT_LOGIN_PER_ADDRESS: '3/300', LIMIT_LOGIN_UNADDRESSED: '5/300' },
   });
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 beforeEach(() => direct.sql`delete from portcullis_private.rate_limits`);
 
-/** Logs in once; X-Forwarded-For as given. */
+/** Logs in once with this X-Forwarded-For, and returns the status. */
 async function login(
   gateway: TestGateway | undefined,
   forwarded?: string,
@@ -52,8 +52,8 @@ const lastAddress = async () => {
 };
 const fromHasura = () => ({ 'x-hasura-gateway-secret': direct.secret });
 
-describe('without trusted proxies', () => {
-  test('the peer’s own address counts, and what X-Forwarded-For says does not', async () => {
+describe('a gateway without trusted proxies', () => {
+  test('logins count for the peer’s address, and X-Forwarded-For is ignored', async () => {
     expect(await logins(direct, [undefined, '203.0.113.1', '203.0.113.2', '203.0.113.3'])).toEqual([
       200, 200, 200, 429,
     ]);
@@ -62,16 +62,16 @@ describe('without trusted proxies', () => {
   });
 });
 
-describe('with TRUSTED_PROXIES=loopback', () => {
+describe('a gateway with TRUSTED_PROXIES=loopback', () => {
   const proxied = () => behind.loopback;
 
-  test('clients are told apart by the header', async () => {
+  test('logins count for the address in X-Forwarded-For', async () => {
     expect(await logins(proxied(), Array(4).fill('203.0.113.1'))).toEqual([200, 200, 200, 429]);
     expect(await login(proxied(), '203.0.113.2')).toBe(200);
     expect(await lastAddress()).toBe('203.0.113.2');
   });
 
-  test('what a client put in front of its own address does not count', async () => {
+  test('addresses that a client puts in front of its own address are ignored', async () => {
     const forged = [
       '1.1.1.1, 203.0.113.1',
       '2.2.2.2,203.0.113.1',
@@ -82,7 +82,7 @@ describe('with TRUSTED_PROXIES=loopback', () => {
     expect(await counters()).toEqual(['login_address 4']);
   });
 
-  test('one IPv6 /64 is one client, the next another', async () => {
+  test('an IPv6 /64 network counts as one client', async () => {
     const network = [
       '2001:db8:0:1::1',
       '2001:db8:0:1:ffff::2',
@@ -94,18 +94,18 @@ describe('with TRUSTED_PROXIES=loopback', () => {
     expect(await lastAddress()).toBe('2001:db8:0:2::1');
   });
 
-  test('an IPv4 address in IPv6’s clothes is the same client', async () => {
+  test('an IPv4-mapped IPv6 address counts as the IPv4 address', async () => {
     const spellings = ['203.0.113.1', '::ffff:203.0.113.1', '::FFFF:cb00:7101', '203.0.113.1'];
     expect(await logins(proxied(), spellings)).toEqual([200, 200, 200, 429]);
   });
 
-  test('IPv4 clients behind a translator to IPv6 are told apart', async () => {
+  test('an address in 64:ff9b::/96 counts as its IPv4 address', async () => {
     const translated = ['64:ff9b::203.0.113.1', '64:ff9b::203.0.113.2', '64:ff9b::cb00:7103'];
     expect(await logins(proxied(), [...translated, '64:ff9b::203.0.113.4'])).toEqual([200, 200, 200, 200]);
     expect(await logins(proxied(), Array(3).fill('203.0.113.1'))).toEqual([200, 200, 429]);
   });
 
-  test('what the proxy appends as a line of its own counts behind however many lines of the client', async () => {
+  test('the proxy’s own X-Forwarded-For line counts, even after 2,100 header lines of the client', async () => {
     const body = JSON.stringify({ email: person.email, password: person.password });
     const client = await openRawClient(proxied()!.url);
     const lines = ['host: gateway', 'content-type: application/json', `content-length: ${body.length}`];
@@ -117,19 +117,19 @@ describe('with TRUSTED_PROXIES=loopback', () => {
     expect(await lastAddress()).toBe('203.0.113.7');
   });
 
-  test('an address with a zone is an address', async () => {
+  test('an IPv6 address counts without its zone', async () => {
     expect(await login(proxied(), 'fe80::1%eth0')).toBe(200);
     expect(await lastAddress()).toBe('fe80::1');
   });
 
-  test('those whose hop is no address share one counter instead of having none', async () => {
+  test('clients whose hop is not an address share one counter', async () => {
     const garbage = ['garbage', "' or true --", '999.1.1.1', '203.0.113.1:x', '[2001:zz::1]', 'unknown'];
     expect(await logins(proxied(), garbage)).toEqual([200, 200, 200, 200, 200, 429]);
     expect(await counters()).toEqual(['login_unaddressed 6']);
     expect(await lastAddress()).toBeNull();
   });
 
-  test('a port beside the address, as some proxies send it, is no part of the client', async () => {
+  test('a port beside the address is ignored', async () => {
     const hops = ['203.0.113.9:1', '203.0.113.9:2', '[2001:db8::9]:3', '[2001:db8::9]'];
     expect(await logins(proxied(), hops)).toEqual([200, 200, 200, 200]);
     expect(await counters()).toEqual(['login_address 2', 'login_address 2']);
@@ -147,16 +147,16 @@ describe('with TRUSTED_PROXIES=loopback', () => {
     ['a trusted hop with a port', '203.0.113.1:1, 127.0.0.1:5551', '203.0.113.1'],
     ['a trusted hop in brackets', '203.0.113.1, "[::1]:5551",[::1]', '203.0.113.1'],
     ['a mapped trusted hop', '203.0.113.1, [::ffff:127.0.0.1]:1', '203.0.113.1'],
-    ['a hop that hides itself', '203.0.113.1, _hidden', null],
-    ['a hop that does not know', '203.0.113.1, unknown:80, 127.0.0.1', null],
+    ['a hidden hop', '203.0.113.1, _hidden', null],
+    ['an unknown hop', '203.0.113.1, unknown:80, 127.0.0.1', null],
     ['a number', '203.0.113.1, 2130706433', null],
     ['an octal address', '203.0.113.1, 0177.0.0.1', null],
     ['a short address', '203.0.113.1, 127.1', null],
     ['brackets that do not close', '203.0.113.1, [::1', null],
     ['IPv4 in brackets', '[203.0.113.1]', null],
     ['a long hop', `203.0.113.1, ${'1'.repeat(8000)}`, null],
-    ['more trusted hops than there can be', `203.0.113.1${',::1'.repeat(3000)}`, null],
-  ])('%s in X-Forwarded-For tells the address or that it is unknown', async (_what, forwarded, address) => {
+    ['a very long list of trusted hops', `203.0.113.1${',::1'.repeat(3000)}`, null],
+  ])('%s in X-Forwarded-For gives the client’s address, or null', async (_what, forwarded, address) => {
     for (const [gateway, headers] of [
       [proxied(), {}],
       [behind['loopback,hasura'], fromHasura()],
@@ -166,13 +166,13 @@ describe('with TRUSTED_PROXIES=loopback', () => {
     }
   });
 
-  test('the proxy itself is the client where it names none', async () => {
+  test('the proxy itself is the client if it names no other address', async () => {
     expect(await logins(proxied(), [undefined, '', '127.0.0.1', '::1'])).toEqual([200, 200, 200, 200]);
     expect(await counters()).toEqual(['login_address 1', 'login_address 3']);
   });
 });
 
-test('every trusted proxy is stepped over, and no hop beyond the first stranger', async () => {
+test('the last hop that is not a trusted proxy is the client', async () => {
   const chain = behind['loopback,10.0.0.0/8'];
   const hops = [
     '198.51.100.1, 203.0.113.1, 10.1.2.3',
@@ -184,8 +184,8 @@ test('every trusted proxy is stepped over, and no hop beyond the first stranger'
   expect(await counters()).toEqual(['login_address 4']);
 });
 
-describe('behind Hasura', () => {
-  test('nobody’s address is known: all share one counter, whatever they claim', async () => {
+describe('logins through Hasura', () => {
+  test('share one counter, and their X-Forwarded-For is ignored', async () => {
     for (const gateway of [direct, behind.loopback]) {
       await direct.sql`delete from portcullis_private.rate_limits`;
       const claims = [undefined, ...[1, 2, 3, 4, 5].map((n) => `203.0.113.${n}`)];
@@ -195,13 +195,13 @@ describe('behind Hasura', () => {
     }
   });
 
-  test('that counter is not the one of clients who come by themselves', async () => {
+  test('do not use up the counter of direct clients', async () => {
     await logins(direct, Array(5).fill(undefined), fromHasura());
     expect(await login(direct)).toBe(200);
     expect(await counters()).toEqual(['login_address 1', 'login_unaddressed 5']);
   });
 
-  test('the account’s own limit holds there too', async () => {
+  test('are limited per account too', async () => {
     const gateway = await startGateway({ env: { LIMIT_LOGIN_PER_ACCOUNT: '2/60' } });
     const other = newPerson();
     await signUp(gateway, other);
@@ -215,7 +215,7 @@ describe('behind Hasura', () => {
     await gateway.close();
   });
 
-  test('with a proxy in front of Hasura the hop that it added counts', async () => {
+  test('count for the hop of the proxy in front of Hasura if TRUSTED_PROXIES names both', async () => {
     const gateway = behind['loopback,hasura'];
     const forged = ['1.1.1.1, 203.0.113.1', '203.0.113.1, 127.0.0.1', '203.0.113.1', '2.2.2.2,203.0.113.1'];
     expect(await logins(gateway, forged, fromHasura())).toEqual([200, 200, 200, 429]);
@@ -226,7 +226,7 @@ describe('behind Hasura', () => {
     expect(await counters()).toEqual(['login_address 1', 'login_address 4', 'login_unaddressed 2']);
   });
 
-  test('that says nothing about clients who come without Hasura', async () => {
+  test('TRUSTED_PROXIES=hasura ignores X-Forwarded-For of direct clients', async () => {
     expect(await logins(behind.hasura, ['203.0.113.1', '203.0.113.2', '203.0.113.3', '203.0.113.4'])).toEqual(
       [200, 200, 200, 429],
     );
@@ -245,7 +245,7 @@ describe('TRUSTED_PROXIES', () => {
     '::1',
     '::ffff:10.0.0.0/104',
     'loopback, linklocal, uniquelocal, hasura',
-  ])('may be %s', (proxies) => {
+  ])('accepts %s', (proxies) => {
     expect(read(proxies)).not.toThrow();
   });
 
@@ -257,7 +257,7 @@ describe('TRUSTED_PROXIES', () => {
     '10.0.0.0/',
     'nginx',
     'toString',
-  ])('may not be %s', (proxies) => {
+  ])('refuses %s', (proxies) => {
     expect(read(proxies)).toThrow(/TRUSTED_PROXIES: must be addresses/);
   });
 });

@@ -7,7 +7,7 @@ const gateway = forFile(() => startGateway({ env: { GRAPHIQL: 'off' } }));
 
 const MAX = 1_048_576;
 const QUERY = '{ __typename }';
-/** A GraphQL request whose body has exactly so many bytes. */
+/** A GraphQL request body of exactly this many bytes. */
 const ofBytes = (bytes: number) => {
   const [start, end] = [`{"query":"${QUERY}","variables":{"x":"`, '"}}'];
   return start + 'x'.repeat(bytes - start.length - end.length) + end;
@@ -42,19 +42,19 @@ function send(path: string, headers: Record<string, string>, chunks: string[]): 
 }
 
 describe('a request body', () => {
-  test('may have 1 MiB', async () => {
+  test('may have 1 MiB, and answers payload_too_large beyond', async () => {
     expect(await gateway.post('/graphql', ofBytes(MAX))).toMatchObject({ status: 200, body: { data: {} } });
     const tooLarge = await gateway.post('/graphql', ofBytes(MAX + 1));
     expect({ status: tooLarge.status, body: tooLarge.body }).toEqual({ status: 413, body: TOO_LARGE });
   });
 
-  test('is counted in bytes', async () => {
+  test('is measured in bytes, not in characters', async () => {
     const body = `{"query":"${QUERY}","variables":{"x":"${'é'.repeat(MAX / 2)}"}}`;
     expect(body.length).toBeLessThan(MAX);
     expect(await gateway.post('/graphql', body)).toMatchObject({ status: 413 });
   });
 
-  test('that says it is too large is refused before it is sent', async () => {
+  test('with a Content-Length beyond the limit gets 413 before it is sent', async () => {
     const { hostname, port } = new URL(gateway.url);
     const headers = { 'content-type': 'application/json', 'content-length': String(10 * MAX) };
     const status = await new Promise((resolve, reject) => {
@@ -68,7 +68,7 @@ describe('a request body', () => {
     expect(status).toBe(413);
   });
 
-  test('that does not say its length is refused when it has become too large', async () => {
+  test('without Content-Length gets 413 once it exceeds the limit', async () => {
     const half = (text: string) => [text.slice(0, text.length / 2), text.slice(text.length / 2)];
     const headers = { 'transfer-encoding': 'chunked' };
     expect(await send('/graphql', headers, half(ofBytes(MAX)))).toMatchObject({ status: 200 });
@@ -84,7 +84,7 @@ describe('a request body', () => {
     });
   });
 
-  test('may be smaller where it is so configured', async () => {
+  test('is limited by MAX_BODY_BYTES', async () => {
     const small = await startGateway({ replicaOf: gateway, env: { MAX_BODY_BYTES: '1024' } });
     expect(await small.post('/graphql', ofBytes(1024))).toMatchObject({ status: 200 });
     expect(await small.post('/graphql', ofBytes(1025))).toMatchObject({ status: 413 });
@@ -100,7 +100,7 @@ describe('a request body', () => {
     'application/jsonp',
     'text/json',
     '',
-  ])('is not taken as "%s", which a page may send anywhere', async (contentType) => {
+  ])('of the type "%s" answers unsupported_media_type', async (contentType) => {
     const { status, body } = await gateway.post('/graphql', JSON.stringify({ query: QUERY }), {
       'content-type': contentType,
     });
@@ -116,7 +116,7 @@ describe('a request body', () => {
     'Application/JSON',
     'application/graphql+json',
     'application/vnd.x+json',
-  ])('is taken as %s', async (contentType) => {
+  ])('of the type %s is accepted', async (contentType) => {
     const { body } = await gateway.post('/graphql', JSON.stringify({ query: QUERY }), {
       'content-type': contentType,
     });
@@ -125,17 +125,17 @@ describe('a request body', () => {
 
   test.each([
     ['nothing', ''],
-    ['half of a document', '{"query":'],
+    ['half a document', '{"query":'],
     ['null', 'null'],
-    ['a text', '"{ __typename }"'],
-    ['several operations', `[{"query":"${QUERY}"}]`],
-    ['a query that is no text', '{"query":1}'],
-    ['variables that are no object', `{"query":"${QUERY}","variables":[]}`],
-    ['an operation that is not there', `{"query":"query A ${QUERY}","operationName":"B"}`],
-    ['an unnamed choice', `{"query":"query A ${QUERY} query B ${QUERY}"}`],
+    ['a JSON string', '"{ __typename }"'],
+    ['a list of operations', `[{"query":"${QUERY}"}]`],
+    ['a query that is a number', '{"query":1}'],
+    ['a list of variables', `{"query":"${QUERY}","variables":[]}`],
+    ['the name of a missing operation', `{"query":"query A ${QUERY}","operationName":"B"}`],
+    ['two operations without a choice', `{"query":"query A ${QUERY} query B ${QUERY}"}`],
     ['a subscription', '{"query":"subscription { x }"}'],
     ['a deep list', `{"query":"${QUERY}","variables":${'['.repeat(200_000)}${']'.repeat(200_000)}}`],
-  ])('that holds %s is an error with a code of ours', async (_what, sent) => {
+  ])('that holds %s answers one error with a documented code', async (_what, sent) => {
     const { status, body } = await gateway.post('/graphql', sent);
     expect([200, 400]).toContain(status);
     const { errors } = body as { errors: { extensions: { code: string } }[] };
@@ -146,8 +146,8 @@ describe('a request body', () => {
   });
 });
 
-describe('GraphQL', () => {
-  test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'])('is not answered to %s', async (method) => {
+describe('/graphql', () => {
+  test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'])('answers method_not_allowed to %s', async (method) => {
     const url = `${gateway.url}/graphql?query=${encodeURIComponent(QUERY)}`;
     for (const accept of ['*/*', 'text/html', 'application/json']) {
       const response = await fetch(url, { method, headers: { accept, 'content-type': 'application/json' } });
@@ -158,7 +158,7 @@ describe('GraphQL', () => {
     }
   });
 
-  test('takes no query from the address of a POST', async () => {
+  test('ignores a query in the URL of a POST', async () => {
     const path = `/graphql?query=${encodeURIComponent('{ authConfig { signup } }')}`;
     expect((await gateway.post(path, { query: QUERY })).body).toEqual({ data: { __typename: 'Query' } });
     expect((await gateway.post(path, {})).body).toMatchObject({

@@ -50,15 +50,15 @@ const lock = async ({ email }: Pick<Member, 'email'>, headers: object = fromHasu
   expect(await outcomeOf({ email, password: 'guess' }, headers)).toBe('rate_limited');
 };
 
-describe('the mails of a person', () => {
-  test('are not used up by sign-ups with their address, which answer already_registered', async () => {
+describe('limits of mails', () => {
+  test('sign-ups that answer already_registered do not use up the mails to the address', async () => {
     const ada = await join({ gateway });
     for (let i = 0; i < 6; i++) {
       await passSpacing();
       const input = newPerson({ email: ada.email });
       expect(await codeOf(gateway.failure(SIGNUP, { input }))).toBe('already_registered email');
     }
-    // None of the kind went out a moment ago, and two of three are left.
+    // The refused sign-ups mailed nothing, and two of three mails are left.
     for (let i = 0; i < 2; i++) {
       await gateway.graphql(RESEND, {}, ada.headers);
       await passSpacing();
@@ -68,7 +68,7 @@ describe('the mails of a person', () => {
     expect(mails.sort()).toEqual([...Array(3).fill('Confirm your'), 'Set a']);
   });
 
-  test('are not used up by invites that are refused', async () => {
+  test('refused invites do not use up the mails to the other addresses', async () => {
     const { teamId, people } = await foundTeam(gateway, 'MEMBER');
     const [owner, member] = people;
     const guest = newPerson().email;
@@ -81,7 +81,7 @@ describe('the mails of a person', () => {
     expect(await mailsTo(guest)).toHaveLength(1);
   });
 
-  test('for a reset go out though invites and changes of address have used up theirs', async () => {
+  test('a reset is mailed although invites to the address have used up their own cap', async () => {
     const ada = await join({ gateway });
     const { teamId, people } = await foundTeam(gateway);
     for (let i = 0; i < 4; i++) {
@@ -93,7 +93,7 @@ describe('the mails of a person', () => {
     expect(mails.filter((subject) => subject === 'Set a')).toHaveLength(1);
   });
 
-  test('are counted alike for a change to an address that is free and to one that is taken', async () => {
+  test('changes to a free address and to a taken address are counted alike: rate_limited', async () => {
     const [ada, grace] = [await join({ gateway }), await join({ gateway })];
     for (const newEmail of [newPerson().email, grace.email]) {
       const input = { newEmail, currentPassword: ada.password };
@@ -102,7 +102,7 @@ describe('the mails of a person', () => {
     }
   });
 
-  test('that are refused do not undo a sign-up', async () => {
+  test('signup succeeds even if its mail is refused', async () => {
     const { email } = newPerson();
     for (let i = 0; i < 5; i++) {
       const { user } = await signUp(gateway, newPerson({ email }));
@@ -115,7 +115,7 @@ describe('the mails of a person', () => {
 });
 
 describe('ten wrong passwords by strangers', () => {
-  test('do not keep the signed-in owner from changing the password', async () => {
+  test('do not stop the signed-in owner from changing the password', async () => {
     const ada = await join({ gateway });
     await lock(ada);
     const input = { currentPassword: ada.password, newPassword: 'a new passphrase' };
@@ -124,7 +124,7 @@ describe('ten wrong passwords by strangers', () => {
     });
   });
 
-  test('do not lock out the owner at an address, or in a /64, from which they have signed in', async () => {
+  test('do not lock out the owner at a known IP address or in a known /64 network', async () => {
     for (const [home, neighbour, elsewhere] of [
       ['203.0.113.1', '203.0.113.1', '203.0.113.2'],
       ['2001:db8:0:1::1', '2001:db8:0:1:ffff::2', '2001:db8:0:2::1'],
@@ -134,12 +134,12 @@ describe('ten wrong passwords by strangers', () => {
       await lock(ada, fromAddress('198.51.100.7'));
       expect(await outcomeOf(ada, fromAddress(elsewhere))).toBe('rate_limited');
       expect(await outcomeOf(ada, fromAddress(neighbour))).toBe('signed in');
-      // Which does not open the account to the strangers again.
+      // The owner's login does not unlock the account for the strangers.
       expect(await outcomeOf(ada, fromAddress('198.51.100.7'))).toBe('rate_limited');
     }
   });
 
-  test('from an address of the owner lock the account there, until the password is a new one', async () => {
+  test('from an address of the owner lock the account there until the password is changed', async () => {
     const ada = await join({ gateway });
     await signInFrom(ada, '203.0.113.20');
     await lock(ada, fromAddress('203.0.113.20'));
@@ -152,7 +152,7 @@ describe('ten wrong passwords by strangers', () => {
     );
   });
 
-  test('lock out a caller with the owner’s user agent, with another person’s address, or without a known one: rate_limited', async () => {
+  test('lock out a caller with the owner’s user agent, with another person’s address, or without a known address: rate_limited', async () => {
     const [ada, grace] = [await join({ gateway }), await join({ gateway })];
     const userAgent = { 'user-agent': 'Firefox', 'x-forwarded-user-agent': 'Firefox' };
     await outcomeOf(ada, { ...fromAddress('203.0.113.30'), ...userAgent });
@@ -169,7 +169,7 @@ describe('the lock of an account', () => {
     select user_id, host(address) as address, outcome, details from portcullis.security_events
     where action = 'account_locked' and user_id is not distinct from ${userId}`;
 
-  test('is one event when it begins, and none for each try that it refuses', async () => {
+  test('is recorded once when it begins, and not for each refused attempt', async () => {
     const ada = await join({ gateway });
     for (let i = 0; i < 9; i++) await outcomeOf({ ...ada, password: 'guess' }, fromHasura());
     expect(await locksOf(ada.user.id)).toEqual([]);
@@ -183,7 +183,7 @@ describe('the lock of an account', () => {
     );
   });
 
-  test('is one event when thirty guesses come at once, for an unknown address as well', async () => {
+  test('is recorded once for thirty concurrent guesses, also for an unknown address', async () => {
     const before = (await locksOf(null)).length;
     const ada = await join({ gateway });
     for (const email of [ada.email, newPerson().email])
@@ -196,7 +196,7 @@ describe('the lock of an account', () => {
     expect(JSON.stringify(unknown)).not.toContain('@');
   });
 
-  test('does not begin where the tenth password is right', async () => {
+  test('does not begin if the tenth password is correct', async () => {
     const ada = await join({ gateway });
     for (let i = 0; i < 9; i++) await outcomeOf({ ...ada, password: 'guess' }, fromHasura());
     expect(await outcomeOf(ada, fromHasura())).toBe('signed in');

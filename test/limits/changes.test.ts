@@ -20,7 +20,7 @@ const makeProject = async (by: Someone, teamId: string, name: string): Promise<s
   return (await by.run<{ createProject: { id: string } }>(CREATE_PROJECT, { input })).createProject.id;
 };
 
-test('one person makes so many changes of themselves and their teams, whichever they are', async () => {
+test('changes of a user’s profile and teams share one limit per user: rate_limited', async () => {
   const { teamId, people } = await foundTeam(gateway, 'OWNER');
   const [ada, grace] = people;
   const projectId = await makeProject(ada, teamId, 'Looms');
@@ -39,7 +39,7 @@ test('one person makes so many changes of themselves and their teams, whichever 
   await grace.run(RENAME_TEAM, { input: { teamId, name: 'Hers' } });
 });
 
-test('the name that a team or a project has already is no change, and no event', async () => {
+test('renaming a team or project to its current name changes and records nothing', async () => {
   const { teamId, people } = await foundTeam(gateway, 'MEMBER');
   const [ada, member] = people;
   const projectId = await makeProject(ada, teamId, 'Looms');
@@ -54,7 +54,7 @@ test('the name that a team or a project has already is no change, and no event',
     renameProject: { id: projectId, name: 'Looms' },
   });
   expect([await stamps(), await eventsOf(gateway, teamId)]).toEqual([before, events]);
-  // Nor does it tell anybody more than a change would.
+  // A member without the permission gets the same answer as for a real change.
   expect(await member.refused(RENAME_TEAM, { input: { teamId, name: 'Engines' } })).toBe(
     'insufficient_permissions',
   );

@@ -54,7 +54,7 @@ const lock = async (email: string) => {
   expect(await guess(email)).toBe('rate_limited');
 };
 
-test('a sign-in to one clears no failures of the other', async () => {
+test('a login to one account does not clear the failed logins of the other', async () => {
   for (let n = 0; n < 3; n++) {
     expect(await guess(CANONICAL)).toBe('invalid_credentials');
     await signIn(FORMER);
@@ -70,18 +70,18 @@ test.each([
   await signIn(open);
 });
 
-test('the failures of an account count together, in whichever spelling that finds it', async () => {
+test('the failed logins of an account count together in every spelling that finds the account', async () => {
   for (const email of [FORMER, ' Ada@BÜCHER.example', 'ADA@bücher.example'])
     expect(await guess(email)).toBe('invalid_credentials');
   expect(await guess(FORMER)).toBe('rate_limited');
 });
 
-test('an address that no account has is locked in every spelling', async () => {
+test('an unknown address is locked in every spelling', async () => {
   await lock('nobody@bücher.example');
   expect(await guess('nobody@xn--bcher-kva.example')).toBe('rate_limited');
 });
 
-test('a reset opens the account that it was for', async () => {
+test('a password reset unlocks its own account only', async () => {
   await lock(FORMER);
   await lock(CANONICAL);
   await gateway.graphql(FORGOT, { input: { email: FORMER } });

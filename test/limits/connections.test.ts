@@ -21,7 +21,7 @@ async function open({ url }: TestGateway, options = {}): Promise<RawClient> {
 
 const MB = 1024 * 1024;
 
-/** Connections of a port that the kernel has made and that are not accepted yet. */
+/** How many connections of a port wait for the gateway to accept them. */
 function waitingConnections(port: number): number {
   const address = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n');
@@ -46,13 +46,13 @@ test.runIf(mostWaiting >= 2000)(
       });
     });
     await new Promise((resolve) => process.nextTick(resolve)); // Node connects in the next tick.
-    // The gateway, which is of this thread, has accepted none.
+    // The gateway runs in this thread, and has accepted none yet.
     expect(waitingConnections(port)).toBe(2000);
     expect(new Set(await Promise.all(answers))).toEqual(new Set(['HTTP/1.1 200']));
   },
 );
 
-test('600 sign-ins at once are answered, or refused as busy', async () => {
+test('600 concurrent logins all answer invalid_credentials, rate_limited or busy', async () => {
   const body = JSON.stringify({ email: 'nobody@example.com', password: 'correct horse' });
   const headers = { 'content-type': 'application/json', 'content-length': body.length, connection: 'close' };
   const texts = await Promise.all(
@@ -81,7 +81,7 @@ describe('a client that pipelines', () => {
     expect(answers).toHaveLength(1001);
   });
 
-  test('gets its bodies apart, however they are cut', async () => {
+  test('gets one answer for each body, however its bytes are split', async () => {
     const client = await open(gateway);
     const bodies = Array.from({ length: 60 }, (_, n) =>
       JSON.stringify({ query: `{ a${'b'.repeat(n * 97)}: __typename }` }),
@@ -101,22 +101,22 @@ describe('a client that pipelines', () => {
     );
   });
 
-  test('and reads nothing makes the gateway keep neither its requests nor its answers', async () => {
+  test('and reads nothing does not fill the gateway’s memory with requests and answers', async () => {
     const before = usedMemory();
     const pipelined = Buffer.from(head('GET /openapi.json').repeat(1400));
     for (let n = 0; n < 20; n++) {
       const client = await open(gateway, { reads: false });
       client.socket.write(pipelined);
     }
-    // Until the gateway has nothing to do.
+    // Waits until the gateway is idle.
     for (let lines = -1; lines !== gateway.logged().length; await sleep(300)) lines = gateway.logged().length;
-    // It was twice as much.
+    // An earlier version kept twice as much.
     expect(usedMemory() - before).toBeLessThan(25 * MB);
     expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
   });
 });
 
-describe('with MAX_CONNECTIONS=20', () => {
+describe('MAX_CONNECTIONS=20', () => {
   let small: TestGateway;
   beforeAll(async () => {
     small = await startGateway({ replicaOf: gateway, env: { MAX_CONNECTIONS: '20' } });
@@ -134,7 +134,7 @@ describe('with MAX_CONNECTIONS=20', () => {
     expect(await last?.ended()).toMatch(/^HTTP\/1.1 200/);
   });
 
-  test('a client that sends its body is not the silent one', async () => {
+  test('a client that is sending its body keeps its connection', async () => {
     const sender = await open(small);
     const body = JSON.stringify({ email: 'ada@example.com', password: 'x'.repeat(4000) });
     const headers = {
@@ -152,17 +152,17 @@ describe('with MAX_CONNECTIONS=20', () => {
     expect(silent.at(-1)?.socket.readableEnded).toBe(false);
   });
 
-  test('clients that do not read their answers take neither places nor room from others', async () => {
+  test('clients that do not read their answers do not block other clients', async () => {
     const env = { MAX_CONNECTIONS: '20', MAX_CONCURRENT_REQUESTS: '10' };
     const small = await startGateway({ replicaOf: gateway, env });
     const unread: RawClient[] = [];
     for (let n = 0; n < 19; n++) {
       const client = await open(small, { reads: false });
-      client.socket.on('error', () => {}); // some are cut off
+      client.socket.on('error', () => {}); // the gateway closes some of them
       client.socket.write(head('GET /openapi.json').repeat(1400));
       unread.push(client);
     }
-    // Until the gateway has nothing to do for them.
+    // Waits until the gateway is idle.
     for (let lines = -1; ; lines = small.logged().length) {
       await sleep(300);
       if (small.logged().length === lines) break;
@@ -176,7 +176,7 @@ describe('with MAX_CONNECTIONS=20', () => {
     await small.close();
   });
 
-  test('connections that the gateway works for are kept, and the next is dropped', async () => {
+  test('connections with a request in progress are kept, and a further connection is dropped', async () => {
     const lock = await small.sql.reserve();
     await lock`begin`;
     await lock`lock table portcullis.cache in access exclusive mode`;
@@ -184,7 +184,7 @@ describe('with MAX_CONNECTIONS=20', () => {
     for (let n = 0; n < 20; n++) {
       busy.push(await open(small));
       await busy.at(-1)?.send(head('GET /api/v1/contracts', { connection: 'close' }));
-      await sleep(20); // The gateway reads it.
+      await sleep(20); // The gateway reads the request.
     }
     const dropped = await open(small);
     expect(await dropped.ended().catch(() => '')).toBe('');

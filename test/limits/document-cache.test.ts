@@ -8,7 +8,7 @@ import { createGraphQLHandler } from '../../src/graphql/server.ts';
 import { identifyCaller } from '../../src/request/caller.ts';
 import { post, startGateway, type TestGateway } from '../support/gateway.ts';
 
-// What a document keeps of the memory is looked up in the cache; the heap itself would also tell of everything else.
+// The tests read the size of documents from the cache, because the heap also holds everything else.
 
 let gateway: TestGateway;
 let server: Server;
@@ -32,7 +32,7 @@ afterAll(async () => {
 beforeEach(() => documents.clear());
 
 const MEBIBYTE = 1024 * 1024;
-/** The heap that a token keeps, with its part of the tree, where fields have names of one letter. */
+/** The heap of a token with its part of the syntax tree, if the names of fields have one letter. */
 const BYTES_PER_TOKEN = 485;
 const BYTES_PER_COMMENT = 91;
 const BYTES_PER_ESCAPE = 60;
@@ -52,18 +52,18 @@ const passes = async (query: string) => expect(await ask(query)).not.toHavePrope
 const fails = async (query: string, code: string) =>
   expect((await ask(query)).errors?.map(({ extensions }) => extensions.code)).toContain(code);
 
-/** A document of a thousand tokens that anybody may send. */
+/** A document of a thousand tokens, which every client may send. */
 const wide = (name: number) =>
   `query A { __typename } ${times(199, (i) => `query B${name}x${i} { __typename }`).join(' ')}`;
-/** Two thousand characters, a thousand tokens, and no field of the schema. */
+/** A document of two thousand characters and a thousand tokens, without any field of the schema. */
 const broken = (name: number) => `{ x${name} ${'a '.repeat(990)}}`;
-/** A document whose strings have so many escapes each. */
+/** A document whose strings have this many escapes each. */
 const escaped = (escapes: number, strings = 1) =>
   `{ ${times(strings, (i) => `a${i}: __type(name: "${'x\\n'.repeat(escapes)}") { name }`).join(' ')} }`;
 const HOT = '{ authConfig { signup } }';
 
-describe('documents are kept', () => {
-  test('that passed, as long as they weigh no more than 16 MiB in all', async () => {
+describe('the document cache', () => {
+  test('keeps valid documents up to 16 MiB in total', async () => {
     for (const query of times(120, wide)) await passes(query);
     expect(documents.size).toBeGreaterThan(20);
     expect(documents.size).toBeLessThan(40);
@@ -72,7 +72,7 @@ describe('documents are kept', () => {
     expect(documents.has(wide(119))).toBe(true);
   });
 
-  test('and not one that failed: unknown fields, broken syntax, too many tokens, too many aliases', async () => {
+  test('does not keep documents with unknown fields, broken syntax, too many tokens or too many aliases', async () => {
     const aliases = `{ ${times(16, (i) => `a${i}: me { id }`).join(' ')} }`;
     for (const query of times(20, broken)) await fails(query, 'query_too_complex');
     await fails('{ unknown }', 'graphql_validation_failed');
@@ -82,7 +82,7 @@ describe('documents are kept', () => {
     expect([...documents.keys()]).toEqual([]);
   });
 
-  test('and not one that is heavy; comments weigh too', async () => {
+  test('does not keep a very large document, and counts comments and escapes', async () => {
     await passes(`{ authConfig { signup } ${' '.repeat(300_000)} }`);
     expect(documents.size).toBe(0);
     await passes(`{ __typename ${'#\n'.repeat(1000)} }`);
@@ -94,7 +94,7 @@ describe('documents are kept', () => {
     expect([...documents.keys()]).toEqual([escaped(1000)]);
   });
 
-  test('for whom they pass: what Hasura may send is still refused to a client', async () => {
+  test('does not let a client send a document that only Hasura may send: query_too_complex', async () => {
     const aliases = `{ ${times(16, (i) => `f${i}: authConfig { signup }`).join(' ')} }`;
     const asHasura = { 'x-hasura-gateway-secret': gateway.secret, 'x-hasura-role': 'admin' };
     for (const _ of ['first', 'again']) {
@@ -105,8 +105,8 @@ describe('documents are kept', () => {
   });
 });
 
-describe('a document in use stays', () => {
-  test('through a flood of broken ones, though nobody asks for it meanwhile', async () => {
+describe('a document in use', () => {
+  test('stays cached during a flood of broken documents', async () => {
     await passes(HOT);
     for (const query of times(31, wide)) await passes(query);
     expect(documents.calculatedSize).toBeGreaterThan(15 * MEBIBYTE);
@@ -116,7 +116,7 @@ describe('a document in use stays', () => {
     expect([...documents.keys()]).toEqual(held);
   });
 
-  test('through a flood of good ones, as long as it is asked for now and then', async () => {
+  test('stays cached during a flood of valid documents if it is used in between', async () => {
     await passes(HOT);
     const kept = documents.peek(HOT);
     expect(kept).toBeDefined();

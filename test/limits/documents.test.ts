@@ -11,8 +11,8 @@ const times = (n: number, text: string | ((i: number) => string)) =>
   Array.from({ length: n }, (_, i) => (typeof text === 'string' ? text : text(i))).join(' ');
 const asHasura = () => ({ 'x-hasura-gateway-secret': gateway.secret, 'x-hasura-role': 'admin' });
 
-describe('a document may have', () => {
-  test('1000 tokens', async () => {
+describe('a GraphQL document', () => {
+  test('may have 1000 tokens: query_too_complex', async () => {
     const operations = times(200, (i) => `query A${i} { __typename }`);
     const ask = (query: string, headers = {}) =>
       gateway.post('/graphql', { query, operationName: 'A0' }, headers);
@@ -23,7 +23,7 @@ describe('a document may have', () => {
       });
   });
 
-  test('ten times as many tokens where Hasura joins rows; nobody else may send the same then', async () => {
+  test('from Hasura may have ten times as many tokens, and from a client still may not', async () => {
     const ask = (operations: number, headers = {}) => {
       const query = times(operations, (i) => `query A${i} { __typename }`);
       return gateway.post('/graphql', { query, operationName: 'A0' }, headers);
@@ -37,18 +37,18 @@ describe('a document may have', () => {
     expect((await ask(200)).body).toEqual({ data: { __typename: 'Query' } });
   });
 
-  test('as many comments as tokens', async () => {
+  test('may have as many comments as tokens', async () => {
     const ofComments = (n: number) => `{ __typename ${'#\n'.repeat(n)} }`;
     expect(await gateway.graphql(ofComments(1000))).toEqual({ __typename: 'Query' });
     expect(await gateway.failure(ofComments(1001))).toEqual(tooComplex('Token limit of 1000 exceeded.'));
   });
 
-  test('exactly as many tokens as configured', async () => {
+  test('may have GRAPHQL_MAX_TOKENS tokens, and broken syntax answers graphql_parse_failed', async () => {
     const small = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_TOKENS: '12' } });
     const ofTokens = (n: number) => `{ authConfig { ${times(n - 5, 'signup')} } }`;
     expect(await small.graphql(ofTokens(12))).toEqual({ authConfig: { signup: true } });
     expect(await small.failure(ofTokens(13))).toEqual(tooComplex('Token limit of 12 exceeded.'));
-    // A broken document is called broken.
+    // A broken document gets a syntax error.
     expect(await small.failure('{ authConfig { signup }')).toEqual([
       {
         message: 'Syntax Error: Expected Name.',
@@ -58,7 +58,7 @@ describe('a document may have', () => {
     await small.close();
   });
 
-  test('as many tokens in each root field that Hasura asks for, introspection aside', async () => {
+  test('from Hasura may have GRAPHQL_MAX_TOKENS tokens in each root field, except in introspection', async () => {
     const small = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_TOKENS: '12' } });
     const rows = (n: number) =>
       `{ ${times(5, (i) => `f${i}: authConfig { ${times(n - 5, 'signup')} }`)} a: authConfig { signup } }`;
@@ -73,7 +73,7 @@ describe('a document may have', () => {
     await small.close();
   });
 
-  test('15 aliases below each root field from Hasura, however many those are', async () => {
+  test('from Hasura may have 15 aliases below each root field', async () => {
     const rows = (n: number) =>
       `{ ${times(40, (i) => `f${i}: authConfig { ${times(n, (a) => `a${a}: signup`)} }`)} }`;
     expect(await gateway.graphql(rows(15), {}, asHasura())).toHaveProperty('f39.a14', true);
@@ -93,7 +93,7 @@ describe('a document may have', () => {
     );
   });
 
-  test('15 aliases', async () => {
+  test('may have 15 aliases: query_too_complex', async () => {
     const ofAliases = (n: number) => `{ ${times(n, (i) => `a${i}: me { id }`)} }`;
     const lavish = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_COST: '1000' } });
     expect(await lavish.graphql(ofAliases(15))).toHaveProperty('a14', null);
@@ -105,7 +105,7 @@ describe('a document may have', () => {
     await lavish.close();
   });
 
-  test('8 levels, fragments included', async () => {
+  test('may have 8 levels, fragments included', async () => {
     // `__type` counts like every field; only `__schema` is free.
     const levels = (n: number) => `${times(n - 1, '{ ofType')} { name } ${'}'.repeat(n - 1)}`;
     const ofDepth = (n: number) => `{ __type(name: "Query") { fields { type ${levels(n - 3)} } } }`;
@@ -120,7 +120,7 @@ describe('a document may have', () => {
     await shallow.close();
   });
 
-  test('20 directives', async () => {
+  test('may have 20 directives', async () => {
     const ofDirectives = (n: number) => `{ ${times(n, '__typename @include(if: true)')} }`;
     expect(await gateway.graphql(ofDirectives(20))).toEqual({ __typename: 'Query' });
     expect(await gateway.failure(ofDirectives(21))).toEqual(
@@ -128,7 +128,7 @@ describe('a document may have', () => {
     );
   });
 
-  test('the configured cost: one a field, more the deeper, and Hasura that much in each root field', async () => {
+  test('may cost GRAPHQL_MAX_COST, and from Hasura as much in each root field', async () => {
     const ofCost = (n: number) => `{ ${times(n, '__typename')} }`;
     const lavish = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_TOKENS: '2000' } });
     expect(await gateway.graphql(ofCost(100))).toEqual({ __typename: 'Query' });
@@ -149,7 +149,7 @@ describe('a document may have', () => {
     await lavish.close();
   });
 
-  test('no fields of one name without end: comparing them all is refused', async () => {
+  test('with 998 fields of one name answers query_too_complex', async () => {
     const lavish = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_COST: '100000' } });
     for (let i = 0; i < 2; i++)
       expect(await lavish.failure(`{ ${times(998, '__typename')} }`)).toEqual(
@@ -158,7 +158,7 @@ describe('a document may have', () => {
     await lavish.close();
   });
 
-  test('no fragment that holds itself', async () => {
+  test('with a recursive fragment is refused', async () => {
     for (const document of [
       '{ ...A } fragment A on Query { ...A }',
       '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',

@@ -22,7 +22,7 @@ const codeOf = (body: unknown) => {
   return code ?? errors?.[0]?.extensions.code;
 };
 const logIn = () => gateway.post('/api/v1/login', credentials());
-/** As many logins at once as there is room for. */
+/** The statuses of as many concurrent logins as the gateway has places. */
 const statuses = async () =>
   (await Promise.all(Array.from({ length: AT_ONCE }, logIn))).map(({ status }) => status);
 const allAnswered = Array(AT_ONCE).fill(200);
@@ -37,7 +37,7 @@ function open(): Promise<Socket> {
 const login = (body = JSON.stringify(credentials())) =>
   `POST /api/v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 
-test('requests that were pipelined and given up leave their places to others', async () => {
+test('pipelined requests of a client that disconnects free their places', async () => {
   for (let round = 0; round < 4; round++) {
     const socket = await open();
     socket.write(login().repeat(AT_ONCE));
@@ -47,7 +47,7 @@ test('requests that were pipelined and given up leave their places to others', a
   await expect.poll(statuses).toEqual(allAnswered);
 });
 
-test('bodies that never end take nobody’s place', async () => {
+test('unfinished bodies do not take the places of other requests', async () => {
   const slow = await Promise.all(Array.from({ length: 2 * AT_ONCE }, open));
   for (const socket of slow) socket.write(login().slice(0, -10));
   await sleep(100);
@@ -55,7 +55,7 @@ test('bodies that never end take nobody’s place', async () => {
   for (const socket of slow) socket.destroy();
 });
 
-test('a full gateway says so, and still tells that it lives and what its keys are', async () => {
+test('a full gateway answers busy, and still answers /health and the JWKS', async () => {
   const crowd = Array.from({ length: 4 * AT_ONCE }, logIn);
   const [health, keys] = await Promise.all(
     ['/health', '/api/v1/jwks'].map((path) => fetch(gateway.url + path)),
@@ -70,8 +70,8 @@ test('a full gateway says so, and still tells that it lives and what its keys ar
   }
 });
 
-test('texts that take long to normalise are not normalised', async () => {
-  // Marks that have to be sorted: a text of this length would keep the process busy for longer than a test may take.
+test('a text that takes long to normalise is refused before it is normalised', async () => {
+  // To normalise is to sort these marks. It would block the process for longer than a test may take.
   const text = `a${'\u0307\u0323'.repeat(200_000)}`;
   const { password, name } = newPerson();
   const signup = { email: 'a@example.com', password, name, team_name: 'Engines' };
@@ -86,7 +86,7 @@ test('texts that take long to normalise are not normalised', async () => {
   expect(outcomes).toEqual(['invalid_credentials', 'invalid_credentials', 'max_length', 'max_length']);
 });
 
-test('whoever is refused for their address locks nobody’s account', async () => {
+test('logins that are refused for their IP address do not lock the account', async () => {
   const strict = await startGateway({
     env: { LIMIT_LOGIN_PER_ADDRESS: '3/60', LIMIT_LOGIN_PER_ACCOUNT: '5/60' },
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { forFile } from '../support/for-file.ts';
 import { startGateway } from '../support/gateway.ts';
 
-// GraphQL's own sentences name what is wrong with a document, and grow with it.
+// GraphQL's own messages quote the document, and grow with it.
 
 const gateway = forFile(() => startGateway({ env: { GRAPHQL_MAX_COST: '5000' } }));
 
@@ -13,7 +13,7 @@ const ask = (query: string, variables: unknown = {}, headers: Record<string, str
 const login = (email: string, password: string, rest = '') =>
   `mutation ($e: String = "x") { login(input: { email: ${email}, password: ${password} ${rest} }) { accessToken } }`;
 
-describe('an error quotes no value', () => {
+describe('GraphQL errors', () => {
   test.each([
     ['a string for a boolean', login('$e', '"x"', `cookie: "${SECRET}"`)],
     ['a block for a boolean', login('$e', '"x"', `cookie: """${SECRET}"""`)],
@@ -29,11 +29,11 @@ describe('an error quotes no value', () => {
     ['a text after a string', `{ me(x: "a" "${SECRET}") { id } }`],
     ['a text in the wrong place', `{ me { id } "${SECRET}" }`],
     ['a name in the wrong place', `{ me { id } } ${SECRET}`],
-    ['a text without an end', `{ emailExists(email: "${SECRET}) }`],
-    ['an escape that is none', `{ emailExists(email: "${SECRET} \\q") }`],
+    ['an unterminated text', `{ emailExists(email: "${SECRET}) }`],
+    ['a text with an invalid escape', `{ emailExists(email: "${SECRET} \\q") }`],
     ['a colon in a value', login('$e', '"x"', `cookie: "a: b cannot represent ${SECRET}: c"`)],
     ['a quote in a value', login('$e', '"x"', `cookie: "\\" does not exist in \\"${SECRET}"`)],
-  ])('%s', async (_what, query) => {
+  ])('do not quote %s', async (_what, query) => {
     for (const headers of [{}, asHasura()]) {
       const { body } = await ask(query, {}, headers);
       const { errors } = body as { errors: { extensions: { code: string } }[] };
@@ -45,7 +45,7 @@ describe('an error quotes no value', () => {
     expect(gateway.logged()).not.toContain(SECRET);
   });
 
-  test('of an argument that a variable spoils', async () => {
+  test('do not quote an argument that has an invalid variable', async () => {
     const { body } = await ask(login('$e', `"${SECRET}"`), { e: null });
     expect(body).toMatchObject({ errors: [{ message: 'Argument "input" has invalid value.' }] });
   });
@@ -55,7 +55,7 @@ describe('an error quotes no value', () => {
     [{ input: [SECRET] }, 'input'],
     [{ input: { email: 'a', password: [SECRET] } }, 'password'],
     [{ input: { email: 'a', password: 'b', cookie: SECRET } }, 'cookie'],
-  ])('of variables: %o', async (variables, attribute) => {
+  ])('do not quote values of the variables %o', async (variables, attribute) => {
     const query = 'mutation ($input: LoginInput!) { login(input: $input) { accessToken } }';
     const { body } = await ask(query, variables);
     expect(body).toMatchObject({ errors: [{ extensions: { code: 'invalid_input', attribute } }] });
@@ -63,7 +63,7 @@ describe('an error quotes no value', () => {
   });
 });
 
-describe('an error says', () => {
+describe('the message and location of a GraphQL error', () => {
   test.each([
     ['{ me { id }', 'Syntax Error: Expected Name.'],
     ['{ me { id } ) }', 'Syntax Error: Expected Name.'],
@@ -78,11 +78,11 @@ describe('an error says', () => {
     ],
     ['{ emailExists(email: 5) }', 'String cannot represent a non string value.'],
     ['mutation { login(input: 5) { accessToken } }', 'Expected value of type "LoginInput!".'],
-  ])('of %s what was expected', async (query, message) => {
+  ])('say what %s should have been', async (query, message) => {
     expect((await ask(query)).body).toMatchObject({ errors: [{ message }] });
   });
 
-  test('in which line and column', async () => {
+  test('name the line and the column', async () => {
     const query = '\n\n{ a\n  b\r\n c\r d """\n""" }'.replace(' """\n"""', '\n# comment\n   e');
     const { body } = await ask(query);
     const { errors } = body as { errors: { message: string; locations: unknown }[] };
@@ -97,14 +97,14 @@ describe('an error says', () => {
     expect(syntax.body).toMatchObject({ errors: [{ locations: [{ line: 4, column: 1 }] }] });
   });
 
-  test('where a field failed, in a document that is kept too', async () => {
+  test('name the place of a failed field, also in a cached document', async () => {
     for (const _ of ['first', 'again'])
       expect((await ask('{\n\n  sessions { id }\n}')).body).toMatchObject({
         errors: [{ path: ['sessions'], locations: [{ line: 3, column: 3 }] }],
       });
   });
 
-  test('little, however long the names are', async () => {
+  test('stay short even if names are long', async () => {
     const name = 'x'.repeat(8000);
     const { body } = await ask(`{ ${`${name} `.repeat(100)} }`);
     const { errors } = body as { errors: { message: string }[] };
@@ -114,7 +114,7 @@ describe('an error says', () => {
   });
 });
 
-describe('a string of a document', () => {
+describe('a string in a GraphQL document', () => {
   const LIMIT = 8192;
   const tooLong = [
     {
@@ -127,7 +127,7 @@ describe('a string of a document', () => {
     ['in a block', (text) => `"""${text}"""`],
   ];
 
-  test.each(spellings)('%s may have 8 KB, from clients and from Hasura', async (_how, spell) => {
+  test.each(spellings)('%s may have 8 KB from every caller: query_too_complex', async (_how, spell) => {
     for (const headers of [{}, asHasura()])
       for (const letter of ['x', 'é', '€']) {
         const { length } = Buffer.from(letter);
@@ -145,7 +145,7 @@ describe('a string of a document', () => {
     expect(await gateway.failure(ofEscapes(1366))).toEqual(tooLong);
   });
 
-  test('is bounded wherever it stands', async () => {
+  test('is bounded in every position, like names and numbers', async () => {
     const long = `"${'x'.repeat(9000)}"`;
     for (const query of [
       `query ($a: String = ${long}) { __typename }`,
@@ -157,7 +157,7 @@ describe('a string of a document', () => {
       expect(await gateway.failure(query)).toEqual(tooLong);
   });
 
-  test('is longer in a variable, and a comment in any case', async () => {
+  test('may be longer in a variable, and so may a comment', async () => {
     const text = 'x'.repeat(100_000);
     const query = `# ${text}\nquery ($e: String!) { __type(name: $e) { name } }`;
     expect(await gateway.graphql(query, { e: text })).toEqual({ __type: null });

@@ -36,8 +36,8 @@ const events = () =>
     from portcullis.security_events where action = 'internal_secret_refused' order by details -> 'tries'`;
 const warnings = () => gateway.logged().match(/^.*A wrong internal secret was refused.*$/gm) ?? [];
 
-describe.each(WAYS)('at $path', (way) => {
-  test('wrong secrets are rate_limited, and the right one is never refused', async () => {
+describe.each(WAYS)('internal secrets at $path', (way) => {
+  test('wrong secrets are rate_limited, and the right secret is never refused', async () => {
     expect(await statuses(LIMIT, way)).toEqual(denied(LIMIT));
     const refused = await attempt(way, 'wrong');
     expect(refused.status).toBe(429);
@@ -49,7 +49,7 @@ describe.each(WAYS)('at $path', (way) => {
   });
 });
 
-test('the refusal at an action has the form that Hasura passes on', async () => {
+test('an action answers rate_limited in the form that Hasura passes on', async () => {
   const way = { path: '/hasura/actions/generateJwk', header: 'x-hasura-gateway-secret', body: {} };
   await statuses(LIMIT, way);
   expect((await attempt(way, 'wrong')).body).toEqual({
@@ -59,7 +59,7 @@ test('the refusal at an action has the form that Hasura passes on', async () => 
   });
 });
 
-test('wrong secrets are counted per address, whatever the route', async () => {
+test('wrong secrets are counted per IP address, over all routes together', async () => {
   const [graphql, action, , cron, , internal] = WAYS as [Way, Way, Way, Way, Way, Way];
   for (const way of [graphql, action, cron, internal, internal])
     expect(await statuses(1, way)).toEqual(denied(1));
@@ -68,7 +68,7 @@ test('wrong secrets are counted per address, whatever the route', async () => {
   expect(await statuses(LIMIT + 1, internal, elsewhere)).toEqual([...denied(LIMIT), 429]);
 });
 
-test('requests without a secret are never refused for wrong ones', async () => {
+test('requests without a secret are not rate_limited for wrong secrets', async () => {
   const person = newPerson();
   const { accessToken } = await signUp(gateway, person);
   await statuses(2 * LIMIT, WAYS[0] as Way);
@@ -119,7 +119,7 @@ test('a wrong secret beside a header that is not UTF-8 is counted', async () => 
   expect(await statuses(LIMIT + 1, way, odd)).toEqual([...denied(LIMIT), 429]);
 });
 
-test('where limits are off, a wrong secret is reported all the same', async () => {
+test('a wrong secret is recorded even if RATE_LIMITS is off', async () => {
   const unlimited = await startGateway({ replicaOf: gateway, env: { RATE_LIMITS: 'off' } });
   for (let n = 0; n < 2 * LIMIT; n++)
     expect(
@@ -137,7 +137,7 @@ describe('credentials of another scheme than Bearer', () => {
   ];
   const SAID = 'Send the token as `Authorization: Bearer <token>`.';
 
-  test('are unauthenticated with a hint where a field needs a viewer', async () => {
+  test('are unauthenticated with a hint if a field needs a user', async () => {
     const { accessToken } = await signUp(gateway);
     for (const authorization of [accessToken, 'Basic YTpi', `Token ${accessToken}`, `bearer:${accessToken}`])
       for (const [query, variables] of QUERIES)
@@ -158,7 +158,7 @@ describe('credentials of another scheme than Bearer', () => {
       }
   });
 
-  test('do not keep a client from signing in or refreshing', async () => {
+  test('do not stop a client from logging in or refreshing', async () => {
     const headers = { authorization: 'Basic YTpi' };
     const person = newPerson();
     const { refreshToken } = await signUp(gateway, person);

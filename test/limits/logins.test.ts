@@ -13,7 +13,7 @@ const invalidCredentials = error('invalid_credentials', 'Invalid email or passwo
 const rateLimited = (wait: unknown = expect.any(Number)) =>
   error('rate_limited', 'Too many attempts. Try again later.', { retryAfterSeconds: wait });
 
-/** Somebody with an account. */
+/** Signs up a person, and returns their credentials. */
 async function account(at = gateway) {
   const person = newPerson();
   await signUp(at, person);
@@ -32,7 +32,7 @@ const codesOf = (answers: { body: unknown }[]) =>
   });
 
 describe('ten failed logins', () => {
-  test('close an account for a while, even to the right password, and end no session', async () => {
+  test('lock the account even for the correct password, and end no session: rate_limited', async () => {
     const person = await account();
     const { accessToken } = await logIn(gateway, person);
     await fail(person, 10);
@@ -45,7 +45,7 @@ describe('ten failed logins', () => {
     await logIn(gateway, await account());
   });
 
-  test('answer 429 and Retry-After at the portal, and Retry-After at GraphQL', async () => {
+  test('lead to 429 with Retry-After at the portal, and 200 with Retry-After at GraphQL', async () => {
     const person = await account();
     await fail(person, 10);
     const portal = await gateway.post('/api/v1/login', person);
@@ -60,7 +60,7 @@ describe('ten failed logins', () => {
     expect(JSON.stringify(graphql.body)).not.toContain('"http"');
   });
 
-  test('count for one account, however the address is written and wherever it is sent', async () => {
+  test('count for one account in every spelling of the address and in every API', async () => {
     const person = await account();
     const spellings = [person.email.toUpperCase(), `  ${person.email} `, person.email];
     for (let i = 0; i < 9; i++) await fail({ ...person, email: spellings[i % 3] ?? '' }, 1);
@@ -70,16 +70,16 @@ describe('ten failed logins', () => {
     expect(await failure(person)).toEqual(rateLimited());
   });
 
-  test('at an address that nobody has are answered alike', async () => {
-    const nobody = { email: newPerson().email, password: 'guess' };
+  test('of an unknown address are answered like those of an account', async () => {
+    const unknown = { email: newPerson().email, password: 'guess' };
     const garbage = { email: 'no address', password: 'guess' };
-    for (const input of [nobody, garbage]) {
+    for (const input of [unknown, garbage]) {
       await fail(input, 10);
       expect(await failure(input)).toEqual(rateLimited());
     }
   });
 
-  test('are forgotten after a correct one', async () => {
+  test('are forgotten after a correct password', async () => {
     const person = await account();
     for (let round = 0; round < 2; round++) {
       await fail(person, 9);
@@ -89,7 +89,7 @@ describe('ten failed logins', () => {
     expect(await failure(person)).toEqual(rateLimited());
   });
 
-  test('are forgotten when the window ends, which later attempts do not put off', async () => {
+  test('are forgotten when the window ends, and later attempts do not extend the window', async () => {
     const person = await account();
     await fail(person, 10);
     const ends = () =>
@@ -102,7 +102,7 @@ describe('ten failed logins', () => {
     await logIn(gateway, person);
   });
 
-  test('count as many when they come at once', async () => {
+  test('are the limit for thirty concurrent guesses too: rate_limited', async () => {
     const person = await account();
     const hashed = gateway.deps.hashGate.finished + replica.deps.hashGate.finished;
     const answers = await Promise.all(
@@ -117,11 +117,11 @@ describe('ten failed logins', () => {
       ...Array(10).fill('invalid_credentials'),
       ...Array(20).fill('rate_limited'),
     ]);
-    // Who is refused for the number of attempts costs no hash.
+    // A refused attempt costs no hash.
     expect(gateway.deps.hashGate.finished + replica.deps.hashGate.finished - hashed).toBe(10);
   });
 
-  test('are shared by replicas', async () => {
+  test('are counted together by all replicas', async () => {
     const person = await account();
     await fail(person, 5, gateway);
     await fail(person, 5, replica);
@@ -129,7 +129,7 @@ describe('ten failed logins', () => {
   });
 });
 
-describe('aliases', () => {
+describe('aliased logins', () => {
   const aliased = (n: number, { email, password }: { email: string; password: string }) =>
     `mutation { ${Array.from(
       { length: n },
@@ -141,7 +141,7 @@ describe('aliases', () => {
     return row?.count as number;
   };
 
-  test('are no way to guess more: the first wrong password ends the document', async () => {
+  test('end at the first wrong password: invalid_credentials', async () => {
     const person = await account();
     const [attempted, hashed] = [await attempts(), gateway.deps.hashGate.finished];
     expect(await gateway.failure(aliased(12, { ...person, password: 'guess' }))).toEqual([
@@ -153,7 +153,7 @@ describe('aliases', () => {
     expect(await failure(person)).toEqual(rateLimited());
   });
 
-  test('count as so many logins', async () => {
+  test('are counted one by one: rate_limited', async () => {
     const person = await account();
     const attempted = await attempts();
     await gateway.graphql(aliased(12, person));
@@ -169,8 +169,8 @@ describe('aliases', () => {
   });
 });
 
-describe('the counters', () => {
-  test('hold no address in clear, and go when their window ends', async () => {
+describe('login counters', () => {
+  test('do not contain the address, and are pruned when their window ends', async () => {
     const person = await account();
     await fail(person, 1);
     const rows = await gateway.sql`select * from portcullis_private.rate_limits`;
@@ -182,7 +182,7 @@ describe('the counters', () => {
     expect(await gateway.sql`select * from portcullis_private.rate_limits`).toHaveLength(0);
   });
 
-  test('follow the configuration', async () => {
+  test('follow LIMIT_LOGIN_PER_ACCOUNT and LIMIT_SIGNUP_PER_ADDRESS', async () => {
     const strict = await startGateway({
       env: { LIMIT_LOGIN_PER_ACCOUNT: '2/60', LIMIT_SIGNUP_PER_ADDRESS: '1/60' },
     });
@@ -195,7 +195,7 @@ describe('the counters', () => {
     await strict.close();
   });
 
-  test('are not kept where RATE_LIMITS is off', async () => {
+  test('are not stored if RATE_LIMITS is off', async () => {
     const open = await startGateway({ env: { RATE_LIMITS: 'off' } });
     const person = await account(open);
     await fail(person, 12, open);

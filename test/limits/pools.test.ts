@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf, eventsOf, FORGOT, passSpacing } from '../accounts/accounts.ts';
 import { LOGIN, newPerson, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 
-/** Plays the captcha's provider: one solution is right. */
+/** Plays the captcha provider, which accepts the solution `solved`. */
 const provider = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk) => chunks.push(chunk));
@@ -78,14 +78,14 @@ const times = async (n: number, run: () => Promise<string>): Promise<string[]> =
   return outcomes;
 };
 
-describe('the limit that callers without a known address share', () => {
-  test('counts mails: asking for one address again and again spends one', async () => {
+describe('the shared limit of callers without a known IP address', () => {
+  test('counts repeated resets for one email address once', async () => {
     const { email } = newPerson();
     expect(await times(30, () => forgot(plain, { email }))).toEqual(Array(30).fill('done'));
     expect(await counted('password_reset')).toBe(1);
   });
 
-  test('counts a mail to an unknown address like one to an account', async () => {
+  test('counts resets for unknown email addresses like those for accounts', async () => {
     const { user } = await signUp(plain);
     await passSpacing(plain);
     for (const email of [user.email, newPerson().email, 'no address']) {
@@ -95,18 +95,18 @@ describe('the limit that callers without a known address share', () => {
     }
   });
 
-  test('refuses with rate_limited when it is spent, and then queues and counts no mail', async () => {
+  test('answers rate_limited when it is spent, and queues no mail', async () => {
     expect(await times(11, () => forgot(plain))).toEqual([...Array(10).fill('done'), 'rate_limited']);
     const { user } = await signUp(plain);
     expect(await forgot(plain, { email: user.email })).toBe('rate_limited');
     expect(await eventsOf(plain, user.id)).not.toContain('password_reset_requested');
     await plain.sql`delete from portcullis_private.rate_limits where key like 'password\\_reset%'`;
-    // Its spacing was not used up either.
+    // The refused call did not start the waiting time between two mails.
     expect(await forgot(plain, { email: user.email })).toBe('done');
     expect(await eventsOf(plain, user.id)).toContain('password_reset_requested');
   });
 
-  test('counts hashes: a locked account’s refusals spend nothing', async () => {
+  test('does not count the refused logins of a locked account', async () => {
     const { email } = newPerson();
     expect(await times(20, () => login(plain, { email }))).toEqual([
       ...Array(3).fill('invalid_credentials'),
@@ -120,11 +120,11 @@ describe('the limit that callers without a known address share', () => {
     ['signup', signup, 'signup', 'done'],
     ['login', login, 'login', 'invalid_credentials'],
     ['emailExists', exists, 'email_exists', 'done'],
-  ] as const)('takes a captcha for its last fifth: %s', async (_field, run, purpose, passed) => {
+  ] as const)('requires a captcha for its last fifth: %s', async (_field, run, purpose, passed) => {
     expect(await times(8, () => run(gateway))).toEqual(Array(8).fill(passed));
     expect(await times(20, () => run(gateway))).toEqual(Array(20).fill('required captchaToken'));
     expect(await run(gateway, { captchaToken: 'a guess' })).toBe('captcha_failed captchaToken');
-    // What did not solve it was not counted: two are left for those who do.
+    // Calls without a solution were not counted. Two calls with a solution are left.
     expect(await counted(purpose)).toBe(8);
     expect(await times(3, () => run(gateway, { captchaToken: 'solved' }))).toEqual([
       passed,
@@ -133,7 +133,7 @@ describe('the limit that callers without a known address share', () => {
     ]);
   });
 
-  test('keeps its last fifth when many come at once', async () => {
+  test('keeps its last fifth for captchas under thirty concurrent calls', async () => {
     const outcomes = await Promise.all(Array.from({ length: 30 }, () => forgot(gateway)));
     expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(8);
     expect(new Set(outcomes)).toEqual(new Set(['done', 'required captchaToken']));
@@ -141,7 +141,7 @@ describe('the limit that callers without a known address share', () => {
     expect(await forgot(gateway, { captchaToken: 'solved' })).toBe('done');
   });
 
-  test('asks for the captcha over plain HTTP, too', async () => {
+  test('requires the captcha on the HTTP API too', async () => {
     await times(8, () => login(gateway));
     const { email } = newPerson();
     const body = { email, password: 'a guess' };
@@ -160,13 +160,13 @@ describe('the limit that callers without a known address share', () => {
     }
   });
 
-  test('has no say over callers whose address is known', async () => {
+  test('does not apply to callers whose IP address is known', async () => {
     await times(10, () => forgot(plain));
     expect(await done(gateway.graphql(FORGOT, { input: { email: newPerson().email } }))).toBe('done');
   });
 });
 
-test('authConfig says when a captcha is asked for', async () => {
+test('the description of CaptchaInfo says when a captcha is required', async () => {
   const { __type } = await gateway.graphql<{ __type: { description: string } }>(
     '{ __type(name: "CaptchaInfo") { description } }',
   );

@@ -6,8 +6,8 @@ import { type Excuse, type ProbedGateway, startProbedGateway } from '../support/
 import { type RawAnswer, rawRequest, sendRaw } from '../support/raw-http.ts';
 import { type TextArgument, textArguments } from '../support/text-arguments.ts';
 
-// No regular expression runs on text that is as long as a client likes. A probe in the gateway's process finds those that
-// do, in the gateway and in what it uses, while every way in gets as much as it lets through.
+// No regular expression may run on text of a length that a client chooses. A probe in the gateway's process finds those that
+// do, in our code and in libraries. The tests send to each input the longest text that it accepts.
 
 const OF_HEAD = 'A head has at most 16 KB.';
 const EXCUSES: readonly Excuse[] = [
@@ -51,7 +51,7 @@ const EXCUSES: readonly Excuse[] = [
 ];
 
 const SECRET = 's'.repeat(40);
-/** Bytes that a body lets through, a head, and a token. */
+/** How many bytes fit into a body, a head and a token. */
 const [BODY, HEAD, TOKEN] = [1_000_000, 12_000, 4000];
 
 let database: TestDatabase;
@@ -92,37 +92,37 @@ const word = (text: string) => text.replaceAll(/\W/g, 'x');
 const login = (rest: string) =>
   `mutation { login(input: { email: "a", password: "b" ${rest} }) { accessToken } }`;
 
-describe('no regular expression runs on long text in a GraphQL document:', () => {
+describe('long text in a GraphQL document', () => {
   test.each<[string, (text: string) => string]>([
-    ['the whole of it', (text) => text],
+    ['the whole document', (text) => text],
     ['a comment', (text) => `#${text.replaceAll(/[\r\n]/g, ' ')}\n{ me(x: 1) { id } }`],
     ['a name', (text) => `{ ${word(text)} }`],
     ['the name of a variable', (text) => `query ($${word(text)}: Int) { __typename }`],
     ['a string', (text) => `{ emailExists(email: ${quoted(text)}) }`],
     ['a block', (text) => `{ emailExists(email: ${block(text)}) }`],
-    ['a string without an end', (text) => `{ emailExists(email: ${quoted(text).slice(0, -1)}`],
+    ['an unterminated string', (text) => `{ emailExists(email: ${quoted(text).slice(0, -1)}`],
     ['a string for a boolean', (text) => login(`cookie: ${quoted(text)}`)],
     ['a block for a boolean', (text) => login(`cookie: ${block(text)}`)],
     ['a list for a text', (text) => login(`password: [${quoted(text)}]`)],
-    ['a choice', (text) => `mutation { logout(input: { scope: ${word(text)} }) { sessionsEnded } }`],
+    ['an enum value', (text) => `mutation { logout(input: { scope: ${word(text)} }) { sessionsEnded } }`],
     ['lines before many errors', (text) => `${text.replaceAll(/\S/g, '\n')}{ ${'x '.repeat(150)} }`],
     ['many strings', (text) => `{ ${`a: me(x: ${quoted(text.slice(0, 1000))}) `.repeat(100)} }`],
-  ])('%s', async (_what, document) => {
+  ])('no regular expression runs on %s', async (_what, document) => {
     for (const unit of HURTING) await graphql(document(fill(unit, BODY / 3))); // enough to hang
     await graphql(document(fill(MIXED, BODY)));
     await graphql(document(fill(MIXED, BODY)), {}, asHasura);
   });
 });
 
-describe('no regular expression runs on long text beside a GraphQL document:', () => {
-  test('other parameters', async () => {
+describe('long text beside a GraphQL document', () => {
+  test('no regular expression runs on other parameters of the request', async () => {
     const [query, long] = ['{ __typename }', fill(MIXED, BODY)];
     for (const name of ['operationName', 'extensions', 'variables', long])
       for (const value of [long, { x: long }, { [long]: 1 }])
         await post('/graphql', { query, [name]: name === long ? 1 : value });
   });
 
-  test('every text that the schema takes', async () => {
+  test('no regular expression runs on any text argument of the schema', async () => {
     const text = spell(JSON.stringify(fill(MIXED, BODY))).slice(1, -1);
     expect(texts.length).toBeGreaterThan(40);
     for (const { document, variables } of texts) {
@@ -131,14 +131,14 @@ describe('no regular expression runs on long text beside a GraphQL document:', (
     }
   });
 
-  test('values of another type, and names that are not known', async () => {
+  test('no regular expression runs on values of another type or on unknown names', async () => {
     const long = fill(MIXED, BODY);
     const inputs = [{ email: 'a', password: 'b', cookie: long }, { email: [long] }, { [long]: 1 }, long];
     for (const headers of [[], asHasura])
       for (const input of inputs) await graphql(LOGIN, { input }, headers);
   });
 
-  test('names and devices that a mail tells', async () => {
+  test('no regular expression runs on long names and user agents for mails', async () => {
     for (const unit of [...UNITS.slice(0, 4), MIXED]) {
       const name = `a${[...unit.repeat(255)].slice(0, 253).join('')}b`;
       const person = newPerson({ name, teamName: name });
@@ -155,8 +155,8 @@ describe('no regular expression runs on long text beside a GraphQL document:', (
   });
 });
 
-describe('no regular expression runs on long text in an HTTP body:', () => {
-  test('every attribute of every endpoint', async () => {
+describe('long text in an HTTP body', () => {
+  test('no regular expression runs on any attribute of any endpoint', async () => {
     const { paths } = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as {
       paths: Record<string, { post?: { requestBody?: { content: Record<string, { schema: object }> } } }>;
     };
@@ -165,13 +165,13 @@ describe('no regular expression runs on long text in an HTTP body:', () => {
       const names = Object.keys((schema as { properties?: object }).properties ?? {});
       const long = fill(MIXED, BODY / Math.max(1, names.length));
       const all = Object.fromEntries(names.map((name) => [name, long]));
-      // With one that is sound the others are looked at.
+      // If one attribute is valid, the endpoint also checks the others.
       for (const sound of ['', ...names]) await post(path, { ...all, [sound]: 'ada@example.com' });
       await post(path, { [fill(MIXED, BODY)]: 1 });
     }
   });
 
-  test('the forms of mailed pages', async () => {
+  test('no regular expression runs on the forms of mailed pages', async () => {
     for (const page of ['verify-email', 'change-email', 'reset-password'])
       for (const unit of ['%41', '%', 'a=b&+'])
         for (const bytes of [10_000, BODY]) {
@@ -180,7 +180,7 @@ describe('no regular expression runs on long text in an HTTP body:', () => {
         }
   });
 
-  test('what Hasura sends to actions and cron triggers', async () => {
+  test('no regular expression runs on the bodies of actions and cron triggers', async () => {
     const long = fill(MIXED, BODY);
     for (const path of ['/hasura/actions/generateJwk', '/hasura/actions/x', '/hasura/cron/prune'])
       for (const body of [{ session_variables: { 'x-hasura-role': long } }, { [long]: 1 }, long])
@@ -197,7 +197,7 @@ const HEADERS = [
   ...['x-forwarded-host', 'x-real-ip', 'forwarded', 'via', 'access-control-request-headers'],
 ];
 
-describe('no regular expression runs on long text in the head of a request:', () => {
+describe('long text in the head of a request', () => {
   const me = { method: 'POST', target: '/graphql', body: '{"query":"{ me { id } }"}' };
   const of = (query: string): Sent => ({ ...me, body: JSON.stringify({ query }) });
   const requests: Sent[] = [
@@ -218,7 +218,7 @@ describe('no regular expression runs on long text in the head of a request:', ()
     'content-type': ['', 'application/json; charset="'],
   };
 
-  test.each(HEADERS)('%s', async (name) => {
+  test.each(HEADERS)('no regular expression runs on the header %s', async (name) => {
     for (const sent of requests)
       for (const unit of ['a', ' a,b.c;d="e";bearer 127.0.0.1,::, text/html; \xc3\xa9'])
         for (const before of BEFORE[name] ?? ['']) {
@@ -232,7 +232,7 @@ describe('no regular expression runs on long text in the head of a request:', ()
         }
   });
 
-  test('the target', async () => {
+  test('no regular expression runs on the target', async () => {
     const starts = ['/', '//', '/health?', '/graphql/', '/swagger/', '/hasura/actions/', 'http://localhost/'];
     starts.push(
       '/api/verify-email/',
@@ -247,19 +247,19 @@ describe('no regular expression runs on long text in the head of a request:', ()
         await send({ target: start + fill(unit, HEAD) });
   });
 
-  test('every header that was read has been tried', () => {
-    // Of HTTP/2, and what is asked of a Headers object.
+  test('the list of headers has every header that the gateway reads', () => {
+    // Names of HTTP/2, and a method of Headers objects.
     const known = [...HEADERS, ':authority', ':method', 'get'];
     expect([...gateway.headersRead].filter((name) => !known.includes(name))).toEqual([]);
     expect(gateway.headersRead.size).toBeGreaterThan(15);
   });
 });
 
-test('the probe finds the expressions that are excused', () => {
+test('the probe finds the excused expressions', () => {
   expect(gateway.excused.size).toBeGreaterThan(EXCUSES.length / 2);
 });
 
-test('the gateway answers /health while it is sent what hurts, and logs no error', async () => {
+test('the gateway answers /health while it gets long texts, and logs no error', async () => {
   const signs = await gateway.signsOfLife();
   expect(signs.length).toBeGreaterThan(20);
   expect(signs.filter((sign) => sign.status === 'rejected' || sign.value !== 200)).toEqual([]);

@@ -22,7 +22,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const UNFINISHED = Buffer.alloc(MB - 1, 'x');
 const held = ({ deps }: TestGateway) => deps.bodyBudget.heldBytes;
 
-/** A GraphQL body of so many bytes, which is answered with 200. */
+/** A GraphQL body of this many bytes, which the gateway answers with 200. */
 const bodyOf = (bytes: number) => {
   const [start, end] = ['{"query":"{ __typename }","variables":{"x":"', '"}}'];
   return start + 'x'.repeat(bytes - start.length - end.length) + end;
@@ -38,7 +38,7 @@ afterEach(async () => {
   for (const each of [gateway, proxied]) await expect.poll(() => held(each)).toBe(0);
 });
 
-/** Begins to send a body of 1 MB, of which the last byte never comes. */
+/** Sends a body of 1 MB except its last byte. */
 async function beginUpload({ url }: TestGateway, headers: Record<string, string> = {}): Promise<RawClient> {
   const client = await openRawClient(url);
   uploads.push(client);
@@ -48,20 +48,20 @@ async function beginUpload({ url }: TestGateway, headers: Record<string, string>
 }
 const refusals = () =>
   uploads.filter(({ received }) => received() !== '').map(({ received }) => parseAnswers(received())[0]);
-/** Waits until so many uploads are refused: the gateway has read what the others sent, or nearly. */
+/** Waits until this many uploads are refused. By then the gateway has read nearly all of the others. */
 const untilRefused = (bodies: number) =>
   expect.poll(() => refusals().length, { interval: 50 }).toBeGreaterThanOrEqual(bodies);
 
-describe('while one address sends bodies that never end', () => {
+describe('an IP address that sends unfinished bodies', () => {
   const flood = async (bodies: number) => {
     await Promise.all(Array.from({ length: bodies }, () => beginUpload(gateway)));
-    // About 8 of them fit in.
+    // About 8 bodies fit into the share of one address.
     await untilRefused(bodies - 20);
   };
 
-  test('it holds its share, the rest of its bodies are refused as busy, and logins get through', async () => {
+  test('holds its share at most, its further bodies answer busy, and logins succeed', async () => {
     await flood(140);
-    // 8 MB count, and 16 KB of every body do not.
+    // The share is 8 MB. The first 16 KB of each body do not count.
     expect(held(gateway)).toBeLessThan(11 * MB);
     const refused = refusals();
     expect(await Promise.all(Array.from({ length: 20 }, () => logIn(gateway)))).toEqual(Array(20).fill(200));
@@ -73,7 +73,7 @@ describe('while one address sends bodies that never end', () => {
     }
   });
 
-  test('larger bodies of the same address get through too, and so do Hasura’s', async () => {
+  test('can still send complete bodies of up to 1 MB, and so can Hasura', async () => {
     await flood(40);
     for (const bytes of [20_000, 100_000, MB]) expect(await ask(gateway, bytes)).toBe(200);
     const asHasura = { 'x-hasura-gateway-secret': gateway.secret };
@@ -83,12 +83,12 @@ describe('while one address sends bodies that never end', () => {
   });
 });
 
-test('many addresses share a budget, and what each of them may send finds room in it', async () => {
+test('many addresses share a budget, and further addresses can still send 1 MB', async () => {
   const from = (n: number) => ({ 'x-forwarded-for': `198.51.100.${n}` });
   await Promise.all(
     Array.from({ length: 30 }, (_, n) => [1, 2, 3].map(() => beginUpload(proxied, from(n)))).flat(),
   );
-  // 32 MB fit in, of 90.
+  // 32 MB of the 90 MB fit into the budget.
   await untilRefused(50);
   expect(held(proxied)).toBeGreaterThan(20 * MB);
   expect(held(proxied)).toBeLessThan(35 * MB);
@@ -96,7 +96,7 @@ test('many addresses share a budget, and what each of them may send finds room i
     expect(await ask(proxied, bytes, from(100 + n))).toBe(200);
 });
 
-test('an IPv6 network has one share, and those whose address is not known have one together', async () => {
+test('an IPv6 network has one share, and all clients without a known address have another', async () => {
   const claims = [(n: number) => `2001:db8:0:1::${n}`, (n: number) => `hidden-${n}`];
   for (const claim of claims) {
     await Promise.all(
@@ -109,7 +109,7 @@ test('an IPv6 network has one share, and those whose address is not known have o
   }
 });
 
-test('a wrong secret does not make a caller known', async () => {
+test('a wrong secret does not give a client the room of Hasura', async () => {
   const headers = { 'x-hasura-gateway-secret': 'x'.repeat(64) };
   // This endpoint reads the body before it looks at the secret.
   await Promise.all(
@@ -125,7 +125,7 @@ test('a wrong secret does not make a caller known', async () => {
   expect(held(gateway)).toBeLessThan(9 * MB);
 });
 
-test('bodies that come too slowly are refused with 408, and their connections closed', async () => {
+test('bodies that arrive too slowly answer request_timeout, and their connections are closed', async () => {
   const slow = await Promise.all([openRawClient(gateway.url), openRawClient(gateway.url)]);
   uploads.push(...slow);
   const [silent, trickling] = slow;
@@ -143,7 +143,7 @@ test('bodies that come too slowly are refused with 408, and their connections cl
   }
 });
 
-test('a body that is sent in pieces of one byte takes no more memory than another', async () => {
+test('a body in chunks of one byte takes no more memory than another body', async () => {
   const before = usedMemory();
   const start = head('POST /graphql', { ...JSON_TYPE, 'transfer-encoding': 'chunked', connection: 'close' });
   const [first, ...rest] = bodyOf(300_000);
@@ -153,7 +153,7 @@ test('a body that is sent in pieces of one byte takes no more memory than anothe
   await client.send(`${start}1\r\n${first}\r\n`);
   await client.send(pieces);
   await expect.poll(() => held(gateway)).toBe(300_000);
-  // Each piece was an object of more than 100 bytes.
+  // An object for each piece would take more than 100 bytes.
   expect(usedMemory() - before - pieces.length).toBeLessThan(10 * MB);
   await client.send('0\r\n\r\n');
   expect(parseAnswers(await client.ended())[0]).toMatchObject({ status: 200 });

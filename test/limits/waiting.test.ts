@@ -12,7 +12,7 @@ import {
 let gateway: TestGateway;
 let signedIn: SignedInAnswer;
 beforeAll(async () => {
-  // Four connections for requests, and locks that are waited for as long as a test takes.
+  // Requests have four connections. Statements wait for the locks that a test holds.
   gateway = await startGateway({ env: { DATABASE_STATEMENT_TIMEOUT_MS: '60000' } });
   signedIn = await signUp(gateway);
 });
@@ -21,7 +21,7 @@ afterAll(() => gateway.close());
 const askMe = () => gateway.post('/graphql', { query: ME }, bearer(signedIn.accessToken));
 const statusOf = async (path: string) => (await fetch(gateway.url + path)).status;
 
-/** Holds a lock while something is done. */
+/** Does some work while a transaction holds a lock. */
 async function whileLocked(statement: string, work: () => Promise<void>): Promise<void> {
   const lock = await gateway.sql.reserve();
   await lock`begin`;
@@ -34,7 +34,7 @@ async function whileLocked(statement: string, work: () => Promise<void>): Promis
   }
 }
 
-test('once requests have waited for the database for seconds, new ones are refused as busy', async () => {
+test('new requests answer busy once others have waited for the database for three seconds', async () => {
   let waiting: Promise<{ status: number }[]> | undefined;
   await whileLocked('lock table portcullis.sessions in access exclusive mode', async () => {
     waiting = Promise.all(Array.from({ length: 30 }, askMe));
@@ -45,7 +45,7 @@ test('once requests have waited for the database for seconds, new ones are refus
       const told = { code: 'busy' };
       expect(refused.body).toMatchObject(path === '/graphql' ? { errors: [{ extensions: told }] } : told);
     }
-    // Hasura passes on a 4xx alone.
+    // Hasura passes on only a 4xx.
     const action = await gateway.post('/hasura/actions/refreshEns', {});
     expect(action).toMatchObject({ status: 400, body: { message: expect.any(String), code: 'busy' } });
     const page = await fetch(`${gateway.url}/mail/verify-email/x`);
@@ -53,12 +53,12 @@ test('once requests have waited for the database for seconds, new ones are refus
     for (const path of ['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks'])
       expect([path, await statusOf(path)]).toEqual([path, 200]);
   });
-  // Those that waited are answered, and new ones with them.
+  // The waiting requests are answered, and so are new ones.
   expect((await waiting)?.map(({ status }) => status)).toEqual(Array(30).fill(200));
   await expect.poll(async () => (await askMe()).status).toBe(200);
 });
 
-test('one request that waits for long does not have others refused', async () => {
+test('one request that waits long does not make the gateway refuse others', async () => {
   const mutation = 'mutation { updateProfile(input: { name: "Grace" }) { id } }';
   const other = await signUp(gateway);
   let waiting: Promise<{ status: number }> | undefined;

@@ -11,9 +11,9 @@ export type Certificate = { key: string; cert: string };
 export type Authority = {
   /** A file for NODE_EXTRA_CA_CERTS. */
   file: string;
-  /** A certificate for a host, of some days from now on; negative ones are over. */
+  /** Issues a certificate that is valid for some days. A negative number makes one that has expired. */
   issue(names: string, days: number): Promise<Certificate>;
-  /** One that is its own issuer. */
+  /** Makes a self-signed certificate. */
   selfSigned(names: string): Promise<Certificate>;
   close(): Promise<void>;
 };

@@ -9,12 +9,12 @@ import { countJobs, makeJobsDue, queueForLater, startSmtp, type TestSmtp } from 
 
 const NOWHERE = { address: null, userAgent: null };
 
-describe('what is delivered', () => {
+describe('mail delivery', () => {
   let smtp: TestSmtp;
   let gateway: TestGateway;
   beforeAll(async () => {
     smtp = await startSmtp();
-    // Locks that a test holds are waited for, however long it takes.
+    // Statements wait for the locks that a test holds.
     gateway = await startGateway({ env: { SMTP_URL: smtp.url, DATABASE_STATEMENT_TIMEOUT_MS: '60000' } });
   });
   afterAll(async () => {
@@ -22,7 +22,7 @@ describe('what is delivered', () => {
     await smtp.stop();
   });
 
-  /** Somebody whose verification mail is out of the way. */
+  /** Signs up a person, and discards their verification mail. */
   const someone = async ({ teamName }: { teamName?: string } = {}) => {
     const { teamName: _, ...person } = newPerson();
     const { user, ...tokens } = await signUp(gateway, { ...person, ...(teamName && { teamName }) });
@@ -38,7 +38,7 @@ describe('what is delivered', () => {
   const isGood = async (purpose: 'reset_password' | 'change_email', token = '') =>
     findOneTimeToken(gateway.deps.db, { purpose, token });
 
-  test('a password reset goes to the person, for an hour', async () => {
+  test('a password reset is mailed to the user with a link that is valid for an hour', async () => {
     const { id, email } = await someone();
     const [mail] = await deliver({ kind: 'password_reset', userId: id });
     expect(mail).toMatchObject({ to: [email], subject: 'Set a new password for auth.example.com' });
@@ -50,7 +50,7 @@ describe('what is delivered', () => {
     expect(minutes).toBe(60);
   });
 
-  test('a change of address is confirmed at the new one, and the former one is told', async () => {
+  test('a change of address mails a link to the new address, and a notice to the former address', async () => {
     const { id, email } = await someone();
     const newEmail = newPerson().email;
     const [confirm] = await deliver({ kind: 'email_change', userId: id, newEmail });
@@ -66,7 +66,7 @@ describe('what is delivered', () => {
     expect(told[0]?.raw).not.toContain(newEmail);
   });
 
-  test('notices say what happened, without a link', async () => {
+  test('the notice of a sign-in names device, IP address and time, and notices have no link', async () => {
     const { id, email } = await someone();
     await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${id}`;
     const [{ session }] = await gateway.sql<[{ session: string }]>`
@@ -119,7 +119,7 @@ describe('what is delivered', () => {
     );
   });
 
-  test('what is no longer true is not sent', async () => {
+  test('a queued mail is dropped if its user is deleted, disabled, without an address or already verified', async () => {
     const gone = await someone();
     await gateway.sql`delete from portcullis.users where id = ${gone.id}`;
     const disabled = await someone();
@@ -144,7 +144,7 @@ describe('what is delivered', () => {
     expect(tokens).toHaveLength(0);
   });
 
-  test('a new password ends the resets and changes of address that are still queued', async () => {
+  test('a new password drops the queued resets and changes of address', async () => {
     const { id } = await someone();
     await proveAddress(gateway, id);
     await queueForLater(gateway.sql, { kind: 'password_reset', userId: id });
@@ -155,7 +155,7 @@ describe('what is delivered', () => {
     expect(smtp.mails).toEqual([]);
   });
 
-  test('a password that is just being changed ends the reset and the change of address that are just being mailed', async () => {
+  test('a password change that commits during a delivery drops the reset and the change of address', async () => {
     const { id } = await someone();
     await proveAddress(gateway, id);
     await queueForLater(gateway.sql, { kind: 'password_reset', userId: id });
@@ -176,7 +176,7 @@ describe('what is delivered', () => {
   });
 
   test.each(['email_changed', 'account_disabled'])(
-    'a change of address whose mail is delayed does not come back after %s',
+    'a delayed change of address is dropped after %s',
     async (action) => {
       const { id } = await someone();
       await queueForLater(gateway.sql, { kind: 'email_change', userId: id, newEmail: newPerson().email });
@@ -190,7 +190,7 @@ describe('what is delivered', () => {
     },
   );
 
-  test('a mail that was delayed does not retire the token of a later one', async () => {
+  test('a delayed mail does not replace the token of a later mail', async () => {
     const { id } = await someone();
     await queueForLater(gateway.sql, { kind: 'password_reset', userId: id });
     await sleep(5);
@@ -202,7 +202,7 @@ describe('what is delivered', () => {
     expect(await isGood('reset_password', later?.token)).toMatchObject({ userId: id });
   });
 
-  test('a hostile name is shown as harmless words', async () => {
+  test('an invite shows hostile names without links and markup', async () => {
     const { id } = await someone({ teamName: 'Engines' });
     await gateway.sql`update portcullis.users
       set name = ${'Win <b>1000$</b> at https://evil.example/x?a=1 www.evil.com now'} where id = ${id}`;

@@ -3,7 +3,7 @@ import { CHANGE_EMAIL, join, openPage, passSpacing, RESEND, VERIFY } from '../ac
 import { newPerson, PUBLIC_URL, startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Arrived, countJobs, makeJobsDue, startSmtp, type TestSmtp } from './smtp.ts';
 
-// A stranger asked for a change of the address, and the mail server puts its mail off: the owner of the mailbox ends it before.
+// A stranger asks for a change of address, and the mail server defers the mail. The owner of the mailbox acts before it is sent.
 
 const isPutOff = (to: string) => to.startsWith('put-off-');
 let isPuttingOff = true;
@@ -24,7 +24,7 @@ const mailTo = async (email: string): Promise<Arrived> => {
   return mails()[1] as Arrived;
 };
 
-/** An account whose address is verified, but whose password its owner has not shown, with a change that was put off. */
+/** An account with a verified address, an unproven password and a deferred change of address. */
 async function prepare() {
   const stranger = await join({ gateway });
   await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${stranger.user.id}`;
@@ -47,10 +47,10 @@ test.each<[string, (prepared: Prepared) => Promise<unknown>]>([
     ({ mail }) => openPage(gateway, mail.link.slice(PUBLIC_URL.length), { disown: 'yes' }),
   ],
   [
-    'shows the password of an address that is verified',
+    'proves the password',
     ({ mail: { token }, stranger: { password } }) => gateway.graphql(VERIFY, { input: { token, password } }),
   ],
-])('a change of address that was put off does not come back once its owner %s', async (_how, prove) => {
+])('a deferred change of address is dropped once the mailbox’s owner %s', async (_how, prove) => {
   isPuttingOff = true;
   const prepared = await prepare();
   await prove(prepared);

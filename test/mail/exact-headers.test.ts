@@ -5,14 +5,14 @@ import { newPerson, signUp, startGateway, type TestGateway } from '../support/ga
 import { countJobs, startSmtp } from './smtp.ts';
 import { startWireSmtp, type WireSmtp } from './smtp-wire.ts';
 
-/** A header's lines as they came, unfolded (RFC 5322 2.2.3). */
+/** A header as the gateway sent it, unfolded (RFC 5322 2.2.3). */
 const headerOf = (message: string, name: string): string => {
   const [head = ''] = message.split('\r\n\r\n');
   const lines = head.replace(/\r\n(?=[ \t])/g, '').split('\r\n');
   return lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
 };
 
-/** What a mail client shows: every encoded word decoded, wherever it stands, and the space between two dropped (RFC 2047 6.2). */
+/** The text that a mail client shows: encoded words are decoded, and the spaces between them dropped (RFC 2047 6.2). */
 const shown = (header: string): string =>
   header
     .replace(/\?=\s+=\?/g, '?==?')
@@ -53,7 +53,7 @@ describe('a name that looks like an encoded word', () => {
     await smtp.stop();
   });
 
-  test.each(HOSTILE)('stays these characters in the subject of an invite: %s', async (name) => {
+  test.each(HOSTILE)('is shown unchanged in the subject of an invite: %s', async (name) => {
     const { user } = await signUp(gateway, newPerson({ name }));
     await expect.poll(() => countJobs(gateway.sql)).toBe(0);
     smtp.messages.length = 0;
@@ -64,13 +64,13 @@ describe('a name that looks like an encoded word', () => {
     await enqueueMail(gateway.deps.db, { kind: 'team_invite', inviteId: row?.id as string });
     await expect.poll(() => smtp.messages).toHaveLength(1);
     const subject = headerOf(smtp.messages[0] ?? '', 'Subject');
-    // The name as invites show it: without angle brackets, and with a space behind what could join a link.
+    // Invites show a name without angle brackets, and with a space where it could form a link.
     expect(shown(subject)).toBe(`${name.normalize('NFKC')} invites you to a team at auth.example.com`);
     expect(Buffer.from(subject).every((byte) => byte >= 0x20 && byte < 0x7f)).toBe(true);
     for (const word of subject.split(' ')) expect(word).toMatch(/^=\?UTF-8\?B\?[A-Za-z0-9+/]+=*\?=$/);
   });
 
-  test('stays these characters in the sender of MAIL_FROM', async () => {
+  test('is shown unchanged in the sender of MAIL_FROM', async () => {
     await signUp(gateway);
     await expect.poll(() => smtp.messages.length).toBeGreaterThan(0);
     const from = headerOf(smtp.messages.at(-1) ?? '', 'From');
@@ -78,7 +78,7 @@ describe('a name that looks like an encoded word', () => {
     expect(shown(from)).toBe(`${FROM_NAME} <no-reply@example.com>`);
   });
 
-  test('stays these characters on the page of the inbox', async () => {
+  test('is shown unchanged on the page of the inbox', async () => {
     const local = await startGateway();
     local.deps.mailInbox?.deliver({
       messageId: '<1@x>',
@@ -93,7 +93,7 @@ describe('a name that looks like an encoded word', () => {
   });
 });
 
-test('plain text is sent as it is, and everything else decodes to itself in lines that fit', () => {
+test('encodeHeaderText keeps plain text, and encodes other text in words of at most 75 characters', () => {
   expect(encodeHeaderText('Confirm your email address')).toBe('Confirm your email address');
   for (const text of [
     ...HOSTILE,
@@ -107,19 +107,19 @@ test('plain text is sent as it is, and everything else decodes to itself in line
     expect(shown(encoded)).toBe(text);
     for (const word of encoded.split(' ')) {
       expect(word.length).toBeLessThanOrEqual(75);
-      // No character is cut in two (RFC 2047 5): each word decodes by itself.
+      // Each word decodes by itself, because a character is never split (RFC 2047 5).
       expect(shown(word)).not.toContain('\ufffd');
     }
   }
 });
 
-describe('the mail server hears the canonical address', () => {
+describe('recipient addresses', () => {
   test.each([
     ['person@bücher.example', 'person@xn--bcher-kva.example'],
     ['Person@ｅxample。com', 'person@example.com'],
     ['pürson@bücher.example', 'pürson@xn--bcher-kva.example'],
     ['PÜRSON@example.com', 'pürson@example.com'],
-  ])('%s as %s', async (typed, canonical) => {
+  ])('the mail server gets %s as %s', async (typed, canonical) => {
     const smtp = await startWireSmtp();
     const gateway = await startGateway({ env: { SMTP_URL: `smtp://127.0.0.1:${smtp.port}` } });
     const { user } = await signUp(gateway, newPerson({ email: typed }));
@@ -130,7 +130,7 @@ describe('the mail server hears the canonical address', () => {
     await smtp.stop();
   });
 
-  test('but not one with letters that it does not take: the mail is given up, and the log says why', async () => {
+  test('a mail to a non-ASCII address is given up, and logged, if the mail server lacks SMTPUTF8', async () => {
     const smtp = await startWireSmtp({ hideSMTPUTF8: true });
     const gateway = await startGateway({ env: { SMTP_URL: `smtp://127.0.0.1:${smtp.port}` } });
     const refused = newPerson({ email: 'pürson@example.com' });
@@ -148,7 +148,7 @@ describe('the mail server hears the canonical address', () => {
     await smtp.stop();
   });
 
-  test('and one with such letters waits while the mail server cannot be asked', async () => {
+  test('a mail to a non-ASCII address stays queued while the mail server is down', async () => {
     const smtp = await startSmtp();
     await smtp.stop();
     const gateway = await startGateway({ env: { SMTP_URL: smtp.url } });

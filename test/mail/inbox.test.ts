@@ -13,7 +13,7 @@ afterAll(() => gateway.close());
 
 type Answer = { status: number; headers: Record<string, unknown>; text: string };
 
-/** fetch would not let a test choose the Host header. */
+/** `fetch` does not allow a test to set the Host header. */
 const get = (path: string, headers: Record<string, string> = {}, host = '127.0.0.1'): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const call = request({ host, port: new URL(gateway.url).port, path, headers }, (response) => {
@@ -26,7 +26,7 @@ const get = (path: string, headers: Record<string, string> = {}, host = '127.0.0
     call.on('error', reject).end();
   });
 
-/** Where the inbox is, or one of its mails. */
+/** The path of the inbox, or of one of its mails. */
 const inbox = (id = '') => `/mail/inbox/${gateway.deps.mailInbox?.key}${id && `/${id}`}`;
 
 const received = async (count: number) => {
@@ -34,7 +34,7 @@ const received = async (count: number) => {
   return gateway.deps.mailInbox?.list() ?? [];
 };
 
-test('without SMTP_URL mails are shown to this machine, text and HTML', async () => {
+test('without SMTP_URL the inbox shows mails to this machine, as text and HTML', async () => {
   expect((await get(inbox())).text).toContain('No mail has arrived yet.');
   const person = newPerson();
   await signUp(gateway, person);
@@ -53,13 +53,13 @@ test('without SMTP_URL mails are shown to this machine, text and HTML', async ()
   expect((await get(inbox('999'))).status).toBe(404);
 });
 
-test('what came over a proxy is refused, whatever it says', async () => {
+test('the inbox answers 403 to a request with a proxy’s header', async () => {
   const headers = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', 'x-forwarded-host'];
   for (const path of [inbox(), inbox('1')])
     for (const header of headers) expect((await get(path, { [header]: '127.0.0.1' })).status).toBe(403);
 });
 
-test('a foreign Host is refused: its name may have been pointed here', async () => {
+test('the inbox answers 403 to a foreign Host header, as in DNS rebinding', async () => {
   for (const host of [
     'evil.example',
     'evil.example:4000',
@@ -71,7 +71,7 @@ test('a foreign Host is refused: its name may have been pointed here', async () 
     expect((await get(inbox(), { host })).status).toBe(200);
 });
 
-test('another machine is refused', async ({ skip }) => {
+test('the inbox answers 403 to another machine', async ({ skip }) => {
   const address = Object.values(networkInterfaces())
     .flat()
     .find((face) => face?.family === 'IPv4' && !face.internal)?.address;
@@ -79,7 +79,8 @@ test('another machine is refused', async ({ skip }) => {
   expect((await get(inbox(), { host: 'localhost' }, address)).status).toBe(403);
 });
 
-test('without its key there is no inbox, though a proxy on this machine makes a request look local', async () => {
+// A proxy on this machine makes every request look local.
+test('the inbox answers 404 without its own key', async () => {
   const key = gateway.deps.mailInbox?.key ?? '';
   expect(key).toHaveLength(22);
   for (const guess of ['', '/', '/1', '/x/1', `/${key.slice(1)}`, `/${key}x`, `/${'A'.repeat(22)}/1`])
@@ -87,7 +88,7 @@ test('without its key there is no inbox, though a proxy on this machine makes a 
   expect(createMailInbox().key).not.toBe(key);
 });
 
-test('escapes whatever a mail holds', async () => {
+test('the inbox escapes hostile text in every part of a mail', async () => {
   gateway.deps.mailInbox?.deliver({
     messageId: '<1@example.com>',
     to: '"><script>alert(1)</script>@example.com',
@@ -100,7 +101,7 @@ test('escapes whatever a mail holds', async () => {
     expect((await get(path)).text).not.toMatch(/<script|<img|"onclick|"><\/iframe><|<\/pre><s/);
 });
 
-test('keeps the newest hundred', () => {
+test('the inbox keeps the newest 100 mails', () => {
   const mails = createMailInbox();
   for (let i = 1; i <= 101; i++)
     mails.deliver({ messageId: `<${i}@example.com>`, to: '', subject: String(i), text: '', html: '' });
@@ -109,7 +110,7 @@ test('keeps the newest hundred', () => {
   );
 });
 
-test('there is no such page where mails are sent, or dropped', async () => {
+test('the inbox answers 404 if SMTP_URL is a mail server or off', async () => {
   const smtp = await startSmtp();
   for (const SMTP_URL of [smtp.url, 'off']) {
     const other = await startGateway({ env: { SMTP_URL } });
@@ -120,7 +121,7 @@ test('there is no such page where mails are sent, or dropped', async () => {
   await smtp.stop();
 });
 
-test('off drops mails with a warning', async () => {
+test('SMTP_URL=off drops mails with a warning that does not contain the address', async () => {
   const other = await startGateway({ env: { SMTP_URL: 'off' } });
   const { email } = await signUp(other).then(({ user }) => user);
   await expect.poll(() => other.logged()).toContain('A mail was dropped');

@@ -22,7 +22,7 @@ const migrated = async () => {
   return isMigrated(db).finally(close);
 };
 
-test('the job library is as new as the migrations say', async () => {
+test('isMigrated requires the newest migration of the installed job library', async () => {
   const [{ newest }] = await sql<
     [{ newest: number }]
   >`select max(id)::int as newest from portcullis_jobs.migrations`;
@@ -35,14 +35,14 @@ test('the job library is as new as the migrations say', async () => {
   expect(await migrated()).toBe(false);
 });
 
-test('its schema is missed where it is missing, and made by the migration', async () => {
+test('isMigrated requires the schema of the jobs, and applyMigrations creates it', async () => {
   await sql`drop schema portcullis_jobs cascade`;
   expect(await migrated()).toBe(false);
   await applyMigrations(database.url);
   expect(await migrated()).toBe(true);
 });
 
-test('a gateway whose operator migrates starts without it, says so, and delivers once it is there', async () => {
+test('a gateway with MIGRATE_ON_START=off is not ready without the jobs schema, and delivers after the migration', async () => {
   await sql`drop schema portcullis_jobs cascade`;
   const gateway = await startGateway({ env: { DATABASE_URL: database.url, MIGRATE_ON_START: 'off' } });
   const isReady = async () => {
@@ -64,7 +64,7 @@ test('a gateway whose operator migrates starts without it, says so, and delivers
   await gateway.close();
 });
 
-test('Hasura’s role has no rights there', async () => {
+test('Hasura’s database role has no rights on the jobs schema', async () => {
   const url = new URL(database.url);
   url.username = `hasura_${Math.random().toString(36).slice(2)}`;
   url.password = 'secret';

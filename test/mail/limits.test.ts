@@ -8,11 +8,11 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-// Well into the past: the clock of one connection may be a hair behind that of another.
+// Well into the past, because the clocks of two connections may differ slightly.
 const passSpacing = () =>
   gateway.sql`update portcullis_private.rate_limits set resets_at = now() - interval '1 minute' where key like 'mail\\_%' and key not like 'mail\\_recipient%'`;
 
-test('one mail of a kind a minute goes to an address, and another kind is counted for itself', async () => {
+test('an address gets one mail of each kind in a minute', async () => {
   const { email } = newPerson();
   expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeNull();
   const wait = await attemptMail(gateway.deps, 'password_reset', email);
@@ -23,7 +23,7 @@ test('one mail of a kind a minute goes to an address, and another kind is counte
   expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeNull();
 });
 
-test('a day’s cap counts what goes out, and not what the spacing refused', async () => {
+test('the daily cap of an address counts sent mails, not those that the spacing refused', async () => {
   const { email } = newPerson();
   for (let i = 0; i < 10; i++) await attemptMail(gateway.deps, 'password_reset', email);
   for (let i = 0; i < 2; i++) {
@@ -35,7 +35,7 @@ test('a day’s cap counts what goes out, and not what the spacing refused', asy
   expect(await attemptMail(gateway.deps, 'password_reset', newPerson().email)).toBeNull();
 });
 
-test('resets have a cap that verifications do not use up, and the other way round', async () => {
+test('resets and verifications have separate daily caps', async () => {
   for (const [spent, open] of [
     ['verification', 'password_reset'],
     ['password_reset', 'verification'],
@@ -60,7 +60,7 @@ test('a mail of a transaction that is rolled back is not counted', async () => {
   expect(await attemptMail(gateway.deps, 'verification', email)).toBeNull();
 });
 
-test('what other people’s accounts send has a cap of its own, so that it keeps nobody from a reset', async () => {
+test('invites and changes of address share a daily cap, which does not limit resets', async () => {
   const { email } = newPerson();
   for (const kind of ['team_invite', 'email_change', 'team_invite'] as const) {
     expect(await attemptMail(gateway.deps, kind, email)).toBeNull();
@@ -71,7 +71,7 @@ test('what other people’s accounts send has a cap of its own, so that it keeps
   expect(await attemptMail(gateway.deps, 'password_reset', email)).toBeNull();
 });
 
-test('50 at once get one mail', async () => {
+test('of 50 concurrent attempts one is allowed to mail', async () => {
   const { email } = newPerson();
   const waits = await Promise.all(
     Array.from({ length: 50 }, () => attemptMail(gateway.deps, 'password_reset', email)),
@@ -79,7 +79,7 @@ test('50 at once get one mail', async () => {
   expect(waits.filter((wait) => wait === null)).toHaveLength(1);
 });
 
-test('notices are not limited, and the counters hold no address', async () => {
+test('notices are not limited, and the counters do not contain the address', async () => {
   const { email } = newPerson();
   for (const kind of ['password_changed', 'email_changed', 'new_sign_in'] as const)
     expect(mailCounters(gateway.deps.config, kind, email)).toEqual([]);

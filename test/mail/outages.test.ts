@@ -33,12 +33,12 @@ const gatewayWith = async (...options: Parameters<typeof startGateway>): Promise
   return gateway;
 };
 
-/** Becomes true once every job failed at least once. */
+/** Whether every job has failed at least once. */
 const everyJobFailed = async ({ sql }: TestGateway): Promise<boolean> =>
   (await sql<[{ ok: boolean }]>`select bool_and(last_error is not null) as ok from portcullis_jobs.jobs`)[0]
     .ok;
 
-test('with the mail server down during the sign-ups and then back, every mail arrives once', async () => {
+test('every mail arrives once after an outage of the mail server during sign-ups', async () => {
   const port = await freePort();
   const gateway = await gatewayWith({ env: { SMTP_URL: `smtp://127.0.0.1:${port}` } });
   const people = Array.from({ length: 8 }, () => newPerson());
@@ -70,7 +70,7 @@ test('two replicas deliver each mail once', async () => {
   expect(mails.flatMap(({ to }) => to).sort()).toEqual(people.map(({ email }) => email).sort());
 });
 
-test('after kill -9 while the mail server holds its answer, the mail comes again, recognisably', async () => {
+test('a mail whose worker is killed before the server’s reply is sent again with the same Message-ID', async () => {
   let killed = false;
   const smtp = await smtpServer({ beforeReply: async () => void (killed || (await new Promise(() => {}))) });
   const database = await createTestDatabase();
@@ -101,12 +101,12 @@ test('after kill -9 while the mail server holds its answer, the mail comes again
   expect(again).toMatchObject({ to: before?.to, messageId: before?.messageId, token: before?.token });
 });
 
-test('a shutdown does not wait for a mail server that hangs, and gives the job back', async () => {
+test('a shutdown does not wait for a hanging mail server, and releases the job', async () => {
   const smtp = await smtpServer({ beforeReply: () => new Promise(() => {}) });
   const gateway = await gatewayWith({ env: { SMTP_URL: 'smtp://127.0.0.1:1' } });
   const replica = await startGateway({ replicaOf: gateway, env: { SMTP_URL: smtp.url } });
   await signUp(gateway);
-  // Whichever replica takes it, it fails at the first and hangs at the second.
+  // The job fails at the first gateway and hangs at the second.
   while (smtp.mails.length === 0) {
     await makeJobsDue(gateway.sql);
     await sleep(100);
@@ -116,8 +116,8 @@ test('a shutdown does not wait for a mail server that hangs, and gives the job b
   expect(jobs).toEqual([{ locked_by: null, last_error: 'Not delivered: EABORT' }]);
 });
 
-describe('what the mail server refuses', () => {
-  test('for good is given up with a warning that names nobody', async () => {
+describe('a mail that the server refuses', () => {
+  test('permanently is given up with a warning that does not contain the address', async () => {
     const { email } = newPerson();
     const smtp = await smtpServer({ refuse: (recipient) => (recipient === email ? 550 : null) });
     const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
@@ -139,7 +139,7 @@ describe('what the mail server refuses', () => {
   });
 
   test.each([450, 451, 421])(
-    'for now (%i) is tried again, and the address stays out of the job',
+    'temporarily (%i) is tried again, and the job does not contain the address',
     async (code) => {
       let open = false;
       const smtp = await smtpServer({ refuse: () => (open ? null : code) });
@@ -157,7 +157,7 @@ describe('what the mail server refuses', () => {
     },
   );
 
-  test('at every attempt is given up in the end, and leaves nothing behind', async () => {
+  test('at every attempt is given up, and its job is deleted', async () => {
     const smtp = await smtpServer({ refuse: () => 450 });
     const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
     await signUp(gateway);
@@ -169,7 +169,7 @@ describe('what the mail server refuses', () => {
   });
 });
 
-test('a change of address that the mail server put off does not come back once a later one was confirmed', async () => {
+test('a deferred change of address is dropped once a later change is confirmed', async () => {
   const [putOff, wanted] = [newPerson().email, newPerson().email];
   let isPuttingOff = true;
   const smtp = await smtpServer({ refuse: (to) => (isPuttingOff && to === putOff ? 450 : null) });
@@ -195,7 +195,7 @@ test('a change of address that the mail server put off does not come back once a
   expect(tokens).toHaveLength(0);
 });
 
-test('a mail of a kind that only a newer version knows waits for that version', async () => {
+test('a mail of an unknown kind stays queued for a newer version of the gateway', async () => {
   const smtp = await smtpServer();
   const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
   await enqueueMail(gateway.deps.db, { kind: 'from_the_future' } as never);
@@ -203,7 +203,7 @@ test('a mail of a kind that only a newer version knows waits for that version', 
   expect(await countJobs(gateway.sql)).toBe(1);
 });
 
-test('deliveries go on after the database ended every connection', async () => {
+test('deliveries continue after the database has closed every connection', async () => {
   const smtp = await smtpServer();
   const gateway = await gatewayWith({ env: { SMTP_URL: smtp.url } });
   await signUp(gateway);

@@ -6,7 +6,7 @@ import { findOneTimeToken } from '../../src/one-time-tokens/one-time-tokens.ts';
 import { newPerson, PUBLIC_URL, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 import { countJobs, dumpDatabase, startSmtp, type TestSmtp } from './smtp.ts';
 
-describe('signing up', () => {
+describe('signup', () => {
   let smtp: TestSmtp;
   let gateway: TestGateway;
   let release: () => void;
@@ -22,7 +22,7 @@ describe('signing up', () => {
     await smtp.stop();
   });
 
-  test('sends a mail as text and HTML whose link is of PUBLIC_URL, and whose token lies nowhere', async () => {
+  test('mails a link of PUBLIC_URL as text and HTML, and stores its token as a hash only', async () => {
     const person = newPerson();
     const { user } = await signUp(gateway, person);
     const [mail] = await smtp.receive(1);
@@ -55,7 +55,7 @@ describe('signing up', () => {
       expect(gateway.logged()).not.toContain(secret);
   });
 
-  test('headers of the request have no say in the link', async () => {
+  test('ignores the headers of the request in the mailed link', async () => {
     const body = JSON.stringify({ query: SIGNUP, variables: { input: newPerson() } });
     const headers = {
       'content-type': 'application/json',
@@ -76,7 +76,7 @@ describe('signing up', () => {
     expect(mail?.raw).not.toContain('evil.example');
   });
 
-  test('a sign-up that fails sends nothing', async () => {
+  test('mails nothing if the address is registered already', async () => {
     smtp.mails.length = 0;
     const person = newPerson();
     await signUp(gateway, person);
@@ -85,7 +85,7 @@ describe('signing up', () => {
     expect(await countJobs(gateway.sql)).toBe(0);
   });
 
-  test('a second request for a verification retires the first token', async () => {
+  test('a second verification mail retires the first token', async () => {
     smtp.mails.length = 0;
     const { user } = await signUp(gateway);
     await smtp.receive(1);

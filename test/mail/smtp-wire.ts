@@ -13,7 +13,7 @@ export type WireSmtp = {
   stop(): Promise<void>;
 };
 
-/** A real SMTP server on loopback that tells what the client said word by word. */
+/** A real SMTP server on loopback that records every command and message. */
 export async function startWireSmtp(options: SMTPServerOptions = {}): Promise<WireSmtp> {
   const commands: string[] = [];
   const messages: string[] = [];

@@ -30,7 +30,7 @@ export type TestSmtp = {
 
 type Behaviour = {
   port?: number;
-  /** The reply to RCPT, where it is not 250. */
+  /** The code of the reply to RCPT, or null for 250. */
   refuse?: (recipient: string) => number | null;
   /** Called once a mail is there, before it is acknowledged. */
   beforeReply?: () => Promise<void>;
@@ -140,7 +140,7 @@ export async function queueForLater(sql: Sql, job: MailJob): Promise<void> {
 export const countJobs = async (sql: Sql): Promise<number> =>
   (await sql<[{ n: number }]>`select count(*)::int as n from portcullis_jobs.jobs`)[0].n;
 
-/** Every row of every table of the gateway's schemas, as JSON: what somebody reads who has a copy of the database. */
+/** Every row of every table in the gateway's schemas, as JSON: the content of a stolen copy of the database. */
 export async function dumpDatabase(sql: Sql): Promise<string> {
   const tables = await sql<{ schema: string; name: string }[]>`
     select table_schema as schema, table_name as name from information_schema.tables

@@ -29,7 +29,7 @@ const values = {
 const invite = { ...values, team: 'Engines', inviter: 'Ada', expires: '2026-01-01' };
 
 test.each(['en', 'de'])(
-  'the built-in templates of %s are complete and use what they are given',
+  'the built-in templates of %s are complete and use all their placeholders',
   async (locale) => {
     const templates = await loadMailTemplates({ locale, templatesDir: null });
     for (const kind of mailKinds) {
@@ -51,13 +51,13 @@ describe('a locale', () => {
   const subject = async (locale: string, directory: string | null = null) =>
     (await loadMailTemplates({ locale, templatesDir: directory })).render('verification', values).subject;
 
-  test('that is regional falls back to its language, and one that is unknown to English', async () => {
+  test('of a region falls back to its language, and an unknown locale to English', async () => {
     expect(await subject('de')).toBe('Bestätigen Sie Ihre E-Mail-Adresse für auth.example.com');
     expect(await subject('de-AT')).toBe(await subject('de'));
     expect(await subject('fr')).toBe(await subject('en'));
   });
 
-  test('can be the operator’s own, and lacks nothing for what they left out', async () => {
+  test('of the operator’s own falls back to English for the missing templates', async () => {
     await own('fr/verification.subject.txt', 'Confirmez votre adresse pour {{site}}\n');
     expect(await subject('fr', templatesDir)).toBe('Confirmez votre adresse pour auth.example.com');
     const templates = await loadMailTemplates({ locale: 'fr', templatesDir });
@@ -66,7 +66,7 @@ describe('a locale', () => {
 });
 
 describe('an operator’s template', () => {
-  test('replaces one part and leaves the others', async () => {
+  test('replaces its parts of a mail, and leaves the other parts', async () => {
     await own('en/team_invite.txt', 'Join {{ team }}: {{link}}');
     await own('en/team_invite.html', '<a href="{{link}}">{{team}}</a> {{inviter}}');
     const { render } = await loadMailTemplates({ locale: 'en', templatesDir });
@@ -78,7 +78,7 @@ describe('an operator’s template', () => {
     });
   });
 
-  test('has a subject of one line, whatever is put into it', async () => {
+  test('makes a subject of one line, even of a value with line breaks', async () => {
     await own('en/team_invite.subject.txt', 'Join\n{{team}}\n');
     const { render } = await loadMailTemplates({ locale: 'en', templatesDir });
     const team = 'Engines\r\nBcc: victim@example.com\u0000\u2028x';
@@ -90,14 +90,14 @@ describe('an operator’s template', () => {
     ['en/password_changed.txt', '{{link}}', '{{link}}'],
     ['de/verification.subject.txt', '{{#if x}}', '{{#if x}}'],
     ['de/verificatoin.txt', 'Hallo', 'no mail has a template of this name'],
-  ])('with a mistake is refused, and named: %s', async (name, text, complaint) => {
+  ])('with a mistake is refused by its file name: %s', async (name, text, complaint) => {
     await own(name, text);
     const loading = loadMailTemplates({ locale: 'de', templatesDir });
     await expect(loading).rejects.toThrow(name);
     await expect(loading).rejects.toThrow(complaint);
   });
 
-  test('with a mistake stops the start, and so does a folder that is not there', async () => {
+  test('with a mistake stops the start with exit code 78, and so does a missing folder', async () => {
     await own('en/verification.txt', 'Hello {{name}}');
     const database = await createTestDatabase();
     const env = {
@@ -135,7 +135,7 @@ describe('names in mails', () => {
     ['<script>{{link}}', 'scriptlink'],
     ['x'.repeat(300), `${'x'.repeat(60)}…`],
     ['\u200b\u202e  ', null],
-  ])('%j reads %j', (name, shown) => expect(plainWords(name)).toBe(shown));
+  ])('the name %j is shown as %j', (name, shown) => expect(plainWords(name)).toBe(shown));
 
   test.each([
     [
@@ -149,5 +149,5 @@ describe('names in mails', () => {
     ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox, Linux'],
     ['visit https://evil.example', null],
     [null, null],
-  ])('the device %j reads %j', (userAgent, shown) => expect(deviceWords(userAgent)).toBe(shown));
+  ])('the device %j is shown as %j', (userAgent, shown) => expect(deviceWords(userAgent)).toBe(shown));
 });

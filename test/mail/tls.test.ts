@@ -34,7 +34,7 @@ const failureIn = (log: string): Logged | undefined =>
     .map((line) => JSON.parse(line) as Logged)
     .find(({ level }) => level === 'warn');
 
-/** What the log says of the failed delivery of a verification mail, by a gateway in this process. */
+/** Signs a person up at a gateway in this process, and returns the log's line about the failed mail. */
 async function failureAt(SMTP_URL: string): Promise<Logged | undefined> {
   const gateway = await startGateway({ env: { SMTP_URL } });
   closing.push(gateway.close);
@@ -45,7 +45,7 @@ async function failureAt(SMTP_URL: string): Promise<Logged | undefined> {
   return failureIn(gateway.logged());
 }
 
-/** The same by a process that trusts the test's authority. */
+/** Like `failureAt`, for a gateway's process that trusts the test's authority. */
 async function failureOfProcessAt(SMTP_URL: string): Promise<Logged | undefined> {
   const database = await createTestDatabase();
   closing.push(database.drop);
@@ -61,7 +61,7 @@ async function failureOfProcessAt(SMTP_URL: string): Promise<Logged | undefined>
   return failureIn(log());
 }
 
-describe('a mail server whose certificate is not good', () => {
+describe('a mail server with a bad certificate', () => {
   test.each([
     ['STARTTLS', {}, 'smtp'],
     ['TLS from the start', { secure: true }, 'smtps'],
@@ -82,7 +82,7 @@ describe('a mail server whose certificate is not good', () => {
     },
   );
 
-  test('gets no mail, and the log says that its authority is not known', async () => {
+  test('gets no mail, and the log says that its authority is unknown', async () => {
     const smtp = await serverWith(await authority.issue('IP:127.0.0.1', 2));
     expect(await failureAt(`smtp://127.0.0.1:${smtp.port}`)).toMatchObject({
       smtp: {
@@ -102,7 +102,7 @@ describe('a mail server whose certificate is not good', () => {
     expect(smtp.recipients()).toEqual([]);
   });
 
-  test('gets no mail, and the log names the name that the certificate lacks and those that it has', async () => {
+  test('gets no mail, and the log shows the expected name and the names of the certificate', async () => {
     const smtp = await serverWith(await authority.issue('DNS:smtp.example.net,email:ann@example.net', 2));
     expect((await failureOfProcessAt(`smtp://localhost:${smtp.port}`))?.smtp.tls).toEqual({
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
@@ -112,7 +112,7 @@ describe('a mail server whose certificate is not good', () => {
     });
   });
 
-  test('is told from one that does not begin with TLS', async () => {
+  test('is logged differently from a server that does not begin with TLS', async () => {
     const smtp = await startSmtp();
     closing.push(smtp.stop);
     expect(await failureAt(`smtps://127.0.0.1:${smtp.port}`)).toMatchObject({
@@ -149,7 +149,7 @@ describe('SMTP_URL', () => {
     ['requireTLS=yes', 'requireTLS must be true or false'],
     ['requireTLS=true&requireTLS=false', 'has requireTLS twice'],
     ['requireTLS=true&ignoreTLS=true', 'requireTLS and ignoreTLS exclude each other'],
-  ])('refuses the query %s at the start', (query, problem) => {
+  ])('is refused at the start with the query %s', (query, problem) => {
     const read = () => readConfig({ SMTP_URL: `smtp://mail.example.com?${query}` });
     expect(read).toThrow(
       expect.objectContaining({ problems: [expect.stringContaining(problem)] }) as ConfigError,

@@ -1,6 +1,6 @@
 /**
- * `npm run test:quick`: for each flow, by its path under src/flows, the test files that run it over HTTP on Postgres. What stands in
- * src/flows/shared is covered by the flows that share it.
+ * The test files of each flow for `npm run test:quick`, by the flow's path under src/flows. They run the flow over HTTP on
+ * Postgres. Flows that use src/flows/shared cover it.
  */
 export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'account/change-email.ts': ['accounts/change-email.test.ts'],

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import base from '../vitest.config.ts';
 import { testsOfFlows } from './flows.ts';
 
-/** The test files that cover each flow, and no others. */
+/** Runs only the test files that cover each flow. */
 export default defineConfig({
   ...base,
   test: {

@@ -26,14 +26,14 @@ beforeEach(async () => {
 const OVER = 'The session is over.';
 const expectUnauthenticated = (token: string, message?: unknown) => expectRefused(gateway, token, message);
 
-describe('access ends at once, however long the token says it lives,', () => {
+describe('an unexpired access token', () => {
   const sid = () => decodeJwt(signedIn.accessToken).sid as string;
 
-  test('where a refresh token is sent for an access token', async () => {
+  test('a refresh token in place of an access token is unauthenticated', async () => {
     await expectUnauthenticated(signedIn.refreshToken, 'The token is not valid.');
   });
 
-  test('when the session is revoked, and only that session’s', async () => {
+  test('is unauthenticated when its session is revoked; tokens of other sessions stay valid', async () => {
     const other = await logIn(gateway, person);
     await gateway.sql`update portcullis.sessions set revoked_at = now() where id = ${sid()}`;
     await expectUnauthenticated(signedIn.accessToken, OVER);
@@ -43,17 +43,17 @@ describe('access ends at once, however long the token says it lives,', () => {
     });
   });
 
-  test('when the session reaches its absolute end', async () => {
+  test('is unauthenticated when its session reaches its absolute end', async () => {
     await gateway.sql`update portcullis.sessions set expires_at = now() where id = ${sid()}`;
     await expectUnauthenticated(signedIn.accessToken, OVER);
   });
 
-  test('when the session is deleted', async () => {
+  test('is unauthenticated when its session is deleted', async () => {
     await gateway.sql`delete from portcullis.sessions where id = ${sid()}`;
     await expectUnauthenticated(signedIn.accessToken, OVER);
   });
 
-  test('when the user is disabled, until they are enabled again', async () => {
+  test('is unauthenticated while its user is disabled', async () => {
     const disable = (at: Date | null) =>
       gateway.sql`update portcullis.users set disabled_at = ${at} where id = ${signedIn.user.id}`;
     await disable(new Date());
@@ -62,7 +62,7 @@ describe('access ends at once, however long the token says it lives,', () => {
     await gateway.graphql(ME, {}, bearer(signedIn.accessToken));
   });
 
-  test('when the user is deleted, with all that was theirs', async () => {
+  test('is unauthenticated when its user is deleted, with the user’s sessions and password', async () => {
     const { teamName: _, ...other } = newPerson();
     const { accessToken, user } = await signUp(gateway, other);
     await gateway.sql`delete from portcullis.users where id = ${user.id}`;

@@ -19,7 +19,7 @@ import {
 } from '../support/gateway.ts';
 import { freePort } from '../support/ports.ts';
 
-/** One address for a Postgres that has another port after every start. While it is away, calls are hung up on. */
+/** A fixed port for a Postgres whose port changes at each start. Without a target, the relay closes connections. */
 async function startRelay() {
   let target: number | null = null;
   const port = await freePort();
@@ -88,16 +88,16 @@ const get = async (path: string) => {
 };
 
 describe.each([
-  { how: 'its address refuses connections', proxy: false },
-  { how: 'a proxy in front of it hangs up', proxy: true },
-])('while Postgres is away and $how,', ({ proxy }) => {
+  { how: 'connections are refused', proxy: false },
+  { how: 'a proxy closes connections', proxy: true },
+])('an outage of Postgres in which $how', ({ proxy }) => {
   beforeAll(async () => {
     await postgres.stop();
     relay.to(null);
     if (!proxy) await relay.refuse();
   });
 
-  test('a good token is never called bad', async () => {
+  test('a valid token answers unavailable, not unauthenticated', async () => {
     for (const token of [signedIn.accessToken, signedIn.teamToken ?? ''])
       expect(await gateway.failure(ME, {}, bearer(token))).toEqual(unavailable('me'));
     const asHasura = {
@@ -108,7 +108,7 @@ describe.each([
     expect(await gateway.failure(ME, {}, asHasura)).toEqual(unavailable('me'));
   });
 
-  test('a right password is never called wrong', async () => {
+  test('login with the correct password answers unavailable, not invalid_credentials', async () => {
     expect(await gateway.failure(LOGIN, { input: credentials })).toEqual(unavailable('login'));
   });
 
@@ -118,7 +118,7 @@ describe.each([
     ['POST', '/hasura/cron/prune'],
     ['GET', '/api/v1/contracts'],
     ['GET', '/.well-known/jwks.json'],
-  ])('%s %s answers 503 and when to come back', async (method, path) => {
+  ])('%s %s answers 503 with Retry-After', async (method, path) => {
     const headers = { authorization: gateway.secret, 'x-hasura-gateway-secret': gateway.secret };
     const answer = method === 'GET' ? await get(path) : await gateway.post(path, credentials, headers);
     expect(answer).toMatchObject({
@@ -129,7 +129,7 @@ describe.each([
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
-  test('an action fails with a 4xx, which Hasura passes on', async () => {
+  test('an action answers 400 with the code unavailable, which Hasura passes on', async () => {
     const answer = await gateway.post(
       '/hasura/actions/generateJwk',
       { session_variables: { 'x-hasura-role': 'admin' } },
@@ -141,7 +141,7 @@ describe.each([
     });
   });
 
-  test('the gateway lives, and says that it is not ready', async () => {
+  test('/health answers 200, and /ready answers 503 with the failed checks', async () => {
     expect(await get('/health')).toMatchObject({ status: 200 });
     const reason = 'The database cannot be reached.';
     expect(await get('/ready')).toMatchObject({
@@ -153,13 +153,13 @@ describe.each([
     });
   });
 
-  test('neither token nor password nor address is in the log', () => {
+  test('the log contains neither token nor password nor email address', () => {
     for (const secret of [signedIn.accessToken, person.password, person.email, signedIn.user.id])
       expect(gateway.logged()).not.toContain(secret);
     expect(gateway.logged()).toContain('ECONN');
   });
 
-  test('the gateway works again by itself when it is back, and old tokens are good', async () => {
+  test('the gateway recovers when Postgres is back, and earlier tokens are valid', async () => {
     if (!proxy) await relay.listen();
     await startPostgres();
     await expect.poll(async () => (await get('/ready')).status).toBe(200);
@@ -170,7 +170,7 @@ describe.each([
   });
 });
 
-test('a gateway whose tables are not there yet starts, and says what it waits for', async () => {
+test('a gateway without its tables starts, and /ready names the missing migrations', async () => {
   const database = await createEmptyDatabase();
   const early = await startGateway({ env: { DATABASE_URL: database.url, MIGRATE_ON_START: 'off' } });
   const ready = async () => {

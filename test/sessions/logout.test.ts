@@ -21,7 +21,7 @@ const REFRESH = /* GraphQL */ `mutation Refresh($input: RefreshInput) { refresh(
 
 const gateway = forFile(() => startGateway());
 
-/** One person on several devices. */
+/** Signs one person in on several devices. */
 async function signInOn(devices: number): Promise<SignedInAnswer[]> {
   const person = newPerson();
   const first = await signUp(gateway, person);
@@ -40,7 +40,7 @@ describe('logout', () => {
     ['LOCAL', [false, true, true], 1],
     ['OTHERS', [true, false, false], 2],
     ['GLOBAL', [false, false, false], 3],
-  ])('%s ends what it says, at once, refresh tokens included', async (scope, left, sessionsEnded) => {
+  ])('with %s ends its sessions at once: invalid_refresh_token', async (scope, left, sessionsEnded) => {
     const devices = await signInOn(3);
     const [first] = devices as [SignedInAnswer];
     expect(await gateway.graphql(LOGOUT, { input: { scope } }, bearer(first.accessToken))).toEqual({
@@ -54,7 +54,7 @@ describe('logout', () => {
         ]);
   });
 
-  test('by refresh token alone, and with an expired access token beside it', async () => {
+  test('ends the session of a refresh token, also beside a bad access token', async () => {
     const devices = await signInOn(2);
     const [{ refreshToken }] = devices as [SignedInAnswer];
     expect(await gateway.graphql(LOGOUT, { input: { refreshToken } }, bearer('expired'))).toEqual({
@@ -69,7 +69,7 @@ describe('logout', () => {
     });
   });
 
-  test('a refresh token ends its own session only: for more, sign in', async () => {
+  test('with a refresh token and the scope GLOBAL or OTHERS answers unauthenticated', async () => {
     const devices = await signInOn(2);
     const [{ refreshToken }] = devices as [SignedInAnswer];
     for (const scope of ['GLOBAL', 'OTHERS'])
@@ -80,7 +80,7 @@ describe('logout', () => {
     expect(await gateway.failure(LOGOUT)).toMatchObject([{ extensions: { code: 'unauthenticated' } }]);
   });
 
-  test('is recorded', async () => {
+  test('is recorded with the IP address', async () => {
     const [device] = (await signInOn(1)) as [SignedInAnswer];
     await gateway.graphql(LOGOUT, {}, bearer(device.accessToken));
     const events =
@@ -93,8 +93,8 @@ describe('logout', () => {
   });
 });
 
-describe('sessions', () => {
-  test('lists mine alone, with device and times, and tells which one asks', async () => {
+describe('sessions and revokeSession', () => {
+  test('sessions lists the current user’s sessions with their device, and marks the current session', async () => {
     const devices = await signInOn(2);
     await signInOn(1);
     const [first] = devices as [SignedInAnswer];
@@ -108,7 +108,7 @@ describe('sessions', () => {
     expect(await gateway.failure(SESSIONS)).toMatchObject([{ extensions: { code: 'unauthenticated' } }]);
   });
 
-  test('one can be ended from another device, and nobody else’s can', async () => {
+  test('revokeSession ends another session of the user, and answers not_found for other users’ sessions', async () => {
     const devices = await signInOn(2);
     const [stranger] = (await signInOn(1)) as [SignedInAnswer];
     const [first] = devices as [SignedInAnswer];
@@ -153,7 +153,7 @@ describe('the refresh cookie', () => {
     send(SIGNUP, { input: { ...newPerson(), cookie: true } }, headers);
   const pair = (cookie: string[]) => cookie[0]?.split(';')[0] ?? '';
 
-  test('holds the token where no script reads it, and nowhere else', async () => {
+  test('is HttpOnly and holds the refresh token, which the answer leaves out', async () => {
     const { cookie, body, answered } = await signUpByCookie();
     expect(cookie).toHaveLength(1);
     expect(cookie[0]).toMatch(
@@ -177,7 +177,7 @@ describe('the refresh cookie', () => {
     );
   });
 
-  test('counts for no other page: not to refresh, to log out, or to plant one', async () => {
+  test('answers cross_site_request to refresh, logout and signup from a page of another origin', async () => {
     const { cookie } = await signUpByCookie();
     for (const origin of ['https://evil.example', `${page}.evil.example`, 'null', 'http://app.example.com']) {
       expect(code(await send(REFRESH, {}, { origin, cookie: pair(cookie) }))).toBe('cross_site_request');
@@ -188,7 +188,7 @@ describe('the refresh cookie', () => {
     expect(code(await send(REFRESH, {}, { origin: page, cookie: pair(cookie) }))).toBeUndefined();
   });
 
-  test('works through Hasura, which keeps the origin in another header', async () => {
+  test('works through Hasura, which sends the page’s origin in x-forwarded-origin', async () => {
     const hasura = { 'x-hasura-gateway-secret': browser.secret, 'x-hasura-role': 'anonymous' };
     const first = await signUpByCookie({ ...hasura, 'x-forwarded-origin': page });
     const cookie = pair(first.cookie);
@@ -204,13 +204,13 @@ describe('the refresh cookie', () => {
     expect(code(await send(REFRESH, {}, spoofed))).toBe('cross_site_request');
   });
 
-  test('a client cannot name another origin for itself without the secret', async () => {
+  test('x-forwarded-origin counts only with Hasura’s secret: cross_site_request', async () => {
     const { cookie } = await signUpByCookie();
     const headers = { origin: 'https://evil.example', 'x-forwarded-origin': page, cookie: pair(cookie) };
     expect(code(await send(REFRESH, {}, headers))).toBe('cross_site_request');
   });
 
-  test('an old one that is still there does not keep the session of the access token', async () => {
+  test('logout ends the access token’s session although the request has the cookie of an ended session', async () => {
     const old = await signUpByCookie();
     await send(LOGOUT, {}, { origin: page, cookie: pair(old.cookie) });
     const person = newPerson();
@@ -223,14 +223,14 @@ describe('the refresh cookie', () => {
     ]);
   });
 
-  test('a failed login sets none', async () => {
+  test('is not set by a failed login', async () => {
     const input = { email: newPerson().email, password: 'wrong password', cookie: true };
     const failed = await send(LOGIN, { input }, { origin: page });
     expect(code(failed)).toBe('invalid_credentials');
     expect(failed.cookie).toEqual([]);
   });
 
-  test('is refused where it is switched off', async () => {
+  test('signup with a cookie answers feature_disabled if cookies are off', async () => {
     expect(
       await gateway.failure(SIGNUP, { input: { ...newPerson(), cookie: true } }, { origin: page }),
     ).toMatchObject([{ extensions: { code: 'feature_disabled', attribute: 'cookie' } }]);

@@ -32,7 +32,7 @@ const withDevice = (device: string | null, page: Headers = ownPage): Headers => 
   cookie: `__Host-portcullis-device=${device}`,
 });
 
-/** A person whose address is proved, so that notices reach it. */
+/** A new person with a proven address, which gets notices. */
 const provedPerson = async (): Promise<Member> => {
   const ada = await join({ gateway });
   await proveAddress(gateway, ada);
@@ -49,7 +49,7 @@ const lock = async (ada: Member) => {
 };
 
 describe('the notice of a new sign-in', () => {
-  test('goes out for every sign-in whose address is not known: through Hasura', async () => {
+  test('is mailed for every sign-in through Hasura, which does not send the IP address', async () => {
     const ada = await provedPerson();
     for (let i = 1; i <= 3; i++) {
       expect((await signIn(ada, fromHasura())).code).toBeNull();
@@ -57,7 +57,7 @@ describe('the notice of a new sign-in', () => {
     }
   });
 
-  test('goes out once for a device at a known address, and for another device or address', async () => {
+  test('is mailed once for each pair of device and IP address', async () => {
     const ada = await provedPerson();
     const at = (address: string, userAgent: string) => ({
       'x-forwarded-for': address,
@@ -75,7 +75,7 @@ describe('the notice of a new sign-in', () => {
     }
   });
 
-  test('does not go out for a browser that holds the account’s mark', async () => {
+  test('is not mailed for a browser that holds the account’s device mark', async () => {
     const ada = await provedPerson();
     const { device } = await signIn(ada, { ...fromHasura(), ...ownPage }, true);
     expect(await noticesTo(ada)).toBe(1);
@@ -86,8 +86,8 @@ describe('the notice of a new sign-in', () => {
   });
 });
 
-describe('the mark of a browser', () => {
-  test('is an httpOnly cookie that says nothing, set beside the refresh token where one is asked for', async () => {
+describe('the device mark of a browser', () => {
+  test('is an opaque HttpOnly cookie that login sets beside the refresh cookie', async () => {
     const ada = await provedPerson();
     expect((await signIn(ada, ownPage)).set).toEqual([]);
     const { set, device } = await signIn(ada, { origin: PUBLIC_URL }, true);
@@ -101,7 +101,7 @@ describe('the mark of a browser', () => {
     expect((await signIn(ada, { origin: 'https://evil.example' }, true)).code).toBe('cross_site_request');
   });
 
-  test('lets its owner in through the lock of the account, within ten wrong passwords of its own', async () => {
+  test('admits its owner to a locked account, until ten wrong passwords of its own: rate_limited', async () => {
     const ada = await provedPerson();
     const { device } = await signIn(ada, { ...fromHasura(), ...ownPage }, true);
     await lock(ada);
@@ -117,7 +117,7 @@ describe('the mark of a browser', () => {
     expect(locks.map(({ details }) => details.from)).toEqual(['anywhere', 'known device']);
   });
 
-  test('is worth nothing where it is forged, of another person, or sent by a page of another site', async () => {
+  test('does not unlock if it is forged, of another user, or sent by another site: rate_limited', async () => {
     const [ada, eve] = [await provedPerson(), await provedPerson()];
     const { device } = await signIn(ada, { ...fromHasura(), ...ownPage }, true);
     const { device: ofEve } = await signIn(eve, { ...fromHasura(), ...ownPage }, true);
@@ -142,7 +142,7 @@ describe('the mark of a browser', () => {
     expect((await signIn(ada, withDevice(device))).code).toBeNull();
   });
 
-  test('is kept for each of the people who share a browser', async () => {
+  test('is kept for each user of a shared browser', async () => {
     const people = [await provedPerson(), await provedPerson()];
     let device: string | null = null;
     for (const person of people)
@@ -157,7 +157,7 @@ describe('the mark of a browser', () => {
     }
   });
 
-  test('from before the address was proved is worth nothing after it: a stranger may have signed up', async () => {
+  test('does not unlock once the address is proven if it was made before: rate_limited', async () => {
     const ada = await join({ gateway });
     const { device } = await signIn(ada, { ...fromHasura(), ...ownPage }, true);
     await lock(ada);
@@ -166,7 +166,7 @@ describe('the mark of a browser', () => {
     expect((await signIn(ada, withDevice(device))).code).toBe('rate_limited');
   });
 
-  test('is not made, and not looked at, where cookies are switched off', async () => {
+  test('does not unlock if cookies are off: rate_limited', async () => {
     const off = await startGateway({ replicaOf: gateway, env: { REFRESH_COOKIE: 'off' } });
     const ada = await provedPerson();
     const { device } = await signIn(ada, { ...fromHasura(), ...ownPage }, true);
@@ -177,7 +177,7 @@ describe('the mark of a browser', () => {
     await off.close();
   });
 
-  test('counts for a year and a little more, and under a key that is being rotated out', () => {
+  test('is valid for about a year, also under an earlier key', () => {
     const [old, current] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
     const user = { id: 'a person', emailVerifiedAt: new Date(0) };
     const DAY = 86_400_000;

@@ -47,7 +47,7 @@ const refused = async (refreshToken: string, headers: Headers = PHONE, via = gat
   ];
   return error.extensions.code;
 };
-/** Makes every exchange of the session look so much older. */
+/** Makes every exchange of the session look older by the interval. */
 const age = (interval: string) => gateway.sql`
   update portcullis_private.refresh_tokens set rotated_at = rotated_at - ${interval}::interval where session_id = ${sessionId}`;
 const events = async () => [
@@ -60,7 +60,7 @@ const repeated = (late: boolean, otherUserAgent: boolean, otherAddress: boolean)
 });
 
 describe('a client that never got the answer of a refresh', () => {
-  test('gets the unused successor a day later, and that is an event', async () => {
+  test('gets the unused successor within a day, and the repeat is recorded', async () => {
     const lost = await refresh(ada.refreshToken);
     await age('23 hours');
     expect((await refresh(ada.refreshToken)).refreshToken).toBe(lost.refreshToken);
@@ -68,13 +68,13 @@ describe('a client that never got the answer of a refresh', () => {
     await refresh(lost.refreshToken);
   });
 
-  test('is signed out after that day', async () => {
+  test('is signed out if it repeats after a day: refresh_token_reused', async () => {
     await refresh(ada.refreshToken);
     await age('25 hours');
     expect(await refused(ada.refreshToken)).toBe('refresh_token_reused');
   });
 
-  test('is signed out once the successor was used', async () => {
+  test('is signed out if the successor was used: refresh_token_reused', async () => {
     await refresh((await refresh(ada.refreshToken)).refreshToken);
     await age('31 seconds');
     expect(await refused(ada.refreshToken)).toBe('refresh_token_reused');
@@ -86,20 +86,20 @@ describe('a client that never got the answer of a refresh', () => {
   test.each([
     ['another user agent', LAPTOP],
     ['no user agent', { 'user-agent': '' }],
-  ])('is taken for a thief with %s', async (_which, headers) => {
+  ])('is signed out if it repeats with %s: refresh_token_reused', async (_which, headers) => {
     await refresh(ada.refreshToken);
     await age('31 seconds');
     expect(await refused(ada.refreshToken, headers)).toBe('refresh_token_reused');
   });
 
-  test('is not recognised where no user agent is known of either request', async () => {
+  test('is signed out if neither request has a user agent: refresh_token_reused', async () => {
     const silent = { 'user-agent': '' };
     await refresh(ada.refreshToken, silent);
     await age('31 seconds');
     expect(await refused(ada.refreshToken, silent)).toBe('refresh_token_reused');
   });
 
-  test('of many late repeats at once, all get the one successor', async () => {
+  test('gets the same successor for twelve late repeats at once', async () => {
     const lost = await refresh(ada.refreshToken);
     await age('1 hour');
     const answers = await Promise.all(Array.from({ length: 12 }, () => refresh(ada.refreshToken)));
@@ -107,8 +107,8 @@ describe('a client that never got the answer of a refresh', () => {
   });
 });
 
-describe('a repeat within the interval', () => {
-  test('by the same device from the same address is no event', async () => {
+describe('a repeat within REFRESH_REUSE_INTERVAL', () => {
+  test('from the same device and IP address is not recorded', async () => {
     await refresh(ada.refreshToken);
     await refresh(ada.refreshToken);
     expect(await events()).toEqual([]);
@@ -116,14 +116,14 @@ describe('a repeat within the interval', () => {
 
   test.each([
     ['another user agent', LAPTOP, repeated(false, true, false)],
-    ['another address', { ...PHONE, 'x-forwarded-for': '198.51.100.7' }, repeated(false, false, true)],
-  ])('from %s is an event', async (_which, headers, event) => {
+    ['another IP address', { ...PHONE, 'x-forwarded-for': '198.51.100.7' }, repeated(false, false, true)],
+  ])('from %s is recorded', async (_which, headers, event) => {
     await refresh(ada.refreshToken);
     await refresh(ada.refreshToken, headers);
     expect(await events()).toEqual([event]);
   });
 
-  test('is bounded per session', async () => {
+  test('is rate_limited per session', async () => {
     await refresh(ada.refreshToken);
     await refresh(ada.refreshToken);
     await gateway.sql`update portcullis_private.rate_limits set count = 500 where key like 'refresh_repeats%'`;
@@ -131,7 +131,7 @@ describe('a repeat within the interval', () => {
     await gateway.sql`delete from portcullis_private.rate_limits where key like 'refresh_repeats%'`;
   });
 
-  test('ends with REFRESH_REUSE_INTERVAL, which may be 0', async () => {
+  test('is refused if the interval is 0: refresh_token_reused', async () => {
     const second = await refresh(ada.refreshToken, PHONE, behindProxy);
     await refresh(second.refreshToken, PHONE, behindProxy);
     expect(await refused(ada.refreshToken, PHONE, behindProxy)).toBe('refresh_token_reused');
@@ -143,14 +143,14 @@ describe('spent refresh tokens', () => {
     (
       await gateway.sql`select generation from portcullis_private.refresh_tokens where session_id = ${sessionId} order by generation`
     ).map(({ generation }) => generation as number);
-  /** Exchanges the token so often, and returns all tokens in their order. */
+  /** Exchanges the token `times` times, and returns all tokens in their order. */
   const chain = async (times: number) => {
     const tokens = [ada.refreshToken];
     for (let i = 0; i < times; i++) tokens.push((await refresh(tokens[i] ?? '')).refreshToken);
     return tokens;
   };
 
-  test('of the last ten exchanges, or of the last day, are reuse', async () => {
+  test('of the last ten exchanges, or of the last day, answer refresh_token_reused', async () => {
     const tokens = await chain(14);
     await age('2 days');
     expect(await refused(tokens[4] ?? '')).toBe('refresh_token_reused');
@@ -161,7 +161,7 @@ describe('spent refresh tokens', () => {
     expect(await refused(young[0] ?? '')).toBe('refresh_token_reused');
   });
 
-  test('that are older are `invalid_refresh_token` and an event, and the session goes on', async () => {
+  test('that are older answer invalid_refresh_token, are recorded, and do not end the session', async () => {
     const tokens = await chain(14);
     await age('2 days');
     expect(await refused(tokens[1] ?? '')).toBe('invalid_refresh_token');
@@ -169,7 +169,7 @@ describe('spent refresh tokens', () => {
     await refresh(tokens[14] ?? '');
   });
 
-  test('that are older are deleted by the next exchange, and still name their session', async () => {
+  test('that are older are deleted by the next exchange, and still identify their session', async () => {
     const tokens = await chain(30);
     await age('2 days');
     expect(await generations()).toHaveLength(31);
@@ -181,11 +181,11 @@ describe('spent refresh tokens', () => {
   });
 });
 
-describe('the session that a refresh token names', () => {
+describe('sessionOf', () => {
   const keys = [1, 2].map((byte) => Buffer.alloc(32, byte));
   const id = '018f3c1a-0b2d-7e4f-8a6b-0123456789ab';
 
-  test('is read from the token and from its successors, under any key', () => {
+  test('reads the session id from a refresh token and its successors, under any key', () => {
     const before = createRefreshTokens(keys.slice(0, 1));
     const after = createRefreshTokens([...keys].reverse());
     const token = before.first(id);
@@ -196,7 +196,7 @@ describe('the session that a refresh token names', () => {
     expect(after.successorsOf(token)).toContain(before.successorOf(token));
   });
 
-  test('is null for a token that the gateway did not make', () => {
+  test('returns null for a forged refresh token', () => {
     const tokens = createRefreshTokens(keys);
     const [token, other] = [tokens.first(id), tokens.first('018f3c1a-0b2d-7e4f-8a6b-fedcba987654')];
     for (const forged of [
@@ -208,7 +208,7 @@ describe('the session that a refresh token names', () => {
       expect(tokens.sessionOf(forged)).toBeNull();
   });
 
-  test('is null for a token of an earlier version, whose successors are good', async () => {
+  test('returns null for a refresh token of an earlier version, which can still be exchanged', async () => {
     const old = `prt_${'o'.repeat(43)}`;
     expect(gateway.deps.refreshTokens.sessionOf(old)).toBeNull();
     await gateway.sql`update portcullis_private.refresh_tokens set token_hash = sha256(convert_to(${old}, 'UTF8'))

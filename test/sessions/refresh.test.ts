@@ -32,7 +32,7 @@ const reused = error(
   'refresh_token_reused',
   'The refresh token was used before. Its session has been ended.',
 );
-/** Makes every exchange of a session so far look older than the grace. */
+/** Makes all exchanges of a person's sessions look older than the grace period. */
 const passGrace = ({ user }: SignedInAnswer) => gateway.sql`
   update portcullis_private.refresh_tokens t set rotated_at = rotated_at - interval '31 seconds'
   from portcullis.sessions s where s.id = t.session_id and s.user_id = ${user.id} and rotated_at is not null`;
@@ -41,7 +41,7 @@ const liveTokens = ({ user }: SignedInAnswer) => gateway.sql`
   where s.user_id = ${user.id} and t.rotated_at is null and s.revoked_at is null`;
 
 describe('refresh', () => {
-  test('exchanges the token for a new one and new access tokens of the same session', async () => {
+  test('exchanges the token for a new refresh token and new access tokens of the same session', async () => {
     const first = await signUp(gateway);
     const second = await refresh(first.refreshToken);
     expect(second.refreshToken).not.toBe(first.refreshToken);
@@ -55,12 +55,12 @@ describe('refresh', () => {
     expect(await liveTokens(first)).toHaveLength(1);
   });
 
-  test('works with an expired or broken access token at hand', async () => {
+  test('ignores a broken access token in the request', async () => {
     const { refreshToken } = await signUp(gateway);
     await refresh(refreshToken, { headers: bearer('eyJhbGciOiJFUzI1NiJ9.e30.broken') });
   });
 
-  test('fifty at once with one token all end with the same working token, and one family', async () => {
+  test('answers fifty concurrent calls with one token by one working successor', async () => {
     const signedIn = await signUp(gateway);
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
@@ -73,7 +73,7 @@ describe('refresh', () => {
     await refresh([...tokens][0] ?? '');
   });
 
-  test('a repetition within the grace ends at the live token, however many exchanges ago it was', async () => {
+  test('a repeat within the grace period gets the live token, also six exchanges later', async () => {
     const signedIn = await signUp(gateway);
     let current = signedIn.refreshToken;
     for (let i = 0; i < 6; i++) current = (await refresh(current)).refreshToken;
@@ -82,7 +82,7 @@ describe('refresh', () => {
     await refresh(repeated.refreshToken);
   });
 
-  test('an older token ends the session for everybody, although its own request fails', async () => {
+  test('reuse of an older token ends its session, and no other: refresh_token_reused', async () => {
     const person = newPerson();
     const signedIn = await signUp(gateway, person);
     const elsewhere = await logIn(gateway, person);
@@ -93,13 +93,13 @@ describe('refresh', () => {
     expect(await gateway.failure(ME, {}, bearer(rotated.accessToken))).toMatchObject([
       { extensions: { code: 'unauthenticated' } },
     ]);
-    await refresh(elsewhere.refreshToken); // another family
+    await refresh(elsewhere.refreshToken); // the session of another device
     const events = await gateway.sql`select outcome from portcullis.security_events
       where action = 'refresh_token_reused' and user_id = ${signedIn.user.id}`;
     expect(events).toEqual([{ outcome: 'failure' }]);
   });
 
-  test('a thief who repeats within the grace is found out when the second of the two goes on', async () => {
+  test('a thief’s repeat within the grace period is detected when the victim refreshes: refresh_token_reused', async () => {
     const signedIn = await signUp(gateway);
     const victim = await refresh(signedIn.refreshToken);
     const thief = await refresh(signedIn.refreshToken);
@@ -108,7 +108,7 @@ describe('refresh', () => {
     expect(await refused(victim.refreshToken)).toEqual(reused);
   });
 
-  test('an old token presented by many at once still ends the session once', async () => {
+  test('eight concurrent reuses of an old token are recorded once', async () => {
     const signedIn = await signUp(gateway);
     await refresh((await refresh(signedIn.refreshToken)).refreshToken);
     await passGrace(signedIn);
@@ -120,34 +120,34 @@ describe('refresh', () => {
 
   test.each([
     [
-      'expired',
+      'has expired',
       (id: string) => gateway.sql`update portcullis_private.refresh_tokens t set expires_at = now()
       from portcullis.sessions s where s.id = t.session_id and s.user_id = ${id}`,
     ],
     [
-      'of a revoked session',
+      'belongs to a revoked session',
       (id: string) => gateway.sql`update portcullis.sessions set revoked_at = now() where user_id = ${id}`,
     ],
     [
-      'of a session past its end',
+      'belongs to a session past its end',
       (id: string) => gateway.sql`update portcullis.sessions set expires_at = now() where user_id = ${id}`,
     ],
     [
-      'of a disabled person',
+      'belongs to a disabled user',
       (id: string) => gateway.sql`update portcullis.users set disabled_at = now() where id = ${id}`,
     ],
     [
-      'of a deleted person',
+      'belongs to a deleted user',
       (id: string) =>
         gateway.sql`with t as (delete from portcullis.teams) delete from portcullis.users where id = ${id}`,
     ],
-  ])('a token %s is not valid', async (_what, spoil) => {
+  ])('answers invalid_refresh_token to a token that %s', async (_what, spoil) => {
     const { refreshToken, user } = await signUp(gateway, newPerson());
     await spoil(user.id);
     expect(await refused(refreshToken)).toEqual(invalid);
   });
 
-  test('rubbish, an access token and nothing are refused', async () => {
+  test('answers invalid_refresh_token to any other text, and required to a missing token', async () => {
     const { accessToken } = await signUp(gateway);
     for (const token of ['rubbish', 'prt_', accessToken, 'x'.repeat(100_000), '\u0000'])
       expect(await refused(token)).toEqual(invalid);
@@ -162,7 +162,7 @@ describe('refresh', () => {
     expect(await gateway.failure(REFRESH)).toEqual(required);
   });
 
-  test('a new token never lives beyond the session', async () => {
+  test('a new refresh token expires no later than its session', async () => {
     const signedIn = await signUp(gateway);
     await gateway.sql`update portcullis.sessions set expires_at = now() + interval '1 hour' where user_id = ${signedIn.user.id}`;
     await refresh(signedIn.refreshToken);
@@ -172,7 +172,7 @@ describe('refresh', () => {
     expect(rows).toHaveLength(0);
   });
 
-  test('a session that refreshes without end is slowed down, and keeps its token', async () => {
+  test('a session that refreshes too often is rate_limited, and keeps its token', async () => {
     const signedIn = await signUp(gateway);
     await gateway.sql`update portcullis_private.refresh_tokens t set generation = 501
       from portcullis.sessions s where s.id = t.session_id and s.user_id = ${signedIn.user.id}`;
@@ -183,7 +183,7 @@ describe('refresh', () => {
     await refresh(signedIn.refreshToken);
   });
 
-  test('without a key to sign with the token stays good', async () => {
+  test('without a signing key answers no_signing_key, and the token stays valid', async () => {
     const lonely = await startGateway();
     const { refreshToken } = await signUp(lonely);
     await lonely.sql`update portcullis.jwks set expires_at = now()`;
@@ -195,7 +195,7 @@ describe('refresh', () => {
     await lonely.close();
   });
 
-  test('tokens are stored as hashes only', async () => {
+  test('refresh tokens are stored as hashes, and are not in the log', async () => {
     const { refreshToken, user } = await signUp(gateway);
     const rows =
       await gateway.sql`select t::text as row from portcullis_private.refresh_tokens t join portcullis.sessions s

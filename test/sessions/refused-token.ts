@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { bearer, ME, type TestGateway } from '../support/gateway.ts';
 
-/** A bad token is an error of the field that needed it, never of the gateway. */
+/** Expects that a bad token fails only the field that needs a user: status 200 and `unauthenticated`. */
 export async function expectRefused(
   gateway: TestGateway,
   token: string,

@@ -29,7 +29,7 @@ const portalToken = async () =>
       token: string;
     }
   ).token;
-/** The token as a version that told no kinds apart signed it. */
+/** Signs the token again without its kind, as an earlier version of the gateway did. */
 async function withoutKind(token: string): Promise<string> {
   const payload = decodeJwt(token) as JWTPayload & { [HASURA_CLAIMS]: Record<string, string> };
   const { 'x-hasura-token-kind': _, ...claims } = payload[HASURA_CLAIMS];
@@ -38,13 +38,13 @@ async function withoutKind(token: string): Promise<string> {
     [HASURA_CLAIMS]: claims,
   });
 }
-/** What Hasura sends for a token that it has verified, without the token itself. */
+/** The headers that Hasura sends for a token that it has verified, without the token. */
 const throughHasura = (token: string) => {
   const { 'x-hasura-allowed-roles': _, ...variables } = claimsOf(token);
   return { 'x-hasura-gateway-secret': gateway.secret, 'x-hasura-role': 'user', ...variables };
 };
 
-/** What changes the account or its sessions. */
+/** Operations that change the account or its sessions. */
 const ACCOUNT = {
   updateProfile: 'mutation { updateProfile(input: { name: "Eve" }) { id } }',
   changePassword:
@@ -68,22 +68,19 @@ test('each token has its kind as a claim that Hasura passes on', async () => {
 });
 
 describe('a team token', () => {
-  test.each(Object.entries(ACCOUNT))(
-    'is refused for %s with `permission_denied`',
-    async (_name, document) => {
-      const team = ada.teamToken ?? '';
-      expect(await codeOf(document, bearer(team))).toBe('permission_denied');
-      expect(await codeOf(document, throughHasura(team))).toBe('permission_denied');
-      expect(await codeOf(document, { ...throughHasura(team), ...bearer(team) })).toBe('permission_denied');
-    },
-  );
+  test.each(Object.entries(ACCOUNT))('cannot run %s: permission_denied', async (_name, document) => {
+    const team = ada.teamToken ?? '';
+    expect(await codeOf(document, bearer(team))).toBe('permission_denied');
+    expect(await codeOf(document, throughHasura(team))).toBe('permission_denied');
+    expect(await codeOf(document, { ...throughHasura(team), ...bearer(team) })).toBe('permission_denied');
+  });
 
-  test('of which Hasura names another kind is what it says itself', async () => {
+  test('stays a team token if Hasura names another kind: permission_denied', async () => {
     const headers = { ...throughHasura(ada.accessToken), ...bearer(ada.teamToken ?? '') };
     expect(await codeOf(ACCOUNT.updateProfile, headers)).toBe('permission_denied');
   });
 
-  test('reads, and logs out of its own session', async () => {
+  test('can read the user and log out of its own session', async () => {
     const team = bearer(ada.teamToken ?? '');
     expect(await gateway.graphql(ME, {}, team)).toMatchObject({ me: { id: ada.user.id } });
     expect(await gateway.graphql('mutation { logout { sessionsEnded } }', {}, team)).toEqual({
@@ -103,26 +100,26 @@ describe('a team token', () => {
 });
 
 describe('a portal token', () => {
-  test('does what an access token does, through Hasura too', async () => {
+  test('can change the profile like an access token, also through Hasura', async () => {
     const token = await portalToken();
     await gateway.graphql(ACCOUNT.updateProfile, {}, bearer(token));
     await gateway.graphql(ACCOUNT.updateProfile, {}, throughHasura(token));
   });
 
-  test('does not renew its session', async () => {
+  test('cannot renew its session: GET /api/refresh answers 401', async () => {
     expect(await get('/api/refresh', await portalToken())).toMatchObject({ status: 401 });
   });
 });
 
-describe('a token without a kind', () => {
-  test('counts as before until it expires', async () => {
+describe('tokens of other kinds', () => {
+  test('a token without a kind can change the profile and renew its session', async () => {
     const token = await withoutKind(ada.teamToken ?? '');
     await gateway.graphql(ACCOUNT.updateProfile, {}, bearer(token));
     await gateway.graphql(ACCOUNT.updateProfile, {}, throughHasura(token));
     expect((await get('/api/refresh', token)).status).toBe(200);
   });
 
-  test('is refused where the kind is one that does not exist', async () => {
+  test('a token of an unknown kind is unauthenticated', async () => {
     const { deps } = gateway;
     const claims = { ...claimsOf(ada.accessToken), 'x-hasura-token-kind': 'admin' };
     const payload = { ...decodeJwt(ada.accessToken), [HASURA_CLAIMS]: claims };
@@ -135,7 +132,7 @@ describe('a token without a kind', () => {
 });
 
 describe('GET /api/refresh by a user token', () => {
-  test('is an event, a use of the session, and limited per session', async () => {
+  test('is recorded, counts as use of the session, and is rate_limited per session', async () => {
     const { sid } = decodeJwt(ada.accessToken) as { sid: string };
     await gateway.sql`update portcullis.sessions set last_used_at = now() - interval '1 day' where id = ${sid}`;
     for (let i = 0; i < 3; i++) expect((await get('/api/refresh', ada.accessToken)).status).toBe(200);

@@ -26,7 +26,7 @@ import {
 import { expectRefused } from './refused-token.ts';
 
 const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
-/** The gateway's own key, private half included: what no attacker has. */
+/** The gateway's own key pair, whose private key an attacker does not have. */
 let own: { id: string; publicJwk: JWK; privateKey: Awaited<ReturnType<typeof importJWK>> };
 beforeAll(async () => {
   const [row] = await gateway.sql<{ id: string; public_jwk: JWK; jwe: string }[]>`
@@ -57,19 +57,19 @@ const without = (...names: string[]): JWTPayload =>
   Object.fromEntries(Object.entries(claims()).filter(([name]) => !names.includes(name)));
 
 describe('a token of the gateway', () => {
-  test('is taken, and so is a team’s', async () => {
+  test('is accepted as an access token and as a team token', async () => {
     for (const token of [signedIn.accessToken, signedIn.teamToken ?? '', await signed(claims())])
       expect(await gateway.graphql(ME, {}, bearer(token))).toMatchObject({ me: { id: signedIn.user.id } });
   });
 
-  test('is nobody’s where none is sent', async () => {
+  test('is optional: a request without a token is anonymous', async () => {
     for (const authorization of ['', 'Bearer', 'Bearer '])
       expect(await gateway.graphql(ME, {}, { authorization })).toEqual({ me: null });
   });
 });
 
-describe('a forged signature is refused:', () => {
-  test('none at all, whatever the spelling', async () => {
+describe('forged signatures', () => {
+  test('a token without a signature is unauthenticated, in every spelling of alg none', async () => {
     for (const alg of ['none', 'None', 'NONE', ''])
       for (const signature of ['', signedIn.accessToken.split('.')[2]])
         await expectUnauthenticated(`${encoded({ ...header(), alg })}.${encoded(claims())}.${signature}`);
@@ -78,7 +78,7 @@ describe('a forged signature is refused:', () => {
     await expectUnauthenticated(`${protectedPart}.${payload}`, INVALID);
   });
 
-  test('HS256 with the public key as the secret', async () => {
+  test('a token signed by HS256 with the public key as the secret is unauthenticated', async () => {
     const publicKey = (await importJWK(own.publicJwk, 'ES256')) as CryptoKey;
     const secrets = [
       await exportSPKI(publicKey),
@@ -93,7 +93,7 @@ describe('a forged signature is refused:', () => {
     }
   });
 
-  test('a key of the attacker’s, under any name, embedded or not', async () => {
+  test('a token signed by an attacker’s key is unauthenticated, under any kid or embedded key', async () => {
     const theirs = await generateKeyPair('ES256', { extractable: true });
     const jwk = await exportJWK(theirs.publicKey);
     const headers: JWTHeaderParameters[] = [
@@ -113,7 +113,7 @@ describe('a forged signature is refused:', () => {
       await expectUnauthenticated(await signed(claims(), protectedHeader, theirs.privateKey));
   });
 
-  test('the name of another of the gateway’s keys', async () => {
+  test('a token under the kid of another key or an unknown key is unauthenticated', async () => {
     const { body } = await gateway.post('/api/_jwk-gen', undefined, { authorization: gateway.secret });
     const { id } = (body as { jwk: { id: string } }).jwk;
     await expectUnauthenticated(await signed(claims(), { ...header(), kid: id }), INVALID);
@@ -121,7 +121,7 @@ describe('a forged signature is refused:', () => {
     await expectUnauthenticated(await signed(claims(), { ...header(), kid: randomUUID() }), UNKNOWN_KEY);
   });
 
-  test('an algorithm that is not the key’s, or none that exists', async () => {
+  test('a token whose algorithm is not the key’s is unauthenticated', async () => {
     const [, payload, signature] = (await signed(claims())).split('.');
     for (const alg of ['ES384', 'RS256', 'PS256', 'EdDSA', 'ES256K', 'XS1', 'ES256 '])
       await expectUnauthenticated(`${encoded({ ...header(), alg })}.${payload}.${signature}`);
@@ -132,14 +132,14 @@ describe('a forged signature is refused:', () => {
     );
   });
 
-  test('a payload that was changed', async () => {
+  test('a token whose payload was changed is unauthenticated', async () => {
     const victim = await signUp(gateway);
     const [protectedPart, , signature] = signedIn.accessToken.split('.');
     const payload = encoded({ ...claims(), sub: victim.user.id });
     await expectUnauthenticated(`${protectedPart}.${payload}.${signature}`, INVALID);
   });
 
-  test('a header the gateway does not understand', async () => {
+  test('a token with another type or a critical header is unauthenticated', async () => {
     await expectUnauthenticated(await signed(claims(), { ...header(), typ: 'at+jwt' }), INVALID);
     await expectUnauthenticated(await signed(claims(), { alg: 'ES256', kid: own.id }), INVALID);
     const [, payload, signature] = signedIn.accessToken.split('.');
@@ -150,30 +150,30 @@ describe('a forged signature is refused:', () => {
   test.each([
     ['a word', 'undefined'],
     ['two words', 'two words'],
-    ['dots', '..'],
-    ['more dots', 'a.b.c.d.e'],
-    ['no base64', '%%%.%%%.%%%'],
-    ['no JSON', `${base64url.encode('{')}.${base64url.encode('{')}.AAAA`],
-    ['a list for a header', `${base64url.encode('[]')}.${base64url.encode('{}')}.AAAA`],
-    ['null for a header', `${base64url.encode('null')}.${base64url.encode('null')}.AAAA`],
+    ['two dots', '..'],
+    ['five parts', 'a.b.c.d.e'],
+    ['invalid base64', '%%%.%%%.%%%'],
+    ['invalid JSON', `${base64url.encode('{')}.${base64url.encode('{')}.AAAA`],
+    ['a list as its header', `${base64url.encode('[]')}.${base64url.encode('{}')}.AAAA`],
+    ['null as its header', `${base64url.encode('null')}.${base64url.encode('null')}.AAAA`],
     ['8 KiB', 'x'.repeat(8192)],
-  ])('%s', async (_what, token) => {
+  ])('a malformed token (%s) is unauthenticated', async (_what, token) => {
     await expectUnauthenticated(token, expect.stringMatching(/^The token is /));
   });
 });
 
-describe('claims that do not fit are refused, though the signature does:', () => {
+describe('claims under a valid signature', () => {
   const now = () => Math.floor(Date.now() / 1000);
 
-  test('an end that has come', async () => {
+  test('a token that has expired is unauthenticated', async () => {
     await expectUnauthenticated(await signed({ ...claims(), exp: now() - 1 }), 'The token has expired.');
   });
 
-  test('a beginning that has not', async () => {
+  test('a token that is not valid yet is unauthenticated', async () => {
     await expectUnauthenticated(await signed({ ...claims(), nbf: now() + 60 }), INVALID);
   });
 
-  test('another issuer or audience', async () => {
+  test('a token of another issuer or audience is unauthenticated', async () => {
     for (const other of [
       { iss: 'https://evil.example.com' },
       { iss: `${PUBLIC_URL}/` },
@@ -186,19 +186,19 @@ describe('claims that do not fit are refused, though the signature does:', () =>
   });
 
   test.each(['iss', 'aud', 'sub', 'sid', 'exp', 'iat', 'https://hasura.io/jwt/claims'])(
-    'none of %s',
+    'a token without %s is unauthenticated',
     async (name) => {
       await expectUnauthenticated(await signed(without(name)), INVALID);
     },
   );
 
-  test('a user or session that is no UUID', async () => {
+  test('a token whose user or session is not a UUID is unauthenticated', async () => {
     for (const bad of ['admin', '', 5, null, ['x'], "' or true --", claims().sub?.toUpperCase()])
       for (const name of ['sub', 'sid'])
         await expectUnauthenticated(await signed({ ...claims(), [name]: bad }));
   });
 
-  test('a user whose session it is not', async () => {
+  test('a token whose user does not own its session is unauthenticated', async () => {
     const other = await signUp(gateway);
     await expectUnauthenticated(await signed({ ...claims(), sub: other.user.id }), OVER);
     await expectUnauthenticated(await signed({ ...claims(), sid: randomUUID() }), OVER);

@@ -17,7 +17,7 @@ const require = createRequire(import.meta.url);
 
 type Artifact = { abi: InterfaceAbi; bytecode: string };
 
-/** A contract of EnsTest.sol beside it (solc 0.8.26, optimised, evm version paris). */
+/** A compiled contract of contracts/EnsTest.sol (solc 0.8.26, optimised, evm version paris). */
 const ownArtifact = (name: string): Artifact =>
   JSON.parse(readFileSync(new URL(`./contracts/${name}.json`, import.meta.url), 'utf8'));
 
@@ -35,14 +35,14 @@ export type Chain = {
   deploy: (artifact: Artifact, args: unknown[]) => Promise<string>;
   /** Registers a name along with its parents, without a resolver. */
   register: (name: string) => Promise<void>;
-  /** Registers a name with a resolver of one's own; address zero unsets it. */
+  /** Registers a name with another resolver. Address zero removes the resolver. */
   setResolver: (name: string, resolver: string) => Promise<void>;
   /** Registers a name with the public resolver and, unless null, an address. */
   setAddress: (name: string, address: string | null) => Promise<void>;
   stop: () => Promise<void>;
 };
 
-/** Becomes the program it is given, which is killed when our end of its standard input closes, however we end. */
+/** Runs a program, and kills it once this process ends and so closes the program's standard input. */
 const DIE_WITH_PARENT = 'exec 3<&0; (cat <&3; kill -9 $$) >/dev/null 2>&1 & exec "$0" "$@" 3<&-';
 
 async function startNode(chainId: number): Promise<{ url: string; stop: () => Promise<void> }> {
@@ -76,7 +76,7 @@ function createSender(provider: JsonRpcProvider, from: string): Send {
   return async (to, data) => {
     const hash = await provider.send('eth_sendTransaction', [{ from, data, ...(to !== null && { to }) }]);
     let receipt = null;
-    // The node mines at once, but not before it has answered.
+    // The node mines at once, but after it has answered.
     for (let i = 0; receipt === null && i < 500; i++) {
       receipt = await provider.send('eth_getTransactionReceipt', [hash]);
       if (receipt === null) await sleep(10);
@@ -113,7 +113,7 @@ function nameRegistrar(send: Send, owner: string, registry: string, publicResolv
   return { register, setResolver, setAddress };
 }
 
-/** Starts a chain with an ENS registry and a public resolver (about 1 s). Names are the caller's to register. */
+/** Starts a chain with an ENS registry and a public resolver (about 1 s). The caller registers the names. */
 export async function startChain(chainId = 31337): Promise<Chain> {
   const node = await startNode(chainId);
   const network = new Network('anvil', chainId);

@@ -5,7 +5,7 @@ import { inject } from 'vitest';
 
 export type TestDatabase = { url: string; drop(): Promise<void> };
 
-/** Takes a quarter of the time for a small template. Postgres 14 has no other strategy, and no word for it. */
+/** Copies a small template in a quarter of the time. Postgres 14 always copies so, and does not know the option. */
 export const FILE_COPY = 'strategy file_copy';
 
 const OBJECT_IN_USE = '55006';
@@ -37,7 +37,7 @@ async function execute(server: string, statement: string): Promise<void> {
         await sql.unsafe(statement);
         return;
       } catch (error) {
-        // Someone, like autovacuum, is looking at the template.
+        // Another session, for example autovacuum, uses the template.
         if ((error as { code?: unknown }).code !== OBJECT_IN_USE || attempt === 100) throw error;
         await sleep(20 + Math.random() * 80);
       }

@@ -17,7 +17,7 @@ export const isLinux = process.platform === 'linux';
 export const NOBODY = 65_534;
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What a test works in, made anew for each. */
+/** The folders and processes of the current test. */
 export const box = {
   /** 0700, like root's home. */
   home: '',
@@ -69,7 +69,7 @@ export async function postmaster(): Promise<number> {
   return Number((await readFile(postmasterFile(), 'utf8')).split('\n')[0]);
 }
 
-/** Whether it runs: what waits to be collected by its parent has no command line any more. */
+/** Whether a Postgres server runs under this process id. A zombie process does not count: it has no command line. */
 export async function isServer(pid: number): Promise<boolean> {
   const command = isLinux
     ? await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
@@ -111,8 +111,8 @@ export async function startOwner(launcher?: Launcher, ...scriptArgs: string[]): 
 }
 
 /**
- * Makes the data folder one that an ordinary user owns, and gives the way to start programs as that user. Where the
- * tests are not run by root that is the present user.
+ * Gives the data folder to an ordinary user, and returns the way to start programs as this user. If root does not run the
+ * tests, it is the current user.
  */
 export async function ordinaryUser(): Promise<Launcher> {
   await mkdir(box.dataDir, { mode: 0o700 });

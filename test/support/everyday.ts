@@ -15,8 +15,8 @@ const ask = async (url: string, query: string, variables: object, headers = {}):
   (await post(`${url}/graphql`, { query, variables }, headers)).body as Answer;
 
 /**
- * What a person does every day, over HTTP: signs up, gets a mail, refreshes one token four times at once, as tabs do, and
- * signs out. Each step is expected to succeed.
+ * Runs a person's everyday calls over HTTP, and expects that each succeeds. The person signs up, gets a mail, refreshes one
+ * token in four tabs at once, and logs out.
  */
 export async function liveThroughADay(url: string, smtp: TestSmtp): Promise<void> {
   const person = newPerson({ name: 'Zoë \\ O’Neil' });

@@ -13,7 +13,7 @@ export type TestGateway = {
   url: string;
   /** The secret shared with Hasura. */
   secret: string;
-  /** The variables that it was started with, which its replicas share. */
+  /** The environment variables of the gateway, which its replicas share. */
   environment: Readonly<Record<string, string>>;
   deps: App['deps'];
   /** Everything the gateway logged so far, as text. */
@@ -32,7 +32,7 @@ export type TestGateway = {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<{ status: number; headers: Headers; body: unknown }>;
-  /** A client of the gateway's database, for looking and for moving time. */
+  /** A client of the gateway's database, to read rows and to change times. */
   sql: postgres.Sql;
   databaseUrl: string;
   close(): Promise<void>;
@@ -60,7 +60,7 @@ export async function startGateway({ env = {}, replicaOf }: GatewayOptions = {})
     DATABASE_POOL_SIZE: '5',
     INTERNAL_ENDPOINTS_SECRET: randomBytes(32).toString('hex'),
     KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
-    // Tests that are about housekeeping switch it on.
+    // Only the tests of housekeeping switch it on.
     HOUSEKEEPING_SECONDS: '86400',
     ...replicaOf?.environment,
     ...env,
@@ -118,7 +118,7 @@ export async function post(url: string, body?: unknown, headers: Record<string, 
 
 let people = 0;
 
-/** A person nobody else is. */
+/** A person with an email address of their own. */
 export const newPerson = (overrides: Partial<Person> = {}): Person => {
   people += 1;
   const unique = `${people}-${randomBytes(4).toString('hex')}`;
@@ -167,7 +167,7 @@ export async function logIn(
 
 export const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
-/** Whether a person's access token is good at the gateway. */
+/** Whether the gateway accepts a person's access token. */
 export const isSignedIn = (
   gateway: TestGateway,
   { accessToken }: Pick<SignedInAnswer, 'accessToken'>,

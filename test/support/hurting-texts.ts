@@ -1,4 +1,4 @@
-/** What has hurt regular expressions like those of the gateway and of what it uses. */
+/** Texts that slowed down regular expressions like those of the gateway and its libraries. */
 export const UNITS: readonly string[] = [
   ...[
     'cannot represent ',
@@ -60,19 +60,19 @@ export const UNITS: readonly string[] = [
   ],
 ];
 
-/** Those that have hurt most. */
+/** The texts that were slowest. */
 export const HURTING: readonly string[] = ['cannot represent ', ', found ', ' "', '"\\', '\n'];
 
-/** A bit of everything. */
+/** All texts in a row. */
 export const MIXED = UNITS.join('');
 
-/** JSON with what is beyond ASCII as escapes. */
+/** JSON whose characters beyond ASCII are written as escapes. */
 export const spell = (json: string): string =>
   Array.from({ length: json.length }, (_, at) => json.charCodeAt(at))
     .map((unit) => (unit < 0x7f ? String.fromCharCode(unit) : `\\u${unit.toString(16).padStart(4, '0')}`))
     .join('');
 
-/** As much of a unit as fits into so many bytes of JSON, also as a string of a document that is a string of JSON. */
+/** Repeats a unit as often as it fits into this many bytes of JSON, also if it is quoted twice. */
 export function fill(unit: string, bytes: number): string {
   const { length } = spell(JSON.stringify(JSON.stringify(unit)));
   return unit.repeat(Math.max(1, Math.floor(bytes / length)));

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Bytes of this thread that are in use: objects, and the buffers that they hold. */
+/** The bytes that this thread's objects and their buffers use. */
 export function usedMemory(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();

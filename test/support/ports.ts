@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below what systems give to whoever asks for any port: nobody else gets one of these meanwhile. */
+/** Below the ports that systems assign themselves, so that no other program gets one of these. */
 const [FIRST, LAST] = [20_000, 30_000];
 
-/** A port where nobody listens, and nobody will but the caller. */
+/** A free port, which no other program takes before the caller. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FIRST, LAST);

@@ -3,8 +3,8 @@ import { startThrowawayPostgres } from '../../src/embedded-postgres/server.ts';
 export type PostgresServer = { url: string; stop(): Promise<void> };
 
 /**
- * A server of the caller's own: the embedded one, or with TEST_DATABASE=container one in Docker, of TEST_DATABASE_IMAGE.
- * @throws Error where no container can be started
+ * Starts a Postgres server: the embedded one, or TEST_DATABASE_IMAGE in Docker if TEST_DATABASE=container.
+ * @throws Error if the container cannot be started
  */
 export async function startPostgresServer(): Promise<PostgresServer> {
   if (process.env.TEST_DATABASE !== 'container') return startThrowawayPostgres();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type GatewayProcess, startProcess } from '../boot/process.ts';
 import type { ProbeLine } from './probe-lines.ts';
 
-/** An expression that may run on long texts, since its time grows with the length alone. */
+/** An expression that may run on long texts, because its time is linear in their length. */
 export type Excuse = {
   /** Every expression of the place, unless given. */
   regexp?: string;
@@ -10,15 +10,15 @@ export type Excuse = {
   because: string;
 };
 
-/** A gateway whose process tells which regular expressions ran on long texts, and which headers were read. */
+/** A gateway whose process reports which regular expressions ran on long texts, and which headers were read. */
 export type ProbedGateway = {
   url: string;
   output(): string;
-  /** What has run since the last look and has no excuse. */
+  /** The expressions without an excuse that ran since the last call. */
   findings(): Promise<string[]>;
   excused: ReadonlySet<Excuse>;
   headersRead: ReadonlySet<string>;
-  /** Asks for a sign of life until the end; the outcome of every question. */
+  /** Stops asking for /health, and returns the outcome of every request so far. */
   signsOfLife(): Promise<PromiseSettledResult<number>[]>;
   end(): Promise<unknown>;
 };
@@ -30,7 +30,7 @@ export async function startProbedGateway(
   excuses: readonly Excuse[],
 ): Promise<ProbedGateway> {
   const gateway = await startProcess(env, { command: COMMAND });
-  await sleep(200); // what the start says is not looked at
+  await sleep(200); // skips what the start prints
   const readLines = linesOf(gateway);
   readLines();
   const excused = new Set<Excuse>();
@@ -44,7 +44,7 @@ export async function startProbedGateway(
     signsOfLife: life.stop,
     end: () => gateway.end('SIGTERM'),
     async findings() {
-      await sleep(30); // for the last of the output
+      await sleep(30); // waits for the end of the output
       const found: string[] = [];
       for (const line of readLines()) {
         if (line.regexp === undefined) {
@@ -75,7 +75,7 @@ function linesOf(gateway: GatewayProcess): () => ProbeLine[] {
   };
 }
 
-/** What hangs on as much text as the tests send takes minutes. */
+/** An expression that hangs on the tests' texts takes minutes. */
 const PATIENCE_MS = 20_000;
 
 function watch(url: string): { stop(): Promise<PromiseSettledResult<number>[]> } {

@@ -3,20 +3,20 @@ import { connect, type Socket } from 'node:net';
 
 export type RawAnswer = { status: number; headers: Map<string, string>; body: string };
 
-/** A connection that sends bytes as they are given, and keeps what comes. */
+/** A connection that sends raw bytes, and keeps those that it receives. */
 export type RawClient = {
   socket: Socket;
-  /** Everything that came so far. */
+  /** Everything received so far. */
   received(): string;
-  /** Sends bytes. Resolves when the system has taken all of them, and rejects if the other end did not. */
+  /** Sends bytes. Resolves when the system has taken all of them, and rejects if the connection fails. */
   send(bytes: string | Buffer): Promise<void>;
-  /** Resolves when the other end has closed, with what came; rejects if the connection was reset. */
+  /** Resolves with everything received when the other end has closed. Rejects if the connection was reset. */
   ended(): Promise<string>;
 };
 
 /**
  * Connects to a server.
- * @param reads whether it reads at once; otherwise it reads from `ended()` on, as programs do that first write it all
+ * @param reads whether to read at once. Otherwise it reads only once `ended()` is called.
  */
 export async function openRawClient(url: string, { reads = true } = {}): Promise<RawClient> {
   const { hostname, port } = new URL(url);
@@ -47,7 +47,7 @@ export async function openRawClient(url: string, { reads = true } = {}): Promise
   };
 }
 
-/** Splits what came into answers. Each must say its length. */
+/** Splits the received text into answers. Each answer must have a Content-Length. */
 export function parseAnswers(text: string): RawAnswer[] {
   const answers: RawAnswer[] = [];
   for (let rest = text; rest !== ''; ) {

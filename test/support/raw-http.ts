@@ -9,7 +9,7 @@ export function sendRaw(url: string, request: string | Buffer): Promise<RawAnswe
     const chunks: Buffer[] = [];
     const socket = connect(Number(port), hostname);
     socket.on('data', (chunk) => chunks.push(chunk));
-    socket.on('error', () => {}); // what was read until then is the answer
+    socket.on('error', () => {}); // the answer is what was read until then
     socket.on('close', () => resolve(parse(Buffer.concat(chunks))));
     socket.write(typeof request === 'string' ? Buffer.from(request, 'latin1') : request);
   });
@@ -46,7 +46,7 @@ export function rawRequest(message: Message): string {
   return `${head.join('\r\n')}\r\n\r\n${body ?? ''}`;
 }
 
-/** The code, message and attribute of an error, whatever the dialect. */
+/** The code, message and attribute of an error in any dialect. */
 export function errorOf({ body }: Pick<RawAnswer, 'body'>) {
   const answer = JSON.parse(body) as {
     code?: string;

@@ -1,10 +1,10 @@
 import { IncomingMessage, Server } from 'node:http';
 import { PROBED_LENGTH, type ProbeLine } from './probe-lines.ts';
 
-// Loaded into a gateway's process: says, one JSON line each on standard error, which regular expressions ran on how long
-// a text, from where, and which headers of a request were read.
+// Runs in a gateway's process, and writes JSON lines to standard error. Some lines name a regular expression that ran on a
+// long text, and its place. The others name a header that was read.
 
-/** How often the place of each expression is looked at. */
+/** How often the probe looks for the place of each expression. */
 const MAX_LOOKS = 300;
 
 const say = (line: ProbeLine): void => void process.stderr.write(`${JSON.stringify(line)}\n`);
@@ -13,7 +13,7 @@ const looks = new Map<string, number>();
 const told = new Set<string>();
 let isTelling = false;
 
-/** The first frames of those who called, without this file and what is built in. */
+/** The first frames of the callers, without this file and built-in code. */
 function place(): string {
   const frames = (new Error().stack ?? '').split('\n').slice(1);
   const called = frames.filter((frame) => !frame.includes('regexp-probe') && frame.includes('/'));

@@ -2,20 +2,19 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export type Relay = {
   port: number;
-  /** Everything is lost; connections come about all the same. */
+  /** Loses all data, but still accepts connections. */
   silence(silent: boolean): void;
-  /** What there is of connections is lost; new ones are not. */
+  /** Loses the data of the present connections, not of new ones. */
   forget(): void;
-  /** What there is of connections is hung up on. */
+  /** Closes the present connections. */
   hangUp(): void;
   close(): void;
 };
 
 /**
- * A network before a server. It passes everything on, but for what it has been told to lose: it says nothing of that, as
- * firewalls and failed hosts do.
+ * A network in front of a server. It passes data on, or loses data silently if told to, as firewalls and failed hosts do.
  *
- * @param lost whoever sends a text with this word loses the connection it is sent on
+ * @param lost a word: once a client sends it, the data of the client's connection are lost
  */
 export async function startRelay({ hostname, port }: URL, lost?: string): Promise<Relay> {
   let isSilent = false;

@@ -11,7 +11,7 @@ const innermost = (type: TypeReference): TypeReference => (type.ofType ? innermo
 const isText = (type: TypeReference) => ['String', 'ID'].includes(String(innermost(type).name));
 const isList = (type: TypeReference) => spell(type).startsWith('[');
 
-/** A text that an operation of the schema takes: the document, its variables as JSON, and the name of the attribute. */
+/** A text argument of an operation: the document, its variables as JSON, and the name of the attribute. */
 export type TextArgument = {
   document: string;
   attribute: string;
@@ -19,7 +19,7 @@ export type TextArgument = {
   variables(text: string): string;
 };
 
-/** Every text that an operation of the schema takes. */
+/** Every text argument of the schema's operations. */
 export async function textArguments(gateway: TestGateway): Promise<TextArgument[]> {
   const lavish = await startGateway({ replicaOf: gateway, env: { GRAPHQL_MAX_COST: '100000' } });
   const query = `{ __schema { types { name inputFields { name type { ${REFERENCE} } }

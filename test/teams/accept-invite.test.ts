@@ -12,7 +12,6 @@ import {
   join,
   LEAVE_TEAM,
   MY_INVITES,
-  NOBODY,
   outcomeOf,
   proveAddress,
   REMOVE_MEMBER,
@@ -21,12 +20,13 @@ import {
   type Someone,
   SWITCH_TEAM,
   tally,
+  UNKNOWN_ID,
 } from './people.ts';
 
 const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
 const replica = forFile(() => startGateway({ replicaOf: gateway }));
 
-/** A team, and an invite to it for somebody. */
+/** Founds a team and invites a person to it. */
 async function invited(to: Someone | string, role = 'MEMBER') {
   const { teamId, people } = await foundTeam(gateway);
   const emails = [typeof to === 'string' ? to : to.email];
@@ -37,8 +37,8 @@ async function invited(to: Someone | string, role = 'MEMBER') {
 const inviteRows = async (id: string) =>
   (await gateway.sql`select 1 from portcullis.invites where id = ${id}`).length;
 
-describe('an invite that is accepted', () => {
-  test('makes a member of whom it is for, once, and is gone', async () => {
+describe('acceptInvite', () => {
+  test('makes the invited user a member once, and deletes the invite', async () => {
     const bob = await join(gateway);
     const { teamId, owner, inviteId, input } = await invited(bob, 'ADMIN');
     expect(await bob.run(MY_INVITES)).toEqual({
@@ -60,7 +60,7 @@ describe('an invite that is accepted', () => {
     expect(await bob.run(SWITCH_TEAM, { input: { teamId } })).toMatchObject({
       switchTeam: { membership: { role: 'ADMIN' } },
     });
-    // Again, without harm, also with another role by now.
+    // Accepting again changes nothing, also after a change of role.
     expect(await bob.run(ACCEPT_INVITE, input)).toEqual(joined);
     await owner.run(CHANGE_ROLE, { input: { teamId, userId: bob.id, role: 'MEMBER' } });
     expect(await bob.run(ACCEPT_INVITE, input)).toMatchObject({ acceptInvite: { role: 'MEMBER' } });
@@ -75,7 +75,7 @@ describe('an invite that is accepted', () => {
     ]);
   });
 
-  test('by eight at once makes one membership, and every one of them succeeds', async () => {
+  test('makes one membership in eight concurrent calls, which all succeed', async () => {
     const bob = await join(gateway);
     const { teamId, inviteId, input } = await invited(bob);
     const outcomes = await Promise.all(
@@ -94,7 +94,7 @@ describe('an invite that is accepted', () => {
     expect(events).toHaveLength(1);
   });
 
-  test('by its addressee and others at once is the addressee’s', async () => {
+  test('admits only the invited user if others accept at once: invalid_invite', async () => {
     const [bob, eve, mallory] = [
       await join(gateway),
       await join(gateway),
@@ -108,7 +108,7 @@ describe('an invite that is accepted', () => {
     expect(await rolesIn(gateway, teamId)).toEqual({ [owner.id]: 'OWNER', [bob.id]: 'MEMBER' });
   });
 
-  test('by somebody who had no account takes one, and a verified address', async () => {
+  test('answers email_not_verified to a new user until their address is verified', async () => {
     const email = `newcomer-${Date.now()}@example.com`;
     const { teamId, input } = await invited(email.toUpperCase());
     const newcomer = await join(gateway, { email, verified: false });
@@ -121,7 +121,7 @@ describe('an invite that is accepted', () => {
     });
   });
 
-  test('by a member who joined in another way is used up, and their role stays', async () => {
+  test('keeps the role of a user who is a member already, and deletes the invite', async () => {
     const bob = await join(gateway);
     const { teamId, inviteId, input } = await invited(bob);
     await gateway.sql`
@@ -132,12 +132,12 @@ describe('an invite that is accepted', () => {
   });
 });
 
-describe('an invite is invalid', () => {
-  test('for anybody but whom it is for, exactly as one that does not exist', async () => {
+describe('invalid invites', () => {
+  test('another user’s invite answers invalid_invite, exactly like one that does not exist', async () => {
     const [bob, eve] = [await join(gateway), await join(gateway)];
     const unverified = await join(gateway, { verified: false });
     const { inviteId, input } = await invited(bob);
-    for (const id of [inviteId, NOBODY])
+    for (const id of [inviteId, UNKNOWN_ID])
       for (const person of [eve, unverified])
         for (const [document, path] of [
           [ACCEPT_INVITE, 'acceptInvite'],
@@ -164,7 +164,7 @@ describe('an invite is invalid', () => {
     ]);
   });
 
-  test('once it has expired, unless it is extended', async () => {
+  test('an expired invite answers invalid_invite until the owner invites again', async () => {
     const bob = await join(gateway);
     const { teamId, owner, inviteId, input } = await invited(bob);
     await gateway.sql`update portcullis.invites set expires_at = now() where id = ${inviteId}`;
@@ -175,7 +175,7 @@ describe('an invite is invalid', () => {
     expect(await bob.run(ACCEPT_INVITE, input)).toMatchObject({ acceptInvite: { role: 'MEMBER' } });
   });
 
-  test('once it was revoked, declined, or its inviter or team is gone', async () => {
+  test('an invite that is revoked, declined, or without its inviter or team answers invalid_invite', async () => {
     const bob = await join(gateway);
     const revoked = await invited(bob);
     await revoked.owner.run(REVOKE_INVITE, revoked.input);
@@ -198,7 +198,7 @@ describe('an invite is invalid', () => {
     expect(await bob.run(MY_INVITES)).toEqual({ myInvites: [] });
   });
 
-  test('for whoever accepted it and was removed, or left, since', async () => {
+  test('an accepted invite answers invalid_invite once the member is removed', async () => {
     const bob = await join(gateway);
     const { teamId, owner, input } = await invited(bob);
     await bob.run(ACCEPT_INVITE, input);
@@ -207,7 +207,7 @@ describe('an invite is invalid', () => {
     expect(await rolesIn(gateway, teamId)).toEqual({ [owner.id]: 'OWNER' });
   });
 
-  test('for an address that is theirs no more', async () => {
+  test('an invite to the former address of a user answers invalid_invite', async () => {
     const bob = await join(gateway);
     const { input } = await invited(bob);
     await gateway.sql`update portcullis.users set email = ${`moved-${bob.email}`} where id = ${bob.id}`;
@@ -215,7 +215,7 @@ describe('an invite is invalid', () => {
   });
 
   test.each(['', 'x', "' or true --", '\u0000', '../../etc/passwd'])(
-    'where its id is %j',
+    'an invite id of %j answers invalid',
     async (inviteId) => {
       const bob = await join(gateway);
       for (const document of [ACCEPT_INVITE, DECLINE_INVITE])
@@ -224,7 +224,7 @@ describe('an invite is invalid', () => {
   );
 });
 
-test('housekeeping forgets what expired, or was accepted, long ago', async () => {
+test('pruneInvites deletes invites that expired or were accepted more than 30 days ago', async () => {
   const bob = await join(gateway);
   const [old, recent, accepted] = [await invited(bob), await invited(bob), await invited(bob)];
   await bob.run(ACCEPT_INVITE, accepted.input);

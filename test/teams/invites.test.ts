@@ -8,12 +8,12 @@ import {
   invite,
   join,
   LEAVE_TEAM,
-  NOBODY,
   outcomeOf,
   REVOKE_INVITE,
   rolesIn,
   TEAM,
   tally,
+  UNKNOWN_ID,
 } from './people.ts';
 
 const gateway = forFile(() =>
@@ -30,7 +30,7 @@ const DAY = 86_400_000;
 let addresses = 0;
 const address = () => `invited-${++addresses}@example.com`;
 
-/** The mails that were delivered for these invites, once all are: one entry a mail. */
+/** Waits until all mail is delivered. Returns the invite's id for each mail of these invites. */
 const mailsFor = async (ids: readonly string[]) => {
   const waiting = () => gateway.sql`select 1 from portcullis_jobs._private_jobs`;
   await expect.poll(async () => (await waiting()).length).toBe(0);
@@ -40,8 +40,8 @@ const mailsFor = async (ids: readonly string[]) => {
     .sort();
 };
 
-describe('an invite', () => {
-  test('is made per address by an owner or admin, is good for seven days, and is mailed', async () => {
+describe('invites', () => {
+  test('owners and admins invite each address once, for seven days, with one mail', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN');
     for (const person of people) {
       const [one, two] = [address(), address()];
@@ -63,11 +63,11 @@ describe('an invite', () => {
     }
   });
 
-  test('is extended by inviting again, in the same row, without a second mail at once', async () => {
+  test('inviting an address again extends the invite, without a second mail within a minute', async () => {
     const { teamId, people } = await foundTeam(gateway);
     const email = address();
     const [first] = await invite(people[0], { teamId, emails: [email] });
-    expect(await mailsFor([first!.id])).toEqual([first!.id]); // an invite that has expired is not mailed any more
+    expect(await mailsFor([first!.id])).toEqual([first!.id]); // an expired invite is not mailed
     await gateway.sql`update portcullis.invites set expires_at = now() - interval '1 day' where id = ${first!.id}`;
     const [second] = await invite(people[0], { teamId, emails: [email.toUpperCase()], role: 'ADMIN' });
     expect(second).toMatchObject({ id: first!.id, email, role: 'ADMIN', createdAt: first!.createdAt });
@@ -78,7 +78,7 @@ describe('an invite', () => {
     expect(await mailsFor([first!.id])).toEqual([first!.id, first!.id]);
   });
 
-  test('is one row, however many make it at once', async () => {
+  test('eight concurrent calls for the same addresses make one invite and one mail for each', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN');
     const [email, other] = [address(), address()];
     const made = await Promise.all(
@@ -95,7 +95,7 @@ describe('an invite', () => {
     expect(await mailsFor(ids)).toEqual([...ids].sort());
   });
 
-  test('to be ADMIN is an owner’s to make, replace and take back', async () => {
+  test('only owners invite as ADMIN, and replace or revoke the invite: insufficient_permissions', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN');
     const [owner, admin] = people;
     const email = address();
@@ -120,7 +120,7 @@ describe('an invite', () => {
     });
   });
 
-  test('to be ADMIN bars an admin no longer once it has expired', async () => {
+  test('an admin can replace an expired invite as ADMIN', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN');
     const [owner, admin] = people;
     const emails = [address()];
@@ -129,7 +129,7 @@ describe('an invite', () => {
     expect(await invite(admin, { teamId, emails })).toMatchObject([{ id: made!.id, role: 'MEMBER' }]);
   });
 
-  test('is seen by those who manage the team alone', async () => {
+  test('owners and admins see the invites of their team, and members do not', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
     const [owner, admin, member] = people;
     const [made] = await invite(owner, { teamId, emails: [address()] });
@@ -143,51 +143,51 @@ describe('an invite', () => {
     );
   });
 
-  test('is not for a member, a stranger, or somebody with an address of their own to verify', async () => {
+  test('a member, a stranger, an unverified owner and an anonymous caller cannot invite', async () => {
     const { teamId, people } = await foundTeam(gateway, 'MEMBER');
     const [owner, member] = people;
     const input = { input: { teamId, emails: [address()] } };
     expect(await member.refused(INVITE, input)).toBe('insufficient_permissions');
     const stranger = await join(gateway);
     expect(await stranger.refused(INVITE, input)).toBe('not_found teamId');
-    expect(await stranger.refused(INVITE, { input: { ...input.input, teamId: NOBODY } })).toBe(
+    expect(await stranger.refused(INVITE, { input: { ...input.input, teamId: UNKNOWN_ID } })).toBe(
       'not_found teamId',
     );
     const [made] = await invite(owner, input.input);
-    for (const inviteId of [made!.id, NOBODY])
+    for (const inviteId of [made!.id, UNKNOWN_ID])
       expect(await stranger.refused(REVOKE_INVITE, { input: { inviteId } })).toBe('not_found inviteId');
     await gateway.sql`update portcullis.users set email_verified_at = null where id = ${owner.id}`;
     expect(await owner.refused(INVITE, input)).toBe('email_not_verified');
     expect(await gateway.failure(INVITE, input)).toMatchObject([{ extensions: { code: 'unauthenticated' } }]);
   });
 
-  test('to somebody who is in the team already is refused with all that came along', async () => {
+  test('inviting a member of the team answers already_in_team, and the call makes no invite', async () => {
     const { teamId, people } = await foundTeam(gateway, 'MEMBER');
     const [owner, member] = people;
     const emails = [address(), address(), address(), member.email.toUpperCase(), owner.email];
     expect(await owner.refused(INVITE, { input: { teamId, emails } })).toBe('already_in_team emails.3');
     expect(await owner.run(TEAM, { id: teamId })).toMatchObject({ team: { invites: [] } });
-    // Nothing was mailed, so trying again without them mails.
+    // The refused call mailed nothing, so the next call mails at once.
     const made = await invite(owner, { teamId, emails: emails.slice(0, 3) });
     expect(await mailsFor(made.map(({ id }) => id))).toHaveLength(3);
   });
 
   test.each([
-    ['an address that is none', ['ada@example.com', 'nobody'], 'invalid_emails emails'],
+    ['a malformed address', ['ada@example.com', 'nobody'], 'invalid_emails emails'],
     ['a line break', ['ada@example.com\nbcc:b@example.com'], 'invalid_emails emails'],
     ['a NUL', ['a\u0000da@example.com'], 'invalid_emails emails'],
-    ['a megabyte', ['a'.repeat(500_000)], 'invalid_emails emails'],
+    ['an address of 500,000 letters', ['a'.repeat(500_000)], 'invalid_emails emails'],
     ['an empty address', [''], 'invalid_emails emails'],
-    ['nobody at all', [], 'required emails'],
-    ['51 people', Array.from({ length: 51 }, (_, i) => `p${i}@example.com`), 'max_length emails'],
+    ['an empty list', [], 'required emails'],
+    ['51 addresses', Array.from({ length: 51 }, (_, i) => `p${i}@example.com`), 'max_length emails'],
     ['null', [null], 'required emails.0'],
-  ])('is not made where there is %s among the addresses', async (_what, emails, refusal) => {
+  ])('inviteMembers refuses %s', async (_what, emails, refusal) => {
     const { teamId, people } = await foundTeam(gateway);
     expect(await people[0].refused(INVITE, { input: { teamId, emails } })).toBe(refusal);
     expect(await people[0].run(TEAM, { id: teamId })).toMatchObject({ team: { invites: [] } });
   });
 
-  test('names its team, or the one to revoke, by a UUID', async () => {
+  test('an id of a team or invite that is not a UUID answers invalid', async () => {
     const { people } = await foundTeam(gateway);
     expect(await people[0].refused(INVITE, { input: { teamId: 'x', emails: [address()] } })).toBe(
       'invalid teamId',
@@ -195,7 +195,7 @@ describe('an invite', () => {
     expect(await people[0].refused(REVOKE_INVITE, { input: { inviteId: "'" } })).toBe('invalid inviteId');
   });
 
-  test('is one of so many a day, for the team and for whoever invites, and strangers use up none', async () => {
+  test('invites are rate_limited per team and per inviter, and a stranger’s attempts do not count', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN');
     const [owner, admin] = people;
     const many = (count: number) => Array.from({ length: count }, address);
@@ -213,7 +213,7 @@ describe('an invite', () => {
     await invite(other.people[0], { teamId: other.teamId, emails: many(1) });
   });
 
-  test('either is there with its mail and its event, or none of them is', async () => {
+  test('an invite by an owner who leaves at once is refused, or deleted with its maker', async () => {
     const { teamId, people } = await foundTeam(gateway, 'OWNER');
     const [owner, coOwner] = people;
     const emails = [address(), address()];
@@ -224,7 +224,7 @@ describe('an invite', () => {
       ),
     ]);
     expect(outcomes[1]).toBe('done');
-    // Made before they left, it went with them; after that it could not be made.
+    // An invite that was made before they left was deleted when they left. Afterwards they cannot invite.
     expect(await owner.run(TEAM, { id: teamId })).toMatchObject({ team: { invites: [] } });
     const invited = (await eventsOf(gateway, teamId)).filter(({ action }) => action === 'member_invited');
     expect(invited).toHaveLength(outcomes[0] === 'done' ? 2 : 0);

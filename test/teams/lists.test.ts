@@ -7,7 +7,7 @@ const gateway = forFile(() =>
   startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', GRAPHQL_MAX_COST: '10000' } }),
 );
 
-/** Somebody in so many teams besides. */
+/** A person who owns `count` teams, with three projects in each. */
 async function inTeams(count: number): Promise<Someone> {
   const ada = await join(gateway);
   await gateway.sql`
@@ -28,7 +28,7 @@ type Lists = {
   };
 };
 
-test('a list of teams takes one query for each list in them, however many teams there are', async () => {
+test('a list of fifty teams takes one SQL query for each kind of list in the teams', async () => {
   const ada = await inTeams(50);
   const queries = vi.spyOn(gateway.deps.db.$client, 'unsafe');
   const aliases = Array.from({ length: 14 }, (_, i) => `a${i}: members { id }`).join(' ');
@@ -42,7 +42,7 @@ test('a list of teams takes one query for each list in them, however many teams 
   queries.mockRestore();
 });
 
-test('each team has its own page, and another page is another list', async () => {
+test('each team in a list has its own page of projects, of the size that its field asks for', async () => {
   const ada = await inTeams(3);
   const page = 'projects(first: 2) { id teamId } more: projects(first: 1) { id }';
   const { me } = await ada.run<Lists>(`{ me { memberships { team { id ${page} } } } }`);
@@ -59,7 +59,7 @@ test('each team has its own page, and another page is another list', async () =>
   }
 });
 
-test('a list of several teams shows of each what the person may see there', async () => {
+test('a list of teams shows of each team what the user’s role there permits', async () => {
   const [one, two] = [await foundTeam(gateway, 'ADMIN'), await foundTeam(gateway)];
   const [owner, ada] = one.people;
   await gateway.sql`
@@ -90,7 +90,7 @@ test('a list of several teams shows of each what the person may see there', asyn
   });
 });
 
-test('a list after a mutation of the same request shows what the mutation did', async () => {
+test('a list after a mutation in the same request shows the result of the mutation', async () => {
   const { teamId, people } = await foundTeam(gateway);
   const name = (n: number) => `renameTeam(input: { teamId: "${teamId}", name: "Engines ${n}" })`;
   const make = `createProject(input: { teamId: "${teamId}", name: "Looms" }) { name }`;

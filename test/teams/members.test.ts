@@ -9,17 +9,17 @@ import {
   join,
   joinAgain,
   LEAVE_TEAM,
-  NOBODY,
   outcomeOf,
   REMOVE_MEMBER,
   rolesIn,
   SWITCH_TEAM,
   TEAM,
   tally,
+  UNKNOWN_ID,
 } from './people.ts';
 
 const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
-/** Another replica, so that what runs at once really does. */
+/** A second gateway, so that concurrent calls run on two gateways. */
 const replica = forFile(() => startGateway({ replicaOf: gateway }));
 
 const activeTeams = async (userId: string) => {
@@ -29,7 +29,7 @@ const activeTeams = async (userId: string) => {
 };
 
 describe('a role', () => {
-  test('is given by owners alone', async () => {
+  test('is changed by owners only: insufficient_permissions', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
     const [owner, admin, member] = people;
     const to = (userId: string, role: string) => ({ input: { teamId, userId, role } });
@@ -53,10 +53,10 @@ describe('a role', () => {
     ]);
   });
 
-  test('of a stranger, or of somebody who is nobody, is not found', async () => {
+  test('of a stranger or an unknown user answers not_found', async () => {
     const { teamId, people } = await foundTeam(gateway);
     const stranger = await join(gateway);
-    for (const userId of [stranger.id, NOBODY]) {
+    for (const userId of [stranger.id, UNKNOWN_ID]) {
       const input = { teamId, userId, role: 'ADMIN' };
       expect(await people[0].refused(CHANGE_ROLE, { input })).toBe('not_found userId');
       expect(await people[0].refused(REMOVE_MEMBER, { input: { teamId, userId } })).toBe('not_found userId');
@@ -66,7 +66,7 @@ describe('a role', () => {
     ).toBe('not_found teamId');
   });
 
-  test('is one of three, and ids are UUIDs', async () => {
+  test('of an unknown name answers invalid_input, and an id that is not a UUID answers invalid', async () => {
     const { teamId, people } = await foundTeam(gateway);
     const [{ id: userId, refused }] = people;
     expect(await refused(CHANGE_ROLE, { input: { teamId, userId, role: 'GOD' } })).toBe('invalid_input role');
@@ -82,7 +82,7 @@ describe('a role', () => {
 });
 
 describe('the only owner', () => {
-  test('can neither leave, nor be demoted, nor be removed', async () => {
+  test('cannot leave, be demoted or be removed: sole_owner', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN');
     const [owner] = people;
     expect(await owner.refused(LEAVE_TEAM, { input: { teamId } })).toBe('sole_owner');
@@ -95,7 +95,7 @@ describe('the only owner', () => {
     expect(await eventsOf(gateway, teamId)).toHaveLength(1);
   });
 
-  test('is whoever remains when two leave at once', async () => {
+  test('remains if both owners leave at once: one leaves, the other gets sole_owner', async () => {
     for (let round = 0; round < 5; round++) {
       const { teamId, people } = await foundTeam(gateway, 'OWNER', 'MEMBER');
       const [ada, bob] = people;
@@ -110,7 +110,7 @@ describe('the only owner', () => {
     }
   });
 
-  test('is whoever demotes first when two demote each other at once', async () => {
+  test('remains if both owners demote each other at once: the second gets insufficient_permissions', async () => {
     for (let round = 0; round < 5; round++) {
       const { teamId, people } = await foundTeam(gateway, 'OWNER');
       const [ada, bob] = people;
@@ -126,7 +126,7 @@ describe('the only owner', () => {
 });
 
 describe('a member', () => {
-  test('is removed by an owner, or by an admin who is above them', async () => {
+  test('is removed by owners, and by admins only if their role is MEMBER: insufficient_permissions', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'ADMIN', 'MEMBER', 'MEMBER', 'OWNER');
     const [owner, admin, other, member, second, coOwner] = people;
     const remove = ({ id: userId }: { id: string }) => ({ input: { teamId, userId } });
@@ -150,7 +150,7 @@ describe('a member', () => {
     ]);
   });
 
-  test('who is removed loses sight of the team at once, and it is active in none of their sessions', async () => {
+  test('who is removed cannot read the team, and the team is not active in their sessions', async () => {
     const { teamId, people } = await foundTeam(gateway, 'MEMBER');
     const [owner, member] = people;
     const elsewhere = await joinAgain(gateway, member);
@@ -164,7 +164,7 @@ describe('a member', () => {
     expect(await member.refused(LEAVE_TEAM, { input: { teamId } })).toBe('not_found teamId');
   });
 
-  test('leaves, and stays in their other teams', async () => {
+  test('who leaves a team stays in their other teams', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN');
     const [, admin] = people;
     const other = await foundTeam(gateway);
@@ -179,7 +179,7 @@ describe('a member', () => {
     });
   });
 
-  test('takes along the invites that they may not make any more', async () => {
+  test('who is demoted or leaves loses the invites that they may no longer make', async () => {
     const { teamId, people } = await foundTeam(gateway, 'OWNER', 'ADMIN', 'ADMIN');
     const [owner, coOwner, admin, leaver] = people;
     await invite(owner, { teamId, emails: ['stays@example.com'] });

@@ -9,7 +9,7 @@ export type Someone = {
   teamToken: string | null;
   /** Runs an operation as this person. */
   run<Data = Record<string, unknown>>(document: string, variables?: object): Promise<Data>;
-  /** The codes and attributes of an operation that must fail. */
+  /** Runs an operation that must fail, and returns its error codes and attributes. */
   refused(document: string, variables?: object): Promise<string>;
 };
 
@@ -37,7 +37,7 @@ function someone(
   };
 }
 
-/** A person with an account, in no team; with a verified address unless it says otherwise. */
+/** Signs up a person without a team. Their address is verified unless `verified` is false. */
 export async function join(
   gateway: TestGateway,
   { verified = true, ...overrides }: { verified?: boolean; email?: string; name?: string } = {},
@@ -48,19 +48,19 @@ export async function join(
   return someone(gateway, person, signedIn);
 }
 
-/** The person has shown that the address, the password and the sessions are theirs, in some way or other. */
+/** Marks the address, the password and the sessions of a user as proven. */
 export async function proveAddress(gateway: TestGateway, userId: string): Promise<void> {
   await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${userId}`;
   await gateway.sql`update portcullis.sessions set proven_at = now() where user_id = ${userId}`;
   await gateway.sql`update portcullis_private.passwords set proven_at = now() where user_id = ${userId}`;
 }
 
-/** The same person on another device. */
+/** Signs the same person in on another device. */
 export async function joinAgain(gateway: TestGateway, { email, password }: Someone): Promise<Someone> {
   return someone(gateway, { email, password, name: '' }, await logIn(gateway, { email, password }));
 }
 
-/** A team, and people in it by their roles: the first is its OWNER. */
+/** Founds a team, whose first person is the OWNER. The others join in the given roles. */
 export async function foundTeam<Others extends ('OWNER' | 'ADMIN' | 'MEMBER')[]>(
   gateway: TestGateway,
   ...others: Others
@@ -80,7 +80,8 @@ export async function foundTeam<Others extends ('OWNER' | 'ADMIN' | 'MEMBER')[]>
   return { teamId, people: people as never };
 }
 
-export const NOBODY = '018f0000-0000-7000-8000-00000000dead';
+/** An id that no row has. */
+export const UNKNOWN_ID = '018f0000-0000-7000-8000-00000000dead';
 
 export const CREATE_TEAM = /* GraphQL */ `
   mutation ($input: CreateTeamInput!) { createTeam(input: $input) { role team { id name myRole } } }
@@ -144,7 +145,7 @@ export const MY_INVITES = /* GraphQL */ `
 
 export type InviteAnswer = { id: string; email: string; role: string; expiresAt: string; createdAt: string };
 
-/** Invites and returns the invites. */
+/** Runs `inviteMembers` as a person, and returns the invites. */
 export async function invite(by: Someone, input: object): Promise<InviteAnswer[]> {
   return (await by.run<{ inviteMembers: InviteAnswer[] }>(INVITE, { input })).inviteMembers;
 }
@@ -156,7 +157,7 @@ export async function rolesIn(gateway: TestGateway, teamId: string): Promise<Rec
   return Object.fromEntries(rows.map(({ userId, role }) => [userId, role]));
 }
 
-/** What was recorded of a team, oldest first. */
+/** The security events of a team, oldest first. */
 export async function eventsOf(
   gateway: TestGateway,
   teamId: string,
@@ -168,14 +169,14 @@ export async function eventsOf(
   ];
 }
 
-/** Counts outcomes of operations that ran at once. */
+/** Counts how often each outcome occurs. */
 export function tally(outcomes: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return counts;
 }
 
-/** `done`, or the code of what it failed with. */
+/** `done`, or the error code of a failed operation. */
 export async function outcomeOf(run: Promise<unknown>): Promise<string> {
   return run.then(
     () => 'done',

@@ -14,7 +14,7 @@ import {
   SWITCH_TEAM,
 } from './people.ts';
 
-// The shipped metadata's permissions, evaluated on rows that the gateway made, as the engine's own database role.
+// The permissions of the shipped metadata, evaluated on the gateway's rows in the engine's own database role.
 
 let gateway: TestGateway;
 let hasura: Permissions;
@@ -27,7 +27,7 @@ afterAll(async () => {
   await gateway.close();
 });
 
-/** What Hasura makes of the person's team token: the team and the role of the moment in which it was issued. */
+/** The session variables of a new team token, which hold the person's team and role at this moment. */
 async function sessionIn(person: Someone, teamId: string): Promise<HasuraSession> {
   const { switchTeam } = await person.run<{ switchTeam: { teamToken: string } }>(SWITCH_TEAM, {
     input: { teamId },
@@ -54,7 +54,7 @@ async function furnishedTeam() {
 const column = async (session: HasuraSession, table: string, name: string) =>
   (await hasura.select(session, table, { columns: [name] })).map((row) => row[name]).sort();
 
-/** All that a session sees of the tables that belong to teams. */
+/** The rows of the team tables that a session can read. */
 const sight = async (session: HasuraSession) => ({
   teams: await column(session, 'teams', 'id'),
   members: await column(session, 'memberships', 'user_id'),
@@ -64,7 +64,7 @@ const sight = async (session: HasuraSession) => ({
 const NOTHING = { teams: [], members: [], projects: [], invites: [] };
 
 describe('a member', () => {
-  test('sees the rows of their team and of no other; its invites where they manage it', async () => {
+  test('reads the rows of their own teams only, and invites only as OWNER or ADMIN', async () => {
     const ours = await furnishedTeam();
     await furnishedTeam();
     const seen = {
@@ -76,7 +76,7 @@ describe('a member', () => {
     expect(await sight(ours.asMember)).toEqual({ ...seen, invites: [] });
   });
 
-  test('of two teams sees both, whichever their token is for, and manages only where they may', async () => {
+  test('of two teams reads both with a token of either, and renames only the team that they own', async () => {
     const [one, two] = [await furnishedTeam(), await furnishedTeam()];
     await gateway.sql`
       insert into portcullis.memberships (team_id, user_id, role) values (${two.teamId}, ${one.owner.id}, 'MEMBER')`;
@@ -90,14 +90,14 @@ describe('a member', () => {
     expect([...names]).toEqual([{ name: 'Engines' }]);
   });
 
-  test('sees their own account and sessions, and nobody else’s', async () => {
+  test('reads their own account and sessions only', async () => {
     const { asOwner, owner } = await furnishedTeam();
     expect(await column(asOwner, 'users', 'id')).toEqual([owner.id]);
     expect(await column(asOwner, 'users', 'email')).toEqual([owner.email]);
     expect(new Set(await column(asOwner, 'sessions', 'user_id'))).toEqual(new Set([owner.id]));
   });
 
-  test('who is removed sees nothing from that moment on, though their token still carries the team', async () => {
+  test('who is removed or leaves reads nothing at once, although their token still names the team', async () => {
     const { teamId, owner, admin, member, asAdmin, asMember } = await furnishedTeam();
     expect((await sight(asMember)).teams).toEqual([teamId]);
     await owner.run(REMOVE_MEMBER, { input: { teamId, userId: member.id } });
@@ -110,7 +110,7 @@ describe('a member', () => {
     expect(await column(asMember, 'users', 'id')).toEqual([member.id]);
   });
 
-  test('who is demoted manages nothing from that moment on, though their token still says ADMIN', async () => {
+  test('who is demoted cannot manage the team at once, although their token still says ADMIN', async () => {
     const { teamId, owner, admin, asAdmin } = await furnishedTeam();
     await owner.run(CHANGE_ROLE, { input: { teamId, userId: admin.id, role: 'MEMBER' } });
     expect(asAdmin['x-hasura-team-role']).toBe('ADMIN');
@@ -121,7 +121,7 @@ describe('a member', () => {
 });
 
 describe('a stranger', () => {
-  test('sees nothing, whatever team their session claims', async () => {
+  test('reads nothing of a team that their session variables claim', async () => {
     const { teamId } = await furnishedTeam();
     const stranger = await join(gateway);
     const session = sessionOf(stranger.token);
@@ -131,7 +131,7 @@ describe('a stranger', () => {
     expect(await hasura.update({ ...session, ...claims }, 'teams', { set: { name: 'Mine' } })).toBe(0);
   });
 
-  test('without a token has no permission on any of it, whatever headers they send', async () => {
+  test('in the role anonymous is refused on every account and team table, also with a user id', async () => {
     const { owner } = await furnishedTeam();
     const session = { 'x-hasura-role': 'anonymous', 'x-hasura-user-id': owner.id };
     for (const table of ['users', 'teams', 'memberships', 'projects', 'invites', 'sessions'])
@@ -140,8 +140,8 @@ describe('a stranger', () => {
   });
 });
 
-describe('through Hasura', () => {
-  test('owners and admins rename the team and its projects, and members do not', async () => {
+describe('edits through Hasura', () => {
+  test('owners and admins can rename the team and its projects, and members cannot', async () => {
     const { teamId, projectId, asOwner, asAdmin, asMember } = await furnishedTeam();
     const other = await furnishedTeam();
     for (const table of ['teams', 'projects']) {
@@ -156,7 +156,7 @@ describe('through Hasura', () => {
     expect(await column(other.asOwner, 'teams', 'name')).toEqual(['Engines']);
   });
 
-  test('a person renames themselves with an access token, not with a team token, and no other person', async () => {
+  test('a user renames themselves with an access token, not with a team token, and no other user', async () => {
     const { owner, member, asMember } = await furnishedTeam();
     const byAccessToken = sessionOf(member.token);
     expect(await hasura.update(byAccessToken, 'users', { set: { name: 'Bob' } })).toBe(1);
@@ -168,7 +168,7 @@ describe('through Hasura', () => {
     expect(names.map(({ name }) => name as unknown)).toEqual(['Ada', 'Bob']);
   });
 
-  test('nobody changes anything else, not even an owner', async () => {
+  test('an owner cannot change any other column', async () => {
     const { asOwner, member } = await furnishedTeam();
     for (const [table, set] of [
       ['teams', { id: member.id }],
@@ -187,14 +187,14 @@ describe('through Hasura', () => {
       );
   });
 
-  test('nobody reads what is for an operator', async () => {
+  test('an owner cannot read security events, signing keys or disabled_at', async () => {
     const { asOwner } = await furnishedTeam();
     for (const table of ['security_events', 'jwks'])
       await expect(hasura.select(asOwner, table)).rejects.toThrow(Refused);
     await expect(hasura.select(asOwner, 'users', { columns: ['disabled_at'] })).rejects.toThrow(Refused);
   });
 
-  test('and should the metadata be wrong, the engine’s own login can change nothing but names', async () => {
+  test('the engine’s database role can change names only, even if the metadata permits more', async () => {
     const { teamId } = await furnishedTeam();
     for (const statement of [
       `update portcullis.memberships set role = 'OWNER'`,
@@ -207,7 +207,7 @@ describe('through Hasura', () => {
   });
 });
 
-test('a name that the gateway would refuse is refused through Hasura by the database', async () => {
+test('the database refuses an empty or overlong name through Hasura', async () => {
   const { asOwner } = await furnishedTeam();
   for (const name of ['', '   ', 'x'.repeat(256)])
     await expect(hasura.update(asOwner, 'teams', { set: { name } })).rejects.toMatchObject({ code: '23514' });

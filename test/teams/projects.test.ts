@@ -9,10 +9,10 @@ import {
   eventsOf,
   foundTeam,
   join,
-  NOBODY,
   RENAME_PROJECT,
   TEAM,
   tally,
+  UNKNOWN_ID,
 } from './people.ts';
 
 const gateway = forFile(() =>
@@ -22,7 +22,7 @@ const gateway = forFile(() =>
 );
 
 describe('a project', () => {
-  test('is made, renamed and deleted by owners and admins, and seen by every member', async () => {
+  test('is created, renamed and deleted by admins, and only read by members: insufficient_permissions', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
     const [, admin, member] = people;
     const { createProject } = await admin.run<{ createProject: { id: string } }>(CREATE_PROJECT, {
@@ -52,13 +52,13 @@ describe('a project', () => {
     );
   });
 
-  test('of another team cannot be told from none', async () => {
+  test('of another team answers not_found, like one that does not exist', async () => {
     const { teamId, people } = await foundTeam(gateway);
     const { createProject } = await people[0].run<{ createProject: { id: string } }>(CREATE_PROJECT, {
       input: { teamId, name: 'Looms' },
     });
     const stranger = await join(gateway);
-    for (const projectId of [createProject.id, NOBODY]) {
+    for (const projectId of [createProject.id, UNKNOWN_ID]) {
       expect(await stranger.refused(RENAME_PROJECT, { input: { projectId, name: 'Mine' } })).toBe(
         'not_found projectId',
       );
@@ -66,7 +66,7 @@ describe('a project', () => {
     }
   });
 
-  test('is one of so many that a person may make in a while', async () => {
+  test('is created at a limited rate per user: rate_limited', async () => {
     const { teamId, people } = await foundTeam(gateway);
     for (const name of ['One', 'Two', 'Three'])
       await people[0].run(CREATE_PROJECT, { input: { teamId, name } });
@@ -78,7 +78,7 @@ describe('the default team', () => {
   const make = (userId: string, name?: string) =>
     gateway.deps.db.transaction((tx) => createDefaultTeam(tx, { userId, ...(name && { name }) }));
 
-  test('comes with a project, and is named for its owner', async () => {
+  test('has a default project, and is named after its owner', async () => {
     const ada = await join(gateway, { name: 'Ada Lovelace' });
     const made = await make(ada.id);
     expect(made).toMatchObject({ role: 'OWNER', team: { name: "Ada Lovelace's team" } });
@@ -87,21 +87,21 @@ describe('the default team', () => {
     });
   });
 
-  test('is one, however many ask for it at once', async () => {
+  test('is created once in eight concurrent attempts', async () => {
     const ada = await join(gateway);
     const made = await Promise.all(Array.from({ length: 8 }, () => make(ada.id)));
     expect(tally(made.map((team) => (team === null ? 'none' : 'made')))).toEqual({ made: 1, none: 7 });
     expect(await ada.run(ME)).toMatchObject({ me: { memberships: [{ role: 'OWNER' }] } });
   });
 
-  test('is not made for whoever owns a team, but is for a mere member', async () => {
+  test('is created for a user who is ADMIN of a team, not for a user who is OWNER', async () => {
     const owner = await signUp(gateway, newPerson());
     expect(await make(owner.user.id)).toBeNull();
     const { people } = await foundTeam(gateway, 'ADMIN');
     expect(await make(people[1].id)).not.toBeNull();
   });
 
-  test('has a name where the owner has none, or one that leaves no room', async () => {
+  test('is called “My team” if its owner has an empty or very long name', async () => {
     const ada = await join(gateway, { name: 'x'.repeat(255) });
     expect(await make(ada.id)).toMatchObject({ team: { name: 'My team' } });
     const nameless = randomUUID();

@@ -26,7 +26,7 @@ const activeTeams = async (userId: string) =>
     await gateway.sql`select active_team_id as team from portcullis.sessions where user_id = ${userId} order by id`
   ).map(({ team }) => team as unknown);
 
-test('an admin who is demoted or removed while they act acts before it or not at all', async () => {
+test('the actions of an admin precede their concurrent demotion or removal, or are refused', async () => {
   for (let round = 0; round < 8; round++) {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
     const [owner, admin, member] = people;
@@ -40,7 +40,7 @@ test('an admin who is demoted or removed while they act acts before it or not at
       outcomeOf(admin.run(RENAME_TEAM, { input: { teamId, name: 'Mine' } })),
       outcomeOf(replica.graphql(CREATE_PROJECT, { input: { teamId, name: 'Mine' } }, { authorization })),
     ]);
-    // Events are written, and numbered, while the team is locked: none of the admin's comes after their fall.
+    // Events are written and numbered while the team is locked. After the admin's fall, the admin must have none.
     const events = await eventsOf(gateway, teamId);
     const fall = events.findIndex(
       ({ details, by }) => by === owner.id && (details as { memberId?: string }).memberId === admin.id,
@@ -54,7 +54,7 @@ test('an admin who is demoted or removed while they act acts before it or not at
   }
 });
 
-test('an admin whose demotion waits for its commit waits with it, and is then refused', async () => {
+test('an admin’s action waits for the commit of their demotion: insufficient_permissions', async () => {
   const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
   const [, admin, member] = people;
   let attempt: Promise<string> | undefined;
@@ -75,7 +75,7 @@ test('an admin whose demotion waits for its commit waits with it, and is then re
   expect(await rolesIn(gateway, teamId)).toMatchObject({ [member.id]: 'MEMBER' });
 });
 
-test('an invite that is accepted and revoked at once is one or the other', async () => {
+test('an invite that is accepted and revoked at once is either accepted or revoked', async () => {
   for (let round = 0; round < 5; round++) {
     const bob = await join(gateway);
     const { teamId, people } = await foundTeam(gateway);
@@ -93,7 +93,7 @@ test('an invite that is accepted and revoked at once is one or the other', async
   }
 });
 
-test('leaving and switching at once never leave a session in a team that its user has left', async () => {
+test('a team that a user leaves and switches to at once is not active in their sessions', async () => {
   for (let round = 0; round < 8; round++) {
     const { teamId, people } = await foundTeam(gateway, 'MEMBER');
     const [, member] = people;

@@ -20,7 +20,7 @@ const activeTeams = async (userId: string) =>
     await gateway.sql`select active_team_id as team from portcullis.sessions where user_id = ${userId} order by id`
   ).map(({ team }) => team as unknown);
 
-test('a switch yields a token of the team, and of no other', async () => {
+test('switchTeam answers a token with the chosen team and the role there', async () => {
   const [one, two] = [await foundTeam(gateway), await foundTeam(gateway)];
   const [ada] = one.people;
   await gateway.sql`
@@ -47,7 +47,7 @@ test('a switch yields a token of the team, and of no other', async () => {
   });
 });
 
-test('a switch is for one session: others keep their team', async () => {
+test('switchTeam changes the active team of one session, and other sessions keep theirs', async () => {
   const { teamId, people } = await foundTeam(gateway);
   const other = await foundTeam(gateway);
   const [ada] = people;
@@ -60,7 +60,7 @@ test('a switch is for one session: others keep their team', async () => {
   expect(await activeTeams(ada.id)).toEqual([other.teamId, teamId]);
 });
 
-test('a switch to the active team yields a token and is no event', async () => {
+test('switchTeam to the active team answers a token and records no event', async () => {
   const { teamId, people } = await foundTeam(gateway);
   for (let i = 0; i < 3; i++)
     expect(claimsOf((await switchTo(people[0], teamId)).teamToken)).toMatchObject({
@@ -79,7 +79,7 @@ test('a team token does not outlive its session', async () => {
   expect(exp - iat).toBeGreaterThan(50);
 });
 
-test('whoever acts without a session of their own has none to switch', async () => {
+test('switchTeam through Hasura without a session id answers unauthenticated', async () => {
   const { teamId, people } = await foundTeam(gateway);
   const asOperator = {
     ...{
@@ -93,13 +93,13 @@ test('whoever acts without a session of their own has none to switch', async () 
   ]);
 });
 
-test('a session that is over cannot be switched', async () => {
+test('switchTeam in a revoked session answers unauthenticated', async () => {
   const { teamId, people } = await foundTeam(gateway);
   await gateway.sql`update portcullis.sessions set revoked_at = now() where user_id = ${people[0].id}`;
   expect(await people[0].refused(SWITCH_TEAM, { input: { teamId } })).toBe('unauthenticated');
 });
 
-test('somebody in no team has none to switch to', async () => {
+test('switchTeam to a team of other users answers not_found', async () => {
   const ada = await join(gateway);
   const { teamId } = await foundTeam(gateway);
   expect(await ada.refused(SWITCH_TEAM, { input: { teamId } })).toBe('not_found teamId');

@@ -10,11 +10,11 @@ import {
   foundTeam,
   join,
   joinAgain,
-  NOBODY,
   RENAME_TEAM,
   rolesIn,
   SWITCH_TEAM,
   TEAM,
+  UNKNOWN_ID,
 } from './people.ts';
 
 const gateway = forFile(() =>
@@ -28,7 +28,7 @@ const gateway = forFile(() =>
 );
 
 describe('a team', () => {
-  test('is made by somebody, who owns it from then on and finds it among theirs', async () => {
+  test('is owned by the user who creates it, and is among their memberships', async () => {
     const ada = await join(gateway);
     const { createTeam } = await ada.run<{ createTeam: { team: { id: string } } }>(CREATE_TEAM, {
       input: { name: '  Analytical\u0020Engines ' },
@@ -46,7 +46,7 @@ describe('a team', () => {
     });
   });
 
-  test('is renamed by its owners and admins alone', async () => {
+  test('is renamed by its owners and admins only: insufficient_permissions', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
     const [owner, admin, member] = people;
     const rename = { input: { teamId, name: 'Difference Engines' } };
@@ -62,7 +62,7 @@ describe('a team', () => {
     });
   });
 
-  test('is deleted by its owners alone, with all that is in it, and active nowhere any more', async () => {
+  test('is deleted by its owners only, with its members and projects, and is not active in any session', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
     const [owner, admin, member] = people;
     await owner.run(CREATE_PROJECT, { input: { teamId, name: 'Looms' } });
@@ -79,7 +79,7 @@ describe('a team', () => {
     expect((await eventsOf(gateway, teamId)).at(-1)).toMatchObject({ action: 'team_deleted', by: owner.id });
   });
 
-  test('shows its members to each other, and their addresses to those who manage it', async () => {
+  test('shows its members to each other, and their email addresses to owners and admins', async () => {
     const { teamId, people } = await foundTeam(gateway, 'ADMIN', 'MEMBER');
     const seenBy = async (index: 0 | 1 | 2) => {
       const { team } = await people[index].run<{ team: { members: { email: string | null }[] } }>(TEAM, {
@@ -93,7 +93,7 @@ describe('a team', () => {
     expect(await seenBy(2)).toEqual([null, null, member]);
   });
 
-  test('shows its members page by page', async () => {
+  test('lists its members in pages, and answers invalid to a bad page', async () => {
     const { teamId, people } = await foundTeam(gateway, 'MEMBER', 'MEMBER', 'MEMBER');
     const [owner] = people;
     const page = async (variables: object) => {
@@ -112,7 +112,7 @@ describe('a team', () => {
     expect(await owner.refused(TEAM, { id: teamId, after: "' or true --" })).toBe('invalid after');
   });
 
-  test('is one that a stranger cannot tell from none', async () => {
+  test('answers not_found to a stranger, exactly like one that does not exist', async () => {
     const { teamId } = await foundTeam(gateway);
     const stranger = await join(gateway);
     const answers = async (id: string) =>
@@ -123,10 +123,14 @@ describe('a team', () => {
         gateway.failure(SWITCH_TEAM, { input: { teamId: id } }, bearer(stranger.token)),
       ]);
     const foreign = await answers(teamId);
-    expect(foreign).toEqual(await answers(NOBODY));
+    expect(foreign).toEqual(await answers(UNKNOWN_ID));
     expect(await stranger.run(TEAM, { id: teamId })).toEqual({ team: null });
-    // An application's column may hold ids that nobody here would make: one must not fail the page that is joined.
-    for (const id of [NOBODY, '11111111-1111-1111-1111-111111111111', '00000000-0000-0000-0000-00000000000F'])
+    // An application's column may hold ids that the gateway never makes. None of them may fail a joined page.
+    for (const id of [
+      UNKNOWN_ID,
+      '11111111-1111-1111-1111-111111111111',
+      '00000000-0000-0000-0000-00000000000F',
+    ])
       expect(await stranger.run(TEAM, { id })).toEqual({ team: null });
     expect(foreign[0]).toEqual([
       {
@@ -137,7 +141,7 @@ describe('a team', () => {
     ]);
   });
 
-  test('is nothing for nobody', async () => {
+  test('answers unauthenticated to an anonymous caller', async () => {
     const { teamId } = await foundTeam(gateway);
     for (const [document, variables] of [
       [TEAM, { id: teamId }],
@@ -152,12 +156,12 @@ describe('a team', () => {
   });
 
   test.each([
-    ['a control character', 'En\u0000gines', 'invalid name'],
-    ['a line break', 'Engines\nBcc: everybody', 'invalid name'],
-    ['half a character', 'Engines \ud83d', 'invalid name'],
-    ['nothing but spaces', ' \t ', 'required name'],
+    ['letters and a control character', 'En\u0000gines', 'invalid name'],
+    ['two lines', 'Engines\nBcc: everybody', 'invalid name'],
+    ['half a surrogate pair', 'Engines \ud83d', 'invalid name'],
+    ['only spaces', ' \t ', 'required name'],
     ['256 characters', 'x'.repeat(256), 'max_length name'],
-  ])('is never called %s', async (_what, name, refusal) => {
+  ])('cannot have a name of %s', async (_what, name, refusal) => {
     const { teamId, people } = await foundTeam(gateway);
     const [owner] = people;
     expect(await owner.refused(CREATE_TEAM, { input: { name } })).toBe(refusal);
@@ -165,9 +169,9 @@ describe('a team', () => {
     expect(await owner.refused(CREATE_PROJECT, { input: { teamId, name } })).toBe(refusal);
   });
 
-  test('has an id that is a UUID, or the answer says so', async () => {
+  test('answers invalid to an id that is not a UUID', async () => {
     const ada = await join(gateway);
-    for (const teamId of ['', '1', 'null', "' or true --", '\u0000', 'x'.repeat(10_000), `${NOBODY}0`]) {
+    for (const teamId of ['', '1', 'null', "' or true --", '\u0000', 'x'.repeat(10_000), `${UNKNOWN_ID}0`]) {
       expect(await ada.refused(TEAM, { id: teamId })).toBe('invalid id');
       for (const document of [DELETE_TEAM, SWITCH_TEAM])
         expect(await ada.refused(document, { input: { teamId } })).toBe('invalid teamId');
@@ -176,19 +180,19 @@ describe('a team', () => {
     }
   });
 
-  test('is found by its id in capitals as well', async () => {
+  test('is found by its id in upper case', async () => {
     const { teamId, people } = await foundTeam(gateway);
     expect(await people[0].run(TEAM, { id: teamId.toUpperCase() })).toMatchObject({ team: { id: teamId } });
   });
 
-  test('is one of so many that a person may make in a while', async () => {
+  test('is created at a limited rate per user: rate_limited', async () => {
     const ada = await join(gateway);
     for (const name of ['One', 'Two', 'Three']) await ada.run(CREATE_TEAM, { input: { name } });
     expect(await ada.refused(CREATE_TEAM, { input: { name: 'Four' } })).toBe('rate_limited');
     await foundTeam(gateway);
   });
 
-  test('leaves a trace of who made, renamed and deleted it, and none of its name', async () => {
+  test('is recorded when created, renamed and deleted, with its user and without its name', async () => {
     const { teamId, people } = await foundTeam(gateway);
     const [owner] = people;
     await owner.run(RENAME_TEAM, { input: { teamId, name: 'Secret Engines' } });
@@ -204,7 +208,7 @@ describe('a team', () => {
     for (const row of rows) expect(row).toEqual({ address: '127.0.0.1', user_agent: expect.any(String) });
   });
 
-  test('records nothing where it refuses', async () => {
+  test('is not recorded if a rename is refused', async () => {
     const { teamId, people } = await foundTeam(gateway, 'MEMBER');
     const before = await eventsOf(gateway, teamId);
     await people[1].refused(RENAME_TEAM, { input: { teamId, name: 'Mine' } });
@@ -212,12 +216,12 @@ describe('a team', () => {
   });
 });
 
-test('what a sign-up made is recorded as a team as well', async () => {
+test('a team that a sign-up creates is recorded too', async () => {
   const { user } = await signUp(gateway);
   const rows = await gateway.sql`
     select action from portcullis.security_events where user_id = ${user.id} order by id`;
   expect(rows.map(({ action }) => action)).toEqual(['team_created', 'signup']);
   const ada = await join(gateway);
   expect(await joinAgain(gateway, ada)).toMatchObject({ teamToken: null });
-  expect(await rolesIn(gateway, NOBODY)).toEqual({});
+  expect(await rolesIn(gateway, UNKNOWN_ID)).toEqual({});
 });
