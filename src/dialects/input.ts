@@ -11,7 +11,7 @@ type Path = readonly PropertyKey[];
 const isObject = (value: unknown): value is Record<PropertyKey, unknown> =>
   typeof value === 'object' && value !== null;
 
-/** The value at a path, or undefined if there is none. Inherited properties do not count. */
+/** Returns the value at a path; undefined if not found. Inherited properties do not count. */
 const valueAt = (value: unknown, path: Path): unknown =>
   path.reduce<unknown>((at, key) => (isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined), value);
 
@@ -47,7 +47,7 @@ export function validate<Schema extends z.ZodType>(
 }
 
 /**
- * The body of a request; undefined if it has none and the schema accepts that.
+ * Reads the body of a request. Undefined for a request without a body, if the schema accepts that.
  * @throws AuthError what `readAttributes` and `validate` throw
  */
 export async function readBodyInput(

@@ -76,7 +76,7 @@ export function generateJwk(deps: KeysDeps): Promise<GeneratedJwk> {
 
 /**
  * Generates a new key if the newest one expires too soon. Replicas take turns: the second one finds the key of the first.
- * @returns the new key; null if none was needed
+ * @returns the new key; null if it was not needed
  */
 export async function ensureSuccessor(deps: KeysDeps): Promise<GeneratedJwk | null> {
   const needed = renewalSeconds(deps.config.keys);

@@ -44,7 +44,7 @@ function selectMembers(db: Queryable, viewerId: string, teamId: string | SQL, wh
 }
 
 /**
- * Lists the members of teams, as one of them sees the others. A person who is not a member of a team sees none of its
+ * Lists the members of teams, as one of them sees the others. A person who is not a member of a team does not see its
  * members.
  */
 export const listMembers: ListOfTeams<Member> = async (db, { userId, teamIds }, { first, after }) => {

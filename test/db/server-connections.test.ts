@@ -176,7 +176,7 @@ test('a server that asks for a password which the URL has not is named at start'
   const url = `postgres://${username}@127.0.0.1:${port}/portcullis`;
   await expect(
     inspectDatabase({ url, variable: 'DATABASE_URL', prepare: true }, { statementTimeoutMs: 5000 }),
-  ).rejects.toThrow('DATABASE_URL: the server asks for a password, and there is none in it.');
+  ).rejects.toThrow('DATABASE_URL: the server asks for a password, and the URL has no password.');
 });
 
 describe('at a server with TLS', () => {

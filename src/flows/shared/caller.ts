@@ -27,7 +27,7 @@ export type Viewer = Caller &
 /** The signed-in person, if the caller is one. */
 export const asViewer = (by: Caller | Viewer): Viewer | null => ('user' in by ? by : null);
 
-/** The name of the first attribute that is empty; null if none is. */
+/** Finds the first attribute that is empty, and returns its name; null if not found. */
 export function firstMissing(attributes: Record<string, string>): string | null {
   for (const [name, value] of Object.entries(attributes)) if (value === '') return name;
   return null;
