@@ -60,9 +60,9 @@ export async function readBodyInput(
 }
 
 /** A schema without what makes it optional or nullable, or gives it a default. */
-export const bare = (schema: z.ZodType): z.ZodType =>
+export const unwrapSchema = (schema: z.ZodType): z.ZodType =>
   schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault
-    ? bare(schema.unwrap() as z.ZodType)
+    ? unwrapSchema(schema.unwrap() as z.ZodType)
     : schema;
 
 /**
@@ -74,7 +74,7 @@ export function readQueryInput(schema: z.ZodObject, request: IncomingMessage): R
   const given = Object.entries(schema.shape).flatMap(([name, of]) => {
     const all = values.get(name);
     if (all === undefined) return [];
-    return [[name, bare(of) instanceof z.ZodArray ? all : all[0]] as const];
+    return [[name, unwrapSchema(of) instanceof z.ZodArray ? all : all[0]] as const];
   });
   return validate(schema, Object.fromEntries(given), { nullIsMissing: false });
 }
