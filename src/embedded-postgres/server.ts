@@ -10,9 +10,9 @@ import { findPostgres, type PostgresBinaries } from './binaries.ts';
 import { connect, connectKeeper, DATABASE } from './connections.ts';
 import {
   initialise,
-  keepPassword,
   openServerLog,
   programEnvironment,
+  readOrCreatePassword,
   removeAbandoned,
   SUPERUSER,
 } from './data.ts';
@@ -89,7 +89,7 @@ async function start(options: EmbeddedPostgresOptions, durable: boolean): Promis
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const dataDir = await realpath(options.dataDir);
   const folder = join(dataDir, 'postgres');
-  const password = await keepPassword(dataDir);
+  const password = await readOrCreatePassword(dataDir);
   const launcher = await planLaunch(folder, [dataDir, binaries.postgres]);
   await initialise({ dataDir, password, durable, launcher, binaries });
 
