@@ -9,7 +9,7 @@ let lines: { source: Source; starts: readonly number[] } | null = null;
  * Takes the text out of a document and keeps it here. With the text graphql-js would search for the line of each error from the
  * beginning, up to a hundred times. `locate` counts the lines once.
  */
-export function takeText({ loc }: DocumentNode): void {
+export function detachText({ loc }: DocumentNode): void {
   if (loc === undefined) return;
   texts.set(loc.source, loc.source.body);
   loc.source.body = '';
