@@ -15,7 +15,7 @@ import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import { MANAGERS } from './access.ts';
 import type { TeamMembership } from './membership.ts';
-import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
+import { groupByTeam, isAmong, type ListOfTeams } from './pages.ts';
 
 export type Invite = typeof invites.$inferSelect;
 
@@ -42,7 +42,7 @@ export const listInvites: ListOfTeams<Invite> = async (db, { userId, teamIds }, 
     .crossJoinLateral(page)
     .where(isAmong(teamIds))
     .orderBy(asc(teams.id), asc(page.id));
-  return byTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
+  return groupByTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
 };
 
 type Invitation = { teamId: string; role: InvitedRole; emails: readonly string[] };
