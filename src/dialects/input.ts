@@ -59,14 +59,14 @@ export async function readBodyInput(
   return validate(schema, await readAttributes(request, rule), rule);
 }
 
-/** A schema without what makes it optional or nullable, or gives it a default. */
+/** Returns a schema without its wrappers: optional, nullable, or with a default. */
 export const unwrapSchema = (schema: z.ZodType): z.ZodType =>
   schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault
     ? unwrapSchema(schema.unwrap() as z.ZodType)
     : schema;
 
 /**
- * The query of a request: of each name all values if the schema has an array there, else the first.
+ * Reads the query of a request. A name has all its values if the schema has an array for it, otherwise the first.
  * @throws AuthError `invalid_request`, and what `validate` throws
  */
 export function readQueryInput(schema: z.ZodObject, request: IncomingMessage): Record<string, unknown> {
