@@ -41,17 +41,17 @@ export async function findProject(tx: Transaction, projectId: string): Promise<P
   return project ?? null;
 }
 
-/** Renames a project whose team the transaction has locked. */
+/** Renames a project whose team the transaction has locked; null if it is gone. */
 export async function updateProjectName(
   tx: Transaction,
   { projectId, name }: { projectId: string; name: string },
-): Promise<Project> {
+): Promise<Project | null> {
   const [project] = await tx.update(projects).set({ name }).where(eq(projects.id, projectId)).returning();
-  if (project === undefined) throw new Error('The project of the locked team is gone.');
-  return project;
+  return project ?? null;
 }
 
-/** Deletes a project whose team the transaction has locked. */
-export async function deleteProjectRow(tx: Transaction, projectId: string): Promise<void> {
-  await tx.delete(projects).where(eq(projects.id, projectId));
+/** Deletes a project whose team the transaction has locked. Returns false if it is gone. */
+export async function deleteProjectRow(tx: Transaction, projectId: string): Promise<boolean> {
+  const deleted = await tx.delete(projects).where(eq(projects.id, projectId)).returning({ id: projects.id });
+  return deleted.length > 0;
 }

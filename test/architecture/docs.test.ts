@@ -5,13 +5,13 @@ import { environment } from '../../src/config/variables.ts';
 import { schema } from '../../src/graphql/schema/schema.ts';
 import { isReadme, repositoryFiles } from './markdown.ts';
 
-test.each(documentedFiles)('the generated parts of %s are in step with the code', async (file) => {
+test.each(documentedFiles)('the generated parts of %s match the code', async (file) => {
   const text = await readFile(file, 'utf8');
   expect(text).toBe(withGeneratedParts(file, text));
 });
 
 test.each(documentedFiles)(
-  'a generated part of %s that was edited by hand is written again',
+  'docs:generate overwrites an edit by hand in a generated part of %s',
   async (file) => {
     const text = await readFile(file, 'utf8');
     const edited = text.replaceAll(/(?<=^<!-- generated: .*\n)/gm, 'By hand.\n');
@@ -20,18 +20,18 @@ test.each(documentedFiles)(
   },
 );
 
-test.each(documentedFiles)('%s without the place for its part is refused', (file) => {
+test.each(documentedFiles)('docs:generate refuses %s without the place for its generated part', (file) => {
   expect(() => withGeneratedParts(file, 'No table.')).toThrow(`${file} lacks the marks of the part`);
 });
 
-test('every environment variable is described', () => {
+test('every environment variable has a description', () => {
   const undescribed = Object.entries(environment.shape).filter(
     ([, variable]) => variable.meta()?.description === undefined,
   );
   expect(undescribed.map(([name]) => name)).toEqual([]);
 });
 
-test('README.md is read in two minutes: it has at most 150 lines', async () => {
+test('README.md has at most 150 lines', async () => {
   expect((await readFile('README.md', 'utf8')).split('\n').length).toBeLessThanOrEqual(151);
 });
 
@@ -46,7 +46,7 @@ test('every npm script that a README names exists', async () => {
   expect(named.filter(({ name }) => !Object.hasOwn(scripts, name))).toEqual([]);
 });
 
-test('every type, field, argument and enum value of the schema is described', () => {
+test('every type, field, argument and enum value of the schema has a description', () => {
   const undescribed: string[] = [];
   const note = (path: string, { description }: { description?: string | null | undefined }) => {
     if (!description) undescribed.push(path);

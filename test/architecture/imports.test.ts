@@ -93,7 +93,7 @@ test('a circle of folders in one row is found', () => {
 
 test('only the configuration reads the environment', async () => {
   const readers = [...(await readSources())].filter(([, text]) => text.includes('process.env'));
-  // The embedded server is started with a PATH and nothing else of the gateway's environment.
+  // The embedded server gets only PATH of the gateway's environment.
   const allowed = /^main\.ts$|^embedded-postgres\/data\.ts$|^commands\/|^config\/read-config\.ts$/;
   expect(readers.map(([file]) => file).filter((file) => !allowed.test(file))).toEqual([]);
 });
@@ -104,7 +104,7 @@ const DRIVER = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*|\)\(\s*)['"](?:pos
 const namersOfDrivers = (sources: Sources): string[] =>
   [...sources].filter(([, text]) => DRIVER.test(text)).map(([file]) => file);
 
-test('only src/db/driver names the database drivers, be it for a type', async () => {
+test('only src/db/driver imports the database drivers, also for types', async () => {
   const sources = await readSources();
   expect(namersOfDrivers(sources)).not.toEqual([]);
   expect(namersOfDrivers(sources).filter((file) => !file.startsWith('db/driver/'))).toEqual([]);
@@ -120,11 +120,11 @@ test.each([
   "type Sql = import('postgres').Sql;",
   "const { Pool } = await import('pg');",
   "const { Pool } = createRequire(import.meta.url)('pg');",
-])('a driver that is named is found: %j', (line) => {
+])('an import of a driver is found: %j', (line) => {
   expect(namersOfDrivers(new Map([['users/users.ts', line]]))).toEqual(['users/users.ts']);
 });
 
-test('Drizzle opens no connection by itself: it would look its options up in the environment', async () => {
+test('Drizzle opens no connection itself, since it would read options from the environment', async () => {
   const openers = [...(await readSources())].filter(([, text]) => /\bdrizzle\(['"{]/.test(text));
   expect(openers.map(([file]) => file)).toEqual([]);
 });

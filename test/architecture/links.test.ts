@@ -10,7 +10,7 @@ import {
 } from './markdown.ts';
 
 const isMarkdown = (path: string): boolean => path.endsWith('.md');
-/** Files that cite README files. The tests hold made-up citations. */
+/** Whether a file may cite README files. Tests contain made-up citations. */
 const mayCite = (path: string): boolean =>
   /^(?:src|test\/support|hasura)\/|^[^/]+$/.test(path) && /\.(?:ts|md|ya?ml|conf|sh|example)$/.test(path);
 
@@ -30,33 +30,37 @@ test('every link of a Markdown file leads to a file, and every anchor to a headi
 });
 
 test.for([
-  ['a file that is not there', '[x](../gone/README.md)', '../gone/README.md: there is no such file'],
+  ['a link to a missing file', '[x](../gone/README.md)', '../gone/README.md: there is no such file'],
   [
-    'a heading that is not there',
+    'a link to a missing heading',
     '[x](../../README.md#gone)',
     '../../README.md#gone: there is no such heading',
   ],
-  ['a heading of the same file', '# A\n[x](#b)', '#b: there is no such heading'],
-  ['an anchor in a file without headings', '[x](../errors.ts#a)', '../errors.ts#a: there is no such heading'],
-])('%s is a broken link', ([, text = '', problem = '']) => {
+  ['a link to a missing heading of the same file', '# A\n[x](#b)', '#b: there is no such heading'],
+  [
+    'an anchor in a file that is not Markdown',
+    '[x](../errors.ts#a)',
+    '../errors.ts#a: there is no such heading',
+  ],
+])('%s is found', ([, text = '', problem = '']) => {
   const file = 'src/config/README.md';
   const markdown = new Map([...repository.markdown, [file, text]]);
   const found = linksOf(text).map((link) => problemOf(link, file, { ...repository, markdown }));
   expect(found).toEqual([`${file}: ${problem}`]);
 });
 
-test('links are found in prose and not in code, and links to the web are left alone', () => {
+test('linksOf finds links in prose, but not in code and not to the web', () => {
   const text =
     '[a](b.md "title") `[c](d.md)` [e](https://f.example) ![g](h.png)\n```md\n[i](j.md)\n```\n[k](#l)';
   expect(linksOf(text)).toEqual(['b.md', 'h.png', '#l']);
 });
 
-test('anchors are those of GitHub', () => {
+test('anchorsOf returns the anchors that GitHub makes', () => {
   const text = '# A `b`, c: d!\n## A\n## A\n```sh\n# not a heading\n```\n### [Über](x) e_f-g';
   expect([...anchorsOf(text)]).toEqual(['a-b-c-d', 'a', 'a-1', 'über-e_f-g']);
 });
 
-test('every section of a README that code or documentation cites is there', () => {
+test('every section of a README that code or documentation cites exists', () => {
   const citing = [...everything].filter(([path]) => mayCite(path));
   const citations = citing.flatMap(([file, text]) =>
     citationsOf(text).map((citation) => ({ ...citation, file })),
@@ -68,7 +72,7 @@ test('every section of a README that code or documentation cites is there', () =
   expect(missing).toEqual([]);
 });
 
-test('a citation is found with more than one heading, and across the lines of a comment', () => {
+test('citationsOf finds several headings, and citations over several lines of a comment', () => {
   const text =
     '// One (a/README.md, "A" and "B").\n# Two (README.md, "C\n# d").\n/**\n * Three (b/README.md,\n * "E").\n */';
   expect(citationsOf(text)).toEqual([

@@ -9,7 +9,7 @@ function startLog() {
   return { log: createLog('debug', { write: (line) => void lines.push(line) }), text: () => lines.join('') };
 }
 
-test('a failed query is logged without its values, and with what finds the place', async () => {
+test('the log shows a failed query with its code and file, but without its values', async () => {
   const database = await createEmptyDatabase();
   const { db, close } = openDatabase({ url: database.url, poolSize: 1, statementTimeoutMs: 5000 });
   await db.execute(sql`create table public.secrets (id int primary key, word text)`);
@@ -30,7 +30,7 @@ test('a failed query is logged without its values, and with what finds the place
   await database.drop();
 });
 
-test('what slips into a log object under a secret’s name is censored', () => {
+test('the log redacts values under the name of a secret', () => {
   const { log, text } = startLog();
   const secret = 'hunter2';
   log.info(

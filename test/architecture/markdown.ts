@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 
 const INSTALLED_OR_BUILT = new Set(['node_modules', 'dist']);
 
-/** The text files of the repository by path, those of hidden folders left out. */
+/** The text files of the repository by path, without hidden folders. */
 export async function repositoryFiles(isWanted: (path: string) => boolean): Promise<Map<string, string>> {
   const top = await readdir('.', { withFileTypes: true });
   const paths = await Promise.all(
@@ -46,7 +46,7 @@ export function anchorsOf(text: string): Set<string> {
   return anchors;
 }
 
-/** The links of a Markdown text that lead into the repository. Code is not looked at. */
+/** The links of a Markdown text into the repository. Ignores code. */
 export function linksOf(text: string): string[] {
   const prose = withoutBlocks(text).replaceAll(/`[^`\n]*`/g, '');
   return [...prose.matchAll(/\]\(([^)\s]+)[^)]*\)/g)]
@@ -55,7 +55,7 @@ export function linksOf(text: string): string[] {
 }
 
 /**
- * Returns what is wrong with a link of a file; null if it leads somewhere.
+ * Returns the problem of a link; null if its target exists.
  * @param files the paths of the repository, and the texts of its Markdown files
  */
 export function problemOf(
@@ -76,8 +76,8 @@ export function problemOf(
 }
 
 /**
- * The sections that a text cites as `path/README.md, "Heading"`, also where a comment goes on in its next line. A message that
- * puts the heading together at run time is left out.
+ * The sections that a text cites as `path/README.md, "Heading"`, also over several lines of a comment. Leaves out a message that
+ * builds the heading at run time.
  */
 export function citationsOf(text: string): { path: string; heading: string }[] {
   const joined = text.replaceAll(/\n\s*(?:\*|\/\/|#) ?/g, ' ');

@@ -14,7 +14,7 @@ async function readFolder(folder: string): Promise<Files> {
   );
 }
 
-/** What `npm run test:quick` leaves out, or names and does not find. */
+/** The flows that `npm run test:quick` leaves out, and the entries that are wrong. */
 function gaps(flows: Iterable<string>, tests: Files, entries: Entries): string[] {
   const known = new Set([...flows].filter((flow) => !flow.startsWith('shared/')));
   const hasTests = (file: string) =>
@@ -31,7 +31,7 @@ function gaps(flows: Iterable<string>, tests: Files, entries: Entries): string[]
   ];
 }
 
-test('each flow has a quick test: an entry that names files with tests', async () => {
+test('each flow has a quick test: an entry with files that contain tests', async () => {
   const flows = await readFolder('src/flows');
   expect(flows.size).toBeGreaterThan(20);
   expect(gaps(flows.keys(), await readFolder('test'), testsOfFlows)).toEqual([]);
@@ -41,10 +41,10 @@ test.each<[string, string[], Entries, string]>([
   ['a flow without an entry', ['a/b.ts', 'a/c.ts'], { 'a/b.ts': ['b.test.ts'] }, 'a/c.ts has no entry'],
   ['an entry without a flow', [], { 'a/b.ts': ['b.test.ts'] }, 'a/b.ts is not a flow'],
   ['an entry without files', ['a/b.ts'], { 'a/b.ts': [] }, 'a/b.ts names no file'],
-  ['a file that is missing', ['a/b.ts'], { 'a/b.ts': ['c.test.ts'] }, 'a/b.ts: no tests in c.test.ts'],
+  ['a missing file', ['a/b.ts'], { 'a/b.ts': ['c.test.ts'] }, 'a/b.ts: no tests in c.test.ts'],
   ['a file without tests', ['a/b.ts'], { 'a/b.ts': ['d.test.ts'] }, 'a/b.ts: no tests in d.test.ts'],
-  ['a file that is not run', ['a/b.ts'], { 'a/b.ts': ['e.ts'] }, 'a/b.ts: no tests in e.ts'],
-])('%s is a gap', (_what, flows, entries, gap) => {
+  ['a file that Vitest does not run', ['a/b.ts'], { 'a/b.ts': ['e.ts'] }, 'a/b.ts: no tests in e.ts'],
+])('gaps finds %s', (_what, flows, entries, gap) => {
   const test = "test('it works', () => {});\n";
   const tests = new Map([
     ['b.test.ts', test],

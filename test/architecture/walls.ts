@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 /** The source, by path below `src`. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** One import of a file of ours by another one. */
+/** One import of a source file by another. */
 export type Import = { file: string; imported: string };
 
 /**
@@ -26,7 +26,7 @@ const rows: readonly (readonly string[])[] = [
 ];
 
 /**
- * What stands beside the rows: an operator's commands, and the development server. Each says which folders import it, and the
+ * The folders beside the rows: commands of an operator, and the development server. Each names the folders that import it, and the
  * highest row that it imports from.
  */
 const annexes: Readonly<Record<string, { importedBy: readonly string[]; below: string }>> = {

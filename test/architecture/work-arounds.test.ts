@@ -32,19 +32,19 @@ async function titles(): Promise<string[]> {
   return texts.flatMap((text) => [...text.matchAll(/^test\('([^']+)'/gm)].map(([, title = '']) => title));
 }
 
-test('every work-around for a driver says what is wrong, upstream and here, and which test tells when it can go', async () => {
+test('every work-around for a driver names its upstream issue, its effect and the test that ends it', async () => {
   const incomplete = [...(await workArounds())].filter(
     ([, text]) => !/Upstream: .*Here: .*It can go when th(?:is|ese) tests? fails?: “/.test(text),
   );
   expect(incomplete.map(([file]) => file)).toEqual([]);
 });
 
-test('every work-around’s test exists, and every test of a fault belongs to a work-around', async () => {
+test('every work-around names an existing fault test, and every fault test has a work-around', async () => {
   const named = [...(await workArounds()).values()].flatMap(testsOf);
   expect(named.toSorted()).toEqual((await titles()).toSorted());
 });
 
-test('README of src/db lists every work-around with its tests', async () => {
+test('src/db/README.md lists every work-around with its tests', async () => {
   const rows = (await read('src/db/README.md')).split('\n').filter((line) => line.startsWith('| `'));
   const missing = [...(await workArounds())].flatMap(([file, text]) => {
     const row = rows.find((line) => line.startsWith(`| \`${file}\``)) ?? '';

@@ -15,26 +15,26 @@ export const project = fileURLToPath(new URL('../..', import.meta.url));
 /** A line of the table. */
 export type Row = { what: string; gateway: string; bare?: string; ratio?: number; note?: string };
 
-/** What the measurements share. */
+/** The parts that all measurements share. */
 export type Bench = {
-  /** Where the compiled gateway is. */
+  /** The folder of the compiled gateway. */
   build: string;
-  /** What every start of the gateway on the bench's database is configured with. */
+  /** The environment for each start of the gateway on the bench's database. */
   env: Record<string, string>;
   gateway: Helper<GatewayQuestion, GatewayAnswer>;
-  /** Of its GraphQL endpoint. */
+  /** The URL of the GraphQL endpoint. */
   url: string;
   hashesAtOnce: number;
   load(load: Load): Promise<LoadResult>;
   person: { email: string; password: string };
   token: string;
   mailSink: MailSink;
-  /** Shares of one core that the load generator took. */
+  /** The shares of a core that the load generator used. */
   clientCpu: number[];
   stop(): Promise<void>;
 };
 
-/** Compiles the gateway into a folder beside which it finds what it expects there. */
+/** Compiles the gateway into a folder, with links to the files that it expects beside itself. */
 async function compile(folder: string): Promise<string> {
   const build = join(folder, 'dist');
   const compiler = join(project, 'node_modules', '.bin', 'tsc');

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { type Bench, project, type Row } from './bench.ts';
 import { median } from './messages.ts';
 
-/** What main.ts has loaded by the time it listens. */
+/** The packages that main.ts loads before it listens. */
 const PACKAGES = [
   ...['graphql-yoga', '@pothos/core', 'graphql', 'hono', '@hono/node-server', 'pino', 'zod', 'uuid'],
   ...['drizzle-orm/postgres-js', 'drizzle-orm/pg-core', 'postgres', 'jose', 'argon2', 'lru-cache', 'p-limit'],
@@ -14,14 +14,14 @@ const PACKAGES = [
 
 type Program = { file: string; args: string[]; env?: Record<string, string>; cwd?: string };
 
-/** Milliseconds from the start of a program until a line of it holds a text; then it is stopped. */
+/** Milliseconds from the start of a program until it prints a line with the text. Then stops the program. */
 async function timeUntil(text: string, { file, args, env, cwd = project }: Program): Promise<number> {
   const start = performance.now();
   const child: ChildProcess = spawn(file, args, {
     cwd,
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true, // a group of its own, which npm and what it starts share
+    detached: true, // its own process group, which npm and its child processes share
   });
   const closed = once(child, 'close');
   let ms: number | undefined;

@@ -5,8 +5,8 @@ import { answer } from './messages.ts';
 import { type Repeated, repeat } from './repeat.ts';
 
 /**
- * The compiled gateway, wired as main.ts wires it, in a process of its own. Asked how fast it signs, it runs the way in
- * which a sign-in gets its token: the choice of the key, which is a query, and one signature.
+ * The compiled gateway, wired as in main.ts, in its own process. The question `signs` issues tokens as a sign-in does: a query
+ * for the key, and one signature.
  */
 export type GatewayQuestion = { ask: 'url' } | { ask: 'signs'; atOnce: number; ms: number };
 export type GatewayAnswer = { url: string; hashesAtOnce: number; signs: Repeated | null };
@@ -21,7 +21,7 @@ const { issueTokens } = (await import(
   compiled('sessions/tokens.js')
 )) as typeof import('../../src/sessions/tokens.ts');
 
-// In production for the packages, not for the configuration: it would refuse to go without rate limits.
+// NODE_ENV is production for the packages only: the configuration would refuse production without rate limits.
 const config = readConfig({ ...process.env, NODE_ENV: '' });
 const url = config.database.url ?? '';
 const { deps, url: origin } = await createApp(

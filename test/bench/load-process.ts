@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answer, quantile } from './messages.ts';
 
-/** Load on a GraphQL server: one operation, over and over, from so many clients. */
+/** Load on a GraphQL server: one operation, repeated by a number of clients. */
 export type Load = {
   url: string;
   query: string;
@@ -17,12 +17,12 @@ type Autocannon = (options: object) => PromiseLike<{ errors: number; non2xx: num
   on(event: 'response', listener: (client: object, status: number, bytes: number, ms: number) => void): void;
   stop(): void;
 };
-// It comes without types.
+// The package has no types.
 const autocannon = createRequire(import.meta.url)('autocannon') as Autocannon;
 
 const WARM_UP_MS = 500;
 
-/** Its own timing, since autocannon's histogram has whole milliseconds only. */
+/** Applies the load, with its own timing: autocannon's histogram has only whole milliseconds. */
 async function apply({ url, query, variables, token, clients, seconds }: Load): Promise<LoadResult> {
   const running = autocannon({
     url,

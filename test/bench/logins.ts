@@ -5,10 +5,10 @@ import { repeat } from './repeat.ts';
 
 export const LOGIN =
   'mutation ($input: LoginInput!) { login(input: $input) { accessToken refreshToken user { id } } }';
-/** More than are hashed at once, so that the gate is never idle, and fewer than it lets wait. */
+/** More clients than concurrent hashes, so that the gate is never idle, and fewer than its queue allows. */
 export const FLOOD_CLIENTS = 32;
 
-/** Whole logins beside bare hashes, in turns. The best round is the one in which nothing else ran on the machine. */
+/** Measures whole logins and bare hashes in turns. In the best round the machine did least else. */
 export async function measureLogins({ load, url, person, hashesAtOnce }: Bench): Promise<Row[]> {
   const stored = await hash(person.password, ARGON2_PARAMETERS);
   const hashes: number[] = [];

@@ -6,7 +6,7 @@ import type { Bench, Row } from './bench.ts';
 
 const MAILS = 400;
 
-/** A mail server that counts what it is given. */
+/** A mail server that counts its mails. */
 export type MailSink = { url: string; received(): number; stop(): void };
 
 export async function startMailSink(): Promise<MailSink> {
@@ -42,7 +42,7 @@ async function sendBare(sink: MailSink): Promise<number> {
   return (MAILS * 1000) / (performance.now() - start);
 }
 
-/** Queued mails until the server has them all, token and template included, beside nodemailer alone. */
+/** Measures queued mails until the server has all, with token and template, beside nodemailer alone. */
 export async function measureMails({ env, mailSink }: Bench): Promise<Row[]> {
   const bare = await sendBare(mailSink);
   const sql = postgres(env.DATABASE_URL ?? '', { max: 1 });

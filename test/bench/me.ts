@@ -6,7 +6,7 @@ import { startHelper } from './messages.ts';
 const ME = '{ me { id email name } }';
 const latency = ({ p50, p99 }: LoadResult) => `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
 
-/** `me` verifies a token and looks its session up; the bare limit is Yoga that answers the same from memory. */
+/** Measures `me`, which verifies a token and reads its session, beside a Yoga that answers the same from memory. */
 export async function measureMe(bench: Bench): Promise<Row[]> {
   const { load, url, token } = bench;
   const yoga = startHelper<null, { url: string }>('yoga-process.ts', { NODE_ENV: 'production' });

@@ -11,7 +11,7 @@ export type Helper<Question, Answer> = {
 
 type Envelope<T> = { id: number; content: T } | { id: number; failure: string };
 
-/** Starts a file of this folder. What it prints is dropped, as a log at a busy gateway would be piped elsewhere. */
+/** Starts a file of this folder. Drops its output, since a busy gateway would pipe its log elsewhere. */
 export function startHelper<Question, Answer>(
   file: string,
   env: Record<string, string> = {},
@@ -49,7 +49,7 @@ export function startHelper<Question, Answer>(
   };
 }
 
-/** The other end: answers every question until the asker goes. */
+/** The side of the helper: answers every question until the bench disconnects. */
 export function answer<Question, Answer>(work: (question: Question) => Promise<Answer>): void {
   process.on('message', async ({ id, content }: { id: number; content: Question }) => {
     try {

@@ -22,7 +22,7 @@ async function send(url: string, query: string, input: object): Promise<string> 
   return answer?.refreshToken ?? '';
 }
 
-/** Every session exchanges its token for the next, again and again: as many chains as there are sessions. */
+/** Each session repeatedly exchanges its token for the next token: one chain for each session. */
 async function chains(tokens: string[], next: (token: string) => Promise<string>, ms: number) {
   const free = [...tokens];
   return repeat(
@@ -35,7 +35,7 @@ async function chains(tokens: string[], next: (token: string) => Promise<string>
   );
 }
 
-/** Refreshes over HTTP beside what they cannot do without: one statement and one signature. */
+/** Measures refreshes over HTTP beside their minimum: one statement and one signature. */
 export async function measureRefreshes({ url, person, env }: Bench): Promise<Row[]> {
   const signIn = () => Promise.all(Array.from({ length: SESSIONS }, () => send(url, LOGIN, person)));
   const { db, close } = openDatabase({

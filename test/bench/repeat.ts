@@ -2,7 +2,7 @@ import { quantile } from './messages.ts';
 
 export type Repeated = { perSecond: number; p50: number; p99: number };
 
-/** Does a thing over and over, so many at once, for a while. */
+/** Repeats work for a time, `atOnce` at a time. */
 export async function repeat(work: () => Promise<unknown>, atOnce: number, ms: number): Promise<Repeated> {
   const times: number[] = [];
   const start = performance.now();

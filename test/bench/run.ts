@@ -7,8 +7,8 @@ import { measureRefreshes } from './refreshes.ts';
 import { measureSigns } from './signs.ts';
 
 /**
- * `npm run bench`: what the gateway does, each beside what bounds it on this machine in the same run.
- * `npm run bench -- logins me` measures those alone.
+ * `npm run bench`: measures the gateway, each measurement beside its bare limit on this machine in the same run.
+ * `npm run bench -- logins me` measures only these two.
  */
 const began = performance.now();
 const print = (line: string) => void process.stdout.write(`${line}\n`);

@@ -5,7 +5,7 @@ import { type Repeated, repeat } from './repeat.ts';
 
 const AT_ONCE = 16;
 
-/** Signs what the gateway signs, with jose alone. */
+/** Signs the same claims as the gateway, with jose alone. */
 async function signBare(ms: number): Promise<Repeated> {
   const { privateKey } = await generateKeyPair('ES256');
   const id = crypto.randomUUID();
@@ -31,7 +31,7 @@ async function signBare(ms: number): Promise<Repeated> {
   return repeat(sign, AT_ONCE, ms);
 }
 
-/** How fast the gateway issues tokens: at rest, and while logins keep its thread pool busy. */
+/** Measures how fast the gateway issues tokens: idle, and while logins keep its thread pool busy. */
 export async function measureSigns({ gateway, load, url, person }: Bench): Promise<Row[]> {
   const ask = async (atOnce: number, ms: number) => {
     const { signs } = await gateway.ask({ ask: 'signs', atOnce, ms });

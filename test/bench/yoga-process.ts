@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { answer } from './messages.ts';
 
-/** What Yoga can do at most: a schema that answers like `me`, and nothing else. */
+/** The limit of Yoga: a schema that only answers like `me`. */
 const schema = createSchema({
   typeDefs: 'type User { id: ID! email: String name: String } type Query { me: User }',
   resolvers: {

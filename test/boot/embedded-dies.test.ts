@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { newPerson, type Person, post, SIGNUP } from '../support/gateway.ts';
 import { type GatewayProcess, startProcess } from './process.ts';
 
-// The embedded Postgres is a child of the gateway: when it dies, it is started again, or the gateway ends.
+// The embedded Postgres is a child process of the gateway. If it dies, the gateway restarts it or exits.
 
 let dataDir: string;
 let gateway: GatewayProcess;
@@ -33,7 +33,7 @@ const signUp = async (person: Person = newPerson()): Promise<string> => {
   return errors?.[0]?.extensions.code ?? 'done';
 };
 
-test('a Postgres that is killed during traffic is started again, and the gateway answers', async () => {
+test('the gateway restarts an embedded Postgres that is killed during traffic, and recovers', async () => {
   const early = newPerson();
   expect(await signUp(early)).toBe('done');
   let trafficking = true;
@@ -54,7 +54,7 @@ test('a Postgres that is killed during traffic is started again, and the gateway
   expect(isAlive(await postmaster().catch(() => 0x7fffffff))).toBe(false);
 });
 
-test('a gateway whose Postgres cannot be started again ends with 1 and says so', async () => {
+test('the gateway exits with 1 and a message if the embedded Postgres cannot restart', async () => {
   await writeFile(join(dataDir, 'postgres', 'PG_VERSION'), '11\n');
   process.kill(await postmaster(), 'SIGKILL');
   expect(await gateway.end()).toBe(1);
@@ -62,10 +62,13 @@ test('a gateway whose Postgres cannot be started again ends with 1 and says so',
   expect(gateway.output()).toContain('initialized by PostgreSQL version 11');
 });
 
-test.each([0, 100])('SIGTERM %i ms after Postgres was killed ends everything', async (afterMs) => {
-  process.kill(await postmaster(), 'SIGKILL');
-  await new Promise((resolve) => setTimeout(resolve, afterMs));
-  expect(await gateway.end('SIGTERM')).toBe(0);
-  const left = await postmaster().catch(() => null);
-  if (left !== null) await expect.poll(() => isAlive(left)).toBe(false);
-});
+test.each([0, 100])(
+  'SIGTERM %i ms after a kill of the embedded Postgres ends gateway and Postgres',
+  async (afterMs) => {
+    process.kill(await postmaster(), 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    expect(await gateway.end('SIGTERM')).toBe(0);
+    const left = await postmaster().catch(() => null);
+    if (left !== null) await expect.poll(() => isAlive(left)).toBe(false);
+  },
+);

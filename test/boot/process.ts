@@ -5,14 +5,14 @@ import { freePort } from '../support/ports.ts';
 
 export type GatewayProcess = {
   child: ChildProcess;
-  /** Everything on standard output and error so far. */
+  /** The standard output and error so far. */
   output(): string;
   url: string;
   /** Sends a signal and waits for the end; the exit code, or the signal's name. */
   end(signal?: NodeJS.Signals): Promise<number | string | null>;
 };
 
-/** Runs the gateway as its users do, with nothing of this process's environment but the path. */
+/** Runs the gateway as its users do. From this process's environment it gets only PATH and HOME. */
 export function spawnGateway(
   env: Record<string, string>,
   {

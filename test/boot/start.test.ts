@@ -32,7 +32,7 @@ describe('npm start with an empty environment', () => {
       ),
     );
     running = [];
-    await sleep(500); // the embedded server goes with its gateway
+    await sleep(500); // the embedded server ends after its gateway
     await rm(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
   });
   const start = async (options?: Parameters<typeof startProcess>[1]) => {
@@ -43,7 +43,7 @@ describe('npm start with an empty environment', () => {
   const postmaster = async () =>
     Number((await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
 
-  test('makes everything it needs, says what to open, and keeps it all over a restart', async () => {
+  test('creates what it needs, prints the addresses to open, and keeps its data over a restart', async () => {
     const person = newPerson();
     const first = await start({ command: ['npm', 'start'] });
     expect(await post(`${first.url}/graphql`, { query: SIGNUP, variables: { input: person } })).toMatchObject(
@@ -77,10 +77,10 @@ describe('npm start with an empty environment', () => {
     expect(await second.end('SIGINT')).toBe(0);
   });
 
-  test('works whatever PG* variables the shell has, and its mails arrive', async () => {
+  test('ignores PG* variables of the shell and delivers mails to the inbox', async () => {
     const shell = {
       ...{ PGSSLMODE: 'require', PGOPTIONS: '-c default_transaction_read_only=on', PGHOST: '192.0.2.1' },
-      ...{ PGPORT: '1', PGUSER: 'nobody', PGPASSWORD: 'wrong', PGDATABASE: 'none', PGSERVICE: 'none' },
+      ...{ PGPORT: '1', PGUSER: 'stranger', PGPASSWORD: 'wrong', PGDATABASE: 'none', PGSERVICE: 'none' },
       ...{ PGTARGETSESSIONATTRS: 'standby', PGCONNECT_TIMEOUT: '1', PGSSLNEGOTIATION: 'direct' },
     };
     const gateway = await startProcess({ DATA_DIR: dataDir, ...shell });
@@ -92,7 +92,7 @@ describe('npm start with an empty environment', () => {
     expect(await gateway.end('SIGTERM')).toBe(0);
   });
 
-  test('Ctrl-C, which signals the whole group, leaves no server behind', async () => {
+  test('stops the embedded Postgres on Ctrl-C, which signals the whole process group', async () => {
     const gateway = await start({ detached: true });
     const server = await postmaster();
     process.kill(-(gateway.child.pid ?? 0), 'SIGINT');
@@ -100,7 +100,7 @@ describe('npm start with an empty environment', () => {
     expect(isAlive(server)).toBe(false);
   });
 
-  test('recovers after kill -9, with everything that was answered before', async () => {
+  test('recovers after kill -9 with all data that was answered before', async () => {
     const person = newPerson();
     const first = await start();
     await post(`${first.url}/graphql`, { query: SIGNUP, variables: { input: person } });
@@ -114,7 +114,7 @@ describe('npm start with an empty environment', () => {
     });
   });
 
-  test('refuses a data folder that another gateway uses, and leaves that one alone', async () => {
+  test('refuses a data folder that another gateway uses and does not disturb the other gateway', async () => {
     const first = await start();
     const second = spawnGateway({ DATA_DIR: dataDir, PORT: '0' });
     expect(await second.end()).toBe(1);
@@ -123,13 +123,13 @@ describe('npm start with an empty environment', () => {
   });
 });
 
-describe('the start', () => {
+describe('the start of the gateway', () => {
   const keys = {
     KEY_ENCRYPTION_KEYS: Buffer.alloc(32, 1).toString('base64'),
     INTERNAL_ENDPOINTS_SECRET: 'an internal secret of a good length',
   };
 
-  test('in production names every variable that is missing or bad, at once, and no value', async () => {
+  test('in production names every missing or invalid variable at once, without values: exit code 78', async () => {
     const gateway = spawnGateway({
       NODE_ENV: 'production',
       PORT: 'forty',
@@ -149,7 +149,7 @@ describe('the start', () => {
     expect(gateway.output()).not.toContain('hunter2');
   });
 
-  test('refuses to run without rate limits in production', async () => {
+  test('in production refuses RATE_LIMITS=off: exit code 78', async () => {
     const gateway = spawnGateway({
       ...keys,
       NODE_ENV: 'production',
@@ -161,14 +161,14 @@ describe('the start', () => {
     expect(gateway.output()).toContain('RATE_LIMITS');
   });
 
-  test('says that the database is away, without its password', async () => {
+  test('reports an unreachable database without its password: exit code 1', async () => {
     const gateway = spawnGateway({ ...keys, DATABASE_URL: 'postgres://someone:hunter2@127.0.0.1:1/none' });
     expect(await gateway.end()).toBe(1);
     expect(gateway.output()).toContain('ECONNREFUSED');
     expect(gateway.output()).not.toContain('hunter2');
   });
 
-  test('says what is wrong with a database’s URL, by the variable’s name and without its password', async () => {
+  test('reports an invalid database URL by variable name, without its password: exit code 78', async () => {
     const gateway = spawnGateway({
       ...keys,
       DATABASE_URL: 'postgres://someone:hunter2%zz@127.0.0.1:1/none',
@@ -180,7 +180,7 @@ describe('the start', () => {
     expect(gateway.output()).not.toContain('hunter2');
   });
 
-  test('two replicas at once on an empty database both come up, with one key', async () => {
+  test('succeeds for two replicas at once on an empty database, with one key', async () => {
     const database = await createEmptyDatabase();
     const env = { ...keys, DATABASE_URL: database.url };
     const replicas = await Promise.all([startProcess(env), startProcess(env)]);
@@ -193,7 +193,7 @@ describe('the start', () => {
     await database.drop();
   });
 
-  test('a shutdown lets the login in flight finish and takes no new one', async () => {
+  test('is followed by a shutdown that finishes a login under way and accepts no new request', async () => {
     const database = await createTestDatabase();
     const gateway = await startProcess({ ...keys, DATABASE_URL: database.url });
     const person = newPerson();

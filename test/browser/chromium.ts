@@ -26,7 +26,7 @@ function isProgram(path: string): boolean {
 
 /**
  * Starts the machine's Chromium.
- * @throws Error where there is none: a test that did not run has not passed
+ * @throws Error if the machine has no Chromium: a test that did not run has not passed
  */
 export function launchChromium(): Promise<Browser> {
   const named = process.env.CHROMIUM;
@@ -40,14 +40,14 @@ export function launchChromium(): Promise<Browser> {
 
 export type Visit = {
   page: Page;
-  /** What the page asked of other servers. All of it was refused: the page sees no internet. */
+  /** The page's requests to other servers. All of them are refused: the page has no internet. */
   foreignRequests: string[];
-  /** Warnings, errors, exceptions and breaches of the content security policy. */
+  /** Warnings, errors, exceptions and violations of the content security policy. */
   complaints: string[];
   screenshot(name: string): Promise<void>;
 };
 
-/** Opens a page in a fresh profile that can reach nothing but the page's own origin. */
+/** Opens a page in a fresh profile that can reach only the page's own origin. */
 export async function visit(browser: Browser, url: string): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const foreignRequests: string[] = [];

@@ -8,7 +8,7 @@ import { ADDRESS, type Tab, type Tokens } from '../readme/tabs.ts';
 import { newPerson } from '../support/gateway.ts';
 import { launchChromium } from './chromium.ts';
 
-// `hasura/frontend/session.ts` in a page: with a real `localStorage`, real cookies, and the rules of an origin.
+// `hasura/frontend/session.ts` in a page, with a real `localStorage`, real cookies and the same-origin policy.
 
 declare global {
   interface Window {
@@ -23,7 +23,7 @@ let elsewhere: Server;
 let code: string;
 const origin = (server: Server) => `http://localhost:${(server.address() as AddressInfo).port}`;
 
-/** A site of its own origin, whose one page loads `session.ts`. */
+/** Serves a site on its own origin, whose only page loads `session.ts`. */
 async function serveSite(): Promise<Server> {
   const server = createServer(({ url }, response) => {
     const isCode = url === '/session.js';
@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 
 async function openPage(on = site, edit = (text: string) => text, beside?: Page): Promise<Page> {
-  // Of the page's own site, so that its cookies go along.
+  // Hasura on the page's own site, so that the page's cookies are sent.
   const hasura = stage.engine.url.replace('127.0.0.1', 'localhost');
   code = edit((await frontendFile('session.ts')).replaceAll(ADDRESS, hasura));
   const context = beside?.context() ?? (await browser.newContext());
@@ -62,7 +62,7 @@ async function openPage(on = site, edit = (text: string) => text, beside?: Page)
   return page;
 }
 
-const mine = (page: Page) => page.evaluate(() => window.session.query(window.session.MINE));
+const queryMine = (page: Page) => page.evaluate(() => window.session.query(window.session.MINE));
 const stored = (page: Page): Promise<Tokens> => page.evaluate(() => window.session.stored());
 async function expire(page: Page): Promise<void> {
   const tokens = await stored(page);
@@ -74,11 +74,11 @@ const person = () => {
   return { email, password, name };
 };
 
-test('somebody signs up, comes back after the token has expired in two tabs at once, and logs out', async () => {
+test('a person signs up, refreshes an expired token in two tabs at once, and logs out', async () => {
   const ada = person();
   const page = await openPage();
   await page.evaluate((input) => window.session.signup(input), ada);
-  expect(await mine(page)).toMatchObject({
+  expect(await queryMine(page)).toMatchObject({
     me: { email: ada.email },
     portcullis_sessions: [{}],
   });
@@ -86,16 +86,16 @@ test('somebody signs up, comes back after the token has expired in two tabs at o
   await page.waitForFunction(() => window.session !== undefined);
   const other = await openPage(site, undefined, page);
   await expire(page);
-  const asked = [page, other, page, other].map(mine);
+  const asked = [page, other, page, other].map(queryMine);
   for (const answer of await Promise.all(asked)) expect(answer).toMatchObject({ me: { email: ada.email } });
   expect(await stored(page)).toEqual(await stored(other));
   await other.evaluate(() => window.session.logout());
   expect(await stored(page)).toEqual({});
-  expect(await mine(page).catch((error: Error) => error.message)).toContain('not found in type');
+  expect(await queryMine(page).catch((error: Error) => error.message)).toContain('not found in type');
 });
 
-/** How many connections to this database wait for a row that another one holds. */
-async function waiting(sql: Stage['gateway']['sql']): Promise<number> {
+/** The number of connections to this database that wait for a lock. */
+async function countLockWaits(sql: Stage['gateway']['sql']): Promise<number> {
   const rows = await sql`
     select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
   return rows.length;
@@ -104,19 +104,19 @@ async function waiting(sql: Stage['gateway']['sql']): Promise<number> {
 const withCookie = (text: string) =>
   text.replace('new Request(HASURA, init)', "new Request(HASURA, { ...init, credentials: 'include' })");
 
-test('with its change for cookies the refresh token is out of reach of scripts, and works', async () => {
+test('with the change for cookies the refresh token works and scripts cannot read it', async () => {
   const bob = person();
   const page = await openPage(site, withCookie);
   await page.evaluate((input) => window.session.signup(input), { ...bob, cookie: true });
   expect(await stored(page)).toMatchObject({ refreshToken: null });
   expect(await page.evaluate(() => document.cookie)).toBe('');
   await expire(page);
-  expect(await mine(page)).toMatchObject({ me: { email: bob.email } });
+  expect(await queryMine(page)).toMatchObject({ me: { email: bob.email } });
   await page.evaluate(() => window.session.logout());
   expect(await page.context().cookies()).toEqual([]);
 });
 
-test('with cookies, a refresh that answers after somebody else has signed up makes nobody somebody else', async () => {
+test('with cookies a refresh that answers after another person’s sign-up changes no signed-in user', async () => {
   const { sql } = stage.gateway;
   const [carol, dave] = [person(), person()];
   const page = await openPage(site, withCookie);
@@ -126,22 +126,22 @@ test('with cookies, a refresh that answers after somebody else has signed up mak
   const { user } = await stored(page);
   const asked = await sql.begin(async (tx) => {
     await tx`select from portcullis.sessions where user_id = ${user?.id ?? ''} for update`;
-    const refused = mine(page).catch((error: Error) => error.message);
-    await expect.poll(() => waiting(sql)).toBe(1);
+    const refused = queryMine(page).catch((error: Error) => error.message);
+    await expect.poll(() => countLockWaits(sql)).toBe(1);
     await signUp({ ...dave, cookie: true });
     return { refused };
   });
   const daves = await stored(page);
   expect(await asked.refused).toContain('JWTExpired');
   expect(await stored(page)).toEqual(daves);
-  expect(await mine(page)).toMatchObject({ me: { email: dave.email } });
-  // The cookie is Carol's by now.
+  expect(await queryMine(page)).toMatchObject({ me: { email: dave.email } });
+  // By now the cookie holds Carol's refresh token.
   await expire(page);
-  expect(await mine(page).catch((error: Error) => error.message)).toContain('JWTExpired');
+  expect(await queryMine(page).catch((error: Error) => error.message)).toContain('JWTExpired');
   expect(await stored(page)).toEqual({});
 });
 
-test('a page of another origin gets to read nothing', async () => {
+test('a page of another origin cannot call Hasura', async () => {
   const page = await openPage(elsewhere);
   const refused = page.evaluate((input) => window.session.signup(input), person());
   expect(await refused.catch((error: Error) => error.message)).toContain('Failed to fetch');

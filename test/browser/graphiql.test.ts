@@ -24,14 +24,14 @@ const VARIABLES = '.graphiql-editor-tool .graphiql-editor >> nth=0';
 const HEADERS = '.graphiql-editor-tool .graphiql-editor >> nth=1';
 const RESPONSE = '.graphiql-response';
 
-/** Without white space, of which Monaco makes its own: it wraps lines and shows spaces as no-break spaces. */
+/** Removes white space, which Monaco changes: it wraps lines and shows spaces as no-break spaces. */
 const squeeze = (text: string): string => text.replace(/\s/g, '');
 const shown = async (selector: string): Promise<string> =>
   squeeze((await opened.page.locator(`${selector} >> .view-lines`).first().textContent()) ?? '');
 
 const openTab = (name: string) => opened.page.locator('.graphiql-tab-button', { hasText: name }).click();
 async function send(): Promise<void> {
-  // GraphiQL takes note of an operation's name a tenth of a second after it appeared.
+  // GraphiQL reads an operation's name a tenth of a second after the name appears.
   await opened.page.waitForTimeout(300);
   await opened.page.locator('.graphiql-execute-button').click();
 }
@@ -57,7 +57,7 @@ describe('GraphiQL in a browser', () => {
     await screenshot('1-opened');
   });
 
-  test('every tab has its operation, variables and headers', async () => {
+  test('shows the operation, variables and headers of each example', async () => {
     for (const { query, variables, headers } of exampleTabs) {
       await openTab(/(?:query|mutation) (\w+)/.exec(query)?.[1] ?? '');
       await expect.poll(() => shown(QUERY)).toBe(squeeze(query));
@@ -68,7 +68,7 @@ describe('GraphiQL in a browser', () => {
     }
   });
 
-  test('the first example shows what the gateway offers', async () => {
+  test('runs the first example, authConfig', async () => {
     await openTab('AuthConfig');
     await send();
     await expect
@@ -77,7 +77,7 @@ describe('GraphiQL in a browser', () => {
     await opened.screenshot('2-auth-config');
   });
 
-  test('sign-up, then “me” with the token, as a person would do it', async () => {
+  test('runs a sign-up, and then me with its token', async () => {
     const { page, screenshot } = opened;
     await openTab('Signup');
     const answered = page.waitForResponse(
@@ -97,14 +97,14 @@ describe('GraphiQL in a browser', () => {
     await screenshot('5-me');
   });
 
-  test('the editor’s workers run: it underlines what the schema does not have', async () => {
+  test('underlines a field that the schema does not have', async () => {
     await openTab('ContractAddresses');
     await write(QUERY, 'query ContractAddresses { contractAddresses { nonsense } }');
     await opened.page.waitForSelector(`${QUERY} .squiggly-error`);
     await opened.screenshot('6-underlined');
   });
 
-  test('the docs describe the schema', async () => {
+  test('shows the descriptions of the schema', async () => {
     const { page, screenshot } = opened;
     await page.locator('.graphiql-sidebar button').first().click();
     const docs = page.locator('.graphiql-doc-explorer');
@@ -116,7 +116,7 @@ describe('GraphiQL in a browser', () => {
     await screenshot('7-docs');
   });
 
-  test('asked no other server for anything, and nothing complained', () => {
+  test('sends no request to other servers and logs no warning', () => {
     expect(opened.foreignRequests).toEqual([]);
     expect(opened.complaints).toEqual([]);
   });
@@ -127,7 +127,7 @@ describe('GET /graphql', () => {
     fetch(`${url}/graphql`, { method, headers });
   const html = { accept: 'text/html' };
 
-  test('answers with the page, compressed for those who can read it', async () => {
+  test('answers with the page, compressed for clients that accept gzip', async () => {
     const [zipped, plain] = await Promise.all(
       ['gzip', 'identity'].map((encoding) => get(gateway.url, { ...html, 'accept-encoding': encoding })),
     );
@@ -139,7 +139,7 @@ describe('GET /graphql', () => {
     expect(await zipped?.text()).toBe(page);
   });
 
-  test('allows one script, and no connection but to the gateway', async () => {
+  test('allows one script and connections only to the gateway', async () => {
     const { headers } = await get(gateway.url, html);
     const policy = headers.get('content-security-policy');
     expect(policy).toMatch(/script-src 'sha256-[\w+/]{43}='; /);
@@ -148,17 +148,17 @@ describe('GET /graphql', () => {
   });
 
   test.each([
-    ['a GET that does not want a page', 'GET', { accept: 'application/json' }],
+    ['a GET that does not accept HTML', 'GET', { accept: 'application/json' }],
     ['a HEAD', 'HEAD', { accept: '*/*' }],
-  ])('refuses %s', async (_what, method, headers) => {
+  ])('answers 405 to %s', async (_what, method, headers) => {
     const response = await get(gateway.url, headers, method);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
   test.each([
-    ['where GraphiQL is off', { GRAPHIQL: 'off' }],
-    ['in production, unless it is on', { NODE_ENV: 'production', SMTP_URL: 'off' }],
-  ])('has no page %s', async (_where, env) => {
+    ['with GRAPHIQL=off', { GRAPHIQL: 'off' }],
+    ['in production by default', { NODE_ENV: 'production', SMTP_URL: 'off' }],
+  ])('answers 405 %s', async (_where, env) => {
     const other = await startGateway({ env });
     const response = await get(other.url, html);
     expect([response.status, response.headers.get('content-type')]).toEqual([

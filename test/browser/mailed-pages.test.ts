@@ -40,7 +40,7 @@ beforeEach(async () => {
   });
   page = await context.newPage();
   page.on('console', (message) => {
-    // Chromium says so of every answer that is an error.
+    // Chromium logs this for every error answer.
     if (!/status of 4(00|10)/.test(message.text())) complaints.push(message.text());
   });
 });
@@ -49,15 +49,15 @@ const visit = (link: string) => page.goto(link.replace(PUBLIC_URL, accounts.gate
 const title = () => page.locator('h1').innerText();
 const screenshot = (name: string) =>
   page.screenshot({ path: joinPath(folder, `${name}.png`), fullPage: true });
-/** Nothing sticks out of a phone's screen. */
+/** The card fits on a phone's screen. */
 const fits = async () => {
   const box = await page.locator('.card').boundingBox();
   expect(box?.x).toBeGreaterThanOrEqual(0);
   expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(PHONE.width);
 };
 
-describe('with scripts switched off', () => {
-  test('a person verifies their address', async () => {
+describe('a mailed page without scripts', () => {
+  test('lets a person verify their address with their password', async () => {
     const ada = await join(accounts);
     const { link } = await accounts.mail(ada.email, 'verify-email');
     await visit(link);
@@ -92,7 +92,7 @@ describe('with scripts switched off', () => {
     expect([foreign, complaints]).toEqual([[], []]);
   });
 
-  test('a person who did not sign up takes the account and sets a password', async () => {
+  test('lets a person who did not sign up take the account with a new password', async () => {
     const stranger = await join(accounts);
     await visit((await accounts.mail(stranger.email, 'verify-email')).link);
     await page.getByRole('button', { name: 'I did not sign up' }).click();
@@ -106,7 +106,7 @@ describe('with scripts switched off', () => {
     expect([foreign, complaints]).toEqual([[], []]);
   });
 
-  test('an expired link says so, before and after the button', async () => {
+  test('shows an expired link as invalid, before and after the button', async () => {
     const ada = await join(accounts);
     const { link } = await accounts.mail(ada.email, 'verify-email');
     await visit(link);
@@ -119,7 +119,7 @@ describe('with scripts switched off', () => {
     await fits();
   });
 
-  test('a person sets a new password, the first being too weak, and logs in with it', async () => {
+  test('lets a person set a new password after a weak and a mistyped one', async () => {
     const ada = await join(accounts);
     await accounts.gateway.graphql(FORGOT, { input: { email: ada.email } });
     await visit((await accounts.mail(ada.email, 'reset-password')).link);
@@ -150,7 +150,7 @@ describe('with scripts switched off', () => {
     expect([foreign, complaints]).toEqual([[], []]);
   });
 
-  test('everything can be reached by keyboard, in a dark room too', async () => {
+  test('works by keyboard, also in dark mode', async () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     const ada = await join(accounts);
     await accounts.gateway.graphql(FORGOT, { input: { email: ada.email } });
@@ -165,7 +165,7 @@ describe('with scripts switched off', () => {
     await expect.poll(title).toBe('Password set');
   });
 
-  test('an invite is explained', async () => {
+  test('explains an invite, and shows an unknown invite as invalid', async () => {
     const ada = await join(accounts, { teamName: 'Analytical Engines' });
     const [row] = await accounts.gateway.sql`
       insert into portcullis.invites (id, team_id, email, role, inviter_id, expires_at)

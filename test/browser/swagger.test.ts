@@ -14,7 +14,7 @@ afterAll(async () => {
   await gateway?.close();
 });
 
-test('/swagger shows the endpoints, with nothing from elsewhere and no complaint', async () => {
+test('/swagger lists and calls the endpoints without requests to other servers and without warnings', async () => {
   const opened = await visit(browser, `${gateway.url}/swagger`);
   await opened.page.waitForSelector('#operations-Teams-login');
   const text = await opened.page.locator('body').innerText();
@@ -36,6 +36,6 @@ test('/swagger shows the endpoints, with nothing from elsewhere and no complaint
     .toContain('invalid_credentials');
   await opened.screenshot('swagger');
   expect(opened.foreignRequests).toEqual([]);
-  // The one complaint is Chromium's own about the 400 that was asked for.
+  // The only warning is Chromium's own, about the expected 400.
   expect(opened.complaints.filter((complaint) => !complaint.includes('status of 400'))).toEqual([]);
 });

@@ -5,18 +5,18 @@ import postgres from 'postgres';
 import { onTestFinished } from 'vitest';
 import { loadPgDriver } from '../../src/db/driver/pg.ts';
 
-// The drivers as they come, without what src/db/driver does about them.
+// The drivers without the work-arounds of src/db/driver.
 
 type Options = postgres.Options<Record<string, never>>;
 
-/** A client of postgres.js, until the test has ended. */
+/** Opens a client of postgres.js until the end of the test. */
 export function openBare(url: string, options: Options = {}): postgres.Sql {
   const client = postgres(url, { max: 1, fetch_types: false, onnotice: () => {}, ...options });
   onTestFinished(() => client.end({ timeout: 0 }));
   return client;
 }
 
-/** The same, with the sockets of its connections. */
+/** Opens a client with access to the sockets of its connections. */
 export function openWithSockets(
   url: string,
   options: Options = {},
@@ -31,7 +31,7 @@ export function openWithSockets(
   return { client: openBare(url, { socket, ...options } as Options), sockets };
 }
 
-/** What of pg's pool and clients is used here. */
+/** The parts of pg's pool and clients that are used here. */
 type BareQueryable = { query(text: string): Promise<{ rows: Record<string, unknown>[] }> };
 type BareClient = BareQueryable & { release(): void };
 export type BarePool = BareQueryable & {
@@ -40,7 +40,7 @@ export type BarePool = BareQueryable & {
   on(event: 'error', listener: () => void): void;
 };
 
-/** A pool of pg, until the test has ended, and a query that gives its connection back as the job library does. */
+/** Opens a pool of pg until the end of the test. Its query releases the connection as the job library does. */
 export function openBarePool(url: string, options: object = {}) {
   const { Pool } = loadPgDriver<BarePool>();
   const pool = new Pool({ connectionString: url, max: 1, ...options });
@@ -56,7 +56,7 @@ export function openBarePool(url: string, options: object = {}) {
   };
 }
 
-/** A server that is none of Postgres, until the test has ended. */
+/** Starts a server other than Postgres, until the end of the test. */
 export async function startServer(
   serve: (client: Socket) => void,
 ): Promise<{ port: number; server: Server }> {
@@ -69,20 +69,20 @@ export async function startServer(
   return { port: (server.address() as AddressInfo).port, server };
 }
 
-/** The code of an error, its message if it has none; null if there was no error. */
+/** The code or else the message of an error; null without an error. */
 export const failureOf = (work: PromiseLike<unknown>): Promise<string | null> =>
   Promise.resolve(work).then(
     () => null,
     (error: Error & { code?: string }) => error.code ?? error.message,
   );
 
-/** What became of some work by now. */
+/** The result of work, or `pending`. */
 export async function stateOf<T>(work: PromiseLike<T>): Promise<T | 'pending'> {
   for (let turn = 0; turn < 3; turn++) await nextTurn();
   return Promise.race([work, nextTurn('pending' as const)]);
 }
 
-/** Runs a script in a process of its own, with postgres.js as `postgres`. */
+/** Runs a script in its own process, with postgres.js as `postgres`. */
 export const runScript = (script: string): Promise<{ exitCode: number; errors: string }> =>
   new Promise((resolve) => {
     const text = `import postgres from 'postgres';\n${script}`;

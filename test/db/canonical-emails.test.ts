@@ -25,7 +25,7 @@ const TEAM = '018f0000-0000-7000-8000-0000000000aa';
 let accounts = 0;
 const idOf = (n: number) => `018f0000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
-/** An account as it was stored before, with a password. */
+/** Adds an account with a password, as former versions stored it. */
 async function addAccount(sql: postgres.Sql, email: string, hashed: string): Promise<string> {
   accounts += 1;
   const id = idOf(accounts);
@@ -99,7 +99,7 @@ describe('a database from before addresses were canonical', () => {
     await database.drop();
   });
 
-  test('gets canonical addresses where no two clash, hundreds of them too', async () => {
+  test('gets canonical addresses for hundreds of accounts and marks those that clash', async () => {
     const now = async (...names: string[]) => Promise.all(names.map((name) => emailOf(ids[name])));
     expect(await now('plain', 'alone', 'wide', 'ascii', 'canonical', 'local')).toEqual([
       ...[
@@ -124,7 +124,7 @@ describe('a database from before addresses were canonical', () => {
     ]);
   });
 
-  test('keeps the mailed token of an account whose address was changed', async () => {
+  test('keeps the mailed token of an account whose address was made canonical', async () => {
     const tokens =
       await sql`select email from portcullis_private.one_time_tokens where user_id = ${ids.alone ?? ''}`;
     expect(tokens).toEqual([{ email: 'alone@xn--bcher-kva.example' }]);
@@ -135,7 +135,7 @@ describe('a database from before addresses were canonical', () => {
     ]);
   });
 
-  test('has one invite per team and mailbox, the one renewed last, and none to an address without a mailbox', async () => {
+  test('keeps the last renewed invite of each team and mailbox, and deletes invites without a mailbox', async () => {
     const rows = await sql`select email, role from portcullis.invites order by email`;
     expect(rows.map(({ email, role }) => `${email} ${role}`)).toEqual([
       'guest@example.com MEMBER',
@@ -145,7 +145,7 @@ describe('a database from before addresses were canonical', () => {
     ]);
   });
 
-  test('signs everybody in under the spelling that was stored', async () => {
+  test('lets every account log in under its stored spelling', async () => {
     for (const [name, email] of [
       ['alone', 'alone@bücher.example'],
       ['alone', 'Alone@XN--BCHER-KVA.example'],
@@ -160,7 +160,7 @@ describe('a database from before addresses were canonical', () => {
       expect([email, await signedInAs(email)]).toEqual([email, ids[name]]);
   });
 
-  test('lets an account that clashes change its name, be verified, disabled, and get a canonical address', async () => {
+  test('lets a clashing account be renamed, verified, disabled and request another address', async () => {
     const { accessToken, user } = await logIn(gateway, { email: 'two@ｂücher.example', password: PASSWORD });
     const headers = bearer(accessToken);
     await gateway.graphql(UPDATE_PROFILE, { input: { name: 'Grace' } }, headers);
@@ -174,7 +174,7 @@ describe('a database from before addresses were canonical', () => {
     });
   });
 
-  test('mails an account that clashes at its mailbox, and none whose address has no mailbox', async () => {
+  test('sends mail to the mailbox of a clashing account, but not to an address without a mailbox', async () => {
     for (const email of ['pair@bücher.example', 'number@10.20.30.40'])
       await gateway.graphql(FORGOT, { input: { email } });
     await expect.poll(() => smtp.recipients()).toContain('pair@xn--bcher-kva.example');
@@ -183,7 +183,7 @@ describe('a database from before addresses were canonical', () => {
     expect(gateway.logged()).not.toContain('10.20.30.40');
   });
 
-  test('gives the mailbox of a clash to no third account, in whichever spelling', async () => {
+  test('refuses the mailbox of a clash to a third account in every spelling: already_registered', async () => {
     for (const email of ['two@xn--bcher-kva.example', 'two@BÜCHER.example', 'pair@bücher.example']) {
       const input = newPerson({ email });
       expect(await codeOf(gateway.failure(SIGNUP, { input }))).toBe('already_registered email');
@@ -194,7 +194,7 @@ describe('a database from before addresses were canonical', () => {
     ).rejects.toMatchObject({ code: '23505', constraint_name: 'users_email_key' });
   });
 
-  test('takes no new address that is not canonical, and no new mark', async () => {
+  test('refuses new addresses that are not canonical, and new marks', async () => {
     for (const email of [
       'new@bücher.example',
       'new@example.com.',
@@ -217,7 +217,7 @@ describe('a database from before addresses were canonical', () => {
     });
   });
 
-  test('is listed by a command, with what tells the accounts of a mailbox apart', async () => {
+  test('has its clashes listed by users:clashes, with facts about each account', async () => {
     await sql`update portcullis.users set email_verified_at = '2026-02-03 04:05Z', created_at = '2026-01-02 03:04Z'
       where id = ${ids.former ?? ''}`;
     const { stdout } = await promisify(execFile)(
@@ -239,7 +239,7 @@ describe('a database from before addresses were canonical', () => {
     expect(gateway.logged()).toContain('npm run users:clashes');
   });
 
-  test('checks all addresses as soon as an operator has resolved the last clash', async () => {
+  test('validates its checks once an operator has resolved the last clash', async () => {
     expect(await isValidated()).toEqual({ invites_email_canonical: true, users_email_canonical: false });
     await applyMigrations(database.url);
     expect(await isValidated()).toMatchObject({ users_email_canonical: false });

@@ -8,7 +8,7 @@ import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 import { LOGIN, newPerson, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 import { startRelay } from '../support/relay.ts';
 
-// What a transaction says must be what became of it.
+// The outcome that a transaction reports must be its outcome in Postgres.
 
 let database: TestDatabase;
 let admin: postgres.Sql;
@@ -34,7 +34,7 @@ const outcomeOf = (work: Promise<unknown>) =>
     () => 'committed',
     (error: Error) => error,
   );
-/** The pool has one connection: it is free, and in no transaction. */
+/** Expects that the only connection of the pool is free and not in a transaction. */
 const expectUsable = async () => {
   expect(await pool.db.execute(sql`select now() = statement_timestamp() as alone`)).toMatchObject([
     { alone: true },
@@ -42,7 +42,7 @@ const expectUsable = async () => {
 };
 
 describe('a transaction', () => {
-  test('whose connection forgot its prepared statements is committed', async () => {
+  test('whose connection lost its prepared statements is committed', async () => {
     await pool.db.transaction((tx) => write(tx, 1));
     await pool.db.transaction(async (tx) => {
       await write(tx, 2);
@@ -52,7 +52,7 @@ describe('a transaction', () => {
     await expectUsable();
   });
 
-  test('whose statement is not prepared any more is repeated', async () => {
+  test('whose statement is no longer prepared is repeated', async () => {
     const prepared = (tx: Transaction, id: number) =>
       tx.execute(sql`insert into public.notes values (${id}::int)`);
     await pool.db.transaction((tx) => prepared(tx, 3));
@@ -65,7 +65,7 @@ describe('a transaction', () => {
     expect([runs, await isWritten(4)]).toEqual([2, true]);
   });
 
-  test('whose table was changed under its prepared statement is repeated', async () => {
+  test('whose table changed after its statement was prepared is repeated', async () => {
     const read = (tx: Transaction) => tx.execute(sql`select * from public.changing where id > ${0}`);
     await admin`create table public.changing (id int)`;
     await pool.db.transaction(read);
@@ -73,7 +73,7 @@ describe('a transaction', () => {
     expect(await pool.db.transaction(read)).toEqual([]);
   });
 
-  test('whose failed statement was ignored is an error, with the reason', async () => {
+  test('whose failed statement was ignored fails with that error as its cause', async () => {
     await pool.db.transaction((tx) => write(tx, 5));
     const outcome = await outcomeOf(
       pool.db.transaction(async (tx) => {
@@ -89,7 +89,7 @@ describe('a transaction', () => {
     await expectUsable();
   });
 
-  test('whose failed statement was not waited for is an error', async () => {
+  test('whose failed statement was not awaited fails', async () => {
     const outcome = await outcomeOf(
       pool.db.transaction(async (tx) => {
         await write(tx, 7);
@@ -101,7 +101,7 @@ describe('a transaction', () => {
     await expectUsable();
   });
 
-  test.each(['rollback', 'commit'])('that is ended by a %s of its own is an error', async (end) => {
+  test.each(['rollback', 'commit'])('that executes %s itself fails', async (end) => {
     const outcome = await outcomeOf(
       pool.db.transaction(async (tx) => {
         await tx.execute(sql`select 1`);
@@ -120,11 +120,11 @@ describe('a transaction', () => {
     await expectUsable();
   });
 
-  test('that Postgres refuses at the commit is an error, and ends no other transaction', async () => {
+  test('that Postgres refuses at the commit fails and does not affect the next transaction', async () => {
     const refused = pool.db.transaction(async (tx) => {
       await tx.execute(sql`insert into public.unique_at_commit values (1), (1)`);
     });
-    // The pool's one connection goes from the refused one to this one.
+    // The pool's only connection goes from the refused transaction to this one.
     const next = pool.db.transaction(async (tx) => {
       await write(tx, 9);
       await tx.execute(sql`select pg_sleep(0.2)`);
@@ -134,7 +134,7 @@ describe('a transaction', () => {
     await expectUsable();
   });
 
-  test('sends nothing after its end, where its connection may be in another one', async () => {
+  test('sends no statement after its end, when its connection may be in another transaction', async () => {
     let leaked: Transaction | undefined;
     await pool.db.transaction(async (tx) => {
       leaked = tx;
@@ -144,7 +144,7 @@ describe('a transaction', () => {
     expect(await isWritten(11)).toBe(false);
   });
 
-  test('inside another one is refused', async () => {
+  test('inside another transaction is refused', async () => {
     const outcome = outcomeOf(pool.db.transaction((tx) => tx.transaction((inner) => write(inner, 12))));
     expect(await outcome).toBeInstanceOf(Error);
     expect(await isWritten(12)).toBe(false);
@@ -152,7 +152,7 @@ describe('a transaction', () => {
   });
 });
 
-test('a transaction whose answer to the commit is lost is not repeated, and the database is unavailable', async () => {
+test('a transaction whose commit answer is lost is not repeated and answers unavailable', async () => {
   await admin.unsafe(`
     create table public.slow_to_commit (id int);
     create function take_long() returns trigger language plpgsql as 'begin perform pg_sleep(0.4); return null; end';
@@ -177,19 +177,19 @@ test('a transaction whose answer to the commit is lost is not repeated, and the 
   relay.hangUp();
   expect([isDatabaseAway(await outcome), runs]).toEqual([true, 1]);
   await expect.poll(() => admin`select id from public.slow_to_commit`).toEqual([{ id: 1 }]);
-  void lossy.close(); // takes five seconds where a connection was lost
+  void lossy.close(); // takes five seconds after a lost connection
   relay.close();
 });
 
-describe('a sign-up that is answered with 200 is stored', () => {
+describe('a sign-up', () => {
   let gateway: TestGateway;
   beforeAll(async () => {
     gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } });
   });
   afterAll(() => gateway.close());
 
-  test('where every connection forgets its prepared statements in the middle', async () => {
-    // A session opens last: what comes after it is the commit.
+  test('that succeeds is stored, even if its connection loses its prepared statements', async () => {
+    // The session is written last, just before the commit.
     await gateway.sql.unsafe(`
       create function forget() returns trigger language plpgsql as 'begin deallocate all; return null; end';
       create trigger forget after insert on portcullis_private.refresh_tokens for each statement execute function forget()`);
@@ -201,7 +201,7 @@ describe('a sign-up that is answered with 200 is stored', () => {
     await gateway.sql`drop trigger forget on portcullis_private.refresh_tokens`;
   });
 
-  test('and one that Postgres refuses at the commit is not answered with 200', async () => {
+  test('that Postgres refuses at the commit answers unavailable and is not stored', async () => {
     await gateway.sql.unsafe(`
       create function refuse() returns trigger language plpgsql as
         'begin raise exception using errcode = ''53100'', message = ''no space left''; end';

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { afterEach, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
 
-// Servers that leave before a connection has come about.
+// Servers that close a connection before it is established.
 
 let server: Server | undefined;
 afterEach(() => server?.close());
@@ -19,7 +19,7 @@ test.each<[string, (client: Socket) => void]>([
     'by a reset after it has asked for the password',
     (client) => void client.write(ASKS_FOR_PASSWORD, () => setTimeout(() => client.resetAndDestroy(), 50)),
   ],
-])('one that leaves %s fails the statement, and is not asked again and again', async (_how, leave) => {
+])('a server that closes %s fails the statement and gets one connection', async (_how, leave) => {
   let connections = 0;
   const opened = createServer((client) => {
     connections += 1;
@@ -29,9 +29,9 @@ test.each<[string, (client: Socket) => void]>([
   server = opened;
   await new Promise<void>((resolve) => opened.listen(0, '127.0.0.1', resolve));
   const { port } = opened.address() as AddressInfo;
-  // Before it is asked for TLS, and after.
+  // Without a request for TLS, and with one.
   for (const [turn, query] of ['?sslmode=disable', '?sslmode=prefer'].entries()) {
-    const url = `postgres://somebody:secret@127.0.0.1:${port}/nothing${query}`;
+    const url = `postgres://ada:secret@127.0.0.1:${port}/nothing${query}`;
     const pool = openDatabase({ url, poolSize: 1, statementTimeoutMs: 1000 });
     await expect(pool.db.execute(sql`select 1`)).rejects.toThrow();
     expect(connections).toBe(turn + 1);

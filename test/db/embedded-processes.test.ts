@@ -22,14 +22,14 @@ import {
 
 useBox();
 
-test('an initialisation that is killed does no harm, and what it leaves is removed later', async () => {
+test('a start after a killed initialization works and removes the leftover files', async () => {
   void startOwner().catch(() => {});
   const drafts = async () =>
     (await readdir(box.dataDir).catch(() => [])).filter((name) => name.includes('-new-'));
   const [owner] = box.owners;
   await expect.poll(initialisations, { interval: 5 }).not.toEqual([]);
   owner!.kill('SIGKILL');
-  await expect.poll(initialisations).toEqual([]); // initdb, on its own now, ends
+  await expect.poll(initialisations).toEqual([]); // initdb, now without its parent, ends
   const [draft] = await drafts();
   expect(draft).toBeDefined();
   expect(await readdir(box.dataDir)).not.toContain('postgres');
@@ -41,7 +41,7 @@ test('an initialisation that is killed does no harm, and what it leaves is remov
   expect(await drafts()).toEqual([]);
 });
 
-test('stopping ends connections that are in use', async () => {
+test('stopping the embedded server ends connections in use', async () => {
   const server = await start();
   const client = postgres(server.url, { max: 1 });
   // Longer than a test may take.
@@ -52,7 +52,7 @@ test('stopping ends connections that are in use', async () => {
   await client.end({ timeout: 0 });
 });
 
-test('Ctrl-C reaches the gateway and not its database', async () => {
+test('Ctrl-C reaches the gateway but not its embedded server', async () => {
   const { owner } = await startOwner();
   const pid = await postmaster();
   const answer = nextLine(owner);
@@ -63,7 +63,7 @@ test('Ctrl-C reaches the gateway and not its database', async () => {
   expect(await isServer(pid)).toBe(false);
 });
 
-test('a gateway that is killed leaves no server behind', async () => {
+test('the embedded server ends when its gateway is killed', async () => {
   const { owner, url } = await startOwner();
   await query(url, 'create table kept as select 42 as answer');
   const pid = await postmaster();
@@ -73,8 +73,8 @@ test('a gateway that is killed leaves no server behind', async () => {
   expect(await query(next.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
 });
 
-test('a server that was left behind is stopped and replaced', async () => {
-  const { owner, url } = await startOwner(await ordinaryUser(), 'without setpriv nobody tells the server');
+test('a new gateway stops and replaces an embedded server that was left behind', async () => {
+  const { owner, url } = await startOwner(await ordinaryUser(), 'without setpriv the server learns nothing');
   await query(url, 'create table kept as select 42 as answer');
   const pid = await postmaster();
   owner.kill('SIGKILL');
@@ -88,13 +88,13 @@ test('a server that was left behind is stopped and replaced', async () => {
   expect(await query(next.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
 });
 
-test('a second gateway on the same data is refused, and the first one goes on', async () => {
+test('a second gateway on the same data folder is refused, and the first gateway continues', async () => {
   const { url } = await startOwner();
   await expect(start()).rejects.toThrow(`another gateway is using the data folder ${box.dataDir}`);
   expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('of two that start at once on an empty folder one gets it', async () => {
+test('one of two gateways that start at once on an empty folder gets the folder', async () => {
   const outcomes = await Promise.allSettled([start(), start()]);
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
   expect(refused.map(({ reason }) => (reason as Error).message)).toEqual([
@@ -103,7 +103,7 @@ test('of two that start at once on an empty folder one gets it', async () => {
   expect(await query(box.running[0]!.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a start waits for the one before to finish stopping', async () => {
+test('a start of the embedded server waits until the previous server has stopped', async () => {
   const first = await start();
   const [, second] = await Promise.all([first.stop(), start()]);
   expect(await query(second.url, 'select 1 as one')).toEqual([{ one: 1 }]);
@@ -111,7 +111,7 @@ test('a start waits for the one before to finish stopping', async () => {
 
 const answers = (url: string) => query(url, 'select answer from kept').catch(() => null);
 
-test('a killed server is started again on its port, also while its processes are still about', async () => {
+test('a killed embedded server restarts on its port, even while its processes still run', async () => {
   const { url } = await start();
   await query(url, 'create table kept as select 42 as answer');
   for (let time = 0; time < 2; time++) {
@@ -125,11 +125,11 @@ test('a killed server is started again on its port, also while its processes are
     await busy;
     await client.end({ timeout: 0 });
   }
-  // It still holds the folder against others.
+  // The restarted server still protects the folder.
   await expect(start()).rejects.toThrow(`another gateway is using the data folder ${box.dataDir}`);
 });
 
-test('a server that cannot be started again is given up, and says why', async () => {
+test('an embedded server that cannot restart is reported lost, with the reason', async () => {
   const server = await start();
   await writeFile(join(box.dataDir, 'postgres', 'PG_VERSION'), '11\n');
   process.kill(await postmaster(), 'SIGKILL');
@@ -138,17 +138,20 @@ test('a server that cannot be started again is given up, and says why', async ()
   expect(String(cause)).toContain('initialized by PostgreSQL version 11');
 });
 
-test.each(['stop', 'letEnd'] as const)('a server that ends after %s is not started again', async (end) => {
-  const server = await start();
-  const pid = await postmaster();
-  process.kill(pid, 'SIGKILL');
-  await server[end]();
-  await server.stop();
-  await sleep(500);
-  expect(await isServer(await postmaster().catch(() => pid))).toBe(false);
-});
+test.each(['stop', 'letEnd'] as const)(
+  'an embedded server that ends after %s does not restart',
+  async (end) => {
+    const server = await start();
+    const pid = await postmaster();
+    process.kill(pid, 'SIGKILL');
+    await server[end]();
+    await server.stop();
+    await sleep(500);
+    expect(await isServer(await postmaster().catch(() => pid))).toBe(false);
+  },
+);
 
-test('a stale postmaster.pid is no obstacle, whoever has the number now', async () => {
+test('a start ignores a stale postmaster.pid, even if another process has its number', async () => {
   const other = await startEmbeddedPostgres({ dataDir: join(box.home, 'other') });
   box.running.push(other);
   const otherPid = Number(

@@ -27,7 +27,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('the first start makes a private database', async () => {
+test('the first start creates a private embedded database', async () => {
   const { url } = await start();
   expect(new URL(url)).toMatchObject({
     hostname: '127.0.0.1',
@@ -59,7 +59,7 @@ test('the first start makes a private database', async () => {
   await expect(query(wrong.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
 });
 
-test('data survive a restart', async () => {
+test('data of the embedded database survive a restart', async () => {
   const first = await start();
   await query(first.url, 'create table kept as select 42 as answer');
   const pid = await postmaster();
@@ -70,14 +70,14 @@ test('data survive a restart', async () => {
   expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
 });
 
-test('a folder in the way that holds no database is left alone', async () => {
+test('the start refuses and keeps a folder that does not hold a database', async () => {
   await mkdir(join(box.dataDir, 'postgres'), { recursive: true });
   await writeFile(join(box.dataDir, 'postgres', 'note.txt'), 'mine');
   await expect(start()).rejects.toThrow(/is in the way/);
   expect(await readFile(join(box.dataDir, 'postgres', 'note.txt'), 'utf8')).toBe('mine');
 });
 
-test("a failed start shows the server's last words and no password", async () => {
+test('a failed start shows the last log lines of the server without its password', async () => {
   const first = await start();
   await first.stop();
   await writeFile(join(box.dataDir, 'postgres', 'PG_VERSION'), '11\n');
@@ -90,7 +90,7 @@ test("a failed start shows the server's last words and no password", async () =>
   expect(error?.message).not.toContain(new URL(first.url).password);
 });
 
-test('a password that does not fit is an error at once', async () => {
+test('a wrong or missing kept password fails the start at once', async () => {
   await (await start()).stop();
   await writeFile(join(box.dataDir, 'postgres-password'), 'another');
   await expect(start()).rejects.toThrow(/refuses the kept password/);
@@ -99,14 +99,14 @@ test('a password that does not fit is an error at once', async () => {
   await expect(start()).rejects.toThrow(/password of the database .* is missing/);
 });
 
-test("the server's log is cut when it has grown large", async () => {
+test('a start truncates a large log of the embedded server', async () => {
   await mkdir(box.dataDir);
   await writeFile(join(box.dataDir, 'postgres.log'), Buffer.alloc(6 * 1024 * 1024, 'x'), { mode: 0o600 });
   await start();
   expect((await stat(join(box.dataDir, 'postgres.log'))).size).toBeLessThan(10_000);
 });
 
-test('binaries below a folder that others cannot enter, without their library links', async () => {
+test('the embedded server starts from binaries in a private folder without their library links', async () => {
   const native = join(box.home, 'native');
   const { postgres: program } = await findPostgres();
   await cp(dirname(dirname(program)), native, { recursive: true, verbatimSymlinks: true });
@@ -116,7 +116,7 @@ test('binaries below a folder that others cannot enter, without their library li
   expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('without setpriv it starts where folders let it, and root is told what to do where they do not', async () => {
+test('without setpriv the embedded server starts from accessible folders, else root gets an advice', async () => {
   const native = join(box.home, 'native');
   const { postgres: program } = await findPostgres();
   await cp(dirname(dirname(program)), native, { recursive: true, verbatimSymlinks: true });
@@ -127,12 +127,12 @@ test('without setpriv it starts where folders let it, and root is told what to d
   expect(await query((await start(native)).url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('where there are no binaries the message says what to do', async () => {
+test('the start on a platform without binaries tells to set DATABASE_URL', async () => {
   vi.spyOn(process, 'arch', 'get').mockReturnValue('mips');
-  await expect(start()).rejects.toThrow(/linux-mips is not installed. Set DATABASE_URL/);
+  await expect(start()).rejects.toThrow(/linux-mips with the Postgres binaries is not installed. Set DATABASE_URL/);
 });
 
-test('an ordinary user starts it just the same', async () => {
+test('an ordinary user can start the embedded server', async () => {
   const { owner, url } = await startOwner(await ordinaryUser());
   expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
   const pid = await postmaster();
@@ -141,7 +141,7 @@ test('an ordinary user starts it just the same', async () => {
   if (isLinux) await expect.poll(() => isServer(pid)).toBe(false);
 });
 
-test('root can go on with the data of an ordinary user, who can then go on with them too', async () => {
+test('root can continue with the data of an ordinary user, and the user afterwards too', async () => {
   const first = await start();
   await first.stop();
   if (isRoot) {
@@ -156,7 +156,7 @@ test('root can go on with the data of an ordinary user, who can then go on with 
   expect(await query(last.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a throwaway server does not bother with safety, leaves nothing, and removes what a killed one left', async () => {
+test('a throwaway server has fsync off, deletes its folder, and deletes folders of killed servers', async () => {
   const server = await startThrowawayPostgres();
   const [settings] = await query<{ folder: string }>(
     server.url,

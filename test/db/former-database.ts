@@ -6,7 +6,7 @@ import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 
-/** A database as a gateway leaves it that knows so many migrations. */
+/** Creates a database of a former gateway, which knows only the given number of migrations. */
 export async function createFormerDatabase(migrations: number): Promise<TestDatabase> {
   const database = await createEmptyDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-migrations-'));

@@ -8,15 +8,15 @@ import type { TestDatabase } from '../support/database.ts';
 import { bearer, logIn, startGateway, type TestGateway } from '../support/gateway.ts';
 import { createFormerDatabase } from './former-database.ts';
 
-// Names from before the database had a rule for them. No team may have such a name now.
+// Names from before the database had a rule for them. A team must not get a name that breaks the rule.
 
 const PASSWORD = 'correct horse';
 const NAMES = [
-  ['blank before it', ' Ada', "Ada's team"],
-  ['blanks after it', 'Ada \u00A0', "Ada's team"],
-  ['letters in pieces', 'Ame\u0301lie', "Amélie's team"],
-  ['nothing to see', '\u3164', 'My team'],
-  ['no room for more', 'x'.repeat(255), 'My team'],
+  ['a space before it', ' Ada', "Ada's team"],
+  ['spaces after it', 'Ada \u00A0', "Ada's team"],
+  ['a decomposed letter', 'Ame\u0301lie', "Amélie's team"],
+  ['only an invisible character', '\u3164', 'My team'],
+  ['the maximum length', 'x'.repeat(255), 'My team'],
 ] as const;
 
 let database: TestDatabase;
@@ -56,9 +56,9 @@ const teamsOf = async (email: string) =>
   ).map(({ name }) => name as string);
 
 describe.each(NAMES.map((row, index) => [...row, index] as const))(
-  'a person from before whose name has %s',
+  'a former person whose name has %s',
   (_what, _name, team, index) => {
-    test('verifies the address, and gets a team', async () => {
+    test('verifies the address and gets a team with a valid name', async () => {
       const email = `verified-${index}@example.com`;
       const { accessToken } = await logIn(gateway, { email, password: PASSWORD });
       await gateway.graphql(RESEND, {}, bearer(accessToken));
@@ -67,7 +67,7 @@ describe.each(NAMES.map((row, index) => [...row, index] as const))(
       expect(await teamsOf(email)).toEqual([team]);
     });
 
-    test('resets the password, and gets a team', async () => {
+    test('resets the password and gets a team with a valid name', async () => {
       const email = `reset-${index}@example.com`;
       await gateway.graphql(FORGOT, { input: { email } });
       const newPassword = 'a new passphrase';

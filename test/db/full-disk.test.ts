@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { FILE_COPY } from '../support/database.ts';
 import { newPerson, SIGNUP, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 
-// A database that cannot store anything more is away for those who write, and the gateway says so.
+// A database that cannot store more data is unavailable for writes, and the gateway reports it.
 
 const readiness = async ({ url }: TestGateway) => {
   const response = await fetch(`${url}/ready`);
@@ -19,7 +19,7 @@ const unavailable = [
   { extensions: { code: 'unavailable', retryAfterSeconds: 5 }, message: expect.any(String) },
 ];
 
-describe('where Postgres refuses to store', () => {
+describe('a write that Postgres refuses with', () => {
   let gateway: TestGateway;
   beforeAll(async () => {
     gateway = await startGateway();
@@ -40,19 +40,16 @@ describe('where Postgres refuses to store', () => {
     ['53100', noSpace],
     ['53200', [503, 'The database has not enough resources.']],
     ['58030', [503, 'The database reports an error of its disk or system.']],
-  ])(
-    '%s is unavailable, logged, and seen by /ready though its own write succeeds',
-    async (state, notReady) => {
-      await gateway.sql`delete from public.refusal`;
-      await gateway.sql`insert into public.refusal values (${state})`;
-      expect(await gateway.failure(SIGNUP, { input: newPerson() })).toMatchObject(unavailable);
-      expect(gateway.logged()).toContain(state);
-      await expect.poll(() => readiness(gateway)).toEqual(notReady);
-    },
-  );
+  ])('%s answers unavailable, is logged, and makes /ready answer 503', async (state, notReady) => {
+    await gateway.sql`delete from public.refusal`;
+    await gateway.sql`insert into public.refusal values (${state})`;
+    expect(await gateway.failure(SIGNUP, { input: newPerson() })).toMatchObject(unavailable);
+    expect(gateway.logged()).toContain(state);
+    await expect.poll(() => readiness(gateway)).toEqual(notReady);
+  });
 
   test.each(['08006', '57P01', '57P04', '53400', '58000', '40003', '25006'])(
-    '%s is unavailable',
+    '%s answers unavailable',
     async (state) => {
       await gateway.sql`delete from public.refusal`;
       await gateway.sql`insert into public.refusal values (${state})`;
@@ -60,7 +57,7 @@ describe('where Postgres refuses to store', () => {
     },
   );
 
-  test.each(['XX000', '42501', '22012'])('%s is an internal error', async (state) => {
+  test.each(['XX000', '42501', '22012'])('%s answers internal_error', async (state) => {
     await gateway.sql`delete from public.refusal`;
     await gateway.sql`insert into public.refusal values (${state})`;
     expect(await gateway.failure(SIGNUP, { input: newPerson() })).toMatchObject([
@@ -69,7 +66,7 @@ describe('where Postgres refuses to store', () => {
   });
 });
 
-/** A file system of a few megabytes that the server can use; null where none can be mounted. */
+/** Mounts a small file system for the server; null if it cannot be mounted. */
 async function mountSmallDisk(owner: { uid: number; gid: number }): Promise<string | null> {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-disk-'));
   const options = `size=32m,uid=${owner.uid},gid=${owner.gid},mode=700`;
@@ -83,7 +80,7 @@ async function mountSmallDisk(owner: { uid: number; gid: number }): Promise<stri
   }
 }
 
-test('where the disk is full in earnest, until there is room again', async (context) => {
+test('writes on a really full disk answer unavailable until space is free again', async (context) => {
   const server = inject('postgresUrl');
   const admin = postgres(server, { max: 1, onnotice: () => {} });
   const [{ folder }] = (await admin`select current_setting('data_directory') as folder`) as [
@@ -91,7 +88,7 @@ test('where the disk is full in earnest, until there is room again', async (cont
   ];
   const owner = await stat(folder).catch(() => null);
   const disk = owner === null ? null : await mountSmallDisk(owner);
-  // Takes a server on this machine, and the right to mount.
+  // The test needs a server on this machine and the right to mount.
   if (disk === null) {
     await admin.end();
     return context.skip();
@@ -105,7 +102,7 @@ test('where the disk is full in earnest, until there is room again', async (cont
   const jwksStatus = async () => (await fetch(`${gateway.url}/.well-known/jwks.json`)).status;
   try {
     expect(await readiness(gateway)).toEqual([200, undefined]);
-    // Postgres may refuse new connections while it cannot write its cache of the catalogs: this one is open before.
+    // Opens the connection first: Postgres may refuse new ones while it cannot write its cache of the catalogs.
     expect(await jwksStatus()).toBe(200);
     const filler = await open(join(disk, 'filler'), 'w');
     const full = async () => {

@@ -9,10 +9,10 @@ import type { ServerSocket } from '../../src/db/driver/server-socket.ts';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 
-// What comes after connections were lost: the pool must be as good as new.
+// After connections were lost, the pool must work like a new pool.
 
 const POOL_SIZE = 4;
-/** A statement with this word loses the connection it is sent on. */
+/** The relay drops the connection on which a statement with this word is sent. */
 const LOST = 'lost_in_the_network';
 
 let database: TestDatabase;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Runs something with a pool of its own, all of whose connections have been used, behind a network of its own. */
+/** Runs a test with its own relay and its own pool, all of whose connections have been used. */
 async function withPool(run: (db: Database, relay: Relay) => Promise<void>): Promise<void> {
   const relay = await startRelay(new URL(database.url), LOST);
   const url = new URL(database.url);
@@ -42,29 +42,29 @@ const useAll = (db: Database) =>
   Promise.all(Array.from({ length: POOL_SIZE }, () => sleepInDatabase(db, 0.1)));
 
 describe.concurrent.each<[string, (relay: Relay) => void]>([
-  ['forgotten', (relay) => relay.forget()],
-  ['hung up on', (relay) => void setTimeout(relay.hangUp, 100)],
-])('connections that are %s all at once', (_how, lose) => {
+  ['dropped', (relay) => relay.forget()],
+  ['closed', (relay) => void setTimeout(relay.hangUp, 100)],
+])('a pool whose connections are all %s at once', (_how, lose) => {
   test.concurrent.each<[string, (db: Database) => Promise<unknown>]>([
     ['a statement', (db) => sleepInDatabase(db, 0.5)],
     ['a transaction', (db) => db.transaction((tx) => tx.execute(sql`select pg_sleep(0.5)`))],
     ['a template', (db) => db.$client`select pg_sleep(0.5)`],
-  ])('are made anew, though %s that failed is followed by others at once', async (_what, work) => {
+  ])('reconnects, even if more statements follow %s that failed at once', async (_what, work) => {
     await withPool(async (db, relay) => {
       for (let used = 0; used < 3; used++) {
         lose(relay);
         await expect(work(db)).rejects.toThrow();
-        // As whoever has one thing to do after another goes on with the next.
+        // A caller continues with its next statement at once.
         for (let next = 0; next < POOL_SIZE; next++) await select(db).catch(() => {});
         for (let round = 0; round < 2; round++) await useAll(db);
-        // Another connection is the first in line next time.
+        // So that another connection is first in line next time.
         for (let time = 0; time < used; time++) await select(db);
       }
     });
   });
 });
 
-test.concurrent('a connection that answers is not cut off for one that does not', async () => {
+test.concurrent('the pool does not cut off working connections because another one is silent', async () => {
   await withPool(async (db) => {
     let over = false;
     const lost = db.execute(sql.raw(`select 1 as ${LOST}`)).then(
@@ -74,7 +74,7 @@ test.concurrent('a connection that answers is not cut off for one that does not'
         return 'failed';
       },
     );
-    // Nobody asks the others, until each of them answers slowly: they do when the lost one is cut off.
+    // The other connections are idle at first, and answer slowly when the lost connection is cut off.
     await wait(6000);
     const answerSlowly = async () => {
       while (!over) expect(await sleepInDatabase(db, 0.9)).toHaveLength(1);
@@ -84,7 +84,7 @@ test.concurrent('a connection that answers is not cut off for one that does not'
   });
 });
 
-test('a statement that was not sent when its connection closed does not keep the next connection mute', async () => {
+test('the next connection works after a connection closed with an unsent statement', async () => {
   const sockets: ServerSocket[] = [];
   const client = openDriver(readDatabaseUrl(database.url), {
     ...{ applicationName: 'portcullis', statementTimeoutMs: 1000, poolSize: 1, prepare: true },
@@ -93,7 +93,7 @@ test('a statement that was not sent when its connection closed does not keep the
   try {
     await client`select 1`;
     const unsent = client`select ${'x'}::text`.catch((error: { code: string }) => error.code);
-    // The driver has taken it, and writes it at the end of this turn of the event loop.
+    // The driver has accepted the statement, and writes it at the end of this turn of the event loop.
     for (let step = 0; step < 5; step++) await null;
     sockets[0]?.emit('close', false);
     expect(await unsent).toBe('CONNECTION_CLOSED');
@@ -105,7 +105,7 @@ test('a statement that was not sent when its connection closed does not keep the
   }
 });
 
-test('statements that come in every turn of the event loop while connections are lost leave none mute', async () => {
+test('connections lost while statements arrive in every turn of the event loop are all replaced', async () => {
   await withPool(async (db) => {
     const admin = postgres(database.url, { max: 1, onnotice: () => {} });
     const failures = new Set<string>();
@@ -131,7 +131,7 @@ test('statements that come in every turn of the event loop while connections are
       }
       await end;
       await Promise.all(all);
-      // One that has been told of its end may close a little later.
+      // A connection that was terminated may close a little later.
       await useAll(db).catch(() => {});
       await useAll(db);
     }

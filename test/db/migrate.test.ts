@@ -21,7 +21,7 @@ async function migrated(url: string): Promise<boolean> {
   }
 }
 
-test.each([2, 10])('%i replicas that start together on an empty database all succeed', async (replicas) => {
+test.each([2, 10])('%i replicas that migrate an empty database at once all succeed', async (replicas) => {
   const outcomes = await Promise.allSettled(
     Array.from({ length: replicas }, () => applyMigrations(database.url)),
   );
@@ -31,21 +31,21 @@ test.each([2, 10])('%i replicas that start together on an empty database all suc
   expect(await migrated(database.url)).toBe(true);
 });
 
-test('an empty database is not migrated, and is once the migrations have been applied', async () => {
+test('isMigrated is false for an empty database and true after the migrations', async () => {
   expect(await migrated(database.url)).toBe(false);
   await applyMigrations(database.url);
   expect(await migrated(database.url)).toBe(true);
 });
 
-test('test databases come migrated, also when many are made at once', async () => {
+test('test databases are migrated, also when six are created at once', async () => {
   const copies = await Promise.all(Array.from({ length: 6 }, () => createTestDatabase()));
   const states = await Promise.all(copies.map(({ url }) => migrated(url)));
   await Promise.all(copies.map((copy) => copy.drop()));
   expect(states).toEqual(copies.map(() => true));
 });
 
-// Drizzle applies what is newer than the newest applied: an entry with an older time would be skipped in silence.
-test('the journal of migrations is in order, and each has its file', async () => {
+// Drizzle applies only entries newer than the newest applied entry, and silently skips others.
+test('the journal of migrations is in order, and each entry has its file', async () => {
   const { entries } = await readJournal();
   expect(entries.map(({ idx }) => idx)).toEqual(entries.map((_, position) => position));
   const times = entries.map(({ when }) => when);

@@ -5,9 +5,9 @@ import { applyMigrations } from '../../src/migrations/migrate.ts';
 import { spawnGateway, startProcess } from '../boot/process.ts';
 import { createEmptyDatabase, createTestDatabase } from '../support/database.ts';
 
-// Gateways that start together take turns, and one that waits says for whom.
+// Gateways that start together migrate in turn. A waiting gateway logs the process for which it waits.
 
-/** What earlier versions lock, and leave locked on a pooler's connection. */
+/** The lock of earlier versions, which may stay on a pooler's connection. */
 const LOCK = '7046203311';
 
 const KEYS = {
@@ -20,14 +20,14 @@ function startLog() {
   return { log: createLog('warn', { write: (line) => void lines.push(line) }), text: () => lines.join('') };
 }
 
-/** A session with a name, which can be seen from outside. */
+/** Opens a session with an application name. */
 async function openSession(url: string, name: string): Promise<{ sql: postgres.Sql; pid: number }> {
   const sql = postgres(url, { max: 1, onnotice: () => {}, connection: { application_name: name } });
   const [{ pid }] = await sql<[{ pid: number }]>`select pg_backend_pid() as pid`;
   return { sql, pid };
 }
 
-test.concurrent('a lock that somebody else keeps is named after three seconds, and the wait ends with an error', async ({
+test.concurrent('the log names the holder of a kept lock after three seconds, and the wait ends with an error', async ({
   expect,
 }) => {
   const database = await createTestDatabase();
@@ -35,7 +35,7 @@ test.concurrent('a lock that somebody else keeps is named after three seconds, a
   await sql`select pg_advisory_lock(${LOCK})`;
   const { log, text } = startLog();
   const error = await applyMigrations(database.url, { log, patienceMs: 5000 }).then(
-    () => expect.fail('The lock should have been in the way.'),
+    () => expect.fail('The migration should have waited for the lock.'),
     (failure: Error) => failure,
   );
   expect(error.message).toMatch(/^Another migration did not end within \d+ seconds\./);
@@ -52,7 +52,7 @@ test.concurrent('a lock that somebody else keeps is named after three seconds, a
   await database.drop();
 });
 
-test.concurrent('a signal ends the wait at once', async ({ expect }) => {
+test.concurrent('a signal ends the wait for the lock at once', async ({ expect }) => {
   const database = await createTestDatabase();
   const { sql } = await openSession(database.url, 'left behind');
   await sql`select pg_advisory_lock(${LOCK})`;
@@ -64,7 +64,7 @@ test.concurrent('a signal ends the wait at once', async ({ expect }) => {
   await database.drop();
 });
 
-test.concurrent('a table that somebody else has locked is waited for, and the log says for whom', async ({
+test.concurrent('the log names the process that locks a table for which the migration waits', async ({
   expect,
 }) => {
   const database = await createTestDatabase();
@@ -81,7 +81,7 @@ test.concurrent('a table that somebody else has locked is waited for, and the lo
   await database.drop();
 });
 
-test.concurrent('a signal ends a migration under way, of which nothing stays', async ({ expect }) => {
+test.concurrent('a signal ends a migration under way, which leaves no change', async ({ expect }) => {
   const database = await createEmptyDatabase();
   const { sql } = await openSession(database.url, 'a long report');
   await sql`create schema portcullis_migrations`;
@@ -96,15 +96,15 @@ test.concurrent('a signal ends a migration under way, of which nothing stays', a
   expect(await sql`select from pg_namespace where nspname in ('portcullis', 'portcullis_jobs')`).toHaveLength(
     0,
   );
-  // The next one is not in the way of what is left of it.
+  // Nothing of the ended migration blocks the next one.
   await applyMigrations(database.url);
   await sql.end();
   await database.drop();
 });
 
-test.concurrent('the lock ends with the migration, and with a process that is killed', async ({ expect }) => {
+test.concurrent('the lock ends with the migration and with a killed process', async ({ expect }) => {
   const database = await createEmptyDatabase();
-  const { sql } = await openSession(database.url, 'looks');
+  const { sql } = await openSession(database.url, 'an observer');
   const locks = async () =>
     (
       await sql`select from pg_locks l join pg_database d on d.oid = l.database
@@ -126,7 +126,7 @@ test.concurrent('the lock ends with the migration, and with a process that is ki
   await database.drop();
 });
 
-test.concurrent('a gateway that waits obeys SIGTERM at once', async ({ expect }) => {
+test.concurrent('a gateway that waits for the lock obeys SIGTERM at once', async ({ expect }) => {
   const database = await createTestDatabase();
   const { sql, pid } = await openSession(database.url, 'left behind');
   await sql`select pg_advisory_lock(${LOCK})`;

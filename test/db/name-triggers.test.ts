@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyMigrations } from '../../src/migrations/migrate.ts';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 
-// The database holds names to the gateway's rules when Hasura or an operator writes them.
+// The database enforces the gateway's rules for names when Hasura or an operator writes them.
 
 const [USER, TEAM, PROJECT] = [1, 2, 3].map((n) => `018f0000-0000-7000-8000-00000000000${n}`);
 const TABLES = [
@@ -78,16 +78,13 @@ describe('a name', () => {
     await insertRows('Ada');
   });
 
-  test.each(TABLES)(
-    'of %s is refused where the gateway would refuse it or store another one',
-    async (table) => {
-      for (const name of BAD)
-        await expect(setName(table, name), JSON.stringify(name)).rejects.toMatchObject(refusal(table));
-      for (const name of ['Zoë', 'x'.repeat(255), '😀'.repeat(255)]) await setName(table, name);
-    },
-  );
+  test.each(TABLES)('of %s is refused if the gateway would refuse or change the name', async (table) => {
+    for (const name of BAD)
+      await expect(setName(table, name), JSON.stringify(name)).rejects.toMatchObject(refusal(table));
+    for (const name of ['Zoë', 'x'.repeat(255), '😀'.repeat(255)]) await setName(table, name);
+  });
 
-  test.each(TABLES)('of %s is refused in a new row too', async (table) => {
+  test.each(TABLES)('of %s is also refused in a new row', async (table) => {
     await sql`delete from portcullis.users`;
     await sql`delete from portcullis.teams`;
     await expect(
@@ -99,11 +96,11 @@ describe('a name', () => {
     ).rejects.toMatchObject(refusal(table));
   });
 
-  test.each(TABLES)('of %s is not taken away', async (table) => {
+  test.each(TABLES)('of %s cannot be set to null', async (table) => {
     await expect(setName(table, null)).rejects.toMatchObject(refusal(table));
   });
 
-  test('of a person may be missing until it is set', async () => {
+  test('of a person may be null until first set', async () => {
     await sql`insert into portcullis.users (id) values (gen_random_uuid())`;
     await sql`update portcullis.users set name = null where email is null`;
     await sql`update portcullis.users set name = 'Bob' where email is null`;
@@ -113,7 +110,7 @@ describe('a name', () => {
   });
 });
 
-/** Applies the migrations up to the one that brought these rules. */
+/** Applies the migrations before the one with the given tag. */
 async function migrateBefore(tag: string): Promise<void> {
   const client = postgres(database.url, { max: 1, onnotice: () => {} });
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-migrations-'));
@@ -135,7 +132,7 @@ async function migrateBefore(tag: string): Promise<void> {
 }
 
 test.each(['\u3164', 'Ada\u00A0', 'Zoe\u0308'])(
-  'a name that is older than the rules stays, and so does everything else that is edited: %j',
+  'a row with a name older than the rules can be edited: %j',
   async (name) => {
     await migrateBefore('_names_and_hasura_edits');
     await insertRows(name);

@@ -5,11 +5,11 @@ import { applyMigrations } from '../../src/migrations/migrate.ts';
 import { parseName } from '../../src/users/attributes.ts';
 import { VISIBLE } from '../../src/users/name-characters.ts';
 
-// The gateway's rules for names, and the database's for those who write past the gateway: they must be the same.
+// The gateway and the database must have the same rules for names: Hasura and operators write past the gateway.
 
 type Locale = { locale: string; sql: postgres.Sql; drop(): Promise<void> };
 
-/** A migrated database of a locale. */
+/** Creates a migrated database with a locale. */
 async function createDatabase(locale: string, settings: string): Promise<Locale> {
   const server = postgres(inject('postgresUrl'), { max: 1, onnotice: () => {} });
   const [version] =
@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(locales.map(({ drop }) => drop())));
 
-/** What the gateway stores, or null where it refuses. */
+/** The name that the gateway stores; null if it refuses the name. */
 function parsed(input: string): string | null {
   try {
     return parseName(input, 'name');
@@ -49,7 +49,7 @@ function parsed(input: string): string | null {
   }
 }
 
-/** Those of the texts that the database takes as names. */
+/** The texts that the database accepts as names. */
 async function accepted({ sql }: Locale, names: readonly string[]): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`
     select name from unnest(${[...names]}::text[]) with ordinality as given (name, place)
@@ -57,7 +57,7 @@ async function accepted({ sql }: Locale, names: readonly string[]): Promise<stri
   return rows.map(({ name }) => name);
 }
 
-/** Every code point that can be sent to Postgres: those of two planes, and the ends of the others. */
+/** Code points that can be sent to Postgres: all of two planes, and the ends of the other planes. */
 function* codePoints(): Generator<number> {
   for (let code = 1; code <= 0x1ffff; code++) if (code < 0xd800 || code > 0xdfff) yield code;
   for (let code = 0xe0000; code <= 0xe1001; code++) yield code;
@@ -65,18 +65,18 @@ function* codePoints(): Generator<number> {
     for (const code of [0, 1, 0x7fff, 0xfffd, 0xfffe, 0xffff]) yield plane * 0x1_0000 + code;
 }
 
-describe('the gateway and the database take the same names', () => {
+describe('the gateway and the database', () => {
   test.each([
     ['alone', (character: string) => character],
     ['between letters', (character: string) => `a${character}b`],
     ['before a letter', (character: string) => `${character}b`],
     ['after a letter', (character: string) => `a${character}`],
-  ])('with each code point %s', async (_where, nameWith) => {
+  ])('accept the same names with each code point %s', async (_where, nameWith) => {
     const names = [...codePoints()].map((code) => nameWith(String.fromCodePoint(code)));
     const taken = names.filter((name) => parsed(name) === name);
     expect(taken.length).toBeGreaterThan(90_000);
     for (const database of locales) expect(await accepted(database, names), database.locale).toEqual(taken);
-    // What the gateway changes (it trims and normalises) the database takes as it is stored.
+    // The database accepts the stored form of a name that the gateway trims or normalizes.
     const changed = names.flatMap((name) => {
       const stored = parsed(name);
       return stored === null || stored === name ? [] : [stored];
@@ -90,7 +90,7 @@ describe('the gateway and the database take the same names', () => {
     ['255 characters of two code units', '😀'.repeat(255)],
     ['256 characters of two code units', '😀'.repeat(256)],
     ['255 characters, each with a mark that composes', 'é'.repeat(255)],
-    ['nothing', ''],
+    ['no characters', ''],
     ['a composed letter', 'Zoë'],
     ['a decomposed letter', 'Zoe\u0308'],
     ['marks in another order than NFC’s', 'q\u0307\u0323'],
@@ -102,7 +102,7 @@ describe('the gateway and the database take the same names', () => {
     ['letters joined with a zero-width joiner', 'क्\u200Dष'],
     ['a text from right to left', 'שלום'],
     ['a line break at the end', 'Ada\n'],
-  ])('%s', async (_what, name) => {
+  ])('agree on a name with %s', async (_what, name) => {
     const taken = parsed(name) === name ? [name] : [];
     for (const database of locales) expect(await accepted(database, [name]), database.locale).toEqual(taken);
   });
@@ -161,20 +161,20 @@ const INVISIBLE = [
 ];
 
 test.each(INVISIBLE.map((name) => [`U+${name.codePointAt(0)?.toString(16).toUpperCase()}`, name]))(
-  'a name of %s alone is refused',
+  'the gateway refuses a name of %s alone',
   (_code, name) => {
     expect(() => parseName(name, 'name')).toThrow(expect.objectContaining({ attribute: 'name' }));
   },
 );
 
 test.each(['A', '1', '?', '😀', '字', 'ㅋ', '\uFFFD', '€', '\u0E01', '\u{1F468}\u200D\u{1F469}'])(
-  'a name of %s alone is accepted',
+  'the gateway accepts a name of %s alone',
   (name) => {
     expect(parseName(name, 'name')).toBe(name);
   },
 );
 
-test('the list of invisible characters is the one of Unicode 17 and of every version before', () => {
+test('the list of invisible characters matches Unicode 17 and earlier versions', () => {
   const wrong: string[] = [];
   const [BLANK, SEEN] = [/[\u2800\uFFFC\u{1D159}\u{13441}\u{13442}]/u, /[\p{L}\p{N}\p{P}\p{S}]/u];
   const UNSEEN = /[\p{M}\p{Z}\p{Cc}\p{Cf}\p{Co}\p{Noncharacter_Code_Point}]/u;
@@ -182,7 +182,7 @@ test('the list of invisible characters is the one of Unicode 17 and of every ver
     if (code >= 0xd800 && code <= 0xdfff) continue;
     const character = String.fromCodePoint(code);
     const isInvisible = /\p{Default_Ignorable_Code_Point}/u.test(character) || BLANK.test(character);
-    // A later Unicode may add marks and format characters, which the list does not have.
+    // A later Unicode may add marks and format characters that the list lacks.
     const isKnown = Number(process.versions.unicode) <= 17;
     const expected =
       isInvisible || (isKnown && UNSEEN.test(character)) ? false : SEEN.test(character) ? true : null;

@@ -7,8 +7,8 @@ import { createEmptyDatabase, type TestDatabase } from '../support/database.ts';
 import { startRelay } from '../support/relay.ts';
 import { failureOf, openBare, openWithSockets, runScript, startServer, stateOf } from './bare-drivers.ts';
 
-// Each test shows a fault that a file of src/db/driver works around. When it fails, the driver has been mended, and the file
-// may go. README.md of src/db lists them.
+// Each test shows a fault that a file of src/db/driver works around. When the test fails, the driver has been repaired and the
+// file can be deleted. src/db/README.md lists the work-arounds.
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ afterAll(() => database.drop());
 
 type Pid = { pid: number };
 
-test('postgres.js takes an empty password and no session attribute from the environment', () => {
+test('postgres.js replaces an empty password and a null session attribute by the environment', () => {
   vi.stubEnv('PGPASSWORD', 'of the shell');
   vi.stubEnv('PGTARGETSESSIONATTRS', 'standby');
   onTestFinished(() => void vi.unstubAllEnvs());
@@ -26,7 +26,7 @@ test('postgres.js takes an empty password and no session attribute from the envi
   expect(options).toMatchObject({ pass: 'of the shell', target_session_attrs: 'standby' });
 });
 
-test('postgres.js ends the process where it may not read the types of arrays', async () => {
+test('postgres.js ends the process if it may not read the types of arrays', async () => {
   await openBare(database.url)`revoke select on pg_catalog.pg_type from public`;
   const { exitCode, errors } = await runScript(`
     const client = postgres('${database.url}', { max: 1, connection: { role: 'pg_monitor' } });
@@ -35,11 +35,11 @@ test('postgres.js ends the process where it may not read the types of arrays', a
   expect([exitCode, errors]).toEqual([1, expect.stringContaining('permission denied for table pg_type')]);
 });
 
-test('postgres.js keeps a connection mute after it lost one with a statement not sent', async () => {
+test('postgres.js sends nothing on a new connection after it lost an unsent statement', async () => {
   const { client, sockets } = openWithSockets(database.url);
   await client`select 1`;
   const unsent = failureOf(client`select ${'x'}::text`);
-  // The driver has taken it, and writes it at the end of this turn of the event loop.
+  // The driver has accepted the statement, and writes it at the end of this turn of the event loop.
   for (let step = 0; step < 5; step++) await null;
   sockets[0]?.emit('close', false);
   expect(await unsent).toBe('CONNECTION_CLOSED');
@@ -49,13 +49,13 @@ test('postgres.js keeps a connection mute after it lost one with a statement not
   expect([sockets[1]?.bytesWritten, await stateOf(next)]).toEqual([0, 'pending']);
 });
 
-test('postgres.js connects again and again to a server that hangs up', async () => {
+test('postgres.js reconnects endlessly to a server that closes the connection', async () => {
   let connections = 0;
   const { port } = await startServer((client) => {
     connections += 1;
     client.once('data', () => client.end());
   });
-  const answer = failureOf(openBare(`postgres://somebody@127.0.0.1:${port}/nothing`)`select 1`);
+  const answer = failureOf(openBare(`postgres://ada@127.0.0.1:${port}/nothing`)`select 1`);
   await vi.waitFor(() => expect(connections).toBeGreaterThan(20), { timeout: 5000, interval: 5 });
   expect(await stateOf(answer)).toBe('pending');
 });
@@ -82,13 +82,13 @@ test('postgres.js sends a statement on a connection that was lost with another o
   const lost = failureOf(client`select pg_sleep(60)`);
   const next = lost.then(() => failureOf(client`select 1`));
   await vi.waitFor(() => expect(sockets.map(({ bytesWritten }) => bytesWritten)).not.toEqual(before));
-  // The one that is destroyed last is closed first.
+  // The socket that is destroyed last closes first.
   const inUse = ({ bytesWritten }: { bytesWritten: number }) => Number(!before.includes(bytesWritten));
   for (const socket of sockets.toSorted((one, other) => inUse(one) - inUse(other))) socket.destroy();
   expect([await lost, await next]).toEqual(['CONNECTION_CLOSED', 'CONNECTION_CLOSED']);
 });
 
-test('postgres.js waits for a server that says nothing', async () => {
+test('postgres.js waits forever for a server that does not answer', async () => {
   const relay = await startRelay(new URL(database.url));
   const url = new URL(database.url);
   url.port = String(relay.port);
@@ -102,21 +102,21 @@ test('postgres.js waits for a server that says nothing', async () => {
   expect(await answer).toBe('CONNECTION_CLOSED');
 });
 
-test('postgres.js stays at a server that takes no writes', async () => {
+test('postgres.js keeps its connection to a read-only server', async () => {
   const client = openBare(database.url, { connection: { default_transaction_read_only: true } });
   const before = await client<Pid[]>`select pg_backend_pid() as pid`;
   expect(await failureOf(client`create table refused (id int)`)).toBe('25006');
   expect(await client`select pg_backend_pid() as pid`).toEqual(before);
 });
 
-test('Drizzle prepares no query of postgres.js', async () => {
+test('Drizzle does not prepare queries of postgres.js', async () => {
   const client = openBare(database.url, { prepare: true });
   const db = drizzle(client);
   for (let time = 0; time < 2; time++) await db.execute(sql`select ${1}::int`);
   expect(await client.unsafe('select statement from pg_prepared_statements')).toEqual([]);
 });
 
-test('postgres.js calls a transaction committed that Postgres rolled back', async () => {
+test('postgres.js reports a transaction as committed that Postgres rolled back', async () => {
   const client = openBare(database.url);
   await client`create table notes (id int)`;
   // Prepares the driver’s `commit`.
@@ -183,7 +183,7 @@ test('postgres.js leaves a connection in a transaction that began at the end of 
   expect(await openBare(database.url)`select from pipelined`).toHaveLength(1);
 });
 
-test('postgres.js reserves no connection that it has to open', async () => {
+test('postgres.js never reserves a connection that it has to open', async () => {
   const { client, sockets } = openWithSockets(database.url);
   const reserved = client.reserve();
   const isReady = () => expect(sockets[0]?.bytesRead).toBeGreaterThan(100);
@@ -192,7 +192,7 @@ test('postgres.js reserves no connection that it has to open', async () => {
   expect(await stateOf(reserved)).toBe('pending');
 });
 
-test('postgres.js sends the file of an authority to the server as a setting', async () => {
+test('postgres.js sends sslrootcert to the server as a setting', async () => {
   const url = new URL(database.url);
   url.searchParams.set('sslrootcert', '/etc/ssl/root.crt');
   expect(await failureOf(openBare(url.href)`select 1`)).toBe('42704');

@@ -4,7 +4,7 @@ import { applyMigrations } from '../../src/migrations/migrate.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { createFormerDatabase } from './former-database.ts';
 
-// What people have when a gateway of version 0.1, with two migrations, is upgraded.
+// The people of a gateway of version 0.1, with two migrations, before its upgrade.
 const IDS = {
   verified: '018f0000-0000-7000-8000-000000000001',
   unverified: '018f0000-0000-7000-8000-000000000002',
@@ -30,16 +30,16 @@ afterAll(async () => {
 });
 
 test.each([
-  ['verified people counts as proven', IDS.verified, true],
-  ['unverified people does not', IDS.unverified, false],
-])('after an upgrade, what belongs to %s', async (_what, id, proven) => {
+  ['verified people as proven', IDS.verified, true],
+  ['unverified people as not proven', IDS.unverified, false],
+])('an upgrade marks passwords and sessions of %s', async (_what, id, proven) => {
   const [row] = await sql`
     select p.proven_at is not null as password, p.suspended_at is null as good, s.proven_at is not null as session,
       s.opened_by from portcullis_private.passwords p join portcullis.sessions s using (user_id) where user_id = ${id}`;
   expect(row).toEqual({ password: proven, good: true, session: proven, opened_by: 'password' });
 });
 
-test('an upgrade does not date passwords, which would drop resets that wait to be mailed', async () => {
+test('an upgrade keeps updated_at of passwords, so that queued reset mails stay valid', async () => {
   const rows = await sql`select from portcullis_private.passwords where updated_at <> '2026-01-01'`;
   expect(rows).toHaveLength(0);
   await sql`update portcullis_private.passwords set hash = 'another'`;

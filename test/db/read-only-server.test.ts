@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newPerson, SIGNUP, startGateway, type TestGateway } from '../support/gateway.ts';
 import { outcomeOf } from '../teams/people.ts';
 
-// After a failover the connections that a gateway has may lead to the old primary, which takes no writes; new ones lead to the
-// new one. Here a connection is one to the old primary if it was opened before the failover.
+// After a failover the gateway's connections may lead to the old primary, which refuses writes, while new connections lead to the
+// new primary. In these tests every connection from before the failover is one to the old primary.
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -35,7 +35,7 @@ const readiness = async () => {
   return [response.status, checks.find(({ name }) => name === 'database')?.reason];
 };
 
-test('a gateway leaves a server that became read-only, for requests and for mails', async () => {
+test('the gateway leaves a server that became read-only, for requests and for mails', async () => {
   // Every connection of the pool is in use.
   expect(new Set(await signUpAtOnce(20))).toEqual(new Set(['done']));
   await failOver();
@@ -51,7 +51,7 @@ test('a gateway leaves a server that became read-only, for requests and for mail
   await expect.poll(mails).toHaveLength(1);
 });
 
-test('a gateway whose server is read-only says that it is not ready, and why, until it is not', async () => {
+test('/ready answers 503 with the reason while the database is read-only', async () => {
   expect(await readiness()).toEqual([200, undefined]);
   await gateway.sql`update public.failover set at = 'infinity'`;
   await expect.poll(readiness).toEqual([503, 'The database is read-only.']);

@@ -8,7 +8,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { bearer, logIn, ME, startGateway, type TestGateway } from '../support/gateway.ts';
 import { createFormerDatabase } from './former-database.ts';
 
-// An operator resolves a clash of two addresses with the SQL that the command prints.
+// An operator resolves a clash of two addresses with the SQL that users:clashes prints.
 
 const [CANONICAL, FORMER, MEMBER] = [1, 2, 3].map((n) => `018f0000-0000-7000-8000-00000000000${n}`) as [
   string,
@@ -42,7 +42,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** What the command prints for the operator to run. */
+/** The SQL that the command prints for the operator. */
 async function printed(): Promise<{ change: string; remove: string; makeOwner: string }> {
   const { stdout } = await promisify(execFile)('node', ['--import', 'tsx', 'src/commands/users-clashes.ts'], {
     env: { PATH: process.env.PATH ?? '', DATABASE_URL: database.url },
@@ -70,7 +70,7 @@ const expectResolved = async () => {
   expect(check?.convalidated).toBe(true);
 };
 
-test('a changed address leaves nothing of the account proven, and no session or mailed token', async () => {
+test('the SQL for a changed address removes proofs, sessions and mailed tokens of the account', async () => {
   const { accessToken } = await logIn(gateway, { email: EMAILS[FORMER] ?? '', password: PASSWORD });
   await sql`insert into portcullis_private.one_time_tokens (token_hash, user_id, purpose, email, expires_at)
     values (sha256('a token'), ${FORMER}, 'change_email', 'x@example.com', now() + interval '1 day')`;
@@ -87,7 +87,7 @@ test('a changed address leaves nothing of the account proven, and no session or 
   await expectResolved();
 });
 
-test('a deleted account takes the teams along in which it is alone, and no other team', async () => {
+test('the SQL for a deletion deletes only the teams in which the account is the sole member', async () => {
   await addTeam('Alone', { [FORMER]: 'OWNER' });
   await addTeam('Shared', { [FORMER]: 'OWNER', [MEMBER]: 'OWNER' });
   await addTeam('Of another', { [CANONICAL]: 'OWNER' });
@@ -97,7 +97,7 @@ test('a deleted account takes the teams along in which it is alone, and no other
   await expectResolved();
 });
 
-test('the only owner of a team with other members is deleted once a member is made an owner', async () => {
+test('the SQL for a deletion refuses the only owner until a member is made an owner', async () => {
   const teamId = await addTeam('Shared', { [FORMER]: 'OWNER', [MEMBER]: 'MEMBER' });
   const { remove, makeOwner } = await printed();
   await expect(runFor(remove, FORMER)).rejects.toThrow('A team needs an owner.');

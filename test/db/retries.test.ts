@@ -19,9 +19,9 @@ import {
 } from '../support/gateway.ts';
 import { CREATE_TEAM, INVITE, LEAVE_TEAM, SWITCH_TEAM } from '../teams/people.ts';
 
-// What Postgres rolled back because of others is done again, wherever it happens.
+// The gateway repeats work that Postgres rolled back because of other transactions.
 
-/** Makes every write count itself, and those fail whose numbers `failing` holds. A sequence is never rolled back. */
+/** Counts every write, and fails those with a number in `failing`. A sequence is never rolled back. */
 const COUNT_WRITES = `
   create sequence public.writes;
   create table public.failing (number int, state text);
@@ -81,7 +81,7 @@ describe('work that Postgres rolled back', () => {
   test.each<[string, (db: Database) => Promise<unknown>]>([
     ['a statement', (db) => write(db)],
     ['a transaction', (db) => db.transaction((tx) => write(tx))],
-  ])('is given up after a while, and the database is unavailable: %s', async (_what, work) => {
+  ])('answers unavailable after three repetitions: %s', async (_what, work) => {
     await fail('40001', 1000);
     const failure = await work(pool.db).catch((error: unknown) => error);
     expect(toAuthError(failure)).toMatchObject({ code: 'unavailable', retryAfterSeconds: 5 });
@@ -96,7 +96,7 @@ describe('work that Postgres rolled back', () => {
     expect([await notes(), await countWrites()]).toEqual([[], 2]);
   });
 
-  test('for a real deadlock ends up done, on both sides', async () => {
+  test('by a real deadlock succeeds on both sides', async () => {
     await admin`insert into public.notes values (1), (2)`;
     const edit = (tx: Queryable, id: number) =>
       tx.execute(sql`update public.notes set text = text || 'x' where id = ${id}`);
@@ -105,7 +105,7 @@ describe('work that Postgres rolled back', () => {
       pool.db.transaction(async (tx) => {
         await edit(tx, from);
         inside += 1;
-        // The first time both hold one row before they want the other.
+        // In the first round both hold a row before they lock the other row.
         while (inside < 2) await new Promise((resolve) => setTimeout(resolve, 5));
         await edit(tx, to);
       });
@@ -114,7 +114,7 @@ describe('work that Postgres rolled back', () => {
     expect(await admin`select text from public.notes order by id`).toEqual([{ text: 'xx' }, { text: 'xx' }]);
   });
 
-  test('for a real serialization failure ends up done, on both sides', async () => {
+  test('by a real serialization failure succeeds on both sides', async () => {
     let inside = 0;
     const addOne = () =>
       pool.db.transaction(async (tx) => {
@@ -131,7 +131,7 @@ describe('work that Postgres rolled back', () => {
   });
 });
 
-describe('every flow succeeds though any one of its writes is rolled back', () => {
+describe('a flow whose writes are rolled back once each', () => {
   let gateway: TestGateway;
   let person: Person;
   let signedIn: SignedInAnswer;
@@ -227,14 +227,14 @@ describe('every flow succeeds though any one of its writes is rolled back', () =
       },
     ],
     [
-      'the pruning of what is over',
+      'prune',
       async () => async () => {
         const secret = { 'x-hasura-gateway-secret': gateway.secret };
         const { status } = await gateway.post('/hasura/cron/prune', undefined, secret);
         expect(status).toBe(200);
       },
     ],
-  ])('%s', async (_flow, prepare) => {
+  ])('succeeds: %s', async (_flow, prepare) => {
     let writes = 1;
     for (let nth = 1; nth <= writes; nth++) {
       const run = await prepare();
@@ -245,7 +245,7 @@ describe('every flow succeeds though any one of its writes is rolled back', () =
       const [{ last }] = (await gateway.sql`select last_value::int as last from public.writes`) as [
         { last: number },
       ];
-      // What was repeated is counted again; the mail worker may write besides.
+      // Repeated writes count again, and the mail worker may write too.
       writes = Math.min(Math.max(writes, last), 14);
       await gateway.sql`truncate public.failing`;
     }

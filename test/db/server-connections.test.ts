@@ -11,7 +11,7 @@ import { openPgPool } from '../../src/db/driver/pg-pool.ts';
 import { inspectDatabase } from '../../src/db/inspection.ts';
 import { type EmbeddedPostgres, startThrowawayPostgres } from '../../src/embedded-postgres/server.ts';
 
-// One URL means the same to both drivers, and the shell's PG* variables mean nothing.
+// A URL has the same meaning for both drivers, and the shell's PG* variables have no effect.
 
 const file = (name: string) => fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url));
 const encoded = (name: string) => encodeURIComponent(file(name));
@@ -58,7 +58,7 @@ const viaJobs = async (url: string): Promise<Identity> => {
   }
 };
 
-/** What both drivers make of a URL: the connection, or why there is none. They must agree. */
+/** The connection that a URL gives, or the error. Both drivers must agree. */
 async function meaningOf(url: string): Promise<Identity | string> {
   const explain = (error: unknown): string => {
     const { message, cause } = error as Error;
@@ -76,7 +76,7 @@ function urlWith({ host, query = '' }: { host?: string; query?: string }): strin
 }
 const localhost = () => `localhost:${new URL(server.url).port}`;
 
-/** Makes Postgres’ own protocol reachable at another place. */
+/** Makes the server reachable at another address or socket. */
 async function relay(place: string | { port: number; host: string }): Promise<Server> {
   const { port, hostname } = new URL(server.url);
   const opened = createServer((client) => {
@@ -95,19 +95,19 @@ async function relay(place: string | { port: number; host: string }): Promise<Se
 const plain = { tls: false, role: 'portcullis', name: 'portcullis' };
 const encrypted = { ...plain, tls: true };
 
-describe('at a server without TLS', () => {
+describe('a server without TLS', () => {
   test.each(['', '?sslmode=disable', '?sslmode=allow', '?sslmode=prefer', '?channel_binding=prefer'])(
-    '%j connects',
+    'accepts a connection with the parameters %j',
     async (query) => expect(await meaningOf(urlWith({ query }))).toEqual(plain),
   );
 
-  test.each(['require', 'verify-full'])('sslmode=%s is refused, and says what to change', async (mode) => {
+  test.each(['require', 'verify-full'])('fails a connection with sslmode=%s, with advice', async (mode) => {
     expect(await meaningOf(urlWith({ query: `?sslmode=${mode}` }))).toBe(
       `DATABASE_URL: sslmode=${mode}, but the server has no TLS. Switch TLS on there, or write sslmode=prefer where the network is trusted.`,
     );
   });
 
-  test('application_name names the connections', async () => {
+  test('gets application_name from the URL', async () => {
     expect(await meaningOf(urlWith({ query: '?application_name=auth' }))).toEqual({ ...plain, name: 'auth' });
   });
 
@@ -138,7 +138,7 @@ describe('at a server without TLS', () => {
     }
   });
 
-  test('the PG* variables of the shell mean nothing', async () => {
+  test('gets no value from PG* variables of the shell', async () => {
     const shell = {
       ...{ PGHOST: '192.0.2.1', PGPORT: '1', PGUSER: 'nobody', PGPASSWORD: 'wrong', PGDATABASE: 'none' },
       ...{ PGSSLMODE: 'require', PGSSL: 'require', PGSSLNEGOTIATION: 'direct', PGAPPNAME: 'psql' },
@@ -171,7 +171,7 @@ describe('at a server without TLS', () => {
   });
 });
 
-test('a server that asks for a password which the URL has not is named at start', async () => {
+test('the start names DATABASE_URL if the server asks for a password that the URL lacks', async () => {
   const { username, port } = new URL(server.url);
   const url = `postgres://${username}@127.0.0.1:${port}/portcullis`;
   await expect(
@@ -179,7 +179,7 @@ test('a server that asks for a password which the URL has not is named at start'
   ).rejects.toThrow('DATABASE_URL: the server asks for a password, and the URL has no password.');
 });
 
-describe('at a server with TLS', () => {
+describe('a server with TLS', () => {
   beforeAll(async () => {
     const { uid, gid } = await stat(dataFolder);
     for (const [from, to] of [
@@ -198,15 +198,15 @@ describe('at a server with TLS', () => {
   });
 
   test.each(['', '?sslmode=allow', '?sslmode=prefer', '?sslmode=require', '?ssl=require'])(
-    '%j encrypts, whoever signed the certificate',
+    'gets an encrypted connection with %j, without a check of its certificate',
     async (query) => expect(await meaningOf(urlWith({ query }))).toEqual(encrypted),
   );
 
-  test('sslmode=disable does not encrypt', async () => {
+  test('gets an unencrypted connection with sslmode=disable', async () => {
     expect(await meaningOf(urlWith({ query: '?sslmode=disable' }))).toEqual(plain);
   });
 
-  test('the authority of sslrootcert is trusted, for the name that it certified', async () => {
+  test('is accepted if the authority in sslrootcert certified its name', async () => {
     for (const mode of ['verify-full', 'verify-ca', 'require']) {
       const query = `?sslmode=${mode}&sslrootcert=${encoded('authority')}`;
       expect(await meaningOf(urlWith({ host: localhost(), query })), mode).toEqual(encrypted);
@@ -224,14 +224,14 @@ describe('at a server with TLS', () => {
     ['require', () => `&sslrootcert=${encoded('other-authority')}`],
     ['verify-full', () => ''],
     ['verify-full', () => '&sslrootcert=system'],
-  ])('sslmode=%s refuses a certificate of an authority that is not trusted', async (mode, authority) => {
+  ])('is refused with sslmode=%s if its authority is not trusted', async (mode, authority) => {
     const query = `?sslmode=${mode}${authority()}`;
     expect(await meaningOf(urlWith({ host: localhost(), query }))).toMatch(
       /^DATABASE_URL: the server’s certificate was not accepted \([A-Z_]+\)\. Name the file of its authority in sslrootcert/,
     );
   });
 
-  test('a TLS version that the server has not is refused, and prefer goes on without TLS', async () => {
+  test('without the required TLS version is refused, but accepted unencrypted with sslmode=prefer', async () => {
     await admin`alter system set ssl_max_protocol_version = 'TLSv1.2'`;
     await admin`select pg_reload_conf()`;
     try {
@@ -245,7 +245,7 @@ describe('at a server with TLS', () => {
     }
   });
 
-  test('sslcert and sslkey show who the gateway is', async () => {
+  test('gets the client certificate of sslcert and sslkey', async () => {
     const query = `?sslmode=require&sslcert=${encoded('client')}&sslkey=${encoded('client-key')}`;
     const url = urlWith({ query });
     const { db, close } = openDatabase({ url, poolSize: 1, statementTimeoutMs: 5000 });

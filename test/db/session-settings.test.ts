@@ -13,10 +13,10 @@ import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../s
 import { liveThroughADay } from '../support/everyday.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 
-// A role and a database may have settings of their own, which every session begins with.
+// A role or a database may have its own settings, with which every session begins.
 
-/** What hurts, by the setting's name. */
-const HURTFUL: Record<string, string> = {
+/** Harmful values, by the setting's name. */
+const HARMFUL: Record<string, string> = {
   ...{ DateStyle: 'German, DMY', IntervalStyle: 'iso_8601', TimeZone: 'Asia/Kathmandu' },
   ...{ bytea_output: 'escape', extra_float_digits: '-15', client_encoding: 'LATIN1' },
   ...{ standard_conforming_strings: 'off', array_nulls: 'off', transform_null_equals: 'on' },
@@ -27,13 +27,13 @@ const HURTFUL: Record<string, string> = {
 };
 const nameOf = ({ url }: TestDatabase) => new URL(url).pathname.slice(1);
 
-test('every setting that is pinned is tried with a value that hurts', () => {
-  expect(Object.keys(HURTFUL).sort()).toEqual(
+test('the list of harmful settings has every pinned setting', () => {
+  expect(Object.keys(HARMFUL).sort()).toEqual(
     [...PINNED_SETTINGS.map(({ name }) => name), ...TIMEOUT_SETTINGS].sort(),
   );
 });
 
-describe('with a setting of the database that hurts', () => {
+describe('a gateway on a database with the setting', () => {
   let smtp: TestSmtp;
   let gateway: TestGateway;
   let database: string;
@@ -48,8 +48,8 @@ describe('with a setting of the database that hurts', () => {
     await smtp.stop();
   });
 
-  test.each(Object.entries(HURTFUL))(
-    '(%s = %s) people sign up, refresh, get mails and sign out',
+  test.each(Object.entries(HARMFUL))(
+    '%s = %s serves sign-up, refresh, mails and logout',
     async (name, value) => {
       await gateway.sql.unsafe(
         `alter database ${database} set ${name} = ${name === 'search_path' ? value : `'${value}'`}`,
@@ -67,7 +67,7 @@ describe('with a setting of the database that hurts', () => {
   );
 });
 
-/** Functions that Postgres would take for its own, where the schema is searched as well: they fit our arguments better. */
+/** Creates functions that Postgres would prefer to its own if their schema is searched: they fit our arguments better. */
 async function hijack(client: postgres.Sql): Promise<void> {
   await client.unsafe(`
     create schema hijack;
@@ -76,13 +76,13 @@ async function hijack(client: postgres.Sql): Promise<void> {
     create function hijack.make_interval(secs float8) returns interval language sql as $$ select '-1 day'::interval $$;`);
 }
 
-describe('with all of them at once, set for the role in the database', () => {
+describe('a role with all harmful settings at once', () => {
   let database: TestDatabase;
   let admin: postgres.Sql;
   beforeAll(async () => {
     database = await createEmptyDatabase();
     admin = postgres(inject('postgresUrl'), { max: 1, onnotice: () => {} });
-    for (const [name, value] of Object.entries(HURTFUL))
+    for (const [name, value] of Object.entries(HARMFUL))
       await admin.unsafe(
         `alter role current_user in database ${nameOf(database)} set ${name} = ${name === 'search_path' ? value : `'${value}'`}`,
       );
@@ -93,7 +93,7 @@ describe('with all of them at once, set for the role in the database', () => {
     await admin.end();
   });
 
-  test('the migrations run, and a gateway starts and works', async () => {
+  test('can run the migrations and a working gateway', async () => {
     const smtp = await startSmtp();
     const gateway = await startGateway({ env: { DATABASE_URL: database.url, SMTP_URL: smtp.url } });
     await liveThroughADay(gateway.url, smtp);
@@ -101,7 +101,7 @@ describe('with all of them at once, set for the role in the database', () => {
     await smtp.stop();
   });
 
-  test('both drivers have the gateway’s own values', async () => {
+  test('gets the gateway’s own values with both drivers', async () => {
     const names = PINNED_SETTINGS.map(({ name }) => name);
     const wanted = Object.fromEntries(PINNED_SETTINGS.map(({ name, value }) => [name, value]));
     const query = `select json_object_agg(name, setting) as settings from pg_settings where name in (${names.map((name) => `'${name}'`).join(', ')})`;
@@ -119,7 +119,7 @@ describe('with all of them at once, set for the role in the database', () => {
     expect(rows[0].settings).toEqual(wanted);
   });
 
-  test('Hasura’s role is made', async () => {
+  test('can create Hasura’s role', async () => {
     await applyMigrations(database.url);
     const login = new URL(database.url);
     login.username = 'hasura_beside_settings';
@@ -135,7 +135,7 @@ describe('with all of them at once, set for the role in the database', () => {
   });
 });
 
-describe('the start is refused', () => {
+describe('the start of a gateway', () => {
   const inspect = (url: string) =>
     inspectDatabase({ url, variable: 'DATABASE_URL', prepare: true }, { statementTimeoutMs: 5000 });
   const problemsOf = async (url: string): Promise<readonly string[]> => {
@@ -147,7 +147,7 @@ describe('the start is refused', () => {
     throw error;
   };
 
-  test.each(['LATIN1', 'SQL_ASCII'])('at a database that keeps texts as %s', async (encoding) => {
+  test.each(['LATIN1', 'SQL_ASCII'])('is refused at a database with the encoding %s', async (encoding) => {
     const admin = postgres(inject('postgresUrl'), { max: 1, onnotice: () => {} });
     const name = `portcullis_test_${encoding.toLowerCase()}`;
     await admin.unsafe(`drop database if exists ${name}`);
@@ -167,7 +167,7 @@ describe('the start is refused', () => {
     await admin.end();
   });
 
-  test('where triggers and foreign keys are off, which no connection can pin, and the SQL it names mends it', async () => {
+  test('is refused if triggers and foreign keys are off, with the SQL that repairs it', async () => {
     const database = await createTestDatabase();
     const admin = postgres(database.url, { max: 1, onnotice: () => {} });
     await admin.unsafe(`alter database ${nameOf(database)} set session_replication_role = 'replica'`);
@@ -180,7 +180,7 @@ describe('the start is refused', () => {
     await database.drop();
   });
 
-  test('where its own options are refused by the server, by the parameter’s name', async () => {
+  test('is refused with the parameter’s name if the server refuses an option of the URL', async () => {
     const url = new URL(inject('postgresUrl'));
     url.searchParams.set('options', '-c no_such_setting=1');
     expect(await problemsOf(url.href.replaceAll('+', '%20'))).toEqual([
@@ -188,7 +188,7 @@ describe('the start is refused', () => {
     ]);
   });
 
-  test('where DATABASE_DIRECT_URL leads to another database', async () => {
+  test('is refused if DATABASE_DIRECT_URL leads to another database', async () => {
     const [one, other] = await Promise.all([createTestDatabase(), createTestDatabase()]);
     await expect(
       startGateway({ env: { DATABASE_URL: one.url, DATABASE_DIRECT_URL: other.url } }),

@@ -16,9 +16,9 @@ import {
 } from '../support/gateway.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 
-// A network between gateway and database that loses everything and says nothing, as firewalls and failed hosts do.
+// A network between gateway and database that silently loses all data, as firewalls and failed hosts do.
 
-/** A statement with this word loses the connection it is sent on. */
+/** The relay drops the connection on which a statement with this word is sent. */
 const LOST = 'lost_in_the_network';
 
 let database: TestDatabase;
@@ -46,7 +46,7 @@ const ask = () => gateway.graphql(ME, {}, bearer(signedIn.accessToken));
 const code = (error: { response: { errors: { extensions: { code: string } }[] } }) =>
   error.response.errors[0]?.extensions.code;
 
-/** Past the relay, which may have forgotten whoever asks. */
+/** The gateway's server processes, read without the relay, which may drop connections. */
 async function pids(): Promise<number[]> {
   const direct = postgres(database.url, { max: 1 });
   const rows = await direct<{ pid: number }[]>`
@@ -56,29 +56,26 @@ async function pids(): Promise<number[]> {
   return rows.map(({ pid }) => pid);
 }
 
-test('a gateway that nobody uses keeps its connections', async () => {
+test('an idle gateway keeps its connections', async () => {
   await Promise.all(Array.from({ length: 5 }, ask));
   const before = await pids();
-  // Longer than a silent connection lives.
+  // Longer than the limit for a connection that owes an answer.
   await wait(9000);
   expect(await pids()).toEqual(before);
 });
 
 test.each([
-  ['a request for every connection there is', async () => (await pids()).length],
-  ['more requests than there can be connections', async () => 12],
-])(
-  '%s wait no longer than a statement may take, and go through once the network does',
-  async (_what, count) => {
-    const asked = Array.from({ length: await count() }, () => () => ask().then(() => 'answered', code));
-    relay.silence(true);
-    expect(await Promise.all(asked.map((again) => again()))).toEqual(asked.map(() => 'unavailable'));
-    relay.silence(false);
-    await expect.poll(() => ask().catch(code)).toMatchObject({ me: { email: person.email } });
-  },
-);
+  ['as many requests as connections', async () => (await pids()).length],
+  ['more requests than the pool size', async () => 12],
+])('%s answer unavailable in a silent network, and work once the network works', async (_what, count) => {
+  const asked = Array.from({ length: await count() }, () => () => ask().then(() => 'answered', code));
+  relay.silence(true);
+  expect(await Promise.all(asked.map((again) => again()))).toEqual(asked.map(() => 'unavailable'));
+  relay.silence(false);
+  await expect.poll(() => ask().catch(code)).toMatchObject({ me: { email: person.email } });
+});
 
-test('connections that a firewall forgot are made anew, for requests and for mails', async () => {
+test('the gateway replaces connections that a firewall dropped, for requests and for mails', async () => {
   await signUp(gateway);
   relay.forget();
   expect(await ask().catch(code)).toBe('unavailable');
@@ -89,7 +86,7 @@ test('connections that a firewall forgot are made anew, for requests and for mai
   await expect.poll(mails, { timeout: 40_000 }).toHaveLength(1);
 });
 
-test('one connection that is forgotten fails what waits there, while others answer', async () => {
+test('a dropped connection fails its statements while other connections answer', async () => {
   const pool = openDatabase({ url: gateway.databaseUrl, poolSize: 2, statementTimeoutMs: 1000 });
   try {
     const busy = () => pool.db.execute(sql`select pg_sleep(0.1)`);
@@ -101,7 +98,7 @@ test('one connection that is forgotten fails what waits there, while others answ
     let others = 0;
     while ((await Promise.race([lost, busy()])) !== 'failed') others += 1;
     expect(others).toBeGreaterThan(5);
-    // In the very moment in which a connection ends.
+    // At the moment in which a connection ends.
     expect(await pool.db.transaction((tx) => tx.execute(sql`select 1 as found`))).toMatchObject([
       { found: 1 },
     ]);
@@ -110,7 +107,7 @@ test('one connection that is forgotten fails what waits there, while others answ
   }
 });
 
-test('whatever was lost, connections that are idle afterwards stay', async () => {
+test('idle connections stay open after other connections were lost', async () => {
   const pool = openDatabase({ url: gateway.databaseUrl, poolSize: 2, statementTimeoutMs: 1000 });
   const own = async (db: Queryable) =>
     (await db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`))[0]?.pid;
@@ -128,7 +125,7 @@ test('whatever was lost, connections that are idle afterwards stay', async () =>
       await expect(killed).rejects.toThrow();
     }
     await expect.poll(() => own(pool.db).catch(() => null)).toBeGreaterThan(0);
-    // What the lost ones left behind may cut idle connections once.
+    // The lost connections may still cause one cut of idle connections.
     await wait(9000);
     const before = await own(pool.db);
     await wait(9000);
@@ -139,7 +136,7 @@ test('whatever was lost, connections that are idle afterwards stay', async () =>
   }
 });
 
-test('a template’s statement does not wait for ever either', async () => {
+test('a statement of a template on a dropped connection fails instead of waiting forever', async () => {
   const pool = openDatabase({ url: gateway.databaseUrl, poolSize: 1, statementTimeoutMs: 1000 });
   try {
     await pool.db.$client`select 1`;
@@ -153,7 +150,7 @@ test('a template’s statement does not wait for ever either', async () => {
   }
 });
 
-test('a transaction that is lost fails, wherever it was', async () => {
+test('a transaction on a dropped connection fails, inside and at the commit', async () => {
   const pool = openDatabase({ url: gateway.databaseUrl, poolSize: 2, statementTimeoutMs: 1000 });
   try {
     const inside = pool.db.transaction(async (tx) => {

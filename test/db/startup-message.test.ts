@@ -19,13 +19,13 @@ const PARAMETERS = { user: 'ann', database: 'zoë', search_path: 'pg_catalog' };
 const plain = startupMessage(PARAMETERS);
 const padded = startupMessage(pad(PARAMETERS));
 
-test('a padded message is longer than what the driver holds back, and the server never sees the padding', () => {
+test('a padded startup message exceeds the driver’s buffer, and cleanFirstWrite removes the padding', () => {
   expect(padded.length).toBeGreaterThan(1024);
   expect(cleanFirstWrite(padded)).toEqual(plain);
 });
 
-test('what was left of an earlier connection is cut off', () => {
-  // Bytes that would be the beginning of another message, if the lengths were not read.
+test('cleanFirstWrite removes bytes left over from an earlier connection', () => {
+  // Bytes that look like the beginning of another message if the lengths are not read.
   const left = [message('P', Buffer.alloc(30)), message('S', Buffer.alloc(0)), message('B', padded)];
   expect(cleanFirstWrite(Buffer.concat([...left, padded]))).toEqual(plain);
 });
@@ -33,8 +33,8 @@ test('what was left of an earlier connection is cut off', () => {
 test.each([
   ['a message without padding', plain],
   ['a CancelRequest', Buffer.concat([int32(16), int32(80877102), int32(7), int32(9)])],
-  ['what is no message', Buffer.from('GET / HTTP/1.1')],
-  ['nothing', Buffer.alloc(0)],
-])('%s stays as it is', (_what, bytes) => {
+  ['text that is not a message', Buffer.from('GET / HTTP/1.1')],
+  ['an empty write', Buffer.alloc(0)],
+])('cleanFirstWrite does not change %s', (_what, bytes) => {
   expect(cleanFirstWrite(bytes)).toEqual(bytes);
 });

@@ -26,7 +26,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Ends a connection and waits until the server has none of it left. */
+/** Ends a connection and waits until its server process has ended. */
 async function terminate(pid: number): Promise<void> {
   await admin`select pg_terminate_backend(${pid}, 5000)`;
 }
@@ -83,7 +83,7 @@ describe('a transaction', () => {
         await new Promise((resolve) => setTimeout(resolve, 100));
       },
     ],
-  ])('that loses its connection %s fails, and the pool goes on', async (_when, lose) => {
+  ])('that loses its connection %s fails, and the pool keeps working', async (_when, lose) => {
     const failure = await pool.db
       .transaction(async (tx) => {
         await tx.execute(sql`insert into public.notes values (10)`);
@@ -92,8 +92,8 @@ describe('a transaction', () => {
       .catch((error: unknown) => error);
     expect(isDatabaseAway(failure)).toBe(true);
     expect(await notes()).toEqual([1]);
-    // More than the pool has connections: none of them got lost. The library reports the server's last words once more,
-    // to whoever is the first on the new connection.
+    // More transactions than connections: the pool has not lost one. The first transaction on a new connection may get the
+    // error of the lost connection again.
     const many = () =>
       Promise.allSettled(
         Array.from({ length: 9 }, () => pool.db.transaction((tx) => tx.execute(sql`select 1`))),
@@ -104,11 +104,11 @@ describe('a transaction', () => {
   });
 });
 
-test('a transaction that begins while statements wait on every connection commits, and nothing else is in it', async () => {
+test('a transaction that begins while all connections have waiting statements commits only its own statements', async () => {
   await admin`create table public.waiting (id int)`;
   const select = () => pool.db.$client`select 1`.execute();
   await Promise.all(Array.from({ length: 3 }, () => pool.db.execute(sql`select pg_sleep(0.1)`)));
-  // About as many as the driver sends ahead: a hundred on each of three connections.
+  // About the number that the driver sends ahead: a hundred on each of three connections.
   for (let count = 294; count <= 306; count++) {
     const waiting = Array.from({ length: count }, select);
     const write = sql`insert into public.waiting values (${count})`;
@@ -121,7 +121,7 @@ test('a transaction that begins while statements wait on every connection commit
   expect(await admin`select count(*)::int from public.waiting`).toEqual([{ count: 13 + 9 }]);
 });
 
-test('sign-ups whose connections are cut are answered, and the gateway lives', async () => {
+test('sign-ups whose connections are cut succeed or answer unavailable, and the gateway recovers', async () => {
   const gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '10000/60' } });
   let cutting = true;
   const cutter = (async () => {

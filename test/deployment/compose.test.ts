@@ -17,7 +17,7 @@ const filled = await filledExample();
 const compose = resolveCompose(filled);
 const service = (name: string): Service => {
   const found = compose.services[name];
-  if (found === undefined) throw new Error(`There is no service ${name}.`);
+  if (found === undefined) throw new Error(`The compose file has no service ${name}.`);
   return found;
 };
 const environmentOf = (name: string) => service(name).environment ?? {};
@@ -26,14 +26,14 @@ const gatewayEnvironment = { NODE_ENV: 'production', ...environmentOf('gateway')
 const used = composeReferences();
 const required = new Set(used.filter(({ operator }) => operator === ':?').map(({ name }) => name));
 
-test('the compose file and .env.example speak of the same variables', () => {
+test('the compose file and .env.example name the same variables', () => {
   expect([...new Set(used.map(({ name }) => name))].sort()).toEqual(Object.keys(example).sort());
 });
 
-/** Secrets that not everybody has. */
+/** Secrets that a deployment may lack. */
 const optional = new Set(['OTHER_INTERNAL_ENDPOINTS_SECRET', 'CAPTCHA_SECRET']);
 
-test('every secret is required, the rest has the default that .env.example shows', () => {
+test('every secret is required, and other variables have the default of .env.example', () => {
   for (const { name, operator, operand } of used) {
     const secret = /PASSWORD|SECRET|KEYS/.test(name) && !optional.has(name);
     expect(operator, name).toBe(secret ? ':?' : ':-');
@@ -41,19 +41,19 @@ test('every secret is required, the rest has the default that .env.example shows
   }
 });
 
-test('an unchanged copy of .env.example is refused, whichever secret is still empty', () => {
+test('the compose file refuses every empty secret by its name', () => {
   expect(required.size).toBe(6);
   for (const name of required)
     expect(() => resolveCompose({ ...filled, [name]: '' })).toThrow(`${name} is missing, see .env.example`);
 });
 
-test('every value of an environment is a string', () => {
+test('every environment value in the compose file is a string', () => {
   for (const name of Object.keys(compose.services))
     for (const [variable, value] of Object.entries(environmentOf(name)))
       expect(typeof value, `${name}: ${variable}`).toBe('string');
 });
 
-test('the gateway accepts its environment in production', () => {
+test('the gateway accepts its environment of the compose file in production', () => {
   for (const name of Object.keys(environmentOf('gateway'))) expect(environment.shape).toHaveProperty(name);
   const config = readConfig(gatewayEnvironment);
   expect(config).toMatchObject({
@@ -68,7 +68,7 @@ test('the gateway accepts its environment in production', () => {
   expect(config.http.shutdownTimeoutMs).toBeLessThan(20_000); // stop_grace_period
 });
 
-test('mail goes to the catcher, unless .env names another server', () => {
+test('mail goes to mailpit, unless .env names another server', () => {
   const smtpUrl = new URL(readConfig(gatewayEnvironment).mail.smtpUrl ?? '');
   expect(compose.services).toHaveProperty(smtpUrl.hostname);
   expect(smtpUrl.port).toBe('1025');
@@ -84,7 +84,7 @@ test('mail goes to the catcher, unless .env names another server', () => {
   expect(changed({ SMTP_URL: 'off' }).mail.delivery).toBe('off');
 });
 
-test('what .env says of behaviour reaches the gateway', () => {
+test('the settings for behaviour in .env reach the gateway', () => {
   const { gateway } = resolveCompose({
     ...filled,
     ...{ APP_URL: 'https://app.example.com', REQUIRE_VERIFIED_EMAIL: 'on', REFRESH_COOKIE: 'lax' },
@@ -96,14 +96,14 @@ test('what .env says of behaviour reaches the gateway', () => {
   });
 });
 
-test('while the internal secret is rotated, the gateway takes two and Hasura sends one', () => {
+test('during a rotation the gateway accepts two internal secrets and Hasura sends one', () => {
   const rotating = resolveCompose({ ...filled, OTHER_INTERNAL_ENDPOINTS_SECRET: 'n'.repeat(32) }).services;
   const { internalSecrets } = readConfig({ ...gatewayEnvironment, ...rotating.gateway?.environment });
   expect(internalSecrets).toEqual([filled.INTERNAL_ENDPOINTS_SECRET, 'n'.repeat(32)]);
   expect(rotating.hasura?.environment?.INTERNAL_ENDPOINTS_SECRET).toBe(filled.INTERNAL_ENDPOINTS_SECRET);
 });
 
-test('Hasura verifies what the gateway signs', () => {
+test('Hasura’s JWT settings match the gateway’s issuer, audience and JWKS address', () => {
   const variables = { ...filled, PUBLIC_URL: 'https://auth.example.com', JWT_AUDIENCE: 'shop' };
   const { gateway, hasura } = resolveCompose(variables).services;
   const config = readConfig({ NODE_ENV: 'production', ...gateway?.environment });
@@ -115,7 +115,7 @@ test('Hasura verifies what the gateway signs', () => {
   });
 });
 
-test('Hasura has every variable that its metadata reads', async () => {
+test('Hasura has every variable that its metadata read', async () => {
   const files = (await readdir('hasura/metadata', { recursive: true })).filter((file) =>
     /\.ya?ml$/.test(file),
   );
@@ -129,7 +129,7 @@ test('Hasura has every variable that its metadata reads', async () => {
   for (const name of new Set(names)) expect(environmentOf('hasura')).toHaveProperty(name ?? '');
 });
 
-test('Hasura starts closed', () => {
+test('Hasura starts with closed settings: no console, no metadata API, no development mode', () => {
   expect(environmentOf('hasura')).toMatchObject({
     HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS: 'true',
     HASURA_GRAPHQL_DEV_MODE: 'false',
@@ -144,7 +144,7 @@ test('Hasura starts closed', () => {
   );
 });
 
-test('every service has only the secrets that it needs', () => {
+test('every service of the compose file has only the secrets that it needs', () => {
   const holders = Object.fromEntries(
     [...required].map((secret) => {
       const value = filled[secret] ?? '';
@@ -162,7 +162,7 @@ test('every service has only the secrets that it needs', () => {
   });
 });
 
-test('each service waits for what it needs, and nothing waits for itself', () => {
+test('each service waits for the services that it needs, without a circle', () => {
   const order: string[] = [];
   const visit = (name: string, path: string[]) => {
     if (path.includes(name)) throw new Error(`A circle: ${[...path, name].join(' → ')}`);
@@ -183,7 +183,7 @@ test('each service waits for what it needs, and nothing waits for itself', () =>
   expect(order).toEqual(['postgres', 'databases', 'migrate', 'mailpit', 'gateway', 'hasura', 'proxy']);
 });
 
-test('every database URL names a host and database of this file, and a role that is not the superuser', () => {
+test('every database URL names Postgres of the compose file and a role other than the superuser', () => {
   const urls = Object.values(compose.services)
     .flatMap(({ environment: variables = {} }) => Object.values(variables))
     .filter((value) => value.startsWith('postgres://'))
@@ -197,7 +197,7 @@ test('every database URL names a host and database of this file, and a role that
     ]);
 });
 
-test('ports are published on loopback alone, mounts are there, images have a tag', async () => {
+test('ports are published only on loopback, mounts exist, and images have a tag', async () => {
   for (const [name, { ports = [], volumes = [], image, build }] of Object.entries(compose.services)) {
     for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
     for (const volume of volumes) {

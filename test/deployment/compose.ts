@@ -27,7 +27,7 @@ const EXPRESSION = /\$(?:(\$)|\{(\w+)(?:(:-|:\?)([^}]*))?\})/g;
 
 export type Reference = { name: string; operator: string | undefined; operand: string };
 
-/** Every `${…}` of a text, in compose's syntax as far as it is used here. */
+/** Every `${…}` of a text, in the part of compose's syntax that is used here. */
 function references(text: string): Reference[] {
   return [...text.matchAll(EXPRESSION)].flatMap(([, , name, operator, operand = '']) =>
     name === undefined ? [] : [{ name, operator, operand }],
@@ -57,7 +57,7 @@ function interpolateAll<T>(value: T, variables: Variables): T {
 
 const composeText = await readFile('docker-compose.yml', 'utf8');
 
-/** The file as it stands, with its anchors followed and its variables not filled in. */
+/** The compose file with resolved anchors, before its variables are filled in. */
 export const readCompose = (): Compose => parse(composeText, { merge: true }) as Compose;
 
 /** Every use of a variable, outside of comments. */
@@ -77,7 +77,7 @@ export async function readExample(): Promise<Variables> {
   );
 }
 
-/** What somebody has who followed .env.example. */
+/** The variables of a person who filled in .env.example. */
 export async function filledExample(): Promise<Variables> {
   const secrets = composeReferences()
     .filter(({ operator }) => operator === ':?')

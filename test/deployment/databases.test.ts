@@ -9,13 +9,13 @@ let server: PostgresServer;
 let superuser: postgres.Sql;
 let compose: Compose;
 
-/** Databases and roles are one server's, and those of compose have fixed names: this needs a server of its own. */
+/** Databases and roles belong to a server, and those of compose have fixed names: these tests need their own server. */
 beforeAll(async () => {
   [server, compose] = await Promise.all([startPostgresServer(), filledExample().then(resolveCompose)]);
   const postgresDatabase = new URL(server.url);
   postgresDatabase.pathname = 'postgres';
   superuser = postgres(postgresDatabase.href, { max: 1, onnotice: () => {} });
-  await superuser`drop database if exists portcullis`; // the embedded one's own
+  await superuser`drop database if exists portcullis`; // made by the embedded server
 });
 afterAll(async () => {
   await superuser?.end();
@@ -24,14 +24,14 @@ afterAll(async () => {
 
 const environmentOf = (service: string) => compose.services[service]?.environment ?? {};
 
-/** The URL that a service has, on the server at hand. */
+/** The URL of a service, with the host of this test's server. */
 function here(service: string, variable: string): string {
   const url = new URL(environmentOf(service)[variable] ?? '');
   url.host = new URL(server.url).host;
   return url.href;
 }
 
-/** Runs the script of the service `databases` as psql would, which a machine may lack. */
+/** Runs the script of the service `databases` as psql would; a machine may lack psql. */
 async function runSetup(): Promise<void> {
   const script = compose.services.databases?.command?.at(-1) ?? '';
   const [, body = ''] = /<<'SQL'\n([\s\S]*?)\nSQL/.exec(script) ?? [];
@@ -69,7 +69,7 @@ async function ask(url: string, query: string): Promise<unknown> {
   }
 }
 
-test('databases and migrate make what the gateway and Hasura need, and can be repeated', async () => {
+test('databases and migrate give the gateway and Hasura their rights, and can run twice', async () => {
   for (const name of ['databases', 'migrate'])
     expect(compose.services[name]?.command?.join(' ')).toMatch(/^sh -ec /);
   for (const _ of [1, 2]) {
@@ -89,14 +89,14 @@ test('databases and migrate make what the gateway and Hasura need, and can be re
   for (const name of ['migrations', '_private_jobs', 'jobs'])
     expect(await ask(source, `select from portcullis_jobs.${name}`)).toBe('42501');
   expect(await ask(source, 'create table hdb_catalog.mine (id uuid default gen_random_uuid())')).toEqual([]);
-  // What the engine does in its metadata database at its first start.
+  // The engine's statements in its metadata database at its first start.
   const first = 'create extension if not exists pgcrypto schema public; create schema hdb_catalog; select';
   expect(await ask(metadata, first)).not.toBe('42501');
   expect(await ask(metadata, 'create table hdb_catalog.mine (id uuid)')).toEqual([]);
   expect(await ask(gateway.replace(/portcullis$/, 'hasura_metadata'), 'select')).toBe('42501');
 });
 
-test('neither role is a superuser, and the gateway is no member of the role that it administers', async () => {
+test('gateway and hasura are not superusers, and gateway cannot use the rights of hasura', async () => {
   const roles = await superuser`
     select rolname as role, rolsuper or rolbypassrls or rolreplication or rolcreatedb as more, rolcreaterole as roles
       from pg_roles where rolname in ('gateway', 'hasura') order by 1`;
@@ -110,7 +110,7 @@ test('neither role is a superuser, and the gateway is no member of the role that
   expect([...memberships]).toEqual([{ usable: 0 }]);
 });
 
-test('another password in .env counts from the next start on', async () => {
+test('a changed password in .env takes effect at the next start', async () => {
   const old = here('gateway', 'DATABASE_URL');
   compose = resolveCompose({ ...(await filledExample()) });
   await runSetup();

@@ -38,7 +38,7 @@ const exitCode = ([program = '', ...args]: string[], env: Record<string, string>
     );
   });
 
-test('the gateway is healthy while it is ready, by the image as by the compose file', async () => {
+test('the health check of the gateway, in image and compose file, follows /ready', async () => {
   const image = imageHealthcheck((await readDockerfile()).at(-1) ?? []);
   expect(command('gateway')).toEqual(image);
 
@@ -50,7 +50,7 @@ test('the gateway is healthy while it is ready, by the image as by the compose f
   expect(await exitCode(image, { PORT: String(await freePort()) })).toBe(1);
 });
 
-test('Hasura is healthy while its metadata is consistent', async () => {
+test('the health check of Hasura fails with inconsistent metadata', async () => {
   const at = (place: number) => command('hasura').map((word) => word.replace('/8080', `/${place}`));
 
   status = 200;
@@ -63,6 +63,6 @@ test('Hasura is healthy while its metadata is consistent', async () => {
   expect(start).toBeGreaterThanOrEqual(60);
 });
 
-test('Postgres is asked over TCP by a program of its own image', () => {
+test('the health check of Postgres uses pg_isready over TCP', () => {
   expect(command('postgres')).toEqual(['pg_isready', '--host=127.0.0.1', '--username=postgres']);
 });

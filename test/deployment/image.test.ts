@@ -22,7 +22,7 @@ let compose: Compose;
 let database: TestDatabase;
 let gateway: GatewayProcess | undefined;
 
-/** The image's folder: what its last stage copies, with the repository's packages in place of a new installation. */
+/** Makes the image's folder: the copies of its last stage, with the repository's packages instead of a new installation. */
 async function assemble(): Promise<void> {
   for (const { from, sources, target } of copiesOf(runtime)) {
     for (const source of sources) {
@@ -64,7 +64,7 @@ function serve(): Promise<GatewayProcess> {
 const command = (name: string, env: Record<string, string>) =>
   spawnGateway(env, { command: ['node', join(app, 'dist/commands', name)] });
 
-test('what the Dockerfile copies is there, and .dockerignore lets it through', async () => {
+test('every path that the Dockerfile copies exists and is allowed by .dockerignore', async () => {
   const rules = (await readFile('.dockerignore', 'utf8')).split('\n').filter((line) => !/^(#|$)/.test(line));
   const sources = stages.flatMap(copiesOf).flatMap(({ from, sources: paths }) => (from ? [] : paths));
   for (const source of sources) await access(source);
@@ -72,7 +72,7 @@ test('what the Dockerfile copies is there, and .dockerignore lets it through', a
   expect(rules.slice(1).sort()).toEqual([...new Set(sources)].map((source) => `!${source}`).sort());
 });
 
-test('the image runs as an ordinary user, gets signals, and lets two threads be', () => {
+test('the image runs as the user node, gets signals, and sets ten libuv threads', () => {
   const last = (name: string) => runtime.filter((instruction) => instruction.name === name).at(-1)?.rest;
   expect(last('USER')).toBe('node');
   expect(last('STOPSIGNAL')).toBe('SIGTERM');
@@ -85,7 +85,7 @@ test('the image runs as an ordinary user, gets signals, and lets two threads be'
   });
 });
 
-test('what the image runs imports only what its installation has', async () => {
+test('the code in the image imports only installed dependencies', async () => {
   const { dependencies } = JSON.parse(await readFile('package.json', 'utf8')) as {
     dependencies: Record<string, string>;
   };
@@ -106,7 +106,7 @@ test('what the image runs imports only what its installation has', async () => {
   expect([...packages].filter((name) => !(name in dependencies))).toEqual([]);
 });
 
-test('the compiled gateway serves in production with the environment of the compose file, and stops cleanly', async () => {
+test('the compiled gateway serves in production with the compose file’s environment and exits with 0', async () => {
   gateway = await serve();
   const person = newPerson();
   const answer = await post(`${gateway.url}/graphql`, { query: SIGNUP, variables: { input: person } });
@@ -115,7 +115,7 @@ test('the compiled gateway serves in production with the environment of the comp
 });
 
 describe('the migrate command', () => {
-  test('applies all migrations, and can be repeated', async () => {
+  test('applies all migrations and can run twice', async () => {
     const empty = await createEmptyDatabase();
     for (const _ of [1, 2]) {
       const migrate = command('migrate.js', { NODE_ENV: 'production', DATABASE_URL: empty.url });
@@ -128,7 +128,7 @@ describe('the migrate command', () => {
     await empty.drop();
   });
 
-  test('needs a URL, and never tells its password', async () => {
+  test('exits with an error for a missing, invalid or unreachable URL, without the password', async () => {
     for (const [url, exitCode, complaint] of [
       ['', 78, 'DATABASE_URL: required'],
       ['mysql://me:hunter2@localhost/db', 78, 'DATABASE_URL: must be a postgres URL'],
@@ -145,8 +145,8 @@ describe('the migrate command', () => {
 describe('the reencrypt-keys command', () => {
   const key = () => randomBytes(32).toString('base64');
 
-  test('puts every private key under the first key-encryption key', async () => {
-    gateway = await serve(); // makes a key where there is none
+  test('encrypts every private key with the first key-encryption key', async () => {
+    gateway = await serve(); // makes a key if the database has none
     await gateway.end('SIGTERM');
     const [before, after] = [compose.services.gateway?.environment?.KEY_ENCRYPTION_KEYS ?? '', key()];
     const reencrypt = async (keys: string) => {
@@ -163,7 +163,7 @@ describe('the reencrypt-keys command', () => {
     expect(output).toContain('KEY_ENCRYPTION_KEYS: no key fits a stored signing key');
   });
 
-  test('names every variable that is missing', async () => {
+  test('names every missing variable: exit code 78', async () => {
     const child = command('reencrypt-keys.js', {});
     expect(await child.end()).toBe(78);
     expect(child.output()).toContain('DATABASE_URL: required');

@@ -2,11 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-// The stand-in plays what hasura/README.md writes down: its comments name the headings.
+// The stand-in behaves as hasura/README.md describes: its comments cite the headings.
 
 const FOLDER = 'test/support/hasura';
 
-/** The headings that a file cites, also if a citation goes on in the next line of a comment. */
+/** The headings that a file cites, also if a citation continues on the next line of a comment. */
 function citedIn(source: string): string[] {
   const text = source.replace(/\n\s*(?:\*|\/\/) ?/g, ' ');
   const citations = text.matchAll(/hasura\/README\.md,((?:(?: and|,)? "[^"]+")+)/g);
@@ -15,7 +15,7 @@ function citedIn(source: string): string[] {
   );
 }
 
-test('every heading of hasura/README.md that the stand-in cites is there', async () => {
+test('hasura/README.md has every heading that the stand-in cites', async () => {
   const readme = await readFile('hasura/README.md', 'utf8');
   const headings = new Set([...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading));
   const sources = await Promise.all(

@@ -23,7 +23,7 @@ async function dropRoles(owner: postgres.Sql, roles: readonly string[]): Promise
   }
 }
 
-/** A database with a row in each of some tables, and logins to it for roles that Hasura could have. */
+/** A database with a row in several tables, and logins for roles that Hasura could use. */
 export async function openLogins() {
   const database = await createTestDatabase();
   const owner = postgres(database.url, { max: 1, onnotice: () => {} });
@@ -39,7 +39,7 @@ export async function openLogins() {
   const logOut = () => Promise.all(opened.splice(0).map((sql) => sql.end()));
   return {
     ...{ database, owner, loginUrl, logOut },
-    /** The name of a role that is dropped in the end. */
+    /** The name of a role that `close` drops. */
     newRole(prefix = 'hasura test "role"'): string {
       const role = `${prefix} ${randomBytes(4).toString('hex')}`;
       roles.push(role);
@@ -61,7 +61,7 @@ export async function openLogins() {
   };
 }
 
-/** `allowed`, or the code with which Postgres refuses. */
+/** `allowed`, or the error code of Postgres. */
 export async function refusal(run: PromiseLike<unknown>): Promise<string> {
   return await Promise.resolve(run).then(
     () => 'allowed',

@@ -27,7 +27,7 @@ const WRONG = 'The x-hasura-gateway-secret header is wrong.';
 describe.each(ACTIONS)('the action %s', (name) => {
   const path = `/hasura/actions/${name}`;
 
-  test('is refused without the secret, whatever the method and body', async () => {
+  test('answers 403 permission_denied without the secret, for every method and body', async () => {
     const before = await keys();
     for (const authorization of ['', gateway.secret, `Bearer ${gateway.secret}`])
       expect(await gateway.post(path, actionBody(name), { authorization })).toMatchObject({
@@ -44,7 +44,7 @@ describe.each(ACTIONS)('the action %s', (name) => {
     expect(await keys()).toBe(before);
   });
 
-  test('is refused to every role but admin, in the form that Hasura passes on', async () => {
+  test('answers 403 permission_denied to every role but admin, in the form that Hasura forwards', async () => {
     const before = await keys();
     for (const role of ['user', 'anonymous', 'ADMIN', '', 'admin,user']) {
       const { status, body } = await gateway.post(path, actionBody(name, role), secret());
@@ -52,7 +52,7 @@ describe.each(ACTIONS)('the action %s', (name) => {
     }
     for (const session_variables of [undefined, null, 'admin', [], ['admin'], { 'x-hasura-role': ['admin'] }])
       expect(await gateway.post(path, { session_variables }, secret())).toMatchObject({ status: 403 });
-    // Headers may be the client's: the role stands in the body.
+    // Clients can set headers, so only the role in the body counts.
     expect(
       await gateway.post(path, actionBody(name, 'user'), { ...secret(), 'x-hasura-role': 'admin' }),
     ).toMatchObject({ status: 403 });
@@ -61,12 +61,12 @@ describe.each(ACTIONS)('the action %s', (name) => {
 
   test.each([
     ['half of a document', '{"session_variables":', 400, 'invalid_json'],
-    ['nothing', '', 400, 'invalid_json'],
+    ['an empty body', '', 400, 'invalid_json'],
     ['null', 'null', 400, 'invalid_json'],
     ['a list', '[]', 400, 'invalid_json'],
     ['an empty object', '{}', 403, 'permission_denied'],
-    ['more than may be', `{"x":"${'x'.repeat(1_100_000)}"}`, 413, 'payload_too_large'],
-  ])('answers %s with a 4xx and JSON', async (_what, body, status, code) => {
+    ['a body of 1.1 MB', `{"x":"${'x'.repeat(1_100_000)}"}`, 413, 'payload_too_large'],
+  ])('answers %s with a 4xx status and a JSON error', async (_what, body, status, code) => {
     const answer = await gateway.post(path, body, secret());
     expect(answer).toMatchObject({
       status,
@@ -74,7 +74,7 @@ describe.each(ACTIONS)('the action %s', (name) => {
     });
   });
 
-  test('answers a form with a 4xx and JSON', async () => {
+  test('answers a form with 415 unsupported_media_type in JSON', async () => {
     const headers = { ...secret(), 'content-type': 'application/x-www-form-urlencoded' };
     expect(await gateway.post(path, 'a=b', headers)).toMatchObject({
       status: 415,
@@ -82,7 +82,7 @@ describe.each(ACTIONS)('the action %s', (name) => {
     });
   });
 
-  test('tells only who shows the secret that it takes POST alone', async () => {
+  test('answers a GET that has the secret with 405 method_not_allowed and Allow: POST', async () => {
     const answer = await fetch(gateway.url + path, { headers: secret() });
     expect({ status: answer.status, allow: answer.headers.get('allow'), body: await answer.json() }).toEqual({
       status: 405,
@@ -93,7 +93,7 @@ describe.each(ACTIONS)('the action %s', (name) => {
 });
 
 describe('the answers of actions', () => {
-  test('generateJwk gives what its output type declares', async () => {
+  test('generateJwk returns the fields of its output type', async () => {
     const before = await keys();
     const { status, body } = await gateway.post(
       '/hasura/actions/generateJwk',
@@ -111,7 +111,7 @@ describe('the answers of actions', () => {
     expect(await keys()).toBe(before + 1);
   });
 
-  test('a failure on our side is a 4xx too, or Hasura would discard its body', async () => {
+  test('refreshEns answers 400 ens_not_configured, since Hasura discards the body of a 5xx', async () => {
     const { status, body } = await gateway.post(
       '/hasura/actions/refreshEns',
       actionBody('refreshEns'),
@@ -127,7 +127,7 @@ describe('the answers of actions', () => {
     });
   });
 
-  test('what is unexpected is a 4xx without its reason, which is in the log under the id that the caller gets', async () => {
+  test('an unexpected error answers 400 internal_error and is logged under the request id of the answer', async () => {
     await gateway.sql`alter table portcullis.jwks rename to hidden`;
     try {
       const answer = await gateway.post('/hasura/actions/generateJwk', actionBody('generateJwk'), {
@@ -147,7 +147,7 @@ describe('the answers of actions', () => {
   });
 
   test.each(['login', 'toString', 'generateJwk/x', 'a%2Fb', ''])(
-    'an unknown action "%s" is not found, in the form that Hasura passes on',
+    'an unknown action "%s" answers 404 not_found in the form that Hasura forwards',
     async (name) => {
       const path = `/hasura/actions/${name}`;
       for (const method of ['GET', 'POST', 'PUT']) {
@@ -161,7 +161,7 @@ describe('the answers of actions', () => {
     },
   );
 
-  test('an unknown action is refused without the secret like a known one', async () => {
+  test('an unknown action answers 403 permission_denied without the secret', async () => {
     const path = '/hasura/actions/login';
     expect(await gateway.post(path, actionBody('login'))).toMatchObject({
       status: 403,
@@ -177,7 +177,7 @@ describe('the answers of actions', () => {
 describe.each(CRONS)('the cron trigger %s', (name) => {
   const path = `/hasura/cron/${name}`;
 
-  test('is refused without the secret', async () => {
+  test('answers 403 permission_denied without the secret, and 405 to a GET that has the secret', async () => {
     expect(await gateway.post(path, {})).toMatchObject({ status: 403, body: { code: 'permission_denied' } });
     expect(await gateway.post(path, {}, { 'x-hasura-gateway-secret': 'wrong' })).toMatchObject({
       status: 403,
@@ -188,7 +188,7 @@ describe.each(CRONS)('the cron trigger %s', (name) => {
 });
 
 describe('cron triggers', () => {
-  test('prune does its work once, however often and at once it is called', async () => {
+  test('eight concurrent calls of prune answer 200 and leave one new key', async () => {
     await gateway.sql`update portcullis.jwks set expires_at = now() - interval '2 days'`;
     await gateway.sql`insert into portcullis_private.rate_limits (key, count, resets_at)
       values ('old', 1, now() - interval '1 second'), ('new', 1, now() + interval '1 minute')`;
@@ -204,7 +204,7 @@ describe('cron triggers', () => {
     );
     for (const { status, body } of answers)
       expect({ status, body }).toEqual({ status: 200, body: { success: true } });
-    // The long-expired keys are gone, and one successor is there.
+    // Prune deleted the long-expired keys and made one successor.
     const left = await gateway.sql`select expires_at > now() as good from portcullis.jwks`;
     expect(left).toEqual([{ good: true }]);
     expect(await gateway.sql`select key from portcullis_private.rate_limits`).toEqual([{ key: 'new' }]);
@@ -212,7 +212,7 @@ describe('cron triggers', () => {
     expect(await keys()).toBe(1);
   });
 
-  test('a job that failed is no success, so that Hasura tries again', async () => {
+  test('refresh-ens answers 502 ens_unreachable when the lookup fails, so that Hasura retries', async () => {
     const unlucky = await startGateway({ env: { ENS_RPC_URLS: 'http://127.0.0.1:1' } });
     const secrets = { 'x-hasura-gateway-secret': unlucky.secret };
     expect(await unlucky.post('/hasura/cron/refresh-ens', {}, secrets)).toMatchObject({
@@ -222,7 +222,7 @@ describe('cron triggers', () => {
     await unlucky.close();
   });
 
-  test('looking up ENS names is done where there is nothing to ask', async () => {
+  test('refresh-ens answers 200 when ENS is not configured', async () => {
     expect(await gateway.post('/hasura/cron/refresh-ens', {}, secret())).toMatchObject({ status: 200 });
   });
 });

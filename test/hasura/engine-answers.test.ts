@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run } from './engine-command.ts';
 
-// What `npm run hasura:status` and `hasura:reload` make of answers that no sound engine gives.
+// How `npm run hasura:status` and `hasura:reload` handle answers that a working engine does not give.
 
-describe('odd answers', () => {
+describe('unusual answers', () => {
   let server: Server;
   let answer: (request: IncomingMessage, response: ServerResponse) => void;
   const received: IncomingMessage[] = [];
@@ -34,7 +34,7 @@ describe('odd answers', () => {
   };
 
   test.each([301, 302, 307, 308])(
-    'a redirect (%i) is not followed: the secret would go along',
+    'hasura:status and hasura:reload do not follow a redirect (%i), which would receive the admin secret',
     async (status) => {
       answering(status, '', { location: 'http://localhost:1/elsewhere' });
       const origin = access().HASURA_GRAPHQL_ENDPOINT;
@@ -44,7 +44,7 @@ describe('odd answers', () => {
     },
   );
 
-  test('what conflicts has no name, and is named by what conflicts', async () => {
+  test('hasura:reload names a conflict by its objects, and an unnamed object by its type', async () => {
     const objects = [{ name: 'action a' }, { name: 'remote_schema b' }];
     const reason = 'conflicting definitions';
     answering(200, JSON.stringify({ is_consistent: false, inconsistent_objects: [{ reason, objects }] }));
@@ -54,27 +54,30 @@ describe('odd answers', () => {
     expect(await linesOf('reload')).toEqual(['table: duplicate']);
   });
 
-  test('what is inconsistent without being named is a fault all the same', async () => {
+  test('hasura:reload fails when the engine reports inconsistent metadata without naming an object', async () => {
     answering(200, '{"is_consistent": false}');
     expect(await linesOf('reload')).toEqual([
       'The engine says that the metadata are inconsistent, but not which part.',
     ]);
   });
 
-  test.each([400, 500])('what the engine says of a failure (%i) is passed on', async (status) => {
-    const internal = { request: 'with the secret' };
-    answering(
-      status,
-      JSON.stringify({ error: 'database query error', path: '$', code: 'unexpected', internal }),
-    );
-    expect(await linesOf('reload')).toEqual(['The engine refuses: database query error']);
-  });
+  test.each([400, 500])(
+    'hasura:reload prints the error of the engine (%i) without its internal part',
+    async (status) => {
+      const internal = { request: 'with the secret' };
+      answering(
+        status,
+        JSON.stringify({ error: 'database query error', path: '$', code: 'unexpected', internal }),
+      );
+      expect(await linesOf('reload')).toEqual(['The engine refuses: database query error']);
+    },
+  );
 
   test.each([
-    ['a proxy’s page', 500, '<html>Bad Gateway</html>'],
-    ['a page', 200, '<html>Welcome</html>'],
-    ['more than an engine says', 200, `OK${'x'.repeat(20 * 1024 * 1024)}`],
-  ])('%s is no engine, and is not repeated', async (_what, status, body) => {
+    ['an error page of a proxy', 500, '<html>Bad Gateway</html>'],
+    ['an HTML page', 200, '<html>Welcome</html>'],
+    ['a text of 20 MB', 200, `OK${'x'.repeat(20 * 1024 * 1024)}`],
+  ])('%s is reported as the answer of another server, and is not printed', async (_what, status, body) => {
     answering(status, body);
     for (const command of ['status', 'reload'] as const)
       expect((await linesOf(command)).join()).toMatch(/is not a graphql-engine|does not answer/);
@@ -90,7 +93,7 @@ describe('odd answers', () => {
     'http://example.com/v1',
     'http://example.com/v1beta1/relay/',
     'nothing',
-  ])('an endpoint like %s is refused by its name alone', async (endpoint) => {
+  ])('hasura:status refuses the endpoint %s without printing it', async (endpoint) => {
     const env = { ...access(), HASURA_GRAPHQL_ENDPOINT: endpoint };
     expect(await linesOf('status', env)).toEqual([
       'HASURA_GRAPHQL_ENDPOINT must be a base URL like http://localhost:8080, without /v1/graphql.',

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 
 type Outcome = { code: number; lines: string[] };
-/** Runs `hasura:status` or `hasura:reload`, and says how it ended and what it wrote. */
+/** Runs `hasura:status` or `hasura:reload` and returns its exit code and its output. */
 export function run(command: 'status' | 'reload', env: Record<string, string>): Promise<Outcome> {
   const args = ['--import', 'tsx', `src/commands/hasura/${command}.ts`];
   return new Promise((resolve) => {

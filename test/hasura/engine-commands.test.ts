@@ -4,7 +4,7 @@ import { type Engine, startEngine } from '../support/hasura/engine.ts';
 import { type Recorder, startRecorder } from '../support/hasura/recorder.ts';
 import { run } from './engine-command.ts';
 
-// `npm run hasura:status` and `hasura:reload`, by which an operator sees and mends the engine's state.
+// `npm run hasura:status` and `hasura:reload`, with which an operator checks and repairs the engine's state.
 
 let gateway: TestGateway;
 let recorder: Recorder;
@@ -42,19 +42,19 @@ const accessTo = ({ url, adminSecret }: Engine) => ({
   HASURA_GRAPHQL_ENDPOINT: `${new URL(url).origin}/`,
   HASURA_GRAPHQL_ADMIN_SECRET: adminSecret,
 });
-const WELL = {
+const HEALTHY = {
   code: 0,
   lines: ['The engine is healthy: the metadata are consistent, and the gateway answers through the engine.'],
 };
-const UNWELL = 'The engine is not healthy: ERROR: inconsistent objects in schema';
-/** The gateway, and the join that rests on it. */
+const UNHEALTHY = 'The engine is not healthy: ERROR: inconsistent objects in schema';
+/** The gateway, and the join that depends on it. */
 const MISSING = [
   "remote_schema portcullis: Inconsistent object: environment variable 'NOT_SET' not set",
   expect.stringMatching(/^remote_relationship gateway_team in table portcullis.teams in source default: /),
 ];
 const UNREACHED = 'The gateway cannot be reached through the engine: ';
 
-test('a base URL may have a path, as behind a proxy', async () => {
+test('hasura:status calls the engine below the path of its base URL', async () => {
   const access = accessTo(await start());
   const endpoint = `${access.HASURA_GRAPHQL_ENDPOINT}api/v2/hasura`;
   expect(await run('status', { ...access, HASURA_GRAPHQL_ENDPOINT: endpoint })).toEqual({
@@ -63,30 +63,30 @@ test('a base URL may have a path, as behind a proxy', async () => {
   });
 });
 
-test('an engine that has everything is well, and a reload leaves it so', async () => {
+test('hasura:status reports a consistent engine as healthy, and hasura:reload finds everything consistent', async () => {
   const access = accessTo(await start());
-  expect(await run('status', access)).toEqual(WELL);
+  expect(await run('status', access)).toEqual(HEALTHY);
   expect(await run('reload', access)).toEqual({
     code: 0,
     lines: ['Reloaded, and everything is consistent.'],
   });
 });
 
-test('what is inconsistent is named by both, until a reload finds it mended', async () => {
+test('hasura:status and hasura:reload name inconsistent objects until a reload after the repair', async () => {
   isMisconfigured = true;
   const access = accessTo(await start());
   expect(await run('status', access)).toEqual({
     code: 1,
-    lines: [UNWELL, ...MISSING, `${UNREACHED}field 'authConfig' not found in type: 'query_root'`],
+    lines: [UNHEALTHY, ...MISSING, `${UNREACHED}field 'authConfig' not found in type: 'query_root'`],
   });
   expect(await run('reload', access)).toEqual({ code: 1, lines: MISSING });
   isMisconfigured = false;
   expect((await run('status', access)).code).toBe(1);
   expect((await run('reload', access)).code).toBe(0);
-  expect(await run('status', access)).toEqual(WELL);
+  expect(await run('status', access)).toEqual(HEALTHY);
 });
 
-test('a gateway that cannot be reached is named without the secret that the engine tells an admin', async () => {
+test('hasura:status and hasura:reload name an unreachable gateway without printing the shared secret', async () => {
   const engine = await start({ PORTCULLIS_GRAPHQL_URL: 'http://127.0.0.1:1/graphql' });
   const told = await fetch(new URL('/v1/metadata', engine.url), {
     method: 'POST',
@@ -105,26 +105,26 @@ test('a gateway that cannot be reached is named without the secret that the engi
   }
 });
 
-test('a gateway that went away after the start is noticed', async () => {
+test('hasura:status fails when the gateway fails after the engine’s start', async () => {
   const access = accessTo(await start());
   recorder.script({ status: 502, text: 'Bad Gateway' });
   const { code, lines } = await run('status', access);
   expect({ code, lines }).toEqual({ code: 1, lines: [expect.stringContaining(UNREACHED)] });
 });
 
-test('without the metadata API the state is told without its reasons, and a reload says what it lacks', async () => {
+test('without the metadata API hasura:status gives no reasons, and hasura:reload says that the API is off', async () => {
   const off = 'The engine’s metadata API is off: HASURA_GRAPHQL_ENABLED_APIS lacks `metadata`.';
   const access = accessTo(await start({ HASURA_GRAPHQL_ENABLED_APIS: 'graphql' }));
-  expect(await run('status', access)).toEqual(WELL);
+  expect(await run('status', access)).toEqual(HEALTHY);
   expect(await run('reload', access)).toEqual({ code: 1, lines: [off] });
   isMisconfigured = true;
-  const unwell = accessTo(await start({ HASURA_GRAPHQL_ENABLED_APIS: 'graphql' }));
-  expect((await run('status', unwell)).lines.slice(0, 2)).toEqual([UNWELL, off]);
+  const unhealthy = accessTo(await start({ HASURA_GRAPHQL_ENABLED_APIS: 'graphql' }));
+  expect((await run('status', unhealthy)).lines.slice(0, 2)).toEqual([UNHEALTHY, off]);
 });
 
-describe('what cannot be asked', () => {
+describe('a wrong address or admin secret', () => {
   const secret = { HASURA_GRAPHQL_ADMIN_SECRET: 'x' };
-  test('an address where nothing listens', async () => {
+  test('hasura:status and hasura:reload report an address where no server listens', async () => {
     const env = { ...secret, HASURA_GRAPHQL_ENDPOINT: 'http://127.0.0.1:1' };
     for (const command of ['status', 'reload'] as const)
       expect(await run(command, env)).toEqual({
@@ -133,28 +133,31 @@ describe('what cannot be asked', () => {
       });
   });
 
-  test('without a secret the state is told, and not why; nothing is reloaded', async () => {
+  test('without the admin secret hasura:status gives no reasons and hasura:reload fails', async () => {
     const { HASURA_GRAPHQL_ADMIN_SECRET: _, ...access } = accessTo(await start());
-    expect(await run('status', access)).toEqual(WELL);
+    expect(await run('status', access)).toEqual(HEALTHY);
     isMisconfigured = true;
-    const { HASURA_GRAPHQL_ADMIN_SECRET: __, ...unwell } = accessTo(await start());
+    const { HASURA_GRAPHQL_ADMIN_SECRET: __, ...unhealthy } = accessTo(await start());
     const why = 'Set HASURA_GRAPHQL_ADMIN_SECRET to see why.';
-    expect((await run('status', unwell)).lines.slice(0, 2)).toEqual([UNWELL, why]);
+    expect((await run('status', unhealthy)).lines.slice(0, 2)).toEqual([UNHEALTHY, why]);
     expect(await run('reload', access)).toEqual({
       code: 1,
       lines: ['HASURA_GRAPHQL_ADMIN_SECRET is not set.'],
     });
   });
 
-  test.each(['two\nlines', '5 €'])('a secret that no header may have: %j', async (odd) => {
-    const access = { ...accessTo(await start()), HASURA_GRAPHQL_ADMIN_SECRET: odd };
-    expect(await run('reload', access)).toEqual({
-      code: 1,
-      lines: ['HASURA_GRAPHQL_ADMIN_SECRET has characters that are not allowed in a header.'],
-    });
-  });
+  test.each(['two\nlines', '5 €'])(
+    'hasura:reload refuses an admin secret with characters that a header cannot carry: %j',
+    async (odd) => {
+      const access = { ...accessTo(await start()), HASURA_GRAPHQL_ADMIN_SECRET: odd };
+      expect(await run('reload', access)).toEqual({
+        code: 1,
+        lines: ['HASURA_GRAPHQL_ADMIN_SECRET has characters that are not allowed in a header.'],
+      });
+    },
+  );
 
-  test('an address where something else listens', async () => {
+  test('hasura:status and hasura:reload report a server that is not a graphql-engine', async () => {
     const env = { ...secret, HASURA_GRAPHQL_ENDPOINT: gateway.url };
     for (const command of ['status', 'reload'] as const) {
       const { code, lines } = await run(command, env);
@@ -165,7 +168,7 @@ describe('what cannot be asked', () => {
     }
   });
 
-  test('an engine whose secret is another', async () => {
+  test('hasura:reload reports that the engine refuses the admin secret', async () => {
     const access = { ...accessTo(await start()), ...secret };
     expect(await run('reload', access)).toEqual({
       code: 1,

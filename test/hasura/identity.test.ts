@@ -30,7 +30,7 @@ beforeEach(async () => {
 
 const secret = (): Headers => ({ 'x-hasura-gateway-secret': gateway.secret });
 const sessionOf = ({ accessToken }: SignedInAnswer) => decodeJwt(accessToken).sid as string;
-/** What Hasura sends for a person with a token: the session variables, in its own name. */
+/** The session variables that Hasura sends for a person with a token. */
 const variablesOf = (signedIn: SignedInAnswer): Headers => ({
   'x-hasura-role': 'user',
   'x-hasura-user-id': signedIn.user.id,
@@ -46,13 +46,13 @@ const expectUnauthenticated = async (headers: Headers) =>
   ]);
 
 describe('session variables without the secret', () => {
-  test('do not count', async () => {
+  test('are ignored', async () => {
     for (const role of ['user', 'admin', 'anonymous'])
       expect(await me({ ...variablesOf(victim), 'x-hasura-role': role })).toBeNull();
     expect(await me({ ...variablesOf(victim), 'x-hasura-admin-secret': 'anything' })).toBeNull();
   });
 
-  test('do not count beside a bearer token either: the token says who it is', async () => {
+  test('are ignored beside a bearer token, which identifies the user', async () => {
     expect(await me({ ...variablesOf(victim), ...bearer(ada.accessToken) })).toMatchObject({
       id: ada.user.id,
     });
@@ -62,11 +62,11 @@ describe('session variables without the secret', () => {
 describe('a wrong secret', () => {
   test.each([
     ['of the same length', () => 'x'.repeat(gateway.secret.length)],
-    ['cut short', () => gateway.secret.slice(0, -1)],
-    ['grown', () => `${gateway.secret}x`],
-    ['with Bearer before it', () => `Bearer ${gateway.secret}`],
-    ['twice', () => `${gateway.secret},${gateway.secret}`],
-  ])('%s is refused, whoever asks for whatever', async (_what, wrong) => {
+    ['without its last character', () => gateway.secret.slice(0, -1)],
+    ['with one more character', () => `${gateway.secret}x`],
+    ['with the prefix Bearer', () => `Bearer ${gateway.secret}`],
+    ['that repeats the right one', () => `${gateway.secret},${gateway.secret}`],
+  ])('%s answers 403 permission_denied', async (_what, wrong) => {
     const { status, body } = await gateway.post(
       '/graphql',
       { query: '{ authConfig { signup } }' },
@@ -86,32 +86,32 @@ describe('a wrong secret', () => {
   });
 });
 
-describe('behind the secret', () => {
-  test('role user with a user and a session is that user', async () => {
+describe('a request with the secret', () => {
+  test('acts as the user of its session variables in the role user', async () => {
     expect(await me(asHasura(variablesOf(ada)))).toMatchObject({ id: ada.user.id });
   });
 
-  test('the token that Hasura forwards may come along, an access or a team token', async () => {
+  test('may also carry the forwarded access or team token of the same user', async () => {
     for (const token of [ada.accessToken, ada.teamToken ?? ''])
       expect(await me(asHasura({ ...variablesOf(ada), ...bearer(token) }))).toMatchObject({
         id: ada.user.id,
       });
   });
 
-  test('role user without a session is an operator who acts as the user', async () => {
+  test('acts as the named user without a session, and is unauthenticated for an unknown user', async () => {
     const { 'x-hasura-session-id': _, ...variables } = variablesOf(ada);
     expect(await me(asHasura(variables))).toMatchObject({ id: ada.user.id });
     await expectUnauthenticated(asHasura({ ...variables, 'x-hasura-user-id': randomUUID() }));
     await expectUnauthenticated(asHasura({ ...variables, 'x-hasura-user-id': '' }));
   });
 
-  test('a request without session variables is known by its token', async () => {
+  test('is identified by its bearer token when session variables are missing', async () => {
     expect(await me(secret())).toBeNull();
     expect(await me(asHasura(bearer(ada.accessToken)))).toMatchObject({ id: ada.user.id });
   });
 
   test.each(['anonymous', 'admin', 'ADMIN', 'User', 'user, admin', 'user,user', 'editor', '*'])(
-    'role "%s" is nobody, whosever variables and token come along',
+    'in the role "%s" is anonymous, even with session variables and a token',
     async (role) => {
       const variables = { ...variablesOf(victim), 'x-hasura-role': role };
       expect(await me(asHasura(variables))).toBeNull();
@@ -120,13 +120,13 @@ describe('behind the secret', () => {
     },
   );
 
-  test('the unauthorized role is nobody, even where it is named user', async () => {
+  test('in the unauthorized role is anonymous, even when that role is named user', async () => {
     const odd = await startGateway({ replicaOf: gateway, env: { HASURA_UNAUTHORIZED_ROLE: 'user' } });
     expect(await odd.graphql(ME, {}, asHasura(variablesOf(ada)))).toEqual({ me: null });
     await odd.close();
   });
 
-  test('a token of another user, of another session or of nobody is not overruled', async () => {
+  test('with an invalid token, or a token of another user or session, is unauthenticated', async () => {
     const otherSession = await logIn(gateway, person);
     for (const token of [victim.accessToken, victim.teamToken ?? '', otherSession.accessToken, 'rubbish'])
       await expectUnauthenticated(asHasura({ ...variablesOf(ada), ...bearer(token) }));
@@ -134,7 +134,7 @@ describe('behind the secret', () => {
     await expectUnauthenticated(asHasura({ ...withoutSession, ...bearer(victim.accessToken) }));
   });
 
-  test('ids that are no UUIDs are refused', async () => {
+  test('with ids that are not UUIDs is unauthenticated', async () => {
     for (const id of ['admin', '1', "' or true --", `{${randomUUID()}}`, 'x'.repeat(4000)]) {
       await expectUnauthenticated(asHasura({ ...variablesOf(ada), 'x-hasura-user-id': id }));
       await expectUnauthenticated(asHasura({ ...variablesOf(ada), 'x-hasura-session-id': id }));
@@ -142,12 +142,12 @@ describe('behind the secret', () => {
     await expectUnauthenticated(asHasura({ 'x-hasura-role': 'user' }));
   });
 
-  test('a session that is another’s, or nobody’s, is refused', async () => {
+  test('with the session of another user or an unknown session is unauthenticated', async () => {
     for (const id of [sessionOf(victim), randomUUID()])
       await expectUnauthenticated(asHasura({ ...variablesOf(ada), 'x-hasura-session-id': id }));
   });
 
-  test('a session that was revoked or is over is refused at once', async () => {
+  test('with a revoked or expired session is unauthenticated at once', async () => {
     const headers = asHasura(variablesOf(ada));
     await gateway.sql`update portcullis.sessions set revoked_at = now() where id = ${sessionOf(ada)}`;
     await expectUnauthenticated(headers);
@@ -155,7 +155,7 @@ describe('behind the secret', () => {
     await expectUnauthenticated(headers);
   });
 
-  test('a disabled user is refused at once, with and without a session', async () => {
+  test('for a disabled user is unauthenticated at once, with and without a session', async () => {
     const other = await signUp(gateway);
     await gateway.sql`update portcullis.users set disabled_at = now() where id = ${other.user.id}`;
     const { 'x-hasura-session-id': _, ...withoutSession } = variablesOf(other);
@@ -164,7 +164,7 @@ describe('behind the secret', () => {
   });
 });
 
-/** Sends headers as they are, repeated ones included. */
+/** Sends headers as given, also repeated ones. */
 function ask(rawHeaders: string[]): Promise<{ status: number | undefined; body: unknown }> {
   return new Promise((resolve, reject) => {
     const body = JSON.stringify({ query: '{ me { id } }' });
@@ -189,14 +189,14 @@ function ask(rawHeaders: string[]): Promise<{ status: number | undefined; body: 
 
 describe('headers sent twice', () => {
   const lines = (headers: Headers) => Object.entries(headers).flat();
-  const nobody = { status: 200, body: { data: { me: null } } };
+  const anonymous = { status: 200, body: { data: { me: null } } };
 
-  test('are never read as the one that suits', async () => {
+  test('do not identify a user, and a repeated secret answers 403', async () => {
     const all = lines(asHasura(variablesOf(ada)));
     expect(await ask(all)).toEqual({ status: 200, body: { data: { me: { id: ada.user.id } } } });
-    expect(await ask([...all, 'x-hasura-role', 'user'])).toEqual(nobody);
-    expect(await ask(['x-hasura-role', 'anonymous', ...all])).toEqual(nobody);
-    expect(await ask([...all, 'X-Hasura-Role', 'admin'])).toEqual(nobody);
+    expect(await ask([...all, 'x-hasura-role', 'user'])).toEqual(anonymous);
+    expect(await ask(['x-hasura-role', 'anonymous', ...all])).toEqual(anonymous);
+    expect(await ask([...all, 'X-Hasura-Role', 'admin'])).toEqual(anonymous);
     for (const twice of ['x-hasura-user-id', 'x-hasura-session-id'])
       expect(await ask([...all, twice, randomUUID()])).toMatchObject({
         status: 200,
@@ -206,8 +206,8 @@ describe('headers sent twice', () => {
   });
 });
 
-describe('while the secret is rotated', () => {
-  test('both are good, and then only the new one', async () => {
+describe('a rotation of the secret', () => {
+  test('accepts both secrets at first and only the new secret afterwards', async () => {
     const [older, newer] = ['o'.repeat(32), 'n'.repeat(32)];
     const both = await startGateway({
       replicaOf: gateway,

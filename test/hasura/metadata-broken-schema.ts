@@ -10,7 +10,7 @@ const inSdl = (rule: RuleId, what: string, from: string, to: string): BrokenExam
 const schema: BrokenExample[] = [
   { ...broken('schema-subscription', 'a subscription'), sdl: grown('type Subscription { ticks: Int! }') },
   {
-    ...broken('schema-query', 'another name'),
+    ...broken('schema-query', 'another name of the type Mutation'),
     also: ['sdl-exists'],
     sdl: `schema { query: Query mutation: Change } ${changed('type Mutation', 'type Change')}`,
   },
@@ -31,24 +31,27 @@ const schema: BrokenExample[] = [
     sdl: grown('directive @audited on FIELD_DEFINITION'),
   },
   { ...broken('schema-valid', 'an empty enum'), sdl: grown('enum Nothing') },
-  { ...broken('schema-reserved-name', "a type of Hasura's"), sdl: grown('input user_bool_exp { id: ID }') },
   {
-    ...broken('schema-reserved-name', 'a Postgres scalar that is none'),
+    ...broken('schema-reserved-name', 'a type name that Hasura generates'),
+    sdl: grown('input user_bool_exp { id: ID }'),
+  },
+  {
+    ...broken('schema-reserved-name', 'a Postgres scalar as the name of an object type'),
     sdl: grown('type timestamptz { seconds: Int! }'),
   },
   {
-    ...broken('schema-reserved-name', "a root field of Hasura's"),
+    ...broken('schema-reserved-name', 'a root field name that Hasura generates'),
     also: ['root-field-assigned'],
     sdl: grown('extend type Query { user_by_pk: User }'),
   },
   {
-    ...broken('root-field-assigned', 'a field that nobody sees'),
+    ...broken('root-field-assigned', 'a root field without a role'),
     sdl: grown('extend type Mutation { logout: Boolean! }'),
   },
 ];
 
 const roleSdl: BrokenExample[] = [
-  inSdl('sdl-syntax', 'no GraphQL', 'type Query {', 'type Query ['),
+  inSdl('sdl-syntax', 'text that is not GraphQL', 'type Query {', 'type Query ['),
   inSdl('sdl-syntax', 'a type twice', 'scalar DateTime', 'scalar DateTime\n\n          scalar DateTime'),
   inSdl('sdl-syntax', 'a field twice', 'me: User', 'me: User\n            me: User'),
   inSdl(
@@ -71,7 +74,7 @@ const roleSdl: BrokenExample[] = [
   ),
   inSdl(
     'sdl-query',
-    'no Query',
+    'a schema without Query',
     'type Mutation {',
     'schema { mutation: Mutation }\n\n          type Mutation {',
   ),
@@ -90,11 +93,11 @@ const roleSdl: BrokenExample[] = [
     'type User implements Person',
     'type User implements Person & ContractAddress',
   ),
-  inSdl('sdl-exists', 'another kind', 'scalar DateTime', 'enum DateTime { NOW }'),
-  inSdl('sdl-type', 'a ! too few', 'AuthPayload!', 'AuthPayload'),
-  inSdl('sdl-type', 'a ! too many', 'teamName: String', 'teamName: String!'),
+  inSdl('sdl-exists', 'a type of another kind', 'scalar DateTime', 'enum DateTime { NOW }'),
+  inSdl('sdl-type', 'a missing !', 'AuthPayload!', 'AuthPayload'),
+  inSdl('sdl-type', 'an additional !', 'teamName: String', 'teamName: String!'),
   inSdl('sdl-default', 'another default', 'Int = 10', 'Int = 20'),
-  inSdl('sdl-default', 'no default', 'newsletter: Boolean! = false', 'newsletter: Boolean!'),
+  inSdl('sdl-default', 'a missing default', 'newsletter: Boolean! = false', 'newsletter: Boolean!'),
   inSdl('sdl-required', 'a required input field left out', '            newsletter: Boolean! = false\n', ''),
   inSdl('sdl-required', 'a required argument left out', 'login(input: LoginInput!)', 'login'),
   inSdl('sdl-directive', 'a deprecation', 'me: User', 'me: User @deprecated'),
@@ -112,7 +115,7 @@ const roleSdl: BrokenExample[] = [
   inSdl('sdl-reference', 'an undeclared scalar', '          scalar DateTime\n\n', ''),
   inSdl(
     'sdl-definition',
-    'another key',
+    'an unknown key',
     'definition:\n        schema',
     'definition:\n        roles: []\n        schema',
   ),

@@ -9,34 +9,34 @@ const SESSION = [
   ...['  revoked_at:', '    _is_null: true'],
 ];
 const SIGNED_IN = [...DISABLED, ...SESSION];
-/** The filter of `users`, and that of `sessions`. */
-export const OWN = ['id:', '  _eq: X-Hasura-User-Id', ...SIGNED_IN];
-export const OF_ME = [
+/** The shipped filters of `users` and `sessions`. */
+export const USERS_FILTER = ['id:', '  _eq: X-Hasura-User-Id', ...SIGNED_IN];
+export const SESSIONS_FILTER = [
   'user_id:',
   '  _eq: X-Hasura-User-Id',
   'user:',
   ...SIGNED_IN.map((line) => `  ${line}`),
 ];
 
-/** A filter of `sessions` that comes close to asking for the session of the token, and does not. */
+/** A filter of `sessions` that resembles the condition of the live session and is weaker. */
 const withoutSession = (what: string, ...texts: string[]): BrokenExample =>
-  edited(sessions, 'filter-live-session', what, lines(8, ...OF_ME), lines(8, ...texts));
+  edited(sessions, 'filter-live-session', what, lines(8, ...SESSIONS_FILTER), lines(8, ...texts));
 const oneOf = (...conditions: string[]) => conditions.map((condition) => `    - ${condition}`);
 const SIGNED_IN_FLOW =
   '{disabled_at: {_is_null: true}, sessions: {id: {_eq: X-Hasura-Session-Id}, revoked_at: {_is_null: true}}}';
 
-/** Permissions that do not ask for the live session (hasura/README.md, "Filters"). */
+/** Permissions that do not require the live session (hasura/README.md, "Filters"). */
 export const brokenSessions: readonly BrokenExample[] = [
-  withoutSession('only whose it is', ...OF_ME.slice(0, 2)),
-  withoutSession('only that the user is not disabled', 'user:', ...DISABLED.map((line) => `  ${line}`)),
-  withoutSession('only the session', 'user:', ...SESSION.map((line) => `  ${line}`)),
-  withoutSession('only which session', ...OF_ME.slice(0, -2)),
+  withoutSession('a filter by user alone', ...SESSIONS_FILTER.slice(0, 2)),
+  withoutSession('a filter by disabled_at alone', 'user:', ...DISABLED.map((line) => `  ${line}`)),
+  withoutSession('a filter by session without disabled_at', 'user:', ...SESSION.map((line) => `  ${line}`)),
+  withoutSession('a filter by session without revoked_at', ...SESSIONS_FILTER.slice(0, -2)),
   withoutSession(
-    'any session that is not revoked',
+    'a filter by any live session of the user',
     'user: {disabled_at: {_is_null: true}, sessions: {revoked_at: {_is_null: true}, user_id: {_eq: X-Hasura-User-Id}}}',
   ),
   withoutSession(
-    'the session of one row and that another one is not revoked',
+    'a filter that takes id and revoked_at from two session rows',
     'user:',
     '  _and:',
     ...oneOf(
@@ -45,21 +45,21 @@ export const brokenSessions: readonly BrokenExample[] = [
     ),
   ),
   withoutSession(
-    'the session in one branch',
+    'the live session in one branch of _or',
     '_or:',
     ...oneOf(`{user: ${SIGNED_IN_FLOW}}`, '{user_id: {_eq: X-Hasura-User-Id}}'),
   ),
-  withoutSession('that the session is not there', '_not:', `  user: ${SIGNED_IN_FLOW}`),
-  withoutSession('a session that is revoked', `user: ${SIGNED_IN_FLOW.replaceAll('true', 'false')}`),
+  withoutSession('a negated live session', '_not:', `  user: ${SIGNED_IN_FLOW}`),
+  withoutSession('a filter by revoked session', `user: ${SIGNED_IN_FLOW.replaceAll('true', 'false')}`),
   withoutSession(
-    'the user in place of the session',
+    'the user id in place of the session id',
     `user: ${SIGNED_IN_FLOW.replace('Session-Id', 'User-Id')}`,
   ),
   edited(
     users,
     'filter-live-session',
-    'an update without it',
-    lines(8, ...OWN),
-    lines(8, ...OWN.slice(0, 2)),
+    'an update permission without the live session',
+    lines(8, ...USERS_FILTER),
+    lines(8, ...USERS_FILTER.slice(0, 2)),
   ),
 ];

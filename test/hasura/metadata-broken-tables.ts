@@ -1,4 +1,4 @@
-import { OF_ME, OWN } from './metadata-broken-sessions.ts';
+import { SESSIONS_FILTER, USERS_FILTER } from './metadata-broken-sessions.ts';
 import { type BrokenExample, broken, edited, lines, tableFile } from './metadata-example.ts';
 import { fixtureDeclaration } from './metadata-fixture.ts';
 
@@ -14,10 +14,10 @@ const remote = 'remote_schemas.yaml';
 const treeAndTables: BrokenExample[] = [
   { ...broken('include-tree', 'a missing file'), remove: 'network.yaml' },
   { ...broken('include-tree', 'a missing table file'), remove: users },
-  { ...broken('include-tree', 'a file that nothing includes'), add: [tableFile('strays'), 'table: {}\n'] },
+  { ...broken('include-tree', 'a file that is not included'), add: [tableFile('strays'), 'table: {}\n'] },
   edited('version.yaml', 'include-tree', 'broken YAML', 'version: 3', 'version: [3'),
   edited('version.yaml', 'include-tree', 'a key twice', 'version: 3', 'version: 3\nversion: 3'),
-  edited(tableList, 'include-tree', 'a circle', 'portcullis_cache.yaml', 'tables.yaml'),
+  edited(tableList, 'include-tree', 'a circular include', 'portcullis_cache.yaml', 'tables.yaml'),
   edited(users, 'shape', 'a misspelt key', 'select_permissions', 'selct_permissions'),
   edited(
     'inherited_roles.yaml',
@@ -27,8 +27,8 @@ const treeAndTables: BrokenExample[] = [
     '- role_name: staff\n  role_set: [user]',
   ),
   edited('version.yaml', 'version', 'version 2', '3', '2'),
-  edited('version.yaml', 'in-step', 'a comment added', 'version', '# hi\nversion'),
-  edited(databases, 'source', 'another kind', 'postgres', 'citus'),
+  edited('version.yaml', 'in-step', 'an added comment', 'version', '# hi\nversion'),
+  edited(databases, 'source', 'a source of another kind', 'postgres', 'citus'),
   edited(
     users,
     'computed-fields',
@@ -44,7 +44,7 @@ const treeAndTables: BrokenExample[] = [
     'event_triggers: [{name: x}]\nselect_permissions:',
   ),
   {
-    ...broken('table-tracked', 'a table that is not'),
+    ...broken('table-tracked', 'a declared table that is not tracked'),
     remove: cache,
     edit: [tableList, '- "!include portcullis_cache.yaml"\n', ''],
   },
@@ -58,7 +58,7 @@ const treeAndTables: BrokenExample[] = [
     ],
   },
   {
-    ...broken('table-known', 'a table that no migration makes'),
+    ...broken('table-known', 'a table that no migration creates'),
     add: [tableFile('x'), 'table: {schema: portcullis, name: x}\n'],
     edit: [
       tableList,
@@ -66,16 +66,16 @@ const treeAndTables: BrokenExample[] = [
       '- "!include portcullis_x.yaml"\n- "!include portcullis_cache',
     ],
   },
-  edited(jwks, 'jwks-table', 'another name', 'custom_name: jwks', 'custom_name: signing_keys'),
+  edited(jwks, 'jwks-table', 'another name of the table', 'custom_name: jwks', 'custom_name: signing_keys'),
   {
-    ...broken('jwks-table', 'a permission'),
+    ...broken('jwks-table', 'a permission of the table'),
     add: [
       jwks,
       'table: {schema: portcullis, name: jwks}\nconfiguration: {custom_name: jwks}\nselect_permissions: [{role: user, permission: {columns: [id], filter: {id: {_eq: X-Hasura-User-Id}}, limit: 1}}]\n',
     ],
     also: ['filter-live-session'],
   },
-  edited(users, 'column-known', 'a camel-case name', '- email_verified_at', '- emailVerifiedAt'),
+  edited(users, 'column-known', 'a column name in camel case', '- email_verified_at', '- emailVerifiedAt'),
   {
     ...broken('column-readable', 'a column that the database role cannot read'),
     declaration: {
@@ -89,59 +89,71 @@ const treeAndTables: BrokenExample[] = [
   edited(
     sessions,
     'relationship',
-    'no foreign key',
+    'a column without a foreign key',
     'foreign_key_constraint_on: active_team_id',
     'foreign_key_constraint_on: address',
   ),
   edited(
     users,
     'relationship',
-    'an array without a foreign key',
+    'an array relationship without a foreign key',
     'column: user_id\n        table:\n          schema: portcullis\n          name: sessions',
     'column: id\n        table:\n          schema: portcullis\n          name: sessions',
   ),
-  edited(sessions, 'relationship', "a column's name", 'name: active_team\n', 'name: address\n'),
+  edited(sessions, 'relationship', 'the name of a column', 'name: active_team\n', 'name: address\n'),
 ];
 
 const permissions: BrokenExample[] = [
   edited(users, 'role-known', 'an unknown role', 'role: user', 'role: staff'),
   edited(users, 'role-known', 'a permission for admin', 'role: user', 'role: admin'),
-  edited(cache, 'role-single', 'two permissions', 'role: anonymous', 'role: user'),
-  edited(users, 'select-limit', 'no limit', '      limit: 100\n', ''),
-  edited(users, 'select-limit', 'a high limit', 'limit: 100', 'limit: 1000'),
+  edited(cache, 'role-single', 'two permissions of one role', 'role: anonymous', 'role: user'),
+  edited(users, 'select-limit', 'a missing limit', '      limit: 100\n', ''),
+  edited(users, 'select-limit', 'a limit above 100', 'limit: 100', 'limit: 1000'),
   edited(users, 'select-aggregations', 'aggregations', 'aggregations: false', 'aggregations: true'),
   edited(
     users,
     'no-insert-delete',
-    'inserts',
+    'an insert permission',
     'select_permissions:',
     'insert_permissions: [{role: user, permission: {check: {}, columns: [name]}}]\nselect_permissions:',
   ),
   edited(
     users,
     'no-insert-delete',
-    'deletes',
+    'a delete permission',
     'select_permissions:',
     'delete_permissions: [{role: user, permission: {filter: {}}}]\nselect_permissions:',
   ),
   edited(
     teams,
     'update-columns',
-    'a column more',
+    'an additional column',
     'columns:\n        - name\n      filter',
     'columns:\n        - name\n        - id\n      filter',
   ),
   edited(teams, 'update-columns', 'a preset', 'set: {}', 'set: {id: x}'),
-  edited(users, 'update-check', 'no check', `check:\n${lines(8, ...OWN)}`, 'check: null\n'),
+  edited(users, 'update-check', 'a missing check', `check:\n${lines(8, ...USERS_FILTER)}`, 'check: null\n'),
   edited(
     users,
     'update-check',
-    'a check that does not ask for the session',
-    `check:\n${lines(8, ...OWN)}`,
-    `check:\n${lines(8, ...OWN.slice(0, 2))}`,
+    'a check without the live session',
+    `check:\n${lines(8, ...USERS_FILTER)}`,
+    `check:\n${lines(8, ...USERS_FILTER.slice(0, 2))}`,
   ),
-  edited(sessions, 'filter-required', 'no filter', `      filter:\n${lines(8, ...OF_ME)}`, ''),
-  edited(sessions, 'filter-required', 'an empty filter', `filter:\n${lines(8, ...OF_ME)}`, 'filter: {}\n'),
+  edited(
+    sessions,
+    'filter-required',
+    'a missing filter',
+    `      filter:\n${lines(8, ...SESSIONS_FILTER)}`,
+    '',
+  ),
+  edited(
+    sessions,
+    'filter-required',
+    'an empty filter',
+    `filter:\n${lines(8, ...SESSIONS_FILTER)}`,
+    'filter: {}\n',
+  ),
   edited(
     sessions,
     'filter-required',
@@ -156,14 +168,14 @@ const permissions: BrokenExample[] = [
     'user_id:\n          _eq: X-Hasura-User-Id',
     '_and: []',
   ),
-  edited(sessions, 'filter-required', 'a null', '_eq: X-Hasura-User-Id', '_eq: null'),
+  edited(sessions, 'filter-required', 'a comparison with null', '_eq: X-Hasura-User-Id', '_eq: null'),
   {
     ...edited(
       users,
       'filter-name',
       'an unknown relationship',
       `filter:\n${lines(8, 'id:')}`,
-      `filter:\n${lines(8, 'nobody_knows: {id: {_eq: X-Hasura-User-Id}}', 'id:')}`,
+      `filter:\n${lines(8, 'unknown: {id: {_eq: X-Hasura-User-Id}}', 'id:')}`,
     ),
     firstOnly: true,
   },
@@ -195,7 +207,7 @@ const permissions: BrokenExample[] = [
     ...edited(
       cache,
       'anonymous-variable',
-      'a filter of anonymous',
+      'a session variable in a filter of anonymous',
       'filter: {}',
       'filter: {key: {_eq: X-Hasura-User-Id}}',
     ),
@@ -205,7 +217,7 @@ const permissions: BrokenExample[] = [
     ...edited(
       remote,
       'anonymous-variable',
-      'a preset of anonymous',
+      'a session variable in a preset of anonymous',
       'first: Int = 10',
       'first: Int = 10 @preset(value: "x-hasura-user-id")',
     ),

@@ -14,7 +14,7 @@ import { writeMetadata } from '../../src/commands/hasura/metadata/write.ts';
 import { schema as gatewaySchema } from '../../src/graphql/schema/schema.ts';
 import { brokenGateway } from './metadata-broken-gateway.ts';
 import { brokenSchemas } from './metadata-broken-schema.ts';
-import { brokenSessions, OF_ME } from './metadata-broken-sessions.ts';
+import { brokenSessions, SESSIONS_FILTER } from './metadata-broken-sessions.ts';
 import { brokenTables } from './metadata-broken-tables.ts';
 import { type BrokenExample, edited, lines, tableFile } from './metadata-example.ts';
 import { fixtureDeclaration as declaration, fixtureSdl } from './metadata-fixture.ts';
@@ -45,7 +45,7 @@ async function breakTree(directory: string, example: BrokenExample): Promise<voi
   await writeFile(join(metadata, file), edited);
 }
 
-/** The rules that fire. A tree that was edited is also out of step, which only its own example is about. */
+/** The rules that fire. Every edited tree also breaks `in-step`, which counts only in the examples of that rule. */
 async function firing(
   directory: string,
   checked: GraphQLSchema,
@@ -56,16 +56,16 @@ async function firing(
   return [...fired].filter((fired) => fired !== 'in-step' || rule === 'in-step');
 }
 
-test('the committed files break no rule', async () => {
+test('the committed metadata break no rule', async () => {
   expect(await checkMetadata({ directory: hasura, schema: gatewaySchema, tables })).toEqual([]);
 });
 
-test('a tree as generated breaks no rule', async () => {
+test('freshly generated metadata break no rule', async () => {
   expect(await checkMetadata({ directory: good, schema, tables, declaration })).toEqual([]);
 });
 
 test.for(brokenExamples.map((example, index) => ({ ...example, index })))(
-  '$rule notices $what',
+  'the rule $rule finds $what',
   async ({ index, ...example }) => {
     const directory = join(folder, String(index));
     await cp(good, directory, { recursive: true });
@@ -84,14 +84,14 @@ test.for([
     'in every branch of _or',
     `_or: [{user: ${SIGNED_IN}}, {active_team: {memberships: {user: ${SIGNED_IN}}}}]`,
   ],
-])('filter-live-session takes the condition %s', async ([, filter]) => {
+])('the rule filter-live-session accepts the condition %s', async ([, filter]) => {
   const directory = await mkdtemp(join(folder, 'live-'));
   await cp(good, directory, { recursive: true });
   const example = edited(
     tableFile('sessions'),
     'filter-live-session',
     '',
-    lines(8, ...OF_ME),
+    lines(8, ...SESSIONS_FILTER),
     lines(8, filter ?? ''),
   );
   await breakTree(directory, example);
@@ -103,7 +103,7 @@ test('every rule has a broken example', () => {
   expect(Object.keys(rules).filter((rule) => !proved.has(rule as RuleId))).toEqual([]);
 });
 
-test('every rule is named in README under the heading that it cites', async () => {
+test('hasura/README.md names every rule under the heading that the rule cites', async () => {
   const readme = await readFile(join(hasura, 'README.md'), 'utf8');
   for (const [rule, heading] of Object.entries(rules)) {
     const section = readme.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`));
@@ -112,7 +112,7 @@ test('every rule is named in README under the heading that it cites', async () =
   }
 });
 
-test('README shows the condition of the live session as it ships', async () => {
+test('hasura/README.md shows the shipped filters of users and sessions', async () => {
   const readme = await readFile(join(hasura, 'README.md'), 'utf8');
   const [, section = ''] = /^## Filters\n([\s\S]*?)^## /m.exec(readme) ?? [];
   const shown = [...section.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(
@@ -128,7 +128,7 @@ test('README shows the condition of the live session as it ships', async () => {
   expect(shown).toEqual([await shipped('users'), await shipped('sessions')]);
 });
 
-test('a tree that the CLI wrote with include tags reads the same', async () => {
+test('the check reads include tags as the Hasura CLI writes them', async () => {
   const directory = join(folder, 'tags');
   await cp(good, directory, { recursive: true });
   await breakTree(directory, {
@@ -145,7 +145,7 @@ test('a tree that the CLI wrote with include tags reads the same', async () => {
   ]);
 });
 
-test('the SDL of a role that was edited, is missing or belongs to no role is out of step', async () => {
+test('the rule in-step finds an edited, a missing and an unknown SDL file of a role', async () => {
   const directory = join(folder, 'roles');
   await cp(good, directory, { recursive: true });
   const [anonymous, user] = ['anonymous', 'user'].map((role) => join(directory, 'roles', `${role}.graphql`));
@@ -162,7 +162,7 @@ test('the SDL of a role that was edited, is missing or belongs to no role is out
   expect(await checkMetadata({ directory, schema, tables, declaration })).toEqual([]);
 });
 
-test('a schema that the generator refuses is a finding, not a crash', async () => {
+test('a schema that the generator refuses is reported as a finding', async () => {
   const grown = buildSchema(`${fixtureSdl} extend type Mutation { logout: Boolean! }`);
   const findings = await checkMetadata({ directory: good, schema: grown, tables, declaration });
   expect(findings.map(({ rule }) => rule)).toEqual(['root-field-assigned', 'in-step']);
@@ -185,6 +185,6 @@ test.for([
     '5-1 * * * *',
     'a * * * *',
   ].map((it) => [it, false]),
-] as [string, boolean][])('cron expression %s: %s', ([schedule, good]) => {
+] as [string, boolean][])('isCronExpression of "%s" is %s', ([schedule, good]) => {
   expect(isCronExpression(schedule)).toBe(good);
 });

@@ -2,12 +2,12 @@ import { afterEach, expect, test } from 'vitest';
 import { forFile } from '../support/for-file.ts';
 import { openLogins, refusal } from './database-logins.ts';
 
-// What the engine's own database role may do.
+// The rights of the engine's database role.
 
 const logins = forFile(() => openLogins());
 afterEach(() => logins.logOut());
 
-test('the role logs in with the password and does exactly what is declared', async () => {
+test('the role logs in, reads the declared tables and updates only the declared columns', async () => {
   const { owner, newRole, apply, logIn, loginUrl } = logins;
   const role = newRole();
   expect(await apply(role)).toBe(role);
@@ -36,7 +36,7 @@ test('the role logs in with the password and does exactly what is declared', asy
   expect(updatable.sort()).toEqual(['jwks.expires_at', 'projects.name', 'teams.name', 'users.name']);
 });
 
-test('the role reads column by column: one that a migration adds it cannot read', async () => {
+test('the role cannot read a column that a later migration adds', async () => {
   const { owner, newRole, apply, logIn, loginUrl } = logins;
   const role = newRole();
   await apply(role);
@@ -54,7 +54,7 @@ test('the role reads column by column: one that a migration adds it cannot read'
   }
 });
 
-test('a second run takes back a grant on a whole table, which every later column would have', async () => {
+test('a second hasura:role revokes a grant on a whole table, which later columns would inherit', async () => {
   const { owner, newRole, apply } = logins;
   const role = newRole();
   await apply(role);
@@ -66,7 +66,7 @@ test('a second run takes back a grant on a whole table, which every later column
   expect([...tables]).toEqual([]);
 });
 
-test('a declared column that is not there yet is missing like a table', async () => {
+test('hasura:role asks for the migrations when a declared column is missing', async () => {
   const { owner, newRole, apply } = logins;
   await owner`alter table portcullis.cache rename column value to worth`;
   try {
@@ -76,7 +76,7 @@ test('a declared column that is not there yet is missing like a table', async ()
   }
 });
 
-test('the role’s statements, waits for locks and silent transactions are bounded', async () => {
+test('the role has timeouts for statements, locks and idle transactions, and keeps those of the operator', async () => {
   const { database, owner, newRole, apply, logIn, loginUrl } = logins;
   const role = newRole();
   await apply(role);
@@ -95,7 +95,7 @@ test('the role’s statements, waits for locks and silent transactions are bound
   expect(await settings()).toEqual({ statement: '5min', lock: '10s', idle: '1min' });
 });
 
-test('an update through the role still moves updated_at', async () => {
+test('an update by the role sets updated_at', async () => {
   const { newRole, apply, logIn, loginUrl } = logins;
   const role = newRole();
   await apply(role);
@@ -105,7 +105,7 @@ test('an update through the role still moves updated_at', async () => {
   expect(row).toEqual({ moved: true });
 });
 
-test('the role sees nothing of the private, migration and job schemas', async () => {
+test('the role cannot read the private, migration and job schemas or create tables in portcullis', async () => {
   const { newRole, apply, logIn, loginUrl } = logins;
   const role = newRole();
   await apply(role);
@@ -120,7 +120,7 @@ test('the role sees nothing of the private, migration and job schemas', async ()
   expect(await refusal(hasura.unsafe('create table portcullis.mine ()'))).toBe('42501');
 });
 
-test('the role owns hdb_catalog, finds pgcrypto, and can make tables in the one with the other', async () => {
+test('the role finds pgcrypto and creates tables in hdb_catalog', async () => {
   const { newRole, apply, logIn, loginUrl } = logins;
   const role = newRole();
   await apply(role);

@@ -7,12 +7,12 @@ import { createEmptyDatabase, createTestDatabase } from '../support/database.ts'
 import { forFile } from '../support/for-file.ts';
 import { openLogins, refusal } from './database-logins.ts';
 
-// How `hasura:role` makes the engine's database role, renews it, and what it refuses.
+// How `hasura:role` creates and renews the engine's database role, and what it refuses.
 
 const logins = forFile(() => openLogins());
 afterEach(() => logins.logOut());
 
-test('a second run renews the password and takes back what is no longer declared', async () => {
+test('a second hasura:role renews the password and revokes grants that are not declared', async () => {
   const { owner, newRole, apply, logIn, loginUrl } = logins;
   const role = newRole();
   await apply(role, 'first password');
@@ -42,7 +42,7 @@ function matches(verifier: string, password: string): boolean {
   return createHash('sha256').update(clientKey).digest('base64') === storedKey;
 }
 
-test('the password never reaches Postgres, and the verifier is a known one', async () => {
+test('scramVerifier returns the verifier of RFC 7677 and refuses passwords that are not printable ASCII', async () => {
   // RFC 7677's example exchange: user "user", password "pencil".
   expect(scramVerifier('pencil', Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64'))).toBe(
     'SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=',
@@ -51,7 +51,7 @@ test('the password never reaches Postgres, and the verifier is a known one', asy
   expect(() => scramVerifier('')).toThrow('printable ASCII');
 });
 
-test('before the migrations nothing is made, and the message says what to run', async () => {
+test('hasura:role creates no role before the migrations and names the command to run', async () => {
   const { owner, newRole, loginUrl } = logins;
   const empty = await createEmptyDatabase();
   const role = newRole();
@@ -64,7 +64,7 @@ test('before the migrations nothing is made, and the message says what to run', 
   await empty.drop();
 });
 
-test('the owner is refused as Hasura role, and so is a role that may do more than log in', async () => {
+test('hasura:role refuses the database owner, a role with more rights than login, and an empty password', async () => {
   const { database, owner, newRole, apply } = logins;
   await expect(applyHasuraLogin({ ownerUrl: database.url, hasuraUrl: database.url })).rejects.toThrow(
     'a role of its own',
@@ -75,7 +75,7 @@ test('the owner is refused as Hasura role, and so is a role that may do more tha
   await expect(apply(newRole(), '')).rejects.toThrow('has no password');
 });
 
-test('rights from somewhere else are named, and nothing is changed then', async () => {
+test('hasura:role names rights that the role inherits from a group and leaves the role unchanged', async () => {
   const { owner, newRole, apply } = logins;
   const [role, group] = [newRole(), newRole('group')];
   await owner`create role ${owner(role)}`;
@@ -90,7 +90,7 @@ test('rights from somewhere else are named, and nothing is changed then', async 
 test.each([
   ['select on users', 'grant select on portcullis.users to'],
   ['read of users.secret', 'grant select (secret) on portcullis.users to'],
-])('a right to read that everybody has is named: %s', async (subject, grant) => {
+])('hasura:role refuses a read right that is granted to public: %s', async (subject, grant) => {
   const { owner, newRole, apply } = logins;
   await owner`alter table portcullis.users add column secret text`;
   try {
@@ -102,7 +102,7 @@ test.each([
   }
 });
 
-test('an owner who is no superuser but may create roles can do it as well, twice', async () => {
+test('an owner with CREATEROLE but without superuser can run hasura:role twice', async () => {
   const { newRole, logIn, logOut } = logins;
   const [plain, role] = [newRole('plain'), newRole()];
   const other = await createTestDatabase();

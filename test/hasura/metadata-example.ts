@@ -2,21 +2,22 @@ import type { RuleId } from '../../src/commands/hasura/metadata/check/rules.ts';
 import type { Declaration } from '../../src/commands/hasura/metadata/declaration-types.ts';
 import { fixtureSdl } from './metadata-fixture.ts';
 
-/** One thing broken in a good tree, and the one rule that must notice. */
+/** One change that breaks a good tree, and the one rule that must find it. */
 export type BrokenExample = {
   rule: RuleId;
+  /** The change, as in "the rule finds …". */
   what: string;
-  /** File under `metadata/`, what to replace in it (everywhere) and by what. */
+  /** File under `metadata/`, the text to replace everywhere in it, and its replacement. */
   edit?: readonly [file: string, from: string, to: string];
-  /** Only where the text stands first; for permissions that several roles have. */
+  /** Replaces only the first occurrence, where several roles have the same permission. */
   firstOnly?: boolean;
   add?: readonly [file: string, content: string];
   remove?: string;
-  /** Another gateway schema than the one the tree was made for. */
+  /** A gateway schema that differs from the one the tree was made for. */
   sdl?: string;
-  /** Another declaration than the one the tree was made from. */
+  /** A declaration that differs from the one the tree was made from. */
   declaration?: Declaration;
-  /** Rules that cannot but fire with it. */
+  /** Other rules that this change always breaks too. */
   also?: readonly RuleId[];
 };
 
@@ -38,6 +39,6 @@ export const lines = (indent: number, ...texts: string[]): string =>
 
 export const tableFile = (name: string) => `databases/default/tables/portcullis_${name}.yaml`;
 
-/** The fixture's SDL with more in it, or with something else. */
+/** The fixture's SDL with an addition, or with a replacement. */
 export const grown = (more: string) => `${fixtureSdl}\n${more}`;
 export const changed = (from: string, to: string) => fixtureSdl.replace(from, to);

@@ -1,11 +1,11 @@
 import { declaration } from '../../src/commands/hasura/metadata/declaration.ts';
 import type { Declaration } from '../../src/commands/hasura/metadata/declaration-types.ts';
 
-/** A gateway schema in small: what the declaration lists, with the features that rules are about. */
+/** A small gateway schema: the fields that the declaration lists, with the features that the rules check. */
 export const fixtureSdl = `
-"What can be asked."
+"Queries."
 type Query {
-  "What this gateway offers."
+  "Settings of this gateway."
   authConfig: AuthConfig!
   contractAddresses(first: Int = 10, order: AddressOrder = NEWEST): [ContractAddress!]!
   me: User
@@ -15,10 +15,10 @@ type Mutation {
   signup(input: SignupInput!): AuthPayload!
   login(input: LoginInput!): AuthPayload!
 }
-"A moment."
+"A point in time."
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
-enum AddressOrder { NEWEST OLDEST @deprecated(reason: "Nobody asks.") }
-type AuthConfig { signup: Boolean! passwordMinLength: Int! @deprecated(reason: "Ask elsewhere.") }
+enum AddressOrder { NEWEST OLDEST @deprecated(reason: "Unused.") }
+type AuthConfig { signup: Boolean! passwordMinLength: Int! @deprecated(reason: "Use another field.") }
 type ContractAddress { key: String! value: String! updatedAt: DateTime! }
 interface Person { id: ID! name: String }
 type User implements Person { id: ID! name: String email: String createdAt: DateTime! }
@@ -33,7 +33,7 @@ const rootFields = {
   Mutation: ['login', 'signup'],
 };
 
-/** Our own declaration, for the schema in small. */
+/** The shipped declaration, for the small schema. */
 export const fixtureDeclaration: Declaration = {
   ...declaration,
   remoteSchema: { ...declaration.remoteSchema, rootFields: { anonymous: rootFields, user: rootFields } },

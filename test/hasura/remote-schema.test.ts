@@ -4,14 +4,14 @@ import { newPerson, SIGNUP, signUp, startGateway, type TestGateway } from '../su
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  // As production has them.
+  // The settings of production.
   gateway = await startGateway({ env: { GRAPHQL_INTROSPECTION: 'off', GRAPHIQL: 'off' } });
 });
 afterAll(() => gateway.close());
 
 const asHasura = () => ({ 'x-hasura-gateway-secret': gateway.secret, 'x-hasura-role': 'admin' });
 
-/** Hasura's introspection: as graphql-js writes it, without what Hasura does not ask, and its fragments inlined. */
+/** Hasura's introspection query: that of graphql-js with inlined fragments, without the parts that Hasura leaves out. */
 const TYPE_REF = Array.from({ length: 7 }).reduce<string>(
   (inner) => `{ kind name ofType ${inner} }`,
   '{ kind name }',
@@ -39,7 +39,7 @@ const introspect = (headers: Record<string, string>) =>
   gateway.post('/graphql', { query: INTROSPECTION, operationName: 'IntrospectionQuery' }, headers);
 
 describe('introspection that is switched off', () => {
-  test('answers Hasura’s own query with the whole schema', async () => {
+  test('still answers Hasura’s introspection query with the whole schema', async () => {
     const { status, body } = await introspect(asHasura());
     expect(status).toBe(200);
     expect(Object.keys(body as object)).toEqual(['data']);
@@ -48,11 +48,11 @@ describe('introspection that is switched off', () => {
       expect.arrayContaining(['login', 'signup']),
     );
     expect(schema.getQueryType()?.getFields()).toHaveProperty('authConfig');
-    // Hasura fails on what it cannot execute.
+    // Hasura cannot execute subscriptions of a remote schema.
     expect(schema.getSubscriptionType() ?? null).toBeNull();
   });
 
-  test('is refused to clients, though Hasura has just had the same document answered', async () => {
+  test('is refused to clients with graphql_validation_failed, also right after Hasura sent the same document', async () => {
     for (const headers of [{}, { 'x-hasura-role': 'admin' }, { 'x-hasura-admin-secret': gateway.secret }]) {
       expect(await introspect(asHasura())).toMatchObject({ status: 200, body: { data: expect.anything() } });
       const { body } = await introspect(headers);
@@ -73,7 +73,7 @@ describe('introspection that is switched off', () => {
     expect(await gateway.graphql('{ __typename }')).toEqual({ __typename: 'Query' });
   });
 
-  test('is not replaced by guessing: no error says what was nearly right', async () => {
+  test('keeps error messages from suggesting names of the schema', async () => {
     const guesses = [
       '{ authConfi { signup } }',
       '{ authConfig { signu } }',
@@ -96,14 +96,14 @@ describe('introspection that is switched off', () => {
     ]);
   });
 
-  test('GraphiQL is no way around it', async () => {
+  test('leaves GraphiQL off: a browser gets 405', async () => {
     const page = await fetch(`${gateway.url}/graphql`, { headers: { accept: 'text/html' } });
     expect(page.status).toBe(405);
   });
 });
 
 describe('answers to Hasura', () => {
-  test('have no errors and no extensions when they succeed, and as JSON', async () => {
+  test('are JSON and contain only data when the operation succeeds', async () => {
     for (const body of [
       { query: '{ authConfig { signup } }' },
       { query: '{ me { id } }', operationName: null, variables: null },
@@ -119,7 +119,7 @@ describe('answers to Hasura', () => {
     }
   });
 
-  test('a remote join may have an alias per row; a client may not', async () => {
+  test('a remote join may have 100 aliases; a client gets query_too_complex above 15', async () => {
     const join = (rows: number) =>
       `query { ${Array.from({ length: rows }, (_, i) => `f${i}: authConfig { signup }`).join(' ')} }`;
     const rows = await gateway.graphql(join(100), {}, asHasura());
@@ -133,12 +133,12 @@ describe('answers to Hasura', () => {
         },
       ]);
     }
-    // The verdict on one document is not kept for the other caller.
+    // The validation result of one caller is not cached for the other.
     expect(Object.keys(await gateway.graphql(join(16), {}, asHasura()))).toHaveLength(16);
     expect(await gateway.failure(join(16))).toHaveLength(1);
   });
 
-  test('a session remembers the client’s device, not Hasura’s', async () => {
+  test('a session stores the user agent of the client, not that of Hasura', async () => {
     const { user } = await signUp(gateway);
     const signup = await gateway.graphql<{ signup: { user: { id: string } } }>(
       SIGNUP,
@@ -152,7 +152,7 @@ describe('answers to Hasura', () => {
     );
     const device = async (id: string) =>
       gateway.sql`select user_agent, host(address) as address from portcullis.sessions where user_id = ${id}`;
-    // Nobody vouches for the address: see TRUSTED_PROXIES.
+    // No trusted proxy vouches for the address: see TRUSTED_PROXIES.
     expect(await device(signup.signup.user.id)).toEqual([{ user_agent: 'Firefox', address: null }]);
     expect(await device(user.id)).toMatchObject([{ address: '127.0.0.1' }]);
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, readConfig } from '../../src/config/read-config.ts';
 import { newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
 
-// Which pages may call, and what they may send.
+// Which pages may call the gateway, and which headers they may send.
 
 const ALLOWED =
   'authorization, content-type, x-request-id, traceparent, tracestate, baggage, sentry-trace, b3, x-b3-traceid, x-b3-spanid, x-b3-parentspanid, x-b3-sampled';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 const ORIGINS = ['https://app.example.com', 'https://xn--bcher-kva.example', 'capacitor://localhost'];
-const STRANGERS = [
+const OTHER_ORIGINS = [
   'https://app.example.com:8443',
   'https://App.Example.com',
   'https://app.example.com.evil.example',
@@ -40,14 +40,14 @@ const preflight = async (origin: string, at = gateway, path = '/graphql') => {
   };
 };
 
-describe('a page of an origin that is configured in another spelling', () => {
-  test.each(ORIGINS)('%s may call, with cookies at /graphql', async (origin) => {
+describe('a page of an allowed origin', () => {
+  test.each(ORIGINS)('of %s may call every path, with cookies only at /graphql', async (origin) => {
     const allowed = { status: 204, origin, headers: `${ALLOWED}, x-tenant` };
     expect(await preflight(origin)).toEqual({ ...allowed, credentials: 'true' });
     expect(await preflight(origin, gateway, '/api/login')).toEqual({ ...allowed, credentials: null });
   });
 
-  test.each(ORIGINS)('%s may keep the refresh token in a cookie', async (origin) => {
+  test.each(ORIGINS)('of %s may keep the refresh token in a cookie', async (origin) => {
     const { email, password, name } = newPerson();
     const query = `mutation ($input: SignupInput!) { signup(input: $input) { refreshToken } }`;
     const variables = { input: { email, password, name, cookie: true } };
@@ -58,18 +58,21 @@ describe('a page of an origin that is configured in another spelling', () => {
 });
 
 describe('a page of another origin', () => {
-  test.each(STRANGERS)('%s may not call', async (origin) => {
+  test.each(OTHER_ORIGINS)('of %s may not call', async (origin) => {
     expect(await preflight(origin)).toMatchObject({ origin: null, headers: null, credentials: null });
   });
 
-  test.each([...STRANGERS, ''])('%s may not use the cookie', async (origin) => {
-    const query = 'mutation { refresh { accessToken } }';
-    const answer = await gateway.post('/graphql', { query }, origin === '' ? {} : { origin });
-    expect(answer.body).toMatchObject({ errors: [{ extensions: { code: 'cross_site_request' } }] });
-  });
+  test.each([...OTHER_ORIGINS, ''])(
+    'of “%s” may not use the refresh cookie: cross_site_request',
+    async (origin) => {
+      const query = 'mutation { refresh { accessToken } }';
+      const answer = await gateway.post('/graphql', { query }, origin === '' ? {} : { origin });
+      expect(answer.body).toMatchObject({ errors: [{ extensions: { code: 'cross_site_request' } }] });
+    },
+  );
 });
 
-test('by default the headers of tracing are allowed, and no others', async () => {
+test('only tracing headers and the standard headers are allowed by default', async () => {
   const plain = await startGateway({
     replicaOf: gateway,
     env: { CORS_ORIGINS: '*', CORS_ALLOWED_HEADERS: '' },
@@ -78,7 +81,7 @@ test('by default the headers of tracing are allowed, and no others', async () =>
   await plain.close();
 });
 
-describe('at the start', () => {
+describe('the configuration of CORS', () => {
   const originsOf = (CORS_ORIGINS: string) => readConfig({ CORS_ORIGINS }).http.corsOrigins;
   const problemsOf = (env: Record<string, string>) => {
     try {
@@ -104,7 +107,7 @@ describe('at the start', () => {
     ['chrome-extension://abcdefghijklmnop', ['chrome-extension://abcdefghijklmnop']],
     ['*', ['*']],
     ['', []],
-  ])('%s is taken as browsers spell it', (text, origins) => {
+  ])('normalizes the origin %s to the spelling of browsers', (text, origins) => {
     expect(originsOf(text)).toEqual(origins);
   });
 
@@ -129,20 +132,20 @@ describe('at the start', () => {
     ['file://host', 'has the scheme file, whose pages have no origin'],
     ['wss://app.example.com', 'has the scheme wss, whose pages have no origin'],
     ['ftp://app.example.com', 'has the scheme ftp, whose pages have no origin'],
-  ])('%s is refused, since it would never match', (text, problem) => {
+  ])('refuses the origin %s, which would never match', (text, problem) => {
     expect(problemsOf({ CORS_ORIGINS: `https://first.example.com, ${text}` })).toEqual([
       `CORS_ORIGINS: origin 2 ${problem}`,
     ]);
   });
 
-  test('every origin that is wrong is named by its place', () => {
+  test('names every invalid origin by its position', () => {
     expect(problemsOf({ CORS_ORIGINS: 'https://a.example/x,https://b.example,c' })).toEqual([
       `CORS_ORIGINS: origin 1 ${MORE}`,
       `CORS_ORIGINS: origin 3 ${NO_HOST}`,
     ]);
   });
 
-  test.each(['x y', 'x:', 'ä', '('])('"%s" is refused as the name of a header', (name) => {
+  test.each(['x y', 'x:', 'ä', '('])('refuses "%s" as the name of a header', (name) => {
     expect(problemsOf({ CORS_ALLOWED_HEADERS: `x-a,${name},x-b` })).toEqual([
       'CORS_ALLOWED_HEADERS: must be names of headers',
     ]);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 import { errorOf, type RawAnswer, rawRequest, sendRaw } from '../support/raw-http.ts';
 
-// Different bytes are never taken for the same text: what is not well-formed UTF-8 is refused, not repaired.
+// The gateway refuses malformed UTF-8 instead of repairing it, so that different bytes never become the same text.
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -31,7 +31,7 @@ const bodyOf = (path: string, text: string) =>
 describe.each(JSON_PATHS)('a body of %s', (path) => {
   const post = (body: string, sent: Sent = {}) => send(path, { body, headers: headersOf(path), ...sent });
 
-  test.each(BROKEN)('that is not UTF-8 is refused: %o', async (bytes) => {
+  test.each(BROKEN)('that is not UTF-8 answers 400 invalid_json: %o', async (bytes) => {
     const answer = await post(bodyOf(path, bytes));
     expect(answer.status).toBe(400);
     expect(errorOf(answer)).toMatchObject({
@@ -40,7 +40,7 @@ describe.each(JSON_PATHS)('a body of %s', (path) => {
     });
   });
 
-  test('in UTF-16 is refused', async () => {
+  test('in UTF-16 answers 400', async () => {
     const answer = await post(Buffer.from(bodyOf(path, 'x'), 'utf16le').toString('latin1'));
     expect(answer.status).toBe(400);
   });
@@ -57,7 +57,7 @@ describe.each(JSON_PATHS)('a body of %s', (path) => {
     'application/json; charset=us-ascii',
     'application/json; x=y; Charset=LATIN1',
     'application/json; charset=',
-  ])('that says %s is refused', async (contentType) => {
+  ])('with the type %s answers 415 unsupported_media_type', async (contentType) => {
     const answer = await post(bodyOf(path, 'x'), { contentType });
     expect(answer.status).toBe(415);
     expect(errorOf(answer)).toMatchObject({
@@ -73,13 +73,13 @@ describe.each(JSON_PATHS)('a body of %s', (path) => {
     'application/json; charset="Utf-8"',
     'application/json ; charset=utf8 ; x=y',
     'application/json',
-  ])('that says %s is read', async (contentType) => {
+  ])('with the type %s is read', async (contentType) => {
     const [plain, said] = [await post(bodyOf(path, 'x')), await post(bodyOf(path, 'x'), { contentType })];
     expect(said.status).toBe(plain.status);
   });
 
   test.each(['gzip', 'br', 'deflate', 'GZIP', 'gzip, identity', 'x-unknown'])(
-    'that is encoded as %s is refused with what is understood',
+    'with the content encoding %s answers 415 and Accept-Encoding: identity',
     async (coding) => {
       const body = gzipSync(bodyOf(path, 'x')).toString('latin1');
       const answer = await post(body, { headers: [...headersOf(path), `content-encoding: ${coding}`] });
@@ -89,7 +89,7 @@ describe.each(JSON_PATHS)('a body of %s', (path) => {
     },
   );
 
-  test('in a transfer coding but chunked is refused', async () => {
+  test('with a transfer coding other than chunked answers 415 unsupported_media_type', async () => {
     const [start, end] = [`POST ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n`, '\r\n\r\n'];
     const headers = [
       ...headersOf(path),
@@ -101,7 +101,7 @@ describe.each(JSON_PATHS)('a body of %s', (path) => {
     expect(errorOf(answer).code).toBe('unsupported_media_type');
   });
 
-  test('that says it is not encoded is read', async () => {
+  test('with the content encoding identity is read', async () => {
     const headers = [...headersOf(path), 'content-encoding: identity'];
     const [plain, said] = [await post(bodyOf(path, 'x')), await post(bodyOf(path, 'x'), { headers })];
     expect(said.status).toBe(plain.status);
@@ -118,19 +118,19 @@ describe('the form of a mailed page', () => {
     'new_password=%ed%a0%80&repeat=%ed%a0%80',
     'new_password=%zz',
     '%ff=1',
-  ])('is refused where it is not UTF-8: %o', async (body) => {
+  ])('with bytes that are not UTF-8 answers 400: %o', async (body) => {
     const answer = await post(body);
     expect(answer.status).toBe(400);
     expect(answer.body).toContain('<h1>That did not work</h1>');
   });
 
-  test('is read where it is', async () => {
+  test('with valid UTF-8 is read', async () => {
     for (const body of ['new_password=p%C3%A4ss+w%C3%B6rd&repeat=x', 'new_password=1&&=&x', ''])
       expect((await post(body)).status).toBe(410); // the token is made up
     expect((await post('a=b', `${FORM};charset=UTF-8`)).status).toBe(410);
   });
 
-  test('is refused in another charset or encoding', async () => {
+  test('answers 415 in another charset or content encoding', async () => {
     expect((await post('a=b', `${FORM}; charset=latin1`)).status).toBe(415);
     const encoded = await post('a=b', FORM, ['content-encoding: gzip']);
     expect(encoded.status).toBe(415);
@@ -139,7 +139,7 @@ describe('the form of a mailed page', () => {
 });
 
 describe('a query', () => {
-  test('is refused where it is read and not UTF-8', async () => {
+  test('with invalid UTF-8 answers invalid_request at a path that reads the query', async () => {
     const { accessToken } = await signUp(gateway);
     const ask = (query: string) =>
       send(`/api/resend-email-verification?${query}`, {
@@ -163,33 +163,36 @@ describe('a header', () => {
     return event?.user_agent as unknown;
   };
 
-  test('that is stored is read as UTF-8', async () => {
+  test('that the gateway stores is read as UTF-8', async () => {
     await login(['user-agent: Z\xc3\xbcrich/1 \xe2\x82\xac']);
     expect(await lastUserAgent()).toBe('Zürich/1 €');
     await login([...HASURA(), 'x-forwarded-user-agent: Z\xc3\xbcrich/2']);
     expect(await lastUserAgent()).toBe('Zürich/2');
   });
 
-  test.each(BROKEN)('that is stored or compared is refused where it is not UTF-8: %o', async (bytes) => {
-    const agent = await login([`user-agent: Mozilla/5.0 ${bytes}`]);
-    expect(agent.status).toBe(400);
-    expect(errorOf(agent)).toEqual({
-      code: 'invalid_request',
-      message: 'The header user-agent is not UTF-8.',
-      attribute: null,
-    });
-    const body = '{"query":"{ me { id } }"}';
-    const token = await send('/graphql', { body, headers: [`authorization: Bearer ${bytes}`] });
-    expect(errorOf(token).code).toBe('invalid_request');
-    for (const path of ['/graphql', '/hasura/actions/generateJwk', '/hasura/cron/prune']) {
-      const secret = await send(path, { body, headers: [`x-hasura-gateway-secret: ${bytes}`] });
-      expect(errorOf(secret).code).toBe('invalid_request');
-    }
-    const internal = await send('/api/_ens', { headers: [`authorization: ${bytes}`] });
-    expect(errorOf(internal).code).toBe('invalid_request');
-  });
+  test.each(BROKEN)(
+    'that the gateway reads answers 400 invalid_request with invalid UTF-8: %o',
+    async (bytes) => {
+      const agent = await login([`user-agent: Mozilla/5.0 ${bytes}`]);
+      expect(agent.status).toBe(400);
+      expect(errorOf(agent)).toEqual({
+        code: 'invalid_request',
+        message: 'The header user-agent is not UTF-8.',
+        attribute: null,
+      });
+      const body = '{"query":"{ me { id } }"}';
+      const token = await send('/graphql', { body, headers: [`authorization: Bearer ${bytes}`] });
+      expect(errorOf(token).code).toBe('invalid_request');
+      for (const path of ['/graphql', '/hasura/actions/generateJwk', '/hasura/cron/prune']) {
+        const secret = await send(path, { body, headers: [`x-hasura-gateway-secret: ${bytes}`] });
+        expect(errorOf(secret).code).toBe('invalid_request');
+      }
+      const internal = await send('/api/_ens', { headers: [`authorization: ${bytes}`] });
+      expect(errorOf(internal).code).toBe('invalid_request');
+    },
+  );
 
-  test('that is not read may hold what it likes', async () => {
+  test('that the gateway does not read may contain any bytes', async () => {
     const answer = await send('/api/login', {
       body: '{"email":"a@example.com","password":"wrong password"}',
       headers: ['x-city: Z\xfcrich', 'cookie: theme=\xff', 'authorization: \xff'],

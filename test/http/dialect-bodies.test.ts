@@ -4,7 +4,7 @@ import { validate } from '../../src/dialects/input.ts';
 import { AuthError } from '../../src/errors.ts';
 import { fault, profile, type ShelfServer, startShelf } from './shelf/server.ts';
 
-// JSON bodies of a dialect that no other file of the gateway knows.
+// JSON bodies of a dialect that only this test adds.
 
 let shelf: ShelfServer;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ afterAll(() => shelf.close());
 const put = (body: unknown, path = '/shelf/profile') => shelf.send('PUT', path, { body });
 
 describe('a body', () => {
-  test('keeps the types of its attributes, and loses unknown ones', async () => {
+  test('keeps the types of its attributes and loses unknown attributes', async () => {
     const full = { ...profile, note: '', color: 'red', meta: { a: [null, { b: 1 }] } };
     expect((await put({ ...full, unknown: 1, owner: { ...full.owner, admin: true } })).body).toEqual({
       ...full,
@@ -31,7 +31,7 @@ describe('a body', () => {
     [{ ...profile, tags: [profile.tags[0], { word: 'x' }] }, 'tags.1.weights'],
     [{ ...profile, name: null }, 'name'],
     [{ ...profile, owner: { email: null, age: null } }, 'owner.email'],
-  ])('without an attribute is refused by its dotted name: %j', async (body, where) => {
+  ])('without an attribute answers 422 Required with the dotted name: %j', async (body, where) => {
     expect(await put(body)).toMatchObject({ status: 422, body: fault('Required', where) });
   });
 
@@ -49,17 +49,17 @@ describe('a body', () => {
     [{ ...profile, tags: Array(4).fill(profile.tags[0]) }, 'tags'],
     [{ ...profile, color: 'blue' }, 'color'],
     [{ ...profile, meta: ['a'] }, 'meta'],
-  ])('with a wrong attribute is refused by its dotted name: %j', async (body, where) => {
+  ])('with an invalid attribute answers 422 Invalid with the dotted name: %j', async (body, where) => {
     expect(await put(body)).toMatchObject({ status: 422, body: fault('Invalid', where) });
   });
 
-  test('tells what is missing before what is wrong', async () => {
+  test('reports a missing attribute before an invalid one', async () => {
     expect(await put({ ...profile, name: 5, tags: undefined })).toMatchObject({
       body: fault('Required', 'tags'),
     });
   });
 
-  test('does not inherit attributes', async () => {
+  test('gets no attribute through __proto__', async () => {
     const { name: _, ...rest } = profile;
     const text = JSON.stringify(rest);
     const inherited = text.replace('{', '{"__proto__":{"name":"Ada"},');
@@ -72,13 +72,13 @@ describe('a body', () => {
     expect(JSON.stringify(answer.body)).not.toContain('isAdmin');
   });
 
-  test('lacks an attribute whose name it inherits', () => {
+  test('lacks an attribute named constructor: required', () => {
     const validateNothing = () =>
       validate(z.object({ constructor: z.string() }), {}, { nullIsMissing: true });
     expect(validateNothing).toThrow(new AuthError('required', { attribute: 'constructor' }));
   });
 
-  test('has null where the dialect says: as a missing attribute or as a wrong one', async () => {
+  test('with null counts as missing or as invalid, as the dialect declares', async () => {
     const body = { ...profile, note: null, owner: { ...profile.owner, nick: null } };
     expect(await put(body)).toMatchObject({ status: 200, body: { owner: { age: null } } });
     expect((await put(body)).body).not.toHaveProperty('note');
@@ -90,7 +90,7 @@ describe('a body', () => {
     });
   });
 
-  test('may be left out where its schema says so, and only whole', async () => {
+  test('may be left out only as a whole and only if its schema is optional', async () => {
     expect(await shelf.send('POST', '/shelf/books')).toMatchObject({ status: 201, body: { body: null } });
     const book = { title: 'Emma' };
     expect(await shelf.send('POST', '/shelf/books', { body: book })).toMatchObject({ body: { body: book } });
@@ -103,10 +103,10 @@ describe('a body', () => {
   test.each([
     ['half of a document', '{"name":', 400, 'InvalidJson'],
     ['a list', '[]', 400, 'InvalidJson'],
-    ['nothing', '', 400, 'InvalidJson'],
-    ['too much', `{"name":"${'x'.repeat(1_100_000)}"}`, 413, 'PayloadTooLarge'],
+    ['no content', '', 400, 'InvalidJson'],
+    ['1.1 MB', `{"name":"${'x'.repeat(1_100_000)}"}`, 413, 'PayloadTooLarge'],
     ['half of a surrogate pair', '{"name":"\\ud800"}', 422, 'Invalid'],
-  ])('with %s is refused in the form of the dialect', async (_what, body, status, kind) => {
+  ])('with %s answers an error in the form of the dialect', async (_what, body, status, kind) => {
     const answer = await shelf.send('PUT', '/shelf/profile', {
       body,
       headers: { 'content-type': 'application/json', 'x-reader': 'Bob' },
@@ -114,7 +114,7 @@ describe('a body', () => {
     expect(answer).toMatchObject({ status, body: { fault: { kind, for: 'Bob' } } });
   });
 
-  test('says that it is JSON, unless the dialect does not ask', async () => {
+  test('of another media type answers 415, unless the dialect accepts any', async () => {
     const sent = { body: profile, headers: { 'content-type': 'text/plain' } };
     expect(await shelf.send('PUT', '/shelf/profile', sent)).toMatchObject({
       status: 415,

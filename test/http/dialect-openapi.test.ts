@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ShelfServer, startShelf } from './shelf/server.ts';
 
-// What `/openapi.json` says of a dialect that no other file of the gateway knows.
+// How `/openapi.json` describes a dialect that only this test adds.
 
 let shelf: ShelfServer;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ describe('/openapi.json', () => {
     components: { schemas: object };
   };
 
-  test('has the part of the dialect beside that of the others, unchanged', async () => {
+  test('describes the dialect and leaves the parts of the other dialects unchanged', async () => {
     const { paths, ...document } = (await shelf.send('GET', '/openapi.json')).body as Document;
     const shipped = (await (await fetch(`${shelf.gateway.url}/openapi.json`)).json()) as Document;
     expect(paths).toMatchObject(shipped.paths);
@@ -35,7 +35,7 @@ describe('/openapi.json', () => {
     expect(Object.keys(document.components.schemas)).toEqual(['Error', 'ShelfFault']);
   });
 
-  test('describes input and errors as the dialect has them', async () => {
+  test('describes parameters, bodies and errors in the form of the dialect', async () => {
     const { paths } = (await shelf.send('GET', '/openapi.json')).body as Document;
     const list = paths['/shelf/books']?.get;
     expect(list?.parameters).toMatchObject([

@@ -4,7 +4,7 @@ import { rawRequest, sendRaw } from '../support/raw-http.ts';
 import { shelf as dialect } from './shelf/endpoints.ts';
 import { fault, profile, type ShelfServer, startShelf } from './shelf/server.ts';
 
-// A dialect that no other file of the gateway knows, beside those that it ships.
+// A dialect that only this test adds, beside the shipped dialects.
 
 let shelf: ShelfServer;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => shelf.close());
 
 describe('methods', () => {
-  test('GET and PUT share a path, and 405 names both', async () => {
+  test('GET and PUT share a path, and other methods answer 405 with both in Allow', async () => {
     expect(await shelf.send('GET', '/shelf/profile')).toMatchObject({ status: 200, body: { name: 'Ada' } });
     expect(await shelf.send('PUT', '/shelf/profile', { body: profile })).toMatchObject({
       status: 200,
@@ -27,7 +27,7 @@ describe('methods', () => {
     }
   });
 
-  test('HEAD is GET without a body, and is refused where GET changes something or is missing', async () => {
+  test('HEAD answers like GET without a body, and 405 where GET changes something or is missing', async () => {
     const head = await shelf.send('HEAD', '/shelf/books?limit=2');
     expect(head).toMatchObject({ status: 200, body: null });
     expect(head.headers.get('x-total')).toBe('7');
@@ -46,7 +46,7 @@ describe('methods', () => {
     ]);
   });
 
-  test('an alias serves all of it again', async () => {
+  test('an alias serves every endpoint of its dialect', async () => {
     expect(await shelf.send('PUT', '/old/shelf/profile', { body: profile })).toMatchObject({ status: 200 });
     expect(await shelf.send('GET', '/old/nothing')).toMatchObject({ status: 404, body: fault('NotFound') });
   });
@@ -74,7 +74,7 @@ describe('parameters', () => {
     }
   });
 
-  test('of a path are refused where they are wrong or not UTF-8', async () => {
+  test('of a path answer 422 for an invalid value and 400 for invalid UTF-8', async () => {
     const short = await remove('x');
     expect([short.status, JSON.parse(short.body)]).toEqual([422, fault('Invalid', 'title')]);
     for (const title of ['%ff', '%', 'a%ed%a0%80']) {
@@ -100,7 +100,7 @@ describe('parameters', () => {
     ['?limit=ten&lent=perhaps', 422, 'Invalid', 'limit'],
     ['?lent=perhaps', 422, 'Invalid', 'lent'],
     ['?tag=%ff', 400, 'InvalidRequest', null],
-  ])('of a query are refused where they are wrong: %s', async (query, status, kind, where) => {
+  ])('of a query answer an error for an invalid value: %s', async (query, status, kind, where) => {
     expect(await shelf.send('GET', `/shelf/books${query}`)).toMatchObject({
       status,
       body: fault(kind, where),
@@ -125,11 +125,11 @@ describe('the order of the checks', () => {
     });
   });
 
-  test('leaves a body unread that no schema asks for', async () => {
+  test('leaves a body unread if its endpoint has no body schema', async () => {
     expect(await shelf.send('DELETE', '/shelf/books/Emma', { body: large })).toMatchObject({ status: 204 });
   });
 
-  test('identifies the caller only for an endpoint that asks', async () => {
+  test('identifies the caller only for an endpoint that reads the caller', async () => {
     const headers = { 'x-hasura-gateway-secret': 'wrong' };
     expect(await shelf.send('GET', '/shelf/books', { headers })).toMatchObject({ status: 200 });
     expect(await shelf.send('PUT', '/shelf/profile', { headers, body: profile })).toMatchObject({
@@ -144,7 +144,7 @@ describe('the order of the checks', () => {
 });
 
 describe('errors', () => {
-  test('of unknown paths have the form of the dialect below its prefix, and the portal’s elsewhere', async () => {
+  test('of unknown paths have the dialect’s form below its prefix and the portal’s form elsewhere', async () => {
     for (const path of ['/shelf', '/shelf/nothing', '/shelf/books/a/b', '/old', '/old/x'])
       expect(await shelf.send('POST', path)).toMatchObject({ status: 404, body: fault('NotFound') });
     for (const path of ['/shelf-life', '/api/nothing', '/nothing', '/librarians/a/b'])
@@ -154,7 +154,7 @@ describe('errors', () => {
       });
   });
 
-  test('of a refused admission and of a malformed head have the form of the dialect', async () => {
+  test('of a busy gateway and of a malformed request have the form of the dialect', async () => {
     shelf.setBusy(true);
     for (const path of ['/shelf/profile', '/shelf/nothing', '/old/shelf/books']) {
       const answer = await shelf.send('GET', path);
@@ -219,7 +219,7 @@ describe('pages of other origins', () => {
     expect(await corsOf('OPTIONS', '/shelf-life', 'https://shelf.example')).toEqual({ status: 404 });
   });
 
-  test('get the answer to a preflight of a busy gateway', async () => {
+  test('get an answer to their preflight from a busy gateway', async () => {
     shelf.setBusy(true);
     expect(await corsOf('OPTIONS', '/shelf/profile', 'https://shelf.example')).toMatchObject({ status: 204 });
     expect(await corsOf('GET', '/shelf/profile', 'https://shelf.example')).toEqual({
@@ -230,7 +230,7 @@ describe('pages of other origins', () => {
   });
 });
 
-test('the server does not start where two dialects serve one path', async () => {
+test('the server does not start if two dialects serve one path', async () => {
   const double = { ...dialect, name: 'double' };
   await expect(startHttpServer(shelf.gateway.deps, [dialect, double])).rejects.toThrow(
     'shelf and double both serve /shelf/profile.',

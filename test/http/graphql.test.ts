@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 
-// Bodies of `/graphql` that are no request.
+// Unusual request bodies of `/graphql`.
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ async function send(body: string): Promise<{ status: number; body: unknown }> {
 }
 
 test.each([
-  ['nothing', '', 400, 'The request body is not valid JSON.'],
+  ['an empty body', '', 400, 'The request body is not valid JSON.'],
   ['half of a document', '{"query":', 400, 'The request body is not valid JSON.'],
   ['a list', '[{"query":"{ me { id } }"}]', 400, 'The request body is not a JSON object.'],
   ['null', 'null', 400, 'The request body is not a JSON object.'],
@@ -27,8 +27,13 @@ test.each([
     400,
     'Unexpected parameter "then" in the request body.',
   ],
-  ['a query that is none', '{"query":5}', 400, 'Expected "query" param to be a string, but given number.'],
-])('%s is refused', async (_what, text, status, message) => {
+  [
+    'a query that is a number',
+    '{"query":5}',
+    400,
+    'Expected "query" param to be a string, but given number.',
+  ],
+])('/graphql answers 400 invalid_json to %s', async (_what, text, status, message) => {
   expect(await send(text)).toEqual({
     status,
     body: { errors: [{ message, extensions: { code: 'invalid_json', attribute: null } }] },
@@ -36,7 +41,7 @@ test.each([
 });
 
 test.each(['{ }', '{"query":""}', '{"query":null}', '{"variables":{}}'])(
-  'a request without a query says what it lacks: %s',
+  '/graphql answers 400 required to a request without a query: %s',
   async (text) => {
     const extensions = { code: 'required', attribute: 'query' };
     expect(await send(text)).toEqual({
@@ -46,14 +51,14 @@ test.each(['{ }', '{"query":""}', '{"query":null}', '{"variables":{}}'])(
   },
 );
 
-test('a large request is answered like a small one', async () => {
+test('/graphql answers a request of 900 kB like a small one', async () => {
   const variables = { unused: 'x'.repeat(900_000) };
   const query = '{ __typename }';
   expect(await send(JSON.stringify({ query, variables }))).toEqual(await send(JSON.stringify({ query })));
 });
 
 test.each(['image/png', 'text/html', 'text/event-stream', 'multipart/mixed', '', 'x'.repeat(600)])(
-  'a client that accepts “%.20s” gets JSON all the same',
+  '/graphql answers JSON to a client that accepts “%.20s”',
   async (accept) => {
     const answer = await gateway.post('/graphql', { query: '{ __typename }' }, { accept });
     expect(answer).toMatchObject({ status: 200, body: { data: { __typename: 'Query' } } });

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 
-// Clients that leave before they have their answer.
+// Clients that disconnect before their answer.
 
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startGateway({ env: { SWAGGER: 'on' } });
 });
 afterAll(async () => {
-  // Passwords of clients that have left are still hashed: they must not outlive this thread.
+  // The gateway still hashes passwords of clients that left. The hashing must end before this thread.
   let finished = -1;
   while (finished !== gateway.deps.hashGate.finished) {
     finished = gateway.deps.hashGate.finished;
@@ -44,10 +44,10 @@ const requests = {
   'logins in a row': post('/api/login', JSON.stringify(credentials)).repeat(5),
   'a login after an answer': `${get('/health')}${post('/graphql', login)}`,
   'a form': `POST /mail/reset-password/x HTTP/1.1\r\n${HOST}content-length: 4\r\n\r\na=bc`,
-  'a question for readiness': get('/ready'),
+  'a request for readiness': get('/ready'),
   'a HEAD request': get('/ready', 'HEAD'),
-  'a question for GraphiQL': `GET /graphql HTTP/1.1\r\n${HOST}accept: text/html\r\n\r\n`,
-  'a question for a large file': get('/swagger/swagger-ui-bundle.js'),
+  'a request for GraphiQL': `GET /graphql HTTP/1.1\r\n${HOST}accept: text/html\r\n\r\n`,
+  'a request for a large file': get('/swagger/swagger-ui-bundle.js'),
 };
 
 function open(): Promise<Socket> {
@@ -58,7 +58,7 @@ function open(): Promise<Socket> {
   });
 }
 
-/** Sends text and leaves after some milliseconds: politely, or as a process that is killed does. */
+/** Sends text and disconnects after some milliseconds: with FIN, or with RST as a killed process does. */
 async function sendAndLeave(text: string, afterMs: number, leave: 'destroy' | 'resetAndDestroy') {
   const socket = await open();
   await new Promise((resolve) => socket.write(text, resolve));
@@ -66,11 +66,11 @@ async function sendAndLeave(text: string, afterMs: number, leave: 'destroy' | 'r
   socket[leave]();
 }
 
-/** What the log says beside what is normal. */
+/** The warnings and errors in the log. */
 const troubles = () => gateway.logged().match(/^.*"level":"(?:warn|error|fatal)".*$/gm) ?? [];
 const requestsLogged = () => gateway.logged().match(/"msg":"request"/g)?.length ?? 0;
 
-describe.each(Object.entries(requests))('a client that leaves after %s', (_what, text) => {
+describe.each(Object.entries(requests))('a client that disconnects after %s', (_what, text) => {
   test.each(['destroy', 'resetAndDestroy'] as const)('by %s causes no error in the log', async (leave) => {
     const before = requestsLogged();
     const rounds = [0, 0, 0, 1, 2, 5, 10, 20].map((afterMs) => sendAndLeave(text, afterMs, leave));
@@ -82,7 +82,7 @@ describe.each(Object.entries(requests))('a client that leaves after %s', (_what,
   });
 });
 
-test('a client that leaves early has an address, and so a limit of its own', async () => {
+test('a login is recorded with its client address, even if the client disconnects early', async () => {
   const hasty = post('/graphql', loginAs('hasty@example.com'));
   await Promise.all(Array.from({ length: 8 }, () => sendAndLeave(hasty, 0, 'resetAndDestroy')));
   await gateway.post('/graphql', JSON.parse(loginAs('patient@example.com')));
@@ -91,7 +91,7 @@ test('a client that leaves early has an address, and so a limit of its own', asy
   expect(addresses).toEqual([{ address: '127.0.0.1' }]);
 });
 
-test('a request whose client has left is marked as aborted', async () => {
+test('the log marks a request as aborted when its client disconnects', async () => {
   await sendAndLeave(post('/graphql', '{"que', 500), 20, 'destroy');
   await expect.poll(() => gateway.logged()).toMatch(/"aborted":true/);
 });

@@ -26,7 +26,7 @@ const operations = () =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
 const send = (path: string, method: string, body?: unknown) =>
-  fetch(gateway.url + path.replace(/\{\w+\}/g, 'nobody@example.com'), {
+  fetch(gateway.url + path.replace(/\{\w+\}/g, 'unknown@example.com'), {
     method,
     ...(body !== undefined && {
       body: JSON.stringify(body),
@@ -34,14 +34,14 @@ const send = (path: string, method: string, body?: unknown) =>
     }),
   });
 
-test('is OpenAPI 3.1 and names every operation once', () => {
+test('/openapi.json is OpenAPI 3.1 and names every operation once', () => {
   expect(description.openapi).toBe('3.1.0');
   const names = operations().map(({ operation }) => operation.operationId);
   expect(new Set(names).size).toBe(names.length);
   expect(names.length).toBeGreaterThanOrEqual(8);
 });
 
-test('describes the paths of the seed documents', () => {
+test('/openapi.json describes the paths of the seed documents', () => {
   expect(Object.keys(description.paths)).toEqual(
     expect.arrayContaining(['/api/v1/login', '/api/v1/signup', '/api/_ens', '/api/_jwk-gen']),
   );
@@ -54,14 +54,14 @@ test('describes the paths of the seed documents', () => {
   });
 });
 
-test('every operation answers an empty request with a status that it describes', async () => {
+test('every operation answers an empty request with a described status', async () => {
   for (const { path, method, operation } of operations()) {
     const answer = await send(path, method, operation.requestBody === undefined ? undefined : {});
     expect(Object.keys(operation.responses), `${method} ${path}`).toContain(String(answer.status));
   }
 });
 
-test('what is required in the description is what is asked for', async () => {
+test('every operation requires exactly the attributes that /openapi.json marks as required', async () => {
   for (const { path, method, operation } of operations()) {
     const schema = operation.requestBody?.content['application/json'].schema;
     if (schema === undefined) continue;
@@ -76,7 +76,7 @@ test('what is required in the description is what is asked for', async () => {
   }
 });
 
-test('the page that shows it is there, whole, and off where it is switched off', async () => {
+test('/swagger serves its page and assets itself, and answers 404 when SWAGGER is off', async () => {
   const page = await fetch(`${gateway.url}/swagger`);
   expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
   const html = await page.text();

@@ -19,7 +19,7 @@ const bob = () => ({
 const error = (code: string, detail: string, attribute: string | null) => ({ code, detail, attribute });
 
 describe('the portal’s endpoints', () => {
-  test('signup and login answer as its documents show', async () => {
+  test('signup and login answer as the portal’s documents show', async () => {
     const person = bob();
     const signedUp = await signup(person);
     expect(signedUp).toMatchObject({ status: 201, body: { token: expect.any(String) } });
@@ -37,7 +37,7 @@ describe('the portal’s endpoints', () => {
     });
   });
 
-  test('its token is the team’s, lives for a day and signs in at GraphQL', async () => {
+  test('signup returns a team token that is valid for a day and works at /graphql', async () => {
     const { token } = (await signup(bob())).body as { token: string };
     const { exp = 0, iat = 0, ...claims } = decodeJwt(token);
     expect(exp - iat).toBe(86_400);
@@ -46,7 +46,7 @@ describe('the portal’s endpoints', () => {
     expect(me).toMatchObject({ memberships: [{ role: 'OWNER', team: { name: 'The Bob Project' } }] });
   });
 
-  test('a missing attribute is named in the portal’s spelling and order', async () => {
+  test('a missing attribute answers required with the portal’s name, in the portal’s order', async () => {
     const body: Record<string, unknown> = {};
     for (const [attribute, value] of Object.entries(bob())) {
       expect(await signup(body)).toMatchObject({
@@ -64,7 +64,7 @@ describe('the portal’s endpoints', () => {
     });
   });
 
-  test('a short password comes before a bad address', async () => {
+  test('a short password is reported before an invalid address', async () => {
     expect(await signup({ ...bob(), password: '1234567', email: 'bad' })).toMatchObject({
       status: 400,
       body: error('min_length', 'Password must be at least 8 characters long.', 'password'),
@@ -81,16 +81,16 @@ describe('the portal’s endpoints', () => {
   });
 
   test.each([
-    ['a number for a text', { email: 5, password: 'x' }, 400, 'invalid', 'email'],
+    ['an email that is a number', { email: 5, password: 'x' }, 400, 'invalid', 'email'],
     ['a list', [], 400, 'invalid_json', null],
     ['null', null, 400, 'invalid_json', null],
     ['half of a document', '{"email":', 400, 'invalid_json', null],
-    ['an inherited name', '{"__proto__":{"email":"a@example.com"}}', 400, 'required', 'email'],
-  ])('%s is refused with its name', async (_what, body, status, code, attribute) => {
+    ['an inherited attribute', '{"__proto__":{"email":"a@example.com"}}', 400, 'required', 'email'],
+  ])('login answers 400 to %s', async (_what, body, status, code, attribute) => {
     expect(await login(body)).toMatchObject({ status, body: { code, attribute } });
   });
 
-  test('only POST with JSON is taken', async () => {
+  test('login answers 405 to GET and 415 to a form', async () => {
     const get = await fetch(`${gateway.url}/api/v1/login`);
     expect(get.status).toBe(405);
     expect(get.headers.get('allow')).toBe('POST');
@@ -103,7 +103,7 @@ describe('the portal’s endpoints', () => {
     expect(form).toMatchObject({ status: 415, body: { code: 'unsupported_media_type', attribute: null } });
   });
 
-  test('a body beyond the limit is refused, whether or not it says its length', async () => {
+  test('login answers 413 to a body above the limit, with and without Content-Length', async () => {
     const large = JSON.stringify({ email: 'a@example.com', password: 'x'.repeat(1_100_000) });
     expect(await login(large)).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
     const chunked = await fetch(`${gateway.url}/api/v1/login`, {
@@ -115,7 +115,7 @@ describe('the portal’s endpoints', () => {
     expect(chunked.status).toBe(413);
   });
 
-  test('the cached contract addresses are there for everybody', async () => {
+  test('contracts returns the cached addresses to anonymous', async () => {
     expect(await (await fetch(`${gateway.url}/api/v1/contracts`)).json()).toEqual([]);
     await gateway.sql`insert into portcullis.cache (key, value) values
       ('staging.semaphore.wld.eth', '0x2222222222222222222222222222222222222222'),
@@ -130,7 +130,7 @@ describe('the portal’s endpoints', () => {
 describe('the portal’s internal endpoints', () => {
   const paths = ['/api/_ens', '/api/_jwk-gen', '/api/_delete-jwks'];
 
-  test.each(paths)('%s is guarded before anything else', async (path) => {
+  test.each(paths)('%s answers 403 without the secret before any other check', async (path) => {
     const denied = error('permission_denied', 'You do not have permission to perform this action.', null);
     for (const authorization of [
       '',
@@ -146,7 +146,7 @@ describe('the portal’s internal endpoints', () => {
       expect((await fetch(gateway.url + path, { headers: { authorization } })).status).toBe(405);
   });
 
-  test('JWK generation answers as its document shows, whatever the body', async () => {
+  test('_jwk-gen answers as its document shows, for every body', async () => {
     for (const body of [undefined, '{}', 'rubbish']) {
       const answer = await gateway.post('/api/_jwk-gen', body, { authorization: gateway.secret });
       expect(answer).toMatchObject({
@@ -163,7 +163,7 @@ describe('the portal’s internal endpoints', () => {
     }
   });
 
-  test('the ENS lookup says that no endpoint is configured', async () => {
+  test('_ens answers 500 when ENS_RPC_URLS is missing', async () => {
     expect(await gateway.post('/api/_ens', {}, { authorization: gateway.secret })).toMatchObject({
       status: 500,
       body: { success: false, error: 'ENS is not configured: set ENS_RPC_URLS.' },

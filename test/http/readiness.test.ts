@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-/** Counts the statements that the gateway sends while something is done. */
+/** Counts the statements that the gateway sends during some work. */
 async function statementsOf(work: () => Promise<unknown>): Promise<number> {
   let statements = 0;
   const clients = [gateway.deps.db.$client, gateway.deps.priority.db.$client];
@@ -28,10 +28,10 @@ async function statementsOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 test.each(['/ready', '/.well-known/jwks.json'])(
-  '300 requests for %s at once share a few readings of the database',
+  '300 concurrent requests for %s share a few database reads',
   async (path) => {
     const ask = async () => (await fetch(gateway.url + path)).status;
-    await ask(); // The connections are there.
+    await ask(); // Opens the connections.
     const one = await statementsOf(ask);
     expect(one).toBeGreaterThan(0);
     const statuses: number[] = [];

@@ -16,7 +16,7 @@ const PIECE = 64 * 1024;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const CREDENTIALS = JSON.stringify({ email: person.email, password: person.password });
 
-/** Three times the largest body: more than a system buffers for a program that does not read. */
+/** Three times the largest allowed body: more than a system buffers for a program that does not read. */
 const LARGE = Buffer.alloc(3 * MB, 'a');
 const LARGE_IN_CHUNKS = Buffer.concat([
   ...Array.from({ length: 48 }, () =>
@@ -28,17 +28,17 @@ const LARGE_IN_CHUNKS = Buffer.concat([
 const declared = (line: string, headers: object = {}) =>
   head(line, { ...headers, 'content-length': LARGE.length });
 
-describe('a client that sends its whole body before it reads gets the answer that came before', () => {
+describe('a client that sends its whole body before it reads', () => {
   test.each([
-    ['413 for a body that says it is too large', 413, declared('POST /graphql', JSON_TYPE), LARGE],
+    ['413 for a declared length above the limit', 413, declared('POST /graphql', JSON_TYPE), LARGE],
     [
-      '413 for a portal body that says it is too large',
+      '413 for a declared length above the limit at the portal',
       413,
       declared('POST /api/v1/login', JSON_TYPE),
       LARGE,
     ],
     [
-      '413 for a body that turns out to be too large',
+      '413 for a chunked body above the limit',
       413,
       head('POST /graphql', { ...JSON_TYPE, 'transfer-encoding': 'chunked' }),
       LARGE_IN_CHUNKS,
@@ -53,9 +53,9 @@ describe('a client that sends its whole body before it reads gets the answer tha
       LARGE,
     ],
     ['403 for a missing secret', 403, declared('POST /api/_jwk-gen'), LARGE],
-    ['200 for a body that nothing reads', 200, declared('GET /health'), LARGE],
-    ['400 for what is not a request', 400, 'NOT A REQUEST\r\n\r\n', LARGE],
-  ])('%s', async (_what, status, start, body) => {
+    ['200 for a body that the gateway does not read', 200, declared('GET /health'), LARGE],
+    ['400 for text that is not a request', 400, 'NOT A REQUEST\r\n\r\n', LARGE],
+  ])('gets %s', async (_what, status, start, body) => {
     const tries = Array.from({ length: 5 }, async () => {
       const client = await openRawClient(gateway.url, { reads: false });
       await client.send(start);
@@ -74,7 +74,7 @@ describe('a client that sends its whole body before it reads gets the answer tha
   });
 });
 
-test('what a client still sends after its last answer is not served', async () => {
+test('requests after the last answer of a connection are not served', async () => {
   const client = await openRawClient(gateway.url);
   await client.send(declared('POST /graphql', JSON_TYPE));
   await client.send(head('GET /health').repeat(100));
@@ -82,7 +82,7 @@ test('what a client still sends after its last answer is not served', async () =
   expect(answers.map(({ status }) => status)).toEqual([413]);
 });
 
-test('a client that never stops sending after its last answer is cut off', async () => {
+test('the gateway closes the connection of a client that keeps sending after its last answer', async () => {
   const client = await openRawClient(gateway.url);
   client.socket.write(head('POST /graphql', { ...JSON_TYPE, 'content-length': 10 ** 12 }));
   const block = Buffer.alloc(MB, 'a');
@@ -103,7 +103,7 @@ test('a client that never stops sending after its last answer is cut off', async
   expect(sent).toBeLessThan(100);
 });
 
-test('a refused request whose body is all there leaves its connection open', async () => {
+test('a refused request with a complete body leaves its connection open', async () => {
   const client = await openRawClient(gateway.url);
   const refused = `${head('POST /nothing', { 'content-length': 5 })}hello`;
   await client.send(refused + refused + head('GET /health', { connection: 'close' }));
@@ -115,7 +115,7 @@ test('a refused request whose body is all there leaves its connection open', asy
   ]);
 });
 
-test('requests before one that is malformed are answered', async () => {
+test('requests before a malformed request are answered', async () => {
   const client = await openRawClient(gateway.url);
   const login = head('POST /api/v1/login', { ...JSON_TYPE, 'content-length': CREDENTIALS.length });
   await client.send(`${login}${CREDENTIALS}${head('GET /health')}NOT A REQUEST\r\n\r\n`);
@@ -123,7 +123,7 @@ test('requests before one that is malformed are answered', async () => {
   expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400']);
 });
 
-describe('a client that asks before it sends its body (Expect: 100-continue)', () => {
+describe('a client that sends Expect: 100-continue', () => {
   const EXPECTS = { expect: '100-continue' };
 
   test.each([
@@ -132,7 +132,7 @@ describe('a client that asks before it sends its body (Expect: 100-continue)', (
     ['404', 404, declared('POST /nothing', EXPECTS)],
     ['405', 405, declared('POST /health', EXPECTS)],
     ['403', 403, declared('POST /hasura/actions/generateJwk', { ...JSON_TYPE, ...EXPECTS })],
-  ])('gets %s and is not asked for it', async (_what, status, request) => {
+  ])('gets %s without 100 Continue if its request is refused', async (_what, status, request) => {
     const client = await openRawClient(gateway.url);
     await client.send(request);
     const answers = parseAnswers(await client.ended());
@@ -141,7 +141,7 @@ describe('a client that asks before it sends its body (Expect: 100-continue)', (
     ]);
   });
 
-  test('is asked for it where it is wanted', async () => {
+  test('gets 100 Continue if its body is wanted', async () => {
     const client = await openRawClient(gateway.url);
     const headers = { ...JSON_TYPE, ...EXPECTS, connection: 'close', 'content-length': CREDENTIALS.length };
     await client.send(head('POST /api/v1/login', headers));
@@ -150,7 +150,7 @@ describe('a client that asks before it sends its body (Expect: 100-continue)', (
     expect(parseAnswers(await client.ended()).map(({ status }) => status)).toEqual([100, 200]);
   });
 
-  test('and sends it all the same is answered as any other', async () => {
+  test('and sends its body at once gets the usual answer', async () => {
     const client = await openRawClient(gateway.url);
     const headers = { ...JSON_TYPE, ...EXPECTS, connection: 'close', 'content-length': CREDENTIALS.length };
     await client.send(head('POST /api/v1/login', headers) + CREDENTIALS);

@@ -3,7 +3,7 @@ import { LOGIN, newPerson, signUp, startGateway, type TestGateway } from '../sup
 import { errorOf, type RawAnswer, rawRequest, sendRaw } from '../support/raw-http.ts';
 import { textArguments } from '../support/text-arguments.ts';
 
-// JSON may spell half of a surrogate pair: `"\\ud800"`. All halves become one character when they are encoded.
+// JSON may contain half of a surrogate pair: `"\\ud800"`. UTF-8 encoding replaces every half by the same character.
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ const post = (target: string, body: string, headers: readonly string[] = []): Pr
 const HALVES = ['\\ud800', '\\udfff', 'a\\ud800b', '\\udc00\\ud800'];
 
 describe('half of a surrogate pair', () => {
-  test('is refused in every text of every endpoint, by the name of its attribute', async () => {
+  test('answers invalid with the attribute’s name in every text of every endpoint', async () => {
     const { paths } = JSON.parse(await (await fetch(`${gateway.url}/openapi.json`)).text()) as {
       paths: Record<string, { post?: { requestBody?: { content: { 'application/json': object } } } }>;
     };
@@ -43,7 +43,7 @@ describe('half of a surrogate pair', () => {
     expect(seen).toBeGreaterThan(40);
   });
 
-  test('is refused in a name, and deep inside', async () => {
+  test('answers invalid in the name of an attribute and deep in a body', async () => {
     for (const body of ['{"\\ud800":1}', '{"email":{"\\ud800":1}}', '{"x":[[{"y":["\\udfff"]}]]}'])
       expect(errorOf(await post('/api/login', body))).toMatchObject({ code: 'invalid' });
     const deep = `{"x":${'['.repeat(200_000)}"\\ud800"${']'.repeat(200_000)}}`;
@@ -52,7 +52,7 @@ describe('half of a surrogate pair', () => {
     expect(answer.body.length).toBeLessThan(500);
   });
 
-  test('is refused in every text of the GraphQL schema, by the name of its attribute', async () => {
+  test('answers invalid with the attribute’s name in every text of the GraphQL schema', async () => {
     const every = await textArguments(gateway);
     expect(every.length).toBeGreaterThan(40);
     for (const { document, attribute, variables } of every)
@@ -66,7 +66,7 @@ describe('half of a surrogate pair', () => {
       }
   });
 
-  test('is refused in a document, in the name of an operation and in the variables of Hasura', async () => {
+  test('answers invalid in a document, in an operation’s name and in variables from Hasura', async () => {
     const graphql = (body: string, headers: string[] = []) => post('/graphql', body, headers);
     for (const half of HALVES) {
       expect(errorOf(await graphql(`{"query":"{ emailExists(email: \\"${half}\\") }"}`))).toMatchObject({
@@ -84,7 +84,7 @@ describe('half of a surrogate pair', () => {
     }
   });
 
-  test('in a password never signs in, and says the same for known and unknown accounts', async () => {
+  test('in a password answers invalid, alike for known and unknown accounts', async () => {
     const person = newPerson();
     await signUp(gateway, person);
     const tell = async (email: string) => {
@@ -95,24 +95,24 @@ describe('half of a surrogate pair', () => {
     };
     const told = await tell(person.email);
     expect(told).toMatchObject({ code: 'invalid', attribute: 'password' });
-    expect(await tell('nobody@example.com')).toEqual(told);
+    expect(await tell('unknown@example.com')).toEqual(told);
     // JSON.stringify spells halves as escapes.
-    for (const email of [person.email, 'nobody@example.com'])
+    for (const email of [person.email, 'unknown@example.com'])
       expect(await gateway.failure(LOGIN, { input: { email, password: '\ud800'.repeat(8) } })).toMatchObject([
         { extensions: { code: 'invalid', attribute: 'password' } },
       ]);
   });
 });
 
-describe('the hasher', () => {
+describe('the password hasher', () => {
   const half = '\ud800'.repeat(8);
   const replacement = '\ufffd'.repeat(8);
 
-  test('does not hash half of a surrogate pair', async () => {
+  test('refuses half of a surrogate pair: invalid', async () => {
     await expect(gateway.deps.passwords.hash(half)).rejects.toMatchObject({ code: 'invalid' });
   });
 
-  test('does not take it for the character that replaces it, and does the same work', async () => {
+  test('does not match half of a surrogate pair with its replacement character, after the same work', async () => {
     const { hashGate, passwords } = gateway.deps;
     const hash = await passwords.hash(replacement);
     const { finished } = hashGate;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type RawAnswer, rawRequest, sendRaw } from '../support/raw-http.ts';
 
-// Hosts and request targets as strangers spell them (RFC 9112 3.2), sent to every route.
+// Unusual hosts and request targets (RFC 9112 3.2), sent to every route.
 
 type Route = { method: string; path: string; body?: string; contentType?: string; headers?: string[] };
 
@@ -33,7 +33,7 @@ const OTHERS: Route[] = [
   })),
 ];
 
-/** What /openapi.json lists, so that no endpoint is forgotten here. */
+/** The endpoints in /openapi.json, so that these tests cover a new endpoint too. */
 async function endpoints(): Promise<Route[]> {
   const { paths } = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as {
     paths: Record<string, Record<string, object>>;
@@ -56,7 +56,7 @@ const ask = (
     rawRequest({ ...route, target, version, headers: host === '' ? headers : [host, ...headers] }),
   );
 
-/** Whether an answer tells how the gateway is built. */
+/** Whether an answer shows internals of the gateway. */
 const tellsInternals = ({ body }: RawAnswer) =>
   body.includes('    at ') || body.includes('node_modules') || body.includes('/src/');
 
@@ -75,7 +75,7 @@ function expectRefusal(answer: RawAnswer, path: string): void {
   else expect(JSON.parse(answer.body)).toMatchObject(formOf(path, 'invalid_request') as object);
 }
 
-describe('a host that is not valid is refused at every route, in the form of its dialect', () => {
+describe('an invalid Host header', () => {
   test.each([
     'a b',
     '[::1',
@@ -93,22 +93,22 @@ describe('a host that is not valid is refused at every route, in the form of its
     'b\xc3\xbccher.example',
     '999.999.999.999',
     'x'.repeat(2000),
-  ])('%s', async (host) => {
+  ])('“%s” answers 400 at every route, in the form of its dialect', async (host) => {
     for (const route of routes) expectRefusal(await ask(route, { host: `host: ${host}` }), route.path);
   });
 
-  test('two of them', async () => {
+  test('that is sent twice answers 400 at every route', async () => {
     for (const route of routes)
       expectRefusal(await ask(route, { host: 'host: localhost\r\nhost: localhost' }), route.path);
   });
 
-  test('none in HTTP/1.1', async () => {
+  test('that is missing in HTTP/1.1 answers 400 at every route', async () => {
     for (const route of routes) expectRefusal(await ask(route, { host: '' }), route.path);
   });
 });
 
-describe('every route is served as for a usual host', () => {
-  /** What does not change from one answer to the next. */
+describe('every route', () => {
+  /** The parts that are equal in repeated answers. */
   const gist = ({ status, body }: RawAnswer) => ({ status, isPage: body.includes('<!doctype html>') });
 
   test.each([
@@ -120,11 +120,11 @@ describe('every route is served as for a usual host', () => {
     'host: localhost:',
     'host: 127.0.0.1',
     'host: xn--bcher-kva.example',
-  ])('with "%s"', async (host) => {
+  ])('answers "%s" like host: localhost', async (host) => {
     for (const route of routes) expect(gist(await ask(route, { host }))).toEqual(gist(await ask(route)));
   });
 
-  test('without a host in HTTP/1.0', async () => {
+  test('answers HTTP/1.0 without a Host header like host: localhost', async () => {
     for (const route of routes)
       expect(gist(await ask(route, { host: '', version: '1.0' }))).toEqual(gist(await ask(route)));
     for (const path of ['/health', '/ready', '/.well-known/jwks.json', '/api/v1/jwks'])
@@ -137,7 +137,7 @@ describe('every route is served as for a usual host', () => {
     'https://auth.example.com',
     'https://other.example:8443',
     'http://[::1]:4000',
-  ])('with an absolute target at %s', async (origin) => {
+  ])('answers an absolute target at %s like a path', async (origin) => {
     for (const route of routes)
       for (const rest of ['', '?a=b', '#c'])
         expect(gist(await ask(route, { target: origin + route.path + rest }))).toEqual(
@@ -147,18 +147,18 @@ describe('every route is served as for a usual host', () => {
 });
 
 describe('an absolute target', () => {
-  test('without a path is the root', async () => {
+  test('without a path means the path /', async () => {
     const root = await ask({ method: 'GET', path: '/' });
     for (const target of ['http://localhost', 'http://localhost?a', 'http://localhost/'])
       expect(await ask({ method: 'GET', path: '/' }, { target })).toMatchObject({ status: root.status });
   });
 
-  test('brings its own host, which must be valid', async () => {
+  test('with an invalid host answers 400', async () => {
     for (const authority of ['', 'a b', '[::1', 'user:password@localhost', '%00', 'localhost:99999'])
       expect((await ask(GRAPHQL, { target: `http://${authority}/graphql` })).status).toBe(400);
   });
 
-  test('does not make up for a Host header that is missing', async () => {
+  test('without a Host header answers 400 invalid_request', async () => {
     expectRefusal(await ask(GRAPHQL, { host: '', target: 'http://localhost/graphql' }), '/graphql');
   });
 });
@@ -166,7 +166,7 @@ describe('an absolute target', () => {
 describe('a path', () => {
   const graphql = async (target: string) => (await ask(GRAPHQL, { target })).body;
 
-  test('is the same however it is spelled', async () => {
+  test('reaches the same route in every spelling', async () => {
     for (const target of ['/a/../graphql', '/a/%2e%2E/graphql', '/./graphql', '/gr%61phql', '/graphql#x'])
       expect(JSON.parse(await graphql(target))).toEqual({ data: { __typename: 'Query' } });
     const health = await ask({ method: 'GET', path: '/health' });
@@ -189,7 +189,7 @@ describe('a path', () => {
     '/mail/verify-email/%ff',
     '/hasura/actions/%ff',
     '/graphql%ff',
-  ])('that is not the escape of a UTF-8 text is refused: %s', async (target) => {
+  ])('with an invalid escape answers 400 invalid_request: %s', async (target) => {
     expectRefusal(await ask({ method: 'GET', path: target }), target);
   });
 
@@ -213,7 +213,7 @@ describe('a path', () => {
     `/${'x'.repeat(12_000)}`,
     `/${'%41'.repeat(4_000)}`,
     `/?${'x='.repeat(6_000)}`,
-  ])('that is odd causes no failure: %s', async (target) => {
+  ])('that is unusual never answers 5xx: %s', async (target) => {
     for (const method of ['GET', 'POST', 'OPTIONS', 'PUT']) {
       const answer = await ask({ method, path: target, ...(method === 'POST' && { body: '{}' }) });
       expect(answer.status).toBeLessThan(500);
@@ -221,12 +221,12 @@ describe('a path', () => {
     }
   });
 
-  test('of the whole server has options alone', async () => {
+  test('of the whole server answers OPTIONS with 204', async () => {
     expect(await ask({ method: 'OPTIONS', path: '*' })).toMatchObject({ status: 204 });
     expect(await ask({ method: 'OPTIONS', path: 'http://localhost' })).toMatchObject({ status: 204 });
   });
 });
 
-test('nothing of this was a failure of the gateway', () => {
+test('the gateway logs no error for invalid and unusual targets', () => {
   expect(gateway.logged().match(/^.*"level":"(?:error|fatal)".*$/gm)).toBeNull();
 });

@@ -43,7 +43,7 @@ const claimsOf = (token: string | null) => decodeJwt(token ?? '')['https://hasur
 const code = (body: unknown) => (body as { code?: string }).code;
 
 describe('the teams API', () => {
-  test('register, then login, give a user token, no vault token yet, and a refresh token', async () => {
+  test('register and login return a user token, a refresh token and no vault token before verification', async () => {
     const { email, password, tokens } = await register();
     expect(tokens).toEqual({
       userToken: expect.any(String),
@@ -67,7 +67,7 @@ describe('the teams API', () => {
     });
   });
 
-  test('verifying by the mailed token makes the default team and project, once', async () => {
+  test('verify-email makes the default team and project once; a second use answers invalid_token', async () => {
     const { email, name } = await register();
     const token = await mailedToken(email, 'verify-email');
     const { status, body } = await get(`/api/verify-email/${token}`);
@@ -88,14 +88,14 @@ describe('the teams API', () => {
     });
   });
 
-  test('a session that the verification shows gets the vault token when it refreshes', async () => {
+  test('a session that verifies the address gets a vault token at its next refresh', async () => {
     const { email, tokens } = await register();
     await get(`/api/verify-email/${await mailedToken(email, 'verify-email')}`, bearer(tokens.userToken));
     const { body } = await get('/api/refresh', bearer(tokens.refreshToken ?? ''));
     expect(claimsOf((body as Tokens).vaultToken)).toMatchObject({ 'x-hasura-team-role': 'OWNER' });
   });
 
-  test('refresh takes the refresh token, or the user token of a live session, and nothing else', async () => {
+  test('refresh accepts a refresh token or the user token of a live session, else answers 401', async () => {
     const { tokens } = await register();
     const byRefreshToken = await get('/api/refresh', bearer(tokens.refreshToken ?? ''));
     expect(byRefreshToken).toMatchObject({
@@ -120,7 +120,7 @@ describe('the teams API', () => {
     expect(await get('/api/refresh', bearer(tokens.userToken))).toMatchObject({ status: 401 });
   });
 
-  test('resending mails another link, which retires the one before', async () => {
+  test('resend-email-verification mails a new link and makes the previous link answer invalid_token', async () => {
     const { email, tokens } = await register();
     const first = await mailedToken(email, 'verify-email');
     expect(await get('/api/resend-email-verification?capcha=x')).toMatchObject({ status: 401 });
@@ -137,7 +137,7 @@ describe('the teams API', () => {
     });
   });
 
-  test('a forgotten password is reset by mail, which ends every session', async () => {
+  test('a password reset by mail sets the new password and ends every session', async () => {
     const { email, tokens } = await register();
     const ok = { status: 200, body: { status: 'ok' } };
     expect(await gateway.post('/api/forgot-passsword', { email }, bearer('ignored'))).toMatchObject(ok);
@@ -156,7 +156,7 @@ describe('the teams API', () => {
     });
   });
 
-  test('tells whether an address has an account, unless that is switched off', async () => {
+  test('exist-email tells whether an address has an account, and answers feature_disabled when switched off', async () => {
     const { email } = await register();
     expect(await get(`/api/exist-email/${encodeURIComponent(email.toUpperCase())}`)).toEqual({
       status: 200,
@@ -173,7 +173,7 @@ describe('the teams API', () => {
     await discreet.close();
   });
 
-  test('HEAD does nothing where GET changes something', async () => {
+  test('HEAD answers 405 where GET changes something, and changes nothing', async () => {
     const { email, tokens } = await register();
     const token = await mailedToken(email, 'verify-email');
     const head = async (path: string) => {
@@ -187,7 +187,7 @@ describe('the teams API', () => {
     expect((await get(`/api/verify-email/${token}`)).status).toBe(200);
   });
 
-  test('no path with a token or an address is logged', async () => {
+  test('the log contains no token and no address of a path', async () => {
     const { email } = await register();
     const token = await mailedToken(email, 'verify-email');
     await get(`/api/verify-email/${token}`);
@@ -198,7 +198,7 @@ describe('the teams API', () => {
   });
 });
 
-test('a sign-in from a new device is told to whoever has signed in before, and only then', async () => {
+test('a person who has signed in before gets one mail about a sign-in from a new device', async () => {
   const { email, password } = await register();
   await gateway.sql`update portcullis.users set email_verified_at = now() where email = ${email}`;
   const notices = () =>

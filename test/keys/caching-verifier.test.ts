@@ -11,7 +11,7 @@ import {
   throughCache,
 } from './verifiers.ts';
 
-/** With and without an HTTP cache in front, some that miss every other fetch; each asks at moments of its own. */
+/** With and without an HTTP cache, and some that miss every other fetch; each fetches at its own times. */
 async function openVerifiers(direct: Source, now: Clock, moveOn: () => void): Promise<CachingVerifier[]> {
   const verifiers: CachingVerifier[] = [];
   for (const failsEvery of [Number.POSITIVE_INFINITY, 2])
@@ -23,7 +23,7 @@ async function openVerifiers(direct: Source, now: Clock, moveOn: () => void): Pr
   return verifiers;
 }
 
-test('verifiers with Hasura’s cache, some of them late, accept every token while keys come and go', async () => {
+test('caching verifiers, some of them late, accept every token while keys are made and expire', async () => {
   const [keySeconds, tokenSeconds, step] = [4000, 300, 55];
   const gateway = await startGateway({
     env: {
@@ -37,7 +37,7 @@ test('verifiers with Hasura’s cache, some of them late, accept every token whi
   const person = newPerson();
   await signUp(gateway, person);
   let now = 0;
-  // The database's clock goes on too.
+  // The database's clock also runs.
   const clock = () => now + performance.now();
   const direct = fetchFrom(() => gateway.url, clock);
   const verifiers = await openVerifiers(direct, clock, () => {
@@ -50,7 +50,7 @@ test('verifiers with Hasura’s cache, some of them late, accept every token whi
   for (let round = 0; round * step < 2 * keySeconds; round++) {
     await passForKeys(gateway, step);
     now += step * 1000;
-    // Housekeeping has its rounds, and now and then somebody makes a key by hand.
+    // Housekeeping runs, and sometimes an operator makes a key by hand.
     await keepHouse(gateway);
     if (round % 11 === 0) await generateKey(gateway);
     for (const verifier of verifiers) await verifier.look();
@@ -71,7 +71,7 @@ test('verifiers with Hasura’s cache, some of them late, accept every token whi
   await gateway.close();
 });
 
-test('and so they do while JWKS_MAX_AGE is lowered as src/commands/README.md says', async () => {
+test('caching verifiers accept every token while JWKS_MAX_AGE is lowered as src/commands/README.md says', async () => {
   const [oldMaxAge, step] = [3000, 50];
   const wait = 2 * oldMaxAge + 150;
   const before = await startGateway({
@@ -81,7 +81,7 @@ test('and so they do while JWKS_MAX_AGE is lowered as src/commands/README.md say
   await signUp(before, person);
   let gateway = before;
   let now = 0;
-  // The database's clock goes on too.
+  // The database's clock also runs.
   const clock = () => now + performance.now();
   const direct = fetchFrom(() => gateway.url, clock);
   const verifiers = await openVerifiers(direct, clock, () => {

@@ -13,7 +13,7 @@ import {
 } from '../support/gateway.ts';
 import { ageKey, expireKey, generateKey, keyOf, PUBLISHED, readJwks, verify } from './keys.ts';
 
-// Keys that change in the very moment in which somebody signs, publishes or makes them.
+// Keys that change exactly while the gateway signs with them, publishes them or makes them.
 
 let gateway: TestGateway;
 let first: string;
@@ -32,8 +32,8 @@ beforeEach(async () => {
 
 const deleteKey = (id: string) => gateway.sql`delete from portcullis.jwks where id = ${id}`;
 
-/** Waits until a query of somebody else's waits for a lock. */
-const somebodyWaits = () =>
+/** Waits until another connection waits for a lock. */
+const untilLockWait = () =>
   expect
     .poll(async () => {
       const [row] = await gateway.sql`select count(*)::int as n from pg_stat_activity
@@ -43,15 +43,15 @@ const somebodyWaits = () =>
     .toBe(1);
 
 describe('signing', () => {
-  test('goes on with another key when the chosen one is deleted in that moment', async () => {
+  test('uses another key when the chosen key is deleted at that moment', async () => {
     const second = await generateKey(gateway);
-    // A replica that has not signed with the first key yet, and so has to look up its private half.
+    // A replica that has not signed with the first key yet, so that it must look up the private half.
     const replica = await startGateway({ replicaOf: gateway });
     let signedIn: Promise<SignedInAnswer> | undefined;
     await gateway.sql.begin(async (sql) => {
       await sql`lock table portcullis_private.private_jwks in access exclusive mode`;
       signedIn = logIn(replica, person);
-      await somebodyWaits();
+      await untilLockWait();
       await sql`delete from portcullis.jwks where id = ${first}`;
     });
     const { accessToken } = (await signedIn) ?? {};
@@ -60,7 +60,7 @@ describe('signing', () => {
     await replica.close();
   });
 
-  test('leaves a key that has not a second left to another one, though that is new', async () => {
+  test('uses a new key instead of one that expires within a second', async () => {
     const second = await generateKey(gateway);
     await expireKey(gateway, first, 0.95);
     const { accessToken } = await logIn(gateway, person);
@@ -68,14 +68,14 @@ describe('signing', () => {
     await verify(gateway, accessToken);
   });
 
-  test('gives no token that is over before it is held, where there is no other key', async () => {
+  test('answers no_signing_key if the only key expires within a second', async () => {
     await expireKey(gateway, first, 0.95);
     expect(await gateway.failure(LOGIN, { input: { email, password } })).toMatchObject([
       { extensions: { code: 'no_signing_key' } },
     ]);
   });
 
-  test('never outlives the key, whatever fraction of a second that ends in', async () => {
+  test('gives tokens that expire within the second in which their key expires', async () => {
     for (const seconds of [60.001, 60.5, 60.999]) {
       await expireKey(gateway, first, seconds);
       const [key] = await gateway.sql<{ expires_at: Date }[]>`select expires_at from portcullis.jwks`;
@@ -90,7 +90,7 @@ describe('signing', () => {
   });
 });
 
-/** A way to the database on which an answer can be held back, and all that comes after it. */
+/** A relay to the database that can hold back an answer, and all later answers. */
 async function startRelay(databaseUrl: string) {
   const { hostname, port } = new URL(databaseUrl);
   let text: string | null = null;
@@ -113,7 +113,7 @@ async function startRelay(databaseUrl: string) {
   url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url: url.href,
-    /** From the next answer on that contains this text. */
+    /** Holds back the next answer that contains this text, and all later ones. */
     holdFrom: (part: string) => {
       text = part;
     },
@@ -127,7 +127,7 @@ async function startRelay(databaseUrl: string) {
 }
 
 describe('the JWKS', () => {
-  test('that is asked for after a key’s end lacks it, though an older reading is under way', async () => {
+  test('lacks a deleted key in answers to later requests, even during an older read', async () => {
     const relay = await startRelay(gateway.databaseUrl);
     const replica = await startGateway({ replicaOf: gateway, env: { DATABASE_URL: relay.url } });
     const second = await generateKey(gateway);
@@ -137,7 +137,7 @@ describe('the JWKS', () => {
     await deleteKey(first);
     const third = await generateKey(gateway);
     const after = [readJwks(replica), readJwks(replica)];
-    // What was asked earlier has arrived when this is answered, which needs no database.
+    // The earlier requests have arrived when this one is answered, which needs no database.
     await fetch(`${replica.url}/health`);
     relay.release();
     expect((await before).ids).toEqual([first, second]);
@@ -146,7 +146,7 @@ describe('the JWKS', () => {
     relay.close();
   });
 
-  test('under load shows every change to whoever asks after it, at every replica', async () => {
+  test('under load shows every change in answers to later requests, at every replica', async () => {
     const replicas = await Promise.all([1, 2].map(() => startGateway({ replicaOf: gateway })));
     const everywhere = [gateway, ...replicas];
     const [live, ended] = [new Set([first]), new Set<string>()];
@@ -156,7 +156,7 @@ describe('the JWKS', () => {
       while (!isOver) {
         const [old, gone] = [[...live], [...ended]];
         const { ids, cacheControl } = await readJwks(at);
-        // What began to end meanwhile may be there or not.
+        // A key that began to end during this request may be in the set or not.
         const missing = old.filter((id) => live.has(id) && !ids.includes(id));
         const left = gone.filter((id) => ids.includes(id));
         const maxAge = Number(/^public, max-age=(\d+)$/.exec(cacheControl ?? '')?.[1]);
@@ -179,7 +179,7 @@ describe('the JWKS', () => {
   });
 });
 
-test('ten replicas that look at once near the last key’s end make one successor', async () => {
+test('ten replicas that run housekeeping at once near the last key’s expiry make one successor', async () => {
   const replicas = await Promise.all(
     Array.from({ length: 10 }, () => startGateway({ replicaOf: gateway, env: { DATABASE_POOL_SIZE: '2' } })),
   );
@@ -190,7 +190,7 @@ test('ten replicas that look at once near the last key’s end make one successo
   const rounds = await Promise.all(replicas.map((at) => at.post('/hasura/cron/prune', {}, secret)));
   expect(rounds.map(({ status }) => status)).toEqual(replicas.map(() => 200));
   expect((await readJwks(gateway)).ids).toHaveLength(2);
-  // Until all hold the successor the ending key signs, wherever somebody signs in.
+  // Until every cache holds the successor, the ending key signs at every replica.
   const tokens = await Promise.all(replicas.map((at) => logIn(at, person)));
   expect(new Set(tokens.map(({ accessToken }) => keyOf(accessToken)))).toEqual(new Set([first]));
   await Promise.all(replicas.map((replica) => replica.close()));

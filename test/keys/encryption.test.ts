@@ -24,7 +24,7 @@ const noSigningKey = [
   },
 ];
 
-describe('the private half', () => {
+describe('the private half of a key', () => {
   let gateway: TestGateway;
   beforeAll(async () => {
     gateway = await startGateway();
@@ -32,7 +32,7 @@ describe('the private half', () => {
   });
   afterAll(() => gateway.close());
 
-  test('is encrypted at rest, and is in no answer, table or log', async () => {
+  test('is encrypted in the database and appears in no answer, table or log', async () => {
     const generated = [
       await gateway.post('/api/_jwk-gen', undefined, { authorization: gateway.secret }),
       await gateway.post(
@@ -59,7 +59,7 @@ describe('the private half', () => {
   });
 
   test.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])(
-    'cannot be in the public table: member %s',
+    'cannot be stored in the public table: member %s',
     async (member) => {
       const id = `jwk_${randomBytes(16).toString('hex')}`;
       const jwk = { kty: 'EC', kid: id, [member]: 'AAAA' };
@@ -70,7 +70,7 @@ describe('the private half', () => {
     },
   );
 
-  test('that was moved to another key’s row does not sign in its name', async () => {
+  test('does not sign after a move to another key’s row: no_signing_key', async () => {
     const [first] = (await readJwks(gateway)).ids;
     await gateway.sql`delete from portcullis.jwks where id <> ${first ?? ''}`;
     const second = await generateKey(gateway);
@@ -84,10 +84,10 @@ describe('the private half', () => {
     await replica.close();
   });
 
-  test('that was altered does not sign, and the gateway says that it is not ready', async () => {
+  test('does not sign after an alteration: no_signing_key, and /ready answers 503', async () => {
     await gateway.sql`delete from portcullis.jwks`;
     await generateKey(gateway);
-    // The first character of the encrypted key: every bit of it counts.
+    // The first character of the encrypted key, of which every bit matters.
     await gateway.sql`update portcullis_private.private_jwks
       set jwe = regexp_replace(jwe, '^([^.]+[.])(.)', '\\1' || case when jwe ~ '^[^.]+[.]A' then 'B' else 'A' end)`;
     expect(await gateway.failure(LOGIN, { input: credentials })).toEqual(noSigningKey);
@@ -109,7 +109,7 @@ describe('the key-encryption keys', () => {
   const underKeys = (replicaOf: TestGateway, keys: string) =>
     startGateway({ replicaOf, env: { KEY_ENCRYPTION_KEYS: keys } });
 
-  test('that do not fit the stored keys stop the start, with the variable’s name', async () => {
+  test('that do not fit the stored keys stop the start with the name KEY_ENCRYPTION_KEYS', async () => {
     const gateway = await startGateway({ env: { KEY_ENCRYPTION_KEYS: a } });
     const refusal: unknown = await underKeys(gateway, b).catch((error: unknown) => error);
     expect((refusal as Error).message).toBe(
@@ -123,7 +123,7 @@ describe('the key-encryption keys', () => {
     await gateway.close();
   });
 
-  test('are rotated: two for a while, the stored keys re-encrypted, then the new one alone', async () => {
+  test('can be rotated: both keys at first, then re-encryption, then the new key alone', async () => {
     const before = await startGateway({ env: { KEY_ENCRYPTION_KEYS: a } });
     const signedUp = await signUp(before, person);
 

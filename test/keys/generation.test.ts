@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { logIn, newPerson, signUp, startGateway, type TestGateway } from '../support/gateway.ts';
 import { expireKey, generateKey, keyOf, readJwks } from './keys.ts';
 
-describe('generating and deleting', () => {
+describe('the internal endpoints for keys', () => {
   let gateway: TestGateway;
   beforeAll(async () => {
     gateway = await startGateway();
@@ -13,7 +13,7 @@ describe('generating and deleting', () => {
   const ids = async () =>
     (await gateway.sql`select id from portcullis.jwks order by id`).map(({ id }) => id as string);
 
-  test('the answer tells the key’s id and expiry as the portal prints them, and touches no other key', async () => {
+  test('_jwk-gen answers with the new key’s id and expiry and changes no other key', async () => {
     const before = await gateway.sql`select * from portcullis.jwks`;
     const { status, body } = await gateway.post('/api/_jwk-gen', undefined, {
       authorization: `Bearer ${gateway.secret}`,
@@ -35,7 +35,7 @@ describe('generating and deleting', () => {
     expect(await gateway.sql`select * from portcullis.jwks where id <> ${jwk.id}`).toEqual(before);
   });
 
-  test('deleting removes only keys whose last token is over by now', async () => {
+  test('_delete-jwks deletes only keys whose last token has expired', async () => {
     // A token lives for a day at most here, and a cache may be 750 s late.
     const grace = 86_400 + 750;
     const [unexpired, expired, nearly, long] = [
@@ -60,8 +60,8 @@ describe('generating and deleting', () => {
   });
 });
 
-describe('many at once', () => {
-  test('never more than 50 keys are unexpired', async () => {
+describe('concurrent generation', () => {
+  test('stops at 50 unexpired keys: too_many_keys', async () => {
     const gateway = await startGateway();
     const replica = await startGateway({ replicaOf: gateway });
     const answers = await Promise.all(
@@ -91,7 +91,7 @@ describe('many at once', () => {
     await gateway.close();
   });
 
-  test('replicas that start together on an empty table make one key', async () => {
+  test('makes one key when replicas start together on an empty table', async () => {
     const gateway = await startGateway();
     await gateway.sql`delete from portcullis.jwks`;
     const replicas = await Promise.all([1, 2, 3].map(() => startGateway({ replicaOf: gateway })));
@@ -102,7 +102,7 @@ describe('many at once', () => {
 });
 
 describe('housekeeping', () => {
-  test('makes one successor for an ending key, though three replicas do it', async () => {
+  test('makes one successor for an ending key, even with three replicas', async () => {
     const env = { HOUSEKEEPING_SECONDS: '1' };
     const gateway = await startGateway({ env });
     const replicas = await Promise.all([1, 2].map(() => startGateway({ replicaOf: gateway })));
@@ -115,14 +115,14 @@ describe('housekeeping', () => {
     await expect.poll(async () => (await readJwks(gateway)).ids.length).toBe(2);
     await sleep(3000);
     expect((await readJwks(gateway)).ids).toHaveLength(2);
-    // The successor waits until every cache holds it, in front of which there is time enough.
+    // The successor signs only after every cache holds it, which is soon enough.
     expect(keyOf((await logIn(gateway, person)).accessToken)).toBe(first);
 
     await Promise.all(replicas.map((replica) => replica.close()));
     await gateway.close();
   });
 
-  test('heals a gateway that lost every key', async () => {
+  test('makes a key for a gateway whose keys have all expired', async () => {
     const gateway = await startGateway({ env: { HOUSEKEEPING_SECONDS: '1' } });
     await expireKey(gateway);
     await expect.poll(async () => (await fetch(`${gateway.url}/ready`)).status).toBe(200);

@@ -27,7 +27,7 @@ describe.each([
   });
   afterAll(() => gateway.close());
 
-  test('a stock client verifies the tokens by the JWKS, and the gateway takes them', async () => {
+  test('a standard client verifies tokens by the JWKS, and the gateway accepts them', async () => {
     const { accessToken, teamToken, user } = await signUp(gateway);
     for (const token of [accessToken, teamToken ?? '']) {
       const { payload, protectedHeader } = await verify(gateway, token);
@@ -37,7 +37,7 @@ describe.each([
     }
   });
 
-  test('the JWKS has the public members of the key and nothing else', async () => {
+  test('the JWKS has only the public members of the key', async () => {
     const { keys } = await readJwks(gateway);
     expect(keys).toEqual([{ ...common, alg, ...members }]);
     for (const member of PRIVATE_MEMBERS) expect(keys[0]).not.toHaveProperty(member);
@@ -69,7 +69,7 @@ describe('the claims', () => {
     },
   });
 
-  test('of an access token are what Hasura needs, and name no team', async () => {
+  test('of an access token are the claims that Hasura needs, without a team', async () => {
     const { accessToken, user } = await signUp(gateway);
     const { payload } = await verify(gateway, accessToken);
     expect(payload).toEqual(claimsOf(user.id));
@@ -79,7 +79,7 @@ describe('the claims', () => {
     expect(payload.exp).toBe((payload.iat ?? 0) + 900);
   });
 
-  test('of a team token name the team and the role in it, as strings', async () => {
+  test('of a team token name the team and the team role as strings', async () => {
     const { teamToken, user } = await signUp(gateway);
     const [team] = await gateway.sql`select team_id from portcullis.memberships where user_id = ${user.id}`;
     const { payload } = await verify(gateway, teamToken ?? '');
@@ -91,7 +91,7 @@ describe('the claims', () => {
     );
   });
 
-  test('never hold anything that a person can choose, nor another role than user', async () => {
+  test('contain no text that a person can choose and no role but user', async () => {
     const person = newPerson({ name: 'x-hasura-role', teamName: 'admin' });
     const { accessToken, teamToken } = await signUp(gateway, person);
     for (const token of [accessToken, teamToken ?? '']) {
@@ -102,7 +102,7 @@ describe('the claims', () => {
     }
   });
 
-  test('say whether the address is verified', async () => {
+  test('contain whether the address is verified', async () => {
     const person = newPerson();
     const { user } = await signUp(gateway, person);
     await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${user.id}`;
@@ -118,7 +118,7 @@ describe('the JWKS', () => {
   });
   afterAll(() => gateway.close());
 
-  test('is the same at the portal’s address, and any page may read it', async () => {
+  test('is the same at the portal’s path, and readable for pages of any origin', async () => {
     await generateKey(gateway);
     const wellKnown = await readJwks(gateway);
     expect(wellKnown.ids).toHaveLength(2);
@@ -130,7 +130,7 @@ describe('the JWKS', () => {
     expect(post).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
   });
 
-  test('holds unexpired keys only, and may be cached for 300 s but never beyond the next expiry', async () => {
+  test('holds only unexpired keys, with a max-age of 300 s that ends at the next expiry', async () => {
     expect((await readJwks(gateway)).cacheControl).toBe('public, max-age=300');
     const ending = await generateKey(gateway);
     await expireKey(gateway, ending, 100);
@@ -143,7 +143,7 @@ describe('the JWKS', () => {
     expect(cacheControl).toBe('public, max-age=300');
   });
 
-  test('shows no member that a verifier does not need, whatever the table holds', async () => {
+  test('shows only members that a verifier needs, even if the table holds more', async () => {
     const id = await generateKey(gateway);
     await gateway.sql`update portcullis.jwks
       set public_jwk = public_jwk || '{"x5c": ["AAAA"], "x5t": "AAAA", "note": "mine"}' where id = ${id}`;
@@ -152,7 +152,7 @@ describe('the JWKS', () => {
     expect(Object.keys(shown).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
   });
 
-  test('holds keys of both algorithms after a change, and old tokens stay good', async () => {
+  test('holds keys of both algorithms after a change, and old tokens stay valid', async () => {
     const person = newPerson();
     const { accessToken } = await signUp(gateway, person);
     const changed = await startGateway({ replicaOf: gateway, env: { JWT_ALGORITHM: 'EdDSA' } });

@@ -15,7 +15,7 @@ export async function readJwks(
   return { keys, ids: keys.map(({ kid }) => kid ?? ''), cacheControl: response.headers.get('cache-control') };
 }
 
-/** Verifies with a stock client that fetches the gateway's JWKS anew. */
+/** Verifies with a standard client that fetches the gateway's JWKS each time. */
 export function verify(gateway: TestGateway, token: string): Promise<JWTVerifyResult> {
   const keys = createRemoteJWKSet(new URL(gateway.url + JWKS_PATH));
   return jwtVerify(token, keys, { issuer: PUBLIC_URL, audience: 'hasura', typ: 'JWT' });
@@ -26,25 +26,25 @@ export async function generateKey(gateway: TestGateway): Promise<string> {
   return (body as { jwk: { id: string } }).jwk.id;
 }
 
-/** Moves a key's birth into the past, or every key's. */
+/** Moves the creation of a key into the past; without an id, of every key. */
 export async function ageKey({ sql }: TestGateway, seconds: number, id?: string): Promise<void> {
   await sql`update portcullis.jwks set created_at = now() - make_interval(secs => ${seconds})
     where ${id ?? null}::text is null or id = ${id ?? null}`;
 }
 
-/** Edits a key's expiry as an admin does in the console: so many seconds from now. Without an id, every key's. */
+/** Sets the expiry of a key as an admin does in the console, in seconds from now; without an id, of every key. */
 export async function expireKey({ sql }: TestGateway, id?: string, inSeconds = 0): Promise<void> {
   await sql`update portcullis.jwks set expires_at = now() + make_interval(secs => ${inSeconds})
     where ${id ?? null}::text is null or id = ${id ?? null}`;
 }
 
-/** Time passes for the keys: all that was, was so much earlier. */
+/** Lets time pass for the keys: moves their times into the past. */
 export async function passForKeys({ sql }: TestGateway, seconds: number): Promise<void> {
   await sql`update portcullis.jwks set created_at = created_at - make_interval(secs => ${seconds}),
     expires_at = expires_at - make_interval(secs => ${seconds})`;
 }
 
-/** A round of housekeeping, now. */
+/** Runs a round of housekeeping. */
 export async function keepHouse(gateway: TestGateway): Promise<void> {
   const { status } = await gateway.post(
     '/hasura/cron/prune',
@@ -54,5 +54,5 @@ export async function keepHouse(gateway: TestGateway): Promise<void> {
   if (status !== 200) throw new Error(`Housekeeping answers ${status}.`);
 }
 
-/** Seconds beyond which a new key signs, with the test gateway's JWKS_MAX_AGE of 300. */
+/** The age in seconds from which a new key signs, with the test gateway's JWKS_MAX_AGE of 300. */
 export const PUBLISHED = 751;

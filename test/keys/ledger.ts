@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { keyOf } from './keys.ts';
 
-/** A token as its holder knows it. */
+/** A token with the facts that its holder can read. */
 export type Token = { text: string; key: string; endsAt: number };
 
 export const tokenOf = (text: string): Token => ({
@@ -12,9 +12,9 @@ export const tokenOf = (text: string): Token => ({
 
 export type Verdict = { passed: true } | { passed: false; reason: string };
 
-/** What somebody said of a token: from when to when they were asked, and when the keys were looked up that they hold. */
+/** The verdict of a server or verifier on a token, with the times of the question and of its keys. */
 export type Statement = {
-  /** `Hasura` passes the question on to the gateway; of rows it answers by itself, by the keys that it has. */
+  /** `Hasura` asks the gateway; for `Hasura’s rows` Hasura answers alone, by the keys that it holds. */
   by: 'gateway' | 'Hasura' | 'Hasura’s rows' | 'verifier';
   token: Token;
   verdict: Verdict;
@@ -27,25 +27,25 @@ type Ending = { began: number; ended: number };
 
 export type Ledger = {
   now(): number;
-  /** Has a key ended early, and remembers when that began and when it was done. */
+  /** Ends a key early, and remembers the begin and the end of that. */
   endKey(key: string, end: () => Promise<unknown>): Promise<void>;
-  /** Remembers a sign-in, and with which key it was signed. */
+  /** Remembers the key that signed the token of a sign-in. */
   signedIn(token: Token, from: number): void;
   stated(statement: Statement): void;
   wentWrong(what: string, details: object): void;
-  /** Everything that should not have been. */
+  /** Every violation. */
   wrong: readonly object[];
-  /** Statements that had to be right, by whom they were made. */
+  /** The number of statements with a required verdict, by their maker. */
   counted: Record<Statement['by'], number>;
   /** The keys that signed, in the order of their first tokens. */
   signers: ReadonlySet<string>;
 };
 
 /**
- * Holds whatever was said of tokens against what must be: a token passes everywhere while it lives and its key was not
- * ended, and nowhere afterwards, where that is known.
+ * Compares each statement with the rule: a token passes everywhere until it expires or its key is ended. Afterwards it passes
+ * nowhere where the end of the key is known.
  *
- * @param promisedMs how old the keys of a verifier may be at most for the promise that it knows every key that signs
+ * @param promisedMs the maximum age of a verifier's keys for which the gateway promises that it knows every signing key
  */
 export function openLedger({ promisedMs }: { promisedMs: number }): Ledger {
   const endings = new Map<string, Ending>();
@@ -69,10 +69,10 @@ export function openLedger({ promisedMs }: { promisedMs: number }): Ledger {
     },
     stated({ by, token: { key, endsAt }, verdict, from, to, keysOf }) {
       const ending = endings.get(key);
-      // The gateway and whoever asks it know at once, others from their next fetch on.
+      // The gateway and its callers know at once, verifiers from their next fetch on.
       const asksGateway = by === 'gateway' || by === 'Hasura';
       const isKnown = ending !== undefined && ending.ended < (asksGateway ? from : keysOf);
-      // Whoever is later than a verifier may be was promised nothing.
+      // The promise does not cover a verifier with older keys.
       const isGood =
         (ending === undefined || to < ending.began) && Date.now() < endsAt && to - keysOf < promisedMs;
       if (isKnown && verdict.passed) wentWrong('accepted after its key’s end', { by, key });

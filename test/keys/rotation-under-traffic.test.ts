@@ -14,13 +14,13 @@ import {
   useTokens,
 } from './traffic.ts';
 
-// Keys are generated, expire, are ended early and deleted while people sign in at many replicas, and Hasura and other verifiers
-// check what they got. Real time passes, but shorter: with JWKS_MAX_AGE=1 a key would wait for 2 * 1 + 150 s, so the
-// database lets every key be born 144 s ago, and 8 s are left. Of these a verifier may use 4: the second that an HTTP cache
-// keeps its answer, the second of its own cache, and twice the second between two looks, which stands for Hasura's minute.
+// Keys are generated, expire, are ended early and deleted while people sign in at many replicas. Hasura and other verifiers
+// check the tokens. The test shortens the wait of a key: with JWKS_MAX_AGE=1 it is 2 * 1 + 150 s. The database creates every
+// key 144 s in the past, so that 8 s are left. A verifier may use 4 of these: 1 s in an HTTP cache, 1 s in its own cache, and
+// twice the second between two checks, which stands for Hasura's minute.
 const BORN_EARLIER_SECONDS = 2 * JWKS_MAX_AGE + 150 - 8;
 const LOOK_EVERY_MS = 1000;
-/** Where the machine makes a verifier this late it was promised nothing any more. */
+/** The gateway promises nothing to a verifier whose keys are older, as on a slow machine. */
 const PROMISED_MS = 5000;
 const TOKEN_SECONDS = 6;
 
@@ -39,11 +39,11 @@ const beBornEarlier = ({ sql }: TestGateway) =>
       for each row execute function public.be_born_earlier();
     update portcullis.jwks set created_at = created_at - interval '1 day'`);
 
-/** Something that goes on until it is stopped; then it ends with what it found. */
+/** Runs work in the background. The returned function stops the work and throws its error. */
 function keepDoing(work: (isOver: () => boolean) => Promise<void>): () => Promise<void> {
   let isOver = false;
   const done = work(() => isOver);
-  done.catch(() => {}); // whoever stops it learns of it
+  done.catch(() => {}); // the stop function throws it
   return () => {
     isOver = true;
     return done;
@@ -63,7 +63,7 @@ async function generateInConsole(home: TestGateway): Promise<string> {
 const untilItSigns = ({ ledger }: Stage, key: string) =>
   expect.poll(() => ledger.signers.has(key), { timeout: 60_000, interval: 100 }).toBe(true);
 
-/** A token that lives for a minute, of the key that signs now. */
+/** A token that is valid for a minute, signed with the current key. */
 async function signInForLonger(home: TestGateway): Promise<Token> {
   const { email, password } = newPerson();
   await signUp(home, newPerson({ email, password }));
@@ -72,8 +72,8 @@ async function signInForLonger(home: TestGateway): Promise<Token> {
 }
 
 /**
- * Ends the key of a token early under everybody's eyes: the gateways refuse it in the very next request, and verifiers from
- * their next fetch on, in which the key is missing.
+ * Ends the key of a token early while its token is shown everywhere: gateways refuse the token in the next request, and
+ * verifiers from their next fetch on, which lacks the key.
  */
 async function endEarly(stage: Stage, token: Token, end: () => Promise<unknown>): Promise<void> {
   await showEverywhere(stage, token);
@@ -104,7 +104,7 @@ async function openShow() {
       for (; !isOver(); await sleep(2000)) await hasura.restart();
     }),
   ];
-  /** Everybody goes home; what is under way is done first. */
+  /** Ends the traffic, after the requests under way. */
   const calm = () => Promise.all(going.map((stop) => stop()));
   return {
     ...{ ...stage, home, calm },
@@ -112,7 +112,7 @@ async function openShow() {
       await calm();
       await verifiers.close();
       await hasura.close();
-      // The first one's database goes with it.
+      // Closing the first replica drops the database.
       for (const replica of [...replicas.present].reverse()) await replicas.leave(replica);
     },
   };
@@ -124,19 +124,19 @@ beforeAll(async () => {
 });
 afterAll(() => show.close());
 
-test('no token is refused while keys and replicas come and go, and none is accepted after its key’s end', async () => {
+test('tokens are accepted while keys and replicas change, and refused once their key has ended', async () => {
   const { home, ledger, replicas } = show;
   const { sql } = home;
   const [first = ''] = (await readJwks(home)).ids;
 
-  // By hand, while replicas join and one of them dies.
+  // An operator makes a key while replicas join and one of them dies.
   const joining = Promise.all([replicas.joinAsProcess(), replicas.joinAsProcess()]);
   const second = await generateInConsole(home);
   const [mortal] = await joining;
   await untilItSigns(show, second);
   await replicas.die(mortal);
 
-  // By housekeeping, when the end of all keys is so near that somebody makes a successor.
+  // Housekeeping makes a successor when all keys end soon.
   await sql`update portcullis.jwks set expires_at = now() + interval '300 s'`;
   const lasting = () => sql<{ id: string }[]>`
     select id from portcullis.jwks where expires_at > now() + interval '301 s'`;
@@ -146,10 +146,10 @@ test('no token is refused while keys and replicas come and go, and none is accep
   await untilItSigns(show, successor.id);
   await replicas.leave(leaving);
   expect(await lasting()).toEqual([successor]);
-  // The rest of their time passes at once: the last of their tokens are over by then.
+  // The test skips the rest of their time: their last tokens have expired by then.
   await sql`update portcullis.jwks set expires_at = now() + interval '16 s' where id <> ${successor.id}`;
 
-  // Two more by hand, of which one is ended as in the console, and the other deleted.
+  // An operator makes two more keys, ends one as in the console and deletes the other.
   const third = await generateInConsole(home);
   await untilItSigns(show, third);
   const ofThird = await signInForLonger(home);

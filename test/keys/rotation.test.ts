@@ -29,7 +29,7 @@ afterAll(async () => {
   await gateway.close();
 });
 
-/** The key that signs in every test's beginning: old enough for every cache. */
+/** The key that signs at the start of each test: every cache holds it. */
 let first: string;
 beforeEach(async () => {
   await gateway.sql`delete from portcullis.jwks`;
@@ -52,7 +52,7 @@ const refusedEverywhere = async (token: string) => {
 };
 
 describe('a new key', () => {
-  test('is published at once, signs when every cache holds it, and leaves old tokens good', async () => {
+  test('is published at once, signs when every cache holds it, and leaves old tokens valid', async () => {
     const before = (await logIn(gateway, person)).accessToken;
     const second = await generateKey(gateway);
     for (const at of [gateway, replica])
@@ -69,27 +69,27 @@ describe('a new key', () => {
     expect(await me(replica, before)).toMatchObject({ me: { email: person.email } });
   });
 
-  test('waits twice as long as JWKS_MAX_AGE says, and 150 seconds', async () => {
+  test('signs after twice JWKS_MAX_AGE and 150 seconds', async () => {
     const quick = await startGateway({ replicaOf: gateway, env: { JWKS_MAX_AGE: '10' } });
     const second = await generateKey(quick);
     await ageKey(gateway, 110, second);
     expect(await signingKey(quick)).toBe(first);
     await ageKey(gateway, 171, second);
     expect(await signingKey(quick)).toBe(second);
-    // A gateway whose verifiers keep their sets for longer has the same key wait for longer.
+    // At a gateway with a longer JWKS_MAX_AGE the same key waits longer.
     expect(await signingKey(gateway)).toBe(first);
     expect((await readJwks(quick)).cacheControl).toBe('public, max-age=10');
     await quick.close();
   });
 
-  test('signs at once where there is no other', async () => {
+  test('signs at once as the only key', async () => {
     await expireKey(gateway);
     const second = await generateKey(gateway);
     await generateKey(gateway);
     expect(await signingKey()).toBe(second);
   });
 
-  test('does not sign what would outlive it while a lasting key is there', async () => {
+  test('does not sign tokens that would live longer than the key, if another key lives longer', async () => {
     const ending = await generateKey(gateway);
     await ageKey(gateway, PUBLISHED, ending);
     await expireKey(gateway, ending, 300);
@@ -100,7 +100,7 @@ describe('a new key', () => {
 });
 
 describe('an expiry edited in the table', () => {
-  test('stops the key’s tokens at once and everywhere, and another key signs', async () => {
+  test('makes every replica refuse the key’s tokens at once, and another key signs', async () => {
     const { accessToken } = await logIn(gateway, person);
     const second = await generateKey(gateway);
     for (const at of [gateway, replica]) await me(at, accessToken);
@@ -112,7 +112,7 @@ describe('an expiry edited in the table', () => {
     }
   });
 
-  test('that is taken back lets them in again', async () => {
+  test('that is undone makes the key’s tokens valid again', async () => {
     const { accessToken } = await logIn(gateway, person);
     await expireKey(gateway, first);
     await refusedEverywhere(accessToken);
@@ -121,7 +121,7 @@ describe('an expiry edited in the table', () => {
     expect(await signingKey(replica)).toBe(first);
   });
 
-  test('shortens the tokens that are signed from then on', async () => {
+  test('shortens the tokens that are signed afterwards', async () => {
     await expireKey(gateway, first, 120);
     const [row] =
       await gateway.sql`select floor(extract(epoch from expires_at))::int as expires from portcullis.jwks`;
@@ -134,7 +134,7 @@ describe('an expiry edited in the table', () => {
   });
 });
 
-test('a deleted key stops its tokens at once and everywhere, and another key signs', async () => {
+test('every replica refuses the tokens of a deleted key at once, and another key signs', async () => {
   const { accessToken } = await logIn(gateway, person);
   for (const at of [gateway, replica]) await me(at, accessToken);
   const second = await generateKey(gateway);
@@ -148,7 +148,7 @@ test('a deleted key stops its tokens at once and everywhere, and another key sig
   expect(left.map(({ id }) => id)).toEqual([second]);
 });
 
-describe('where every key has expired', () => {
+describe('a gateway whose keys have all expired', () => {
   beforeEach(() => expireKey(gateway));
 
   const noSigningKey = (field: string) => [
@@ -159,7 +159,7 @@ describe('where every key has expired', () => {
     },
   ];
 
-  test('the gateway says that it is not ready, and why', async () => {
+  test('answers 503 at /ready with the reason, and 200 at /health', async () => {
     const ready = await fetch(`${gateway.url}/ready`);
     expect({ status: ready.status, body: await ready.json() }).toEqual({
       status: 503,
@@ -175,7 +175,7 @@ describe('where every key has expired', () => {
     expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
   });
 
-  test('nobody signs in or up, and nothing is half written', async () => {
+  test('answers no_signing_key to sign-up and login and writes nothing', async () => {
     const rows = () => gateway.sql`
       select (select count(*) from portcullis.users) users, (select count(*) from portcullis.teams) teams,
         (select count(*) from portcullis.sessions) sessions,
@@ -190,7 +190,7 @@ describe('where every key has expired', () => {
     expect(await rows()).toEqual(before);
   });
 
-  test('a round of housekeeping heals it, and a verifier knows the new key when its cache has ended', async () => {
+  test('gets a key by housekeeping, which a verifier knows when its cache has expired', async () => {
     await expireKey(gateway, first, 3600);
     let now = 0;
     const verifier = await openVerifier(
@@ -220,7 +220,7 @@ describe('where every key has expired', () => {
     expect(verifier.held().ids).toEqual([healing]);
   });
 
-  test('no verifier remembers that there was none, and a generated key heals it', async () => {
+  test('publishes its empty JWKS with max-age=1, and signs with a newly generated key', async () => {
     expect(await readJwks(gateway)).toEqual({ keys: [], ids: [], cacheControl: 'public, max-age=1' });
     const healing = await generateKey(gateway);
     expect((await fetch(`${replica.url}/ready`)).status).toBe(200);

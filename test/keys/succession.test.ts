@@ -3,7 +3,7 @@ import { readConfig } from '../../src/config/read-config.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ageKey, expireKey, keepHouse, PUBLISHED, passForKeys, readJwks } from './keys.ts';
 
-describe('a key must live so long that its successor is published in time', () => {
+describe('JWK_TTL', () => {
   const keySeconds = (ttl: number, maxAge?: number, housekeeping?: number) =>
     readConfig({
       JWK_TTL: String(ttl),
@@ -22,24 +22,24 @@ describe('a key must live so long that its successor is published in time', () =
     { least: 434_250, maxAge: undefined, housekeeping: 86_400 },
     { least: 519_000, maxAge: 86_400, housekeeping: undefined },
     { least: 461, maxAge: 1, housekeeping: 1 },
-  ])('for at least $least seconds with JWKS_MAX_AGE=$maxAge and HOUSEKEEPING_SECONDS=$housekeeping', (at) => {
+  ])('must be at least $least with JWKS_MAX_AGE=$maxAge and HOUSEKEEPING_SECONDS=$housekeeping', (at) => {
     expect(keySeconds(at.least, at.maxAge, at.housekeeping)).toBe(at.least);
     expect(() => keySeconds(at.least - 1, at.maxAge, at.housekeeping)).toThrow(raise(at.least));
   });
 
-  test('and who configures less is told what to change', () => {
+  test('below the minimum stops the start with the variables to change', () => {
     expect(() => keySeconds(2250, 300, 3600)).toThrow(raiseOrLower(20_250));
     expect(() => keySeconds(86_400, 86_400)).toThrow(raiseOrLower(519_000));
     expect(() => keySeconds(461)).toThrow(raiseOrLower(2400));
   });
 
-  test('and who configures what nothing else can make enough is not told to lower anything', () => {
+  test('below the smallest possible minimum stops the start without naming other variables', () => {
     expect(() => keySeconds(460)).toThrow(`${raise(2400)}.`);
   });
 });
 
-describe('housekeeping which comes by seldom', () => {
-  test('makes the successor so much earlier', async () => {
+describe('infrequent housekeeping', () => {
+  test('makes the successor of a key correspondingly earlier', async () => {
     const gateway = await startGateway({ env: { HOUSEKEEPING_SECONDS: '40000' } });
     const first = (await readJwks(gateway)).ids[0];
     // Publishing it takes 750 s, the longest token lives for a day, and two rounds may take 100,000 s.
@@ -52,7 +52,7 @@ describe('housekeeping which comes by seldom', () => {
     await gateway.close();
   });
 
-  test('publishes every successor in time, though each round is late, every other one fails and keys are short', async () => {
+  test('publishes every successor in time, even with late and failed rounds and short-lived keys', async () => {
     const [keySeconds, every, step] = [20_250, 3600, 450];
     const twoLateRounds = (2 * 1.25 * every) / step;
     const gateway = await startGateway({

@@ -18,14 +18,14 @@ import { type Ledger, type Statement, type Token, tokenOf, type Verdict } from '
 import { type CachingVerifier, fetchFrom, openVerifier, throughCache } from './verifiers.ts';
 
 export type Replica = { url: string; stop(): Promise<unknown> };
-/** Seconds for which the JWKS may be kept. */
+/** Seconds for which a verifier may keep the JWKS. */
 export const JWKS_MAX_AGE = 1;
 
 type SignedIn = Pick<SignedInAnswer, 'accessToken' | 'refreshToken'>;
 
 const REFRESH = 'mutation ($input: RefreshInput!) { refresh(input: $input) { accessToken refreshToken } }';
 
-/** The environment that replicas share, in this process or another. */
+/** The environment of all replicas, in this process or another. */
 export const sharedEnvironment = (variables: Record<string, string>): Record<string, string> => ({
   PUBLIC_URL,
   INTERNAL_ENDPOINTS_SECRET: randomBytes(32).toString('hex'),
@@ -34,7 +34,7 @@ export const sharedEnvironment = (variables: Record<string, string>): Record<str
   ...variables,
 });
 
-/** Replicas that come and go. Clients and verifiers ask any that is there. */
+/** Replicas that start and stop. Clients and verifiers ask any replica that is present. */
 export function openReplicas(home: TestGateway, env: Record<string, string>) {
   const present = new Set<Replica>([{ url: home.url, stop: home.close }]);
   const enter = (replica: Replica): Replica => {
@@ -55,12 +55,12 @@ export function openReplicas(home: TestGateway, env: Record<string, string>) {
       const { url, end } = await startProcess({ ...env, DATABASE_URL: home.databaseUrl });
       return enter({ url, stop: () => end('SIGKILL') });
     },
-    /** As a load balancer does: nobody new is sent there, and then it ends. */
+    /** As a load balancer does: the replica gets no new clients, and then it stops. */
     async leave(replica: Replica): Promise<void> {
       present.delete(replica);
       await replica.stop();
     },
-    /** Those who are sent there find out by themselves. */
+    /** Stops the replica while clients are still sent to it. */
     async die(replica: Replica): Promise<void> {
       await replica.stop();
       present.delete(replica);
@@ -71,7 +71,7 @@ export type Replicas = ReturnType<typeof openReplicas>;
 
 type Answer = { data?: Record<string, unknown> | null; errors?: { message: string }[] };
 
-/** Null where nobody answers: a replica that is gone says nothing about a token. */
+/** Null if the replica is gone: then it says nothing about a token. */
 async function ask(url: string, query: string, variables: object, token?: string): Promise<Answer | null> {
   const answer = await post(url, { query, variables }, token === undefined ? {} : bearer(token)).catch(
     () => null,
@@ -79,10 +79,10 @@ async function ask(url: string, query: string, variables: object, token?: string
   return answer === null ? null : (answer.body as Answer);
 }
 
-/** What only the gateway knows, and what Hasura knows without it. */
+/** A query for the gateway, and a query that Hasura answers alone. */
 const ASKED = { me: '{ me { id } }', rows: '{ portcullis_users { id } }' };
 
-/** Whether somebody takes a token for its holder's; null where nobody answers. */
+/** Whether a server accepts a token; null if the server does not answer. */
 async function askFor(what: keyof typeof ASKED, url: string, token: string): Promise<Verdict | null> {
   const answer = await ask(url, ASKED[what], {}, token);
   if (answer === null) return null;
@@ -91,8 +91,8 @@ async function askFor(what: keyof typeof ASKED, url: string, token: string): Pro
 }
 
 /**
- * One engine after the other, each with keys that it fetched at its start; and one that stays, with keys that it fetches anew
- * when their time is over, as the look every so often shows.
+ * Engines that restart one after another, each with the keys of its start, and one engine that stays. The latter checks its
+ * keys at intervals and fetches them again when they are too old.
  */
 export async function openHasura(home: TestGateway, now: () => number, lookEveryMs: number) {
   const options = { gateway: home, databaseUrl: home.databaseUrl };
@@ -122,7 +122,7 @@ export async function openHasura(home: TestGateway, now: () => number, lookEvery
 }
 type Hasura = Awaited<ReturnType<typeof openHasura>>;
 
-/** Verifiers in all phases of the cache, some of which miss fetches or ask through an HTTP cache. */
+/** Verifiers in all phases of their caches. Some miss fetches, and some ask through an HTTP cache. */
 export async function openVerifiers(replicas: Replicas, now: () => number, lookEveryMs: number) {
   const direct = fetchFrom(() => replicas.any().url, now);
   const cached = throughCache(direct, now);
@@ -178,7 +178,7 @@ async function askServer(
   if (verdict !== null) ledger.stated({ by, token, verdict, from, to, keysOf: keysOf ?? to });
 }
 
-/** Shows a token to everybody at once. */
+/** Shows a token to every verifier, gateway and Hasura at once. */
 export async function showEverywhere(stage: Stage, token: Token): Promise<void> {
   const hasura = stage.hasura.current();
   await Promise.all([
@@ -191,7 +191,7 @@ export async function showEverywhere(stage: Stage, token: Token): Promise<void> 
   ]);
 }
 
-/** Signs in or refreshes at any replica. Null where that one is gone. */
+/** Signs in or refreshes at any replica. Null if that replica is gone. */
 async function signInSomewhere(
   stage: Stage,
   field: 'signup' | 'login' | 'refresh',
@@ -210,7 +210,7 @@ async function signInSomewhere(
   return signedIn;
 }
 
-/** A person who signs in and refreshes, and shows each token everywhere at once, together with one from earlier. */
+/** A person who signs in and refreshes. Each token is shown everywhere at once, together with an earlier one. */
 export async function useTokens(stage: Stage, isOver: () => boolean): Promise<void> {
   const person = newPerson();
   const { email, password } = person;

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JWK } from 'jose';
 import { JWKS_PATH } from './keys.ts';
 
-/** An answer of a gateway, and when it was asked for: what was published earlier is in it. */
+/** A JWKS of a gateway, and when it was requested: the set holds all keys published before. */
 type JwkSet = { keys: JWK[]; maxAgeMs: number; askedAt: number };
 export type Source = () => Promise<JwkSet>;
 export type Clock = () => number;
@@ -17,7 +17,7 @@ export const fetchFrom = (url: () => string, now: Clock): Source => {
   };
 };
 
-/** An HTTP cache in front of the gateways. How old its answers are it says in `Age`, which Hasura does not read. */
+/** An HTTP cache in front of the gateways. It tells the age of its answers in `Age`, which Hasura does not read. */
 export function throughCache(source: Source, now: Clock): Source {
   let kept: JwkSet | undefined;
   let keptUntil = 0;
@@ -30,14 +30,14 @@ export function throughCache(source: Source, now: Clock): Source {
 }
 
 export type CachingVerifier = {
-  /** What goes on in the background now and then. */
+  /** The check that runs in the background at intervals. */
   look(): Promise<void>;
   held(): { find: ReturnType<typeof createLocalJWKSet>; ids: string[]; askedAt: number };
 };
 
 /**
- * Keeps the JWKS as Hasura does: for as long as `max-age` says, and an unknown key is no reason to ask again. It looks only
- * now and then whether its set has grown too old, and leaves it at that until the next look when a fetch failed.
+ * Keeps the JWKS as Hasura does: for `max-age`, without a fetch for an unknown key. Only the check at intervals finds a set that
+ * is too old. After a failed fetch the verifier keeps its set until the next check.
  */
 export async function openVerifier(
   source: Source,

@@ -9,12 +9,12 @@ import { liveThroughADay } from '../support/everyday.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type PgBouncer, startPgBouncer } from './pgbouncer.ts';
 
-/** More than all gateways of a test use at once. */
+/** More connections than all gateways of a test use at once. */
 const POOL = 'default_pool_size = 60';
 const IGNORED =
   'ignore_startup_parameters = statement_timeout,lock_timeout,idle_in_transaction_session_timeout';
 
-/** Replicas of one gateway have them in common. */
+/** The secrets that the replicas share. */
 const SECRETS = {
   KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
   INTERNAL_ENDPOINTS_SECRET: randomBytes(32).toString('hex'),
@@ -22,7 +22,7 @@ const SECRETS = {
 
 let smtp: TestSmtp;
 let database: TestDatabase;
-/** Past the pooler. */
+/** A connection that does not use the pooler. */
 let admin: postgres.Sql;
 const gateways: TestGateway[] = [];
 beforeAll(async () => {
@@ -54,7 +54,7 @@ const advisoryLocks = async (): Promise<number> =>
   ).length;
 
 describe.each<[string, string[]]>([
-  ['as Debian installs it', []],
+  ['with Debian’s configuration', []],
   ['that ignores the timeouts', [IGNORED]],
 ])('a PgBouncer in session mode %s', (_how, lines) => {
   let pooler: PgBouncer;
@@ -63,7 +63,7 @@ describe.each<[string, string[]]>([
   });
   afterAll(() => pooler.stop());
 
-  test('changes nothing: two replicas migrate and work', async () => {
+  test('lets two replicas migrate and work', async () => {
     const replicas = await Promise.all([start(pooler), start(pooler)]);
     for (const { url } of replicas) await liveThroughADay(url, smtp);
     expect(await advisoryLocks()).toBe(0);
@@ -77,7 +77,7 @@ describe('a PgBouncer in transaction mode', () => {
   });
   afterAll(() => pooler.stop());
 
-  test('that keeps no prepared statements is refused, and nothing is migrated', async () => {
+  test('without prepared statements stops the start before the migrations', async () => {
     await expect(start(pooler)).rejects.toThrow(/DATABASE_URL: .* Set DATABASE_PREPARE=off/);
     await expect(start(pooler, { DATABASE_DIRECT_URL: database.url })).rejects.toThrow(
       'DATABASE_PREPARE=off',
@@ -91,7 +91,7 @@ describe('a PgBouncer in transaction mode', () => {
   test.each<[string, () => Record<string, string>]>([
     ['DATABASE_PREPARE=off', () => ({ DATABASE_PREPARE: 'off' })],
     ['pgbouncer=true in the URL', () => ({ DATABASE_URL: `${pooler.urlOf(database.url)}?pgbouncer=true` })],
-  ])('works with %s, for many people at once and for a replica that starts later', async (_how, env) => {
+  ])('works with %s for many concurrent people and for a later replica', async (_how, env) => {
     const gateway = await start(pooler, env());
     expect(await advisoryLocks()).toBe(0);
     await Promise.all(Array.from({ length: 12 }, () => liveThroughADay(gateway.url, smtp)));
@@ -103,7 +103,7 @@ describe('a PgBouncer in transaction mode', () => {
     }
   });
 
-  test('does not carry what DATABASE_DIRECT_URL is for: migrations and the mail worker', async () => {
+  test('does not carry the mail worker, which uses DATABASE_DIRECT_URL', async () => {
     const gateway = await start(pooler, { DATABASE_PREPARE: 'off', DATABASE_DIRECT_URL: database.url });
     await liveThroughADay(gateway.url, smtp);
     const name = new URL(database.url).pathname.slice(1);
@@ -116,7 +116,7 @@ describe('a PgBouncer in transaction mode', () => {
     );
   });
 
-  test('follows the role’s settings: one that hurts is refused with the SQL that mends it', async () => {
+  test('with an unsuitable setting of the role stops the start with the SQL that repairs it', async () => {
     const name = new URL(database.url).pathname.slice(1);
     await admin.unsafe(`alter database ${name} set bytea_output = 'escape'`);
     const refused = await start(pooler, { DATABASE_PREPARE: 'off' }).catch((error: Error) => error.message);
@@ -128,7 +128,7 @@ describe('a PgBouncer in transaction mode', () => {
     await liveThroughADay(gateway.url, smtp);
   });
 
-  test('carries the commands', async () => {
+  test('carries the commands migrate and hasura/role', async () => {
     const hasura = new URL(database.url);
     hasura.username = 'hasura_behind_pgbouncer';
     hasura.password = 'secret';

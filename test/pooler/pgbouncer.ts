@@ -19,7 +19,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** @throws Error where there is none: a test that did not run has not passed */
+/** @throws Error if the machine has no PgBouncer: a test that did not run has not passed */
 function findPgBouncer(): string {
   const named = process.env.PGBOUNCER;
   const found = (named ? [named] : USUAL_PLACES).find(isProgram);
@@ -28,14 +28,14 @@ function findPgBouncer(): string {
 }
 
 export type PgBouncer = {
-  /** The same database by way of the pooler. */
+  /** The URL of the database through the pooler. */
   urlOf(databaseUrl: string): string;
-  /** A command of its console. */
+  /** Runs a command of PgBouncer's console. */
   command(text: string): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
 };
 
-/** Debian’s configuration but for what makes it run here, and what is given. */
+/** Debian’s configuration, with the changes for this machine and the given lines. */
 function configuration(server: URL, port: number, folder: string, lines: readonly string[]): string {
   return `[databases]
 * = host=${server.hostname} port=${server.port}
@@ -51,7 +51,7 @@ ${lines.join('\n')}
 `;
 }
 
-/** Starts a PgBouncer before a server, with further lines of its configuration such as `pool_mode = transaction`. */
+/** Starts a PgBouncer in front of a server, with more lines of configuration, for example `pool_mode = transaction`. */
 export async function startPgBouncer(serverUrl: string, ...lines: string[]): Promise<PgBouncer> {
   const program = findPgBouncer();
   const server = new URL(serverUrl);
@@ -61,7 +61,7 @@ export async function startPgBouncer(serverUrl: string, ...lines: string[]): Pro
   const [user, password] = [server.username, server.password].map(decodeURIComponent);
   await writeFile(join(folder, 'users.txt'), `"${user}" "${password}"\n`);
   await writeFile(join(folder, 'pgbouncer.ini'), configuration(server, port, folder, lines));
-  // It refuses to run as root.
+  // PgBouncer refuses to run as root.
   const asUser = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const child = spawn(program, [...asUser, join(folder, 'pgbouncer.ini')], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -16,18 +16,18 @@ export type RunningProxy = {
 
 const NGINX = process.env.NGINX ?? 'nginx';
 
-/** Whether there is an nginx to test with: the variable NGINX, or one in the path. */
+/** @throws Error if the machine has no nginx, by the variable NGINX or in the path */
 export function requireNginx(): void {
   try {
     execFileSync(NGINX, ['-v'], { stdio: 'ignore' });
   } catch {
-    throw new Error('Not run: there is no nginx (Debian: nginx-light), and NGINX names none.');
+    throw new Error('Not run: nginx is missing (Debian: nginx-light), and NGINX does not name one.');
   }
 }
 
 /**
- * Starts the compose file's proxy: `hasura/proxy/` as it stands, with this machine's addresses in place of those in Docker.
- * @param upstreams ports on 127.0.0.1 of what stands for the gateway and for Hasura
+ * Starts the compose file's proxy: `hasura/proxy/` with this machine's addresses in place of those in Docker.
+ * @param upstreams the ports of the gateway and of Hasura on 127.0.0.1
  */
 export async function startProxy(
   upstreams: { gateway: number; hasura: number },
@@ -45,7 +45,7 @@ export async function startProxy(
     [/\/etc\/portcullis\//g, `${folder}/`],
     ['exec nginx', `exec ${NGINX}`],
   ];
-  // nginx that root starts has workers of another user.
+  // An nginx that root starts has workers of another user.
   await chmod(folder, 0o755);
   await cp('hasura/proxy', folder, { recursive: true });
   for (const file of ['nginx.conf', 'start.sh']) {
@@ -83,7 +83,7 @@ export async function startProxy(
 
 export type Answer = { status: number; headers: Record<string, unknown>; text: string; body: unknown };
 
-/** Sends a request from an address of this machine: clients differ by their own. */
+/** Sends a request from a loopback address, which stands for a client. */
 export function send(
   port: number,
   path: string,

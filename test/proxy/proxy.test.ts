@@ -7,7 +7,7 @@ import { type Engine, startEngine } from '../support/hasura/engine.ts';
 import { freePort } from '../support/ports.ts';
 import { type RunningProxy, requireNginx, send, startProxy } from './nginx.ts';
 
-// The compose file's proxy, before a real gateway and the stand-in of Hasura. Clients differ by their loopback address.
+// The compose file's proxy, in front of a real gateway and the stand-in of Hasura. Each client has its own loopback address.
 
 let gateway: TestGateway;
 let engine: Engine;
@@ -39,10 +39,10 @@ async function signUp(way: 'gateway' | 'hasura', from: string, headers: Record<s
 describe.each([
   ['gateway', 2],
   ['hasura', 4],
-] as const)('by the %s', (way, first) => {
+] as const)('the proxy of the %s', (way, first) => {
   const [one, other] = [`127.0.0.${first}`, `127.0.0.${first + 1}`];
 
-  test('each client address has a limit of its own, whatever X-Forwarded-For says', async () => {
+  test('gives each client address its own limit, also with a forged X-Forwarded-For', async () => {
     expect(await signUp(way, one)).toBe('ok');
     expect(await signUp(way, one, { 'x-forwarded-for': other })).toBe('ok');
     expect(await signUp(way, one)).toBe('rate_limited');
@@ -57,10 +57,10 @@ describe.each([
   });
 });
 
-describe('the gateway', () => {
+describe('the proxy of the gateway', () => {
   const secret = () => ({ 'x-hasura-gateway-secret': gateway.secret, 'x-hasura-role': 'admin' });
 
-  test('gets no shared secret from outside, neither directly nor through Hasura', async () => {
+  test('removes the shared secret of clients, and so does the proxy of Hasura', async () => {
     const query =
       'mutation { disableAccount(input: { userId: "018f0000-0000-7000-8000-00000000dead" }) { userId } }';
     const body = JSON.stringify({ query });
@@ -71,15 +71,15 @@ describe('the gateway', () => {
     expect(codeOf(await direct.json())).toBe('not_found');
     const asked = await send(proxy.gateway, '/graphql', { from, headers: secret(), body });
     expect(codeOf(asked.body)).toBe('permission_denied');
-    const asAnybody = await send(proxy.hasura, '/v1/graphql', { from, headers: secret(), body });
-    expect(codeOf(asAnybody.body)).toBe('validation-failed');
+    const throughHasura = await send(proxy.hasura, '/v1/graphql', { from, headers: secret(), body });
+    expect(codeOf(throughHasura.body)).toBe('validation-failed');
   });
 
   test.each([
     ...['/hasura/actions/generateJwk', '/hasura/cron/prune', '/api/_jwk-gen', '/api/_ens', '/hasura/'],
     ...['/%68asura/actions/generateJwk', '//hasura/actions/generateJwk', '/x/../hasura/actions/generateJwk'],
     ...['/HASURA/actions/generateJwk', '/api/%5Fjwk-gen', '/api/./_jwk-gen', '/api//_jwk-gen'],
-  ])('hides %s, which is Hasura’s', async (path) => {
+  ])('answers 404 to %s, which is for Hasura', async (path) => {
     const before = await gateway.sql`select count(*) from portcullis.jwks`;
     const headers = { ...secret(), authorization: gateway.secret };
     for (const body of [undefined, '{}'])
@@ -90,7 +90,7 @@ describe('the gateway', () => {
     expect(await gateway.sql`select count(*) from portcullis.jwks`).toEqual(before);
   });
 
-  test('shows everything else', async () => {
+  test('serves the public paths', async () => {
     for (const path of ['/health', '/ready', '/.well-known/jwks.json', '/openapi.json'])
       expect(await send(proxy.gateway, path), path).toMatchObject({ status: 200 });
     expect(await send(proxy.gateway, '/api/v1/login', { body: '{}' })).toMatchObject({
@@ -99,7 +99,7 @@ describe('the gateway', () => {
     });
   });
 
-  test('gets no body that is too large, each of which is answered with 413 in its own form', async () => {
+  test('answers 413 to a body above the limit, in the form of each dialect', async () => {
     const large = JSON.stringify({ query: 'a'.repeat(3_000_000) });
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => send(proxy.gateway, '/graphql', { body: large })),
@@ -112,7 +112,7 @@ describe('the gateway', () => {
       status: 413,
       body: { code: 'payload_too_large', attribute: null },
     });
-    // One that fits is held by nginx until it is there, in a file if need be.
+    // nginx buffers a body within the limit until it is complete, in a file if necessary.
     const query = '{ authConfig { signup } }';
     const fitting = JSON.stringify({ query, variables: { more: 'x'.repeat(1_000_000) } });
     const { status, body, headers } = await send(proxy.gateway, '/graphql', { body: fitting });
@@ -121,7 +121,7 @@ describe('the gateway', () => {
   });
 });
 
-test('a gateway that is away is unavailable, in its own form', async () => {
+test('the proxy answers 503 unavailable in the form of each dialect while the gateway is down', async () => {
   const alone = await startProxy({ gateway: await freePort(), hasura: await freePort() });
   try {
     const answer = await send(alone.gateway, '/graphql', { body: '{}' });
@@ -136,7 +136,7 @@ test('a gateway that is away is unavailable, in its own form', async () => {
   }
 });
 
-describe('what arrives', () => {
+describe('a request behind the proxy', () => {
   let echo: Server;
   let seen: IncomingHttpHeaders = {};
   let behind: RunningProxy;
@@ -164,7 +164,7 @@ describe('what arrives', () => {
   });
 
   test.each(['gateway', 'hasura'] as const)(
-    'at the %s is the client’s own, but for what only proxies and Hasura say',
+    'of the %s has the client’s headers without those of proxies and Hasura',
     async (way) => {
       const own = {
         authorization: 'Bearer x',
@@ -185,7 +185,7 @@ describe('what arrives', () => {
     },
   );
 
-  test('of a trusted proxy in front is the address that it vouches for', async () => {
+  test('has the client address that a trusted proxy in front forwards', async () => {
     const from = async (peer: string, value: string) => {
       await send(behind.gateway, '/', { from: peer, headers: { 'x-forwarded-for': value } });
       return seen['x-forwarded-for'];
@@ -198,7 +198,7 @@ describe('what arrives', () => {
     expect(await from('127.0.0.8', '203.0.113.7')).toBe('127.0.0.8');
   });
 
-  test('of networks that TRUSTED_PROXIES names by a word is so too', async () => {
+  test('has the client address that proxies of networks named in TRUSTED_PROXIES forward', async () => {
     const words = 'loopback,uniquelocal,linklocal';
     const trusting = await startProxy({ gateway: echoPort(), hasura: echoPort() }, words);
     try {
@@ -210,7 +210,7 @@ describe('what arrives', () => {
     }
   });
 
-  test('at Hasura is a web socket too', async () => {
+  test('of Hasura may be a web socket', async () => {
     const client = connect(behind.hasura, '127.0.0.1');
     client.write(
       'GET /v1/graphql HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nOrigin: https://a.example\r\nX-Hasura-Gateway-Secret: x\r\n\r\n',
@@ -225,7 +225,7 @@ describe('what arrives', () => {
     client.destroy();
   });
 
-  test('at Hasura may be ten times as large as at the gateway', async () => {
+  test('of Hasura may have a body ten times as large as one of the gateway', async () => {
     const body = 'x'.repeat(3_000_000);
     expect((await send(behind.gateway, '/', { body })).status).toBe(413);
     expect((await send(behind.hasura, '/', { body })).status).toBe(200);

@@ -11,8 +11,8 @@ import { bearer, newPerson, signUp, startGateway } from '../support/gateway.ts';
 import { startEngine } from '../support/hasura/engine.ts';
 import { blocksOf, sectionOf } from './blocks.ts';
 
-// hasura/README.md, "Hasura in Docker beside `npm start`", run by a shell, where a script stands in for `docker`: it notes how it
-// was called. The addresses of containers are replaced, and so is the role's name, which belongs to the whole server.
+// A shell runs the blocks of hasura/README.md, "Hasura in Docker beside `npm start`". A script stands in for `docker` and records
+// its calls. The test replaces the addresses of containers, and the name of the role, which belongs to the whole server.
 
 const run = promisify(execFile);
 const HEADING = 'Hasura in Docker beside `npm start`';
@@ -42,7 +42,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Runs a block in a copy of the repository's folder; returns how `docker` was called. */
+/** Runs a block in a copy of the repository's folder; returns the calls of `docker`. */
 async function shell(block: string): Promise<string[][]> {
   const here = block
     .replaceAll(/postgres:postgres@localhost:5432\/postgres/g, database.url.replace(/^\w+:\/\//, ''))
@@ -60,11 +60,11 @@ async function shell(block: string): Promise<string[][]> {
     .map((call) => call.split('\0').slice(0, -1));
 }
 
-/** The values of an option, in its order. */
+/** The values of an option, in order. */
 const optionsOf = (call: readonly string[], option: string): string[] =>
   call.flatMap((word, index) => (word === option ? [call[index + 1] ?? ''] : []));
 
-test('the blocks make the database, and an engine that is consistent and takes the gateway’s tokens', async () => {
+test('the blocks of hasura/README.md start a consistent engine that accepts the gateway’s tokens', async () => {
   const [prepare = '', start = '', engineBlock = ''] = await blocksOf('hasura/README.md', HEADING, 'sh');
   const prepared = await shell(prepare);
   expect(prepared.map(([command]) => command)).toEqual(['network', 'run', 'exec', 'exec']);
@@ -98,7 +98,7 @@ test('the blocks make the database, and an engine that is consistent and takes t
   await gateway.close();
 });
 
-test('the engine gets every variable that hasura/README.md asks for, the metadata, and the image of the compose file', async () => {
+test('the engine block has every listed variable, the metadata, and the image of the compose file', async () => {
   const [, , block = ''] = await blocksOf('hasura/README.md', HEADING, 'sh');
   const table = await sectionOf('hasura/README.md', 'Environment variables');
   const asked = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name);

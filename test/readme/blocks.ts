@@ -9,7 +9,7 @@ export async function sectionOf(file: string, heading: string): Promise<string> 
   return section;
 }
 
-/** The code blocks of a section in a language, as they stand there. */
+/** The code blocks of a section in a language. */
 export async function blocksOf(file: string, heading: string, language: string): Promise<string[]> {
   const section = await sectionOf(file, heading);
   return [...section.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(
@@ -19,7 +19,7 @@ export async function blocksOf(file: string, heading: string, language: string):
 
 const FRONTEND = 'hasura/frontend';
 
-/** A file that a frontend copies. */
+/** The text of a file that a frontend copies. */
 export const frontendFile = (name: string): Promise<string> => readFile(join(FRONTEND, name), 'utf8');
 
 /** The TypeScript files that a frontend copies, by name. */

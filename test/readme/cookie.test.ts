@@ -7,7 +7,7 @@ import { openScene, type Scene } from './scene.ts';
 import { codeOf, holdingSession, NEW_TEAM, type Stage } from './stage.ts';
 import type { Tab, Tokens } from './tabs.ts';
 
-// hasura/frontend/README.md, "Refresh token in a cookie": its two changes, made to the files there.
+// The files of hasura/frontend with the two changes of hasura/frontend/README.md, "Refresh token in a cookie".
 
 const ORIGIN = 'https://app.example.com';
 let scene: Scene;
@@ -31,7 +31,7 @@ afterEach(() => {
   cookies.clear();
 });
 
-/** Makes `fetch` what it is in a page: it names the page's origin, and keeps cookies where the request includes them. */
+/** Makes `fetch` act as in a page: it sends the page's origin, and keeps cookies if the request includes credentials. */
 function fetchWithCookies(): Map<string, string> {
   const jar = new Map<string, string>();
   const { fetch } = globalThis;
@@ -50,7 +50,7 @@ function fetchWithCookies(): Map<string, string> {
   return jar;
 }
 
-/** Somebody who signs up, in the cookie's way. */
+/** Signs up a new person with the refresh token in a cookie. */
 async function signUp(): Promise<{ email: string; password: string }> {
   const { email, password, name } = newPerson();
   await tab.signup({ email, password, name, cookie: true });
@@ -60,14 +60,14 @@ async function signUp(): Promise<{ email: string; password: string }> {
 /** The refresh token in the cookie. */
 const kept = () => decodeURIComponent([...cookies.values()][0] ?? '');
 
-/** Lets the tab's access token expire, and its cookie be the one that fits. */
+/** Lets the tab's access token expire, and sets the cookie to the next refresh token. */
 async function expire(): Promise<string> {
   const next = await stage.expire(tab, kept());
   for (const name of cookies.keys()) cookies.set(name, next);
   return next;
 }
 
-/** Whoever is signed in makes a team with an expired token; while their refresh is under way, something else happens. */
+/** Acts while the signed-in person refreshes: they create a team with an expired token, and their refresh waits. */
 async function duringRefresh(
   act: (sql: TransactionSql) => Promise<unknown>,
 ): Promise<{ was: unknown; stored: Tokens }> {
@@ -81,7 +81,7 @@ async function duringRefresh(
   return { was: await asked, stored };
 }
 
-test('with its two changes the refresh token is in the cookie, and all five operations work', async () => {
+test('with the two changes the refresh token is in a cookie, and all five operations work', async () => {
   const { email, password } = await signUp();
   await tab.login({ email, password, cookie: true });
   expect(tab.stored()).toMatchObject({ accessToken: expect.any(String), refreshToken: null });
@@ -92,15 +92,15 @@ test('with its two changes the refresh token is in the cookie, and all five oper
   expect(kept()).not.toBe(next);
   const { accessToken = '' } = tab.stored();
   await tab.logout();
-  // The browser stays one on which this person has signed in.
+  // The device cookie stays, so that this browser stays known.
   expect([tab.stored(), [...cookies.keys()]]).toEqual([{}, ['__Host-portcullis-device']]);
   tab.store({ accessToken });
-  // Without a cookie there is nothing to refresh with.
+  // Without a cookie the tab cannot refresh.
   expect(await codeOf(tab.query('{ sessions { id } }'))).toBe('unauthenticated');
   expect(tab.stored()).toEqual({});
 });
 
-test('whoever logs in by a typed document has the cookie too', async () => {
+test('a login by a typed document sets the cookie too', async () => {
   const { email, password } = await signUp();
   cookies.clear();
   const { login } = await tab.anonymous.request<{ login: Tokens }>(LoginDocument, {
@@ -111,7 +111,7 @@ test('whoever logs in by a typed document has the cookie too', async () => {
   expect(await tab.client.request('{ me { email } }')).toEqual({ me: { email } });
 });
 
-test('who signs in during somebody else’s refresh stays signed in, and does nothing of theirs', async () => {
+test('a person who signs in during another person’s refresh stays signed in and repeats no request', async () => {
   await signUp();
   let bob = { email: '' };
   const { was, stored } = await duringRefresh(async () => {
@@ -124,7 +124,7 @@ test('who signs in during somebody else’s refresh stays signed in, and does no
   });
 });
 
-test('who has the cookie of somebody else is signed out by a refresh, and not signed in as them', async () => {
+test('a refresh with the cookie of another person signs the tab out', async () => {
   await signUp();
   let bobs = '';
   await duringRefresh(async () => {
@@ -137,7 +137,7 @@ test('who has the cookie of somebody else is signed out by a refresh, and not si
   expect(tab.stored()).toEqual({});
 });
 
-test('a refresh that is refused signs out nobody who has signed in since', async () => {
+test('a refused refresh does not sign out a person who has signed in since', async () => {
   await signUp();
   const { was, stored } = await duringRefresh(async (sql) => {
     await sql`update portcullis.sessions set revoked_at = now() where user_id = ${tab.stored().user?.id ?? ''}`;
@@ -148,7 +148,7 @@ test('a refresh that is refused signs out nobody who has signed in since', async
   expect(tab.stored()).toEqual(stored);
 });
 
-test('who logs out during a refresh stays logged out, and the session is over', async () => {
+test('a person who logs out during a refresh stays logged out, and their session ends', async () => {
   await signUp();
   const { user } = tab.stored();
   let left: Promise<void> | undefined;
@@ -162,7 +162,7 @@ test('who logs out during a refresh stays logged out, and the session is over', 
   expect(open).toHaveLength(0);
 });
 
-test('who signs in after somebody who logged out during a refresh stays signed in', async () => {
+test('a person who signs in after another person’s logout during a refresh stays signed in', async () => {
   await signUp();
   let left: Promise<void> | undefined;
   const { stored } = await duringRefresh(async () => {

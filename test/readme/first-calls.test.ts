@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { blocksOf } from './blocks.ts';
 
-// The calls that README.md and src/graphql/README.md show, run by a shell: only the gateway's address and the token are replaced.
+// A shell runs the calls in README.md and src/graphql/README.md, unchanged except for the gateway's address and the token.
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -18,11 +18,11 @@ async function shell(command: string): Promise<Record<string, unknown>> {
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-/** The value with each string in it replaced by one and the same. */
+/** The value with all its strings replaced by the same string. */
 const shapeOf = (value: object): unknown =>
   JSON.parse(JSON.stringify(value, (_, v) => (typeof v === 'string' ? '…' : v)));
 
-test('the first signs Grace up, the second asks who she is', async () => {
+test('the first calls of README sign Grace up and return her account', async () => {
   const signUps = await blocksOf('README.md', 'A first call', 'sh');
   const [shown = ''] = await blocksOf('README.md', 'A first call', 'json');
   const questions = await blocksOf('src/graphql/README.md', 'Who is signed in', 'sh');

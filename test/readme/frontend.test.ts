@@ -3,7 +3,7 @@ import { openScene, type Scene } from './scene.ts';
 import { codeOf, NEW_TEAM, type Stage, signUp } from './stage.ts';
 import type { Tab } from './tabs.ts';
 
-// The files of hasura/frontend, run as they are there: only Hasura's address is replaced.
+// The files of hasura/frontend, run unchanged except for Hasura's address.
 
 let scene: Scene;
 let stage: Stage;
@@ -23,8 +23,8 @@ const clients = [
   ['graphql-request', (page: Tab) => (document: string) => page.client.request(document)],
 ] as const;
 
-describe.each(clients)('with %s', (_name, queryOf) => {
-  test('whoever signs up finds themselves, and rows of their own alone, in one query', async () => {
+describe.each(clients)('a client with %s', (_name, queryOf) => {
+  test('reads the signed-up person and only their own rows in one query', async () => {
     await signUp(tab);
     tab.store();
     const ada = await signUp(tab);
@@ -35,7 +35,7 @@ describe.each(clients)('with %s', (_name, queryOf) => {
     });
   });
 
-  test('a token that expires in mid-use is refreshed, both new ones are kept, and the request repeated', async () => {
+  test('refreshes an expired token, stores both new tokens and repeats the request', async () => {
     await signUp(tab);
     for (const round of [1, 2]) {
       await stage.expire(tab);
@@ -52,7 +52,7 @@ describe.each(clients)('with %s', (_name, queryOf) => {
     expect(stage.sent('Refresh')).toBe(2);
   });
 
-  test('ten requests at once with an expired token share one refresh', async () => {
+  test('shares one refresh among ten concurrent requests with an expired token', async () => {
     await signUp(tab);
     await stage.expire(tab);
     const answers = await Promise.all(Array.from({ length: 10 }, () => queryOf(tab)(tab.MINE)));
@@ -60,7 +60,7 @@ describe.each(clients)('with %s', (_name, queryOf) => {
     expect(stage.sent('Refresh')).toBe(1);
   });
 
-  test('where the session is over, the request fails as it did, and nobody is signed in', async () => {
+  test('passes on invalid-jwt and signs out when the session has ended', async () => {
     await signUp(tab);
     await stage.expire(tab);
     const { user } = tab.stored();
@@ -73,8 +73,8 @@ describe.each(clients)('with %s', (_name, queryOf) => {
   });
 });
 
-describe('logging in', () => {
-  test('works while an expired token is in store, and replaces it', async () => {
+describe('a login', () => {
+  test('replaces a stored expired token', async () => {
     const { email, password } = await signUp(tab);
     await stage.expire(tab);
     const old = tab.stored();
@@ -89,7 +89,7 @@ describe('logging in', () => {
     expect(stage.sent('Refresh')).toBe(0);
   });
 
-  test('works with a typed document too', async () => {
+  test('works with a typed document', async () => {
     const { email, password } = await signUp(tab, { teamName: 'Looms' });
     const { user } = tab.stored();
     await signUp(tab);
@@ -99,7 +99,7 @@ describe('logging in', () => {
     expect(stage.sent('Refresh')).toBe(0);
   });
 
-  test('and signing up fail with the gateway’s code and attribute', async () => {
+  test('or sign-up that fails has the gateway’s code and attribute', async () => {
     const person = await signUp(tab);
     const { email } = person;
     const refused = await tab.login({ email, password: 'wrong' }).catch((error: unknown) => error);
@@ -109,8 +109,8 @@ describe('logging in', () => {
   });
 });
 
-describe('logging out', () => {
-  test('forgets the tokens and ends the session', async () => {
+describe('a logout', () => {
+  test('deletes the stored tokens and ends the session', async () => {
     await signUp(tab);
     const tokens = tab.stored();
     await tab.logout();
@@ -120,7 +120,7 @@ describe('logging out', () => {
     expect(await codeOf(tab.query('{ sessions { id } }'))).toBe('unauthenticated');
   });
 
-  test('works with an expired token, and twice', async () => {
+  test('works with an expired token, and a second time', async () => {
     await signUp(tab);
     await stage.expire(tab);
     const { user } = tab.stored();
@@ -132,7 +132,7 @@ describe('logging out', () => {
     expect([stage.sent('Logout'), stage.sent('Refresh')]).toEqual([1, 0]);
   });
 
-  test('that does not get through says so, and can be tried again', async () => {
+  test('that cannot reach Hasura throws, and works on a second try', async () => {
     await signUp(tab);
     const tokens = tab.stored();
     const { fetch } = globalThis;
@@ -147,7 +147,7 @@ describe('logging out', () => {
   });
 });
 
-test('a refresh that is never answered is given up, and the next request tries again', async () => {
+test('a refresh without an answer times out, and the next request refreshes again', async () => {
   tab = await scene.openTab((code) => code.replace('timeout(20_000)', 'timeout(500)'));
   await signUp(tab);
   await stage.expire(tab);
@@ -158,7 +158,7 @@ test('a refresh that is never answered is given up, and the next request tries a
 });
 
 test.for(['<html>Bad gateway</html>', 'null', '{"errors":[]}'])(
-  'an answer that is no answer of GraphQL is left to the client: %s',
+  'fetchSignedIn returns an answer that is not GraphQL unchanged: %s',
   async (text) => {
     await signUp(tab);
     const { fetch } = globalThis;

@@ -8,9 +8,9 @@ import { sectionOf } from './blocks.ts';
 
 const run = promisify(execFile);
 
-// README.md, "A Hasura that runs already": its first step, in its order, on an empty database.
+// The first step of README.md for a Hasura that already runs, in its order, on an empty database.
 
-test('the first step makes the tables, and a role that may read them', async () => {
+test('the first step of README makes the tables and a role that may read them', async () => {
   const section = await sectionOf('README.md', 'Three doors into Hasura');
   const [, step = ''] = /^1\. (.*?)^2\. /ms.exec(section) ?? [];
   const scripts = [...step.matchAll(/npm run ([\w:]+)/g)].map(([, script = '']) => script);

@@ -3,7 +3,7 @@ import { openScene, type Scene } from './scene.ts';
 import { codeOf, endKey, holdingSession, NEW_TEAM, type Stage, signUp } from './stage.ts';
 import type { Tab } from './tabs.ts';
 
-// How hasura/frontend/session.ts refreshes: several tabs, slow networks, sessions that are over.
+// How hasura/frontend/session.ts refreshes: several tabs, slow networks, ended sessions.
 
 let scene: Scene;
 let stage: Stage;
@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => scene.reset());
 
-test('a refresh of one tab serves the others', async () => {
+test('a refresh of one tab serves other tabs', async () => {
   const other = await scene.openTab();
   await signUp(tab);
   await stage.expire(tab);
@@ -27,7 +27,7 @@ test('a refresh of one tab serves the others', async () => {
   expect(stage.sent('Refresh')).toBe(1);
 });
 
-test('a refresh serves a request too whose refusal comes late', async () => {
+test('a refresh also serves a request whose refusal arrives after the refresh', async () => {
   await signUp(tab);
   await stage.expire(tab);
   const { release, answers } = holdNextAnswer();
@@ -39,7 +39,7 @@ test('a refresh serves a request too whose refusal comes late', async () => {
   expect(stage.sent('Refresh')).toBe(1);
 });
 
-test('a refresh by two tabs at once leaves both signed in', async () => {
+test('two tabs that refresh at once both stay signed in', async () => {
   const other = await scene.openTab();
   await signUp(tab);
   await stage.expire(tab);
@@ -49,7 +49,7 @@ test('a refresh by two tabs at once leaves both signed in', async () => {
   expect(await other.query('{ me { id } }')).toEqual({ me: tab.stored().user });
 });
 
-test('a refresh with a token that somebody used long before means: signed out', async () => {
+test('a refresh with a token that was used long before signs the tab out', async () => {
   await signUp(tab);
   const stolen = tab.stored();
   await stage.expire(tab);
@@ -61,7 +61,7 @@ test('a refresh with a token that somebody used long before means: signed out', 
   expect(tab.stored()).toEqual({});
 });
 
-test('a refresh that does not get through signs nobody out', async () => {
+test('a refresh that cannot reach the gateway keeps the tokens', async () => {
   await signUp(tab);
   await stage.expire(tab);
   const before = tab.stored();
@@ -74,9 +74,9 @@ test('a refresh that does not get through signs nobody out', async () => {
 });
 
 test.for([
-  ['session is over', 'update portcullis.sessions set revoked_at = now()'],
-  ['account is disabled', 'update portcullis.users set disabled_at = now()'],
-])('where Hasura does not know yet that the %s, a refresh is tried once', async ([, end = '']) => {
+  ['end of the session', 'update portcullis.sessions set revoked_at = now()'],
+  ['disabling of the account', 'update portcullis.users set disabled_at = now()'],
+])('a request after the %s refreshes once and signs the tab out', async ([, end = '']) => {
   await signUp(tab);
   await stage.gateway.sql.unsafe(end);
   expect(await codeOf(tab.query('query Devices { sessions { id } }'))).toBe('unauthenticated');
@@ -84,7 +84,7 @@ test.for([
   expect([stage.sent('Refresh'), stage.sent('Devices')]).toEqual([1, 1]);
 });
 
-test('where Hasura does not know yet that a key has ended, a mutation is executed once, and the next request works', async () => {
+test('a mutation is executed once while Hasura accepts an ended key, and the next request works', async () => {
   const { sql } = stage.gateway;
   await sql`create table public.renamings (at timestamptz not null default now())`;
   await sql.unsafe(`
@@ -108,7 +108,7 @@ test('where Hasura does not know yet that a key has ended, a mutation is execute
   expect(stage.sent('Refresh')).toBe(1);
 });
 
-test('a refresh that comes back after somebody else has signed in changes nothing, and repeats nothing as them', async () => {
+test('a refresh that answers after another person’s sign-in changes no tokens and repeats no request', async () => {
   await signUp(tab);
   await stage.expire(tab);
   const bob = await holdingSession(stage, tab, async () => {
@@ -124,7 +124,7 @@ test('a refresh that comes back after somebody else has signed in changes nothin
   });
 });
 
-test('who logs out during a refresh stays logged out', async () => {
+test('a person who logs out during a refresh stays logged out', async () => {
   await signUp(tab);
   await stage.expire(tab);
   const { asked, left } = await holdingSession(stage, tab, async () => {
@@ -137,7 +137,7 @@ test('who logs out during a refresh stays logged out', async () => {
   expect(tab.stored()).toEqual({});
 });
 
-/** The network holds the next answer back, and lets later ones pass. */
+/** Holds the next answer back and lets later answers pass. */
 function holdNextAnswer(): { release: () => void; answers: () => number } {
   const { fetch } = globalThis;
   let answers = 0;

@@ -6,7 +6,7 @@ import { type Browser, memoryStorage, startBrowser } from './tabs.ts';
 export type Scene = {
   stage: Stage;
   openTab: Browser['openTab'];
-  /** Between tests: nobody is signed in, and nothing was sent. */
+  /** Signs everyone out and forgets the recorded requests, between tests. */
   reset(): void;
   close(): Promise<void>;
 };

@@ -7,29 +7,29 @@ import { startEngine } from '../support/hasura/engine.ts';
 import { type Recorder, startRecorder } from '../support/hasura/recorder.ts';
 import type { Tab } from './tabs.ts';
 
-/** A gateway, Hasura before it, and between them a recorder. */
+/** A gateway, Hasura in front of it, and a recorder between them. */
 export type Stage = {
   gateway: TestGateway;
   recorder: Recorder;
   hasuraUrl: string;
   adminSecret: string;
-  /** How many operations of a name Hasura has sent to the gateway. */
+  /** The number of operations of a name that Hasura has sent to the gateway. */
   sent(operation: string): number;
-  /** Lets the access token that a tab holds expire. With its refresh token in a cookie, gives back what the cookie is to be. */
+  /** Lets the access token of a tab expire. @returns the next refresh token, for a tab that keeps it in a cookie */
   expire(tab: Tab, inCookie?: string): Promise<string>;
   close(): Promise<void>;
 };
 
-// Time passes often here, and a test is over before its tokens are.
+// The tests move Hasura's clock often, and their tokens must outlast that.
 const CALM = {
   ...{ LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ACCESS_TOKEN_TTL: '86400' },
-  // Locks that a test holds are waited for, however long it takes.
+  // Statements wait a long time for locks that a test holds.
   DATABASE_STATEMENT_TIMEOUT_MS: '60000',
 };
 
 export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
   const gateway = await startGateway({ env: { ...CALM, ...env } });
-  // A second key, which Hasura knows from its start: it signs where the other has been ended.
+  // A second key, which Hasura knows from its start: it signs after a test has ended the other key.
   await generateJwk(gateway.deps);
   await gateway.sql`update portcullis.jwks set created_at = created_at - interval '1 hour'`;
   const recorder = await startRecorder(gateway.url);
@@ -46,8 +46,8 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
     adminSecret: engine.adminSecret,
     sent: (operation) => recorder.seen.filter(({ body }) => body.operationName === operation).length,
     async expire(tab, inCookie) {
-      // Time can be made to pass for Hasura, not for the gateway: what it signs from now on must outlive the old token. So
-      // the tab first gets one of the same session that lives a second.
+      // A test can move Hasura's clock, but not the gateway's: later tokens must outlive the old one. So the tab first gets
+      // a token of the same session that is valid for a second.
       const held = tab.stored();
       const by = { device: { address: null, userAgent: null } };
       const spent = { refreshToken: inCookie ?? held.refreshToken ?? '', ttlSeconds: 1 };
@@ -64,13 +64,13 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
   };
 }
 
-/** Ends the key that signed a tab's access token. A stage has two keys, so this can be done once. */
+/** Ends the key that signed a tab's access token. A stage has two keys, so this works once. */
 export async function endKey({ gateway: { sql } }: Stage, tab: Tab): Promise<void> {
   const { kid = '' } = decodeProtectedHeader(tab.stored().accessToken ?? '');
   await sql`update portcullis.jwks set expires_at = now() where id = ${kid}`;
 }
 
-/** While the session of whoever is signed in is locked, a refresh of theirs waits. */
+/** Acts while the session of the tab's person is locked, so that a refresh of this person waits. */
 export function holdingSession<Result>(
   { gateway }: Stage,
   tab: Tab,
@@ -85,7 +85,7 @@ export function holdingSession<Result>(
 
 export const NEW_TEAM = 'mutation { createTeam(input: { name: "Analytical" }) { team { name } } }';
 
-/** Somebody who signs up in a tab. */
+/** Signs up a new person in a tab. */
 export async function signUp(tab: Tab, overrides: Partial<Person> = {}): Promise<Person> {
   const person = newPerson(overrides);
   await tab.signup(person);

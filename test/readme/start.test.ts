@@ -6,7 +6,7 @@ import { version } from '../../src/version.ts';
 import { startProcess } from '../boot/process.ts';
 import { blocksOf } from './blocks.ts';
 
-/** The lines without what differs from start to start. */
+/** The lines without the parts that differ between starts. */
 const stable = (text: string, url: string, dataDir: string): string[] =>
   text
     .replaceAll(url, '<url>')

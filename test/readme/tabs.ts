@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { GraphQLClient } from 'graphql-request';
 import { frontendCode } from './blocks.ts';
 
-/** The address of Hasura in `hasura/frontend`: the only thing that a test replaces there. */
+/** The address of Hasura in `hasura/frontend`, the only text that a test replaces there. */
 export const ADDRESS = 'http://localhost:8080/v1/graphql';
 
 export type Tokens = { accessToken?: string; refreshToken?: string | null; user?: { id: string } };
@@ -57,7 +57,7 @@ export function startBrowser(hasuraUrl: string): Browser {
   };
 }
 
-/** What browsers have and Node 20 has not. */
+/** A `localStorage`, which browsers have and Node 20 lacks. */
 export function memoryStorage(): Pick<Storage, 'getItem' | 'setItem' | 'clear'> {
   const items = new Map<string, string>();
   return {

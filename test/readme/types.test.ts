@@ -10,7 +10,7 @@ import { frontendCode, frontendFile, sectionOf } from './blocks.ts';
 import { openStage } from './stage.ts';
 import { ADDRESS, makeFolder } from './tabs.ts';
 
-// The files of hasura/frontend have types, and those of the documents come from the SDL that its README names.
+// The files of hasura/frontend have types. Those of the documents come from the SDL that its README names.
 
 const run = promisify(execFile);
 let folder: string;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What the compiler says of the folder: one `file: TS0000` for each error. */
+/** The compiler's errors in the folder, each as `file: TS0000`. */
 async function compile(): Promise<string[]> {
   const output = await run('node_modules/.bin/tsc', ['-p', folder, '--pretty', 'false']).then(
     () => '',
@@ -32,7 +32,7 @@ async function compile(): Promise<string[]> {
   );
 }
 
-test('the files compile under strict settings, and those without types run as JavaScript', async () => {
+test('the frontend’s files compile under strict settings, and session and client run as JavaScript', async () => {
   expect([...(await frontendCode()).keys()]).toEqual(
     expect.arrayContaining(['session.ts', 'client.ts', 'sign-in.ts']),
   );
@@ -45,12 +45,12 @@ test('the files compile under strict settings, and those without types run as Ja
 });
 
 test.for([
-  ['a variable of a wrong name', '{ email, password }', '{ address: email, password }', 'TS2353'],
+  ['a variable with a wrong name', '{ email, password }', '{ address: email, password }', 'TS2353'],
   ['a variable that is missing', '{ email, password }', '{ email }', 'TS2741'],
   ['a variable of a wrong type', '{ email, password }', '{ email, password: 1 }', 'TS2322'],
-  ['a field that was not asked for', 'me?.memberships', 'me?.sessions', 'TS2339'],
-  ['a person who may be nobody', 'me?.memberships', 'me.memberships', 'TS18047'],
-])('%s is a compile error', async ([, from = '', to = '', error = '']) => {
+  ['a field that the document does not select', 'me?.memberships', 'me?.sessions', 'TS2339'],
+  ['a me that may be null', 'me?.memberships', 'me.memberships', 'TS18047'],
+])('%s is a compile error in a frontend', async ([, from = '', to = '', error = '']) => {
   const code = await frontendFile('sign-in.ts');
   expect(code).toContain(from);
   const spoiled = join(folder, 'spoiled.ts');
@@ -61,7 +61,7 @@ test.for([
   expect(errors.filter((line) => !line.startsWith('spoiled.ts'))).toEqual([]);
 });
 
-test('codegen.yml, with the one change for a copy, makes the documents that are shipped', async () => {
+test('codegen.yml with the change for a copy generates the shipped documents', async () => {
   for (const path of ['roles/user.graphql', 'frontend/operations.graphql'])
     await copyFile(`hasura/${path}`, join(folder, path.replace(/.*\//, '')));
   const [, change = ''] =
@@ -73,7 +73,7 @@ test('codegen.yml, with the one change for a copy, makes the documents that are 
   expect([...generated]).toEqual([['operations.ts', await frontendFile('operations.ts')]]);
 });
 
-test('the operations are the five, and but for `me` all may be sent by anybody', async () => {
+test('the frontend has five operations that are valid for anonymous', async () => {
   const document = parse(await frontendFile('operations.graphql'));
   const names = document.definitions.map((node) => ('name' in node ? node.name?.value : undefined));
   expect(names).toEqual(['Signup', 'Login', 'Me', 'Refresh', 'Logout']);
@@ -81,7 +81,7 @@ test('the operations are the five, and but for `me` all may be sent by anybody',
   expect(validate(anonymous, document)).toEqual([]);
 });
 
-test('the SDL of the role lacks the tables, and Hasura shows them to codegen-with-tables.yml', async () => {
+test('the role’s SDL lacks the tables, and codegen-with-tables.yml reads them from Hasura', async () => {
   const [, mine = ''] = /MINE = '(.*)'/.exec(await frontendFile('session.ts')) ?? [];
   const shipped = buildSchema(await readFile('hasura/roles/user.graphql', 'utf8'));
   expect(validate(shipped, parse(mine)).map(({ message }) => message)).toEqual([

@@ -4,7 +4,7 @@
  *
  * Upstream: porsager/postgres issue 1192, “fetchArrayTypes() promise is discarded in ReadyForQuery”; also 1205 and 1223.
  * Here: a client asks for the types only if its parameters may be arrays. The gateway's own clients do not.
- * It can go when this test fails: “postgres.js ends the process where it may not read the types of arrays”.
+ * It can go when this test fails: “postgres.js ends the process if it may not read the types of arrays”.
  */
 
 /** Returns the option of postgres.js that says whether parameters may be arrays. */

@@ -6,8 +6,8 @@
  * Upstream: not reported for postgres.js. pg warns that version 9 will do as libpq does (brianc/node-postgres pull request
  * 2709, “get closer to libpq semantics for `sslmode`”).
  * Here: our own socket connects and starts TLS, so that a URL means the same to both drivers. Neither driver uses its own TLS.
- * It can go when these tests fail: “postgres.js sends the file of an authority to the server as a setting” and “pg refuses a
- * server without TLS where the URL prefers TLS”.
+ * It can go when these tests fail: “postgres.js sends sslrootcert to the server as a setting” and “pg refuses a server without
+ * TLS if the URL prefers TLS”.
  */
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { DatabaseTarget } from '../../config/database-url.ts';

@@ -5,7 +5,7 @@
  * Upstream: porsager/postgres issue 1193, “Clean socket close with a pending initial query never settles it and spins an
  * unbounded zero-delay reconnect loop”; pull request 1214.
  * Here: the socket knows whether the server has been ready. A connection that closes before ends with an error.
- * It can go when this test fails: “postgres.js connects again and again to a server that hangs up”.
+ * It can go when this test fails: “postgres.js reconnects endlessly to a server that closes the connection”.
  */
 
 /** ReadyForQuery: `Z` and its length. It and one more byte end the server's greeting, and every later answer. */

@@ -4,7 +4,7 @@
  *
  * Upstream: not reported. The variables are documented; that a given value loses to them is not.
  * Here: the password is a function, and the session attribute is removed from the options that the driver has read.
- * It can go when this test fails: “postgres.js takes an empty password and no session attribute from the environment”.
+ * It can go when this test fails: “postgres.js replaces an empty password and a null session attribute by the environment”.
  */
 import postgres from 'postgres';
 import type { DatabaseTarget } from '../../config/database-url.ts';

@@ -4,7 +4,7 @@
  *
  * Upstream: brianc/node-postgres issue 2907, “Connection failure leaks an open socket”.
  * Here: a connection that could not log in is closed.
- * It can go when this test fails: “pg leaves a connection open on which it could not log in”.
+ * It can go when this test fails: “pg leaves a connection open after a failed login”.
  */
 import type { PgClient } from './pg.ts';
 

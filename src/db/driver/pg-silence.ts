@@ -4,7 +4,7 @@
  *
  * Upstream: brianc/node-postgres issue 3399, “PG queries are not timing out on server going down”.
  * Here: a connection that owes an answer for too long is ended. The pool drops it.
- * It can go when this test fails: “pg gives a connection that timed out to the next query”.
+ * It can go when this test fails: “pg reuses a connection on which a query timed out”.
  */
 import type { ServerSocket } from './server-socket.ts';
 

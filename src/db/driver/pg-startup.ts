@@ -4,7 +4,7 @@
  *
  * Upstream: brianc/node-postgres issue 983, “Add config option to set the timezone”; also 1095.
  * Here: a client sends our startup parameters in place of the driver's.
- * It can go when this test fails: “pg sends no setting of ours, and one from the environment”.
+ * It can go when this test fails: “pg drops a setting of the caller and sends one from the environment”.
  */
 import type { DatabaseTarget } from '../../config/database-url.ts';
 import { type SessionOptions, sessionSettings } from '../session.ts';

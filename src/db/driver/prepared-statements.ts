@@ -5,7 +5,7 @@
  * Upstream: drizzle-team/drizzle-orm issue 6096, “postgres.js adapter ignores client-level prepare: true for regular
  * queries”; pull request 6098.
  * Here: every query asks to be prepared. Our queries hold no values, so a connection keeps a few dozen statements.
- * It can go when this test fails: “Drizzle prepares no query of postgres.js”.
+ * It can go when this test fails: “Drizzle does not prepare queries of postgres.js”.
  */
 import type { Client } from './postgres.ts';
 

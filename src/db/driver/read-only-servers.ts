@@ -4,8 +4,8 @@
  *
  * Upstream: not reported for either driver.
  * Here: the connection is closed. The driver then opens another one, and looks the name of the host up again.
- * It can go when these tests fail: “postgres.js stays at a server that takes no writes” and “pg stays at a server that takes no
- * writes”.
+ * It can go when these tests fail: “postgres.js keeps its connection to a read-only server” and “pg keeps its connection to a
+ * read-only server”.
  */
 import { isReadOnlyServer } from '../errors.ts';
 

@@ -4,8 +4,8 @@
  *
  * Upstream: porsager/postgres issue 1089, “Indefinitely waiting queries”.
  * Here: connections that owe an answer for too long are cut off.
- * It can go when this test fails: “postgres.js waits for a server that says nothing”. The test does not notice an option that
- * is off by default: look for one in the driver's change log.
+ * It can go when this test fails: “postgres.js waits forever for a server that does not answer”. The test does not notice an
+ * option that is off by default: look for one in the driver's change log.
  */
 import type { WaitingStatements } from '../waiting.ts';
 

@@ -6,7 +6,7 @@
  * Upstream: porsager/postgres pull request 1215 clears the collected bytes; so does 1209 in part. No issue of its own.
  * Here: a StartupMessage of more than a kilobyte is sent at once, with what was left. The socket cuts off both what was left
  * and what made the message so long, and the server sees neither.
- * It can go when this test fails: “postgres.js keeps a connection mute after it lost one with a statement not sent”.
+ * It can go when this test fails: “postgres.js sends nothing on a new connection after it lost an unsent statement”.
  */
 
 /** A startup parameter that the server never sees. It must be the last one. */

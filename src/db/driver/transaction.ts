@@ -14,9 +14,9 @@
  *   1195 and 1219.
  *
  * Here: the driver's `begin` opens the transaction, and we end it. README.md of the folder above says what our transactions promise.
- * It can go when these tests fail: “postgres.js calls a transaction committed that Postgres rolled back”, “postgres.js ends the
- * process when a transaction loses its connection” and “postgres.js sends a statement of a lost transaction on the next
- * connection”. We could take `reserve` when this one fails: “postgres.js reserves no connection that it has to open”.
+ * It can go when these tests fail: “postgres.js reports a transaction as committed that Postgres rolled back”, “postgres.js
+ * ends the process when a transaction loses its connection” and “postgres.js sends a statement of a lost transaction on the
+ * next connection”. We could take `reserve` when this one fails: “postgres.js never reserves a connection that it has to open”.
  */
 import { retry } from '../retries.ts';
 import { delayLoss, untilClosed } from './closing-connections.ts';

@@ -43,7 +43,9 @@ async function replacePassword(
   const { sessionId } = by;
   const userId = by.user.id;
   await requireUnchangedPassword(tx, by, { passwordHash: from });
-  await replacePasswordHash(tx, { userId, from, to });
+  // A login may have renewed the hash since it was compared: it changes the password's row without the lock of the account.
+  if (!(await replacePasswordHash(tx, { userId, from, to })))
+    throw new AuthError('invalid_credentials', { attribute: 'currentPassword' });
   // The session was opened by the holder of the mailbox, who stands behind the new password too.
   if (await isSessionProven(tx, sessionId)) await provePassword(tx, { userId, hash: to });
   // A person who has not proven the mailbox may be a stranger, who must not take the links of its owner away.

@@ -78,13 +78,14 @@ async function verifyCredentials(
   }
   if (!deps.passwords.isOutdated(passwordHash)) return { user, passwordHash, suspended };
   const renewed = await deps.passwords.hash(password);
-  const replaced = await replacePasswordHash(deps.db, { userId: user.id, from: passwordHash, to: renewed });
-  // Two logins at once may both renew the hash: the second one signs in with what the first one stored.
-  return {
-    user,
-    suspended,
-    passwordHash: replaced ? renewed : ((await findPasswordHash(deps.db, user.id)) ?? passwordHash),
-  };
+  if (await replacePasswordHash(deps.db, { userId: user.id, from: passwordHash, to: renewed }))
+    return { user, passwordHash: renewed, suspended };
+  // Another login has renewed the hash, or the password was changed: only the former lets this one in.
+  const current = await findPasswordHash(deps.db, user.id);
+  if (current !== null && (await deps.passwords.verify(current, password)))
+    return { user, passwordHash: current, suspended };
+  await recordFailure(deps, by, user.id, 'invalid_credentials');
+  throw new AuthError('invalid_credentials');
 }
 
 const recordFailure = (deps: Deps, by: Caller, userId: string | null, code: ErrorCode): Promise<void> =>

@@ -52,6 +52,7 @@ export async function renameProject(
     const before = await enterTeamOfProject(tx, by, { projectId });
     if (before.name === name) return before;
     const project = await updateProjectName(tx, { projectId, name });
+    if (project === null) throw notFound('project', 'projectId');
     await recordProjectEvent(tx, by, { action: 'project_renamed', project });
     return project;
   });
@@ -65,7 +66,7 @@ export function deleteProject({ db }: Deps, by: Viewer, input: { projectId: stri
   const projectId = parseId(input.projectId, 'projectId');
   return db.transaction(async (tx) => {
     const project = await enterTeamOfProject(tx, by, { projectId });
-    await deleteProjectRow(tx, projectId);
+    if (!(await deleteProjectRow(tx, projectId))) throw notFound('project', 'projectId');
     await recordProjectEvent(tx, by, { action: 'project_deleted', project });
     return projectId;
   });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { findDifferences, type Report, readOutcomes } from './compare.ts';
 
-// What `npm run test:hasura:container` makes of two runs of the scenarios.
+// How `npm run test:hasura:container` compares two runs of the scenarios.
 
 const scenario = (fullName: string, ...failureMessages: string[]) => ({
   fullName,
@@ -17,11 +17,11 @@ const report = (...assertionResults: ReturnType<typeof scenario>[]): Report => {
 const outcomes = (...scenarios: ReturnType<typeof scenario>[]) =>
   readOutcomes(report(...scenarios), '/repository');
 
-test('scenarios that pass on both do not differ', () => {
+test('scenarios that pass on the stand-in and on the engine do not differ', () => {
   expect(findDifferences(outcomes(scenario('x')), outcomes(scenario('x')))).toEqual([]);
 });
 
-test('a scenario that fails on either is listed with the first line of what went wrong', () => {
+test('a scenario that fails on one side is listed with the first line of its error', () => {
   expect(
     findDifferences(
       outcomes(scenario('x'), scenario('y', 'Error: no\n  at z')),
@@ -33,7 +33,7 @@ test('a scenario that fails on either is listed with the first line of what went
   ]);
 });
 
-test('a scenario that only one of them ran is listed, and so is a file that could not be run', () => {
+test('a scenario that ran on one side only is listed, and so is a file that failed to run', () => {
   const broken = readOutcomes(
     {
       success: false,
@@ -54,12 +54,12 @@ test('a scenario that only one of them ran is listed, and so is a file that coul
   ]);
 });
 
-test('skipped scenarios do not count as passed', () => {
+test('a skipped scenario counts as failed', () => {
   const skipped = { ...scenario('x'), status: 'skipped' };
   expect(findDifferences(outcomes(skipped), outcomes(skipped))).toMatchObject([{ onEngine: 'failed' }]);
 });
 
-test('what fails besides the scenarios is listed: a file’s end, an error that nobody caught', () => {
+test('a failed afterAll hook and an uncaught error are listed beside the scenarios', () => {
   const passed = report(scenario('x'));
   const [file] = passed.testResults;
   const ended = readOutcomes(
@@ -75,12 +75,12 @@ test('what fails besides the scenarios is listed: a file’s end, an error that 
   ]);
 });
 
-test('of two scenarios of one name the one that failed counts', () => {
+test('two scenarios with one name count as failed when one scenario failed', () => {
   const twice = outcomes(scenario('x', 'Error: no'), scenario('x'));
   expect(findDifferences(outcomes(scenario('x')), twice)).toMatchObject([{ onEngine: 'Error: no' }]);
 });
 
-/** Runs a program of the repository's, and says how it ended and what it wrote. */
+/** Runs a program of the repository and returns its exit code and output. */
 const runNode = (env: Record<string, string>, ...args: string[]) =>
   new Promise<{ code: unknown; text: string }>((resolve) => {
     execFile(process.execPath, args, { env: { ...process.env, ...env } }, (error, stdout, stderr) => {
@@ -88,8 +88,8 @@ const runNode = (env: Record<string, string>, ...args: string[]) =>
     });
   });
 
-// Nowhere is there an image of such a name; without Docker that does not even matter.
-test('where no engine can be started the command says that it did not run, and fails', async () => {
+// No registry has an image of this name. Without Docker the command fails earlier.
+test('the command reports that it did not run and exits with 1 when no engine can start', async () => {
   const env = { HASURA_IMAGE: 'localhost:1/graphql-engine:none' };
   const { code, text } = await runNode(env, '--import', 'tsx', 'test/hasura/container/run.ts');
   expect(code).toBe(1);
@@ -97,7 +97,7 @@ test('where no engine can be started the command says that it did not run, and f
   expect(text).not.toContain('passed');
 });
 
-test('where no Postgres can be started in a container the tests say that they did not run, and fail', async () => {
+test('the tests report that they did not run and exit with 1 when no Postgres container can start', async () => {
   const env = { TEST_DATABASE_URL: '', TEST_DATABASE: 'container', TEST_DATABASE_IMAGE: 'localhost:1/none' };
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'];
   const { code, text } = await runNode(env, ...vitest, 'test/db/migrate.test.ts');

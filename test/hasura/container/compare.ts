@@ -1,4 +1,4 @@
-/** What Vitest's JSON reporter writes, as far as it is read here. */
+/** The part of Vitest's JSON report that is read here. */
 export type Report = {
   success: boolean;
   testResults: {
@@ -9,19 +9,19 @@ export type Report = {
   }[];
 };
 
-/** A scenario's outcome: null where it passed, else the first line of what went wrong. */
+/** A scenario's outcome: null if it passed, else the first line of its error. */
 export type Outcomes = ReadonlyMap<string, string | null>;
 
 export type Difference = { scenario: string; onStandIn: string; onEngine: string };
 
 const firstLine = (text: string | undefined): string => text?.split('\n')[0]?.trim() || 'failed';
 
-/** What happened to a run besides its scenarios. */
+/** The name under which a failure outside the scenarios is listed. */
 const RUN = 'the run as a whole';
 
 /**
- * The outcomes by file and name. A file that failed besides its scenarios, or could not be run, counts as one that failed,
- * and so does a run, as for an error that nobody caught.
+ * The outcomes by file and name. A file that failed outside its scenarios, or did not run, counts as a failed scenario. A run
+ * that failed outside its files, for example with an uncaught error, counts as one too.
  */
 export function readOutcomes({ success, testResults }: Report, root: string): Outcomes {
   const outcomes = new Map<string, string | null>();
@@ -39,7 +39,7 @@ export function readOutcomes({ success, testResults }: Report, root: string): Ou
   return outcomes;
 }
 
-/** Every scenario that did not pass on both. One that only one of them has did not run on the other. */
+/** Every scenario that did not pass on both sides. A scenario of one side only counts as not run on the other. */
 export function findDifferences(standIn: Outcomes, engine: Outcomes): Difference[] {
   const said = (outcomes: Outcomes, scenario: string) =>
     outcomes.has(scenario) ? (outcomes.get(scenario) ?? 'passed') : 'not run';

@@ -12,7 +12,7 @@ import { findDifferences, type Outcomes, type Report, readOutcomes } from './com
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Says why there is no comparison. */
+/** The reason why the scenarios were not compared. */
 class NotRun extends Error {}
 
 /** Why the scenarios cannot run on a real engine here, or null. */
@@ -28,8 +28,8 @@ async function findObstacle(image: string): Promise<string | null> {
 }
 
 /**
- * Runs every scenario, whatever fails.
- * @throws NotRun where none could even begin
+ * Runs every scenario, also after a failure.
+ * @throws NotRun if no scenario could start
  */
 async function play(engine: 'stand-in' | 'container', folder: string): Promise<Outcomes> {
   const report = join(folder, `${engine}.json`);

@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 import base from '../../vitest.config.ts';
 
 /**
- * The scenarios alone, with the time that an engine in a container needs to start. All in one worker: each would open a
- * tunnel of its own for the container, and the first one to end would take along what the others use of it.
+ * The scenarios alone, with the time that an engine in a container needs to start. They run in one worker, since each worker
+ * would open its own tunnel for the container, and the first worker to end would close the tunnels of the others.
  */
 export default defineConfig({
   ...base,

@@ -17,7 +17,7 @@ function describe(verdict: Verdict): string {
   }
 }
 
-/** Each of the items by whichever worker is free. */
+/** Gives each item to the next free worker. */
 async function share<Item, Worker>(
   items: readonly Item[],
   workers: readonly Worker[],
@@ -30,7 +30,7 @@ async function share<Item, Worker>(
   await Promise.all(workers.map(takeTurns));
 }
 
-/** Whether the scenarios pass as things are: else nothing that fails later would say anything. */
+/** Whether the scenarios pass without a mutation. If they do not, a later failure proves nothing. */
 async function passUnmutated(
   mutations: readonly Mutation[],
   workshops: readonly Workshop[],
@@ -48,10 +48,10 @@ async function passUnmutated(
 }
 
 /**
- * Tries every mutation, as many at once as there are workshops, and says what came of each.
+ * Tries every mutation, one at a time in each workshop, and reports the verdict of each.
  *
- * @param proven the scenarios passed just now as things are
- * @returns how many were killed, and how many were not; where the scenarios fail without any, none were killed
+ * @param proven the scenarios have just passed without a mutation
+ * @returns the numbers of killed and of other mutations; all count as failed if the scenarios fail without a mutation
  */
 export async function checkMutations(
   mutations: readonly Mutation[],

@@ -1,6 +1,6 @@
-/** One rule broken in one place, and the scenarios of which one must fail then. */
+/** One rule, broken in one place, and the scenarios that check it: at least one of them must fail. */
 export type Mutation = Readonly<{
-  /** The rule that no longer holds, as a sentence of what goes wrong. */
+  /** The fault that the mutation makes, as a sentence. */
   breaks: string;
   /** From the repository's root. */
   file: string;
@@ -11,7 +11,7 @@ export type Mutation = Readonly<{
   scenarios: readonly string[];
 }>;
 
-/** The text with the mutation, or how often what it replaces is there where that is not once. */
+/** The mutated text, or the number of occurrences of the replaced text if that is not 1. */
 export function mutate(text: string, { from, to }: Pick<Mutation, 'from' | 'to'>): string | number {
   const [before = '', after, ...more] = text.split(from);
   return after === undefined || more.length > 0
@@ -19,22 +19,22 @@ export function mutate(text: string, { from, to }: Pick<Mutation, 'from' | 'to'>
     : before + to + after;
 }
 
-/** A scenario file that was run, as far as it got. */
+/** The result of a scenario file, as far as it ran. */
 export type Ran = {
   file: string;
-  /** Why the file as a whole, or a hook of it, failed. */
+  /** The errors of the file as a whole and of its hooks. */
   errors: readonly string[];
   tests: readonly { name: string; state: 'passed' | 'failed' | 'skipped' | 'pending'; because: string }[];
 };
 
 export type Played =
   | { kind: 'passed'; tests: number }
-  /** A test ran and failed; `because` is what it says. */
+  /** A test ran and failed; `because` is its error. */
   | { kind: 'failed'; test: string; because: string }
-  /** Nothing was tested: a file could not be loaded, a hook failed, or there was no test. */
+  /** No test gave a result: a file could not be loaded, a hook failed, or the file has no test. */
   | { kind: 'broken'; because: string };
 
-/** What a run of scenarios came to. */
+/** The result of a run of scenarios. */
 export function readPlayed(files: readonly Ran[]): Played {
   const tests = files.flatMap(({ file, tests }) => tests.map((test) => ({ ...test, file })));
   const failed = tests.find(({ state }) => state === 'failed');
@@ -53,7 +53,7 @@ export type Verdict =
   | { kind: 'stale'; occurrences: number }
   | { kind: 'worthless'; because: string };
 
-/** Where mutations are tried: a copy of the work tree. */
+/** A copy of the work tree in which mutations are tried. */
 export type Workshop = {
   read(file: string): Promise<string>;
   write(file: string, text: string): Promise<void>;
@@ -61,11 +61,11 @@ export type Workshop = {
   play(scenarios: readonly string[]): Promise<Played>;
 };
 
-/** What no test should fail of: code that does not even run says nothing about the rule. */
+/** Errors of code that does not run: they prove nothing about the rule. */
 const CRASH =
   /\b(?:Syntax|Reference)Error\b|internal_error|is not (?:a function|defined|iterable)|Cannot read properties of/;
 
-/** Applies a mutation, plays its scenarios and takes it back. */
+/** Applies a mutation, plays its scenarios and reverts it. */
 export async function tryMutation(workshop: Workshop, mutation: Mutation): Promise<Verdict> {
   const original = await workshop.read(mutation.file);
   const mutated = mutate(original, mutation);

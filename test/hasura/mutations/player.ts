@@ -2,14 +2,14 @@ import { relative, resolve } from 'node:path';
 import { createVitest, type TestModule } from 'vitest/node';
 import { type Played, type Ran, readPlayed } from './mutation.ts';
 
-// Runs scenarios in the folder that it was started in, as often as it is told to. One Vitest for all of them has one Postgres
-// server, and reads anew only what has changed.
+// Runs scenarios in its working folder, each time that its parent process orders some. A single Vitest serves all orders: it
+// keeps one Postgres server and reads only changed files again.
 
 export type Order = { scenarios: readonly string[]; changed: readonly string[] };
 
 const vitest = await createVitest('test', {
   ...{ config: 'test/vitest.config.ts', watch: false, cache: false, bail: 1, maxWorkers: 1, reporters: [{}] },
-  // What imports a changed file is to be read again as well.
+  // Vitest must also read the importers of a changed file again.
   isolate: true,
 });
 
@@ -29,7 +29,7 @@ async function play({ scenarios, changed }: Order): Promise<Played> {
   const specifications = found.filter(({ moduleId }) => files.includes(moduleId));
   if (specifications.length < files.length) return { kind: 'broken', because: 'a scenario file is missing' };
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
-  // Vitest tells of what ran before too.
+  // Vitest also reports earlier runs.
   const ran = testModules.filter(({ moduleId }) => files.includes(moduleId));
   const played = readPlayed(ran.map(readModule));
   if (unhandledErrors.length === 0 || played.kind === 'failed') return played;
@@ -42,7 +42,7 @@ process.on('message', (order: Order) => {
     (error: unknown) => process.send?.({ kind: 'broken', because: String(error) } satisfies Played),
   );
 });
-// Ctrl-C reaches everybody at once: whoever ordered the scenarios ends first, and then Postgres is stopped in good order.
+// Ctrl-C reaches every process at once: the parent ends first, and then this process stops Postgres in order.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 process.once('disconnect', () => void vitest.close().finally(() => process.exit()));
 process.send?.('ready');

@@ -5,19 +5,19 @@ import { mutations } from './list/index.ts';
 import { openWorkshop } from './workshop.ts';
 
 /**
- * `npm run test:mutations`: breaks one rule of the gateway or the metadata after the other, and sees that a
- * scenario fails. `npm run test:mutations -- caller.ts jwks` tries those alone whose file or rule has one of the words.
- * `--proven` says that `npm test` passed just now: the scenarios are not played first as things are.
+ * `npm run test:mutations`: breaks the rules of the gateway and the metadata one after the other, and checks that a scenario
+ * fails. `npm run test:mutations -- caller.ts jwks` tries only mutations whose file or description has one of the words.
+ * `--proven` says that `npm test` has just passed: the scenarios do not run without a mutation first.
  */
 const WORKSHOPS = 2;
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 const words = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-/** Where the counts go, in the form of Vitest's report, for whoever adds them to those of other runs. */
+/** The file for the counts, in the form of Vitest's report, so that a caller can add them to those of other runs. */
 const report = process.argv.map((argument) => /^--outputFile\.json=(.+)$/.exec(argument)?.[1]).find(Boolean);
 
-// Not once: a terminal and npm each send one, and the second must not cut the clearing up short.
+// Handled every time: a terminal and npm each send a signal, and the second must not interrupt the cleanup.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 const chosen = mutations.filter(
   ({ file, breaks }) => words.length === 0 || words.some((word) => `${file} ${breaks}`.includes(word)),

@@ -15,7 +15,7 @@ async function listFiles(root: string, ...selection: string[]): Promise<string[]
   return stdout.split('\0').filter((file) => file !== '');
 }
 
-/** The files that git knows or would take, as they are in the work tree. */
+/** Copies the files that git tracks or would add, as they are in the work tree. */
 async function copyWorkTree(root: string, folder: string): Promise<void> {
   const gone = new Set(await listFiles(root, '--deleted'));
   for (const file of new Set(await listFiles(root, '--cached', '--others', '--exclude-standard')))
@@ -23,7 +23,7 @@ async function copyWorkTree(root: string, folder: string): Promise<void> {
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
 }
 
-/** Starts the player in the copy, with a Postgres server of its own: those that share one drop each other's databases. */
+/** Starts the player in the copy, with its own Postgres server: players that share one drop each other's databases. */
 async function startPlayer(folder: string): Promise<ChildProcess> {
   const { HASURA_ENGINE: _, TEST_DATABASE_URL: __, ...env } = process.env;
   const player = fork(join(folder, 'test/hasura/mutations/player.ts'), {
@@ -33,7 +33,7 @@ async function startPlayer(folder: string): Promise<ChildProcess> {
   return player;
 }
 
-/** @throws Error where the player ends instead */
+/** @throws Error if the player ends before its message */
 async function firstMessage(player: ChildProcess): Promise<unknown> {
   const over = new AbortController();
   const { signal } = over;
@@ -52,7 +52,7 @@ async function firstMessage(player: ChildProcess): Promise<unknown> {
 export async function openWorkshop(root: string): Promise<Workshop & { close(): Promise<void> }> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'portcullis-mutations-')));
   const remove = () => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', remove); // for whoever interrupts it
+  process.once('exit', remove); // also after an interrupt
   await copyWorkTree(root, folder);
   const player = await startPlayer(folder);
   const changed = new Set<string>();

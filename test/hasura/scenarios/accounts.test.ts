@@ -3,7 +3,7 @@ import { forFile } from '../../support/for-file.ts';
 import { newPerson, type SignedInAnswer } from '../../support/gateway.ts';
 import { codes, join, LOGIN, LOGOUT, ME, openStage, REFRESH, SIGNUP, VERIFY } from './frontend.ts';
 
-// What a frontend does with an account. It knows Hasura's address and nothing else.
+// What a frontend does with an account. The frontend knows only Hasura's address.
 
 const stage = forFile(() => openStage());
 
@@ -11,7 +11,7 @@ const EXPIRED = [
   { message: 'Could not verify JWT: JWTExpired', extensions: { path: '$', code: 'invalid-jwt' } },
 ];
 
-test('somebody new signs up, verifies their address, logs in and finds themselves in both APIs', async () => {
+test('a new person signs up, verifies their address, logs in and reads their account from both APIs', async () => {
   const { teamName: _, ...person } = newPerson();
   const visitor = stage.anonymous();
   const { signup } = await visitor.run<{ signup: SignedInAnswer }>(SIGNUP, { input: person });
@@ -38,8 +38,8 @@ test('somebody new signs up, verifies their address, logs in and finds themselve
   });
 });
 
-describe('with an expired access token at hand', () => {
-  test('nothing works, not even what needs none; without it a refresh does', async () => {
+describe('an expired access token', () => {
+  test('answers invalid-jwt to every request; a refresh works without the token', async () => {
     const ada = await join(stage);
     const page = stage.as(await stage.aged(ada.accessToken, 16 * 60));
     const input = { refreshToken: ada.refreshToken };
@@ -51,7 +51,7 @@ describe('with an expired access token at hand', () => {
     expect(await stage.as(refresh.accessToken).run(ME)).toMatchObject({ me: { id: ada.user.id } });
   });
 
-  test('a token within the allowed skew still passes', async () => {
+  test('is accepted 10 seconds after its expiry and refused after 32 seconds', async () => {
     const ada = await join(stage);
     const left = Math.round((new Date(ada.expiresAt).getTime() - Date.now()) / 1000);
     const page = async (secondsPast: number) =>
@@ -61,7 +61,7 @@ describe('with an expired access token at hand', () => {
   });
 });
 
-test('who logs out is nobody to the gateway, and their refresh token is worth nothing', async () => {
+test('after a logout the access token answers unauthenticated and the refresh token invalid_refresh_token', async () => {
   const ada = await join(stage);
   const page = stage.as(ada.accessToken);
   expect(await page.run(LOGOUT)).toEqual({ logout: { sessionsEnded: 1 } });
@@ -70,7 +70,7 @@ test('who logs out is nobody to the gateway, and their refresh token is worth no
   expect(await codes(stage.anonymous().refused(REFRESH, { input }))).toEqual(['invalid_refresh_token']);
 });
 
-test('people edit their name through the table, and nothing else of themselves or of others', async () => {
+test('a person edits only their own name through the table users', async () => {
   const [ada, bob] = [await join(stage), await join(stage)];
   const page = stage.as(ada.accessToken);
   const RENAME = `mutation Rename($id: uuid!) {
@@ -85,7 +85,7 @@ test('people edit their name through the table, and nothing else of themselves o
 });
 
 describe('errors', () => {
-  test('of the gateway arrive as it made them: message, path and extensions', async () => {
+  test('of the gateway pass Hasura with message, path and extensions', async () => {
     const input = { email: 'nobody@example.com', password: 'wrong' };
     expect(
       await stage
@@ -103,7 +103,7 @@ describe('errors', () => {
     expect(error).toMatchObject({ extensions: { attribute: 'password' }, path: ['signup'] });
   });
 
-  test('of Hasura have its codes and a path into the request', async () => {
+  test('of Hasura have a code of Hasura and a path into the request', async () => {
     const ada = await join(stage);
     const page = stage.as(ada.accessToken);
     const unknown = (field: string, type: string, path: string) => [
@@ -125,7 +125,7 @@ describe('errors', () => {
     expect(await codes(page.refused(SIGNUP))).toEqual(['validation-failed']);
   });
 
-  test('of one root field take the others along, and what was done before stays done', async () => {
+  test('of one root field remove the data of all fields, but not their changes', async () => {
     const ada = await join(stage);
     const page = stage.as(ada.accessToken);
     const TWO = `mutation {

@@ -3,12 +3,12 @@ import { forFile } from '../../support/for-file.ts';
 import { newPerson, signUp } from '../../support/gateway.ts';
 import { openRecordedStage } from './frontend.ts';
 
-// What an application gets that joins rows of its own with the gateway's teams. A table of the shipped metadata plays its part.
+// An application joins its own rows with the gateway's teams. A shipped table stands in for the application's table.
 
 const stage = forFile(() =>
   openRecordedStage({
     engine: {
-      // The rows of an application that everybody may read, each of which belongs to a team.
+      // Rows that every user may read, each of which belongs to a team.
       spoil({ tables }) {
         const projects = tables.find(({ table }) => table.name === 'projects') ?? expect.fail();
         const remote_field = { team: { arguments: { id: '$team_id' } } };
@@ -20,7 +20,7 @@ const stage = forFile(() =>
   }),
 );
 
-test('a row of somebody else’s team has null; one’s own are joined in the same request', async () => {
+test('rows of another team join null; rows of the user’s team are joined in the same request', async () => {
   const [ada, bob] = [
     await signUp(stage.gateway, newPerson({ teamName: 'Engines' })),
     await signUp(stage.gateway, newPerson({ teamName: 'Looms' })),

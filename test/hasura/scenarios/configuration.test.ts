@@ -5,7 +5,7 @@ import { type Engine, type EngineOptions, startEngine } from '../../support/hasu
 import { codes, frontend, join, LOGIN, ME, openStage, type StageOptions } from './frontend.ts';
 import { adminOf, anonymousAt } from './spoiled.ts';
 
-// What the gateway answers where a setting of Hasura's is missing, or is another than hasura/README.md asks for.
+// How the gateway answers when a setting of Hasura is missing or differs from hasura/README.md.
 
 const gateway = forFile(() => startGateway());
 
@@ -21,21 +21,21 @@ async function withEnvironment(
   }
 }
 
-test('without permissions for remote schemas everybody reaches all of the gateway, which itself refuses', async () => {
+test('without remote schema permissions Hasura forwards every field, and the gateway itself refuses', async () => {
   const disable = 'mutation { disableAccount(input: { userId: "x" }) { disabledAt } }';
   await withEnvironment({ HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS: null }, async (engine) => {
     expect(await engine.inconsistent()).toEqual([]);
     const anonymous = anonymousAt(engine);
     expect(await codes(anonymous.refused('{ sessions { id } }'))).toEqual(['unauthenticated']);
     expect(await codes(anonymous.refused(disable))).toEqual(['permission_denied']);
-    const nobodys = { 'x-hasura-admin-secret': engine.adminSecret, 'x-hasura-role': 'stranger' };
-    expect(await frontend(engine.url, nobodys).run('{ authConfig { signup } }')).toEqual({
+    const strangerHeaders = { 'x-hasura-admin-secret': engine.adminSecret, 'x-hasura-role': 'stranger' };
+    expect(await frontend(engine.url, strangerHeaders).run('{ authConfig { signup } }')).toEqual({
       authConfig: { signup: true },
     });
   });
 });
 
-test('without an unauthorized role a request needs a token or the admin secret', async () => {
+test('without an unauthorized role Hasura answers invalid-headers to requests without token and admin secret', async () => {
   await withEnvironment({ HASURA_GRAPHQL_UNAUTHORIZED_ROLE: null }, async (engine) => {
     for (const headers of [{}, { 'x-hasura-role': 'anonymous' }])
       expect(await codes(frontend(engine.url, headers).refused('{ __typename }'))).toEqual([
@@ -45,7 +45,7 @@ test('without an unauthorized role a request needs a token or the admin secret',
   });
 });
 
-/** Who the gateway takes an unauthenticated request for that names a user, while Hasura's unauthorized role is `user`. */
+/** The user of an unauthenticated request that names a user, while Hasura's unauthorized role is `user`. */
 async function spoofedIn(options: StageOptions): Promise<{ named: string; me: unknown }> {
   const stage = await openStage({
     ...options,
@@ -60,14 +60,14 @@ async function spoofedIn(options: StageOptions): Promise<{ named: string; me: un
   }
 }
 
-test('a gateway that knows the unauthorized role by its name believes no user id in it', async () => {
+test('a gateway with HASURA_UNAUTHORIZED_ROLE ignores user ids of requests in that role', async () => {
   const unaware = await spoofedIn({});
   expect(unaware.me).toMatchObject({ id: unaware.named });
   const { me } = await spoofedIn({ env: { HASURA_UNAUTHORIZED_ROLE: 'user' } });
   expect(me).toBeNull();
 });
 
-test('with another secret the gateway does not even answer introspection', async () => {
+test('a gateway with another secret than Hasura refuses Hasura’s introspection', async () => {
   await withEnvironment({ INTERNAL_ENDPOINTS_SECRET: 'x'.repeat(32) }, async (engine) => {
     expect(await engine.inconsistent()).toEqual([
       'remote_schema portcullis: Inconsistent object: Error in $: key "data" not found',

@@ -6,7 +6,7 @@ import { codes, join, LOGIN, ME, openStage } from './frontend.ts';
 
 // What an operator does in the console, with the admin secret.
 
-/** Milliseconds for which Hasura keeps the keys, and in which it looks whether that is over. */
+/** Milliseconds for which Hasura keeps the keys, and between two checks of their age. */
 const [JWKS_MAX_AGE, POLL] = [30_000, 60_000];
 
 const stage = forFile(() => openStage({ env: { JWKS_MAX_AGE: String(JWKS_MAX_AGE / 1000) } }));
@@ -19,7 +19,7 @@ const EXPIRE = `mutation Expire($id: String!, $at: timestamptz!) {
 const soon = () => new Date(Date.now() - 1000).toISOString();
 
 describe('the actions', () => {
-  test('generateJwk makes a key, which its row shows', async () => {
+  test('generateJwk creates a key and returns its row', async () => {
     const { generateJwk } = await stage
       .console()
       .run<{ generateJwk: { id: string; expiresAt: string; jwk: { expires_at: string } } }>(GENERATE);
@@ -42,7 +42,7 @@ describe('the actions', () => {
     ]);
   });
 
-  test('refreshEns tells what it lacks, in the gateway’s words', async () => {
+  test('refreshEns answers ens_not_configured without ENS_RPC_URLS', async () => {
     expect(await stage.console().refused(REFRESH_ENS)).toEqual([
       {
         message: 'ENS is not configured: set ENS_RPC_URLS.',
@@ -51,7 +51,7 @@ describe('the actions', () => {
     ]);
   });
 
-  test('are there for admin alone', async () => {
+  test('are unknown to anonymous and user: validation-failed', async () => {
     const ada = await join(stage);
     const others = {
       anonymous: stage.anonymous(),
@@ -70,7 +70,7 @@ describe('the actions', () => {
   });
 });
 
-test('refreshEns stores what the chain says, and everybody reads it in the table and from the gateway', async () => {
+test('refreshEns stores addresses of the chain, which anonymous reads from the table and from the gateway', async () => {
   const chain = await startChain();
   const env = {
     ENS_RPC_URLS: chain.url,
@@ -89,7 +89,7 @@ test('refreshEns stores what the chain says, and everybody reads it in the table
     expect(await anonymous.run(read)).toEqual({ portcullis_cache: [], contractAddresses: [] });
     expect(await withChain.console().run(REFRESH_ENS)).toEqual({ refreshEns: { success: true, addresses } });
     expect(await anonymous.run(read)).toEqual({ portcullis_cache: addresses, contractAddresses: addresses });
-    // A name that leads nowhere any more fails in the gateway's words and leaves what was stored.
+    // A name without an address fails with the gateway's code and leaves the stored addresses.
     await chain.setAddress('staging.semaphore.wld.eth', `0x${'0'.repeat(40)}`);
     expect(await codes(withChain.console().refused(REFRESH_ENS))).toEqual(['ens_name_not_found']);
     expect(await anonymous.run(read)).toMatchObject({ portcullis_cache: addresses });
@@ -99,8 +99,8 @@ test('refreshEns stores what the chain says, and everybody reads it in the table
   }
 });
 
-describe('the keys’ expiry', () => {
-  test('is edited in the table; other columns and rows are not, whoever asks', async () => {
+describe('the expiry of a key', () => {
+  test('can be edited in the console, unlike the algorithm of a key and the email of a user', async () => {
     const [key] = (await stage.console().run<{ jwks: { id: string }[] }>('{ jwks(limit: 1) { id } }')).jwks;
     const at = '2027-03-01T00:00:00+00:00';
     expect(await stage.console().run(EXPIRE, { id: key?.id, at })).toEqual({
@@ -116,7 +116,7 @@ describe('the keys’ expiry', () => {
     ]);
   });
 
-  test('brought forward ends that key’s tokens at the gateway at once', async () => {
+  test('in the past makes the gateway answer unauthenticated to the key’s tokens at once', async () => {
     const ada = await join(stage);
     const { kid } = decodeProtectedHeader(ada.accessToken);
     expect(await stage.as(ada.accessToken).run(ME)).toMatchObject({ me: { id: ada.user.id } });
@@ -130,9 +130,9 @@ describe('the keys’ expiry', () => {
       .anonymous()
       .run<{ login: { accessToken: string } }>(LOGIN, { input: { email, password } });
     expect(decodeProtectedHeader(login.accessToken).kid).not.toBe(kid);
-    // The new key is not in Hasura's copy of the set, and an unknown key is no reason to fetch it.
+    // Hasura's copy of the set lacks the new key, and Hasura does not fetch the set for an unknown key.
     expect(await codes(stage.as(login.accessToken).refused(ME))).toEqual(['invalid-jwt']);
-    // Hasura fetches the keys again when its copy has grown too old, and refuses the old key's tokens from then on.
+    // Hasura fetches the keys again when its copy is too old, and refuses the old key's tokens from then on.
     await stage.pass(JWKS_MAX_AGE + POLL);
     expect(await stage.as(login.accessToken).run(ME)).toMatchObject({ me: { id: ada.user.id } });
     expect(await codes(stage.as(ada.accessToken).refused('{ authConfig { signup } }'))).toEqual([
@@ -141,7 +141,7 @@ describe('the keys’ expiry', () => {
     await stage.pass(-JWKS_MAX_AGE - POLL);
   });
 
-  test('brought forward ends them through Hasura too', async () => {
+  test('in the past makes gateway fields behind Hasura answer unauthenticated', async () => {
     const ada = await join(stage);
     const { kid } = decodeProtectedHeader(ada.accessToken);
     await stage.console().run(GENERATE);
@@ -150,7 +150,7 @@ describe('the keys’ expiry', () => {
   });
 });
 
-test('an operator reads every table, and none that holds secrets', async () => {
+test('an operator reads users and security events, but no table of secrets', async () => {
   const ada = await join(stage);
   const found = await stage
     .console()
@@ -169,7 +169,7 @@ test('an operator reads every table, and none that holds secrets', async () => {
   expect(names.filter((name) => /private|password|token/.test(name))).toEqual([]);
 });
 
-test('an operator acts as a user by naming the user and one of their sessions; a wrong secret is refused', async () => {
+test('an operator acts as a user by their id and session; a wrong admin secret answers access-denied', async () => {
   const ada = await join(stage);
   const user = { 'x-hasura-role': 'user', 'x-hasura-user-id': ada.user.id };
   const sessions = await stage

@@ -4,8 +4,8 @@ import { type CronTrigger, fireCronTrigger, readCronTriggers } from '../../suppo
 import { environmentFor } from '../../support/hasura/engine.ts';
 import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
 
-// The cron triggers of the shipped metadata, called as Hasura calls them. It does so by a clock of its own, which no test can
-// move.
+// The cron triggers of the shipped metadata, called as Hasura calls them. The test makes the calls, since a test cannot move
+// Hasura's clock.
 
 let gateway: TestGateway;
 let recorder: Recorder;
@@ -28,7 +28,7 @@ async function fire(trigger: CronTrigger): Promise<{ status: number; text: strin
 }
 const DONE = { status: 200, text: '{"success":true}' };
 
-test('every trigger is let in and does its work, however often it is called', async () => {
+test('each cron trigger answers 200 to Hasura’s event, also to a second call', async () => {
   expect(triggers.map(({ name }) => name).sort()).toEqual(['prune', 'refresh_ens']);
   for (const trigger of [...triggers, ...triggers]) expect(await fire(trigger), trigger.name).toEqual(DONE);
   expect(recorder.seen.map(({ body }) => body)).toEqual(

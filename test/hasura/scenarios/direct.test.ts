@@ -3,7 +3,7 @@ import { forFile } from '../../support/for-file.ts';
 import { bearer, newPerson, type SignedInAnswer, signUp } from '../../support/gateway.ts';
 import { codes, type Frontend, frontend, ME, openStage, SIGNUP } from './frontend.ts';
 
-// Whoever goes to the gateway itself, past Hasura: what only Hasura may say counts for nothing there.
+// Clients that call the gateway past Hasura: the gateway ignores what only Hasura may say.
 
 const stage = forFile(() => openStage({ env: { GRAPHQL_INTROSPECTION: 'false' } }));
 let ada: SignedInAnswer;
@@ -18,27 +18,27 @@ const asAda = () => ({ 'x-hasura-role': 'user', 'x-hasura-user-id': ada.user.id 
 const refused = (document: string, variables: object, headers: Record<string, string>) =>
   codes(stage.gateway.failure(document, variables, headers) as ReturnType<Frontend['refused']>);
 
-describe('without the secret', () => {
-  test('session variables make nobody a user', async () => {
+describe('a client without the secret', () => {
+  test('is anonymous despite session variables, and a user only with a bearer token', async () => {
     expect(await stage.gateway.graphql(ME, {}, asAda())).toEqual({ me: null });
     expect(await refused('{ sessions { id } }', {}, asAda())).toEqual(['unauthenticated']);
     const { me } = await stage.gateway.graphql<{ me: object }>(ME, {}, bearer(ada.accessToken));
     expect(me).toMatchObject({ id: ada.user.id });
   });
 
-  test('nobody is the operator', async () => {
+  test('is never the operator: permission_denied', async () => {
     const input = { id: ada.user.id };
     expect(await refused(DISABLE, input, { 'x-hasura-role': 'admin' })).toEqual(['permission_denied']);
     expect(await refused(DISABLE, input, bearer(ada.accessToken))).toEqual(['permission_denied']);
   });
 
-  test('no schema is told where introspection is off; Hasura is told all the same', async () => {
+  test('cannot introspect when introspection is off; Hasura can', async () => {
     expect(await refused(SCHEMA, {}, {})).toContain('graphql_validation_failed');
     expect(await stage.engine.inconsistent()).toEqual([]);
     expect(await stage.gateway.graphql(SCHEMA, {}, { [SECRET]: stage.gateway.secret })).toBeTruthy();
   });
 
-  test('no alias is free', async () => {
+  test('gets query_too_complex for 20 aliases; Hasura gets an answer', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `a${index}`);
     const aliases = `{ ${names.map((name) => `${name}: me { id }`).join(' ')} }`;
     expect(await refused(aliases, {}, {})).toEqual(['query_too_complex']);
@@ -47,7 +47,7 @@ describe('without the secret', () => {
   });
 });
 
-test('a wrong secret is refused, whatever is asked', async () => {
+test('a request with a wrong secret answers 403 permission_denied', async () => {
   const headers = { ...asAda(), [SECRET]: 'guessed' };
   const { status, body } = await stage.gateway.post(
     '/graphql',
@@ -58,7 +58,7 @@ test('a wrong secret is refused, whatever is asked', async () => {
   expect(body).toMatchObject({ errors: [{ extensions: { code: 'permission_denied' } }] });
 });
 
-test('who comes through Hasura is not counted by Hasura’s address', async () => {
+test('the sign-up limit per address does not count Hasura’s address; a direct client gets rate_limited', async () => {
   const limited = await openStage({ env: { LIMIT_SIGNUP_PER_ADDRESS: '2/3600' } });
   const { teamName: _, ...input } = newPerson();
   const signup = (page: Frontend, number: number) =>
@@ -80,7 +80,7 @@ describe('actions and cron triggers', () => {
   ];
   const body = { input: {}, session_variables: { 'x-hasura-role': 'admin' } };
 
-  test.each(paths)('%s takes the secret', async (path) => {
+  test.each(paths)('%s answers 403 without the secret', async (path) => {
     for (const headers of [{}, { [SECRET]: 'guessed' }, { authorization: stage.gateway.secret }])
       expect((await stage.gateway.post(path, body, headers as Record<string, string>)).status).toBe(403);
   });

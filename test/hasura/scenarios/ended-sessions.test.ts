@@ -4,7 +4,7 @@ import { logIn, newPerson, type Person, type SignedInAnswer, signUp } from '../.
 import { sessionOf } from '../../support/hasura/permissions.ts';
 import { type Frontend, LOGOUT, openStage } from './frontend.ts';
 
-// Hasura takes a token until it expires. Its tables show and change nothing for a session that has ended before.
+// Hasura accepts a token until it expires. The permissions give a token no row after its session has ended.
 
 type Affected = { affected_rows: number };
 
@@ -26,7 +26,7 @@ beforeEach(async () => {
 const TABLES = ['users', 'sessions', 'teams', 'memberships', 'projects', 'invites'] as const;
 const EDITABLE = ['users', 'teams', 'projects'] as const;
 
-/** The tables that show a page any rows. */
+/** The tables that show a page at least one row. */
 async function shownTo(page: Frontend): Promise<string[]> {
   const fields = TABLES.map((table) => `${table}: portcullis_${table} { __typename }`);
   const data = await page.run<Record<string, object[]>>(`{ ${fields.join(' ')} }`);
@@ -54,7 +54,7 @@ async function expectNothing(page: Frontend): Promise<void> {
   expect(await changedBy(page)).toEqual([]);
 }
 
-/** A token that lives for a day. */
+/** A token that is valid for a day. */
 async function portalToken(): Promise<string> {
   const { email, password } = ada;
   const { body } = await stage.gateway.post('/api/v1/login', { email, password });
@@ -63,8 +63,8 @@ async function portalToken(): Promise<string> {
 
 const sessionIdOf = (token: string): string => sessionOf(token)['x-hasura-session-id'] ?? '';
 
-describe('the rows of a person are there while their session lives', () => {
-  test('and not after a logout; a session on another device goes on', async () => {
+describe('a token whose session has ended', () => {
+  test('reads and changes no row after a logout, unlike a token of another session', async () => {
     const [page, other] = [
       stage.as(signedIn.accessToken),
       stage.as((await logIn(stage.gateway, ada)).accessToken),
@@ -75,14 +75,14 @@ describe('the rows of a person are there while their session lives', () => {
     await expectEverything(other);
   });
 
-  test('and not after a logout with a portal token, which is good for a day', async () => {
+  test('reads and changes no row after a logout, also with a portal token that is valid for a day', async () => {
     const page = stage.as(await portalToken());
     await expectEverything(page);
     await page.run(LOGOUT);
     await expectNothing(page);
   });
 
-  test('and not with a team token of a session that another device has revoked', async () => {
+  test('reads and changes no row after a revocation from another device, also with a team token', async () => {
     const page = stage.as(signedIn.teamToken ?? '');
     expect(await shownTo(page)).toEqual([...TABLES]);
     const other = stage.as((await logIn(stage.gateway, ada)).accessToken);
@@ -96,7 +96,7 @@ describe('the rows of a person are there while their session lives', () => {
     await expectNothing(page);
   });
 
-  test('and not once the session’s row is deleted', async () => {
+  test('reads and changes no row after the session’s row is deleted', async () => {
     const page = stage.as(signedIn.accessToken);
     const id = sessionIdOf(signedIn.accessToken);
     await stage.gateway.sql`delete from portcullis.sessions where id = ${id}`;
@@ -105,7 +105,7 @@ describe('the rows of a person are there while their session lives', () => {
 });
 
 describe('a disabled person', () => {
-  test('has no rows, though a session of theirs were live', async () => {
+  test('reads and changes no row, even with a live session', async () => {
     const page = stage.as(signedIn.accessToken);
     const { sql } = stage.gateway;
     await sql`update portcullis.users set disabled_at = now() where id = ${signedIn.user.id}`;
@@ -114,7 +114,7 @@ describe('a disabled person', () => {
     await expectEverything(page);
   });
 
-  test('is still seen by the other members of their teams', async () => {
+  test('stays visible to the other members of their teams', async () => {
     const bob = await signUp(stage.gateway);
     const { sql } = stage.gateway;
     await sql`insert into portcullis.memberships (team_id, user_id, role)
@@ -125,7 +125,7 @@ describe('a disabled person', () => {
   });
 });
 
-test('the session must be one of the person whom Hasura names', async () => {
+test('a person with the session id of another person reads and changes no row', async () => {
   const bob = await signUp(stage.gateway);
   const [of, by] = [sessionOf(signedIn.accessToken), sessionOf(bob.accessToken)];
   const mixed = { ...of, 'x-hasura-session-id': by['x-hasura-session-id'] ?? '' };
@@ -133,7 +133,7 @@ test('the session must be one of the person whom Hasura names', async () => {
   await expectEverything(stage.console(of));
 });
 
-test('the contract addresses are public, and stay so', async () => {
+test('the contract addresses stay readable after a logout', async () => {
   const page = stage.as(signedIn.accessToken);
   await stage.gateway.sql`insert into portcullis.cache (key, value) values ('a.eth', '0x1')`;
   await page.run(LOGOUT);

@@ -17,27 +17,27 @@ import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
 export type Headers = Record<string, string>;
 type PublicError = { message: string; extensions: Record<string, unknown>; path?: readonly unknown[] };
 
-/** A frontend, or the console: all it knows is Hasura's address. */
+/** A frontend or the console, which knows only Hasura's address. */
 export type Frontend = {
   run<Data = Record<string, unknown>>(document: string, variables?: object): Promise<Data>;
   /** The errors of an operation that must fail, which leave no data. */
   refused(document: string, variables?: object): Promise<PublicError[]>;
-  /** The answer whole: with its cookies. */
+  /** The whole answer, with its cookies. */
   raw(document: string, variables?: object): Promise<{ cookies: string[]; errors?: unknown; data?: unknown }>;
 };
 
 export type Stage = {
   gateway: TestGateway;
   engine: Engine;
-  /** Without a token; with whatever headers a page can send. */
+  /** Without a token, with any headers that a page can send. */
   anonymous(headers?: Headers): Frontend;
   as(token: string, headers?: Headers): Frontend;
   console(headers?: Headers): Frontend;
-  /** Time goes by for Hasura. A real engine's clock cannot be moved, so there it takes that long. */
+  /** Moves Hasura's clock. A test cannot move a real engine's clock, so it waits that long. */
   pass(milliseconds: number): Promise<void>;
-  /** A token with the same claims that was signed so many seconds earlier. */
+  /** A token with the same claims, signed the given seconds earlier. */
   aged(token: string, seconds: number): Promise<string>;
-  /** The token of the newest mail to an address whose link is of a purpose. */
+  /** The token in the newest mail to an address with a link for the purpose. */
   mailedToken(email: string, purpose: string): Promise<string>;
   close(): Promise<void>;
 };
@@ -45,13 +45,13 @@ export type Stage = {
 export type RecordedStage = Stage & { recorder: Recorder };
 export type StageOptions = { env?: Headers; engine?: Partial<EngineOptions> };
 
-/** A gateway, and Hasura before it. */
+/** A gateway, and Hasura in front of it. */
 export async function openStage({ env = {}, engine = {} }: StageOptions = {}): Promise<Stage> {
   const gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ...env } });
   return openBefore(gateway, gateway.url, engine);
 }
 
-/** The same with a recorder between the two. */
+/** The same, with a recorder between Hasura and the gateway. */
 export async function openRecordedStage({
   env = {},
   engine = {},
@@ -160,10 +160,10 @@ export const REFRESH = `mutation Refresh($input: RefreshInput) { refresh(input: 
 export const LOGOUT = 'mutation Logout($input: LogoutInput) { logout(input: $input) { sessionsEnded } }';
 export const ME = '{ me { id email } }';
 
-export type Somebody = Person & SignedInAnswer;
+export type SignedInPerson = Person & SignedInAnswer;
 
-/** Somebody with an account and a verified address. */
-export async function join(stage: Stage, overrides: Partial<Person> = {}): Promise<Somebody> {
+/** Signs up a person and verifies their address. */
+export async function join(stage: Stage, overrides: Partial<Person> = {}): Promise<SignedInPerson> {
   const { teamName, ...person } = newPerson(overrides);
   const input = 'teamName' in overrides ? { ...person, teamName } : person;
   const { signup } = await stage.anonymous().run<{ signup: SignedInAnswer }>(SIGNUP, { input });
@@ -172,6 +172,6 @@ export async function join(stage: Stage, overrides: Partial<Person> = {}): Promi
   return { ...person, ...signup };
 }
 
-/** The code alone of each error. */
+/** The code of each error. */
 export const codes = async (refused: Promise<PublicError[]>): Promise<unknown[]> =>
   (await refused).map(({ extensions }) => extensions.code);

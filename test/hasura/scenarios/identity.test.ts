@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { forFile } from '../../support/for-file.ts';
 import { codes, join, LOGIN, ME, openStage } from './frontend.ts';
 
-// Whom Hasura takes a request for, and what of it reaches the gateway.
+// As which user Hasura handles a request, and which of its headers reach the gateway.
 
 const APP = 'https://app.example.com';
 const EVIL = 'https://evil.example';
@@ -15,7 +15,7 @@ const stage = forFile(() =>
 );
 
 describe('roles', () => {
-  test('a token allows user and nothing else, whatever the request asks for', async () => {
+  test('a token allows only the role user: access-denied', async () => {
     const ada = await join(stage);
     for (const role of ['admin', 'anonymous', 'OWNER', 'User'])
       expect(await stage.as(ada.accessToken, { 'x-hasura-role': role }).refused(ME), role).toEqual([
@@ -29,7 +29,7 @@ describe('roles', () => {
     });
   });
 
-  test('beside a token no header of the client is a session variable', async () => {
+  test('session variable headers beside a token are ignored', async () => {
     const [ada, bob] = [await join(stage), await join(stage)];
     const headers = { 'x-hasura-user-id': bob.user.id, 'x-hasura-gateway-secret': 'guessed' };
     expect(await stage.as(ada.accessToken, headers).run('{ me { id } portcullis_users { id } }')).toEqual({
@@ -38,7 +38,7 @@ describe('roles', () => {
     });
   });
 
-  test('a token that is not one of ours is refused, even where none is needed', async () => {
+  test('an invalid token answers invalid-jwt, also for a public field', async () => {
     const ada = await join(stage);
     const [head, , signature] = ada.accessToken.split('.');
     const admin = Buffer.from(JSON.stringify({ sub: ada.user.id })).toString('base64url');
@@ -47,7 +47,7 @@ describe('roles', () => {
   });
 });
 
-test('without a token the headers of somebody else give nothing', async () => {
+test('a client without a token gains no rights by session variable headers', async () => {
   const ada = await join(stage);
   for (const role of ['user', 'admin', 'anonymous']) {
     const page = stage.anonymous({
@@ -63,7 +63,7 @@ test('without a token the headers of somebody else give nothing', async () => {
   }
 });
 
-/** What a browser asks before a page sends a header of its own. */
+/** The preflight of a browser, before a page sends a header that is not a default one. */
 async function preflight(origin: string) {
   const asked = {
     ...{ origin, 'access-control-request-method': 'POST' },
@@ -80,7 +80,7 @@ async function preflight(origin: string) {
 describe('the refresh cookie', () => {
   const headers = { origin: APP };
 
-  test('is set through Hasura for a page of ours, and refreshes without a token in the page’s hands', async () => {
+  test('is set through Hasura for an allowed origin and refreshes without a token in the page', async () => {
     const { email, password } = await join(stage);
     const input = { email, password, cookie: true };
     const { cookies, data } = await stage.anonymous(headers).raw(LOGIN, { input });
@@ -95,7 +95,7 @@ describe('the refresh cookie', () => {
     expect(again.cookies).toHaveLength(1);
   });
 
-  test('is taken back by a logout, after which it is good for nothing', async () => {
+  test('is deleted by a logout, after which the old cookie answers invalid_refresh_token', async () => {
     const { email, password } = await join(stage);
     const { cookies } = await stage
       .anonymous(headers)
@@ -112,7 +112,7 @@ describe('the refresh cookie', () => {
     ]);
   });
 
-  test('is not set where the operation fails, or one of its fields', async () => {
+  test('is not set when the operation or one of its fields fails', async () => {
     const { email, password } = await join(stage);
     const wrong = { email, password: 'wrong', cookie: true };
     expect((await stage.anonymous(headers).raw(LOGIN, { input: wrong })).cookies).toEqual([]);
@@ -124,7 +124,7 @@ describe('the refresh cookie', () => {
     expect(answer).toMatchObject({ data: null, errors: [{ path: ['again'] }], cookies: [] });
   });
 
-  test('is refused to pages of elsewhere', async () => {
+  test('is refused to pages of other origins: cross_site_request', async () => {
     const { email, password } = await join(stage);
     const input = { email, password, cookie: true };
     for (const origin of [EVIL, 'null'])
@@ -135,7 +135,7 @@ describe('the refresh cookie', () => {
     expect(await codes(copied.refused(LOGIN, { input }))).toEqual(['cross_site_request']);
   });
 
-  test('is set for whoever sends the copy of our origin, which Hasura lets no page of elsewhere send', async () => {
+  test('is set for an allowed x-forwarded-origin, which CORS forbids pages of other origins to send', async () => {
     const { email, password } = await join(stage);
     const input = { email, password, cookie: true };
     const page = stage.anonymous({ origin: EVIL, 'x-forwarded-origin': APP });
@@ -146,7 +146,7 @@ describe('the refresh cookie', () => {
   });
 });
 
-test('a session remembers the browser, not Hasura', async () => {
+test('a session stores the user agent of the browser, not that of Hasura', async () => {
   const { email, password } = await join(stage);
   const page = stage.anonymous({ 'user-agent': 'Firefox' });
   const { login } = await page.run<{ login: { accessToken: string } }>(LOGIN, { input: { email, password } });

@@ -3,7 +3,7 @@ import { forFile } from '../../support/for-file.ts';
 import { signUp } from '../../support/gateway.ts';
 import { codes, type Frontend, openRecordedStage } from './frontend.ts';
 
-// A page of rows may ask for more than a client; what it asks for each row may not, and neither may a field by itself.
+// Hasura may ask more for a page of rows than a client may. Each row, and each single field, has the limits of a client.
 
 const stage = forFile(() => openRecordedStage());
 let page: Frontend;
@@ -34,8 +34,8 @@ const everything = `id name createdAt myRole members { id name email role joined
   invites { id email role createdAt expiresAt } projects { id name createdAt }`;
 const pages = (n: number) => times(n, (i) => `m${i}: members(after: "${teamId}") { id }`);
 
-describe('a hundred rows, joined', () => {
-  test('may each be all that a team shows, with as many aliases as a client may have', async () => {
+describe('a join of a hundred rows', () => {
+  test('may ask for every field of a team and for 15 aliases in each row', async () => {
     const { portcullis_teams: teams } = await page.run<{ portcullis_teams: { gateway_team: object }[] }>(
       joined(`${everything} ${aliases(15)}`),
     );
@@ -52,7 +52,7 @@ describe('a hundred rows, joined', () => {
     expect(stage.recorder.seen).toHaveLength(1);
   });
 
-  test('may not each have one alias more', async () => {
+  test('fails as a whole with 16 aliases in each row', async () => {
     expect(await page.refused(joined(aliases(16)))).toEqual([
       { message: 'Errors from remote server', extensions: { path: '$', code: 'unexpected' } },
     ]);
@@ -60,7 +60,7 @@ describe('a hundred rows, joined', () => {
 });
 
 describe('one field through Hasura', () => {
-  test('may have as many aliases as a client’s own', async () => {
+  test('may have 15 aliases; 16 aliases answer query_too_complex', async () => {
     expect(await page.run(team(pages(15)))).toHaveProperty('team.m14');
     expect(await page.refused(team(pages(16)))).toMatchObject([
       {
@@ -70,14 +70,14 @@ describe('one field through Hasura', () => {
     ]);
   });
 
-  test('may not ask the database hundreds of times', async () => {
+  test('with 800 aliases answers query_too_complex', async () => {
     const refused = await codes(page.refused(team(pages(800))));
     expect(new Set(refused)).toEqual(new Set(['query_too_complex']));
     expect(stage.recorder.seen).toHaveLength(1);
   });
 
-  test('may cost as much as a client’s operation', async () => {
-    // Hasura sends a field once that is there twice, so the cost is in the pages' size: 2 + 1.5 × 5 for each person.
+  test('may cost 1000; a higher cost answers query_too_complex', async () => {
+    // Hasura sends a repeated field once, so the page size makes the cost: 2 + 1.5 × 5 for each person.
     const ofSize = (first: number) => team(`members(first: ${first}) { id name email role joinedAt }`);
     expect(await page.run(ofSize(70))).toHaveProperty('team.members');
     expect(await page.refused(ofSize(71))).toMatchObject([
@@ -88,7 +88,7 @@ describe('one field through Hasura', () => {
     ]);
   });
 
-  test('may have as many tokens as a client’s document', async () => {
+  test('may have 1000 tokens; more tokens answer query_too_complex', async () => {
     const input = (n: number) =>
       `mutation { inviteMembers(input: { teamId: "${teamId}", emails: [${times(n, (i) => `"p${i}@example.com"`)}], role: MEMBER }) { id } }`;
     expect(await codes(page.refused(input(970)))).not.toContain('query_too_complex');
@@ -98,7 +98,7 @@ describe('one field through Hasura', () => {
   });
 });
 
-test('fields beside each other are asked for one by one, so that all together may have more', async () => {
+test('Hasura sends each root field in its own request, so that each has its own limits', async () => {
   const root = (i: number) => `r${i}: team(id: "${teamId}") { ${aliases(2)} }`;
   expect(Object.keys(await page.run(`{ ${times(20, root)} }`))).toHaveLength(20);
   expect(stage.recorder.seen).toHaveLength(20);

@@ -4,10 +4,10 @@ import { forFile } from '../../support/for-file.ts';
 import { logIn, newPerson, signUp } from '../../support/gateway.ts';
 import { codes, ME, openStage } from './frontend.ts';
 
-// Which key signs, while Hasura has its copy of the set; and what the set says of its keys.
+// Which key signs while Hasura keeps its copy of the JWKS, and what the JWKS says about its keys.
 
 const person = newPerson();
-/** A short one, since a real engine takes the time that it says. */
+/** Short, since a test with a real engine waits this long. */
 const MAX_AGE_MS = 1000;
 const POLL_MS = 60_000;
 
@@ -30,7 +30,7 @@ async function generate(): Promise<string> {
   return generateJwk.id;
 }
 
-test('a new key waits until Hasura has it, and then signs', async () => {
+test('a new key signs only after Hasura has fetched the key', async () => {
   const second = await generate();
   const before = await logIn(stage.gateway, person);
   expect(keyOf(before.accessToken)).toBe(first);
@@ -46,7 +46,7 @@ test('a new key waits until Hasura has it, and then signs', async () => {
   await stage.pass(-MAX_AGE_MS - POLL_MS);
 });
 
-test('a key that has ended signs no more, though Hasura may not have another one yet', async () => {
+test('an expired key does not sign, even if Hasura may lack the next key', async () => {
   const third = await generate();
   await stage
     .console()
@@ -57,7 +57,7 @@ test('a key that has ended signs no more, though Hasura may not have another one
   expect(keyOf((await logIn(stage.gateway, person)).accessToken)).toBe(third);
 });
 
-test('every key that is published says what it is, and nothing that an engine could stumble over', async () => {
+test('every published key has exactly the members that Hasura reads', async () => {
   await generate();
   const { keys } = (await (
     await fetch(`${stage.gateway.url}/.well-known/jwks.json`)
@@ -69,12 +69,12 @@ test('every key that is published says what it is, and nothing that an engine co
   expect(new Set(keys.map(({ kid }) => kid)).size).toBe(keys.length);
 });
 
-test('a key that is deleted ends its tokens at the gateway at once, and in Hasura when its copy of the set does', async () => {
+test('tokens of a deleted key fail at the gateway at once, and in Hasura after max-age', async () => {
   const rows = '{ portcullis_users { email } }';
   await generate();
   const { accessToken } = await logIn(stage.gateway, person);
   const page = stage.as(accessToken);
-  // Beyond the last look of the stand-in, whose time went back since.
+  // Past the last check of the stand-in, whose clock an earlier test set back.
   await stage.pass(2 * (MAX_AGE_MS + POLL_MS));
   expect(await page.run(rows)).toEqual({ portcullis_users: [{ email: person.email }] });
   // As an operator does in the database: Hasura's own role may not.

@@ -1,12 +1,12 @@
 import { beforeEach, expect, test } from 'vitest';
 import { forFile } from '../../support/for-file.ts';
 import type { SignedInAnswer } from '../../support/gateway.ts';
-import { codes, join, openStage, REFRESH, type Somebody } from './frontend.ts';
+import { codes, join, openStage, REFRESH, type SignedInPerson } from './frontend.ts';
 
 // Refresh tokens as a page uses them through Hasura.
 
 const stage = forFile(() => openStage());
-let ada: Somebody;
+let ada: SignedInPerson;
 beforeEach(async () => {
   ada = await join(stage);
 });
@@ -19,7 +19,7 @@ const refused = (refreshToken: string) =>
   codes(stage.anonymous().refused(REFRESH, { input: { refreshToken } }));
 const SESSIONS = '{ sessions { id } }';
 
-test('several tabs that refresh with one token get the same next one', async () => {
+test('several tabs that refresh with one token get the same next token', async () => {
   const [first, second] = [await refresh(ada.refreshToken), await refresh(ada.refreshToken)];
   expect(first.refreshToken).not.toBe(ada.refreshToken);
   expect(second.refreshToken).toBe(first.refreshToken);
@@ -27,7 +27,7 @@ test('several tabs that refresh with one token get the same next one', async () 
   expect((await refresh(ada.refreshToken)).refreshToken).toBe(third.refreshToken);
 });
 
-test('a token that was exchanged long ago ends the session, for the thief and for the robbed', async () => {
+test('a refresh token used again after 31 seconds ends the session: refresh_token_reused', async () => {
   const next = await refresh((await refresh(ada.refreshToken)).refreshToken);
   const page = stage.as(next.accessToken);
   expect(await page.run(SESSIONS)).toBeTruthy();
@@ -39,7 +39,7 @@ test('a token that was exchanged long ago ends the session, for the thief and fo
   expect(await codes(page.refused(SESSIONS))).toEqual(['unauthenticated']);
 });
 
-test('a page that never got the answer of a refresh is not signed out', async () => {
+test('a page that lost the answer of a refresh gets the same next token an hour later', async () => {
   const lost = await refresh(ada.refreshToken);
   await stage.gateway.sql`update portcullis_private.refresh_tokens set rotated_at = now() - interval '1 hour'
     where rotated_at is not null`;

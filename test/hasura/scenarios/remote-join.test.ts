@@ -2,21 +2,21 @@ import { type FieldNode, type OperationDefinitionNode, parse, print } from 'grap
 import { beforeEach, describe, expect, test } from 'vitest';
 import { forFile } from '../../support/for-file.ts';
 import { sessionOf } from '../../support/hasura/permissions.ts';
-import { join, openRecordedStage, type Somebody } from './frontend.ts';
+import { join, openRecordedStage, type SignedInPerson } from './frontend.ts';
 import { createTeam, furnish, REMOVE } from './team.ts';
 
-// A row of `teams` joined with what the gateway knows of it, by the relationship that the shipped metadata has.
+// A row of `teams` joined with the gateway's team, by the relationship of the shipped metadata.
 
 const stage = forFile(() => openRecordedStage());
 beforeEach(() => {
   stage.recorder.seen.length = 0;
 });
 
-const SIGHT = `{ portcullis_teams(order_by: { name: asc }) {
+const JOINED_TEAMS = `{ portcullis_teams(order_by: { name: asc }) {
   name gateway_team { name myRole members { email } invites { email } }
 } }`;
 
-/** What the gateway was asked: each request as its name and its root fields, by selection. */
+/** The requests to the gateway: the name and the root fields of each, by selection. */
 const asked = () =>
   stage.recorder.seen.map(({ body }) => {
     const [operation] = parse(String(body.query)).definitions as [OperationDefinitionNode];
@@ -33,25 +33,25 @@ const asked = () =>
   });
 
 describe('the join', () => {
-  test('shows each role what it may see of the team', async () => {
+  test('shows each team role the members and invites that the role may see', async () => {
     const { owner, admin, member } = await furnish(stage);
-    const everybody = [owner, admin, member].map(({ email }) => ({ email }));
+    const members = [owner, admin, member].map(({ email }) => ({ email }));
     const invites = [{ email: 'guest@example.com' }];
-    const seenBy = async ({ accessToken }: Somebody) => {
+    const seenBy = async ({ accessToken }: SignedInPerson) => {
       const { portcullis_teams: teams } = await stage
         .as(accessToken)
-        .run<{ portcullis_teams: { name: string; gateway_team: object }[] }>(SIGHT);
+        .run<{ portcullis_teams: { name: string; gateway_team: object }[] }>(JOINED_TEAMS);
       return teams.find(({ name }) => name === 'Engines')?.gateway_team;
     };
-    expect(await seenBy(owner)).toEqual({ name: 'Engines', myRole: 'OWNER', members: everybody, invites });
-    expect(await seenBy(admin)).toEqual({ name: 'Engines', myRole: 'ADMIN', members: everybody, invites });
+    expect(await seenBy(owner)).toEqual({ name: 'Engines', myRole: 'OWNER', members, invites });
+    expect(await seenBy(admin)).toEqual({ name: 'Engines', myRole: 'ADMIN', members, invites });
     expect(await seenBy(member)).toEqual({
       ...{ name: 'Engines', myRole: 'MEMBER', invites: null },
       members: [{ email: null }, { email: null }, { email: member.email }],
     });
   });
 
-  test('is not there for anonymous, who has no teams', async () => {
+  test('is unknown to anonymous: validation-failed', async () => {
     expect(await stage.anonymous().refused('{ portcullis_teams { gateway_team { name } } }')).toEqual([
       {
         message: "field 'portcullis_teams' not found in type: 'query_root'",
@@ -61,8 +61,8 @@ describe('the join', () => {
   });
 });
 
-describe('the gateway is asked', () => {
-  test('once for a page, with an alias for each row, more than a client may have', async () => {
+describe('a page of 100 joined rows', () => {
+  test('costs one request to the gateway, with an alias for each row', async () => {
     const ada = await join(stage);
     const page = stage.as(ada.accessToken);
     for (let made = 1; made < 100; made++) {
@@ -88,11 +88,11 @@ describe('the gateway is asked', () => {
 });
 
 describe('a row whose team the gateway does not show', () => {
-  test('is null for whoever was removed meanwhile; the other rows are joined', async () => {
+  test('is null for a member removed during the query; the other rows are joined', async () => {
     const { teamId, page, member } = await furnish(stage);
     const theirs = stage.as(member.accessToken);
     const own = await createTeam(theirs, 'Looms');
-    stage.recorder.meanwhile(() => page.run(REMOVE, { input: { teamId, userId: member.user.id } }));
+    stage.recorder.beforeForwarding(() => page.run(REMOVE, { input: { teamId, userId: member.user.id } }));
     const ids = { _in: [teamId, own] };
     expect(
       await theirs.run(
@@ -109,7 +109,7 @@ describe('a row whose team the gateway does not show', () => {
     });
   });
 
-  test('fails the whole query for admin, who is nobody, and is joined for the user they name', async () => {
+  test('fails the whole query of an admin, but not of an admin who names a user', async () => {
     const { teamId, owner } = await furnish(stage);
     const ask = `{ portcullis_teams(where: { id: { _eq: "${teamId}" } }) { name gateway_team { myRole } } }`;
     expect(await stage.console().refused(ask)).toEqual([
@@ -121,10 +121,10 @@ describe('a row whose team the gateway does not show', () => {
     });
   });
 
-  test('fails it where the session ends after its rows are read, and tells nothing of the reason', async () => {
+  test('fails the whole query without a reason when the session ends during the query', async () => {
     const { page, owner } = await furnish(stage);
     const { sql } = stage.gateway;
-    stage.recorder.meanwhile(
+    stage.recorder.beforeForwarding(
       () => sql`update portcullis.sessions set revoked_at = now() where user_id = ${owner.user.id}`,
     );
     const ask = '{ portcullis_teams { gateway_team { name } } }';

@@ -14,10 +14,10 @@ import { codes, frontend, LOGIN, ME, REFRESH } from './frontend.ts';
 
 // Hasura and the gateway, either of which is restarted while people are signed in.
 
-/** Another replica, which keeps the database: what is restarted here comes and goes beside it. */
+/** A second replica, which keeps the database while the tests restart the first. */
 let lasting: TestGateway;
 let gateway: TestGateway;
-/** Where Hasura finds it, whether it is there or not. */
+/** The address at which Hasura expects the gateway, also while it is down. */
 let recorder: Recorder;
 let engine: Engine;
 beforeAll(async () => {
@@ -47,7 +47,7 @@ async function restartGateway(): Promise<void> {
   gateway = await startGateway({ replicaOf: lasting, env: { PORT: port } });
 }
 
-test('while the gateway is away its fields fail and tables go on; once it is back nobody has to do anything', async () => {
+test('gateway fields answer remote-schema-error and tables work while the gateway is down, and both after its restart', async () => {
   const person = newPerson();
   const signup = await signUp(lasting, person);
   const page = as(signup.accessToken);
@@ -65,7 +65,7 @@ test('while the gateway is away its fields fail and tables go on; once it is bac
   expect(await engine.inconsistent()).toEqual([]);
 });
 
-test('whoever was signed in before Hasura was restarted is so afterwards', async () => {
+test('tokens from before and during a restart of Hasura work after the restart', async () => {
   const person = newPerson();
   const signup = await signUp(lasting, person);
   const { email, password } = person;

@@ -3,7 +3,7 @@ import { forFile } from '../../support/for-file.ts';
 import { type SignedInAnswer, signUp } from '../../support/gateway.ts';
 import { codes, type Frontend, openStage } from './frontend.ts';
 
-// What each role can ask for, to the last field. Whoever changes it changes this list too.
+// Every field of each role. A change of the permissions changes these lists too.
 
 const stage = forFile(() => openStage());
 let person: SignedInAnswer;
@@ -15,14 +15,14 @@ beforeAll(async () => {
 
 type Fields = { fields: { name: string }[] | null; inputFields: { name: string }[] | null } | null;
 
-/** The names of a type's fields in order of the alphabet; null where the role knows no such type. */
+/** The names of a type's fields in alphabetical order; null if the role does not know the type. */
 async function fieldsOf(page: Frontend, type: string): Promise<string[] | null> {
   const { __type } = await page.run<{ __type: Fields }>(
     'query ($type: String!) { __type(name: $type) { fields { name } inputFields { name } } }',
     { type },
   );
   const fields = __type?.fields ?? __type?.inputFields;
-  // A real engine has this one besides: updates with a condition each.
+  // A real engine also has `_many`: several updates, each with its own condition.
   return (
     fields
       ?.map(({ name }) => name)
@@ -32,25 +32,25 @@ async function fieldsOf(page: Frontend, type: string): Promise<string[] | null> 
 }
 
 describe('the root fields', () => {
-  const anybody = ['authConfig', 'contractAddresses', 'emailExists', 'me'];
+  const publicFields = ['authConfig', 'contractAddresses', 'emailExists', 'me'];
   const signingIn = [
     ...['confirmEmailChange', 'forgotPassword', 'login', 'logout', 'refresh', 'resetPassword', 'signup'],
     'verifyEmail',
   ];
 
-  test('of anonymous', async () => {
+  test('of anonymous are the public queries and the mutations for signing in', async () => {
     const page = stage.anonymous();
     expect(await fieldsOf(page, 'query_root')).toEqual(
-      [...anybody, 'portcullis_cache', 'portcullis_cache_by_pk'].sort(),
+      [...publicFields, 'portcullis_cache', 'portcullis_cache_by_pk'].sort(),
     );
     expect(await fieldsOf(page, 'mutation_root')).toEqual(signingIn);
   });
 
-  test('of user', async () => {
+  test('of user also cover tables, account and teams', async () => {
     const tables = ['cache', 'invites', 'memberships', 'projects', 'sessions', 'teams', 'users'];
     expect(await fieldsOf(user, 'query_root')).toEqual(
       [
-        ...[...anybody, 'myInvites', 'sessions', 'team'],
+        ...[...publicFields, 'myInvites', 'sessions', 'team'],
         ...tables.flatMap((table) => [`portcullis_${table}`, `portcullis_${table}_by_pk`]),
       ].sort(),
     );
@@ -91,19 +91,19 @@ describe('the columns and relationships', () => {
     ],
   };
 
-  test('that user reads', async () => {
+  test('of user exclude private columns, jwks and security events', async () => {
     for (const [table, fields] of Object.entries(readable))
       expect(await fieldsOf(user, `portcullis_${table}`), table).toEqual(fields);
     for (const table of ['jwks', 'portcullis_security_events'])
       expect(await fieldsOf(user, table), table).toBeNull();
   });
 
-  test('that user changes: names', async () => {
+  test('of an update by user are only names', async () => {
     for (const table of ['projects', 'teams', 'users'])
       expect(await fieldsOf(user, `portcullis_${table}_set_input`), table).toEqual(['name']);
   });
 
-  test('that anonymous reads', async () => {
+  test('of anonymous are the columns of the cache', async () => {
     for (const [table, fields] of Object.entries(readable))
       expect(await fieldsOf(stage.anonymous(), `portcullis_${table}`), table).toEqual(
         table === 'cache' ? fields : null,
@@ -111,7 +111,7 @@ describe('the columns and relationships', () => {
   });
 });
 
-test('a team token makes nobody more than a user', async () => {
+test('a team token allows only the role user: access-denied', async () => {
   const owner = (headers = {}) => stage.as(person.teamToken ?? '', headers);
   expect(await owner({ 'x-hasura-role': 'user' }).run('{ me { memberships { role } } }')).toEqual({
     me: { memberships: [{ role: 'OWNER' }] },
@@ -122,7 +122,7 @@ test('a team token makes nobody more than a user', async () => {
     ]);
 });
 
-test('what a user sees of the gateway’s types is all that it has', async () => {
+test('a user sees every field of the gateway’s types that an operator sees', async () => {
   for (const type of ['AuthConfig', 'AuthPayload', 'Membership', 'ReceivedInvite', 'Session', 'Team', 'User'])
     expect(await fieldsOf(user, type), type).toEqual(await fieldsOf(stage.console(), type));
 });

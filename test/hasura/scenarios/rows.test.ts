@@ -4,7 +4,7 @@ import { forFile } from '../../support/for-file.ts';
 import { type SignedInAnswer, signUp } from '../../support/gateway.ts';
 import { codes, openStage } from './frontend.ts';
 
-// Whose rows each table shows and changes under the shipped permissions, each asked for by itself.
+// Which rows people read and change under the shipped permissions, one table at a time.
 
 type Rows = Record<string, unknown>[];
 
@@ -13,12 +13,12 @@ let people: Record<'owner' | 'admin' | 'member' | 'stranger', SignedInAnswer>;
 const [team, elsewhere] = [randomUUID(), randomUUID()];
 
 beforeAll(async () => {
-  const someone = () => signUp(stage.gateway);
+  const newUser = () => signUp(stage.gateway);
   const [owner, admin, member, stranger] = [
-    await someone(),
-    await someone(),
-    await someone(),
-    await someone(),
+    await newUser(),
+    await newUser(),
+    await newUser(),
+    await newUser(),
   ];
   people = { owner, admin, member, stranger };
   await stage.gateway.sql`delete from portcullis.teams`;
@@ -43,35 +43,35 @@ async function rowsOf(who: keyof typeof people, table: string, column: string): 
   return (data[table] ?? []).map((row) => row[column]).sort();
 }
 
-describe('a table shows', () => {
-  const everybody = ['owner', 'admin', 'member'] as const;
+describe('the select permissions', () => {
+  const teammates = ['owner', 'admin', 'member'] as const;
   const idOf = (who: keyof typeof people) => people[who].user.id;
 
-  test('of users and sessions one’s own', async () => {
-    for (const who of everybody) {
+  test('show a person only their own rows of users and sessions', async () => {
+    for (const who of teammates) {
       expect(await rowsOf(who, 'users', 'id'), who).toEqual([idOf(who)]);
       expect(new Set(await rowsOf(who, 'sessions', 'user_id')), who).toEqual(new Set([idOf(who)]));
     }
   });
 
-  test('of teams, memberships and projects those of one’s teams', async () => {
-    for (const who of everybody) {
+  test('show a person only the teams, memberships and projects of their teams', async () => {
+    for (const who of teammates) {
       expect(await rowsOf(who, 'teams', 'id'), who).toEqual([team]);
-      expect(await rowsOf(who, 'memberships', 'user_id'), who).toEqual(everybody.map(idOf).sort());
+      expect(await rowsOf(who, 'memberships', 'user_id'), who).toEqual(teammates.map(idOf).sort());
       expect(await rowsOf(who, 'projects', 'name'), who).toEqual(['Engines I']);
     }
     expect(await rowsOf('stranger', 'teams', 'id')).toEqual([elsewhere]);
     expect(await rowsOf('stranger', 'projects', 'name')).toEqual(['Looms I']);
   });
 
-  test('of invites those of the teams that one manages', async () => {
+  test('show a person only the invites of the teams that they manage', async () => {
     expect(await rowsOf('owner', 'invites', 'team_id')).toEqual([team]);
     expect(await rowsOf('admin', 'invites', 'team_id')).toEqual([team]);
     expect(await rowsOf('member', 'invites', 'team_id')).toEqual([]);
     expect(await rowsOf('stranger', 'invites', 'team_id')).toEqual([elsewhere]);
   });
 
-  test('at most 100 rows', async () => {
+  test('show at most 100 rows, also for a higher limit', async () => {
     const { sql } = stage.gateway;
     const ada = await signUp(stage.gateway);
     await sql`with made as (
@@ -100,7 +100,7 @@ describe('a table shows', () => {
   });
 });
 
-describe('a name is changed', () => {
+describe('the update permissions', () => {
   const rename = async (who: keyof typeof people, table: string) => {
     const { done } = await pageOf(who).run<{ done: { affected_rows: number } }>(
       `mutation { done: update_portcullis_${table}(where: {}, _set: { name: "Again" }) { affected_rows } }`,
@@ -108,7 +108,7 @@ describe('a name is changed', () => {
     return done.affected_rows;
   };
 
-  test('of a team and its projects by whoever manages it', async () => {
+  test('let owner and admin rename their team and its projects, and a member no row', async () => {
     for (const table of ['teams', 'projects']) {
       expect(await rename('owner', table), table).toBe(1);
       expect(await rename('admin', table), table).toBe(1);
@@ -118,7 +118,7 @@ describe('a name is changed', () => {
     expect(await rowsOf('stranger', 'teams', 'name')).toEqual(['Looms']);
   });
 
-  test('of a team by the gateway too, for those who manage it', async () => {
+  test('match renameTeam, which answers insufficient_permissions to a member and not_found to a stranger', async () => {
     const RENAME = 'mutation ($input: RenameTeamInput!) { renameTeam(input: $input) { name } }';
     const input = { teamId: team, name: 'Once more' };
     expect(await pageOf('admin').run(RENAME, { input })).toEqual({ renameTeam: { name: 'Once more' } });
@@ -126,13 +126,13 @@ describe('a name is changed', () => {
     expect(await codes(pageOf('stranger').refused(RENAME, { input }))).toEqual(['not_found']);
   });
 
-  test('of a person by themselves', async () => {
+  test('let a person rename only themselves', async () => {
     expect(await rename('member', 'users')).toBe(1);
     expect(await rowsOf('stranger', 'users', 'name')).toEqual(['Ada']);
   });
 });
 
-test('a column that the database role has no grant for hides its table from Hasura, and no other', async () => {
+test('a column without a grant makes Hasura fail queries of its table, but not of other tables', async () => {
   const { sql } = stage.gateway;
   const failure = [{ message: 'database query error', extensions: { path: '$', code: 'unexpected' } }];
   const rename =
@@ -142,7 +142,7 @@ test('a column that the database role has no grant for hides its table from Hasu
     expect(await pageOf('owner').refused('{ portcullis_projects { id } }')).toEqual(failure);
     expect(await pageOf('owner').refused(rename)).toEqual(failure);
     expect(await stage.console().refused('{ portcullis_projects { id } }')).toEqual(failure);
-    // A filter that goes through the table reads only the columns that it names.
+    // A filter through the table reads only the columns that the filter names.
     expect(await rowsOf('owner', 'teams', 'id')).toEqual([team]);
   } finally {
     await sql`alter table portcullis.projects drop column secret`;

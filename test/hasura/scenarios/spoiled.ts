@@ -6,7 +6,7 @@ import { type Frontend, frontend } from './frontend.ts';
 
 export type Spoil = (metadata: Metadata) => void;
 
-/** A Hasura whose metadata are spoiled, before a gateway that is not. */
+/** Runs `play` with a Hasura that has spoiled metadata, in front of an intact gateway. */
 export async function withSpoiled(
   gateway: TestGateway,
   spoil: Spoil,
@@ -24,7 +24,7 @@ export const adminOf = ({ url, adminSecret }: Engine): Frontend =>
   frontend(url, { 'x-hasura-admin-secret': adminSecret });
 export const anonymousAt = ({ url }: Engine): Frontend => frontend(url, {});
 
-/** What is inconsistent, without the reasons. */
+/** The names of the inconsistent objects, without the reasons. */
 export const namesOf = async (engine: Engine): Promise<string[]> =>
   (await engine.inconsistent()).map((line) => line.replace(/: .*/s, ''));
 
@@ -34,4 +34,4 @@ export function table({ tables }: Metadata, name: string): TrackedTable {
 }
 
 export const first = <Item>(items: readonly Item[] | undefined): Item =>
-  items?.[0] ?? expect.fail('There is none.');
+  items?.[0] ?? expect.fail('The list is empty.');

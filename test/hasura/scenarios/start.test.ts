@@ -21,19 +21,19 @@ afterEach(async () => {
 
 const start = () =>
   startEngine({ gateway: { url: recorder.url, secret: gateway.secret }, databaseUrl: gateway.databaseUrl });
-/** It, and the join that rests on it. */
+/** The gateway, and the join that depends on it. */
 const WITHOUT_GATEWAY = [
   expect.stringMatching(/^remote_schema portcullis: /),
   expect.stringMatching(/^remote_relationship gateway_team in table portcullis.teams in source default: /),
 ];
 
-test('Hasura with the shipped metadata finds nothing inconsistent', async () => {
+test('Hasura finds the shipped metadata consistent', async () => {
   engine = await start();
   expect(await engine.inconsistent()).toEqual([]);
   expect((await fetch(new URL('/healthz?strict=true', engine.url))).status).toBe(200);
 });
 
-test('a gateway that was away is there again once the metadata is reloaded', async () => {
+test('a reload of the metadata makes Hasura find a gateway that was down at its start', async () => {
   recorder.script(AWAY);
   engine = await start();
   expect(await engine.inconsistent()).toEqual(WITHOUT_GATEWAY);

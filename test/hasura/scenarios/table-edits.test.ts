@@ -3,7 +3,7 @@ import { forFile } from '../../support/for-file.ts';
 import { signUp } from '../../support/gateway.ts';
 import { type Frontend, openStage } from './frontend.ts';
 
-// What the database makes of an edit that Hasura passes on: it records it, and limits how many there are.
+// The database records each edit that Hasura passes on, and limits the number of edits.
 
 const stage = forFile(() => openStage());
 let ada: { id: string };
@@ -18,7 +18,7 @@ beforeEach(() => stage.gateway.sql`delete from portcullis.security_events`);
 const UPDATE = 'mutation { update_portcullis_users(where: {}, _set: { name: "Ada" }) { affected_rows } }';
 const UPDATED = { update_portcullis_users: { affected_rows: 1 } };
 
-test('an edit is recorded for the user and the session that Hasura names, in the role that it names', async () => {
+test('the database records an edit with the user, the session and the role that Hasura names', async () => {
   const events = () =>
     stage.gateway.sql`select action, user_id = ${ada.id} as own, session_id is not null as in_session, details
       from portcullis.security_events order by created_at`;

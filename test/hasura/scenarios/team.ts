@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { type Frontend, join, type Somebody, type Stage } from './frontend.ts';
+import { type Frontend, join, type SignedInPerson, type Stage } from './frontend.ts';
 
-// A team with its people, made through Hasura as a page does.
+// A team with its members, made through Hasura as a page does.
 
 const CREATE = 'mutation ($input: CreateTeamInput!) { createTeam(input: $input) { team { id } } }';
 const INVITE = 'mutation ($input: InviteMembersInput!) { inviteMembers(input: $input) { id email } }';
@@ -15,13 +15,13 @@ export async function createTeam(page: Frontend, name: string): Promise<string> 
   return createTeam.team.id;
 }
 
-/** Invited by mail and accepted, everything through Hasura. */
+/** Invites a new person and accepts the invite, both through Hasura. */
 async function enlist(
   stage: Stage,
   owner: Frontend,
   teamId: string,
   role: 'ADMIN' | 'MEMBER',
-): Promise<Somebody> {
+): Promise<SignedInPerson> {
   const person = await join(stage);
   await owner.run(INVITE, { input: { teamId, emails: [person.email], role } });
   const page = stage.as(person.accessToken);
@@ -32,7 +32,7 @@ async function enlist(
   return person;
 }
 
-/** A team of three roles with an open invite; everybody has their own team besides. `page` is the owner's. */
+/** A team with an owner, an admin, a member and an open invite. Each person also has their own team. `page` is the owner's. */
 export async function furnish(stage: Stage) {
   const owner = await join(stage);
   const page = stage.as(owner.accessToken);

@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { forFile } from '../../support/for-file.ts';
 import type { SignedInAnswer } from '../../support/gateway.ts';
-import { codes, type Frontend, join, openStage, REFRESH, type Somebody } from './frontend.ts';
+import { codes, type Frontend, join, openStage, REFRESH, type SignedInPerson } from './frontend.ts';
 import { furnish as furnishTeam, REMOVE } from './team.ts';
 
 // Teams as a frontend sees them: the gateway's mutations, and the tracked tables under the shipped permissions.
@@ -12,7 +12,7 @@ const stage = forFile(() => openStage());
 const SWITCH =
   'mutation ($input: SwitchTeamInput!) { switchTeam(input: $input) { teamToken membership { role } } }';
 const PROJECT = 'mutation ($input: CreateProjectInput!) { createProject(input: $input) { id } }';
-const SIGHT = `query Sight($team: uuid!) {
+const READ_TEAM = `query ReadTeam($team: uuid!) {
   team: portcullis_teams_by_pk(id: $team) {
     name
     projects { name }
@@ -24,14 +24,14 @@ const RENAME = `mutation Rename($team: uuid!, $name: String!) {
   update_portcullis_teams(where: { id: { _eq: $team } }, _set: { name: $name }) { affected_rows returning { name } }
 }`;
 
-async function switchTo(person: Somebody, team: string): Promise<{ token: string; page: Frontend }> {
+async function switchTo(person: SignedInPerson, team: string): Promise<{ token: string; page: Frontend }> {
   const { switchTeam } = await stage
     .as(person.accessToken)
     .run<{ switchTeam: { teamToken: string } }>(SWITCH, { input: { teamId: team } });
   return { token: switchTeam.teamToken, page: stage.as(switchTeam.teamToken) };
 }
 
-/** A team with a project, an open invite, and a page for each of its people with a token of the team. */
+/** A team with a project and an open invite, and for each member a page with a team token. */
 async function furnish() {
   const { teamId: team, page, owner, admin, member } = await furnishTeam(stage);
   await page.run(PROJECT, { input: { teamId: team, name: 'Looms' } });
@@ -49,7 +49,7 @@ const TEAM = {
   memberships: [{ role: expect.any(String) }, { role: expect.any(String) }, { role: expect.any(String) }],
 };
 
-test('each role reads the team’s rows; only those who manage it see invites and rename it', async () => {
+test('each team role reads the team’s rows; only owner and admin read invites and rename the team', async () => {
   const { team, owner, asOwner, asAdmin, asMember } = await furnish();
   for (const [role, { token, page }] of Object.entries({
     OWNER: asOwner,
@@ -58,8 +58,8 @@ test('each role reads the team’s rows; only those who manage it see invites an
   })) {
     expect(decodeJwt(token)['https://hasura.io/jwt/claims']).toMatchObject({ 'x-hasura-team-role': role });
     const manages = role !== 'MEMBER';
-    const sight = await page.run<{ team: { memberships: object[] } }>(SIGHT, { team });
-    expect(sight, role).toMatchObject({
+    const seen = await page.run<{ team: { memberships: object[] } }>(READ_TEAM, { team });
+    expect(seen, role).toMatchObject({
       team: TEAM,
       invites: manages ? [{ email: 'guest@example.com', role: 'MEMBER' }] : [],
     });
@@ -69,16 +69,16 @@ test('each role reads the team’s rows; only those who manage it see invites an
         : { affected_rows: 0, returning: [] },
     });
   }
-  // A row of `users` is its own person's alone, also through a relationship.
-  const { team: seen } = await asOwner.page.run<{ team: { memberships: unknown } }>(SIGHT, { team });
-  expect(seen.memberships).toEqual([
+  // A person reads only their own row of `users`, also through a relationship.
+  const { team: ownTeam } = await asOwner.page.run<{ team: { memberships: unknown } }>(READ_TEAM, { team });
+  expect(ownTeam.memberships).toEqual([
     { role: 'ADMIN', user: null },
     { role: 'MEMBER', user: null },
     { role: 'OWNER', user: { email: owner.email } },
   ]);
 });
 
-test('no role in a team is one in Hasura: what is the operator’s stays so', async () => {
+test('no team role reaches the fields of the operator: validation-failed', async () => {
   const { asOwner, asAdmin, asMember } = await furnish();
   const ofOperators = [
     'mutation { generateJwk { id } }',
@@ -92,7 +92,7 @@ test('no role in a team is one in Hasura: what is the operator’s stays so', as
       expect(await codes(page.refused(document)), document).toEqual(['validation-failed']);
 });
 
-test('a refresh keeps the team that was switched to, until it is switched again', async () => {
+test('a refresh keeps the active team of the session', async () => {
   const { team, member, asMember } = await furnish();
   expect(decodeJwt(asMember.token)['https://hasura.io/jwt/claims']).toMatchObject({
     'x-hasura-team-id': team,
@@ -104,10 +104,10 @@ test('a refresh keeps the team that was switched to, until it is switched again'
     'x-hasura-team-id': team,
     'x-hasura-team-role': 'MEMBER',
   });
-  expect(await stage.as(refresh.teamToken ?? '').run(SIGHT, { team })).toMatchObject({ team: TEAM });
+  expect(await stage.as(refresh.teamToken ?? '').run(READ_TEAM, { team })).toMatchObject({ team: TEAM });
 });
 
-test('a condition through a relationship tells nothing of rows that cannot be read', async () => {
+test('a filter through a relationship does not match rows that the person cannot read', async () => {
   const { team, owner, asMember } = await furnish();
   const GUESS = `query Guess($team: uuid!, $email: String!) {
     portcullis_memberships(where: { team_id: { _eq: $team }, user: { email: { _eq: $email } } }) { role }
@@ -117,7 +117,7 @@ test('a condition through a relationship tells nothing of rows that cannot be re
   });
 });
 
-test('a client’s operand that looks like a session variable is a word like any other', async () => {
+test('Hasura takes the name of a session variable in a client’s filter as plain text', async () => {
   const { asMember } = await furnish();
   const where = 'where: { name: { _eq: "X-Hasura-User-Id" } }';
   expect(await asMember.page.run(`{ portcullis_teams(${where}) { id } }`)).toEqual({ portcullis_teams: [] });
@@ -126,30 +126,30 @@ test('a client’s operand that looks like a session variable is a word like any
   ).toMatchObject([{ extensions: { path: '$', code: 'data-exception' } }]);
 });
 
-describe('who is removed', () => {
-  test('sees nothing of the team from that moment on, though their token still carries it', async () => {
+describe('a removed member', () => {
+  test('reads nothing of the team at once, although their token still names the team', async () => {
     const { team, member, asOwner, asMember } = await furnish();
-    expect(await asMember.page.run(SIGHT, { team })).toMatchObject({ team: TEAM });
+    expect(await asMember.page.run(READ_TEAM, { team })).toMatchObject({ team: TEAM });
     await asOwner.page.run(REMOVE, { input: { teamId: team, userId: member.user.id } });
     expect(decodeJwt(asMember.token)['https://hasura.io/jwt/claims']).toMatchObject({
       'x-hasura-team-id': team,
     });
-    expect(await asMember.page.run(SIGHT, { team })).toEqual({ team: null, invites: [] });
+    expect(await asMember.page.run(READ_TEAM, { team })).toEqual({ team: null, invites: [] });
     expect(await asMember.page.run('query ($id: ID!) { team(id: $id) { name } }', { id: team })).toEqual({
       team: null,
     });
-    // Their own account is theirs still.
+    // The member still reads their own account.
     expect(await asMember.page.run('{ portcullis_users { id } }')).toEqual({
       portcullis_users: [{ id: member.user.id }],
     });
   });
 });
 
-test('a stranger sees nothing of a team, and is refused by the gateway', async () => {
+test('a stranger reads and renames no team of other people, and switchTeam answers not_found', async () => {
   const { team } = await furnish();
   const stranger = await join(stage);
   const page = stage.as(stranger.accessToken);
-  expect(await page.run(SIGHT, { team })).toEqual({ team: null, invites: [] });
+  expect(await page.run(READ_TEAM, { team })).toEqual({ team: null, invites: [] });
   expect(await page.run(RENAME, { team, name: 'Mine' })).toMatchObject({
     update_portcullis_teams: { affected_rows: 0 },
   });

@@ -2,14 +2,14 @@ import { decodeJwt, type JWTPayload } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { forFile } from '../../support/for-file.ts';
 import { logIn } from '../../support/gateway.ts';
-import { codes, join, ME, openRecordedStage, type Somebody } from './frontend.ts';
+import { codes, join, ME, openRecordedStage, type SignedInPerson } from './frontend.ts';
 
-// What the gateway believes of what Hasura says, and what it looks at itself.
+// What the gateway takes from Hasura, and what the gateway checks itself.
 
 const stage = forFile(() =>
   openRecordedStage({
     engine: {
-      // By mistake: Hasura alone would let everybody generate keys and disable accounts.
+      // A mistake in the metadata: Hasura alone would let every user generate keys and disable accounts.
       spoil({ actions, remoteSchemas }) {
         for (const action of actions) action.permissions.push({ role: 'user' });
         for (const { role, definition } of remoteSchemas.flatMap(({ permissions }) => permissions))
@@ -18,7 +18,7 @@ const stage = forFile(() =>
     },
   }),
 );
-let ada: Somebody;
+let ada: SignedInPerson;
 beforeEach(async () => {
   ada = await join(stage);
   stage.recorder.seen.length = 0;
@@ -31,20 +31,20 @@ const withDisableAccount = (sdl: string): string =>
   `${sdl.replace('type Mutation {', 'type Mutation {\n  disableAccount(input: AccountInput!): AccountState!')}
   input AccountInput { userId: ID! }
   type AccountState { disabledAt: DateTime }`;
-const asUser = ({ user }: Somebody) => ({ 'x-hasura-role': 'user', 'x-hasura-user-id': user.id });
+const asUser = ({ user }: SignedInPerson) => ({ 'x-hasura-role': 'user', 'x-hasura-user-id': user.id });
 
 describe('a token beside session variables', () => {
-  // With the admin secret Hasura looks at no token, and passes it on all the same.
+  // With the admin secret Hasura forwards the token without checking it.
   const console = (token: string, variables: Record<string, string>) =>
     stage.console({ authorization: `Bearer ${token}`, ...variables });
 
-  test('must be of the same user', async () => {
+  test('of another user answers unauthenticated', async () => {
     const bob = await join(stage);
     expect(await console(ada.accessToken, asUser(ada)).run(ME)).toMatchObject({ me: { id: ada.user.id } });
     expect(await codes(console(bob.accessToken, asUser(ada)).refused(ME))).toEqual(['unauthenticated']);
   });
 
-  test('and of the same session', async () => {
+  test('of another session answers unauthenticated', async () => {
     const again = await logIn(stage.gateway, ada);
     const session = (token: string) => ({
       ...asUser(ada),
@@ -55,12 +55,12 @@ describe('a token beside session variables', () => {
     expect(await codes(console(ada.accessToken, other).refused(ME))).toEqual(['unauthenticated']);
   });
 
-  test('and be one of ours', async () => {
+  test('that is invalid answers unauthenticated', async () => {
     expect(await codes(console('rubbish', asUser(ada)).refused(ME))).toEqual(['unauthenticated']);
   });
 });
 
-test('a token without issuer or audience passes Hasura, and is none to the gateway', async () => {
+test('Hasura accepts a token without issuer or audience; the gateway answers unauthenticated', async () => {
   const { iss, aud, ...claims } = decodeJwt(ada.accessToken);
   const { signer } = stage.gateway.deps;
   const key = await signer.currentKey(60);
@@ -73,8 +73,8 @@ test('a token without issuer or audience passes Hasura, and is none to the gatew
   expect(await stage.as(await signer.sign(key, { ...claims, iss, aud } as JWTPayload)).run(ME)).toBeTruthy();
 });
 
-describe('an account that is disabled', () => {
-  test('is out at once, at the gateway and in Hasura’s tables, though Hasura takes its token', async () => {
+describe('a disabled account', () => {
+  test('reads no row in Hasura and gets unauthenticated from the gateway at once', async () => {
     const page = stage.as(ada.accessToken);
     await stage.console().run(DISABLE, { id: ada.user.id });
     expect(await page.run('{ portcullis_users { id } }')).toEqual({ portcullis_users: [] });
@@ -82,24 +82,24 @@ describe('an account that is disabled', () => {
     expect(await codes(stage.console(asUser(ada)).refused(ME))).toEqual(['unauthenticated']);
   });
 
-  test('is so by its row alone, with sessions that nobody ended', async () => {
+  test('gets unauthenticated by disabled_at alone, even with a live session', async () => {
     await stage.gateway.sql`update portcullis.users set disabled_at = now() where id = ${ada.user.id}`;
     expect(await codes(stage.as(ada.accessToken).refused(SESSIONS))).toEqual(['unauthenticated']);
   });
 
-  test('is disabled by the operator alone, even where Hasura lets others ask for it', async () => {
+  test('needs an operator: a user who may call disableAccount in Hasura gets permission_denied', async () => {
     const page = stage.as(ada.accessToken);
     expect(await codes(page.refused(DISABLE, { id: ada.user.id }))).toEqual(['permission_denied']);
   });
 });
 
-test('an action is for admin, even where Hasura lets others call it', async () => {
+test('a user who may call an action in Hasura gets permission_denied from the gateway', async () => {
   expect(await codes(stage.as(ada.accessToken).refused('mutation { generateJwk { success } }'))).toEqual([
     'permission_denied',
   ]);
 });
 
-test('what an action leads to shows to whoever may read its table', async () => {
+test('an operator selects the row behind an action; a user without access to its table gets validation-failed', async () => {
   const document = 'mutation { generateJwk { success jwk { id } } }';
   expect(await stage.as(ada.accessToken).refused(document)).toEqual([
     {

@@ -3,7 +3,7 @@ import { forFile } from '../../support/for-file.ts';
 import type { Seen } from '../../support/hasura/recorder.ts';
 import { openRecordedStage } from './frontend.ts';
 
-// What Hasura sends to the gateway beside the operation: the session, the secret, and what is left of a client's headers.
+// What Hasura sends to the gateway beside the operation: session variables, the secret and forwarded client headers.
 
 const stage = forFile(() => openRecordedStage());
 beforeEach(() => {
@@ -14,12 +14,12 @@ const OF_ANY_CALL = [
   ...['accept-encoding', 'connection', 'content-length', 'content-type', 'host', 'user-agent'],
 ];
 
-/** The headers without those of the trace: a real engine sends them with every call. */
+/** The headers without trace headers, which a real engine sends with every call. */
 const withoutTrace = (headers: Seen['headers'] = {}): Seen['headers'] =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-b3-')));
 
-describe('the requests', () => {
-  test('for introspection carry the secret and the role admin, and no header of a client', async () => {
+describe('a request of Hasura', () => {
+  test('for introspection carries the secret, the role admin and no client header', async () => {
     await stage.engine.reloadMetadata();
     expect(stage.recorder.seen.map(({ path }) => path)).toEqual(['/graphql']);
     const headers = withoutTrace(stage.recorder.seen[0]?.headers);
@@ -29,7 +29,7 @@ describe('the requests', () => {
     expect(headers['x-hasura-role']).toBe('admin');
   });
 
-  test('carry the session, the secret and what is left of the client’s headers', async () => {
+  test('for an operation carries session variables, the secret and the forwarded client headers', async () => {
     await stage
       .anonymous({
         ...{
@@ -58,12 +58,12 @@ describe('the requests', () => {
       'x-hasura-user-id': 'spoofed',
       'x-hasura-gateway-secret': stage.gateway.secret,
       cookie: 'a=b',
-      // What this client's runtime adds.
+      // The runtime of this test's client adds it.
       'sec-fetch-mode': 'cors',
     });
   });
 
-  test('a copy of a header that the client sent itself goes on as it came', async () => {
+  test('keeps an x-forwarded header that the client sent itself', async () => {
     const copies = {
       'x-forwarded-host': 'their.example',
       'x-forwarded-user-agent': 'Their Browser',
@@ -74,7 +74,7 @@ describe('the requests', () => {
     expect(stage.recorder.seen.map(({ headers }) => headers)).toEqual([expect.objectContaining(copies)]);
   });
 
-  test('an action’s has its envelope and no header of the client', async () => {
+  test('for an action carries the action’s envelope and no client header', async () => {
     const document = 'mutation Key { generateJwk { success } }';
     await stage.console().run(document);
     const [{ path, headers, body }] = stage.recorder.seen as [Seen];

@@ -6,7 +6,7 @@ import { bearerToken } from '../../../src/request/bearer.ts';
 import { shelfError, spellShelfError } from './errors.ts';
 import { Book, BookQuery, Profile } from './objects.ts';
 
-/** A dialect as a next issue would add it: this folder, and one line where dialects are listed. */
+/** A dialect as a new feature would add it: this folder, and one line in the list of dialects. */
 export const shelf: Dialect = {
   name: 'shelf',
   prefix: '/shelf',
@@ -99,7 +99,7 @@ function bookEndpoints(): Endpoint[] {
   ];
 }
 
-/** Who may change books; asks later than the guard of a dialect would, and in its own time. */
+/** Identifies the librarian, who may change books; runs after the dialect's guard, and asynchronously. */
 async function librarian({ request }: Incoming): Promise<string> {
   await Promise.resolve();
   if (bearerToken(request.headers) !== 'librarian') throw new AuthError('unauthenticated');

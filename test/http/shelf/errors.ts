@@ -4,7 +4,7 @@ import type { SpellError } from '../../../src/dialects/routes.ts';
 const camelCase = (code: string): string =>
   code.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The spelling of the shelf: other names, other statuses, a header of its own. */
+/** The error form of the shelf: its own names, statuses and header. */
 export const spellShelfError: SpellError = ({ code, status, message, attribute }, { id, headers }) => {
   const kind = camelCase(code);
   return {

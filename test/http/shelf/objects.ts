@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const Tag = z.object({ word: z.string(), weights: z.array(z.number()).max(5) });
 
-/** A body with every kind of attribute. */
+/** A body with attributes of every kind. */
 export const Profile = z.object({
   note: z.string().optional(),
   name: z.string(),

@@ -5,7 +5,7 @@ import { startHttpServer } from '../../../src/http/server.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { shelf } from './endpoints.ts';
 
-/** The shelf where null is a wrong value and a body need not say that it is JSON. */
+/** A variant of the shelf: null is a wrong value, and a body may have any media type. */
 const strictShelf: Dialect = {
   ...shelf,
   name: 'strict-shelf',
@@ -29,7 +29,7 @@ export type ShelfServer = {
   close(): Promise<void>;
 };
 
-/** The shipped dialects and the shelf, over HTTP. */
+/** Serves the shipped dialects and the shelf over HTTP. */
 export async function startShelf(): Promise<ShelfServer> {
   const gateway = await startGateway({ env: { CORS_ORIGINS: 'https://app.example' } });
   let queueDelayMs = 0;

@@ -16,13 +16,13 @@ import { type Answer, forwardedHeaders, postJson } from './wire.ts';
 export const permittedActions = ({ actions }: Metadata, role: string): Action[] =>
   actions.filter(({ permissions }) => role === 'admin' || permissions.some((entry) => entry.role === role));
 
-/** A handler's address, which may name variables of the environment. */
+/** A handler's address with its environment variables filled in. */
 export const handlerUrl = (env: EngineEnvironment, handler: string): string =>
   handler.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fromEnvironment(env, name));
 
 /**
- * The actions' SDL with the fields that the role may call, and as extensions the relationships of their types to tables.
- * Whether the role sees those tables is a matter of its whole schema.
+ * The actions' SDL with the fields that the role may call. Extensions hold the relationships of the output types to tables;
+ * the whole schema of the role decides whether the role sees those tables.
  */
 export function actionsDocument(
   { actionsSdl, actionRelationships }: Metadata,
@@ -49,7 +49,7 @@ type ActionCall = {
   action: Action;
   env: EngineEnvironment;
   caller: Caller;
-  /** The client's document, to the letter. */
+  /** The client's document, unchanged. */
   query: string;
   input: Readonly<Record<string, unknown>>;
   type: GraphQLOutputType;
@@ -81,7 +81,7 @@ export async function runAction({
   return { value, cookies: answer.headers['set-cookie'] ?? [] };
 }
 
-/** hasura/README.md, "Actions": JSON comes before the status, a 4xx is passed on, and any other failure is discarded. */
+/** hasura/README.md, "Actions": JSON is checked before the status, a 4xx is passed on, any other failure is discarded. */
 function readOutput({ status, text }: Answer): unknown {
   let body: unknown;
   try {
@@ -95,7 +95,7 @@ function readOutput({ status, text }: Answer): unknown {
   throw new Failure({ errors: [{ message, extensions }] });
 }
 
-/** The fields at the top that may not be null must be there, asked for or not. */
+/** Every non-null field at the top must be present, even if the client did not select it. */
 function requireFields(output: unknown, type: GraphQLOutputType): void {
   const nullable = getNullableType(type);
   if (!isObjectType(nullable)) throw new Error('An action that answers no object is not played.');

@@ -10,7 +10,7 @@ export type Column = { name: string; type: string; nullable: boolean; inPrimaryK
 export type Catalogue = {
   columns(table: TableName): readonly Column[];
   columnType(table: TableName, column: string): string;
-  /** Where the foreign key on this column leads. */
+  /** The target of the foreign key on this column. */
   foreignKey(table: TableName, column: string): TableName & { column: string };
 };
 

@@ -19,12 +19,12 @@ import { METADATA_FOLDER, type Metadata, readMetadata } from './metadata.ts';
 
 const PORT = 8080;
 const START_TIMEOUT_MS = 180_000;
-/** Port 1 is nobody's, there as here. */
+/** No server uses port 1, on this machine and in the container. */
 const LOCAL_ADDRESS = /(?:127\.0\.0\.1|localhost):(?!1\b)(\d+)/g;
 type Environment = Record<string, string>;
 type Closing = () => Promise<unknown>;
 
-/** Addresses of this machine become such as the container reaches, through a tunnel that testcontainers opens. */
+/** Replaces addresses of this machine by those of a tunnel that testcontainers opens for the container. */
 async function reachableFromContainer(env: Environment): Promise<Environment> {
   const text = JSON.stringify(env);
   const ports = [...text.matchAll(LOCAL_ADDRESS)].map(([, port]) => Number(port));
@@ -32,7 +32,7 @@ async function reachableFromContainer(env: Environment): Promise<Environment> {
   return JSON.parse(text.replaceAll(LOCAL_ADDRESS, 'host.testcontainers.internal:$1')) as Environment;
 }
 
-/** The shipped metadata, with what a test changed of it, as the container mounts them. */
+/** Writes the shipped metadata with the changes of a test, as the container mounts them. */
 async function writeMetadata(folder: string, metadata: Metadata): Promise<void> {
   await cp(METADATA_FOLDER, folder, { recursive: true });
   const write = (path: string, content: unknown) => writeFile(join(folder, path), stringify(content));
@@ -45,7 +45,7 @@ async function writeMetadata(folder: string, metadata: Metadata): Promise<void> 
   }
 }
 
-/** A database for the engine's own catalogue, which belongs to its role. */
+/** Creates a database for the engine's catalogue, owned by the engine's role. */
 async function createCatalogue(role: string, closings: Closing[]): Promise<string> {
   const database = await createEmptyDatabase();
   closings.push(() => database.drop());
@@ -81,7 +81,7 @@ async function run(image: string, env: Environment, folder: string): Promise<Sta
   });
 }
 
-/** What the compose file sets, but for what this engine has of its own; with the metadata API, by which tests ask it. */
+/** The compose file's environment with the engine's own values, and with the metadata API that the tests use. */
 async function environmentOf(options: EngineOptions, own: Environment): Promise<[string, Environment]> {
   const { image, environment } = await composedEngine();
   const given = await reachableFromContainer({ ...environmentFor(options), ...own });
@@ -108,7 +108,7 @@ async function open(options: EngineOptions, adminSecret: string, closings: Closi
   return `http://${container.getHost()}:${container.getMappedPort(PORT)}`;
 }
 
-/** All of it, in the reverse order, since what was made later rests on what was made before. @throws the first error */
+/** Closes in reverse order, since later resources depend on earlier ones. @throws the first error */
 async function closeAll(closings: readonly Closing[]): Promise<void> {
   const errors: unknown[] = [];
   for (const close of closings.toReversed()) await close().catch((error: unknown) => errors.push(error));
@@ -116,9 +116,9 @@ async function closeAll(closings: readonly Closing[]): Promise<void> {
 }
 
 /**
- * A real graphql-engine in Docker with the compose file's image and settings and the shipped metadata. The gateway and the
- * database stay where the tests have them.
- * @throws Error with the engine's last words where it exits
+ * Starts a real graphql-engine in Docker with the image and settings of the compose file and the shipped metadata. Gateway and
+ * database stay those of the tests.
+ * @throws Error with the last log lines if the engine exits
  */
 export async function startContainer(options: EngineOptions): Promise<Engine> {
   const adminSecret = options.adminSecret ?? randomBytes(32).toString('hex');
@@ -134,7 +134,7 @@ export async function startContainer(options: EngineOptions): Promise<Engine> {
       close: () => closeAll(closings),
     };
   } catch (error) {
-    await closeAll(closings).catch(() => {}); // why it did not start matters more
+    await closeAll(closings).catch(() => {}); // the error of the start matters more
     throw error;
   }
 }

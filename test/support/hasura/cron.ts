@@ -19,12 +19,12 @@ export type CronTrigger = {
 export const readCronTriggers = async (): Promise<CronTrigger[]> =>
   parse(await readFile(join(METADATA_FOLDER, 'cron_triggers.yaml'), 'utf8'));
 
-/** The full minute, as a schedule has it. */
+/** The start of the minute, as in a schedule. */
 const minuteOf = (now: Date): string => `${now.toISOString().slice(0, 16)}:00Z`;
 
 /**
- * Calls a trigger as if its time had come (hasura/README.md, "Cron triggers"). Neither its schedule nor its retries are played.
- * @throws if no answer comes
+ * Calls a trigger as Hasura does at its scheduled time (hasura/README.md, "Cron triggers"). Does not play schedules and retries.
+ * @throws if the webhook does not answer
  */
 export function fireCronTrigger(
   { name, webhook, payload = null, comment, headers, retry_conf }: CronTrigger,
@@ -32,7 +32,7 @@ export function fireCronTrigger(
 ): Promise<Answer> {
   return postJson({
     url: webhook.replace(/\{\{(\w+)\}\}/g, (_, variable: string) => fromEnvironment(env, variable)),
-    // Without a comment there is no such key.
+    // JSON leaves out a comment that is undefined.
     body: { id: randomUUID(), name, scheduled_time: minuteOf(new Date()), payload, comment },
     timeoutSeconds: retry_conf.timeout_seconds,
     headers: configuredHeaders(env, headers),

@@ -29,27 +29,27 @@ export type ClientRequest = {
   variables?: Variables | null;
 };
 
-/** A client's operation, which fits the schema of its role. */
+/** A client's operation that is valid in the schema of its role. */
 export type Operation = {
   document: DocumentNode;
   definition: OperationDefinitionNode;
   fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** The name that goes on: of the request, or else of the only definition in the document. */
+  /** The name to forward: that of the request, else that of the only definition in the document. */
   name: string | null;
-  /** What the client sent, and what the document gives by default. */
+  /** The variables of the client, and the defaults of the document. */
   variables: Variables;
 };
 
 const invalid = (message: string, path?: string) => refusal('validation-failed', message, path);
 
-/** A request of a client as it came (hasura/README.md, "Answers of the engine"). */
+/** Reads the request of a client (hasura/README.md, "Answers of the engine"). */
 export function readRequest(body: unknown): ClientRequest {
   if (!isObject(body) || typeof body.query !== 'string')
     throw refusal('parse-failed', 'the body is not a GraphQL request');
   return body as ClientRequest;
 }
 
-/** In the engine's words, since `hasura:status` and the scenarios quote them. */
+/** Refuses unknown fields in the engine's words, which `hasura:status` and the scenarios quote. */
 const unknownFieldRule: ValidationRule = (context) => {
   const path: string[] = [];
   return {
@@ -67,7 +67,7 @@ const unknownFieldRule: ValidationRule = (context) => {
     },
   };
 };
-/** The other words are graphql-js's. Hasura refuses neither variables nor fragments that nothing uses. */
+/** Other messages are those of graphql-js. Hasura accepts unused variables and fragments. */
 const RULES = [
   unknownFieldRule,
   ...specifiedRules.filter(
@@ -76,7 +76,7 @@ const RULES = [
   ),
 ];
 
-/** A client's operation as the engine takes it (hasura/README.md, "Answers of the engine"). */
+/** Reads a client's operation as the engine does (hasura/README.md, "Answers of the engine"). */
 export function readOperation(schema: GraphQLSchema, request: ClientRequest): Operation {
   const document = parseDocument(request.query);
   const definition = getOperationAST(document, request.operationName);
@@ -106,13 +106,13 @@ function parseDocument(query: string): DocumentNode {
   }
 }
 
-/** A variable's default; one that may be null has null, where the document says nothing. */
+/** A variable's default; null for a nullable variable without a default. */
 const defaultOf = ({ type, defaultValue }: VariableDefinitionNode): ConstValueNode | undefined =>
   defaultValue ?? (type.kind === Kind.NON_NULL_TYPE ? undefined : { kind: Kind.NULL });
 
 /**
- * A request for root fields of a remote schema (hasura/README.md, "Execution requests"): the document is printed without
- * fragments, and with the variables that these fields use. An argument whose variable has no value is left out.
+ * A request for root fields of a remote schema (hasura/README.md, "Execution requests"): the document has inlined fragments and
+ * the variables that these fields use. An argument whose variable has no value is left out.
  */
 export function requestFor(
   { definition, fragments, name, variables }: Omit<Operation, 'document'>,
@@ -147,5 +147,5 @@ export function requestFor(
   };
 }
 
-/** What the client calls the field in its answer. */
+/** The name of the field in the client's answer. */
 export const keyOf = (field: FieldNode): string => field.alias?.value ?? field.name.value;

@@ -8,9 +8,9 @@ import type { EngineState } from './state.ts';
 
 export type Endpoints = MetadataTarget & {
   settings: SessionSettings;
-  /** The APIs that are switched on (hasura/README.md, "Environment variables"). */
+  /** The enabled APIs (hasura/README.md, "Environment variables"). */
   apis: readonly string[];
-  /** HASURA_GRAPHQL_CORS_DOMAIN: every origin that is allowed; `*` for all. */
+  /** HASURA_GRAPHQL_CORS_DOMAIN: the allowed origins; `*` for all. */
   cors: readonly string[];
 };
 
@@ -58,10 +58,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** With `strict=true` anything that is inconsistent is a failure (hasura/README.md, "Using the metadata"). */
+/** With `strict=true` every inconsistency is a failure (hasura/README.md, "Using the metadata"). */
 function answerHealth(state: EngineState, isStrict: boolean, response: ServerResponse): void {
-  const isWell = state.inconsistent.length === 0;
-  const [status, text] = isWell
+  const isHealthy = state.inconsistent.length === 0;
+  const [status, text] = isHealthy
     ? [200, 'OK']
     : isStrict
       ? [500, 'ERROR: inconsistent objects in schema']
@@ -70,7 +70,7 @@ function answerHealth(state: EngineState, isStrict: boolean, response: ServerRes
   response.end(text);
 }
 
-/** Whoever has no admin secret is told so only after a request that can be read. */
+/** A request without the admin role is refused only after its body has been read. */
 async function answerMetadata(
   endpoints: Endpoints,
   request: IncomingMessage,
@@ -89,7 +89,7 @@ async function answerMetadata(
   }
 }
 
-/** Answers HTTP 200 always, and sets cookies if nothing failed (hasura/README.md, "Forwarded headers"). Batches are not played. */
+/** Answers always 200, and sets cookies on success (hasura/README.md, "Forwarded headers"). Does not play batches. */
 async function answerGraphql(
   { state, settings }: Endpoints,
   request: IncomingMessage,
@@ -109,8 +109,8 @@ async function answerGraphql(
 }
 
 /**
- * Lets pages of an allowed origin read the answer, cookies included (hasura/README.md, "Answers of the engine"). A page of another
- * origin is answered all the same, only without these headers.
+ * Lets pages of an allowed origin read the answer, with cookies (hasura/README.md, "Answers of the engine"). Pages of other
+ * origins get the answer without these headers.
  */
 function allowsOrigin(
   domains: readonly string[],

@@ -1,6 +1,6 @@
 import { filledExample, resolveCompose, type Service } from '../../deployment/compose.ts';
 
-/** The compose file's service `hasura`, of the image that HASURA_IMAGE names, if it is set. */
+/** The service `hasura` of the compose file, with the image HASURA_IMAGE if that is set. */
 export async function composedEngine(): Promise<Service> {
   const image = process.env.HASURA_IMAGE;
   const variables = { ...(await filledExample()), ...(image && { HASURA_IMAGE: image }) };

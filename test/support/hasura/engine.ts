@@ -13,20 +13,20 @@ export type EngineOptions = {
   gateway: Pick<TestGateway, 'url' | 'secret'>;
   databaseUrl: string;
   adminSecret?: string;
-  /** Environment variables of the engine beside those that hasura/README.md lists, or instead of them; null unsets one. */
+  /** Environment variables that add to those in hasura/README.md or replace them; null unsets one. */
   env?: Readonly<Record<string, string | null>>;
-  /** Spoils what was read of the metadata: for tests that such a thing is noticed. */
+  /** Changes the metadata after they are read, for tests that Hasura finds a fault. */
   spoil?: (metadata: Metadata) => void;
   now?: () => number;
-  /** How often the stand-in looks whether its JWKS is too old; a minute, unless a test cannot wait for that. */
+  /** Milliseconds between the stand-in's checks of its JWKS; a minute by default. */
   jwksPollMs?: number;
 };
 
 export type Engine = {
-  /** Of its GraphQL API. */
+  /** The URL of the GraphQL API. */
   url: string;
   adminSecret: string;
-  /** What is missing from the API, and why. */
+  /** The inconsistent objects, with their reasons. */
   inconsistent(): Promise<readonly string[]>;
   reloadMetadata(): Promise<void>;
   close(): Promise<void>;
@@ -49,16 +49,16 @@ export const environmentFor = ({ gateway, env = {} }: EngineOptions): EngineEnvi
     ...env,
   });
 
-/** Without what is null. */
+/** The variables that are not null. */
 export const onlySet = (env: Readonly<Record<string, string | null>>): Record<string, string> =>
   Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 
-/** Whether the tests are to be run on a real graphql-engine in Docker. */
+/** Whether the tests run on a real graphql-engine in Docker. */
 export const isRealEngine = process.env.HASURA_ENGINE === 'container';
 
 /**
- * A Hasura with the shipped metadata: the stand-in, or with HASURA_ENGINE=container a real graphql-engine.
- * @throws where the JWKS cannot be fetched: the engine exits
+ * Starts Hasura with the shipped metadata: the stand-in, or with HASURA_ENGINE=container a real graphql-engine.
+ * @throws if the JWKS cannot be fetched, since then the engine exits
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   if (!isRealEngine) return startStandIn(options);
@@ -67,8 +67,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 /**
- * Plays a graphql-engine v2 with the shipped metadata, as far as hasura/README.md, "The rules of Hasura that we rely on",
- * describes one: a real server, whose gateway and database are real too.
+ * Plays a graphql-engine v2 with the shipped metadata, as hasura/README.md, "The rules of Hasura that we rely on", describes it.
+ * The stand-in is a real server with a real gateway and database.
  */
 async function startStandIn(options: EngineOptions): Promise<Engine> {
   const env = environmentFor(options);
@@ -123,7 +123,7 @@ async function startStandIn(options: EngineOptions): Promise<Engine> {
 async function listen(endpoints: Endpoints): Promise<Server> {
   const server = createServer((request, response) => {
     answer(endpoints, request, response).catch((error: unknown) => {
-      // Of this code, not of what it plays: a test must see it.
+      // A fault of the stand-in, which the test must see.
       response.statusCode = 500;
       response.end(JSON.stringify({ errors: [{ message: String((error as Error).stack) }] }));
     });

@@ -27,13 +27,13 @@ type Run = {
   roleSchema: RoleSchema;
   join: ReturnType<typeof createJoins>;
   cookies: string[];
-  /** The first field that failed, after which no other is asked. */
+  /** The first field that failed; no field is executed after it. */
   failure: { error: unknown } | null;
 };
 
 /**
- * Answers a client's request in its role: with what failed first, or with everything (hasura/README.md, "Execution requests"). That
- * changes of tables alone are one transaction is not played.
+ * Answers a client's request in its role: with the first failure, or with all data (hasura/README.md, "Execution requests"). The
+ * engine runs a mutation of tables alone in one transaction; the stand-in does not.
  */
 export async function execute(
   state: EngineState,
@@ -47,7 +47,7 @@ export async function execute(
   const run: Run = {
     ...{ state, caller, query: request.query, operation, roleSchema, join, cookies: [], failure: null },
   };
-  // An absent variable is null, and not a condition less.
+  // An absent variable is null. It does not remove a condition.
   const absent = (definition.variableDefinitions ?? []).flatMap(({ variable, type }) =>
     type.kind === Kind.NON_NULL_TYPE ? [] : [[variable.name.value, null]],
   );
@@ -61,7 +61,7 @@ export async function execute(
   return { data, cookies: run.cookies };
 }
 
-/** What graphql-js finds by itself: a variable without a value, or a null where there may be none. */
+/** An error that graphql-js finds: a variable without a value, or a null in a non-null field. */
 function failureOf([error]: readonly GraphQLError[]): Failure {
   return refusal('validation-failed', error?.message ?? 'no reason');
 }
@@ -77,7 +77,7 @@ const resolveOrFail: GraphQLFieldResolver<unknown, Run, Arguments> = async (sour
   }
 };
 
-/** Several selections of one field are one, with what is selected under each. */
+/** Merges several selections of one field. */
 function fieldOf({ fieldNodes }: GraphQLResolveInfo): FieldNode {
   const [{ selectionSet, ...first }] = fieldNodes as [FieldNode];
   const selections = fieldNodes.flatMap((node) => node.selectionSet?.selections ?? []);
@@ -111,7 +111,7 @@ async function resolveRoot(run: Run, args: Arguments, info: GraphQLResolveInfo):
   return value;
 }
 
-/** A field of a row, of what an action answers, or of what a remote schema answers under the names that the client gave. */
+/** A field of a row, of an action's output, or of a remote object, whose fields have the client's aliases. */
 function resolveField(run: Run, source: Row, args: Arguments, info: GraphQLResolveInfo): unknown {
   const { state, caller, roleSchema } = run;
   const [type, name] = [info.parentType.name, info.fieldName];

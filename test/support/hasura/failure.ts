@@ -1,10 +1,10 @@
 type ErrorAnswer = { data?: null; errors: readonly unknown[] };
 
-/** An answer of the engine that is errors alone. */
+/** An answer of the engine that contains only errors. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly answer: ErrorAnswer;
-  /** Of HTTP; the GraphQL endpoint answers 200 all the same. */
+  /** The HTTP status; the GraphQL endpoint always answers 200. */
   readonly status: number;
   constructor(answer: ErrorAnswer, status = 400) {
     super(JSON.stringify(answer.errors));
@@ -15,10 +15,10 @@ export class Failure extends Error {
 
 type Reason = { error: string; path: string; code: string };
 
-/** One of the engine's own errors, before an endpoint puts it into words of its own. */
+/** One of the engine's own errors, before an endpoint brings it into its own form. */
 export class Refusal extends Failure {
   readonly reason: Reason;
-  /** What the engine tells nobody but itself, and its metadata API. */
+  /** Details for the engine's log and its metadata API only. */
   readonly internal: object | null;
   constructor(reason: Reason, status = 400, internal: object | null = null) {
     const { error: message, path, code } = reason;
@@ -32,12 +32,12 @@ export class Refusal extends Failure {
 export const refusal = (code: string, error: string, path = '$', status = 400): Refusal =>
   new Refusal({ error, path, code }, status);
 
-/** What the engine calls a JSON value. */
+/** The engine's name for the kind of a JSON value. */
 export const kindOf = (value: unknown): string =>
   value === null
     ? 'Null'
     : Array.isArray(value)
       ? 'Array'
       : `${typeof value}`.replace(/^./, (first) => first.toUpperCase());
-/** JSON objects alone. */
+/** Whether a value is a JSON object. */
 export const isObject = (value: unknown): value is Record<string, unknown> => kindOf(value) === 'Object';

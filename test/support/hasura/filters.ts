@@ -4,7 +4,7 @@ import type { BoolExp, TableName, TrackedTable } from './metadata.ts';
 /** Lower-case names, `x-hasura-role` included (hasura/README.md, "Session variables"). */
 export type HasuraSession = Readonly<Record<string, string>>;
 
-/** What the engine answers instead of rows. */
+/** The engine refuses an operation on rows. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }
@@ -12,7 +12,7 @@ export class Refused extends Error {
 export const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 export const quoteTable = ({ schema, name }: TableName): string => `${quote(schema)}.${quote(name)}`;
 
-/** The alias of the rows behind those of an alias: `r`, `r1`, `r2`, … */
+/** The alias of related rows: `r`, `r1`, `r2`, … */
 const behind = (alias: string): string => `r${Number(alias.slice(1)) + 1}`;
 
 export type Context = {
@@ -22,18 +22,18 @@ export type Context = {
   /** The statement's parameters so far; compiling appends to it. */
   parameters: string[];
   /**
-   * Set for a client's own expression: its operands are no session variables, and rows that it reaches through a
-   * relationship must pass the permission that this gives.
+   * Set for a client's own expression: its operands are not session variables. Rows that it reaches through a relationship
+   * must pass the permission that this returns.
    */
   guard?: (tracked: TrackedTable) => BoolExp;
 };
 
-/** Operators of the shipped permissions and of the scenarios; any other is an error of this code. */
+/** The operators of the shipped permissions and of the scenarios; the stand-in does not play others. */
 const COMPARISONS: Readonly<Record<string, string>> = {
   ...{ _eq: '=', _neq: '<>', _gt: '>', _gte: '>=', _lt: '<', _lte: '<=', _like: 'like', _ilike: 'ilike' },
 };
 
-/** A relationship of a table: `from` of its own row is `to` of the other's. */
+/** A relationship of a table: its column `from` equals the column `to` of the target. */
 type Hop = { target: TableName; from: string; to: string };
 
 export function findRelationship(
@@ -59,15 +59,15 @@ export function findTracked(tables: readonly TrackedTable[], { schema, name }: T
   return tracked;
 }
 
-/** A value as a parameter. It is sent as text, so that Postgres itself refuses what is not a value of the type. */
+/** Adds a value as a parameter, sent as text so that Postgres itself refuses a value of another type. */
 export function parameter({ parameters }: Pick<Context, 'parameters'>, value: unknown, type: string): string {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-    throw new Error(`An operand that is no scalar: ${JSON.stringify(value)}`);
+    throw new Error(`An operand that is not a scalar: ${JSON.stringify(value)}`);
   parameters.push(String(value));
   return `($${parameters.length})::text::${type}`;
 }
 
-/** A value of the expression, or of the session if it names a variable. A missing one fails the query. */
+/** A value of the expression, or of the session variable that it names. A missing variable fails the query. */
 function operand(context: Context, value: unknown, type: string): string {
   const isVariable = context.guard === undefined && typeof value === 'string' && /^x-hasura-/i.test(value);
   if (!isVariable) return parameter(context, value, type);
@@ -95,8 +95,8 @@ const both = (conditions: readonly string[]): string =>
   conditions.length === 0 ? 'true' : `(${conditions.join(' and ')})`;
 
 /**
- * The SQL of a boolean expression about the row that `alias` stands for (hasura/README.md, "Filters"): what stands
- * together must all hold, an empty expression holds, and the conditions under one relationship hold for one and the same row.
+ * The SQL of a boolean expression about the row `alias` (hasura/README.md, "Filters"). All conditions of an expression must
+ * hold, and an empty expression holds. The conditions under a relationship must hold for the same row.
  */
 export function compileFilter(
   context: Context,

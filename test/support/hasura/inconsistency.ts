@@ -1,16 +1,16 @@
 import { Refusal } from './failure.ts';
 
-/** An object of the metadata that is missing from the API, as `get_inconsistent_metadata` lists it (hasura/README.md, "Answers of the engine"). */
+/** An inconsistent object as `get_inconsistent_metadata` lists it (hasura/README.md, "Answers of the engine"). */
 export type Inconsistency = {
   type: string;
   name: string;
   definition: unknown;
   reason: string;
-  /** Of a request that failed, all that the engine knows: its headers too. */
+  /** The engine's details of a failed request, with its headers. */
   message?: object;
 };
 
-/** Writes down what is inconsistent: its type, what it is called beside that, what the metadata says of it, and why. */
+/** Records an inconsistent object: its type, its name, its definition and the error. */
 export type Note = (type: string, what: string, definition: unknown, error: Error) => void;
 
 export const noteIn =
@@ -22,7 +22,7 @@ export const noteIn =
       ...(error instanceof Refusal && error.internal !== null && { message: error.internal }),
     });
 
-/** Those that pass; what is wrong with the others is told. */
+/** The items that pass the check; reports the others to `refuse`. */
 export function keepSound<Item>(
   items: readonly Item[],
   check: (item: Item) => void,

@@ -1,14 +1,14 @@
 import { buildClientSchema, type GraphQLSchema, type IntrospectionQuery, validateSchema } from 'graphql';
 import { askRemote, parseAnswer, type Remote } from './remote-schema.ts';
 
-/** What is asked of a type reference, seven levels deep. */
+/** The selection of a type reference, seven levels deep. */
 const TYPE_REFERENCE = Array.from({ length: 7 }).reduce<string>(
   (inner) => `{ kind name ofType ${inner} }`,
   '{ kind name }',
 );
 const INPUT_VALUE = `... on __InputValue { name description type { ... on __Type ${TYPE_REFERENCE} } defaultValue }`;
 
-/** The engine's own query, its named fragments inlined (hasura/README.md, "What the gateway schema may contain"). */
+/** The engine's introspection query with inlined fragments (hasura/README.md, "What the gateway schema may contain"). */
 const QUERY = `query IntrospectionQuery {
   __schema {
     queryType { name }
@@ -31,8 +31,8 @@ const QUERY = `query IntrospectionQuery {
 }`;
 
 /**
- * Asks a remote schema what it has, as admin and without any client's headers. Its status does not count, its body does.
- * @throws Error with the reason for which the engine lists it as inconsistent
+ * Introspects a remote schema as admin, without client headers. Only the body of the answer counts, not its status.
+ * @throws Error with the reason that the engine lists for the inconsistent remote schema
  */
 export async function introspect(remote: Omit<Remote, 'upstream'>): Promise<GraphQLSchema> {
   const headers = { ...remote.configured, 'x-hasura-role': 'admin' };

@@ -1,14 +1,14 @@
 import type { JWK } from 'jose';
 
-/** How often the poller looks. */
+/** Time between two checks of the poller. */
 const POLL_MS = 60_000;
 
 type Jwks = {
-  /** The keys that the engine has by now. */
+  /** The keys that the engine holds now. */
   current(): Promise<readonly JWK[]>;
 };
 
-/** `lifeMs` is how long the set is good: for ever if its answer says nothing of it. */
+/** `lifeMs` is the lifetime of the set: infinite without a max-age. */
 async function fetchJwks(url: string): Promise<{ keys: readonly JWK[]; lifeMs: number }> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`Non-2xx response on fetching JWK from: "${url}" (${response.status})`);
@@ -18,36 +18,36 @@ async function fetchJwks(url: string): Promise<{ keys: readonly JWK[]; lifeMs: n
 }
 
 /**
- * The engine's cache of the JWKS (hasura/README.md, "JWT claims"): a poller looks every 60 seconds, or as often as a test can wait
- * for, and fetches the set if it has outlived what its answer said. A failed fetch leaves everything as it is until the next look.
+ * The engine's cache of the JWKS (hasura/README.md, "JWT claims"). A poller checks every 60 seconds, or at the interval of a test,
+ * and fetches the set if it is older than its lifetime. After a failed fetch the set stays until the next check.
  *
- * The looks happen here when somebody asks for the keys, as many as are due by the clock that was passed in: what a look
- * finds is what the gateway publishes by then.
- * @throws where the set cannot be fetched at the start
+ * The stand-in runs all due checks, by the clock that was passed in, when a request needs the keys. A check then fetches the
+ * set that the gateway publishes at that moment.
+ * @throws if the set cannot be fetched at the start
  */
 export async function openJwks(url: string, now: () => number, pollMs = POLL_MS): Promise<Jwks> {
   let held = await fetchJwks(url);
-  let nextLook = now() + pollMs;
+  let nextCheck = now() + pollMs;
   let expiresAt = now() + held.lifeMs;
-  let looking: Promise<void> = Promise.resolve();
+  let checking: Promise<void> = Promise.resolve();
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     let isDue = false;
-    for (; nextLook <= now(); nextLook += pollMs)
-      if (nextLook >= expiresAt) {
+    for (; nextCheck <= now(); nextCheck += pollMs)
+      if (nextCheck >= expiresAt) {
         isDue = true;
-        expiresAt = nextLook + held.lifeMs;
+        expiresAt = nextCheck + held.lifeMs;
       }
     if (!isDue) return;
     const fetched = await fetchJwks(url).catch(() => null);
-    expiresAt = fetched === null ? nextLook : expiresAt - held.lifeMs + fetched.lifeMs;
+    expiresAt = fetched === null ? nextCheck : expiresAt - held.lifeMs + fetched.lifeMs;
     held = fetched ?? held;
   }
 
   return {
     async current() {
-      looking = looking.then(look);
-      await looking;
+      checking = checking.then(check);
+      await checking;
       return held.keys;
     },
   };

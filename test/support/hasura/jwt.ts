@@ -3,11 +3,11 @@ import { isObject, refusal } from './failure.ts';
 import type { HasuraSession } from './filters.ts';
 import { openJwks } from './jwks.ts';
 
-/** The engine's HASURA_GRAPHQL_JWT_SECRET, as far as hasura/README.md, "Environment variables", sets it. */
+/** The fields of HASURA_GRAPHQL_JWT_SECRET that hasura/README.md, "Environment variables", sets. */
 type JwtSecret = { jwk_url: string; issuer: string; audience: string; allowed_skew: number };
 
 export type JwtVerifier = {
-  /** The session that a token stands for, in the role that the request asks for or the token's default one. */
+  /** The session of a token, in the requested role or else the token's default role. */
   sessionOf(token: string, requestedRole: string | undefined): Promise<HasuraSession>;
 };
 
@@ -15,7 +15,7 @@ const CLAIMS = 'https://hasura.io/jwt/claims';
 
 /**
  * Verifies tokens as the engine does (hasura/README.md, "JWT claims").
- * @throws where the JWKS cannot be fetched at the start
+ * @throws if the JWKS cannot be fetched at the start
  */
 export async function createJwtVerifier(
   secret: JwtSecret,
@@ -34,7 +34,7 @@ export async function createJwtVerifier(
 
 const unverified = (reason: string) => refusal('invalid-jwt', `Could not verify JWT: ${reason}`);
 
-/** Any key of the set may have signed: `kid` is not looked at. */
+/** Tries every key of the set and ignores `kid`. */
 async function verifySignature(keys: readonly JWK[], token: string): Promise<JWTPayload> {
   for (const key of keys) {
     const verified = await compactVerify(token, await importJWK(key, key.alg)).catch(() => null);
@@ -43,7 +43,7 @@ async function verifySignature(keys: readonly JWK[], token: string): Promise<JWT
   throw unverified('JWSError JWSInvalidSignature');
 }
 
-/** In the engine's order. A token that names no time, issuer or audience passes. */
+/** Checks in the engine's order. A token without time, issuer or audience passes. */
 function requireClaims(
   { issuer, audience, allowed_skew: skew }: JwtSecret,
   { exp, iat, nbf, iss, aud }: JWTPayload,

@@ -5,13 +5,13 @@ import { quote } from './filters.ts';
 
 export type Login = { role: string; url: string; sql: postgres.Sql; close(): Promise<void> };
 
-/** Makes the engine's database role, as an operator does (hasura/README.md, "The database role"), and logs in as it. */
+/** Creates the engine's database role as an operator does (hasura/README.md, "The database role"), and logs in as it. */
 export async function openLogin(databaseUrl: string): Promise<Login> {
   const login = new URL(databaseUrl);
   login.username = `hasura_${randomBytes(6).toString('hex')}`;
   login.password = randomBytes(12).toString('hex');
   const role = await applyHasuraLogin({ ownerUrl: databaseUrl, hasuraUrl: login.href });
-  // A fault of this code must not make a test wait for itself.
+  // A fault of the stand-in must not make a test wait for a lock of its own.
   const connection = { lock_timeout: 10_000 };
   const sql = postgres(login.href, { max: 2, onnotice: () => {}, connection });
   return {

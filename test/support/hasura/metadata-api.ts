@@ -2,10 +2,10 @@ import { isObject, kindOf, refusal } from './failure.ts';
 import type { Inconsistency } from './inconsistency.ts';
 import type { EngineState, Reload } from './state.ts';
 
-/** What the metadata API works on. */
+/** The state that the metadata API reads and replaces. */
 export type MetadataTarget = {
   state(): EngineState;
-  /** Reads everything that was named anew; what it gives counts only once it is taken. */
+  /** Reads the named parts again. The result takes effect only by `take`. */
   load(reload: Reload): Promise<EngineState>;
   take(state: EngineState): void;
 };
@@ -25,7 +25,7 @@ function requireKey(object: Args, key: string, path?: string): unknown {
   return object[key];
 }
 
-/** A request's type and arguments, before it is known who asks. */
+/** Reads the type and arguments of a request, before its role is checked. */
 export function readOperation(body: unknown): Operation {
   const request = requireObject(body, 'RQLMetadata');
   const type = String(requireKey(request, 'type'));
@@ -39,8 +39,8 @@ export function readOperation(body: unknown): Operation {
 }
 
 /**
- * Runs an operation of `POST /v1/metadata`, as far as hasura/README.md, "Answers of the engine", describes them: those
- * that look for what is inconsistent, and that read it anew.
+ * Runs an operation of `POST /v1/metadata` that hasura/README.md, "Answers of the engine", describes: they list inconsistent
+ * objects and reload metadata.
  */
 export function runMetadataOperation(target: MetadataTarget, { type, args }: Operation): Promise<object> {
   const run = OPERATIONS[type];
@@ -57,7 +57,7 @@ const OPERATIONS: Record<string, (target: MetadataTarget, args: unknown) => Prom
   reload_remote_schema: reloadRemoteSchema,
 };
 
-/** True and false stand for all and none; else it is a list of names. */
+/** The chosen names: all for true, none for false, else a list. */
 function readNames(given: unknown, known: readonly string[], { what, byDefault }: Choice): readonly string[] {
   if (given === undefined) return byDefault ? known : [];
   if (typeof given === 'boolean') return given ? known : [];
@@ -72,7 +72,7 @@ type Choice = { what: { key: string; name: string }; byDefault: boolean };
 
 const SOURCES = ['default'];
 
-/** Never fails for what is inconsistent afterwards: it says so. */
+/** Succeeds even if objects are inconsistent afterwards, and lists them. */
 async function reloadMetadata(target: MetadataTarget, given: unknown): Promise<object> {
   const args = requireObject(given, 'ReloadMetadata', '$.args');
   const known = target.state().metadata.remoteSchemas.map(({ name }) => name);
@@ -93,7 +93,7 @@ async function reloadMetadata(target: MetadataTarget, given: unknown): Promise<o
   };
 }
 
-/** Fails, and changes nothing, where something is inconsistent afterwards that was not so before. */
+/** Fails without a change if the reload would make another object inconsistent. */
 async function reloadRemoteSchema(target: MetadataTarget, given: unknown): Promise<object> {
   const name = requireKey(requireObject(given, 'RemoteSchemaNameQuery', '$.args'), 'name', '$.args');
   const before = target.state();

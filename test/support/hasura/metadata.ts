@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 /** The shipped metadata. */
 export const METADATA_FOLDER = 'hasura/metadata';
 
-/** A boolean expression, as filters and checks have it (hasura/README.md, "Filters"). */
+/** A boolean expression of a filter or check (hasura/README.md, "Filters"). */
 export type BoolExp = { readonly [key: string]: unknown };
 
 export type TableName = { schema: string; name: string };
@@ -30,13 +30,13 @@ export type RemoteRelationship = {
     to_remote_schema: {
       remote_schema: string;
       lhs_fields: string[];
-      /** One root field, and where its arguments come from: `$` and a column. */
+      /** One root field, with the source of each argument: `$` and a column. */
       remote_field: Record<string, { arguments: Record<string, string> }>;
     };
   };
 };
 
-/** What the metadata says of one tracked table. */
+/** The metadata of a tracked table. */
 export type TrackedTable = {
   table: TableName;
   configuration?: { custom_name?: string };
@@ -47,7 +47,7 @@ export type TrackedTable = {
   update_permissions?: Granted<UpdatePermission>;
 };
 
-/** Puts the tree together as the CLI does (hasura/README.md, "The metadata directory"). */
+/** Joins the included files as the CLI does (hasura/README.md, "The metadata directory"). */
 async function readTree(path: string): Promise<unknown> {
   return resolveIncludes(parse(await readFile(path, 'utf8')), dirname(path));
 }
@@ -98,7 +98,7 @@ type ActionsFile = {
 export type Metadata = {
   tables: TrackedTable[];
   remoteSchemas: RemoteSchema[];
-  /** `actions.yaml` whole, and the actions in it. */
+  /** The whole `actions.yaml`, and the actions in it. */
   actionsFile: ActionsFile;
   actions: Action[];
   /** The relationships of the actions' output types, by type. */
@@ -106,7 +106,7 @@ export type Metadata = {
   actionsSdl: string;
 };
 
-/** The shipped metadata, or what stands in another folder. */
+/** Reads the shipped metadata, or those in another folder. */
 export async function readMetadata(root = METADATA_FOLDER): Promise<Metadata> {
   const actionsFile = (await readTree(join(root, 'actions.yaml'))) as ActionsFile;
   return {

@@ -9,8 +9,8 @@ import { type Database, type Row, readRows, updateRows } from './tables.ts';
 /** Evaluates the shipped table permissions on real rows, as the engine's own database role. */
 export type Permissions = {
   /**
-   * What a role reads of a table of ours; every column it may read unless some are named.
-   * @throws Refused where the role has no such permission, table or column
+   * The rows that a role reads from a shipped table, with all readable columns or the named ones.
+   * @throws Refused if the role lacks the permission, the table or a column
    */
   select(
     session: HasuraSession,
@@ -18,16 +18,16 @@ export type Permissions = {
     query?: { columns?: readonly string[]; where?: BoolExp },
   ): Promise<Row[]>;
   /**
-   * Changes rows of a table of ours; returns how many.
-   * @throws Refused as above, and where a changed row would not pass the permission's check
+   * Changes rows of a shipped table and returns their number.
+   * @throws Refused as above, and if a changed row does not pass the check of the permission
    */
   update(session: HasuraSession, table: string, change: { set: Row; where?: BoolExp }): Promise<number>;
-  /** The engine's own login, past all permissions: what its grants alone allow. */
+  /** The engine's database login, which only its grants restrict. */
   asEngine: postgres.Sql;
   close(): Promise<void>;
 };
 
-/** The session that the engine makes of a token (hasura/README.md, "JWT claims"). */
+/** The engine's session for a token (hasura/README.md, "JWT claims"). */
 export function sessionOf(token: string): HasuraSession {
   const claims = decodeJwt(token)['https://hasura.io/jwt/claims'] as Record<string, string | string[]>;
   const {
@@ -42,7 +42,7 @@ export function sessionOf(token: string): HasuraSession {
   return { ...(variables as Record<string, string>), 'x-hasura-role': role };
 }
 
-/** The columns that the session's role may use in one way; a table without a permission has none. */
+/** The columns that the role may read or change; an empty list without a permission. */
 function permitted(session: HasuraSession, tracked: TrackedTable, kind: 'select' | 'update'): string[] {
   const entries = tracked[`${kind}_permissions`] ?? [];
   return entries.find(({ role }) => role === session['x-hasura-role'])?.permission.columns ?? [];
@@ -53,7 +53,7 @@ function requireColumns(asked: readonly string[], columns: readonly string[]): v
   if (refused.length > 0) throw new Refused(`no such columns: ${refused.join(', ')}`);
 }
 
-/** Evaluates with a database role of its own. */
+/** Opens the permissions with a new database role. */
 export async function openPermissions(databaseUrl: string): Promise<Permissions> {
   const { sql, close } = await openLogin(databaseUrl);
   const tables = await readTrackedTables();

@@ -18,27 +18,27 @@ type Scripted = {
   text: string;
   /** Answers introspection too. */
   introspection?: boolean;
-  /** Says nothing at all. */
+  /** Sends no answer. */
   silent?: boolean;
-  /** Hangs up. */
+  /** Closes the connection. */
   gone?: boolean;
 };
 
-/** What a gateway answers that is away. */
+/** A gateway that is down. */
 export const AWAY: Scripted = { gone: true, introspection: true, text: '' };
 
 const isCron = (path: string): boolean => path.startsWith('/hasura/cron/');
-/** What an engine does by itself, whenever its time comes: nothing that a test could expect. */
-const isOfItself = (path: string): boolean => path === '/.well-known/jwks.json' || isCron(path);
+/** Requests that an engine makes at its own times, which a test cannot expect. */
+const isSelfTimed = (path: string): boolean => path === '/.well-known/jwks.json' || isCron(path);
 
-/** Stands between the engine and a gateway: writes down what is asked, and answers instead where a test wants that. */
+/** Stands between the engine and a gateway: records the requests, and answers them itself if a test wants that. */
 export type Recorder = {
   url: string;
   seen: Seen[];
-  /** Answers everything, introspection only where that is said. With null the gateway does. */
+  /** Answers every request with this, introspection only if it says so. With null the gateway answers. */
   script(answer: Scripted | null): void;
-  /** Does something once, when the next request has come and the gateway has not got it yet. */
-  meanwhile(run: () => Promise<unknown>): void;
+  /** Runs something once: after the next request arrives and before the gateway gets it. */
+  beforeForwarding(run: () => Promise<unknown>): void;
   close(): Promise<void>;
 };
 
@@ -62,20 +62,20 @@ function passOn(
   call.end(text);
 }
 
-/** With `withCron` the calls of cron triggers are like any other: for a test that makes them itself. */
+/** @param options.withCron records calls of cron triggers too, for a test that makes them itself */
 export async function startRecorder(gatewayUrl: string, { withCron = false } = {}): Promise<Recorder> {
   const seen: Seen[] = [];
   let script: Scripted | null = null;
-  let interlude: (() => Promise<unknown>) | null = null;
+  let pending: (() => Promise<unknown>) | null = null;
   const server = createServer(async (incoming, response) => {
     const path = incoming.url ?? '';
     const text = await readAll(incoming);
-    if (isOfItself(path) && !(withCron && isCron(path)))
+    if (isSelfTimed(path) && !(withCron && isCron(path)))
       return passOn(`${gatewayUrl}${path}`, incoming, text, response);
     const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
     seen.push({ method: incoming.method ?? '', path, headers: incoming.headers, body });
-    const run = interlude;
-    interlude = null;
+    const run = pending;
+    pending = null;
     await run?.();
     const isIntrospection = body.operationName === 'IntrospectionQuery';
     const scripted = script;
@@ -92,8 +92,8 @@ export async function startRecorder(gatewayUrl: string, { withCron = false } = {
     script(answer) {
       script = answer;
     },
-    meanwhile(run) {
-      interlude = run;
+    beforeForwarding(run) {
+      pending = run;
     },
     async close() {
       server.closeAllConnections();

@@ -5,13 +5,13 @@ import type { RemoteRelationship } from './metadata.ts';
 import { askRemote, type Caller, headersFor, parseAnswer, type Remote } from './remote-schema.ts';
 
 type Row = Readonly<Record<string, unknown>>;
-/** One request that waits for more rows: for one relationship with one selection. */
+/** A request that still collects rows, for one relationship and one selection. */
 type Batch = { fields: FieldNode[]; aliases: Map<string, string>; answer: Promise<Row> };
 type Join = { relationship: RemoteRelationship; row: Row; field: FieldNode };
 
 /**
- * Joins rows with what a remote schema knows of them (hasura/README.md, "Joins with the gateway"): one request for the rows of a
- * list, with an alias for each distinct key.
+ * Joins rows with fields of a remote schema (hasura/README.md, "Joins with the gateway"): one request for the rows of a list,
+ * with an alias for each distinct key.
  */
 export function createJoins(
   remotes: ReadonlyMap<string, Remote>,
@@ -24,7 +24,7 @@ export function createJoins(
     const fields: FieldNode[] = [];
     const remote = remotes.get(name);
     if (remote === undefined) throw new Error(`Nothing to join in ${name}.`);
-    // By then every row of the list was here.
+    // By then every row of the list has been added.
     const complete = new Promise((resolve) => setImmediate(resolve));
     const answer = complete.then(async () => {
       waiting.delete(what);
@@ -51,7 +51,7 @@ export function createJoins(
   };
 }
 
-/** Of errors the caller learns only that there were some. */
+/** The caller does not learn the errors, only that the request failed. */
 function readJoined({ data, errors }: Row): Row {
   if (errors !== undefined && errors !== null) throw refusal('unexpected', 'Errors from remote server');
   if (!isObject(data)) throw refusal('unexpected', 'expecting ordered object');

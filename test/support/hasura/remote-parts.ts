@@ -5,14 +5,14 @@ import { mergeSchemas, type Part } from './role-schema.ts';
 import { readRoleSdl } from './role-sdl.ts';
 import type { RemoteTypes } from './table-schema.ts';
 
-/** What each role sees of a remote schema; null for nothing. */
+/** The part of a remote schema that each role sees; null if it sees nothing. */
 export type RoleParts = (role: string) => Part | null;
 
 type RefusePermission = (permission: RemoteSchema['permissions'][number], error: Error) => void;
 
 /**
- * Admin sees everything, the others what their SDL holds; where HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS is not true,
- * everybody sees everything (hasura/README.md, "Remote schema permissions").
+ * Admin sees everything, and other roles see their SDL. If HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS is not true, every
+ * role sees everything (hasura/README.md, "Remote schema permissions").
  */
 export function partsByRole(remote: Remote, env: EngineEnvironment, refuse: RefusePermission): RoleParts {
   const { metadata, upstream } = remote;
@@ -41,7 +41,7 @@ export function partsByRole(remote: Remote, env: EngineEnvironment, refuse: Refu
   return (role) => (role === 'admin' || isOpen ? whole : (parts.get(role) ?? null));
 }
 
-/** A remote relationship gives null where it finds nothing, whatever its field's type says. */
+/** A remote relationship is nullable, even if the type of its field is not. */
 export function remoteTypesIn(roles: ReadonlyMap<string, RoleParts>, role: string): RemoteTypes {
   return ({ definition: { to_remote_schema: to } }) => {
     const part = roles.get(to.remote_schema)?.(role) ?? null;

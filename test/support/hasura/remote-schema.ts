@@ -6,10 +6,10 @@ import type { HasuraSession } from './filters.ts';
 import type { RemoteSchema } from './metadata.ts';
 import { type Answer, exceptionOf, forwardedHeaders, type Headers, postJson } from './wire.ts';
 
-/** What the engine's environment gives the metadata. */
+/** The environment variables of the engine, which the metadata name. */
 export type EngineEnvironment = Readonly<Record<string, string>>;
 
-/** Who asks, and what they sent. */
+/** The session of a request, and the headers of the client. */
 export type Caller = { session: HasuraSession; client: IncomingHttpHeaders };
 
 /** A variable that is not set makes the object inconsistent (hasura/README.md, "Environment variables"). */
@@ -28,7 +28,7 @@ export const configuredHeaders = (
 /** A remote schema that was introspected. */
 export type Remote = { metadata: RemoteSchema; url: string; configured: Headers; upstream: GraphQLSchema };
 
-/** Configured headers win over session variables, and those over the client's (hasura/README.md, "Forwarded headers"). */
+/** Configured headers replace session variables, and these replace the client's headers (hasura/README.md, "Forwarded headers"). */
 export function headersFor({ metadata, configured }: Remote, { session, client }: Caller): Headers {
   const forwarded = metadata.definition.forward_client_headers ? forwardedHeaders(client) : {};
   return { ...forwarded, ...session, ...configured };
@@ -36,7 +36,7 @@ export function headersFor({ metadata, configured }: Remote, { session, client }
 
 const remoteError = (message: string) => refusal('remote-schema-error', message);
 
-/** Asks a remote schema; whether anybody answers, not what. */
+/** Sends a request to a remote schema. @throws Refusal if it does not answer; does not check the answer */
 export function askRemote(
   { metadata, url }: Pick<Remote, 'metadata' | 'url'>,
   headers: Headers,
@@ -54,7 +54,7 @@ export function askRemote(
   });
 }
 
-/** The object that an answer is. The HTTP status says nothing. */
+/** The JSON object of an answer. The HTTP status does not count. */
 export function parseAnswer({ text }: Answer): Record<string, unknown> {
   let body: unknown;
   try {
@@ -77,7 +77,7 @@ function readAnswer(answer: Answer, key: string): unknown {
   return data[key];
 }
 
-/** Executes one root field by a request of its own. */
+/** Executes one root field with its own request. */
 export async function runRemoteField(
   remote: Remote,
   operation: Operation,

@@ -12,29 +12,29 @@ import {
   visit,
 } from 'graphql';
 
-/** What answers a root field and the fields of a type: a remote schema, the actions, or the tables. */
+/** The source of a root field or type: a remote schema, the actions, or the tables. */
 type Origin = { kind: 'remote'; name: string } | { kind: 'actions' } | { kind: 'tables' };
-/** A part of a role's schema: definitions with the root types' names that they use. */
+/** A part of a role's schema: definitions, and the names of their root types. */
 export type Part = { origin: Origin; document: DocumentNode; query: string; mutation: string };
 
 export type RoleSchema = {
   schema: GraphQLSchema;
-  /** By root field, and by type. */
+  /** The sources by root field and by type. */
   roots: ReadonlyMap<string, Origin>;
   types: ReadonlyMap<string, Origin>;
 };
 
 const nameOf = (node: DefinitionNode): string => ('name' in node ? (node.name?.value ?? '') : '');
 
-/** Those of Postgres under the names that they have in GraphQL. */
+/** The Postgres scalars by their GraphQL names. */
 const POSTGRES_SCALARS = new Set([
   ...['uuid', 'timestamptz', 'timestamp', 'date', 'time', 'timetz', 'interval', 'jsonb', 'json'],
   ...['inet', 'cidr', 'citext', 'bytea', 'smallint', 'bigint', 'numeric', 'float8', 'name', 'bpchar'],
 ]);
 
 /**
- * Postgres scalars need no declaration, and custom scalars of one name are one (hasura/README.md, "Actions").
- * @throws for a type that nobody declares
+ * Declares the Postgres scalars. Custom scalars with the same name are one scalar (hasura/README.md, "Actions").
+ * @throws for a type without a declaration
  */
 function scalarsFor(definitions: readonly DefinitionNode[]): DefinitionNode[] {
   const known = new Set([...specifiedScalarTypes.map(({ name }) => name), ...definitions.map(nameOf)]);
@@ -42,16 +42,16 @@ function scalarsFor(definitions: readonly DefinitionNode[]): DefinitionNode[] {
   for (const definition of definitions)
     visit(definition, { NamedType: ({ name }) => void (known.has(name.value) || missing.add(name.value)) });
   const unknown = [...missing].filter((name) => !POSTGRES_SCALARS.has(name));
-  if (unknown.length > 0) throw new Error(`Nobody declares ${unknown.join(', ')}.`);
+  if (unknown.length > 0) throw new Error(`The schema does not declare ${unknown.join(', ')}.`);
   return [...missing].flatMap((name) => parse(`scalar ${name}`).definitions);
 }
 
-/** A relationship of an action's type is there for whoever may read its table (hasura/README.md, "Actions"). */
+/** A role sees a relationship of an action's type only if the role may read its table (hasura/README.md, "Actions"). */
 const leadsToKnown = (definitions: ReadonlyMap<string, unknown>, { fields = [] }: ObjectTypeExtensionNode) =>
   fields.every(({ type }) => type.kind === Kind.NAMED_TYPE && definitions.has(type.name.value));
 
 /**
- * What a role sees of everything, under the engine's own root types. Tables, actions and remote schemas share one namespace
+ * The whole schema of a role, under the engine's own root types. Tables, actions and remote schemas share one namespace
  * (hasura/README.md, "Names that must not meet").
  */
 export function mergeSchemas(parts: readonly Part[]): RoleSchema {
@@ -92,7 +92,7 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
 const rootType = (name: string, fields: readonly FieldDefinitionNode[]): ObjectTypeDefinitionNode => ({
   ...{ kind: Kind.OBJECT_TYPE_DEFINITION, name: { kind: Kind.NAME, value: name }, fields },
 });
-/** A role that sees nothing at all still has a query type. */
+/** A role without any field still has a query type. */
 const [NOTHING] = parse('type Nothing { no_queries_available: String }').definitions;
 
 function rootTypes({

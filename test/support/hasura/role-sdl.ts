@@ -23,13 +23,13 @@ import {
 } from 'graphql';
 
 /**
- * Holds a role's SDL against the schema that introspection gave, by the rules of hasura/README.md, "Remote schema
- * permissions". Presets, unions and a `schema` of its own are not played.
- * @throws Error with a reason for which the engine lists the permission as inconsistent, in words of our own
+ * Compares a role's SDL with the introspected schema by the rules of hasura/README.md, "Remote schema permissions". Does not play
+ * presets, unions and a `schema` definition.
+ * @throws Error if the engine would list the permission as inconsistent; the message is our own
  */
 export function readRoleSdl(sdl: string, upstream: GraphQLSchema): DocumentNode {
   const document = parse(sdl);
-  // Refuses what stands twice and what is not declared.
+  // Throws for repeated and undeclared definitions.
   buildASTSchema(document);
   visit(document, { Directive: ({ name }) => refuse(`The directive @${name.value} is not played.`) });
   for (const node of document.definitions) compareType(node as TypeDefinitionNode, upstream);
@@ -81,7 +81,7 @@ function compareInputs(
     if (printed(node.defaultValue) !== printed(standard as ConstValueNode | null))
       refuse(`The default of ${at} ${input.name} differs.`);
   }
-  // To Hasura a default makes nothing optional here.
+  // Hasura requires an argument even if it has a default.
   for (const { name, type } of inputs)
     if (isNonNullType(type) && !nodes.some((node) => node.name.value === name))
       refuse(`${at} lacks ${name}, which is required.`);

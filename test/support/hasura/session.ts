@@ -16,9 +16,9 @@ function sessionHeaders(headers: IncomingHttpHeaders): Record<string, string> {
 }
 
 /**
- * Who is asking (hasura/README.md, "Session variables"): whoever has the admin secret, in whatever role and with
- * whatever variables; the bearer of a token; else the unauthorized role, with every `x-hasura-*` header of the request.
- * A secret or token that is not good fails the request, whatever it asks for, and behind a secret no token is looked at.
+ * The session of a request (hasura/README.md, "Session variables"). With the admin secret, the `x-hasura-*` headers give the
+ * role and the variables. With a token, its claims do. Else the session has the unauthorized role and the `x-hasura-*` headers.
+ * An invalid secret or token fails every request. With the admin secret the token is not checked.
  */
 export async function readSession(
   { adminSecret, unauthorizedRole, jwt }: SessionSettings,

@@ -9,7 +9,7 @@ import { mergeSchemas } from './role-schema.ts';
 
 type Sound = Pick<Metadata, 'tables'> & { catalogue: Catalogue; env: EngineEnvironment };
 
-/** The actions that can be called. With one of their types wrong there is none. */
+/** The actions without inconsistencies; an inconsistent type removes all actions. */
 export function soundActions(metadata: Metadata, sound: Sound, note: Note): Metadata['actions'] {
   try {
     requireTypes(metadata, sound);
@@ -44,7 +44,7 @@ function requireTypes(metadata: Metadata, { tables, catalogue }: Sound): void {
     for (const [field, column] of Object.entries(to.field_mapping)) {
       const found = fields[field];
       if (found === undefined || !isLeafType(getNamedType(found.type)))
-        throw new Error(`${at}: "${field}" is no scalar field`);
+        throw new Error(`${at}: "${field}" is not a scalar field`);
       if (!catalogue.columns(table).some((known) => known.name === column))
         throw new Error(`${at}: column "${column}" does not exist`);
     }

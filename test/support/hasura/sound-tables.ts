@@ -11,8 +11,8 @@ const nameOf = ({ schema, name }: TableName): string => `${schema}.${name}`;
 const placeOf = ({ table }: TrackedTable): string => `table ${nameOf(table)} in source default`;
 
 /**
- * The tables without what is inconsistent of them (hasura/README.md, "Tables", "Relationships" and "Joins with the gateway").
- * Whatever rests on a thing that is missing is missing too.
+ * The tables without their inconsistent objects (hasura/README.md, "Tables", "Relationships" and "Joins with the gateway").
+ * An object that depends on a missing object is inconsistent too.
  */
 export function soundTables(tables: readonly TrackedTable[], known: Known, note: Note): TrackedTable[] {
   const present = keepSound(
@@ -27,7 +27,7 @@ export function soundTables(tables: readonly TrackedTable[], known: Known, note:
   return related.map((tracked) => soundPermissions({ ...known, tables: related }, tracked, note));
 }
 
-/** A field's name belongs to one column or relationship alone. */
+/** Two fields of a table must not have the same name. */
 function requireFreeName({ catalogue }: Known, tracked: TrackedTable, name: string): void {
   const { object_relationships: objects = [], array_relationships: arrays = [] } = tracked;
   const names = [
@@ -59,7 +59,7 @@ function soundRelationships(around: Surroundings, tracked: TrackedTable, note: N
   };
 }
 
-/** Names must be known; types are not compared, and what is required may be missing. */
+/** Names must be known. Types are not compared, and required arguments may be missing. */
 function requireJoin(known: Known, tracked: TrackedTable, { name, definition }: RemoteRelationship): void {
   const { remote_schema: schema, lhs_fields: columns, remote_field } = definition.to_remote_schema;
   requireFreeName(known, tracked, name);
@@ -71,7 +71,7 @@ function requireJoin(known: Known, tracked: TrackedTable, { name, definition }: 
     if (field === undefined) throw new Error(`field with name "${root}" not found in the query root`);
     for (const [argument, value] of Object.entries(given)) {
       if (!field.args.some((known) => known.name === argument))
-        throw new Error(`"${argument}" is no argument of "${root}"`);
+        throw new Error(`"${argument}" is not an argument of "${root}"`);
       if (value.startsWith('$') && !columns.includes(value.slice(1)))
         throw new Error(`"${value.slice(1)}" is not among the fields that the join has`);
     }
@@ -117,7 +117,7 @@ function soundPermissions(around: Surroundings, tracked: TrackedTable, note: Not
   };
 }
 
-/** Every column and relationship of a filter or check is there (hasura/README.md, "Filters"). */
+/** Every column and relationship of a filter or check must exist (hasura/README.md, "Filters"). */
 function requireCondition(around: Surroundings, tracked: TrackedTable, condition: BoolExp): void {
   const columns = around.catalogue.columns(tracked.table);
   for (const [key, value] of Object.entries(condition)) {

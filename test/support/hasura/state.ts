@@ -14,7 +14,7 @@ import { soundTables } from './sound-tables.ts';
 import { type Tables, tableName } from './table-access.ts';
 import { type RemoteTypes, tablesSdl } from './table-schema.ts';
 
-/** What the engine knows since it started, or since its metadata was last reloaded. */
+/** The engine's state since its start, or since the last reload of its metadata. */
 export type EngineState = {
   metadata: Metadata;
   env: EngineEnvironment;
@@ -22,17 +22,17 @@ export type EngineState = {
   tables: Tables;
   remotes: ReadonlyMap<string, Remote>;
   introspections: ReadonlyMap<string, Introspection>;
-  /** What is missing from the API, and why (hasura/README.md, "Using the metadata"). */
+  /** The inconsistent objects, with their reasons (hasura/README.md, "Using the metadata"). */
   inconsistent: readonly Inconsistency[];
   schemaFor(role: string): RoleSchema;
 };
 
-/** What is to be read anew: the remote schemas by name, and the sources' tables. */
+/** The parts to read again: remote schemas by name, and the tables of the sources. */
 export type Reload = { remoteSchemas: readonly string[]; sources: boolean };
-/** The same, and what is known already. */
+/** The parts to read again, and the state before. */
 export type Since = Reload & { state: EngineState };
 
-/** A remote schema, or the reason for which there is none. */
+/** A remote schema, or the error of its introspection. */
 type Introspection = { of: string; remote: Remote } | { of: string; error: Error };
 
 async function openRemote(metadata: RemoteSchema, env: EngineEnvironment): Promise<Introspection> {
@@ -51,8 +51,8 @@ async function openRemote(metadata: RemoteSchema, env: EngineEnvironment): Promi
 }
 
 /**
- * Asks only where it was told to, or where the definition is another one: a failure is remembered like a success. That newer
- * engines try again by themselves is not played (hasura/README.md, "Answers of the engine").
+ * Introspects only the named remote schemas and those whose definition has changed. It keeps failures like successes. Newer
+ * engines retry by themselves; the stand-in does not (hasura/README.md, "Answers of the engine").
  */
 async function introspections(
   { remoteSchemas }: Metadata,
@@ -69,7 +69,7 @@ async function introspections(
   return found;
 }
 
-/** Reads everything, or what is asked for. What is inconsistent is left out, with what rests on it. */
+/** Reads everything or the requested parts. Leaves out inconsistent objects and the objects that depend on them. */
 export async function loadState(
   metadata: Metadata,
   { env, sql }: Pick<EngineState, 'env' | 'sql'>,
@@ -122,7 +122,7 @@ function openedRemotes(
 type Schemas = { schemaFor(role: string): RoleSchema; refused: ReadonlyMap<string, Error> };
 
 /**
- * The schemas of the roles. A remote schema that meets something else's names in one of them is in none
+ * The schemas of the roles. A remote schema with a name conflict in one role is left out of all roles
  * (hasura/README.md, "Names that must not meet").
  */
 function openSchemas(metadata: Metadata, tables: Tables, remotes: ReadonlyMap<string, RoleParts>): Schemas {
@@ -143,7 +143,7 @@ function openSchemas(metadata: Metadata, tables: Tables, remotes: ReadonlyMap<st
       schemas = buildAll(more);
       taken = more;
     } catch (error) {
-      // Where it is not this remote schema's fault, that fails.
+      // Throws if another part causes the conflict.
       schemas = buildAll(taken);
       refused.set(name, error as Error);
     }
@@ -159,7 +159,7 @@ function openSchemas(metadata: Metadata, tables: Tables, remotes: ReadonlyMap<st
   };
 }
 
-/** Those that the metadata knows. */
+/** The roles that the metadata name. */
 function rolesOf({ tables, actions, remoteSchemas }: Metadata): string[] {
   const entries = [
     ...tables.flatMap((table) => [...(table.select_permissions ?? []), ...(table.update_permissions ?? [])]),
@@ -168,7 +168,7 @@ function rolesOf({ tables, actions, remoteSchemas }: Metadata): string[] {
   return [...new Set(['admin', ...entries.map(({ role }) => role)])];
 }
 
-/** The tables and the actions. */
+/** The parts of the tables and of the actions. */
 function ownParts(metadata: Metadata, tables: Tables, role: string, remoteTypes: RemoteTypes): Part[] {
   const sdl = tablesSdl({ tables, role, remoteTypes });
   const parts: Part[] = [];

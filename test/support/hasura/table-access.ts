@@ -17,7 +17,7 @@ type Access = { select: SelectAccess | null; update: UpdateAccess | null };
 export const tableName = ({ table, configuration }: TrackedTable): string =>
   configuration?.custom_name ?? `${table.schema}_${table.name}`;
 
-/** What a role may do with a table; admin everything (hasura/README.md, "Roles" and "Table permissions"). */
+/** The rights of a role on a table; admin has all (hasura/README.md, "Roles" and "Table permissions"). */
 export function accessOf({ catalogue }: Tables, tracked: TrackedTable, role: string): Access {
   if (role === 'admin') {
     const columns = catalogue.columns(tracked.table).map(({ name }) => name);
@@ -46,7 +46,7 @@ const SCALARS: Readonly<Record<string, string>> = {
   ...{ text: 'String', integer: 'Int', boolean: 'Boolean', 'timestamp with time zone': 'timestamptz' },
 };
 
-/** What GraphQL calls a column's type (hasura/README.md, "Table queries"). */
+/** The GraphQL name of a column's type (hasura/README.md, "Table queries"). */
 export function scalarOf({ type }: Pick<Column, 'type'>): string {
   const bare = type.replaceAll('"', '').replace(/\(\d+\)/, '');
   if (bare.endsWith('[]')) throw new Error(`A column of type ${type} is not played.`);
@@ -55,7 +55,7 @@ export function scalarOf({ type }: Pick<Column, 'type'>): string {
 
 type Relationship = { name: string; isList: boolean; target: TrackedTable; aggregates: boolean };
 
-/** Those to tables that the role may read: it knows of no others (hasura/README.md, "Relationships"). */
+/** The relationships to tables that the role may read; it does not see others (hasura/README.md, "Relationships"). */
 export function relationshipsOf(tables: Tables, tracked: TrackedTable, role: string): Relationship[] {
   const { object_relationships: objects = [], array_relationships: arrays = [] } = tracked;
   return [...objects, ...arrays].flatMap(({ name, using }) => {

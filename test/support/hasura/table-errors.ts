@@ -2,8 +2,8 @@ import { refusal } from './failure.ts';
 import { Refused } from './filters.ts';
 
 /**
- * The engine's words for what the permissions or Postgres refuse (hasura/README.md, "Table errors"). Anything else is returned
- * as it is: a fault of this code.
+ * The engine's error for a refusal by permissions or Postgres (hasura/README.md, "Table errors"). Any other error is returned
+ * unchanged: it is a fault of the stand-in.
  */
 export function toFailure(error: unknown): unknown {
   if (error instanceof Refused) {
@@ -15,7 +15,7 @@ export function toFailure(error: unknown): unknown {
   const state = String(error.code);
   if (state === '23514') return refusal('permission-error', `Check constraint violation. ${message}`);
   if (state.startsWith('22')) return refusal('data-exception', message);
-  // A statement that Postgres does not understand: Hasura's would have been another one.
+  // Postgres does not understand the statement: a fault of the stand-in.
   if (state.startsWith('42') && state !== '42501') return error;
   return refusal('unexpected', 'database query error');
 }

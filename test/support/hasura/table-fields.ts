@@ -10,7 +10,7 @@ type Call = { database: Database; session: HasuraSession; args: Arguments };
 const equals = (values: object): BoolExp =>
   Object.fromEntries(Object.entries(values).map(([column, value]) => [column, { _eq: value }]));
 
-/** What is done with a table, by what the root field adds to its name (hasura/README.md, "Table queries" and "Table changes"). */
+/** The operations on a table by root field, where `%` is the table (hasura/README.md, "Table queries" and "Table changes"). */
 const FIELDS: Readonly<Record<string, (call: Call, tracked: TrackedTable) => Promise<unknown>>> = {
   '%': ({ database, session, args }, tracked) => readRows(database, session, tracked, args as Query),
   '%_by_pk': async ({ database, session, args }, tracked) =>
@@ -42,7 +42,7 @@ export function runTableField(call: Call, name: string): Promise<unknown> {
   throw new Error(`${name} is not played.`);
 }
 
-/** A field of a row: a column, or the row or rows that a relationship leads to. */
+/** A field of a row: a column, or the related row or rows of a relationship. */
 export function readField(
   { database, session, args }: Call,
   { tracked, row, name }: { tracked: TrackedTable; row: Row; name: string },
@@ -57,7 +57,7 @@ export function readField(
   return orFailure<unknown>(isList ? rows : rows.then(([found]) => found ?? null));
 }
 
-/** The row that a relationship of an action's output leads to (hasura/README.md, "Actions"). */
+/** The related row of an action's output (hasura/README.md, "Actions"). */
 export const readRelated = (
   { database, session }: Omit<Call, 'args'>,
   tracked: TrackedTable,

@@ -2,7 +2,7 @@ import type { Column } from './catalogue.ts';
 import type { RemoteRelationship, TrackedTable } from './metadata.ts';
 import { accessOf, relationshipsOf, scalarOf, type Tables, tableName } from './table-access.ts';
 
-/** The type of what a remote relationship leads to, or null if the role does not know the field. */
+/** The type of a remote relationship, or null if the role does not know the field. */
 export type RemoteTypes = (relationship: RemoteRelationship) => string | null;
 type Reader = { tables: Tables; role: string; remoteTypes: RemoteTypes };
 
@@ -16,8 +16,8 @@ const listOf = (name: string): string =>
 const WAYS = [...['asc', 'asc_nulls_first', 'asc_nulls_last', 'desc', 'desc_nulls_first', 'desc_nulls_last']];
 
 /**
- * The SDL of what a role reads and changes in the tracked tables (hasura/README.md, "Table queries" and "Table changes"). Inserts,
- * deletes and streams are not played. An aggregate only shows that the role may have one.
+ * The SDL of the tracked tables for a role (hasura/README.md, "Table queries" and "Table changes"). The stand-in does not play
+ * inserts, deletes and streams. An aggregate only shows that the role may use aggregates.
  */
 export function tablesSdl(reader: Reader): string {
   const parts = reader.tables.tables.flatMap((tracked) => partOf(reader, tracked) ?? []);
@@ -83,7 +83,7 @@ function partOf(reader: Reader, tracked: TrackedTable): Part | null {
   };
 }
 
-/** A row, conditions on it, and its order. A relationship is nullable here: a permission may hide the row behind it. */
+/** A row, conditions on it, and its order. Relationships are nullable: a permission may hide the related row. */
 function rowTypes(
   { tables, role, remoteTypes }: Reader,
   tracked: TrackedTable,

@@ -1,4 +1,4 @@
-// Rows as a session may read and change them, on the database as the engine's own role.
+// The rows that a session may read and change, with the engine's own database role.
 import type postgres from 'postgres';
 import {
   type Context,
@@ -36,7 +36,7 @@ function permissionOf<Kind extends 'select' | 'update'>(
   return access;
 }
 
-/** The rows that pass the permission and a client's own condition. */
+/** The SQL conditions of the permission and of the client. */
 function conditionsOf(
   context: Context,
   tables: Tables,
@@ -82,8 +82,8 @@ export async function readRows(
 }
 
 /**
- * Changes rows that pass the filter, holds them against the check, and returns them (hasura/README.md, "Table permissions"). In
- * the transaction Postgres is told for whom (hasura/README.md, "Table changes").
+ * Changes rows that pass the filter, requires the check of each, and returns them (hasura/README.md, "Table permissions"). The
+ * transaction tells Postgres the session (hasura/README.md, "Table changes").
  */
 export async function updateRows(
   { sql, ...tables }: Database,
@@ -111,7 +111,7 @@ export async function updateRows(
   }) as Promise<Row[]>;
 }
 
-/** Every changed row is held against the check as it is then. */
+/** Every changed row must pass the check with its new values. */
 async function requireCheck(
   tx: postgres.TransactionSql,
   context: Context,

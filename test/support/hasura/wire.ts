@@ -11,16 +11,16 @@ const CLIENT = {
 };
 
 /**
- * POSTs JSON with these headers and no others: `fetch` would add `Accept` and more. Redirects are not played, though the
- * engine follows them with all headers (hasura/README.md, "Handlers and webhooks").
- * @throws where nobody answers, or nobody in time
+ * POSTs JSON with exactly these headers: `fetch` would add `Accept` and others. The engine follows redirects with all headers
+ * (hasura/README.md, "Handlers and webhooks"); the stand-in does not.
+ * @throws if the address does not answer in time
  */
 export function postJson({ url, headers, body, timeoutSeconds }: Call): Promise<Answer> {
   const text = JSON.stringify(body);
   const length = { 'content-length': String(Buffer.byteLength(text)) };
   return new Promise((resolve, reject) => {
     const call = request(url, { method: 'POST', headers: { ...CLIENT, ...headers, ...length } });
-    // Until the head of the answer is there: its body may take longer.
+    // The timeout ends with the head of the answer: the body may take longer.
     const timer = setTimeout(() => call.destroy(new Error('Response timeout')), timeoutSeconds * 1000);
     call.on('error', reject);
     call.on('close', () => clearTimeout(timer));
@@ -39,7 +39,7 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
   return { status, headers, text: Buffer.concat(chunks).toString('utf8') };
 }
 
-/** A request that failed, as the engine writes it down: with all headers but `Authorization` and `Cookie`. */
+/** A failed request as the engine describes it: with all headers except `Authorization` and `Cookie`. */
 export function exceptionOf({ url, headers }: Call, error: Error): object {
   const { hostname: host, port, pathname: path } = new URL(url);
   const { authorization: _, cookie: __, ...requestHeaders } = { ...CLIENT, ...headers } as Headers;
@@ -59,7 +59,7 @@ const NEVER_FORWARDED = new Set([
     'accept-encoding',
   ],
   ...['accept-language', 'accept-datetime', 'cache-control', 'connection', 'dnt', 'content-type'],
-  // Of the connection itself: the engine reads a body before it sends one.
+  // Belongs to the connection: the engine reads the whole body before it sends one.
   'transfer-encoding',
 ]);
 const COPIES = {
@@ -68,7 +68,7 @@ const COPIES = {
   origin: 'x-forwarded-origin',
 };
 
-/** What goes on of a client's headers (hasura/README.md, "Forwarded headers"). */
+/** The client's headers that the engine forwards (hasura/README.md, "Forwarded headers"). */
 export function forwardedHeaders(client: IncomingHttpHeaders): Headers {
   const forwarded: Headers = {};
   for (const [name, value] of Object.entries(client)) {
@@ -77,7 +77,7 @@ export function forwardedHeaders(client: IncomingHttpHeaders): Headers {
   }
   for (const [name, copy] of Object.entries(COPIES)) {
     const value = client[name];
-    // A copy that the client sent itself stays as it is.
+    // A copy that the client sent itself stays unchanged.
     if (typeof value === 'string') forwarded[copy] ??= value;
   }
   return forwarded;

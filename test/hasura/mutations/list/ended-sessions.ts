@@ -1,11 +1,11 @@
 import type { Mutation } from '../mutation.ts';
 import {
   LIVE_SESSION,
-  MINE,
   manager,
   member,
   memberships,
   NOT_DISABLED,
+  OWN_ROW,
   ofTeam,
   SIGNED_IN,
   selectFilter,
@@ -15,7 +15,7 @@ import {
 
 type Filter = (signedIn: readonly string[]) => string[];
 
-const own: Filter = (signedIn) => [...MINE, ...signedIn];
+const own: Filter = (signedIn) => [...OWN_ROW, ...signedIn];
 const ofMembers: Filter = (signedIn) => ofTeam(...member(signedIn));
 const READ: Readonly<Record<string, Filter>> = {
   ...{ users: own, sessions: member, memberships: ofMembers, projects: ofMembers },
@@ -38,7 +38,7 @@ const mutate = (breaks: string, name: string, { filter, kept, write }: Loosened)
   scenarios: ['ended-sessions'],
 });
 
-/** What the permissions ask for besides whose a row is (hasura/README.md, "Filters"). */
+/** The conditions of the permissions on the account and the session (hasura/README.md, "Filters"). */
 export const endedSessions: readonly Mutation[] = [
   ...Object.entries(READ).flatMap(([name, filter]) => [
     mutate(`an ended session reads ${name}`, name, { filter, kept: NOT_DISABLED, write: selectFilter }),
@@ -47,7 +47,7 @@ export const endedSessions: readonly Mutation[] = [
   ...Object.entries(CHANGED).map(([name, filter]) =>
     mutate(`an ended session changes ${name}`, name, { filter, kept: NOT_DISABLED, write: updateFilter }),
   ),
-  mutate('an ended session counts as long as its row is there', 'users', {
+  mutate('an ended session counts as live while its row exists', 'users', {
     filter: own,
     kept: [...NOT_DISABLED, ...LIVE_SESSION.slice(0, 3)],
     write: selectFilter,

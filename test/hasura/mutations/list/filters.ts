@@ -14,10 +14,10 @@ export const LIVE_SESSION = [
   ...['sessions:', '  id:', '    _eq: X-Hasura-Session-Id'],
   ...['  revoked_at:', '    _is_null: true'],
 ];
-/** What every permission of a person's own rows asks for. */
+/** The condition of every permission on a person's own rows. */
 export const SIGNED_IN = [...NOT_DISABLED, ...LIVE_SESSION];
 
-export const MINE = ['id:', `  ${ME}`];
+export const OWN_ROW = ['id:', `  ${ME}`];
 export const member = (signedIn: readonly string[]) => [
   ...['user_id:', `  ${ME}`],
   ...['user:', ...within(...signedIn)],
