@@ -5,7 +5,7 @@ export default defineConfig({
   dialect: 'postgresql',
   schema: ['./src/db/tables/schemas.ts', './src/db/tables/*.ts'],
   out: './drizzle',
-  // Only our own schemas: Hasura's hdb_catalog and the application's tables are never changed.
+  // Only the gateway's schemas. Migrations never change Hasura's hdb_catalog or the application's tables.
   schemaFilter: ['portcullis', 'portcullis_private'],
   migrations: { schema: 'portcullis_migrations', table: 'applied' },
 });

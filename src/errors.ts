@@ -81,7 +81,7 @@ export class AuthError extends Error {
   readonly attribute: string | null;
   readonly retryAfterSeconds: number | null;
   /**
-   * Further facts for the client, such as the time from which a call may succeed. Never contains input or secrets. A dialect
+   * Further facts for the client, for example the time from which a call may succeed. Never contains input or secrets. A dialect
    * shows the details that it names. GraphQL, the portal and Hasura's actions show none.
    */
   readonly details: Readonly<Record<string, unknown>>;

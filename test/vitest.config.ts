@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-// The helpers' driver would read them: a test's database is the one that its URL names, whatever the shell has.
+// The helpers' driver would read them: a test's database is the one that its URL names, independent of the shell.
 for (const name of Object.keys(process.env)) if (/^PG(?!BOUNCER)/.test(name)) delete process.env[name];
 
 export default defineConfig({

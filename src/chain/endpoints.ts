@@ -27,7 +27,7 @@ export class EndpointsFailure extends Error {
 
 /**
  * Asks endpoints in order until one answers. Each endpoint has `timeoutMs`, which also bounds the total time.
- * @throws EndpointsFailure if none answers
+ * @throws EndpointsFailure if no endpoint answers
  */
 export async function askEndpoints<Answer>(
   { urls, timeoutMs }: { urls: readonly string[]; timeoutMs: number },

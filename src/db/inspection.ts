@@ -113,7 +113,7 @@ function requireSettings(session: Session, { variable, statementTimeoutMs, log }
 
 type Connected = { client: PgClient; session: SessionOptions & { settingsFrom: SettingsFrom } };
 
-/** Connects with all settings. If they are refused, with those that a pooler keeps. If those are refused too, with none. */
+/** Connects with all settings. If they are refused, with those that a pooler keeps. If those are refused too, without settings. */
 async function connect(target: DatabaseTarget, options: SessionOptions): Promise<Connected> {
   let refusal: unknown;
   for (const settingsFrom of ['gateway', 'pooler', 'role'] as const)
@@ -138,7 +138,7 @@ async function connect(target: DatabaseTarget, options: SessionOptions): Promise
 function inWords(error: unknown, { variable, password }: DatabaseTarget): unknown {
   if (error instanceof TlsProblem) return new ConfigError([error.message]);
   if (password === '' && /password/.test(String((error as Failure).message)))
-    return new ConfigError([`${variable}: the server asks for a password, and there is none in it.`]);
+    return new ConfigError([`${variable}: the server asks for a password, and the URL has no password.`]);
   return error;
 }
 

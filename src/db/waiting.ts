@@ -2,7 +2,7 @@
 export type WaitingStatements = {
   /** Adds a statement. The caller calls the returned function when the statement has ended. */
   add(now: number): () => void;
-  /** Returns how many milliseconds the oldest statement has waited; 0 if none waits. */
+  /** Returns how many milliseconds the oldest statement has waited; 0 if no statement waits. */
   longestMs(now: number): number;
   /** Lets the time of all statements count from now. */
   restart(now: number): void;

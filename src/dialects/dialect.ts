@@ -50,7 +50,7 @@ export type Dialect = Readonly<{
   /** Where all endpoints are served a second time, undocumented. Each is a prefix, too. */
   aliases?: readonly string[];
   spellError: SpellError;
-  /** How pages of other origins may call. Without it, the rule of another dialect's prefix applies, or none does. */
+  /** How pages of other origins may call. Without it, the rule of another dialect's prefix applies, if there is one. */
   cors?: (config: Config) => CorsRule;
   /** What every request must show before anything else, at unknown paths below the prefix too. */
   guard?: (deps: GatewayDeps) => Guard;

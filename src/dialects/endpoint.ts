@@ -79,7 +79,7 @@ export type Endpoint<
    * How the body is sent; JSON by default. A form has named texts: an array gets all values of its name, any other type the first.
    *
    * A page of any site can send a form without a preflight, and the browser sends cookies with it. So a form must not count for
-   * its cookies: what it does needs a proof within the form, such as the `state` of a flow that this browser began. The gateway
+   * its cookies: what it does needs a proof within the form, for example the `state` of a flow that this browser began. The gateway
    * does not refuse forms of other sites, since providers let the browser post to a callback.
    */
   bodyFormat?: 'json' | 'form';

@@ -17,7 +17,7 @@ const MAX_FORM_BYTES = 64 * 1024;
 const isObject = (value: unknown): value is Record<PropertyKey, unknown> =>
   typeof value === 'object' && value !== null;
 
-/** The value at a path, or undefined if there is none. Inherited properties do not count. */
+/** Returns the value at a path; undefined if not found. Inherited properties do not count. */
 const valueAt = (value: unknown, path: Path): unknown =>
   path.reduce<unknown>((at, key) => (isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined), value);
 
@@ -70,7 +70,7 @@ export function validate<Schema extends z.ZodType>(
 }
 
 /**
- * The body of a request; undefined if it has none and the schema accepts that.
+ * Reads the body of a request. Undefined for a request without a body, if the schema accepts that.
  * @throws AuthError what `readAttributes`, `readForm` and `validate` throw
  */
 export async function readBodyInput(
@@ -89,14 +89,14 @@ async function readForm(schema: z.ZodType, request: IncomingMessage): Promise<Re
   return pickValues(schema, parseUrlEncoded(await readBody(request, MAX_FORM_BYTES)));
 }
 
-/** A schema without what makes it optional or nullable, or gives it a default. */
-export const bare = (schema: z.ZodType): z.ZodType =>
+/** Returns a schema without its wrappers: optional, nullable, or with a default. */
+export const unwrapSchema = (schema: z.ZodType): z.ZodType =>
   schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault
-    ? bare(schema.unwrap() as z.ZodType)
+    ? unwrapSchema(schema.unwrap() as z.ZodType)
     : schema;
 
 /**
- * The query of a request: of each name all values if the schema has an array there, else the first.
+ * Reads the query of a request. A name has all its values if the schema has an array for it, otherwise the first.
  * @throws AuthError `invalid_request`, and what `validate` throws
  */
 export function readQueryInput(schema: z.ZodObject, request: IncomingMessage): Record<string, unknown> {
@@ -108,12 +108,12 @@ function pickValues(
   schema: z.ZodType,
   values: ReadonlyMap<string, readonly string[]>,
 ): Record<string, unknown> {
-  const object = bare(schema);
+  const object = unwrapSchema(schema);
   if (!(object instanceof z.ZodObject)) throw new Error('Forms and queries need an object schema.');
   const picked = Object.entries<z.ZodType>(object.shape).flatMap(([name, of]) => {
     const all = values.get(name);
     if (all === undefined) return [];
-    return [[name, bare(of) instanceof z.ZodArray ? all : all[0]] as const];
+    return [[name, unwrapSchema(of) instanceof z.ZodArray ? all : all[0]] as const];
   });
   return Object.fromEntries(picked);
 }

@@ -5,7 +5,7 @@ import type { GatewayDeps } from '../request/deps.ts';
 import type { CorsRule } from './cors.ts';
 import type { Dialect } from './dialect.ts';
 import type { Endpoint, Incoming } from './endpoint.ts';
-import { bare, readBodyInput, readQueryInput, validate } from './input.ts';
+import { readBodyInput, readQueryInput, unwrapSchema, validate } from './input.ts';
 import { createRoutes, type Guard, type Handler, type Routes, serve } from './routes.ts';
 import { requireBounds } from './schemas.ts';
 
@@ -54,7 +54,7 @@ function checkEndpoint(endpoint: Endpoint, aliases: readonly string[]): void {
   try {
     if (aliasesOnly && aliases.length === 0) throw new Error('The dialect has no alias to serve it below.');
     if (body !== undefined) requireBounds(body);
-    if (bodyFormat === 'form' && (body === undefined || !(bare(body) instanceof z.ZodObject)))
+    if (bodyFormat === 'form' && (body === undefined || !(unwrapSchema(body) instanceof z.ZodObject)))
       throw new Error('A form needs an object schema.');
   } catch (cause) {
     throw new Error(`${method} ${path}: ${(cause as Error).message}`, { cause });

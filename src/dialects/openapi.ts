@@ -3,7 +3,7 @@ import { AuthError, type ErrorCode } from '../errors.ts';
 import { version } from '../version.ts';
 import type { Dialect, DialectDocumentation, ErrorForm } from './dialect.ts';
 import type { Documentation, Endpoint } from './endpoint.ts';
-import { bare } from './input.ts';
+import { unwrapSchema } from './input.ts';
 import type { MountedDialect } from './mount.ts';
 
 /** What any request may be answered, and what only one with a body may. */
@@ -26,7 +26,7 @@ const json = (schema: object) => ({ 'application/json': { schema } });
 const form = (schema: object) => ({ 'application/x-www-form-urlencoded': { schema } });
 
 const isAnyText = (schema: z.ZodType): boolean =>
-  bare(schema) instanceof z.ZodString && (bare(schema)._zod.def.checks ?? []).length === 0;
+  unwrapSchema(schema) instanceof z.ZodString && (unwrapSchema(schema)._zod.def.checks ?? []).length === 0;
 
 /** What may be wrong with the parameters of a path and a query. */
 function parameterErrors({ params, query }: Endpoint): ErrorCode[] {

@@ -55,6 +55,6 @@ export function requireBounds(schema: z.ZodType): void {
   );
 }
 
-/** Whether a schema has an attribute that every object inherits, such as `constructor`. */
+/** Whether a schema has an attribute that every object inherits, for example `constructor`. */
 export const hasInheritedName = (schema: z.ZodType): boolean =>
   placesOf(schema).some(({ path }) => (path.at(-1) ?? '') in Object.prototype);

@@ -14,7 +14,7 @@ function platformFolder(): string {
     return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
   } catch (cause) {
     throw new Error(
-      `The optional package ${name} with the Postgres binaries is not installed. Set DATABASE_URL to use a Postgres server of your own.`,
+      `The embedded Postgres has no binaries: the optional package ${name} is not installed. Set DATABASE_URL to use a Postgres server of your own.`,
       { cause },
     );
   }

@@ -46,7 +46,7 @@ const exists = (path: string) =>
  * Returns the superuser's password. It is generated once, and kept in a file that only its owner can read.
  * @throws Error if the file is missing beside an existing database
  */
-export async function keepPassword(dataDir: string): Promise<string> {
+export async function readOrCreatePassword(dataDir: string): Promise<string> {
   const path = join(dataDir, 'postgres-password');
   if (!(await exists(path))) {
     if (await exists(join(dataDir, 'postgres', 'PG_VERSION'))) {

@@ -4,16 +4,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readDatabaseUrl } from '../config/database-url.ts';
-import { openClient } from '../db/client.ts';
 import type { Client } from '../db/driver/postgres.ts';
 import type { Log } from '../log.ts';
 import { findPostgres, type PostgresBinaries } from './binaries.ts';
+import { connect, connectKeeper, DATABASE } from './connections.ts';
 import {
   initialise,
-  keepPassword,
   openServerLog,
   programEnvironment,
+  readOrCreatePassword,
   removeAbandoned,
   SUPERUSER,
 } from './data.ts';
@@ -31,7 +30,6 @@ export type EmbeddedPostgresOptions = {
   nativeDir?: string;
 };
 
-const DATABASE = 'portcullis';
 const THROWAWAY_PREFIX = 'portcullis-postgres-';
 const START_DEADLINE_MS = 30_000;
 
@@ -91,7 +89,7 @@ async function start(options: EmbeddedPostgresOptions, durable: boolean): Promis
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const dataDir = await realpath(options.dataDir);
   const folder = join(dataDir, 'postgres');
-  const password = await keepPassword(dataDir);
+  const password = await readOrCreatePassword(dataDir);
   const launcher = await planLaunch(folder, [dataDir, binaries.postgres]);
   await initialise({ dataDir, password, durable, launcher, binaries });
 
@@ -211,37 +209,7 @@ async function launch(plan: Plan, { port, deadline }: { port: number; deadline: 
   }
 }
 
-async function connect(port: number, password: string, applicationName: string): Promise<Client> {
-  const url = `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
-  const sql = openClient(readDatabaseUrl(url, 'the embedded Postgres'), {
-    ...{ applicationName, statementTimeoutMs: null, prepare: true, lasting: true },
-  });
-  try {
-    await sql`select 1`;
-    return sql;
-  } catch (error) {
-    await sql.end({ timeout: 0 });
-    throw error;
-  }
-}
-
 const isRefusal = (error: unknown) => (error as { code?: unknown } | undefined)?.code === '28P01';
-
-/**
- * Opens the connection by which other gateways see that this data folder is in use. It stays open as long as the server
- * runs.
- */
-async function connectKeeper(port: number, password: string): Promise<Client> {
-  const sql = await connect(port, password, 'portcullis-keeper');
-  try {
-    const [found] = await sql`select from pg_database where datname = ${DATABASE}`;
-    if (found === undefined) await sql`create database ${sql(DATABASE)}`;
-    return sql;
-  } catch (error) {
-    await sql.end({ timeout: 0 });
-    throw error;
-  }
-}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -3,7 +3,7 @@ import type { EnsConfig } from '../config/config.ts';
 import { AuthError } from '../errors.ts';
 
 /**
- * Resolves ENS names to checksummed addresses (EIP-137, EIP-55). An address is null if the name has none. Endpoints are
+ * Resolves ENS names to checksummed addresses (EIP-137, EIP-55). The address is null for a name without one. Endpoints are
  * tried in order until one answers for all names.
  * @throws AuthError `ens_not_configured` without endpoints; `ens_unreachable`, whose message says why each endpoint failed
  */

@@ -18,7 +18,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { Config } from '../config/config.ts';
 import type { Context } from './context.ts';
-import { takeText } from './locations.ts';
+import { detachText } from './locations.ts';
 import { refuseLongTokens } from './long-tokens.ts';
 
 const MAX_DIRECTIVES = 20;
@@ -124,7 +124,7 @@ function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof 
   try {
     const document = parse(source, { ...options, maxTokens, maxComments: maxTokens });
     refuseLongTokens(document);
-    takeText(document);
+    detachText(document);
     return document;
   } catch (error) {
     const { message } = error as Error;

@@ -6,10 +6,10 @@ const texts = new WeakMap<Source, string>();
 let lines: { source: Source; starts: readonly number[] } | null = null;
 
 /**
- * Takes the text out of a document and keeps it here. With the text graphql-js would search for the line of each error from the
+ * Moves the text of a document to this file's cache. With the text, graphql-js would search for the line of each error from the
  * beginning, up to a hundred times. `locate` counts the lines once.
  */
-export function takeText({ loc }: DocumentNode): void {
+export function detachText({ loc }: DocumentNode): void {
   if (loc === undefined) return;
   texts.set(loc.source, loc.source.body);
   loc.source.body = '';
@@ -19,7 +19,7 @@ export function takeText({ loc }: DocumentNode): void {
 export const textOf = ({ loc }: DocumentNode): string | undefined =>
   loc === undefined ? undefined : (texts.get(loc.source) ?? loc.source.body);
 
-/** Adds the lines and columns to an error, if the text of its document was taken. */
+/** Adds the lines and columns to an error, if the text of its document was detached. */
 export function locate(error: GraphQLError): GraphQLError {
   const { source, positions } = error;
   const text = source === undefined ? undefined : texts.get(source);

@@ -78,7 +78,7 @@ export function generateJwk(deps: KeysDeps, by: { device?: Device } = {}): Promi
 
 /**
  * Generates a new key if the newest one expires too soon. Replicas take turns: the second one finds the key of the first.
- * @returns the new key; null if none was needed
+ * @returns the new key; null if it was not needed
  */
 export async function ensureSuccessor(deps: KeysDeps): Promise<GeneratedJwk | null> {
   const needed = renewalSeconds(deps.config.keys);

@@ -104,8 +104,8 @@ async function bearerViewer(
 }
 
 /**
- * Finds the person behind Hasura's session variables; null if none counts. In the unauthorized role the client can set every
- * session variable (hasura/README.md, "Session variables"). Role admin is the operator, who is not a user.
+ * Finds the person behind Hasura's session variables; null if the gateway ignores them. In the unauthorized role the client can set
+ * every session variable (hasura/README.md, "Session variables"). Role admin is the operator, who is not a user.
  */
 async function hasuraViewer(
   deps: GatewayDeps,

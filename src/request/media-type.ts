@@ -38,7 +38,7 @@ export function requireJson(request: IncomingMessage): void {
 }
 
 /**
- * Makes sure that a body is in UTF-8 and not compressed, whatever its media type.
+ * Makes sure that a body is in UTF-8 and not compressed, independent of its media type.
  * @throws AuthError `unsupported_media_type`
  */
 export function requireText(request: IncomingMessage): void {

@@ -13,7 +13,7 @@ type MarkedUser = Pick<User, 'id' | 'emailVerifiedAt'>;
 export type DeviceMarks = {
   /**
    * Adds a mark of this user to the marks of other users in the cookie.
-   * @param cookie the value that the browser sent; null if it sent none
+   * @param cookie the value that the browser sent; null if not sent
    * @returns the new value of the cookie
    */
   add(user: MarkedUser, cookie: string | null): string;

@@ -13,7 +13,7 @@ import {
 import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import type { TeamMembership } from './membership.ts';
-import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
+import { groupByTeam, isAmong, type ListOfTeams } from './pages.ts';
 import { invitableBy, MANAGERS } from './roles.ts';
 
 export type Invite = typeof invites.$inferSelect;
@@ -35,7 +35,7 @@ export const listInvites: ListOfTeams<Invite> = async (db, { userId, teamIds }, 
     .crossJoinLateral(page)
     .where(isAmong(teamIds))
     .orderBy(asc(teams.id), asc(page.id));
-  return byTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
+  return groupByTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
 };
 
 type Invitation = { teamId: string; role: InvitedRole; emails: readonly string[] };

@@ -7,7 +7,7 @@ import { users } from '../db/tables/users.ts';
 import { notFound } from './access.ts';
 import { withdrawInvites } from './invites.ts';
 import { lockSessionsIn } from './locks.ts';
-import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
+import { groupByTeam, isAmong, type ListOfTeams } from './pages.ts';
 
 /** A member of a team, as another member sees them. */
 export type Member = {
@@ -44,7 +44,7 @@ function selectMembers(db: Queryable, viewerId: string, teamId: string | SQL, wh
 }
 
 /**
- * Lists the members of teams, as one of them sees the others. A person who is not a member of a team sees none of its
+ * Lists the members of teams, as one of them sees the others. A person who is not a member of a team does not see its
  * members.
  */
 export const listMembers: ListOfTeams<Member> = async (db, { userId, teamIds }, { first, after }) => {
@@ -56,7 +56,7 @@ export const listMembers: ListOfTeams<Member> = async (db, { userId, teamIds }, 
     .crossJoinLateral(page)
     .where(isAmong(teamIds))
     .orderBy(asc(teams.id), asc(page.id));
-  return byTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
+  return groupByTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
 };
 
 /** Finds a member as the viewer sees them. The transaction has locked the member. */

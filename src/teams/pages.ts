@@ -24,7 +24,7 @@ export const isAmong = (teamIds: readonly string[]): SQL =>
   sql`${teams.id} = any(string_to_array(${teamIds.join(',')}, ',')::uuid[])`;
 
 /** Groups rows by team id, and keeps their order. */
-export function byTeam<Item>(rows: readonly { teamId: string; item: Item }[]): Map<string, Item[]> {
+export function groupByTeam<Item>(rows: readonly { teamId: string; item: Item }[]): Map<string, Item[]> {
   const lists = new Map<string, Item[]>();
   for (const { teamId, item } of rows) {
     const list = lists.get(teamId);

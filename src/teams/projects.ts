@@ -2,7 +2,7 @@ import { and, asc, eq, gt } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Transaction } from '../db/client.ts';
 import { memberships, projects, teams } from '../db/tables/teams.ts';
-import { byTeam, isAmong, type ListOfTeams } from './pages.ts';
+import { groupByTeam, isAmong, type ListOfTeams } from './pages.ts';
 
 export type Project = typeof projects.$inferSelect;
 
@@ -22,7 +22,7 @@ export const listProjects: ListOfTeams<Project> = async (db, { userId, teamIds }
     .crossJoinLateral(page)
     .where(isAmong(teamIds))
     .orderBy(asc(teams.id), asc(page.id));
-  return byTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
+  return groupByTeam(found.map(({ teams: { id }, page: item }) => ({ teamId: id, item })));
 };
 
 /** Inserts a project into a team that the transaction has locked. */

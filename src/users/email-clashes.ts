@@ -5,7 +5,7 @@ import type { Database } from '../db/client.ts';
 export type ClashingAccount = {
   id: string;
   email: string;
-  /** The canonical form of `email`; null if it has none. */
+  /** The canonical form of `email`; null if `email` has no canonical form. */
   canonical: string | null;
   /**
    * Whether `email` is not canonical. Until `email` is changed, or the account deleted, the database cannot check all

@@ -46,8 +46,8 @@ export async function setProvenPassword(
 
 /**
  * Marks the password as proven: the holder of the mailbox stands behind it. A suspended password signs in again.
- * @param input.hash the hash that was shown; null for the hash that is stored
- * @returns false if the account has another password now, or none
+ * @param input.hash the hash of the password that the person gave; null for the stored hash
+ * @returns false if the account now has another password, or no password
  */
 export async function provePassword(
   tx: Transaction,

@@ -7,9 +7,9 @@ import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
-import { openPgPool } from '../../src/db/driver/pg-pool.ts';
 import { inspectDatabase } from '../../src/db/inspection.ts';
 import { type EmbeddedPostgres, startThrowawayPostgres } from '../../src/embedded-postgres/server.ts';
+import { meaningOf, viaJobs, viaRequests } from './connection-identity.ts';
 
 // A URL has the same meaning for both drivers, and the shell's PG* variables have no effect.
 
@@ -29,45 +29,6 @@ afterAll(async () => {
   await admin.end();
   await server.stop();
 });
-
-const IDENTITY = sql`
-  select (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as tls, current_user::text as role,
-    current_setting('application_name') as name`;
-type Identity = { tls: boolean; role: string; name: string };
-
-const viaRequests = async (url: string): Promise<Identity> => {
-  const { db, close } = openDatabase({ url, poolSize: 1, statementTimeoutMs: 5000 });
-  try {
-    const [row] = await db.execute<Identity>(IDENTITY);
-    return row as Identity;
-  } finally {
-    await close();
-  }
-};
-const viaJobs = async (url: string): Promise<Identity> => {
-  const { pool, close } = openPgPool({
-    ...{ url, size: 1, statementTimeoutMs: 5000, applicationName: 'portcullis', onError: () => {} },
-  });
-  try {
-    const text = `select (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as tls,
-      current_user::text as role, current_setting('application_name') as name`;
-    const { rows } = await pool.query(text);
-    return rows[0] as Identity;
-  } finally {
-    await close();
-  }
-};
-
-/** The connection that a URL gives, or the error. Both drivers must agree. */
-async function meaningOf(url: string): Promise<Identity | string> {
-  const explain = (error: unknown): string => {
-    const { message, cause } = error as Error;
-    return cause instanceof Error && message.startsWith('Failed query') ? cause.message : message;
-  };
-  const [requests, jobs] = await Promise.all([viaRequests(url).catch(explain), viaJobs(url).catch(explain)]);
-  expect(jobs).toEqual(requests);
-  return requests;
-}
 
 /** The server's URL with another host and other parameters. */
 function urlWith({ host, query = '' }: { host?: string; query?: string }): string {
@@ -176,7 +137,7 @@ test('the start names DATABASE_URL if the server asks for a password that the UR
   const url = `postgres://${username}@127.0.0.1:${port}/portcullis`;
   await expect(
     inspectDatabase({ url, variable: 'DATABASE_URL', prepare: true }, { statementTimeoutMs: 5000 }),
-  ).rejects.toThrow('DATABASE_URL: the server asks for a password, and there is none in it.');
+  ).rejects.toThrow('DATABASE_URL: the server asks for a password, and the URL has no password.');
 });
 
 describe('a server with TLS', () => {

@@ -1,6 +1,6 @@
 /**
- * Work-around, pg 8.23.1: if a login fails within the driver, as where the server asks for a password and there is none, the
- * connection stays open. The server waits on it for a minute, and the process for the server.
+ * Work-around, pg 8.23.1: if a login fails within the driver, for example because the URL lacks the password, the connection
+ * stays open. The server waits on it for a minute, and the process for the server.
  *
  * Upstream: brianc/node-postgres issue 2907, “Connection failure leaks an open socket”.
  * Here: a connection that could not log in is closed.

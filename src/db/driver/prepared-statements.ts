@@ -11,7 +11,7 @@ import type { Client } from './postgres.ts';
 
 type Unsafe = Client['unsafe'];
 
-/** Wraps the function through which Drizzle runs queries. A client with `prepare: false` still prepares none. */
+/** Wraps the function through which Drizzle runs queries. A client with `prepare: false` still prepares no statement. */
 export const preparing =
   (unsafe: Unsafe, prepare: boolean): Unsafe =>
   (query, parameters, options) =>

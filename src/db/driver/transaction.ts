@@ -40,7 +40,7 @@ export function checkTransactions(client: Client, watch: StatementWatch = UNWATC
     const options = parameters.slice(0, -1);
     const work = parameters.at(-1) as Work;
     return retry((attempt) => {
-      // If one prepared statement is missing, others may be missing too. The next try uses none.
+      // If one prepared statement is missing, others may be missing too. The next try does not prepare statements.
       const hold: HoldOptions = { watch, prepare: attempt === 1 };
       return delayLoss(runOnce((run) => begin(...options, run), work, hold));
     });
@@ -106,7 +106,7 @@ const ENDS = /^(?:COMMIT|ROLLBACK|PREPARE TRANSACTION)$/;
 
 /**
  * Takes over the statements of a transaction. After the connection has closed, each of them rejects, instead of throwing in the
- * socket. After the end of the transaction none is sent: the connection may be in another one.
+ * socket. After the end of the transaction no statement is sent: the connection may be in another one.
  */
 function holdConnection(
   tx: ClientTransaction,

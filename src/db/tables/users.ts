@@ -9,8 +9,8 @@ export const users = portcullis.table(
     id: uuid().primaryKey(),
     email: text(),
     /**
-     * The canonical form of `email`, if another account has it, or the empty text if there is none. Only for accounts from
-     * before addresses were canonical whose `email` could not be changed. A trigger keeps it null for all others.
+     * Only for accounts of version 0.1 whose `email` could not be made canonical. It holds the canonical form, which another
+     * account has, or the empty text if `email` has no canonical form. A trigger keeps it null for all other accounts.
      */
     canonicalEmail: text(),
     name: text(),

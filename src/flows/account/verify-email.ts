@@ -69,7 +69,7 @@ async function redeemVerification(
   { token, accountProof }: { token: string; accountProof: AccountProof },
 ): Promise<User | null> {
   const proof = await redeemMailedToken(tx, { purpose: PURPOSE, token });
-  // It proves the address it was sent to, and none that came after.
+  // It proves the address that it was sent to, not a later one.
   if (proof === null || proof.user.email !== proof.email) return null;
   return proveAddress(tx, by, { user: proof.user, accountProof });
 }

@@ -1,7 +1,8 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
 import type { Counter } from '../../limits/rate-limits.ts';
-import { type RefreshedSession, rotateRefreshToken } from '../../sessions/refresh-tokens.ts';
+import { rotateRefreshToken } from '../../sessions/refresh-tokens.ts';
+import type { RefreshedSession } from '../../sessions/rotation.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
 import type { Caller } from '../shared/caller.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';

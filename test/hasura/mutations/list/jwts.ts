@@ -1,7 +1,7 @@
 import type { Mutation } from '../mutation.ts';
 
 const TOKENS = 'src/sessions/tokens.ts';
-const REFRESH = 'src/sessions/refresh-tokens.ts';
+const SPENT_TOKENS = 'src/sessions/spent-refresh-tokens.ts';
 const JWKS = 'src/keys/jwks.ts';
 
 /** Tokens and the keys that sign them (hasura/README.md, "JWT claims"). */
@@ -64,14 +64,14 @@ export const jwts: readonly Mutation[] = [
   },
   {
     breaks: 'a refresh token that was exchanged long ago counts as a repeated request',
-    file: REFRESH,
+    file: SPENT_TOKENS,
     from: 'if (repeat.late && !isLostAnswer(known, repeat))',
     to: 'if (known.seconds_ago === -1)',
     scenarios: ['refresh'],
   },
   {
     breaks: 'several tabs that refresh at once count as theft',
-    file: REFRESH,
+    file: SPENT_TOKENS,
     from: 'late: (seconds_ago ?? 0) > reuseIntervalSeconds',
     to: 'late: true',
     scenarios: ['refresh'],

@@ -1,0 +1,82 @@
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/client.ts';
+import type { MembershipRole } from '../db/tables/teams.ts';
+import type { User } from '../users/users.ts';
+import type { RefreshTokens } from './refresh-token-format.ts';
+
+/** A spent token is kept for at least ten exchanges and 24 hours, so that its reuse is recognised. */
+export const KEPT_GENERATIONS = 10;
+export const KEPT_SECONDS = 86_400;
+
+/** The burst of refreshes that the rate limit of a session allows. */
+export const REFRESH_BURST = 500;
+
+export type RefreshedSession = {
+  kind: 'refreshed';
+  sessionId: string;
+  user: User;
+  team: { teamId: string; role: MembershipRole } | null;
+  refreshToken: string;
+  /** Seconds until the absolute end of the session. */
+  secondsLeft: number;
+  /** How a repeat differs from the exchange that it repeats; null for a first exchange. */
+  repeat: Repeat | null;
+};
+
+/** The use of a token that was exchanged before. */
+export type Repeat = {
+  /** Whether the repeat came after the reuse interval. */
+  late: boolean;
+  /** Whether the user agent is not that of the exchange; `otherAddress` tells the same about the address. */
+  otherUserAgent: boolean;
+  otherAddress: boolean;
+};
+
+/** The result of presenting a token. The caller records a theft before it answers. */
+export type Rotation =
+  | RefreshedSession
+  | { kind: 'invalid' }
+  /** The token was spent so long ago that the session continues. */
+  | { kind: 'stale'; sessionId: string; userId: string }
+  | { kind: 'too_often' }
+  | { kind: 'reused'; sessionId: string; userId: string };
+
+export type RotationDeps = {
+  db: Database;
+  config: Pick<Config, 'sessions'>;
+  refreshTokens: RefreshTokens;
+  rateLimited: boolean;
+};
+
+/** A session and its user, as both queries select them. */
+export type SessionRow = {
+  session_id: string;
+  generation: number;
+  id: string;
+  email: string | null;
+  name: string | null;
+  email_verified_at: string | null;
+  created_at: string;
+  updated_at: string;
+  team_id: string | null;
+  role: MembershipRole | null;
+  seconds_left: number;
+};
+
+const moment = (text: string): Date => new Date(text);
+
+/** Makes the result from a row of either query. */
+export function refreshed(row: SessionRow, refreshToken: string, repeat: Repeat | null): RefreshedSession {
+  const { session_id: sessionId, team_id: teamId, role, id, email, name } = row;
+  const user: User = {
+    id,
+    email,
+    name,
+    emailVerifiedAt: row.email_verified_at === null ? null : moment(row.email_verified_at),
+    disabledAt: null, // both queries find enabled users only
+    createdAt: moment(row.created_at),
+    updatedAt: moment(row.updated_at),
+  };
+  const team = teamId === null || role === null ? null : { teamId, role };
+  return { kind: 'refreshed', sessionId, user, team, refreshToken, secondsLeft: row.seconds_left, repeat };
+}
