@@ -52,7 +52,7 @@ export const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
     authenticate: (incoming) => requireUserToken(deps, incoming),
     query: z.object({ capcha: z.string().optional().meta({ description: CAPTCHA_DESCRIPTION }) }),
     async handle({ by: viewer, query: { capcha: captchaToken = '' } }, c) {
-      await requestEmailVerification(deps, viewer, { captchaToken });
+      await requestEmailVerification(deps, viewer, { captchaToken, captchaAttribute: 'capcha' });
       return c.json(tokensAnswer(await renewTokens(deps, viewer), null));
     },
   }),

@@ -5,6 +5,12 @@ import { demandCaptcha } from '../shared/captcha-demand.ts';
 import type { Deps } from '../shared/deps.ts';
 import { queueVerification } from '../shared/verification-mail.ts';
 
+type ResendInput = {
+  captchaToken: string;
+  /** How the edge spells `captchaToken`, for errors. */
+  captchaAttribute?: string;
+};
+
 /**
  * Mails the verification link again; the one before stops working. A person who has proven address and password, or has no
  * address, gets no mail and no error.
@@ -14,7 +20,7 @@ import { queueVerification } from '../shared/verification-mail.ts';
 export async function requestEmailVerification(
   deps: Deps,
   by: Viewer,
-  { captchaToken }: { captchaToken: string },
+  { captchaToken, captchaAttribute }: ResendInput,
 ): Promise<void> {
   const { user } = by;
   if (user.email === null) return;
@@ -23,7 +29,7 @@ export async function requestEmailVerification(
     await demandCaptcha(
       deps,
       { limit: deps.config.limits.changesPerUser, subject: user.id },
-      { token: captchaToken, address: by.device.address },
+      { token: captchaToken, address: by.device.address, attribute: captchaAttribute },
     );
   const retryAfterSeconds = await queueVerification(deps, by, { user });
   if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
