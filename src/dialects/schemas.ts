@@ -57,4 +57,7 @@ export function requireBounds(schema: z.ZodType): void {
 
 /** Whether a schema has an attribute that every object inherits, for example `constructor`. */
 export const hasInheritedName = (schema: z.ZodType): boolean =>
-  placesOf(schema).some(({ path }) => (path.at(-1) ?? '') in Object.prototype);
+  placesOf(schema).some(
+    ({ schema: found }) =>
+      found instanceof z.ZodObject && Object.keys(found.shape).some((name) => name in Object.prototype),
+  );

@@ -79,6 +79,12 @@ describe('a body', () => {
     const validateNothing = () =>
       validate(z.object({ constructor: z.string() }), {}, { nullIsMissing: true });
     expect(validateNothing).toThrow(new AuthError('required', { attribute: 'constructor' }));
+    const text = z.string().optional();
+    for (const shape of [
+      { constructor: text, name: text },
+      { name: text, constructor: text },
+    ])
+      expect(validate(z.object(shape), { name: 'x' }, { nullIsMissing: true })).toEqual({ name: 'x' });
   });
 
   test('has an optional attribute whose name it inherits only if the client sends it', async () => {
