@@ -41,7 +41,7 @@ export function mountDialect(deps: GatewayDeps, dialect: Dialect): MountedDialec
       const refuseHead = ofPath.some(({ method, changesState }) => method === 'GET' && changesState);
       serve(routes, base + path, handlers, { before: guard, refuseHead });
       paths.push(base + path);
-      if (ofPath.some(({ isVital }) => isVital)) vitalPaths.push(base + path);
+      if (isVitalPath(path, ofPath)) vitalPaths.push(base + path);
     }
   const prefixes = [...(prefix === undefined ? [] : [prefix]), ...aliases];
   const cors = dialect.cors?.(deps.config) ?? null;
@@ -59,6 +59,17 @@ function checkEndpoint(endpoint: Endpoint, aliases: readonly string[]): void {
   } catch (cause) {
     throw new Error(`${method} ${path}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/**
+ * Whether the endpoints of a path are vital. The server tells vital requests by their path alone.
+ * @throws Error if only some of them are, or the path has a parameter
+ */
+function isVitalPath(path: string, endpoints: readonly Endpoint[]): boolean {
+  if (!endpoints.some(({ isVital }) => isVital)) return false;
+  if (path.includes(':') || !endpoints.every(({ isVital }) => isVital))
+    throw new Error(`${path}: A vital path has no parameter, and all its methods are vital.`);
+  return true;
 }
 
 function groupByPath(endpoints: readonly Endpoint[]): Map<string, Endpoint[]> {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Dialect } from '../../src/dialects/dialect.ts';
+import { type Endpoint, endpoint } from '../../src/dialects/endpoint.ts';
 import { startHttpServer } from '../../src/http/server.ts';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
 import { shelf as dialect } from './shelf/endpoints.ts';
@@ -80,6 +82,25 @@ test('a vital endpoint is answered even if the gateway is full, and logged quiet
       .match(/"level":"?(\w+)/)?.[1];
   await expect.poll(() => levelOf('/shelf/books')).toBe('info');
   for (const route of ['/old/.well-known/jwks.json', '/health']) expect(levelOf(route)).toBe('debug');
+});
+
+test('the server does not start if a vital path has a parameter or a method that is not vital', async () => {
+  const get = endpoint({
+    method: 'GET',
+    path: '/shelf/a',
+    docs: null,
+    isVital: true,
+    handle: () => new Response(),
+  });
+  for (const endpoints of [
+    [get, { ...get, method: 'POST', isVital: false }],
+    [{ ...get, path: '/shelf/:id' }],
+  ]) {
+    const mixed: Dialect = { ...dialect, endpoints: () => endpoints as Endpoint[] };
+    await expect(startHttpServer(shelf.gateway.deps, [mixed])).rejects.toThrow(
+      'A vital path has no parameter',
+    );
+  }
 });
 
 test('a dialect that is off answers as if it did not exist', async () => {
