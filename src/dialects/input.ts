@@ -70,7 +70,7 @@ export function validate<Schema extends z.ZodType>(
 }
 
 /**
- * Reads the body of a request. Undefined for a request without a body, if the schema accepts that.
+ * Reads the body of a request. If the schema accepts undefined, a request without a body has what the schema makes of it.
  * @throws AuthError what `readAttributes`, `readForm` and `validate` throw
  */
 export async function readBodyInput(
@@ -78,7 +78,8 @@ export async function readBodyInput(
   request: IncomingMessage,
   { bodyFormat, ...rule }: BodyRule & Pick<Endpoint, 'bodyFormat'>,
 ): Promise<unknown> {
-  if (!hasBody(request) && schema.safeParse(undefined).success) return undefined;
+  const absent = hasBody(request) ? null : schema.safeParse(undefined);
+  if (absent?.success) return absent.data;
   const read = bodyFormat === 'form' ? readForm(schema, request) : readAttributes(request, rule);
   return validate(schema, await read, rule);
 }

@@ -15,7 +15,7 @@ export type RouteContext = Context<{ Bindings: HttpBindings }>;
 type FailedRequest = Readonly<{
   id: string;
   method: string;
-  /** The path as the client spelled it. For `/openapi.json` it is the path of the endpoint. */
+  /** The path, normalised and decoded in part: never reflect it. For `/openapi.json` it is the path of the endpoint. */
   path: string;
   headers: IncomingHttpHeaders;
   /** Escapes that are not UTF-8 are repaired: the error to spell may be about them. */
