@@ -47,9 +47,11 @@ export function startJobWorker(options: JobWorkerOptions): JobWorker {
 }
 
 async function keepRunning(options: JobWorkerOptions, signal: AbortSignal): Promise<void> {
+  /** Workers that ended by themselves. They still hold the jobs whose result they could not store. */
+  const ended: string[] = [];
   while (!signal.aborted) {
     try {
-      if (await areJobsMigrated(options.db)) await runUntilAborted(options, signal);
+      if (await areJobsMigrated(options.db)) await runUntilAborted(options, ended, signal);
     } catch (error) {
       options.log.warn({ err: error }, 'The job worker stopped; it will be started again.');
     }
@@ -57,20 +59,30 @@ async function keepRunning(options: JobWorkerOptions, signal: AbortSignal): Prom
   }
 }
 
-async function runUntilAborted(options: JobWorkerOptions, signal: AbortSignal): Promise<void> {
+async function runUntilAborted(
+  options: JobWorkerOptions,
+  ended: string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await releaseJobsOf(options.db, ended);
+  ended.length = 0;
   await releaseAbandonedJobs(options.db);
   const { pool, close } = openWorkerPool(options);
   try {
-    await runOn(pool, options, signal);
+    await runOn(pool, options, ended, signal);
   } finally {
     await close();
   }
 }
 
-async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortSignal): Promise<void> {
+async function runOn(
+  pool: WorkerPool,
+  options: JobWorkerOptions,
+  ended: string[],
+  signal: AbortSignal,
+): Promise<void> {
   const events: WorkerEvents = new EventEmitter();
-  const workers: string[] = [];
-  events.on('pool:create', ({ workerPool }) => workers.push(workerPool.id));
+  events.on('pool:create', ({ workerPool }) => ended.push(workerPool.id));
   const runner = await run({ ...runnerOptions(pool, options), events });
   const lookAgain = setInterval(() => {
     releaseAbandonedJobs(options.db).catch((error: unknown) =>
@@ -90,8 +102,6 @@ async function runOn(pool: WorkerPool, options: JobWorkerOptions, signal: AbortS
     clearInterval(lookAgain);
     signal.removeEventListener('abort', stop);
     await stopped;
-    // A worker that ends by itself still holds the jobs whose result it could not store.
-    if (!signal.aborted) await releaseJobsOf(options.db, workers);
   }
 }
 
