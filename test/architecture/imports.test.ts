@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import {
   circles,
+  domains,
   findForeignFiles,
+  folderOf,
   forbiddenImports,
   importsOf,
   readSources,
@@ -67,7 +69,7 @@ test.each([
 
 test.each([
   ['http', 'http/health.ts', '../db/tables/users.ts'],
-  ['flows', 'flows/mails/facts.ts', '../../db/tables/users.ts'],
+  ['flows', 'flows/mails/prepare.ts', '../../db/tables/users.ts'],
   ['pages', 'pages/site.ts', '../db/tables/users.ts'],
   ['graphql', 'graphql/schema/user.ts', '../../db/tables/users.ts'],
   ['captcha', 'captcha/captcha.ts', '../db/tables/users.ts'],
@@ -95,6 +97,7 @@ test.each([
   'await import(/* path */ path);',
   'await import(`$' + '{folder}/login.ts`);',
   'require(path);',
+  "import('../flows/' + name);",
 ])('an import that does not name its path is found: %s', (line) => {
   expect(untraceable(new Map([['users/users.ts', line]]))).toEqual(['users/users.ts']);
 });
@@ -106,6 +109,21 @@ test('a circle of folders in one row is found', () => {
     ['limits/c.ts', "import type { A } from '../mail/a.ts';"],
   ]);
   expect(circles(sources)).toContain('mail → users → limits → mail');
+});
+
+test('only domains, db, migrations and commands run SQL', async () => {
+  const runsSql = /\bdrizzle-orm\b|\.execute\(|\$client\b/;
+  const runners = [...(await readSources())].filter(([, text]) => runsSql.test(text)).map(([file]) => file);
+  const allowed = [...domains, 'db', 'migrations', 'commands'];
+  expect(runners.length).toBeGreaterThan(20);
+  expect(runners.filter((file) => !allowed.includes(folderOf(file)))).toEqual([]);
+});
+
+test('only dialects with a guard act as the operator', async () => {
+  const users = [...(await readSources())].filter(([, text]) => /import \{[^}]*\boperator\b/.test(text));
+  const files = users.map(([file]) => file);
+  expect(files).not.toEqual([]);
+  expect(files.filter((file) => !/^dialects\/(?:hasura|internal)\//.test(file))).toEqual([]);
 });
 
 test('only the configuration reads the environment', async () => {
