@@ -19,23 +19,23 @@ const isAwayCode = (code: string): boolean =>
 /** What distinguishes a Postgres error or a network error. */
 type ErrorFacts = { code?: unknown; constraint_name?: unknown; routine?: unknown };
 
-/** ErrorFacts whether an error, or one of its causes, matches. Drizzle wraps the errors of Postgres. */
+/** Tells whether an error, or one of its causes, matches. Drizzle wraps the errors of Postgres. */
 export function isCausedBy(error: unknown, matches: (facts: ErrorFacts) => boolean): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (matches(cause as ErrorFacts)) return true;
   return false;
 }
 
-/** ErrorFacts whether the database refused a change because of this constraint. */
+/** Tells whether the database refused a change because of this constraint. */
 export const violates = (error: unknown, constraint: string): boolean =>
   isCausedBy(error, ({ constraint_name: name }) => name === constraint);
 
-/** ErrorFacts whether the database is away, by its error. */
+/** Tells whether the database is away, by its error. */
 export const isDatabaseAway = (error: unknown): boolean =>
   isCausedBy(error, ({ code }) => typeof code === 'string' && isAwayCode(code));
 
 /**
- * ErrorFacts whether Postgres rolled the work back for a reason that may be gone at the next try: a serialization failure, a
+ * Tells whether Postgres rolled the work back for a reason that may be gone at the next try: a serialization failure, a
  * deadlock, or a prepared statement that the server has forgotten (a pooler, `deallocate all`, a changed table). Other codes
  * of class 40 do not count: after 40003 the outcome of the work is unknown.
  */
@@ -47,14 +47,14 @@ export const isRepeatable = (error: unknown): boolean =>
       (code === '0A000' && routine === 'RevalidateCachedQuery'),
   );
 
-/** ErrorFacts whether the server refuses writes: a standby does, and so does an old primary after a failover. */
+/** Tells whether the server refuses writes: a standby does, and so does an old primary after a failover. */
 export const isReadOnlyServer = (error: unknown): boolean =>
   isCausedBy(error, ({ code }) => code === '25006');
 
-/** ErrorFacts whether a row was refused because its user has just been deleted. */
+/** Tells whether a row was refused because its user has just been deleted. */
 export const isUserGone = (error: unknown): boolean =>
   isCausedBy(error, ({ constraint_name: name }) => /_users_id_fk$/.test(String(name)));
 
-/** ErrorFacts whether the database refused a name that the gateway accepted. Its version of Unicode may be newer. */
+/** Tells whether the database refused a name that the gateway accepted. Its version of Unicode may be newer. */
 export const isNameRefused = (error: unknown): boolean =>
   isCausedBy(error, ({ constraint_name: name }) => /_name_length$/.test(String(name)));

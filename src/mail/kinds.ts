@@ -15,7 +15,8 @@ type Declaration = {
  * - its declaration here;
  * - its texts in every locale, `templates/en.ts` and `templates/de.ts`;
  * - its entry in `flows/mails/prepare.ts`: who gets the mail, the purpose of its link's token, and the values. These depend on the
- *   account when the worker delivers, so a declaration cannot hold them. `flows/mails/facts.ts` reads what they need.
+ *   account when the worker delivers, so a declaration cannot hold them. `users/mail-recipient.ts`, `users/sign-up-facts.ts`,
+ *   `sessions/sign-in-facts.ts` and `teams/invite-facts.ts` read what they need.
  */
 export const mails = {
   verification: {
