@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import {
   circles,
@@ -162,4 +163,14 @@ test.each([
 test('Drizzle opens no connection itself, since it would read options from the environment', async () => {
   const openers = [...(await readSources())].filter(([, text]) => /\bdrizzle\(['"{]/.test(text));
   expect(openers.map(([file]) => file)).toEqual([]);
+});
+
+test('the benchmark loads compiled files whose sources exist', async () => {
+  const sources = await readSources();
+  const text = await readFile('test/bench/gateway-process.ts', 'utf8');
+  const compiled = [...text.matchAll(/compiled\(\s*'(?<name>[^']+)\.js'/g)].map(
+    ({ groups }) => `${groups?.name}.ts`,
+  );
+  expect(compiled.length).toBeGreaterThan(3);
+  expect(compiled.filter((file) => !sources.has(file))).toEqual([]);
 });

@@ -14,7 +14,7 @@ export type GatewayAnswer = { url: string; hashesAtOnce: number; signs: Repeated
 const compiled = (file: string) => pathToFileURL(join(process.env.BENCH_BUILD ?? '', file)).href;
 const { createApp } = (await import(compiled('app.js'))) as typeof import('../../src/app.ts');
 const { readConfig } = (await import(
-  compiled('config.js')
+  compiled('config/read-config.js')
 )) as typeof import('../../src/config/read-config.ts');
 const { createLog } = (await import(compiled('log.js'))) as typeof import('../../src/log.ts');
 const { issueTokens } = (await import(
