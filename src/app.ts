@@ -22,7 +22,6 @@ import { MAIL_TASK } from './mail/queue.ts';
 import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
 import { createMailTransport } from './mail/transport.ts';
 import { applyMigrations, isMigrated } from './migrations/migrate.ts';
-import { storeOneTimeToken } from './one-time-tokens/one-time-tokens.ts';
 import { createClientAddressReader } from './request/client-address.ts';
 import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
@@ -135,7 +134,6 @@ function startWorker(
     ...{ db, log, templates, transport },
     publicUrl: config.publicUrl,
     tokenDeriver: createSecretDeriver(config.keyEncryptionKeys, 'one-time token', 'pot'),
-    storeToken: storeOneTimeToken,
   });
   const worker = startJobWorker({
     ...{ db, log },

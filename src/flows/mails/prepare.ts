@@ -9,7 +9,7 @@ import type { Mail } from '../../mail/message.ts';
 import { deviceWords, plainWords } from '../../mail/plain-words.ts';
 import type { IdleJob } from '../../mail/queue.ts';
 import type { MailTemplates } from '../../mail/templates.ts';
-import type { storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
+import { storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { findSignIn } from '../../sessions/sign-in-facts.ts';
 import { findInvite } from '../../teams/invite-facts.ts';
 import { findRecipient, lockRecipient, type Recipient } from '../../users/mail-recipient.ts';
@@ -24,7 +24,6 @@ export type PrepareDeps = Readonly<{
   publicUrl: string;
   templates: MailTemplates;
   tokenDeriver: SecretDeriver;
-  storeToken: typeof storeOneTimeToken;
 }>;
 
 /** Makes the message id from the job alone, so that every attempt has the same. It is a hash, so it does not count the mails. */
@@ -65,7 +64,7 @@ async function linkTo(
     // In a restored or new database the ids begin again. With the time, an old token does not come back.
     const origin = [purpose, userId, email, id, queuedAt.toISOString()];
     const token = deps.tokenDeriver.derive(JSON.stringify(origin));
-    const stored = await deps.storeToken(tx, { userId, email, purpose, token, requestedAt: queuedAt });
+    const stored = await storeOneTimeToken(tx, { userId, email, purpose, token, requestedAt: queuedAt });
     return stored ? { to: email, link: `${deps.publicUrl}/mail/${purposes[purpose].page}/${token}` } : null;
   });
 }
