@@ -30,17 +30,17 @@ test('every link of a Markdown file leads to a file, and every anchor to a headi
 });
 
 test.for([
-  ['a link to a missing file', '[x](../gone/README.md)', '../gone/README.md: there is no such file'],
+  ['a link to a missing file', '[x](../gone/README.md)', '../gone/README.md: the file does not exist'],
   [
     'a link to a missing heading',
     '[x](../../README.md#gone)',
-    '../../README.md#gone: there is no such heading',
+    '../../README.md#gone: the heading does not exist',
   ],
-  ['a link to a missing heading of the same file', '# A\n[x](#b)', '#b: there is no such heading'],
+  ['a link to a missing heading of the same file', '# A\n[x](#b)', '#b: the heading does not exist'],
   [
     'an anchor in a file that is not Markdown',
     '[x](../errors.ts#a)',
-    '../errors.ts#a: there is no such heading',
+    '../errors.ts#a: the heading does not exist',
   ],
 ])('%s is found', ([, text = '', problem = '']) => {
   const file = 'src/config/README.md';

@@ -67,12 +67,12 @@ export function problemOf(
   const target = path === '' ? from : normalize(join(dirname(from), decodeURIComponent(path)));
   const folder = target.endsWith('/') ? target : `${target}/`;
   if (!paths.has(target) && ![...paths].some((known) => known.startsWith(folder)))
-    return `${from}: ${link}: there is no such file`;
+    return `${from}: ${link}: the file does not exist`;
   if (anchor === undefined) return null;
   const text = markdown.get(target);
   return text !== undefined && anchorsOf(text).has(anchor)
     ? null
-    : `${from}: ${link}: there is no such heading`;
+    : `${from}: ${link}: the heading does not exist`;
 }
 
 /**
