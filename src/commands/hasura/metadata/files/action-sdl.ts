@@ -63,7 +63,7 @@ export function putActionSdl(text: string, sdl: string): string {
   return rest.trim() === '' ? block : `${rest.trimEnd()}\n\n${block}`;
 }
 
-/** The SDL that `putActionSdl` wrote the last time; empty if there is none. */
+/** The SDL that `putActionSdl` wrote the last time; empty if it did not write one. */
 export function writtenActionSdl(text: string): string {
   const start = text.indexOf(BEGIN);
   const end = text.indexOf(END, start);
