@@ -9,7 +9,7 @@ import { mergeRemoteSchema } from './merge.ts';
 /** A file under `hasura/`. `write` returns its text with our part in it; `present` is undefined if it does not exist. */
 export type GeneratedFile = { path: string; write: (present: string | undefined) => string };
 
-export const nameOf = (entry: unknown): unknown => (entry as { name?: unknown } | null)?.name;
+const nameOf = (entry: unknown): unknown => (entry as { name?: unknown } | null)?.name;
 
 /** Whether an address is one of the gateway's routes for Hasura. */
 const isOurRoute = (address: unknown, { gateway }: Declaration): boolean =>

@@ -3,22 +3,22 @@ type Filter = Readonly<Record<string, unknown>>;
 
 type Permission<Body> = { role: string; permission: Body };
 
-export type SelectPermission = Permission<{
+type SelectPermission = Permission<{
   columns: readonly string[];
   filter: Filter;
   limit: number;
   allow_aggregations: boolean;
 }>;
 
-export type UpdatePermission = Permission<{
+type UpdatePermission = Permission<{
   columns: readonly string[];
   filter: Filter;
   check: Filter;
   set: Filter;
 }>;
 
-export type ObjectRelationship = { name: string; using: { foreign_key_constraint_on: string } };
-export type ArrayRelationship = {
+type ObjectRelationship = { name: string; using: { foreign_key_constraint_on: string } };
+type ArrayRelationship = {
   name: string;
   using: { foreign_key_constraint_on: { column: string; table: TableReference } };
 };
