@@ -49,6 +49,7 @@ function generatedFiles(
 
 /**
  * Generates the files under `hasura/` as they are in an empty folder, by path.
+ * @internal exported for its test
  * @throws Error if the declaration lacks a root field of the schema, a table of the tracked database schema, or a column
  */
 export function generateMetadata(input: MetadataInput): Map<string, string> {
