@@ -1,5 +1,10 @@
 import { type GraphQLSchema, isTypeDefinitionNode, Kind, parse } from 'graphql';
-import type { ActionsDeclaration, Declaration } from './declaration-types.ts';
+import type {
+  ActionsDeclaration,
+  Declaration,
+  RemoteSchemaDeclaration,
+  RootFields,
+} from './declaration-types.ts';
 import { GENERATED } from './generated-mark.ts';
 import { roleSdl } from './role-sdl.ts';
 import { describeTable } from './table-shape.ts';
@@ -8,6 +13,12 @@ import { yamlFile } from './yaml.ts';
 const secretHeaders = ({ gateway }: Declaration) => [
   { name: gateway.secretHeader, value_from_env: gateway.secretFrom },
 ];
+
+function rootFieldsOf(declared: RemoteSchemaDeclaration['rootFields'], role: string): RootFields {
+  const fields = declared[role];
+  if (fields === undefined) throw new Error(`The role ${role} has no root fields.`);
+  return fields;
+}
 
 function remoteSchemasFile(declaration: Declaration, seen: GraphQLSchema): string {
   const { name, urlFrom, timeoutSeconds, comment, rootFields } = declaration.remoteSchema;
@@ -23,7 +34,7 @@ function remoteSchemasFile(declaration: Declaration, seen: GraphQLSchema): strin
       comment,
       permissions: declaration.roles.map((role) => ({
         role,
-        definition: { schema: roleSdl(seen, rootFields[role]) },
+        definition: { schema: roleSdl(seen, rootFieldsOf(rootFields, role)) },
       })),
     },
   ]);
@@ -33,7 +44,7 @@ function remoteSchemasFile(declaration: Declaration, seen: GraphQLSchema): strin
 export function roleFiles({ roles, remoteSchema }: Declaration, seen: GraphQLSchema): [string, string][] {
   return roles.map((role) => [
     `${role}.graphql`,
-    `${GENERATED}\n${roleSdl(seen, remoteSchema.rootFields[role])}`,
+    `${GENERATED}\n${roleSdl(seen, rootFieldsOf(remoteSchema.rootFields, role))}`,
   ]);
 }
 
