@@ -7,19 +7,25 @@ import { sha256 } from '../crypto/secrets.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { deleteOldRows } from '../db/prune.ts';
 import { jwks } from '../db/tables/keys.ts';
+import { rolesOfMembers, rolesOfUsers } from '../db/tables/roles.ts';
 import { refreshTokens, type SessionOpener, sessions } from '../db/tables/sessions.ts';
-import { type MembershipRole, memberships, teams } from '../db/tables/teams.ts';
+import { memberships, teams } from '../db/tables/teams.ts';
 import { passwords, users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import { insertMailJob } from '../mail/queue.ts';
+import { splitRoles } from '../roles/token-roles.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token-format.ts';
+import { type TeamRow, teamOf } from './team-row.ts';
+import type { TokenTeam } from './tokens.ts';
 
 export type OpenedSession = {
   sessionId: string;
   refreshToken: string;
   /** The active team: the one that the user joined first. Null if the user has no team. */
-  team: { teamId: string; role: MembershipRole } | null;
+  team: TokenTeam | null;
+  /** The roles of Hasura that the operator gave to the user. */
+  roles: string[];
   /** Seconds until the absolute end of the session. */
   secondsLeft: number;
 };
@@ -34,6 +40,8 @@ export type Opening = {
   /** Whether the device has shown its mark: then no notice is mailed. */
   knownDevice?: boolean;
 };
+
+type OpenedRow = TeamRow & { user_roles: string | null };
 
 /**
  * Opens a session with its first refresh token, in one statement. A person who has signed in on another device before gets a
@@ -50,7 +58,7 @@ export async function openSession(
   const refreshToken = tokens.first(sessionId);
   const { refreshTtlSeconds, ttlSeconds } = config.sessions;
   const openedBy: SessionOpener = by === 'mailed_token' ? by : 'password';
-  const [opened] = await db.execute<{ team_id: string | null; role: MembershipRole | null }>(sql`
+  const [opened] = await db.execute<OpenedRow>(sql`
     with permitted as (
       ${permission(userId, by)}
     ), member as (
@@ -72,12 +80,14 @@ export async function openSession(
     ), noticed as (
       ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, knownDevice ? sql`false` : isNewDevice(userId, device))}
     )
-    select member.team_id, member.role, (select count(*) from noticed) as notices from opened
-    left join member on true`);
+    select member.team_id, member.role, (select count(*) from noticed) as notices,
+      (select string_agg(role, ',' order by role) from ${rolesOfUsers} where user_id = ${userId}) as user_roles,
+      (select string_agg(role, ',' order by role) from ${rolesOfMembers}
+        where user_id = ${userId} and team_id = member.team_id) as member_roles
+    from opened left join member on true`);
   if (opened === undefined) throw new AuthError('invalid_credentials');
-  const { team_id: teamId, role } = opened;
-  const team = teamId === null || role === null ? null : { teamId, role };
-  return { sessionId, refreshToken, team, secondsLeft: ttlSeconds };
+  const roles = splitRoles(opened.user_roles);
+  return { sessionId, refreshToken, team: teamOf(opened), roles, secondsLeft: ttlSeconds };
 }
 
 /**
