@@ -3,17 +3,15 @@ import { readVariables } from '../../config/read-config.ts';
 import { schema } from '../../graphql/schema/schema.ts';
 import { databaseTables } from './metadata/database-tables.ts';
 import { declaration } from './metadata/declaration.ts';
-import { generateMetadata } from './metadata/generate.ts';
+import { writeMetadata } from './metadata/files/write.ts';
 import { withRoles } from './metadata/served-roles.ts';
-import { writeMetadata } from './metadata/write.ts';
 
 const directory = fileURLToPath(new URL('../../../hasura', import.meta.url));
 
 try {
   const { HASURA_ROLES } = readVariables(process.env, ['HASURA_ROLES']);
   const served = withRoles(declaration, HASURA_ROLES);
-  const files = generateMetadata({ schema, tables: databaseTables, declaration: served });
-  const count = await writeMetadata(directory, files);
+  const count = await writeMetadata(directory, { schema, tables: databaseTables, declaration: served });
   process.stdout.write(`${count} files written to hasura/.\n`);
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
