@@ -32,7 +32,7 @@ const isWellKnownPrefix = (address: ipaddr.IPv6): boolean =>
   address.match(ipaddr.parseCIDR('64:ff9b::/96') as never);
 
 /** The gateway does not connect to this address. */
-export class PrivateAddressError extends Error {
+class PrivateAddressError extends Error {
   override readonly name = 'PrivateAddressError';
   readonly code = 'private_address';
 }

@@ -11,7 +11,7 @@ import type { WebhookEvent, WebhookJob } from './events.ts';
 export const LANES = 4;
 
 /** The job library waits for e^n seconds after attempt n, at most for e^10: together 22 hours. */
-export const MAX_ATTEMPTS = 13;
+const MAX_ATTEMPTS = 13;
 
 /** The beginning of the names of all tasks that deliver webhooks. */
 export const TASK_PREFIX = 'webhook ';

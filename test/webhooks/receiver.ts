@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 export const createWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 /** The body of a webhook, as a receiver parses it. */
-export type Told = { type: string; timestamp: string; data: Record<string, unknown> };
+type Told = { type: string; timestamp: string; data: Record<string, unknown> };
 
 export type Delivery = { path: string; headers: IncomingHttpHeaders; body: string; told: Told };
 
