@@ -13,6 +13,7 @@ import { passwords, users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import { insertMailJob } from '../mail/queue.ts';
 import type { User } from '../users/users.ts';
+import { insertWebhookJobs } from '../webhooks/queue.ts';
 import type { RefreshTokens } from './refresh-token-format.ts';
 
 export type OpenedSession = {
@@ -35,6 +36,8 @@ export type Opening = {
   knownDevice?: boolean;
 };
 
+type OpeningDeps = { config: Pick<Config, 'sessions' | 'webhooks'>; refreshTokens: RefreshTokens };
+
 /**
  * Opens a session with its first refresh token, in one statement. A person who has signed in on another device before gets a
  * notice by mail. The session is proven if what opens it is: a proven password, or a mailed token.
@@ -43,7 +46,7 @@ export type Opening = {
  */
 export async function openSession(
   db: Queryable,
-  { config, refreshTokens: tokens }: { config: Pick<Config, 'sessions'>; refreshTokens: RefreshTokens },
+  { config, refreshTokens: tokens }: OpeningDeps,
   { userId, device, action, by, knownDevice = false }: Opening,
 ): Promise<OpenedSession> {
   const sessionId = uuidv7();
@@ -71,8 +74,11 @@ export async function openSession(
         now() + make_interval(secs => ${Math.min(refreshTtlSeconds, ttlSeconds)}) from opened
     ), noticed as (
       ${insertMailJob({ kind: 'new_sign_in', userId, sessionId }, knownDevice ? sql`false` : isNewDevice(userId, device))}
+    ), announced as (
+      ${announcement({ config }, { userId, sessionId, action })}
     )
-    select member.team_id, member.role, (select count(*) from noticed) as notices from opened
+    select member.team_id, member.role, (select count(*) from noticed) as notices,
+      (select count(*) from announced) as webhooks from opened
     left join member on true`);
   if (opened === undefined) throw new AuthError('invalid_credentials');
   const { team_id: teamId, role } = opened;
@@ -92,6 +98,17 @@ const permission = (userId: string, by: Opening['by']): SQL =>
     : sql`select u.id, p.proven_at is not null as proven from ${users} u join ${passwords} p on p.user_id = u.id
         where u.id = ${userId} and u.disabled_at is null
           and p.hash = ${by.passwordHash} and p.suspended_at is null for share of u, p`;
+
+/** Queues the webhook of a sign-in. A sign-up has one of its own. */
+const announcement = (
+  deps: Pick<OpeningDeps, 'config'>,
+  { userId, sessionId, action }: { userId: string; sessionId: string; action: Opening['action'] },
+): SQL =>
+  insertWebhookJobs(
+    deps,
+    { type: 'user.signed_in', data: { userId, sessionId } },
+    sql`opened where ${action === 'login'}::boolean`,
+  );
 
 /**
  * True if the person has signed in before, but not with this user agent from this address. An unknown address always
