@@ -13,6 +13,7 @@ import { secretVariables } from './groups/secrets.ts';
 import { serverVariables } from './groups/server.ts';
 import { tokenVariables } from './groups/tokens.ts';
 import { upkeepVariables } from './groups/upkeep.ts';
+import { webhookVariables } from './groups/webhooks.ts';
 
 /** Every variable that the gateway reads. The table in this folder's README.md is generated from their declarations. */
 export const environment = z.object({
@@ -29,6 +30,7 @@ export const environment = z.object({
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,
+  ...webhookVariables,
   ...upkeepVariables,
 });
 

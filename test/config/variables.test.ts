@@ -21,6 +21,8 @@ const values: Record<string, string> = {
   CAPTCHA_SECRET: SECRET,
   ENS_RPC_URLS: 'https://rpc.example.com/key',
   SMTP_URL: 'smtps://app:secret@mail.example.com',
+  WEBHOOK_URLS: 'https://app.example.com/hooks/key',
+  WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 2).toString('base64')}`,
 };
 const others = { CAPTCHA_PROVIDER: 'turnstile', CAPTCHA_SITE_KEY: 'shown' };
 

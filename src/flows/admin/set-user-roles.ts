@@ -12,6 +12,7 @@ import {
 import { tokenRoles } from '../../roles/token-roles.ts';
 import { lockMembership } from '../../teams/members.ts';
 import { lockUser } from '../../users/users.ts';
+import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 
@@ -54,6 +55,7 @@ export async function setUserRoles(deps: Deps, by: Caller, input: SetUserRolesIn
       throw new AuthError('too_many_roles', { attribute: 'roles' });
     const details = { by: 'operator', roles: roles.join(), formerRoles: former.join() };
     await recordSecurityEvent(tx, { action: 'roles_changed', userId, teamId, device: by.device, details });
+    await enqueueWebhooks(tx, deps, { type: 'user.roles_changed', data: { userId, teamId, roles } });
     return result;
   });
 }

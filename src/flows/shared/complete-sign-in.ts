@@ -1,5 +1,5 @@
 import type { SigningKey } from '../../keys/signing.ts';
-import type { OpenedSession } from '../../sessions/sessions.ts';
+import type { OpenedSession } from '../../sessions/opening.ts';
 import { type IssuedTokens, issueTokens, type SignInKind, type TokenSubject } from '../../sessions/tokens.ts';
 import type { User } from '../../users/users.ts';
 import type { Deps } from './deps.ts';
