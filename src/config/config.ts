@@ -7,6 +7,7 @@ import { rateConfig, rateProblems } from './groups/limits.ts';
 import { mailConfig, mailLimitConfig } from './groups/mail.ts';
 import { passwordConfig } from './groups/passwords.ts';
 import { requestConfig } from './groups/requests.ts';
+import { roleConfig, roleProblems } from './groups/roles.ts';
 import { secretConfig } from './groups/secrets.ts';
 import { serverConfig } from './groups/server.ts';
 import { cookieProblems, keyLifeProblems, tokenConfig } from './groups/tokens.ts';
@@ -21,6 +22,7 @@ export const toConfig = (e: Environment) => ({
   ...secretConfig(e),
   ...tokenConfig(e),
   ...accountConfig(e),
+  ...roleConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
   limits: { ...rateConfig(e), ...mailLimitConfig(e) },
@@ -47,6 +49,6 @@ export type CaptchaPurpose = CaptchaConfig['purposes'][number];
 
 /** Finds problems between variables that are each valid. */
 export const problemsOf = (e: Environment): string[] =>
-  [rateProblems, cookieProblems, keyLifeProblems, captchaProblems, webhookProblems].flatMap((problems) =>
-    problems(e),
+  [rateProblems, cookieProblems, keyLifeProblems, captchaProblems, roleProblems, webhookProblems].flatMap(
+    (problems) => problems(e),
   );

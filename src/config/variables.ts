@@ -8,6 +8,7 @@ import { rateVariables } from './groups/limits.ts';
 import { mailVariables } from './groups/mail.ts';
 import { passwordVariables } from './groups/passwords.ts';
 import { requestVariables } from './groups/requests.ts';
+import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
 import { serverVariables } from './groups/server.ts';
 import { tokenVariables } from './groups/tokens.ts';
@@ -21,6 +22,7 @@ export const environment = z.object({
   ...secretVariables,
   ...tokenVariables,
   ...accountVariables,
+  ...roleVariables,
   ...captchaVariables,
   ...passwordVariables,
   ...rateVariables,

@@ -3,7 +3,7 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { type OpenedSession, openSession } from '../../sessions/sessions.ts';
+import { type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { insertTeam } from '../../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { createUser } from '../../users/users.ts';
