@@ -7,11 +7,14 @@ import { parse, stringify } from 'yaml';
 import { checkMetadata } from '../../src/commands/hasura/metadata/check/check.ts';
 import { databaseTables } from '../../src/commands/hasura/metadata/database-tables.ts';
 import { writeMetadata } from '../../src/commands/hasura/metadata/files/write.ts';
+import { withRoles } from '../../src/commands/hasura/metadata/served-roles.ts';
 import { addApplication, replaceIn } from './application-metadata.ts';
 import { fixtureDeclaration as declaration, fixtureSdl } from './metadata-fixture.ts';
 
 const schema = buildSchema(fixtureSdl);
 const input = { schema, tables: databaseTables, declaration };
+
+const tables = 'databases/portcullis/tables';
 
 let folder: string;
 let shared: string;
@@ -164,6 +167,19 @@ test('the generator removes its own entries that it no longer makes, and nothing
   expect(await contents(directory)).toEqual(await contents(shared));
 });
 
+test('the generator removes the permissions of a role that is no longer declared', async () => {
+  const { directory } = await copy();
+  await writeMetadata(directory, { ...input, declaration: withRoles(declaration, ['editor']) });
+  const [users, sdl] = [`metadata/${tables}/portcullis_users.yaml`, 'roles/editor.graphql'];
+  const given = await contents(directory);
+  expect(parse(given[users] ?? '').select_permissions.map(({ role }: { role: string }) => role)).toContain(
+    'editor',
+  );
+  expect(given[sdl]).toBeDefined();
+  await writeMetadata(directory, input);
+  expect(await contents(directory)).toEqual(await contents(shared));
+});
+
 test('the generator writes nothing if a file is not YAML, and names the file', async () => {
   const { directory, metadata } = await copy();
   await rm(join(metadata, 'version.yaml'));
@@ -176,8 +192,6 @@ test('the generator writes nothing if a file is not YAML, and names the file', a
 });
 
 type Broken = [what: string, file: string, from: string, to: string, findings: string[]];
-const tables = 'databases/portcullis/tables';
-
 test.for<Broken>([
   [
     'that tracks a table of ours in another source',
