@@ -38,6 +38,8 @@ function collect(object: JsonObject, path: string, items: Map<string, Json>): Js
     for (const entry of objectsOf(value)) {
       const label = `${list.word} ${list.key(entry)}`;
       const entryPath = path === '' ? label : `${path}, ${label}`;
+      // First, so that an object comes before what is inside it.
+      items.set(entryPath, null);
       items.set(entryPath, collect(entry, entryPath, items));
     }
   }

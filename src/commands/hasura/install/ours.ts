@@ -1,5 +1,5 @@
 import { facts, marked } from './facts.ts';
-import { asJson, at, type Json, type JsonObject, objectOf, objectsOf, textOf } from './json.ts';
+import { asJson, at, type Json, type JsonObject, objectOf, objectsOf, textOf, without } from './json.ts';
 
 /** Where our objects go, and what their names begin with. */
 export type Target = {
@@ -50,19 +50,21 @@ function sourceFor(source: JsonObject, target: Target, installed: JsonObject): J
     ...objectOf(at(installed.configuration, 'connection_info')),
     ...objectOf(at(source.configuration, 'connection_info')),
   };
-  const present = objectOf(installed.customization);
-  const rootFields = override(objectOf(present.root_fields), {
+  const present = without(objectOf(installed.customization), ['root_fields', 'type_names']);
+  const rootFields = override(objectOf(at(installed.customization, 'root_fields')), {
     prefix: target.namespace === '' ? '' : `${target.namespace}_`,
   });
-  const typeNames = override(objectOf(present.type_names), { prefix: target.typePrefix });
+  const typeNames = override(objectOf(at(installed.customization, 'type_names')), {
+    prefix: target.typePrefix,
+  });
   return {
     name: target.source,
     kind: source.kind ?? 'postgres',
     configuration: { ...objectOf(installed.configuration), connection_info: connection },
     customization: {
       ...present,
-      root_fields: rootFields,
-      type_names: typeNames,
+      ...(Object.keys(rootFields).length > 0 && { root_fields: rootFields }),
+      ...(Object.keys(typeNames).length > 0 && { type_names: typeNames }),
       // Without it, HASURA_GRAPHQL_DEFAULT_NAMING_CONVENTION would rename our fields.
       naming_convention: 'hasura-default',
     },
@@ -70,7 +72,7 @@ function sourceFor(source: JsonObject, target: Target, installed: JsonObject): J
   };
 }
 
-/** In a source of theirs there is no prefix for our tables alone. So a name of our own gets it. */
+/** A source of theirs has no prefix for our tables alone. So a name of our own gets it. */
 function tableFor(table: JsonObject, target: Target, isOwn: boolean): JsonObject {
   const customName = textOf(at(table.configuration, 'custom_name'));
   const configuration =
@@ -163,5 +165,6 @@ function typesFor(types: JsonObject, target: Target): JsonObject {
       })),
     }),
   });
-  return Object.fromEntries(TYPE_LISTS.map((list) => [list, objectsOf(types[list]).map(renamed)]));
+  const lists = TYPE_LISTS.map((list): [string, JsonObject[]] => [list, objectsOf(types[list]).map(renamed)]);
+  return Object.fromEntries(lists.filter(([, entries]) => entries.length > 0));
 }

@@ -5,7 +5,7 @@ import { at, type JsonObject, objectOf, objectsOf, textOf } from './json.ts';
 export type Place = {
   /** Whether anything of ours is installed. */
   isInstalled: boolean;
-  /** The source that holds our tables; null if there is none. */
+  /** The source that holds our tables; null if no source does. */
   source: string | null;
   /** The namespace of our root fields; empty without one. */
   namespace: string;

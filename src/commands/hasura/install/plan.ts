@@ -33,6 +33,8 @@ export type PlanInput = {
   schemas: RemoteSchemas;
   /** The engine's naming convention for sources without one. */
   defaultConvention: string;
+  /** The names of cron triggers that the export leaves out (`include_in_metadata: false`). */
+  hiddenCronTriggers: readonly string[];
 };
 
 /** Our objects as this version makes them, for the place and the options. */
@@ -102,10 +104,19 @@ function installation(input: PlanInput, prepared: Prepared & { target: Target })
     );
   const { schemas, defaultConvention } = input;
   const { theirs } = parts;
-  const clashes = [...namesakes(ours, theirs), ...nameClashes({ ours, theirs, schemas, defaultConvention })];
+  const clashes = [
+    ...namesakes(ours, withHidden(theirs, input.hiddenCronTriggers)),
+    ...nameClashes({ ours, theirs, schemas, defaultConvention }),
+  ];
   if (clashes.length > 0) throw new InstallRefusal('Not installed: names of yours would meet ours.', clashes);
   return mergeByName(mergeByName(theirs, ours), parts.attached);
 }
+
+/** Adds the cron triggers that the export leaves out: they keep their names. */
+const withHidden = (theirs: JsonObject, hidden: readonly string[]): JsonObject => ({
+  ...theirs,
+  cron_triggers: [...objectsOf(theirs.cron_triggers), ...hidden.map((name) => ({ name }))],
+});
 
 /** Checks that the source that shall hold our tables can. */
 function checkTarget(theirs: JsonObject, { source }: Target): void {

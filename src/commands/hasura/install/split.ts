@@ -16,7 +16,7 @@ export type Split = {
   /** Everything that is not ours. */
   theirs: JsonObject;
   /**
-   * What is theirs inside our objects, such as a relationship of our table to a table of theirs. It has the form of metadata,
+   * What is theirs inside our objects: for example a relationship of our table to a table of theirs. It has the form of metadata,
    * with our objects as mere names around it.
    */
   attached: JsonObject;

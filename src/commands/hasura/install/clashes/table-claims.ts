@@ -32,7 +32,7 @@ const TYPE_ENDINGS: readonly string[] = [
 const ending = (entry: Json | undefined, key: string) => textOf(at(entry, key));
 
 /** Reads the customization of a source. */
-export function renamingOfSource(source: JsonObject): Renaming {
+function renamingOfSource(source: JsonObject): Renaming {
   const { root_fields: fields, type_names: types } = isObject(source.customization)
     ? source.customization
     : {};
