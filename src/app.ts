@@ -90,7 +90,7 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
 async function warnOfEmailClashes({ db, log }: GatewayDeps): Promise<void> {
   const accounts = await countEmailClashes(db);
   if (accounts > 0)
-    log.warn({ accounts }, 'Accounts have email addresses that are not canonical: npm run users:clashes.');
+    log.warn({ accounts }, 'Accounts have email addresses that are not canonical: npm run users -- clashes.');
 }
 
 /** Lets failed logins last as long as those of imported passwords, which other systems hashed. The start does not wait for it. */
@@ -102,7 +102,8 @@ async function learnForeignHashes({ db, passwords, log }: GatewayDeps): Promise<
   }
 }
 
-async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<GatewayDeps> {
+/** Makes what HTTP, GraphQL and flows need, on open connections. Commands that run flows use it too. */
+export async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<GatewayDeps> {
   const { db, priorityDb, queueDelayMs } = pools;
   const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
   const hashGate = createHashGate({
