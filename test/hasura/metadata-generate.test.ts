@@ -144,7 +144,7 @@ test('the metadata take column names from the database and relationships from fo
     const list = [...(file.object_relationships ?? []), ...(file.array_relationships ?? [])];
     return list.map(({ name }: { name: string }) => name);
   };
-  expect(names('users')).toEqual(['inviter_invites', 'memberships', 'sessions']);
+  expect(names('users')).toEqual(['identities', 'inviter_invites', 'memberships', 'sessions']);
   expect(names('teams')).toEqual(['active_team_sessions', 'invites', 'memberships', 'projects']);
   expect(names('memberships')).toEqual(['team', 'user']);
   expect(names('sessions')).toEqual(['active_team', 'user']);
