@@ -7,6 +7,7 @@ import * as imports from '../../../db/tables/imports.ts';
 import * as keys from '../../../db/tables/keys.ts';
 import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
+import * as roles from '../../../db/tables/roles.ts';
 import * as audit from '../../../db/tables/security-events.ts';
 import * as sessions from '../../../db/tables/sessions.ts';
 import * as teams from '../../../db/tables/teams.ts';
@@ -22,6 +23,7 @@ export const databaseTables: readonly PgTable[] = [
   keys,
   limits,
   oneTimeTokens,
+  roles,
   sessions,
   teams,
   users,
