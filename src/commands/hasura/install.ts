@@ -1,4 +1,4 @@
-import { readVariables } from '../../config/read-config.ts';
+import { ConfigError, readVariables } from '../../config/read-config.ts';
 import { runCommand } from '../run.ts';
 import { optionalVariable, variable } from '../variable.ts';
 import { EngineError } from './engine-http.ts';
@@ -11,14 +11,19 @@ async function install(): Promise<string> {
   if (options === null) return HELP;
   const adminSecret = optionalVariable('HASURA_GRAPHQL_ADMIN_SECRET');
   if (adminSecret === null) throw new OptionError('HASURA_GRAPHQL_ADMIN_SECRET is not set.');
-  const { HASURA_UNAUTHORIZED_ROLE } = readVariables(process.env, [], ['HASURA_UNAUTHORIZED_ROLE']);
+  const { HASURA_ROLES: roles, HASURA_UNAUTHORIZED_ROLE: unauthorizedRole } = readVariables(process.env, [
+    'HASURA_ROLES',
+    'HASURA_UNAUTHORIZED_ROLE',
+  ]);
+  if (roles.includes(unauthorizedRole))
+    throw new ConfigError(['HASURA_ROLES: no token may hold the role of HASURA_UNAUTHORIZED_ROLE']);
   return runInstall({
     engine: {
       endpoint: (options.endpoint ?? variable('HASURA_GRAPHQL_ENDPOINT', 'http://localhost:8080')).trim(),
       adminSecret,
     },
     options,
-    gateway: { unauthorizedRole: HASURA_UNAUTHORIZED_ROLE },
+    gateway: { unauthorizedRole, roles },
   });
 }
 

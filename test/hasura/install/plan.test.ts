@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { generateFor } from '../../../src/commands/hasura/install/generated.ts';
 import {
   canonical,
   type JsonObject,
@@ -97,6 +98,23 @@ describe('an installation', () => {
     );
     expect(roles).toEqual(['public', 'user']);
   });
+});
+
+test('declared roles get the permissions and the SDL of user, and lose them when they are no longer declared', () => {
+  const generate = (source: string) => generateFor(source, ['editor']);
+  const { metadata } = plan(foreign(), { generate });
+  const permission = (role: string) => {
+    const found = findEntry('select_permissions', ourTable(metadata).select_permissions, role);
+    return { ...found, role: null };
+  };
+  expect(permission('editor')).toEqual(permission('user'));
+  expect(plan(metadata, { generate }).changes).toEqual([]);
+  const without = plan(metadata);
+  expect(without.changes).toContainEqual({
+    kind: 'remove',
+    path: 'remote schema portcullis, permission of role editor',
+  });
+  expect(canonical(without.metadata)).toBe(canonical(plan(foreign()).metadata));
 });
 
 describe('an upgrade', () => {

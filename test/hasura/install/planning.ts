@@ -28,7 +28,7 @@ export function plan(metadata: JsonObject, given: Options = {}): Plan {
   return planChanges({
     metadata,
     options: { remove, source, namespace, typePrefix },
-    generate: generateFor,
+    generate: (source) => generateFor(source, []),
     unauthorizedRole: 'anonymous',
     schemas: new Map([['portcullis', gatewaySchema]]),
     defaultConvention: 'hasura-default',

@@ -19,7 +19,7 @@ import { reportChanges, reportFindings, reportNotes } from './report.ts';
 import { sendPlan } from './send.ts';
 
 /** What the command needs to know of the gateway's configuration. */
-type Gateway = { unauthorizedRole: string };
+type Gateway = { unauthorizedRole: string; roles: readonly string[] };
 
 /** How often the command starts again because the metadata changed in the same moment. */
 const MAX_REPETITIONS = 3;
@@ -99,7 +99,7 @@ async function changeOnce(
   const { metadata } = exported;
   const known = await readRemoteSchemas(engine, metadata);
   const plan = planChanges({
-    ...{ metadata, options, generate: generateFor },
+    ...{ metadata, options, generate: (source) => generateFor(source, gateway.roles) },
     unauthorizedRole: gateway.unauthorizedRole,
     schemas: new Map([...known.schemas, [facts.remoteSchema, gatewaySchema]]),
     defaultConvention: config?.default_naming_convention || 'hasura-default',
