@@ -1,6 +1,7 @@
 import { is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import * as ens from '../../../db/tables/contract-addresses.ts';
+import * as guard from '../../../db/tables/guard.ts';
 import * as heartbeat from '../../../db/tables/heartbeat.ts';
 import * as keys from '../../../db/tables/keys.ts';
 import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
@@ -15,6 +16,7 @@ export const databaseTables: readonly PgTable[] = [
   audit,
   heartbeat,
   ens,
+  guard,
   keys,
   limits,
   oneTimeTokens,
