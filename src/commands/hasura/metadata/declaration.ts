@@ -69,7 +69,7 @@ export const declaration: Declaration = {
         ],
       },
     },
-    adminOnly: ['disableAccount', 'enableAccount'],
+    adminOnly: ['disableAccount', 'enableAccount', 'setUserRoles'],
   },
   actions: {
     sdl: `type Mutation {
