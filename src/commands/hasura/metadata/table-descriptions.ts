@@ -1,4 +1,5 @@
 import { cache } from '../../../db/tables/contract-addresses.ts';
+import { identities } from '../../../db/tables/identities.ts';
 import { jwks } from '../../../db/tables/keys.ts';
 import { rolesOfMembers, rolesOfUsers } from '../../../db/tables/roles.ts';
 import { securityEvents } from '../../../db/tables/security-events.ts';
@@ -112,6 +113,19 @@ export const descriptions: Declaration['descriptions'] = [
       proven_at: 'When the holder of the mailbox confirmed the session; null if they did not.',
     },
     select: 'The current user reads their own sessions.',
+  }),
+  describe(identities, {
+    table: 'The accounts at other providers that people can sign in with.',
+    columns: {
+      id: 'The id of the row.',
+      user_id: 'The id of the person.',
+      provider: 'The name of the provider, for example `google`.',
+      issuer: 'The issuer, if the provider has one for each customer; otherwise empty.',
+      subject: 'The id of the account at the provider, which never changes.',
+      email: 'The address that the provider stated; null if it stated none.',
+      created_at: 'When the person linked the account.',
+    },
+    select: 'The current user reads their own linked accounts.',
   }),
   describe(jwks, {
     table: 'The public keys that verify the gateway’s tokens.',
