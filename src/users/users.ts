@@ -1,6 +1,7 @@
-import { and, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
+import { CLOCK } from '../db/clock.ts';
 import { violates } from '../db/errors.ts';
 import { passwords, users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
@@ -59,25 +60,34 @@ export async function findUser(db: Database, id: string): Promise<User | null> {
   return user ?? null;
 }
 
+type NewUser = {
+  email: string;
+  name: string | null;
+  /** Null: no password. The person sets one by a mailed link. */
+  passwordHash: string | null;
+  /** Whether the person holds the mailbox of the address. A password then counts as proven. */
+  verified?: boolean;
+};
+
 /**
- * Creates a user with a password. The database decides who gets an address.
+ * Creates a user. The database decides who gets an address.
  * @throws AuthError `already_registered` on attribute `email`
  */
-export async function createUser(
-  tx: Queryable,
-  input: { email: string; name: string; passwordHash: string },
-): Promise<User> {
-  const { email, name, passwordHash } = input;
+export async function createUser(tx: Queryable, input: NewUser): Promise<User> {
+  const { email, name, passwordHash, verified = false } = input;
   const taken = new AuthError('already_registered', { attribute: 'email' });
   const [user] = await tx
     .insert(users)
-    .values({ id: uuidv7(), email, name })
+    .values({ id: uuidv7(), email, name, emailVerifiedAt: verified ? sql`now()` : null })
     .onConflictDoNothing({ target: users.email })
     .returning()
     // A trigger raises this if an older account has another spelling of the address.
     .catch((error: unknown) => Promise.reject(violates(error, EMAIL_KEY) ? taken : error));
   if (user === undefined) throw taken;
-  await tx.insert(passwords).values({ userId: user.id, hash: passwordHash });
+  if (passwordHash !== null)
+    await tx
+      .insert(passwords)
+      .values({ userId: user.id, hash: passwordHash, provenAt: verified ? CLOCK : null });
   return user;
 }
 
@@ -110,9 +120,14 @@ type Changes = Partial<{
   name: string;
   email: string;
   /** `now` for another address, which is verified from now on. `true` keeps the time of an earlier verification. */
-  emailVerified: true | 'now';
+  emailVerified: boolean | 'now';
   disabled: boolean;
 }>;
+
+function verification(verified: boolean | 'now'): SQL | null {
+  if (verified === false) return null;
+  return verified === 'now' ? sql`now()` : sql`coalesce(${users.emailVerifiedAt}, now())`;
+}
 
 /** Changes a user; null if not found. A user who is verified or disabled already keeps the time of it. */
 export async function updateUser(
@@ -125,10 +140,7 @@ export async function updateUser(
     .set({
       ...(name !== undefined && { name }),
       ...(email !== undefined && { email }),
-      ...(emailVerified && {
-        emailVerifiedAt:
-          emailVerified === 'now' ? sql`now()` : sql`coalesce(${users.emailVerifiedAt}, now())`,
-      }),
+      ...(emailVerified !== undefined && { emailVerifiedAt: verification(emailVerified) }),
       ...(disabled !== undefined && {
         disabledAt: disabled ? sql`coalesce(${users.disabledAt}, now())` : null,
       }),

@@ -20,7 +20,7 @@ export type Arguments = Readonly<{
 export type Report = Readonly<{ text: string; json: unknown; exitCode?: number }>;
 
 /** Opens the database and makes what flows need. It is closed when the subcommand has ended. */
-type OpenContext = (options?: OpenOptions) => Promise<CommandContext>;
+export type OpenContext = (options?: OpenOptions) => Promise<CommandContext>;
 
 /** A subcommand of `npm run users`. `subcommands.ts` lists them. */
 export type Subcommand = Readonly<{
@@ -41,3 +41,11 @@ export type Subcommand = Readonly<{
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+/** The text of an option; undefined if it is not given. */
+export const textOf = ({ values }: Arguments, name: string): string | undefined => {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** Whether a flag is given. */
+export const isGiven = ({ values }: Arguments, name: string): boolean => values[name] === true;

@@ -1,12 +1,9 @@
-import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
-import { lockSessionsOf } from '../../sessions/ending.ts';
 import { keepingAnOwner } from '../../teams/access.ts';
-import { dissolveTeams, prepareDeparture } from '../../teams/departure.ts';
-import { deleteUser } from '../../users/users.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';
+import { removeAccount } from '../shared/remove-account.ts';
 
 type DeleteAccountInput = { currentPassword: string };
 
@@ -28,21 +25,8 @@ export async function deleteAccount(
     deps.db.transaction(async (tx) => {
       // Locks the account: no session is opened, and no team is founded or joined, until it is gone.
       await requireUnchangedPassword(tx, by, { passwordHash });
-      const { alone, orphaned } = await prepareDeparture(tx, user.id);
-      if (orphaned.length > 0) throw soleOwner(orphaned);
-      await lockSessionsOf(tx, user.id);
-      await dissolveTeams(tx, { userId: user.id, alone });
-      if (!(await deleteUser(tx, user.id))) throw new AuthError('unauthenticated');
-      const event = { userId: user.id, sessionId, device: by.device, details: { teams: alone.length } };
-      await recordSecurityEvent(tx, { action: 'account_deleted', ...event });
-      for (const teamId of alone)
-        await recordSecurityEvent(tx, { action: 'team_deleted', ...event, teamId, details: {} });
+      const actor = { sessionId, device: by.device };
+      if (!(await removeAccount(tx, { userId: user.id, actor }))) throw new AuthError('unauthenticated');
     });
   await keepingAnOwner(remove);
 }
-
-const soleOwner = (teamIds: readonly string[]): AuthError =>
-  new AuthError('sole_owner', {
-    attribute: 'teamId',
-    message: `These teams need another owner first, or to be deleted: ${teamIds.slice(0, 10).join(', ')}.`,
-  });
