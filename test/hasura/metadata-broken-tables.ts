@@ -8,7 +8,7 @@ const sessions = tableFile('sessions');
 const jwks = tableFile('jwks');
 const cache = tableFile('cache');
 const databases = 'databases/databases.yaml';
-const tableList = 'databases/default/tables/tables.yaml';
+const tableList = 'databases/portcullis/tables/tables.yaml';
 const remote = 'remote_schemas.yaml';
 
 const treeAndTables: BrokenExample[] = [
@@ -27,7 +27,7 @@ const treeAndTables: BrokenExample[] = [
     '- role_name: staff\n  role_set: [user]',
   ),
   edited('version.yaml', 'version', 'version 2', '3', '2'),
-  edited('version.yaml', 'in-step', 'an added comment', 'version', '# hi\nversion'),
+  edited('cron_triggers.yaml', 'in-step', 'another schedule of a trigger', '17 * * * *', '18 * * * *'),
   edited(databases, 'source', 'a source of another kind', 'postgres', 'citus'),
   edited(
     users,

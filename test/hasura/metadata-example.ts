@@ -37,7 +37,7 @@ export const edited = (
 export const lines = (indent: number, ...texts: string[]): string =>
   texts.map((text) => `${' '.repeat(indent)}${text}\n`).join('');
 
-export const tableFile = (name: string) => `databases/default/tables/portcullis_${name}.yaml`;
+export const tableFile = (name: string) => `databases/portcullis/tables/portcullis_${name}.yaml`;
 
 /** The fixture's SDL with an addition, or with a replacement. */
 export const grown = (more: string) => `${fixtureSdl}\n${more}`;

@@ -1,13 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { schema } from '../../graphql/schema/schema.ts';
 import { databaseTables } from './metadata/database-tables.ts';
-import { generateMetadata } from './metadata/generate.ts';
-import { writeMetadata } from './metadata/write.ts';
+import { writeMetadata } from './metadata/files/write.ts';
 
 const directory = fileURLToPath(new URL('../../../hasura', import.meta.url));
 
 try {
-  const count = await writeMetadata(directory, generateMetadata({ schema, tables: databaseTables }));
+  const count = await writeMetadata(directory, { schema, tables: databaseTables });
   process.stdout.write(`${count} files written to hasura/.\n`);
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);

@@ -70,7 +70,7 @@ function readNames(given: unknown, known: readonly string[], { what, byDefault }
 }
 type Choice = { what: { key: string; name: string }; byDefault: boolean };
 
-const SOURCES = ['default'];
+const SOURCES = ['portcullis'];
 
 /** Succeeds even if objects are inconsistent afterwards, and lists them. */
 async function reloadMetadata(target: MetadataTarget, given: unknown): Promise<object> {

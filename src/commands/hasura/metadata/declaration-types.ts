@@ -57,7 +57,7 @@ type ActionRelationship = {
 
 type ActionDeclaration = { name: string; timeoutSeconds: number; comment: string };
 
-export type ActionsDeclaration = {
+type ActionsDeclaration = {
   /** The SDL of `actions.graphql`: `type Mutation` and the types it needs. */
   sdl: string;
   list: readonly ActionDeclaration[];

@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'graphql';
 import { declaration as ours } from '../declaration.ts';
-import { generateMetadata, type MetadataInput } from '../generate.ts';
+import { type Plan, planMetadata } from '../files/plan.ts';
 import { asHasuraSeesIt } from '../hasura-introspection.ts';
+import type { MetadataInput } from '../objects/metadata.ts';
 import { describeTable } from '../table-shape.ts';
 import { checkActions } from './actions.ts';
 import { type Check, type CheckContext, entriesWithin } from './context.ts';
@@ -73,26 +74,24 @@ function* checkActionsSyntax({ actionsSdl }: Tree): Generator<Finding> {
   }
 }
 
-/** Checks that the committed files are those of the generator, and that `roles/` has no other file. */
+/** Checks that the generator would change nothing. */
 async function checkInStep({ directory, ...input }: CheckInput): Promise<Finding[]> {
-  const generated = generateOrMessage(input);
-  if (typeof generated === 'string') return [finding('in-step', 'the generator', generated)];
-  const findings = [...generated].map(async ([path, content]): Promise<Finding[]> => {
+  const plan = await planOrMessage(directory, input);
+  if (typeof plan === 'string') return [finding('in-step', 'the generator', plan)];
+  const findings = [...plan.files].map(async ([path, content]): Promise<Finding[]> => {
     const committed = await readFile(join(directory, path), 'utf8').catch(() => undefined);
     if (committed === content) return [];
     return [finding('in-step', path, 'It differs from what npm run hasura:generate makes.')];
   });
-  const roles = await readdir(join(directory, 'roles')).catch(() => []);
-  const strays = roles.map((name) => `roles/${name}`).filter((path) => !generated.has(path));
   return [
     ...(await Promise.all(findings)).flat(),
-    ...strays.map((path) => finding('in-step', path, 'npm run hasura:generate does not make it.')),
+    ...plan.removed.map((path) => finding('in-step', path, 'npm run hasura:generate does not make it.')),
   ];
 }
 
-function generateOrMessage(input: MetadataInput): Map<string, string> | string {
+async function planOrMessage(directory: string, input: MetadataInput): Promise<Plan | string> {
   try {
-    return generateMetadata(input);
+    return await planMetadata(directory, input);
   } catch (error) {
     return (error as Error).message;
   }

@@ -1,11 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
-import { parseDocument, type ScalarTag } from 'yaml';
+import { parseDocument } from 'yaml';
+import { includeTag } from '../files/yaml.ts';
 import { type Finding, finding } from './rules.ts';
 
 const INCLUDE = /^!include\s+(.+)$/;
-/** Parses a YAML tag `!include` into the quoted form, since the CLI accepts both. */
-const includeTag: ScalarTag = { tag: '!include', resolve: (path: string) => `!include ${path}` };
 
 const TOP_LEVEL = [
   ...['version', 'actions', 'remote_schemas', 'cron_triggers', 'inherited_roles', 'allow_list'],

@@ -1,12 +1,13 @@
-import type { Declaration, TableDeclaration } from './declaration-types.ts';
-import { relationshipsOf } from './relationships.ts';
-import { describeTable, type TableShape } from './table-shape.ts';
-import { yamlFile } from './yaml.ts';
+import type { Declaration, TableDeclaration } from '../declaration-types.ts';
+import { relationshipsOf } from '../relationships.ts';
+import { describeTable, type TableShape } from '../table-shape.ts';
+import type { RemoteRelationship, SourceMetadata, TableMetadata } from './types.ts';
 
 const ROW_LIMIT = 100;
 
 /** Leaves out an empty list, as Hasura's export does. */
-const unlessEmpty = (key: string, list: readonly unknown[]) => (list.length === 0 ? {} : { [key]: list });
+const unlessEmpty = <Key extends string, Item>(key: Key, list: Item[]): { [key in Key]?: Item[] } =>
+  list.length === 0 ? {} : ({ [key]: list } as { [key in Key]: Item[] });
 
 function relationshipEntries(shape: TableShape, tracked: readonly TableShape[]) {
   const { object, array } = relationshipsOf(shape, tracked);
@@ -18,9 +19,8 @@ function relationshipEntries(shape: TableShape, tracked: readonly TableShape[]) 
   return { ...unlessEmpty('object_relationships', objects), ...unlessEmpty('array_relationships', arrays) };
 }
 
-/** Returns the remote relationships. `lhs_fields` lists the columns that are arguments. */
 function joinEntries({ joins = [] }: TableDeclaration, { remoteSchema }: Declaration) {
-  const entries = joins.map(({ name, field, arguments: columns }) => {
+  const entries = joins.map(({ name, field, arguments: columns }): RemoteRelationship => {
     const args = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, `$${column}`]));
     const to_remote_schema = {
       remote_schema: remoteSchema.name,
@@ -48,45 +48,36 @@ function permissionEntries({ permissions }: TableDeclaration, roles: Declaration
   return { ...unlessEmpty('select_permissions', selects), ...unlessEmpty('update_permissions', updates) };
 }
 
-function tableFile(declared: TableDeclaration, tracked: readonly TableShape[], declaration: Declaration) {
+function tableMetadata(
+  declared: TableDeclaration,
+  tracked: readonly TableShape[],
+  declaration: Declaration,
+): TableMetadata {
   const shape = describeTable(declared.table);
-  return yamlFile({
+  return {
     table: { schema: shape.schema, name: shape.name },
     ...(declared.customName !== undefined && { configuration: { custom_name: declared.customName } }),
     ...relationshipEntries(shape, tracked),
     ...joinEntries(declared, declaration),
     ...permissionEntries(declared, declaration.roles),
-  });
+  };
 }
 
-function databasesFile({ source }: Declaration): string {
-  return yamlFile([
-    {
-      name: source.name,
-      kind: 'postgres',
-      configuration: {
-        connection_info: {
-          database_url: { from_env: source.urlFrom },
-          isolation_level: 'read-committed',
-          use_prepared_statements: true,
-        },
+/** Returns the source with its tracked tables, their relationships and permissions, in the order of their names. */
+export function sourceMetadata(declaration: Declaration): SourceMetadata {
+  const { source, tables } = declaration;
+  const tracked = tables.map(({ table }) => describeTable(table));
+  const objects = tables.map((declared) => tableMetadata(declared, tracked, declaration));
+  return {
+    name: source.name,
+    kind: 'postgres',
+    configuration: {
+      connection_info: {
+        database_url: { from_env: source.urlFrom },
+        isolation_level: 'read-committed',
+        use_prepared_statements: true,
       },
-      tables: `!include ${source.name}/tables/tables.yaml`,
     },
-  ]);
-}
-
-/** Returns the files of `databases/`: the source, its tracked tables, their relationships and permissions. */
-export function tableFiles(declaration: Declaration): Map<string, string> {
-  const tracked = declaration.tables.map(({ table }) => describeTable(table));
-  const folder = `databases/${declaration.source.name}/tables`;
-  const fileNames = tracked.map(({ schema, name }) => `${schema}_${name}.yaml`).sort();
-  return new Map([
-    ['databases/databases.yaml', databasesFile(declaration)],
-    [`${folder}/tables.yaml`, yamlFile(fileNames.map((name) => `!include ${name}`))],
-    ...declaration.tables.map((declared): [string, string] => {
-      const { schema, name } = describeTable(declared.table);
-      return [`${folder}/${schema}_${name}.yaml`, tableFile(declared, tracked, declaration)];
-    }),
-  ]);
+    tables: objects.sort((a, b) => (a.table.name < b.table.name ? -1 : 1)),
+  };
 }
