@@ -22,6 +22,8 @@ grant select ("team_id", "user_id", "role", "created_at") on "portcullis"."membe
 grant select ("id", "team_id", "name", "created_at", "updated_at") on "portcullis"."projects" to :"role";
 grant update ("name") on "portcullis"."projects" to :"role";
 grant select ("id", "team_id", "email", "role", "inviter_id", "created_at", "expires_at") on "portcullis"."invites" to :"role";
+grant select ("user_id", "role", "created_at") on "portcullis"."user_roles" to :"role";
+grant select ("team_id", "user_id", "role", "created_at") on "portcullis"."membership_roles" to :"role";
 grant select ("id", "user_id", "active_team_id", "user_agent", "address", "created_at", "last_used_at", "expires_at", "revoked_at", "opened_by", "proven_at") on "portcullis"."sessions" to :"role";
 grant select ("id", "alg", "public_jwk", "created_at", "expires_at") on "portcullis"."jwks" to :"role";
 grant update ("expires_at") on "portcullis"."jwks" to :"role";

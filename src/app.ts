@@ -27,6 +27,8 @@ import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
 import { createRefreshTokens } from './sessions/refresh-token-format.ts';
 import { countEmailClashes } from './users/email-clashes.ts';
+import { createWebhookTasks } from './webhooks/deliver.ts';
+import { LANES } from './webhooks/queue.ts';
 
 /**
  * How many milliseconds work may wait for its turn, at a hash or at the database. If work waits longer, the gateway is
@@ -65,13 +67,14 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
     }
     const templates = await loadMailTemplates(config.mail);
     const http = await startHttpServer(deps, dialects);
-    const worker = startWorker(config, deps, templates, access.direct);
+    const mailWorker = startMailWorker(config, deps, templates, access.direct);
+    const webhookWorker = startWebhookWorker(config, deps, access.direct);
     const stopHousekeeping = startHousekeeping(deps);
     return {
       url: http.url,
       deps,
       async close() {
-        await Promise.all([http.close(), worker.stop()]);
+        await Promise.all([http.close(), mailWorker.stop(), webhookWorker?.stop()]);
         await stopHousekeeping();
         await database.close();
       },
@@ -123,7 +126,7 @@ export async function wire(config: RunnableConfig, pools: Pools, log: Log): Prom
   };
 }
 
-function startWorker(
+function startMailWorker(
   config: RunnableConfig,
   deps: GatewayDeps,
   templates: MailTemplates,
@@ -141,6 +144,7 @@ function startWorker(
     database: { ...database, statementTimeoutMs: config.database.statementTimeoutMs },
     tasks: { [MAIL_TASK]: deliver },
     concurrency: config.mail.concurrency,
+    applicationName: 'portcullis-mail',
   });
   return {
     async stop() {
@@ -148,6 +152,23 @@ function startWorker(
       transport.close();
     },
   };
+}
+
+/** Starts a worker of its own for webhooks, so that slow endpoints do not delay mails. Null without endpoints. */
+function startWebhookWorker(
+  { webhooks, database: { statementTimeoutMs } }: RunnableConfig,
+  { db, log }: GatewayDeps,
+  database: DatabaseAccess,
+): JobWorker | null {
+  if (webhooks.urls.length === 0) return null;
+  return startJobWorker({
+    ...{ db, log },
+    database: { ...database, statementTimeoutMs },
+    tasks: createWebhookTasks({ webhooks, log }),
+    // Every endpoint can use all of its lanes at once.
+    concurrency: LANES * webhooks.urls.length,
+    applicationName: 'portcullis-webhooks',
+  });
 }
 
 /**

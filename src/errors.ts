@@ -37,6 +37,7 @@ export const errorCatalogue = {
     status: 400,
     message: 'A team needs an owner. Make another member owner, or delete the team.',
   },
+  too_many_roles: { status: 400, message: 'These roles would make the tokens of the user too long.' },
   too_many_keys: { status: 400, message: 'There are too many unexpired keys. Delete or expire some first.' },
   ens_not_configured: { status: 503, message: 'ENS is not configured: set ENS_RPC_URLS.' },
   ens_name_not_found: { status: 404, message: 'An ENS name has no address.' },

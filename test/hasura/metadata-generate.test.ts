@@ -10,6 +10,7 @@ import { generateMetadata } from '../../src/commands/hasura/metadata/files/plan.
 import { GENERATED } from '../../src/commands/hasura/metadata/generated-mark.ts';
 import { asHasuraSeesIt } from '../../src/commands/hasura/metadata/hasura-introspection.ts';
 import { roleSdl } from '../../src/commands/hasura/metadata/role-sdl.ts';
+import { withRoles } from '../../src/commands/hasura/metadata/served-roles.ts';
 import { describeTable } from '../../src/commands/hasura/metadata/table-shape.ts';
 import { users } from '../../src/db/tables/users.ts';
 import { fixtureDeclaration as declaration, fixtureSdl } from './metadata-fixture.ts';
@@ -144,10 +145,16 @@ test('the metadata take column names from the database and relationships from fo
     const list = [...(file.object_relationships ?? []), ...(file.array_relationships ?? [])];
     return list.map(({ name }: { name: string }) => name);
   };
-  expect(names('users')).toEqual(['inviter_invites', 'memberships', 'sessions']);
-  expect(names('teams')).toEqual(['active_team_sessions', 'invites', 'memberships', 'projects']);
+  expect(names('users')).toEqual([
+    ...['inviter_invites', 'membership_roles', 'memberships', 'sessions', 'user_roles'],
+  ]);
+  expect(names('teams')).toEqual([
+    ...['active_team_sessions', 'invites', 'membership_roles', 'memberships', 'projects'],
+  ]);
   expect(names('memberships')).toEqual(['team', 'user']);
   expect(names('sessions')).toEqual(['active_team', 'user']);
+  // The key of two columns to memberships makes no relationship.
+  expect(names('membership_roles')).toEqual(['team', 'user']);
   expect(names('jwks')).toEqual([]);
 });
 
@@ -158,6 +165,33 @@ test('the SDL file of each role equals the SDL in the metadata', () => {
   expect(paths).toEqual(['roles/anonymous.graphql', 'roles/user.graphql']);
   for (const { role, definition } of permissions)
     expect(files.get(`roles/${role}.graphql`)).toBe(`${GENERATED}\n${definition.schema}`);
+});
+
+test('each declared role has the permissions and the SDL of user', () => {
+  const files = generateMetadata({
+    schema,
+    tables,
+    declaration: withRoles(declaration, ['editor', 'user', 'org:a']),
+  });
+  const [{ permissions }] = parseYaml(files.get('metadata/remote_schemas.yaml')!);
+  const sdls = new Map(
+    permissions.map(({ role, definition }: { role: string; definition: object }) => [role, definition]),
+  );
+  expect([...sdls.keys()]).toEqual(['anonymous', 'user', 'editor', 'org:a']);
+  for (const role of ['editor', 'org:a']) expect(sdls.get(role)).toEqual(sdls.get('user'));
+  const tableFiles = [...files].filter(([path]) => path.includes('/tables/portcullis_'));
+  expect(tableFiles.length).toBeGreaterThan(8);
+  for (const [path, text] of tableFiles) {
+    const { select_permissions = [], update_permissions = [] } = parseYaml(text);
+    for (const entries of [select_permissions, update_permissions]) {
+      const of = (name: string) =>
+        entries
+          .filter(({ role }: { role: string }) => role === name)
+          .map((entry: { permission: object }) => entry.permission);
+      for (const role of ['editor', 'org:a']) expect(of(role), path).toEqual(of('user'));
+    }
+  }
+  expect(withRoles(declaration, [])).toBe(declaration);
 });
 
 test('the generator writes the same files for the same input', () => {

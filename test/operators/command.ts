@@ -35,13 +35,13 @@ export async function runUsersOn(
   gateway: Pick<TestGateway, 'deps'>,
   args: readonly string[],
 ): Promise<CommandRun> {
-  const run: CommandRun = { code: null, stdout: '', stderr: '' };
+  const [stdout, stderr]: [string[], string[]] = [[], []];
   const code = await runUsersCommand(args, {
-    stdout: { write: (text) => void (run.stdout += text) },
-    stderr: { write: (text) => void (run.stderr += text) },
+    stdout: { write: (text) => stdout.push(text) },
+    stderr: { write: (text) => stderr.push(text) },
     open: async () => ({ deps: gateway.deps, close: async () => {} }),
   });
-  return { ...run, code };
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') };
 }
 
 /** The JSON that a subcommand prints. It must succeed. */

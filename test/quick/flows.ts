@@ -21,6 +21,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'admin/end-user-sessions.ts': ['operators/accounts.test.ts'],
   'admin/list-users.ts': ['operators/user-list.test.ts'],
   'admin/send-password-reset.ts': ['operators/accounts.test.ts'],
+  'admin/set-user-roles.ts': ['accounts/roles.test.ts'],
   'admin/signing-keys.ts': ['hasura/endpoints.test.ts'],
   'admin/update-user.ts': ['operators/update-user.test.ts'],
   'mails/deliver.ts': ['mail/delivery.test.ts'],

@@ -25,8 +25,9 @@ export async function deleteAccount(
     deps.db.transaction(async (tx) => {
       // Locks the account: no session is opened, and no team is founded or joined, until it is gone.
       await requireUnchangedPassword(tx, by, { passwordHash });
-      const actor = { sessionId, device: by.device };
-      if (!(await removeAccount(tx, { userId: user.id, actor }))) throw new AuthError('unauthenticated');
+      const actor = { is: 'user', sessionId, device: by.device } as const;
+      if (!(await removeAccount(tx, deps, { userId: user.id, actor })))
+        throw new AuthError('unauthenticated');
     });
   await keepingAnOwner(remove);
 }

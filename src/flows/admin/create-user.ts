@@ -5,6 +5,7 @@ import { enqueueMail } from '../../mail/queue.ts';
 import { createDefaultTeam } from '../../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { createUser, type User } from '../../users/users.ts';
+import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 
@@ -36,6 +37,7 @@ export async function createAccount(deps: Deps, by: Caller, input: CreateAccount
     const { id: userId } = user;
     const details = { by: 'operator', password: password !== null, verified, link: sendLink };
     await recordSecurityEvent(tx, { action: 'account_created', userId, device: by.device, details });
+    await enqueueWebhooks(tx, deps, { type: 'user.created', data: { userId, by: 'operator' } });
     if (verified) await createDefaultTeam(tx, { userId, device: by.device });
     if (!sendLink) return user;
     const retryAfterSeconds = await attemptMail(deps, 'account_created', email, tx);

@@ -16,11 +16,11 @@ export async function deleteUserAccount(
   input: { userId: string },
 ): Promise<{ userId: string }> {
   const userId = parseUserId(input);
-  const actor = { device: by.device, details: { by: 'operator' } };
+  const actor = { is: 'operator', device: by.device } as const;
   const remove = () =>
     deps.db.transaction(async (tx) => {
       await lockOperatedAccount(tx, userId);
-      if (!(await removeAccount(tx, { userId, actor }))) throw noAccount();
+      if (!(await removeAccount(tx, deps, { userId, actor }))) throw noAccount();
     });
   await keepingAnOwner(remove);
   return { userId };

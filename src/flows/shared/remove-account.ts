@@ -4,9 +4,11 @@ import { AuthError } from '../../errors.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { dissolveTeams, prepareDeparture } from '../../teams/departure.ts';
 import { deleteUser } from '../../users/users.ts';
+import { enqueueWebhooks } from '../../webhooks/queue.ts';
+import type { Deps } from './deps.ts';
 
-/** Who deletes, for the security events. */
-type Actor = Pick<SecurityEvent, 'sessionId' | 'device' | 'details'>;
+/** Who deletes, for the security events and the webhooks. */
+type Actor = Pick<SecurityEvent, 'sessionId' | 'device'> & { is: 'user' | 'operator' };
 
 /**
  * Deletes an account, which the transaction has locked, with everything that is only its own: sessions, tokens, memberships, the
@@ -16,6 +18,7 @@ type Actor = Pick<SecurityEvent, 'sessionId' | 'device' | 'details'>;
  */
 export async function removeAccount(
   tx: Transaction,
+  deps: Pick<Deps, 'config'>,
   { userId, actor }: { userId: string; actor: Actor },
 ): Promise<boolean> {
   const { alone, orphaned } = await prepareDeparture(tx, userId);
@@ -23,9 +26,12 @@ export async function removeAccount(
   await lockSessionsOf(tx, userId);
   await dissolveTeams(tx, { userId, alone });
   if (!(await deleteUser(tx, userId))) return false;
-  const event = { ...actor, userId };
-  const details = { ...actor.details, teams: alone.length };
+  const { is, ...origin } = actor;
+  const by = is === 'operator' ? { by: is } : {};
+  const event = { ...origin, userId, details: by };
+  const details = { ...by, teams: alone.length };
   await recordSecurityEvent(tx, { action: 'account_deleted', ...event, details });
+  await enqueueWebhooks(tx, deps, { type: 'user.deleted', data: { userId, by: is } });
   for (const teamId of alone) await recordSecurityEvent(tx, { action: 'team_deleted', ...event, teamId });
   return true;
 }

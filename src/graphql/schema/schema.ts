@@ -9,6 +9,7 @@ import './account.ts';
 import './account-state.ts';
 import './operator-accounts.ts';
 import './operator-users.ts';
+import './roles.ts';
 import './email.ts';
 import './user.ts';
 import './password.ts';

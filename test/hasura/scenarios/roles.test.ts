@@ -47,7 +47,10 @@ describe('the root fields', () => {
   });
 
   test('of user also cover tables, account and teams', async () => {
-    const tables = ['cache', 'invites', 'memberships', 'projects', 'sessions', 'teams', 'users'];
+    const tables = [
+      ...['cache', 'invites', 'membership_roles', 'memberships', 'projects', 'sessions', 'teams'],
+      ...['user_roles', 'users'],
+    ];
     expect(await fieldsOf(user, 'query_root')).toEqual(
       [
         ...[...publicFields, 'myInvites', 'sessions', 'team'],
@@ -75,6 +78,7 @@ describe('the columns and relationships', () => {
     invites: [
       ...['created_at', 'email', 'expires_at', 'id', 'inviter', 'inviter_id', 'role', 'team', 'team_id'],
     ],
+    membership_roles: ['role', 'team', 'team_id', 'user', 'user_id'],
     memberships: ['created_at', 'role', 'team', 'team_id', 'user', 'user_id'],
     projects: ['created_at', 'id', 'name', 'team', 'team_id', 'updated_at'],
     sessions: [
@@ -82,12 +86,13 @@ describe('the columns and relationships', () => {
       ...['revoked_at', 'user', 'user_agent', 'user_id'],
     ],
     teams: [
-      ...['active_team_sessions', 'created_at', 'gateway_team', 'id', 'invites', 'memberships', 'name'],
-      ...['projects', 'updated_at'],
+      ...['active_team_sessions', 'created_at', 'gateway_team', 'id', 'invites', 'membership_roles'],
+      ...['memberships', 'name', 'projects', 'updated_at'],
     ],
+    user_roles: ['role', 'user', 'user_id'],
     users: [
-      ...['created_at', 'email', 'email_verified_at', 'id', 'inviter_invites', 'memberships', 'name'],
-      ...['sessions', 'updated_at'],
+      ...['created_at', 'email', 'email_verified_at', 'id', 'inviter_invites', 'membership_roles'],
+      ...['memberships', 'name', 'sessions', 'updated_at', 'user_roles'],
     ],
   };
 

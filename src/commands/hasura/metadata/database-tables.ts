@@ -5,6 +5,7 @@ import * as heartbeat from '../../../db/tables/heartbeat.ts';
 import * as keys from '../../../db/tables/keys.ts';
 import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
+import * as roles from '../../../db/tables/roles.ts';
 import * as audit from '../../../db/tables/security-events.ts';
 import * as sessions from '../../../db/tables/sessions.ts';
 import * as teams from '../../../db/tables/teams.ts';
@@ -18,6 +19,7 @@ export const databaseTables: readonly PgTable[] = [
   keys,
   limits,
   oneTimeTokens,
+  roles,
   sessions,
   teams,
   users,

@@ -29,7 +29,7 @@ const accountOperations = [
 /** The operations of the operator, who is Hasura's admin. */
 const operatorOperations = [
   ...['users', 'createUser', 'updateUser', 'deleteUser', 'disableAccount', 'enableAccount'],
-  ...['endUserSessions', 'sendPasswordReset'],
+  ...['setUserRoles', 'endUserSessions', 'sendPasswordReset'],
 ];
 
 /** What each role may read and do through Hasura. `npm run hasura:generate` writes `hasura/` from it. */

@@ -1,5 +1,6 @@
 import { cache } from '../../../db/tables/contract-addresses.ts';
 import { jwks } from '../../../db/tables/keys.ts';
+import { rolesOfMembers, rolesOfUsers } from '../../../db/tables/roles.ts';
 import { securityEvents } from '../../../db/tables/security-events.ts';
 import { sessions } from '../../../db/tables/sessions.ts';
 import { invites, memberships, projects, teams } from '../../../db/tables/teams.ts';
@@ -95,6 +96,21 @@ export const tables: Declaration['tables'] = [
           filter: { team: { memberships: manager } },
         },
       },
+    },
+  }),
+  track(rolesOfUsers, {
+    readable: ['user_id', 'role', 'created_at'],
+    editable: [],
+    permissions: {
+      user: { select: { columns: ['user_id', 'role'], filter: { user_id: me, user: signedIn } } },
+    },
+  }),
+  // A permission of the application that asks for a role in a team reads it here: it is gone at once when the operator takes it.
+  track(rolesOfMembers, {
+    readable: ['team_id', 'user_id', 'role', 'created_at'],
+    editable: [],
+    permissions: {
+      user: { select: { columns: ['team_id', 'user_id', 'role'], filter: { user_id: me, user: signedIn } } },
     },
   }),
   track(sessions, {

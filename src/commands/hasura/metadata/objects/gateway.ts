@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import type { Declaration } from '../declaration-types.ts';
+import type { Declaration, RootFields } from '../declaration-types.ts';
 import { roleSdl } from '../role-sdl.ts';
 import type { CronTriggerMetadata, Header, RemoteSchemaMetadata } from './types.ts';
 
@@ -8,9 +8,15 @@ export const secretHeaders = ({ gateway }: Declaration): Header[] => [
   { name: gateway.secretHeader, value_from_env: gateway.secretFrom },
 ];
 
+function rootFieldsOf({ remoteSchema }: Declaration, role: string): RootFields {
+  const fields = remoteSchema.rootFields[role];
+  if (fields === undefined) throw new Error(`The role ${role} has no root fields.`);
+  return fields;
+}
+
 /** Returns the remote schema with the SDL of each role. `seen` is the gateway's GraphQL schema as Hasura sees it. */
 export function remoteSchemaMetadata(declaration: Declaration, seen: GraphQLSchema): RemoteSchemaMetadata {
-  const { name, urlFrom, timeoutSeconds, comment, rootFields } = declaration.remoteSchema;
+  const { name, urlFrom, timeoutSeconds, comment } = declaration.remoteSchema;
   return {
     name,
     definition: {
@@ -22,7 +28,7 @@ export function remoteSchemaMetadata(declaration: Declaration, seen: GraphQLSche
     comment,
     permissions: declaration.roles.map((role) => ({
       role,
-      definition: { schema: roleSdl(seen, rootFields[role]) },
+      definition: { schema: roleSdl(seen, rootFieldsOf(declaration, role)) },
     })),
   };
 }

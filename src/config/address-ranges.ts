@@ -16,14 +16,14 @@ const NAMED_RANGES = new Map([
 const MAPPED_PREFIX_BITS = 96;
 
 /**
- * Returns a function that tells whether an address is one of these proxies.
+ * Returns a function that tells whether an address is in one of these ranges.
  *
- * @param proxies addresses, CIDR ranges, IPv4 networks with a mask (`10.0.0.0/255.0.0.0`), `loopback`, `linklocal`,
+ * @param texts addresses, CIDR ranges, IPv4 networks with a mask (`10.0.0.0/255.0.0.0`), `loopback`, `linklocal`,
  *   `uniquelocal`
  * @throws Error if an entry has another form
  */
-export function compileProxies(proxies: readonly string[]): (address: Address) => boolean {
-  const ranges = proxies.flatMap((proxy) => NAMED_RANGES.get(proxy) ?? [proxy]).map(parseRange);
+export function compileRanges(texts: readonly string[]): (address: Address) => boolean {
+  const ranges = texts.flatMap((text) => NAMED_RANGES.get(text) ?? [text]).map(parseRange);
   return (address) =>
     ranges.some(
       ({ network, bits }) => network.kind() === address.kind() && address.match(network as never, bits),
