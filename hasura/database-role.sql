@@ -25,6 +25,7 @@ grant select ("id", "team_id", "email", "role", "inviter_id", "created_at", "exp
 grant select ("user_id", "role", "created_at") on "portcullis"."user_roles" to :"role";
 grant select ("team_id", "user_id", "role", "created_at") on "portcullis"."membership_roles" to :"role";
 grant select ("id", "user_id", "active_team_id", "user_agent", "address", "created_at", "last_used_at", "expires_at", "revoked_at", "opened_by", "proven_at") on "portcullis"."sessions" to :"role";
+grant select ("id", "user_id", "provider", "issuer", "subject", "email", "created_at") on "portcullis"."identities" to :"role";
 grant select ("id", "alg", "public_jwk", "created_at", "expires_at") on "portcullis"."jwks" to :"role";
 grant update ("expires_at") on "portcullis"."jwks" to :"role";
 grant select ("id", "created_at", "action", "outcome", "user_id", "session_id", "team_id", "address", "user_agent", "details") on "portcullis"."security_events" to :"role";

@@ -29,8 +29,9 @@ export const edited = (
   what: string,
   from: string,
   to: string,
+  also: readonly RuleId[] = [],
 ): BrokenExample => ({
-  ...{ rule, what, edit: [file, from, to] },
+  ...{ rule, what, edit: [file, from, to], also },
 });
 
 /** Lines of a YAML file. */

@@ -48,7 +48,16 @@ describe('the root fields', () => {
 
   test('of user also cover tables, account and teams', async () => {
     const tables = [
-      ...['cache', 'invites', 'membership_roles', 'memberships', 'projects', 'sessions', 'teams'],
+      ...[
+        'cache',
+        'identities',
+        'invites',
+        'membership_roles',
+        'memberships',
+        'projects',
+        'sessions',
+        'teams',
+      ],
       ...['user_roles', 'users'],
     ];
     expect(await fieldsOf(user, 'query_root')).toEqual(
@@ -75,6 +84,7 @@ describe('the root fields', () => {
 describe('the columns and relationships', () => {
   const readable: Record<string, string[]> = {
     cache: ['key', 'updated_at', 'value'],
+    identities: ['created_at', 'email', 'id', 'provider', 'user', 'user_id'],
     invites: [
       ...['created_at', 'email', 'expires_at', 'id', 'inviter', 'inviter_id', 'role', 'team', 'team_id'],
     ],
@@ -91,8 +101,8 @@ describe('the columns and relationships', () => {
     ],
     user_roles: ['role', 'user', 'user_id'],
     users: [
-      ...['created_at', 'email', 'email_verified_at', 'id', 'inviter_invites', 'membership_roles'],
-      ...['memberships', 'name', 'sessions', 'updated_at', 'user_roles'],
+      ...['created_at', 'email', 'email_verified_at', 'id', 'identities', 'inviter_invites'],
+      ...['membership_roles', 'memberships', 'name', 'sessions', 'updated_at', 'user_roles'],
     ],
   };
 

@@ -2,6 +2,8 @@ import { is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import * as ens from '../../../db/tables/contract-addresses.ts';
 import * as heartbeat from '../../../db/tables/heartbeat.ts';
+import * as identities from '../../../db/tables/identities.ts';
+import * as imports from '../../../db/tables/imports.ts';
 import * as keys from '../../../db/tables/keys.ts';
 import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
@@ -16,6 +18,8 @@ export const databaseTables: readonly PgTable[] = [
   audit,
   heartbeat,
   ens,
+  identities,
+  imports,
   keys,
   limits,
   oneTimeTokens,

@@ -1,4 +1,5 @@
 import { cache } from '../../../db/tables/contract-addresses.ts';
+import { identities } from '../../../db/tables/identities.ts';
 import { jwks } from '../../../db/tables/keys.ts';
 import { rolesOfMembers, rolesOfUsers } from '../../../db/tables/roles.ts';
 import { securityEvents } from '../../../db/tables/security-events.ts';
@@ -126,6 +127,18 @@ export const tables: Declaration['tables'] = [
             ...(['id', 'user_id', 'active_team_id', 'user_agent', 'address'] as const),
             ...(['created_at', 'last_used_at', 'expires_at', 'revoked_at'] as const),
           ],
+          filter: { user_id: me, user: signedIn },
+        },
+      },
+    },
+  }),
+  track(identities, {
+    readable: ['id', 'user_id', 'provider', 'issuer', 'subject', 'email', 'created_at'],
+    editable: [],
+    permissions: {
+      user: {
+        select: {
+          columns: ['id', 'user_id', 'provider', 'email', 'created_at'],
           filter: { user_id: me, user: signedIn },
         },
       },

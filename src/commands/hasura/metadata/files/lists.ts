@@ -93,8 +93,8 @@ export function putEntries(path: string, text: string, own: OwnEntries): string 
   const { kept, missing } = compare(present, own);
   const wanted = [...kept.flat(), ...missing];
   if (isDeepStrictEqual(wanted, present)) return text;
-  if (own.at.length === 0) document.contents = document.createNode(wanted) as typeof document.contents;
-  else document.setIn(own.at, wanted);
+  if (own.at.length === 0 && isSeq(list)) return text.slice(0, list.range?.[0]) + linesOf(wanted, 0);
+  document.setIn(own.at, wanted);
   return documentText(document);
 }
 

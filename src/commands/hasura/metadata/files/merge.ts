@@ -27,17 +27,25 @@ function withOtherNames(present: unknown, ours: readonly Entry[]): Entry[] {
   return [...ours, ...others];
 }
 
+/** Returns our entry, then the keys that only the present one has. */
+const withOtherKeys = (present: Entry, ours: Entry): Entry => ({
+  ...ours,
+  ...Object.fromEntries(Object.entries(present).filter(([key]) => !(key in ours))),
+});
+
 /** Keeps what an application adds to our remote schema: relationships to its tables, other names, permissions. */
 export const mergeRemoteSchema = (roles: readonly string[]) => (present: unknown, ours: unknown) => {
   const { definition, permissions, ...schema } = ours as RemoteSchemaMetadata;
   const { definition: set, permissions: given, ...rest } = present as Entry;
   const { customization } = (set ?? {}) as Entry;
-  return {
-    ...rest,
-    ...schema,
+  const { name, comment } = schema;
+  const own = {
+    name,
     definition: customization === undefined ? definition : { ...definition, customization },
+    comment,
     permissions: withOtherRoles(given, permissions, roles),
   };
+  return withOtherKeys(rest, own);
 };
 
 const RELATIONSHIPS = ['object_relationships', 'array_relationships', 'remote_relationships'] as const;
@@ -50,17 +58,17 @@ const PERMISSIONS = [
 export const mergeTable = (roles: readonly string[]) => (present: unknown, ours: TableMetadata) => {
   const { configuration: _, ...rest } = present as Entry;
   const own: Entry = ours;
+  const { table, configuration } = ours;
   const lists = [
     ...RELATIONSHIPS.map((key) => [key, withOtherNames(rest[key], entriesOf(own[key]))] as const),
     ...PERMISSIONS.map((key) => [key, withOtherRoles(rest[key], entriesOf(own[key]), roles)] as const),
-  ].filter(([, list]) => list.length > 0);
-  const others = Object.entries(rest).filter(
-    ([key]) => ![...RELATIONSHIPS, ...PERMISSIONS, 'table'].includes(key as never),
-  );
-  const { table, configuration } = ours;
-  return {
+  ];
+  const full = Object.fromEntries(lists.filter(([, list]) => list.length > 0));
+  const dropped = lists.filter(([, list]) => list.length === 0).map(([key]) => key);
+  const others = Object.entries(rest).filter(([key]) => !dropped.some((gone) => gone === key));
+  return withOtherKeys(Object.fromEntries(others), {
     table,
     ...(configuration !== undefined && { configuration }),
-    ...Object.fromEntries([...lists, ...others]),
-  };
+    ...full,
+  });
 };
