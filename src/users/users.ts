@@ -1,8 +1,9 @@
-import { and, eq, inArray, isNotNull, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
 import { CLOCK } from '../db/clock.ts';
 import { violates } from '../db/errors.ts';
+import { runGuarded } from '../db/guarded.ts';
 import { passwords, users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import { emailSpellings } from './attributes.ts';
@@ -124,29 +125,28 @@ type Changes = Partial<{
   disabled: boolean;
 }>;
 
-function verification(verified: boolean | 'now'): SQL | null {
-  if (verified === false) return null;
-  return verified === 'now' ? sql`now()` : sql`coalesce(${users.emailVerifiedAt}, now())`;
+/** How the database spells what becomes of the verification; null: it stays as it is. */
+function verificationOf(emailVerified: Changes['emailVerified']): 'now' | 'once' | 'never' | null {
+  if (emailVerified === undefined) return null;
+  if (emailVerified === 'now') return 'now';
+  return emailVerified ? 'once' : 'never';
 }
 
-/** Changes a user; null if not found. A user who is verified or disabled already keeps the time of it. */
+/**
+ * Changes a user; null if not found. A user who is verified or disabled already keeps the time of it.
+ * @throws AuthError `refused_by_application`
+ */
 export async function updateUser(
   tx: Queryable,
   id: string,
   { name, email, emailVerified, disabled }: Changes,
 ): Promise<User | null> {
-  const [user] = await tx
-    .update(users)
-    .set({
-      ...(name !== undefined && { name }),
-      ...(email !== undefined && { email }),
-      ...(emailVerified !== undefined && { emailVerifiedAt: verification(emailVerified) }),
-      ...(disabled !== undefined && {
-        disabledAt: disabled ? sql`coalesce(${users.disabledAt}, now())` : null,
-      }),
-    })
-    .where(eq(users.id, id))
-    .returning();
+  await runGuarded(
+    tx,
+    sql`select from portcullis_private.update_user(${id}, ${email ?? null}, ${name ?? null}, ${verificationOf(emailVerified)},
+      ${disabled ?? null}::boolean)`,
+  );
+  const [user] = await tx.select().from(users).where(eq(users.id, id));
   return user ?? null;
 }
 
@@ -168,8 +168,14 @@ export async function unlessEmailTaken<Result>(run: () => Promise<Result>): Prom
   }
 }
 
-/** Deletes a user with everything that is only theirs. Returns whether the user existed. */
+/**
+ * Deletes a user with everything that is only theirs. Returns whether the user existed.
+ * @throws AuthError `refused_by_application`
+ */
 export async function deleteUser(tx: Transaction, id: string): Promise<boolean> {
-  const deleted = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id });
+  const deleted = await runGuarded(
+    tx,
+    sql`select from portcullis_private.delete_users(array[${id}]::uuid[])`,
+  );
   return deleted.length > 0;
 }

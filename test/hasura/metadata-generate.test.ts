@@ -219,9 +219,9 @@ test('the migrations create the schemas that the grants name', async () => {
   const sql = generateMetadata({ schema, tables, declaration }).get('database-role.sql')!;
   const schemas = [...new Set([...sql.matchAll(/in schema "(\w+)"/g)].map(([, name]) => name))];
   const migrate = await readFile(`${sourceFolder}/migrations/migrate.ts`, 'utf8');
-  const { portcullis, portcullisPrivate } = await import('../../src/db/tables/schemas.ts');
+  const { portcullis, portcullisGuard, portcullisPrivate } = await import('../../src/db/tables/schemas.ts');
   const { JOBS_SCHEMA } = await import('../../src/jobs/queue.ts');
-  const ours = [portcullis.schemaName, portcullisPrivate.schemaName];
+  const ours = [portcullis, portcullisPrivate, portcullisGuard].map(({ schemaName }) => schemaName);
   expect(schemas).toEqual([...ours, 'portcullis_migrations', JOBS_SCHEMA]);
   expect(migrate).toContain("'portcullis_migrations'");
   expect(migrate).toContain('migrateJobs(');

@@ -11,8 +11,8 @@ type DeleteAccountInput = { currentPassword: string };
  * Deletes the account of the signed-in person, who shows its password. Deletes everything that is only theirs: sessions, tokens,
  * memberships, the invites that they made, and the teams without another member. The security events stay.
  *
- * @throws AuthError `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword); `sole_owner`, naming the
- * teams, if the person is the only owner of a team with other members
+ * @throws AuthError `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword), `refused_by_application`; `sole_owner`,
+ * naming the teams, if the person is the only owner of a team with other members
  */
 export async function deleteAccount(
   deps: Deps,

@@ -1,6 +1,7 @@
 import { is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import * as ens from '../../../db/tables/contract-addresses.ts';
+import * as guard from '../../../db/tables/guard.ts';
 import * as heartbeat from '../../../db/tables/heartbeat.ts';
 import * as identities from '../../../db/tables/identities.ts';
 import * as imports from '../../../db/tables/imports.ts';
@@ -18,6 +19,7 @@ export const databaseTables: readonly PgTable[] = [
   audit,
   heartbeat,
   ens,
+  guard,
   identities,
   imports,
   keys,
