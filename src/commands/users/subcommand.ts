@@ -20,7 +20,7 @@ export type Arguments = Readonly<{
 export type Report = Readonly<{ text: string; json: unknown; exitCode?: number }>;
 
 /** Opens the database and makes what flows need. It is closed when the subcommand has ended. */
-export type OpenContext = (options?: OpenOptions) => Promise<CommandContext>;
+type OpenContext = (options?: OpenOptions) => Promise<CommandContext>;
 
 /** A subcommand of `npm run users`. `subcommands.ts` lists them. */
 export type Subcommand = Readonly<{
