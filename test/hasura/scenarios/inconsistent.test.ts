@@ -22,8 +22,9 @@ const cases: Record<string, { spoil: Spoil; names: string[] }> = {
     names: ['custom_types custom_types'],
   },
   'a permission on a column that is missing': {
-    spoil: (metadata) =>
-      first(table(metadata, 'sessions').select_permissions).permission.columns.push('device'),
+    spoil: (metadata) => {
+      first(table(metadata, 'sessions').select_permissions).permission.columns = ['id', 'device'];
+    },
     names: ['select_permission user in table portcullis.sessions in source default'],
   },
   'a filter by a column that is missing behind a relationship': {
@@ -53,7 +54,8 @@ const cases: Record<string, { spoil: Spoil; names: string[] }> = {
   'a join with a field that is missing': {
     spoil: (metadata) => {
       const { definition } = first(table(metadata, 'teams').remote_relationships);
-      definition.to_remote_schema.remote_field = { teem: { arguments: { id: '$id' } } };
+      const remote_field = { teem: { arguments: { id: '$id' } } };
+      definition.to_remote_schema = { remote_schema: 'portcullis', lhs_fields: ['id'], remote_field };
     },
     names: ['remote_relationship gateway_team in table portcullis.teams in source default'],
   },
