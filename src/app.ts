@@ -3,7 +3,7 @@ import type { Config } from './config/config.ts';
 import { createSecretDeriver } from './crypto/derived-secrets.ts';
 import { createHashGate } from './crypto/hash-gate.ts';
 import { createKeyEncryption } from './crypto/key-encryption.ts';
-import { createPasswordHasher } from './crypto/passwords.ts';
+import { createPasswordHasher } from './crypto/passwords/hasher.ts';
 import { type DatabaseAccess, inspectDatabases } from './db/inspection.ts';
 import { openPools, type Pools } from './db/pools.ts';
 import { createDeliverTask } from './flows/mails/deliver.ts';
@@ -11,7 +11,9 @@ import { keepHouse } from './flows/upkeep/housekeeping.ts';
 import { dialects } from './http/router.ts';
 import { startHttpServer } from './http/server.ts';
 import { type JobWorker, startJobWorker } from './jobs/worker.ts';
-import { checkKeyEncryption, ensureSuccessor } from './keys/jwks.ts';
+import { checkKeyEncryption } from './keys/encryption-at-rest.ts';
+import { ensureSuccessor } from './keys/jwks.ts';
+import { createSignerKeyFinder } from './keys/password-signer-keys.ts';
 import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
 import { createBodyBudget } from './limits/body-budget.ts';
 import { createRateLimiter } from './limits/rate-limits.ts';
@@ -27,6 +29,9 @@ import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
 import { createRefreshTokens } from './sessions/refresh-token-format.ts';
 import { countEmailClashes } from './users/email-clashes.ts';
+import { sampleForeignHashes } from './users/passwords.ts';
+import { createWebhookTasks } from './webhooks/deliver.ts';
+import { LANES } from './webhooks/queue.ts';
 
 /**
  * How many milliseconds work may wait for its turn, at a hash or at the database. If work waits longer, the gateway is
@@ -62,16 +67,18 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
       await checkKeyEncryption(deps);
       await ensureSuccessor(deps);
       await warnOfEmailClashes(deps);
+      void learnForeignHashes(deps);
     }
     const templates = await loadMailTemplates(config.mail);
     const http = await startHttpServer(deps, dialects);
-    const worker = startWorker(config, deps, templates, access.direct);
+    const mailWorker = startMailWorker(config, deps, templates, access.direct);
+    const webhookWorker = startWebhookWorker(config, deps, access.direct);
     const stopHousekeeping = startHousekeeping(deps);
     return {
       url: http.url,
       deps,
       async close() {
-        await Promise.all([http.close(), worker.stop()]);
+        await Promise.all([http.close(), mailWorker.stop(), webhookWorker?.stop()]);
         await stopHousekeeping();
         await database.close();
       },
@@ -86,10 +93,20 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
 async function warnOfEmailClashes({ db, log }: GatewayDeps): Promise<void> {
   const accounts = await countEmailClashes(db);
   if (accounts > 0)
-    log.warn({ accounts }, 'Accounts have email addresses that are not canonical: npm run users:clashes.');
+    log.warn({ accounts }, 'Accounts have email addresses that are not canonical: npm run users -- clashes.');
 }
 
-async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<GatewayDeps> {
+/** Lets failed logins last as long as those of imported passwords, which other systems hashed. The start does not wait for it. */
+async function learnForeignHashes({ db, passwords, log }: GatewayDeps): Promise<void> {
+  try {
+    await passwords.learn(await sampleForeignHashes(db));
+  } catch (err) {
+    log.warn({ err }, 'The time that imported password hashes take could not be measured.');
+  }
+}
+
+/** Makes what HTTP, GraphQL and flows need, on open connections. Commands that run flows use it too. */
+export async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<GatewayDeps> {
   const { db, priorityDb, queueDelayMs } = pools;
   const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
   const hashGate = createHashGate({
@@ -105,7 +122,10 @@ async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Gat
     waiting: { queueDelayMs, longestWaitMs: LONGEST_WAIT_MS },
     bodyBudget: createBodyBudget(config.http),
     hashGate,
-    passwords: await createPasswordHasher(hashGate),
+    passwords: await createPasswordHasher(hashGate, {
+      log,
+      findSignerKey: createSignerKeyFinder(db, keyEncryption),
+    }),
     keyEncryption,
     signer: createSigner({ db, keyEncryption, config }),
     findPublicKey: createPublicKeyFinder(db),
@@ -122,7 +142,7 @@ async function wire(config: RunnableConfig, pools: Pools, log: Log): Promise<Gat
   };
 }
 
-function startWorker(
+function startMailWorker(
   config: RunnableConfig,
   deps: GatewayDeps,
   templates: MailTemplates,
@@ -140,6 +160,7 @@ function startWorker(
     database: { ...database, statementTimeoutMs: config.database.statementTimeoutMs },
     tasks: { [MAIL_TASK]: deliver },
     concurrency: config.mail.concurrency,
+    applicationName: 'portcullis-mail',
   });
   return {
     async stop() {
@@ -147,6 +168,23 @@ function startWorker(
       transport.close();
     },
   };
+}
+
+/** Starts a worker of its own for webhooks, so that slow endpoints do not delay mails. Null without endpoints. */
+function startWebhookWorker(
+  { webhooks, database: { statementTimeoutMs } }: RunnableConfig,
+  { db, log }: GatewayDeps,
+  database: DatabaseAccess,
+): JobWorker | null {
+  if (webhooks.urls.length === 0) return null;
+  return startJobWorker({
+    ...{ db, log },
+    database: { ...database, statementTimeoutMs },
+    tasks: createWebhookTasks({ webhooks, log }),
+    // Every endpoint can use all of its lanes at once.
+    concurrency: LANES * webhooks.urls.length,
+    applicationName: 'portcullis-webhooks',
+  });
 }
 
 /**

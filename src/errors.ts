@@ -1,5 +1,10 @@
 /** An entry of the error catalogue: the HTTP status and the message for the caller. */
-type CatalogueEntry = Readonly<{ status: number; message: string }>;
+type CatalogueEntry = Readonly<{
+  status: number;
+  message: string;
+  /** Whether the cause is logged for the operator, as for every status from 500. */
+  logged?: true;
+}>;
 
 /**
  * Every error that a caller may see, by its code. The table in src/dialects/README.md is generated from this list. The
@@ -37,6 +42,13 @@ export const errorCatalogue = {
     status: 400,
     message: 'A team needs an owner. Make another member owner, or delete the team.',
   },
+  refused_by_application: {
+    status: 409,
+    message:
+      'The application’s own data or rules do not allow this change. Its operator can find the reason.',
+    logged: true,
+  },
+  too_many_roles: { status: 400, message: 'These roles would make the tokens of the user too long.' },
   too_many_keys: { status: 400, message: 'There are too many unexpired keys. Delete or expire some first.' },
   ens_not_configured: { status: 503, message: 'ENS is not configured: set ENS_RPC_URLS.' },
   ens_name_not_found: { status: 404, message: 'An ENS name has no address.' },
@@ -98,6 +110,12 @@ export class AuthError extends Error {
 
   get status(): number {
     return errorCatalogue[this.code].status;
+  }
+
+  /** Whether an operator has to learn of the cause. */
+  get isLogged(): boolean {
+    const { status, logged }: CatalogueEntry = errorCatalogue[this.code];
+    return (logged === true || status >= 500) && this.cause !== undefined;
   }
 
   /** What GraphQL clients find under `errors[0].extensions`, and Hasura's actions under `extensions`. */

@@ -30,6 +30,7 @@ export const securityActions = [
   'account_disabled',
   'account_locked',
   'account_enabled',
+  'roles_changed',
   'team_created',
   'team_renamed',
   'team_deleted',

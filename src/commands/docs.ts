@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { securityActions } from '../audit/security-events.ts';
 import { environment } from '../config/variables.ts';
+import { webhookEvents } from '../config/webhook-events.ts';
 import { errorCatalogue } from '../errors.ts';
 import { mailKinds, mails } from '../mail/kinds.ts';
 
@@ -48,6 +49,13 @@ function mailTextTable(): string {
   return ['| kind | placeholders |', '|---|---|', ...rows].join('\n');
 }
 
+function webhookTable(): string {
+  const rows = Object.entries(webhookEvents).map(
+    ([type, { when, data }]) => `| ${code(type)} | ${cell(when)} | ${data.map(code).join(' ')} |`,
+  );
+  return ['| type | when | data |', '|---|---|---|', ...rows].join('\n');
+}
+
 const securityEventList = (): string => `${securityActions.map(code).join(', ')}.`;
 
 /** The generated parts: each with its file, its name and its generator. */
@@ -55,6 +63,7 @@ const generated: readonly (readonly [file: string, name: string, write: () => st
   ['src/config/README.md', 'environment', environmentTable],
   ['src/dialects/README.md', 'errors', errorTable],
   ['src/mail/README.md', 'mail-texts', mailTextTable],
+  ['src/webhooks/README.md', 'webhook-events', webhookTable],
   ['src/audit/README.md', 'security-events', securityEventList],
 ];
 

@@ -1,6 +1,6 @@
 import { createKeyEncryption } from '../crypto/key-encryption.ts';
 import { openDatabase } from '../db/client.ts';
-import { checkKeyEncryption, reencryptKeys } from '../keys/jwks.ts';
+import { checkKeyEncryption, reencryptKeys } from '../keys/encryption-at-rest.ts';
 import { COMMAND_TIMEOUT_MS, prepareCommand } from './database.ts';
 import { runCommand } from './run.ts';
 
@@ -23,4 +23,4 @@ async function reencrypt(): Promise<number> {
   }
 }
 
-await runCommand(async () => `Private keys re-encrypted under the first key: ${await reencrypt()}.\n`);
+await runCommand(async () => `Keys re-encrypted under the first key: ${await reencrypt()}.\n`);

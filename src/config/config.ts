@@ -7,10 +7,12 @@ import { rateConfig, rateProblems } from './groups/limits.ts';
 import { mailConfig, mailLimitConfig } from './groups/mail.ts';
 import { passwordConfig } from './groups/passwords.ts';
 import { requestConfig } from './groups/requests.ts';
+import { roleConfig, roleProblems } from './groups/roles.ts';
 import { secretConfig } from './groups/secrets.ts';
 import { serverConfig } from './groups/server.ts';
 import { cookieProblems, keyLifeProblems, tokenConfig } from './groups/tokens.ts';
 import { upkeepConfig } from './groups/upkeep.ts';
+import { webhookConfig, webhookProblems } from './groups/webhooks.ts';
 import type { Environment } from './variables.ts';
 
 /** Makes the configuration from the variables. */
@@ -20,6 +22,7 @@ export const toConfig = (e: Environment) => ({
   ...secretConfig(e),
   ...tokenConfig(e),
   ...accountConfig(e),
+  ...roleConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
   limits: { ...rateConfig(e), ...mailLimitConfig(e) },
@@ -27,6 +30,7 @@ export const toConfig = (e: Environment) => ({
   ...requestConfig(e),
   ...ensConfig(e),
   ...mailConfig(e),
+  ...webhookConfig(e),
   ...upkeepConfig(e),
 });
 
@@ -38,10 +42,13 @@ export type Config = Frozen<ReturnType<typeof toConfig>>;
 
 export type EnsConfig = Config['ens'];
 export type KeyConfig = Config['keys'];
+export type WebhookConfig = Config['webhooks'];
 export type CaptchaConfig = NonNullable<Config['captcha']>;
 /** An operation that can require a captcha. */
 export type CaptchaPurpose = CaptchaConfig['purposes'][number];
 
 /** Finds problems between variables that are each valid. */
 export const problemsOf = (e: Environment): string[] =>
-  [rateProblems, cookieProblems, keyLifeProblems, captchaProblems].flatMap((problems) => problems(e));
+  [rateProblems, cookieProblems, keyLifeProblems, captchaProblems, roleProblems, webhookProblems].flatMap(
+    (problems) => problems(e),
+  );

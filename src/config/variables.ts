@@ -8,10 +8,12 @@ import { rateVariables } from './groups/limits.ts';
 import { mailVariables } from './groups/mail.ts';
 import { passwordVariables } from './groups/passwords.ts';
 import { requestVariables } from './groups/requests.ts';
+import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
 import { serverVariables } from './groups/server.ts';
 import { tokenVariables } from './groups/tokens.ts';
 import { upkeepVariables } from './groups/upkeep.ts';
+import { webhookVariables } from './groups/webhooks.ts';
 
 /** Every variable that the gateway reads. The table in this folder's README.md is generated from their declarations. */
 export const environment = z.object({
@@ -20,6 +22,7 @@ export const environment = z.object({
   ...secretVariables,
   ...tokenVariables,
   ...accountVariables,
+  ...roleVariables,
   ...captchaVariables,
   ...passwordVariables,
   ...rateVariables,
@@ -27,6 +30,7 @@ export const environment = z.object({
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,
+  ...webhookVariables,
   ...upkeepVariables,
 });
 

@@ -17,7 +17,7 @@ const isAwayCode = (code: string): boolean =>
   NETWORK.test(code);
 
 /** What distinguishes a Postgres error or a network error. */
-type ErrorFacts = { code?: unknown; constraint_name?: unknown; routine?: unknown };
+type ErrorFacts = { code?: unknown; constraint_name?: unknown; schema_name?: unknown; routine?: unknown };
 
 /** Tells whether an error, or one of its causes, matches. Drizzle wraps the errors of Postgres. */
 export function isCausedBy(error: unknown, matches: (facts: ErrorFacts) => boolean): boolean {
@@ -29,6 +29,19 @@ export function isCausedBy(error: unknown, matches: (facts: ErrorFacts) => boole
 /** Tells whether the database refused a change because of this constraint. */
 export const violates = (error: unknown, constraint: string): boolean =>
   isCausedBy(error, ({ constraint_name: name }) => name === constraint);
+
+/**
+ * Tells whether a constraint or a trigger of the gateway's own tables refused a change. Its triggers name a constraint, and
+ * some no schema.
+ */
+export const isOurConstraint = (error: unknown): boolean =>
+  isCausedBy(
+    error,
+    ({ constraint_name: constraint, schema_name: schema }) =>
+      typeof constraint === 'string' &&
+      constraint !== '' &&
+      (schema === undefined || schema === '' || /^portcullis(?:_private|_guard)?$/.test(String(schema))),
+  );
 
 /** Tells whether the database is away, by its error. */
 export const isDatabaseAway = (error: unknown): boolean =>

@@ -44,7 +44,7 @@ export function errorResponse(
 ): Response {
   const error = toAuthError(thrown);
   const id = String(c.env.outgoing.getHeader(REQUEST_ID_HEADER));
-  if (error.status >= 500 && error.cause !== undefined)
+  if (error.isLogged)
     deps.log.error({ requestId: id, route: routePath(c, -1), err: error.cause }, 'A request failed.');
   const { status, body, headers } = spell(error, failedRequest(c, id));
   if (error.retryAfterSeconds !== null) c.header('retry-after', String(error.retryAfterSeconds));

@@ -6,6 +6,10 @@ import { SUPERUSER } from './data.ts';
 /** The database that the gateway uses. */
 export const DATABASE = 'portcullis';
 
+/** The URL of the gateway's database on a server on this port. */
+export const urlOf = (port: number, password: string): string =>
+  `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+
 /** Connects to a server on this port as its superuser. */
 export async function connect(port: number, password: string, applicationName: string): Promise<Client> {
   const url = `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -41,12 +41,15 @@ async function isServer(pid: number, folder: string): Promise<boolean> {
   return !command.includes(' -D /') || command.includes(` -D ${folder} `);
 }
 
-/** Tells whether a server is running on the data in this folder. */
-export async function isServed(dataDir: string): Promise<boolean> {
-  const folder = join(dataDir, 'postgres');
+/** Finds the port of the server that runs on the data in this folder; null if none does. */
+export async function findServedPort(dataDir: string): Promise<number | null> {
+  const folder = await realpath(join(dataDir, 'postgres')).catch(() => join(dataDir, 'postgres'));
   const found = await readPidFile(join(folder, 'postmaster.pid'));
-  return found !== undefined && (await isServer(found.pid, folder));
+  return found !== undefined && (await isServer(found.pid, folder)) ? found.port : null;
 }
+
+/** Tells whether a server is running on the data in this folder. */
+export const isServed = async (dataDir: string): Promise<boolean> => (await findServedPort(dataDir)) !== null;
 
 function isAlive(pid: number): boolean {
   try {

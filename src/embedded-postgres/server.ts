@@ -7,14 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../db/driver/postgres.ts';
 import type { Log } from '../log.ts';
 import { findPostgres, type PostgresBinaries } from './binaries.ts';
-import { connect, connectKeeper, DATABASE } from './connections.ts';
+import { connect, connectKeeper, urlOf } from './connections.ts';
 import {
   initialise,
   openServerLog,
   programEnvironment,
   readOrCreatePassword,
   removeAbandoned,
-  SUPERUSER,
 } from './data.ts';
 import { freeDataFolder, isServed, shutDown } from './postmaster.ts';
 import { type SupervisedProcess, type Supervision, supervise } from './supervision.ts';
@@ -104,7 +103,7 @@ async function start(options: EmbeddedPostgresOptions, durable: boolean): Promis
     restart: async (signal) => toSupervisedProcess(await launchWhenFree({ ...plan, port, signal }), binaries),
     log: options.log,
   });
-  return { url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`, ...supervision };
+  return { url: urlOf(port, password), ...supervision };
 }
 
 type Plan = {

@@ -58,8 +58,7 @@ export function maskGraphQLError(error: unknown, { log, requestId, suggestions }
   const original = originalOf(error);
   if (isGraphQLErrorLike(original)) return fromGraphQL(original, suggestions);
   const known = toAuthError(original);
-  if (known.status >= 500 && known.cause !== undefined)
-    log.error({ requestId, err: original }, 'A GraphQL field failed.');
+  if (known.isLogged) log.error({ requestId, err: original }, 'A GraphQL field failed.');
   return located(known.message, { ...publicExtensions(known, requestId) }, error);
 }
 

@@ -23,6 +23,8 @@ export type JobWorkerOptions = Readonly<{
   tasks: TaskList;
   /** The number of jobs that run at once. */
   concurrency: number;
+  /** The name of its connections, for `pg_stat_activity`. */
+  applicationName: string;
 }>;
 
 const RESTART_AFTER_MS = 5_000;
@@ -105,12 +107,12 @@ async function runOn(
   }
 }
 
-function openWorkerPool({ database, log, concurrency }: JobWorkerOptions) {
+function openWorkerPool({ database, log, concurrency, applicationName }: JobWorkerOptions) {
   return openPgPool({
     ...database,
     // One more connection listens for new jobs.
     size: concurrency + 1,
-    applicationName: 'portcullis-mail',
+    applicationName,
     onError: (error) => log.debug({ err: error }, 'A connection of the job worker ended.'),
   });
 }

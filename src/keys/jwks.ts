@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { asc, count, eq, gt, sql } from 'drizzle-orm';
+import { asc, count, gt, sql } from 'drizzle-orm';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Device } from '../audit/device.ts';
 import { recordSecurityEvent } from '../audit/security-events.ts';
@@ -25,7 +25,7 @@ const KEYS_LOCK = 7_046_203_312;
 const MAX_UNEXPIRED_KEYS = 50;
 
 /** Locks the keys, so that only one replica at a time generates, re-encrypts or deletes keys. */
-const lockKeys = (tx: Queryable) => tx.execute(sql`select pg_advisory_xact_lock(${KEYS_LOCK})`);
+export const lockKeys = (tx: Queryable) => tx.execute(sql`select pg_advisory_xact_lock(${KEYS_LOCK})`);
 
 async function createKeyPair(
   algorithm: KeyConfig['algorithm'],
@@ -144,48 +144,5 @@ export async function deleteExpiredKeys({ db, config }: Pick<KeysDeps, 'db' | 'c
       .where(sql`${jwks.expiresAt} < now() - make_interval(secs => ${grace})`)
       .returning({ id: jwks.id });
     return deleted.length;
-  });
-}
-
-/**
- * Checks before the start that the key-encryption keys fit the stored keys.
- * @throws Error naming the variable, if an unexpired key cannot be decrypted
- */
-export async function checkKeyEncryption({
-  db,
-  keyEncryption,
-}: Pick<KeysDeps, 'db' | 'keyEncryption'>): Promise<void> {
-  const stored = await db
-    .select({ jwe: privateJwks.jwe })
-    .from(privateJwks)
-    .innerJoin(jwks, eq(jwks.id, privateJwks.id))
-    .where(gt(jwks.expiresAt, sql`now()`));
-  for (const { jwe } of stored)
-    if (!(await keyEncryption.decrypt(jwe).then(Boolean, () => false)))
-      throw new Error(
-        'KEY_ENCRYPTION_KEYS: no key fits a stored signing key. Configure the key that encrypted it.',
-      );
-}
-
-/**
- * Re-encrypts every private key that is not encrypted under the first key-encryption key.
- * @returns how many were re-encrypted
- */
-export async function reencryptKeys({
-  db,
-  keyEncryption,
-}: Pick<KeysDeps, 'db' | 'keyEncryption'>): Promise<number> {
-  return db.transaction(async (tx) => {
-    await lockKeys(tx);
-    const stored = await tx.select().from(privateJwks);
-    // If no key decrypts a private key, it expired before an earlier rotation. checkKeyEncryption has checked the others.
-    const outdated = stored.filter(
-      ({ jwe }) => !keyEncryption.isCurrent(jwe) && keyEncryption.canDecrypt(jwe),
-    );
-    for (const { id, jwe } of outdated) {
-      const renewed = await keyEncryption.encrypt(await keyEncryption.decrypt(jwe));
-      await tx.update(privateJwks).set({ jwe: renewed }).where(eq(privateJwks.id, id));
-    }
-    return outdated.length;
   });
 }

@@ -114,7 +114,7 @@ async function hasuraViewer(
 ): Promise<Viewer | null> {
   const role = headerText(headers, 'x-hasura-role');
   if (role === null) return bearerViewer(deps, by, headers);
-  if (role !== 'user' || role === deps.config.hasuraUnauthorizedRole) return null;
+  if (!isUserRole(deps, role)) return null;
   const userId = headerText(headers, 'x-hasura-user-id');
   const sessionId = headerText(headers, 'x-hasura-session-id');
   if (!isUuid(userId) || (sessionId !== null && !isUuid(sessionId)))
@@ -124,6 +124,10 @@ async function hasuraViewer(
   const keyId = verified?.keyId ?? null;
   return authenticateHasuraUser(deps, by, { userId, sessionId, keyId, tokenKind });
 }
+
+/** Whether it is a role that tokens may hold. The role of clients without a token is not one, even if it is named `user`. */
+const isUserRole = ({ config }: GatewayDeps, role: string): boolean =>
+  config.roles.declared.includes(role) && role !== config.hasuraUnauthorizedRole;
 
 /** Reads the kind of the token that Hasura has verified. @throws AuthError `unauthenticated` for an unknown kind */
 function kindOfSession(headers: IncomingHttpHeaders) {

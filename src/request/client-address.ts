@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { type Address, compileProxies } from '../config/proxies.ts';
+import { type Address, compileRanges } from '../config/address-ranges.ts';
 
 /** Finds the client's IP address behind trusted proxies; null if it is not known. */
 export type ClientAddressReader = (request: IncomingMessage, fromHasura: boolean) => string | null;
@@ -49,7 +49,7 @@ function* hopsFromTheRight(list: string): Generator<string> {
  * proxy that appends to the header, Hasura is a trusted hop.
  */
 export function createClientAddressReader(options: Options): ClientAddressReader {
-  const isTrusted = compileProxies(options.trustedProxies);
+  const isTrusted = compileRanges(options.trustedProxies);
   return ({ headers, socket }, fromHasura) => {
     if (fromHasura && !options.hasuraBehindProxy) return null;
     let client = fromHasura ? null : parseHop(socket.remoteAddress ?? '');

@@ -79,7 +79,10 @@ async function exchange(
           order by o.generation limit 1) < now() - make_interval(secs => ${KEPT_SECONDS + KEPT_SLACK_SECONDS}::int)
     )
     select p.session_id, p.generation, p.id, p.email, p.name, p.email_verified_at, p.created_at, p.updated_at,
-      floor(extract(epoch from p.session_end - now()))::int as seconds_left, m.team_id, m.role
+      floor(extract(epoch from p.session_end - now()))::int as seconds_left, m.team_id, m.role,
+      (select string_agg(role, ',' order by role) from portcullis.user_roles where user_id = p.id) as user_roles,
+      (select string_agg(role, ',' order by role) from portcullis.membership_roles
+        where user_id = p.id and team_id = m.team_id) as member_roles
     from presented p left join lateral (
       select team_id, role from portcullis.memberships where user_id = p.id
       order by team_id is not distinct from p.active_team_id desc, created_at, team_id limit 1) m on true`;

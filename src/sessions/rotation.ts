@@ -1,8 +1,10 @@
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/client.ts';
-import type { MembershipRole } from '../db/tables/teams.ts';
+import { splitRoles } from '../roles/token-roles.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token-format.ts';
+import { type TeamRow, teamOf } from './team-row.ts';
+import type { TokenTeam } from './tokens.ts';
 
 /** A spent token is kept for at least ten exchanges and 24 hours, so that its reuse is recognised. */
 export const KEPT_GENERATIONS = 10;
@@ -15,7 +17,9 @@ export type RefreshedSession = {
   kind: 'refreshed';
   sessionId: string;
   user: User;
-  team: { teamId: string; role: MembershipRole } | null;
+  team: TokenTeam | null;
+  /** The roles of Hasura that the operator gave to the user. */
+  roles: string[];
   refreshToken: string;
   /** Seconds until the absolute end of the session. */
   secondsLeft: number;
@@ -49,7 +53,7 @@ export type RotationDeps = {
 };
 
 /** A session and its user, as both queries select them. */
-export type SessionRow = {
+export type SessionRow = TeamRow & {
   session_id: string;
   generation: number;
   id: string;
@@ -58,8 +62,8 @@ export type SessionRow = {
   email_verified_at: string | null;
   created_at: string;
   updated_at: string;
-  team_id: string | null;
-  role: MembershipRole | null;
+  /** The roles of Hasura that the operator gave to the user, separated by commas. */
+  user_roles: string | null;
   seconds_left: number;
 };
 
@@ -67,7 +71,7 @@ const moment = (text: string): Date => new Date(text);
 
 /** Makes the result from a row of either query. */
 export function refreshed(row: SessionRow, refreshToken: string, repeat: Repeat | null): RefreshedSession {
-  const { session_id: sessionId, team_id: teamId, role, id, email, name } = row;
+  const { session_id: sessionId, id, email, name } = row;
   const user: User = {
     id,
     email,
@@ -77,6 +81,6 @@ export function refreshed(row: SessionRow, refreshToken: string, repeat: Repeat 
     createdAt: moment(row.created_at),
     updatedAt: moment(row.updated_at),
   };
-  const team = teamId === null || role === null ? null : { teamId, role };
-  return { kind: 'refreshed', sessionId, user, team, refreshToken, secondsLeft: row.seconds_left, repeat };
+  const held = { team: teamOf(row), roles: splitRoles(row.user_roles) };
+  return { kind: 'refreshed', sessionId, user, ...held, refreshToken, secondsLeft: row.seconds_left, repeat };
 }

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
 import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
+import { type TokenRoles, tokenRoles } from '../roles/token-roles.ts';
 
 /** The claim in which Hasura finds its own claims (hasura/README.md, "JWT claims"). */
 const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
@@ -13,8 +14,11 @@ export type TokenSubject = {
   userId: string;
   sessionId: string;
   emailVerified: boolean;
+  /** The roles of Hasura that the operator gave to the user. */
+  roles: readonly string[];
 };
-export type TokenTeam = { teamId: string; role: MembershipRole };
+/** The team of a team token: the member's role in it, and the roles of Hasura that the operator gave to the member. */
+export type TokenTeam = { teamId: string; role: MembershipRole; roles: readonly string[] };
 
 /**
  * What a token is for. An `access` token allows everything that the person may do. A `team` token allows work in its
@@ -40,15 +44,16 @@ export function parseTokenKind(claim: unknown): TokenKind | null {
 
 export type IssuedTokens = { accessToken: string; teamToken: string | null; expiresAt: Date };
 
-/** Makes the claims for Hasura. Every value is a string, and the role is always `user`: Hasura refuses other claims. */
+/** Makes the claims for Hasura. Every value but the list of roles is a string: Hasura refuses other claims. */
 function hasuraClaims(
   { userId, sessionId }: TokenSubject,
+  roles: TokenRoles,
   team: TokenTeam | null,
   kind: TokenKind,
-): Record<string, string | string[]> {
+): Record<string, string | readonly string[]> {
   return {
-    'x-hasura-allowed-roles': ['user'],
-    'x-hasura-default-role': 'user',
+    'x-hasura-allowed-roles': roles,
+    'x-hasura-default-role': roles[0],
     'x-hasura-user-id': userId,
     'x-hasura-session-id': sessionId,
     [TOKEN_KIND_CLAIM]: kind,
@@ -56,7 +61,16 @@ function hasuraClaims(
   };
 }
 
-type TokenDeps = { signer: Signer; config: Pick<Config, 'tokens'> };
+/** The roles in a token. A member's roles of Hasura stand in team tokens only: these are short. */
+const rolesFor = (
+  config: Pick<Config, 'roles'>,
+  subject: TokenSubject,
+  team: TokenTeam | null,
+  kind: TokenKind,
+): TokenRoles =>
+  tokenRoles(config, [...subject.roles, ...(kind === 'team' && team !== null ? team.roles : [])]);
+
+type TokenDeps = { signer: Signer; config: Pick<Config, 'tokens' | 'roles'> };
 
 /** The kind of tokens that a client asks for when it signs in. Clients of the portal get one kind. */
 export type SignInKind = Exclude<TokenKind, 'team'>;
@@ -91,8 +105,10 @@ export async function issueTokens(
     email_verified: subject.emailVerified,
     [HASURA_CLAIMS]: claims,
   });
-  const sign = (forTeam: TokenTeam | null, as: TokenKind) =>
-    signer.sign(key, payload(hasuraClaims(subject, forTeam, as)));
+  const sign = (forTeam: TokenTeam | null, as: TokenKind) => {
+    const roles = rolesFor(config, subject, forTeam, as);
+    return signer.sign(key, payload(hasuraClaims(subject, roles, forTeam, as)));
+  };
   const teamKind = kind === 'portal' ? kind : 'team';
   const [accessToken, teamToken] = await Promise.all([
     sign(null, kind),
@@ -101,8 +117,8 @@ export async function issueTokens(
   return { accessToken, teamToken, expiresAt: new Date(expires * 1000) };
 }
 
-/** Every token of the gateway is shorter. A longer token is not decoded. */
-const MAX_TOKEN_LENGTH = 4096;
+/** Every token of the gateway is shorter, and fits into a header of 8 KB. A longer token is not decoded. */
+const MAX_TOKEN_LENGTH = 7168;
 
 export type VerifiedToken = {
   userId: string;

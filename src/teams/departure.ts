@@ -1,7 +1,8 @@
 import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
-import { invites, memberships, teams } from '../db/tables/teams.ts';
+import { invites, memberships } from '../db/tables/teams.ts';
 import { lockTeamsOf, teamsOf } from './locks.ts';
+import { deleteTeamRows } from './teams.ts';
 
 const deleteInvitesOf = (tx: Transaction, userId: string) =>
   tx.delete(invites).where(eq(invites.inviterId, userId));
@@ -56,7 +57,7 @@ export async function dissolveTeams(
   { userId, alone }: { userId: string; alone: readonly string[] },
 ): Promise<void> {
   await deleteInvitesOf(tx, userId);
-  if (alone.length > 0) await tx.delete(teams).where(inArray(teams.id, [...alone]));
+  if (alone.length > 0) await deleteTeamRows(tx, alone);
 }
 
 /**

@@ -88,6 +88,16 @@ export async function lockMember(tx: Transaction, place: Place): Promise<Members
   return member.role;
 }
 
+/**
+ * Locks a team, and then the row of a member, for a change by the operator. The transaction has locked the member's account.
+ * @returns whether the account is a member of the team
+ */
+export async function lockMembership(tx: Transaction, place: Place): Promise<boolean> {
+  await tx.select({ id: teams.id }).from(teams).where(eq(teams.id, place.teamId)).for('update');
+  const found = await tx.select({ role: memberships.role }).from(memberships).where(at(place)).for('update');
+  return found.length > 0;
+}
+
 /** Changes the role of a member whom the transaction has locked. */
 export async function updateMemberRole(
   tx: Transaction,

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Device } from '../audit/device.ts';
 import { recordSecurityEvent } from '../audit/security-events.ts';
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
+import { runGuarded } from '../db/guarded.ts';
 import { memberships, projects, teams } from '../db/tables/teams.ts';
 import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
@@ -103,19 +104,30 @@ export async function findTeamOfUser(
   return found ?? null;
 }
 
-/** Renames a team that the transaction has locked. */
+/**
+ * Renames a team that the transaction has locked.
+ * @throws AuthError `refused_by_application`
+ */
 export async function updateTeamName(
   tx: Transaction,
   { teamId, name }: { teamId: string; name: string },
 ): Promise<Team> {
-  const [team] = await tx.update(teams).set({ name }).where(eq(teams.id, teamId)).returning();
+  await runGuarded(tx, sql`select from portcullis_private.update_team(${teamId}, ${name})`);
+  const [team] = await tx.select().from(teams).where(eq(teams.id, teamId));
   if (team === undefined) throw new Error('The locked team is gone.');
   return team;
 }
 
-/** Deletes a team with its memberships, projects and invites. The transaction has locked it. */
-export async function deleteTeamRow(tx: Transaction, teamId: string): Promise<void> {
-  await tx.delete(teams).where(eq(teams.id, teamId));
+/**
+ * Deletes teams with their memberships, projects and invites. The transaction has locked them.
+ * @throws AuthError `refused_by_application`
+ */
+export async function deleteTeamRows(tx: Transaction, teamIds: readonly string[]): Promise<void> {
+  const ids = teamIds.join(',');
+  await runGuarded(
+    tx,
+    sql`select from portcullis_private.delete_teams(string_to_array(${ids}, ',')::uuid[])`,
+  );
 }
 
 const activeTeamOfUser = statement((db) =>

@@ -1,4 +1,4 @@
-import { isPasswordText, isPasswordTooLong, normalizePassword } from '../crypto/passwords.ts';
+import { isPasswordText, isPasswordTooLong, normalizePassword } from '../crypto/passwords/text.ts';
 import { AuthError } from '../errors.ts';
 import { canonicalEmail, formerSpelling } from '../mail/email-address.ts';
 import { UNPRINTABLE, VISIBLE } from './name-characters.ts';

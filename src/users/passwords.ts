@@ -1,15 +1,29 @@
 import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../db/client.ts';
 import { CLOCK } from '../db/clock.ts';
-import { passwords } from '../db/tables/users.ts';
+import { isForeignHash, passwords } from '../db/tables/users.ts';
 
-/** Finds the argon2 hash of a person's password; null if they have no password. */
+/** Finds the hash of a person's password; null if they have no password. */
 export async function findPasswordHash(db: Queryable, userId: string): Promise<string | null> {
   const [found] = await db
     .select({ hash: passwords.hash })
     .from(passwords)
     .where(eq(passwords.userId, userId));
   return found?.hash ?? null;
+}
+
+/** How many foreign hashes are read to find one of each kind. */
+const SAMPLED_HASHES = 1000;
+
+/** Reads hashes that other systems made, at most 1,000. */
+export async function sampleForeignHashes(db: Queryable): Promise<string[]> {
+  const found = await db
+    .select({ hash: passwords.hash })
+    .from(passwords)
+    .where(isForeignHash(passwords.hash))
+    .orderBy(passwords.userId)
+    .limit(SAMPLED_HASHES);
+  return found.map(({ hash }) => hash);
 }
 
 /**

@@ -2,6 +2,7 @@ import { and, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
 import { violates } from '../db/errors.ts';
+import { runGuarded } from '../db/guarded.ts';
 import { passwords, users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import { emailSpellings } from './attributes.ts';
@@ -114,27 +115,22 @@ type Changes = Partial<{
   disabled: boolean;
 }>;
 
-/** Changes a user; null if not found. A user who is verified or disabled already keeps the time of it. */
+/**
+ * Changes a user; null if not found. A user who is verified or disabled already keeps the time of it.
+ * @throws AuthError `refused_by_application`
+ */
 export async function updateUser(
   tx: Queryable,
   id: string,
   { name, email, emailVerified, disabled }: Changes,
 ): Promise<User | null> {
-  const [user] = await tx
-    .update(users)
-    .set({
-      ...(name !== undefined && { name }),
-      ...(email !== undefined && { email }),
-      ...(emailVerified && {
-        emailVerifiedAt:
-          emailVerified === 'now' ? sql`now()` : sql`coalesce(${users.emailVerifiedAt}, now())`,
-      }),
-      ...(disabled !== undefined && {
-        disabledAt: disabled ? sql`coalesce(${users.disabledAt}, now())` : null,
-      }),
-    })
-    .where(eq(users.id, id))
-    .returning();
+  const verified = emailVerified === true ? 'once' : emailVerified;
+  await runGuarded(
+    tx,
+    sql`select from portcullis_private.update_user(${id}, ${email ?? null}, ${name ?? null}, ${verified ?? null},
+      ${disabled ?? null}::boolean)`,
+  );
+  const [user] = await tx.select().from(users).where(eq(users.id, id));
   return user ?? null;
 }
 
@@ -156,8 +152,14 @@ export async function unlessEmailTaken<Result>(run: () => Promise<Result>): Prom
   }
 }
 
-/** Deletes a user with everything that is only theirs. Returns whether the user existed. */
+/**
+ * Deletes a user with everything that is only theirs. Returns whether the user existed.
+ * @throws AuthError `refused_by_application`
+ */
 export async function deleteUser(tx: Transaction, id: string): Promise<boolean> {
-  const deleted = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id });
+  const deleted = await runGuarded(
+    tx,
+    sql`select from portcullis_private.delete_users(array[${id}]::uuid[])`,
+  );
   return deleted.length > 0;
 }

@@ -29,7 +29,7 @@ const { deps, url: origin } = await createApp(
   createLog(config.logLevel),
 );
 
-const subject = { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false };
+const subject = { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false, roles: [] };
 async function issue(): Promise<void> {
   const ttlSeconds = deps.config.tokens.accessTtlSeconds;
   const key = await deps.signer.currentKey(ttlSeconds);

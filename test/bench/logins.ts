@@ -1,5 +1,5 @@
 import { hash, verify } from 'argon2';
-import { ARGON2_PARAMETERS } from '../../src/crypto/passwords.ts';
+import { ARGON2_PARAMETERS } from '../../src/crypto/passwords/argon2.ts';
 import type { Bench, Row } from './bench.ts';
 import { repeat } from './repeat.ts';
 

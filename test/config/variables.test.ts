@@ -21,6 +21,8 @@ const values: Record<string, string> = {
   CAPTCHA_SECRET: SECRET,
   ENS_RPC_URLS: 'https://rpc.example.com/key',
   SMTP_URL: 'smtps://app:secret@mail.example.com',
+  WEBHOOK_URLS: 'https://app.example.com/hooks/key',
+  WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 2).toString('base64')}`,
 };
 const others = { CAPTCHA_PROVIDER: 'turnstile', CAPTCHA_SITE_KEY: 'shown' };
 
@@ -94,6 +96,61 @@ describe('a secret', () => {
     const problems = problemsOf({ DATABASE_URL: values.DATABASE_URL ?? '', [name]: bad });
     expect(problems).toEqual(expect.arrayContaining([expect.stringContaining(`${name}: `)]));
     expect(problems.join()).not.toContain('hunter2');
+  });
+});
+
+describe('HASURA_ROLES and DEFAULT_ROLES', () => {
+  const LONG = 'x'.repeat(63);
+  test('declare the roles of tokens, and user is one of them', () => {
+    expect(readConfig({}).roles).toEqual({ declared: ['user'], byDefault: ['user'] });
+    const env = { HASURA_ROLES: ` editor ,org:a-b.c_1,,editor,${LONG}`, DEFAULT_ROLES: 'editor, user' };
+    expect(readConfig(env).roles).toEqual({
+      declared: ['user', 'editor', 'org:a-b.c_1', LONG],
+      byDefault: ['editor', 'user'],
+    });
+    expect(readConfig({ HASURA_ROLES: 'member', DEFAULT_ROLES: 'member' }).roles.byDefault).toEqual([
+      'member',
+    ]);
+  });
+
+  test.each(['admin', 'ADMIN', 'anonymous', 'service_role', 'Supabase_Admin'])(
+    'refuse the role %s, which no token may hold',
+    (role) => {
+      const problem = 'no token may hold the roles admin, anonymous, service_role, supabase_admin';
+      expect(problemsOf({ HASURA_ROLES: `editor,${role}` })).toEqual([`HASURA_ROLES: ${problem}`]);
+      expect(problemsOf({ DEFAULT_ROLES: role })).toEqual([`DEFAULT_ROLES: ${problem}`]);
+    },
+  );
+
+  test('refuse the role of clients without a token', () => {
+    const problem = 'no token may hold the role of HASURA_UNAUTHORIZED_ROLE';
+    const env = { HASURA_UNAUTHORIZED_ROLE: 'guest', HASURA_ROLES: 'guest' };
+    expect(problemsOf(env)).toEqual([`HASURA_ROLES: ${problem}`]);
+    expect(problemsOf({ HASURA_UNAUTHORIZED_ROLE: 'user' })).toEqual([`DEFAULT_ROLES: ${problem}`]);
+  });
+
+  test.each(['a b', '1st', '"a"', "a'", 'é', '-a', `${LONG}x`, 'a;b', '*'])('refuse the name %s', (role) => {
+    expect(problemsOf({ HASURA_ROLES: role })).toEqual([
+      expect.stringMatching(/^HASURA_ROLES: a role is a letter/),
+    ]);
+  });
+
+  test('refuse undeclared default roles, spellings of one role, and lists that are too long', () => {
+    expect(problemsOf({ DEFAULT_ROLES: 'user,editor' })).toEqual([
+      'DEFAULT_ROLES: each role must be `user` or one of HASURA_ROLES',
+    ]);
+    expect(problemsOf({ HASURA_ROLES: 'editor,Editor' })).toEqual([
+      'HASURA_ROLES: two roles differ only in upper and lower case',
+    ]);
+    expect(problemsOf({ HASURA_ROLES: 'User' })).toEqual([
+      'HASURA_ROLES: a role differs from `user` only in upper and lower case',
+    ]);
+    const many = Array.from({ length: 65 }, (_, at) => `r${at}`);
+    expect(problemsOf({ HASURA_ROLES: many.join() })).toEqual(['HASURA_ROLES: must be at most 64 roles']);
+    const long = Array.from({ length: 9 }, (_, at) => `${at}`.replace(/^/, 'x'.repeat(60))).join();
+    expect(problemsOf({ HASURA_ROLES: long, DEFAULT_ROLES: long })).toEqual([
+      'DEFAULT_ROLES: must be at most 512 characters, so that tokens stay short',
+    ]);
   });
 });
 

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -178,7 +180,11 @@ describe('a database from before addresses were canonical', () => {
       'node',
       ['--import', 'tsx', 'src/commands/users-clashes.ts'],
       {
-        env: { PATH: process.env.PATH ?? '', DATABASE_URL: database.url },
+        env: {
+          PATH: process.env.PATH ?? '',
+          DATABASE_URL: database.url,
+          DATA_DIR: join(tmpdir(), 'portcullis-clashes'),
+        },
       },
     );
     expect(stdout).toContain(`Mailbox pair@xn--bcher-kva.example
@@ -190,7 +196,7 @@ describe('a database from before addresses were canonical', () => {
     );
     expect(stdout).toContain(`No canonical form\n  ${ids.number}  number@10.20.30.40\n`);
     expect(stdout).not.toContain('plain@example.com');
-    expect(gateway.logged()).toContain('npm run users:clashes');
+    expect(gateway.logged()).toContain('npm run users -- clashes');
   });
 
   test('validates its checks once an operator has resolved the last clash', async () => {

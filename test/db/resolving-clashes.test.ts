@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hash } from 'argon2';
 import postgres from 'postgres';
@@ -34,7 +36,9 @@ beforeEach(async () => {
     await sql`insert into portcullis_private.passwords (user_id, hash) values (${id}, ${hashed})`;
   }
   await applyMigrations(database.url);
-  gateway = await startGateway({ env: { DATABASE_URL: database.url } });
+  gateway = await startGateway({
+    env: { DATABASE_URL: database.url, DATA_DIR: join(tmpdir(), 'portcullis-clashes') },
+  });
 });
 afterEach(async () => {
   await gateway.close();
@@ -45,7 +49,11 @@ afterEach(async () => {
 /** The SQL that the command prints for the operator. */
 async function printed(): Promise<{ change: string; remove: string; makeOwner: string }> {
   const { stdout } = await promisify(execFile)('node', ['--import', 'tsx', 'src/commands/users-clashes.ts'], {
-    env: { PATH: process.env.PATH ?? '', DATABASE_URL: database.url },
+    env: {
+      PATH: process.env.PATH ?? '',
+      DATABASE_URL: database.url,
+      DATA_DIR: join(tmpdir(), 'portcullis-clashes'),
+    },
   });
   const [change = '', remove = ''] = stdout.match(/^ {2}begin;\n(?: {2}.*\n)*? {2}commit;$/gm) ?? [];
   const [makeOwner = ''] = stdout.match(/^ {2}update portcullis\.memberships .*$/m) ?? [];

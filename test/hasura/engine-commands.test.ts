@@ -50,7 +50,7 @@ const UNHEALTHY = 'The engine is not healthy: ERROR: inconsistent objects in sch
 /** The gateway, and the join that depends on it. */
 const MISSING = [
   "remote_schema portcullis: Inconsistent object: environment variable 'NOT_SET' not set",
-  expect.stringMatching(/^remote_relationship gateway_team in table portcullis.teams in source default: /),
+  expect.stringMatching(/^remote_relationship gateway_team in table portcullis.teams in source portcullis: /),
 ];
 const UNREACHED = 'The gateway cannot be reached through the engine: ';
 

@@ -121,7 +121,10 @@ describe('a request with the secret', () => {
   );
 
   test('in the unauthorized role is anonymous, even when that role is named user', async () => {
-    const odd = await startGateway({ replicaOf: gateway, env: { HASURA_UNAUTHORIZED_ROLE: 'user' } });
+    const odd = await startGateway({
+      replicaOf: gateway,
+      env: { HASURA_UNAUTHORIZED_ROLE: 'user', HASURA_ROLES: 'member', DEFAULT_ROLES: 'member' },
+    });
     expect(await odd.graphql(ME, {}, asHasura(variablesOf(ada)))).toEqual({ me: null });
     await odd.close();
   });

@@ -8,26 +8,33 @@ const sessions = tableFile('sessions');
 const jwks = tableFile('jwks');
 const cache = tableFile('cache');
 const databases = 'databases/databases.yaml';
-const tableList = 'databases/default/tables/tables.yaml';
+const tableList = 'databases/portcullis/tables/tables.yaml';
 const remote = 'remote_schemas.yaml';
 
 const treeAndTables: BrokenExample[] = [
   { ...broken('include-tree', 'a missing file'), remove: 'network.yaml' },
   { ...broken('include-tree', 'a missing table file'), remove: users },
-  { ...broken('include-tree', 'a file that is not included'), add: [tableFile('strays'), 'table: {}\n'] },
+  edited(
+    tableList,
+    'include-tree',
+    'a file of ours that is not included',
+    '- "!include portcullis_cache.yaml"\n',
+    '',
+    ['table-tracked'],
+  ),
   edited('version.yaml', 'include-tree', 'broken YAML', 'version: 3', 'version: [3'),
   edited('version.yaml', 'include-tree', 'a key twice', 'version: 3', 'version: 3\nversion: 3'),
   edited(tableList, 'include-tree', 'a circular include', 'portcullis_cache.yaml', 'tables.yaml'),
   edited(users, 'shape', 'a misspelt key', 'select_permissions', 'selct_permissions'),
   edited(
     'inherited_roles.yaml',
-    'shape',
-    'an inherited role',
+    'role-known',
+    'an inherited role with the name of ours',
     '[]',
-    '- role_name: staff\n  role_set: [user]',
+    '- role_name: user\n  role_set: [staff, guest]',
   ),
   edited('version.yaml', 'version', 'version 2', '3', '2'),
-  edited('version.yaml', 'in-step', 'an added comment', 'version', '# hi\nversion'),
+  edited('cron_triggers.yaml', 'in-step', 'another schedule of a trigger', '17 * * * *', '18 * * * *'),
   edited(databases, 'source', 'a source of another kind', 'postgres', 'citus'),
   edited(
     users,
@@ -49,8 +56,8 @@ const treeAndTables: BrokenExample[] = [
     edit: [tableList, '- "!include portcullis_cache.yaml"\n', ''],
   },
   {
-    ...broken('table-schema', 'a table of another schema'),
-    add: [tableFile('x'), 'table: {schema: public, name: x}\n'],
+    ...broken('table-schema', 'a table of a private schema'),
+    add: [tableFile('x'), 'table: {schema: portcullis_private, name: x}\n'],
     edit: [
       tableList,
       '- "!include portcullis_cache',

@@ -29,15 +29,16 @@ export const edited = (
   what: string,
   from: string,
   to: string,
+  also: readonly RuleId[] = [],
 ): BrokenExample => ({
-  ...{ rule, what, edit: [file, from, to] },
+  ...{ rule, what, edit: [file, from, to], also },
 });
 
 /** Lines of a YAML file. */
 export const lines = (indent: number, ...texts: string[]): string =>
   texts.map((text) => `${' '.repeat(indent)}${text}\n`).join('');
 
-export const tableFile = (name: string) => `databases/default/tables/portcullis_${name}.yaml`;
+export const tableFile = (name: string) => `databases/portcullis/tables/portcullis_${name}.yaml`;
 
 /** The fixture's SDL with an addition, or with a replacement. */
 export const grown = (more: string) => `${fixtureSdl}\n${more}`;

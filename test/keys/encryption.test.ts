@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { JWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { reencryptKeys } from '../../src/keys/jwks.ts';
+import { reencryptKeys } from '../../src/keys/encryption-at-rest.ts';
+import { createSignerKeyFinder, storeSignerKey } from '../../src/keys/password-signer-keys.ts';
 import {
   bearer,
   LOGIN,
@@ -121,6 +122,27 @@ describe('the key-encryption keys', () => {
       expect(problem.message).not.toContain(keys);
     }
     await gateway.close();
+  });
+
+  test('also fit the signer keys of imported passwords, and re-encryption covers those', async () => {
+    const before = await startGateway({ env: { KEY_ENCRYPTION_KEYS: a } });
+    const signerKey = randomBytes(64);
+    const id = await storeSignerKey(before.deps.db, before.deps.keyEncryption, signerKey);
+    await before.sql`delete from portcullis.jwks`;
+    await expect(underKeys(before, b)).rejects.toThrow(
+      'KEY_ENCRYPTION_KEYS: no key fits a stored signer key of imported passwords. Configure the key that encrypted it.',
+    );
+    const during = await underKeys(before, `${b},${a}`);
+    expect(await reencryptKeys(during.deps)).toBe(1);
+    expect(await reencryptKeys(during.deps)).toBe(0);
+    const { db } = before.deps;
+    const { keyEncryption } = await underKeys(before, b).then(async (after) => {
+      await after.close();
+      return after.deps;
+    });
+    expect(await createSignerKeyFinder(db, keyEncryption)(id)).toEqual(signerKey);
+    expect(await createSignerKeyFinder(db, keyEncryption)('0'.repeat(32))).toBeNull();
+    for (const gateway of [during, before]) await gateway.close();
   });
 
   test('can be rotated: both keys at first, then re-encryption, then the new key alone', async () => {

@@ -16,6 +16,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'account/verify-email.ts': ['accounts/verification.test.ts', 'accounts/disowned-signup.test.ts'],
   'admin/contract-addresses.ts': ['hasura/endpoints.test.ts'],
   'admin/disable-account.ts': ['accounts/account.test.ts'],
+  'admin/set-user-roles.ts': ['accounts/roles.test.ts'],
   'admin/signing-keys.ts': ['hasura/endpoints.test.ts'],
   'mails/deliver.ts': ['mail/delivery.test.ts'],
   'mails/prepare.ts': ['mail/delivery.test.ts'],

@@ -29,7 +29,7 @@ export const databaseVariables = {
   DATABASE_DIRECT_URL: variable({
     parser: databaseUrl('DATABASE_DIRECT_URL'),
     description:
-      'URL of the same database without the pooler, if DATABASE_URL leads to a pooler in transaction mode. Migrations, commands and the mail worker use it.',
+      'URL of the same database without the pooler, if DATABASE_URL leads to a pooler in transaction mode. Migrations, commands, mails and webhooks use it.',
     shownDefault: 'DATABASE_URL',
     secret: true,
     needs: 'DATABASE_URL',

@@ -1,14 +1,14 @@
 import { z } from 'zod';
+import { compileRanges } from '../address-ranges.ts';
 import { parseOrigins } from '../origins.ts';
 import { flag, integer, list, text } from '../parsers.ts';
-import { compileProxies } from '../proxies.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 import { isProduction } from './server.ts';
 
 function isProxyList(proxies: readonly string[]): boolean {
   try {
-    compileProxies(proxies.filter((proxy) => proxy !== 'hasura'));
+    compileRanges(proxies.filter((proxy) => proxy !== 'hasura'));
     return true;
   } catch {
     return false;

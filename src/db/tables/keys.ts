@@ -29,3 +29,17 @@ export const privateJwks = portcullisPrivate.table('private_jwks', {
     .references(() => jwks.id, { onDelete: 'cascade' }),
   jwe: text().notNull(),
 });
+
+/**
+ * The keys of Firebase projects whose password hashes were imported. Each is encrypted as a JWE under a key-encryption key. The
+ * hashes name their key by its id.
+ */
+export const passwordSignerKeys = portcullisPrivate.table(
+  'password_signer_keys',
+  {
+    id: text().primaryKey(),
+    jwe: text().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [check('password_signer_keys_id_format', sql`${t.id} ~ '^[0-9a-f]{32}$'`)],
+);

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
-import { check, index, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { type SQL, sql } from 'drizzle-orm';
+import { type AnyPgColumn, check, index, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, hasNameLength, instant, isCanonicalEmail, updatedAt } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 
@@ -39,6 +39,10 @@ export const ofUser = () =>
     .notNull()
     .references(() => users.id, { onDelete: 'cascade' });
 
+/** Whether a hash is not of the kind that the gateway makes today (src/crypto/passwords/argon2.ts). */
+export const isForeignHash = (hash: AnyPgColumn): SQL =>
+  sql`${hash} not like '$argon2id$v=19$m=19456,t=2,p=1$%'`;
+
 export const passwords = portcullisPrivate.table(
   'passwords',
   {
@@ -52,5 +56,9 @@ export const passwords = portcullisPrivate.table(
     /** When it was suspended: the mailbox was proven without it, so that a stranger may have chosen it. */
     suspendedAt: instant(),
   },
-  (t) => [check('passwords_proven_or_suspended', sql`${t.provenAt} is null or ${t.suspendedAt} is null`)],
+  (t) => [
+    check('passwords_proven_or_suspended', sql`${t.provenAt} is null or ${t.suspendedAt} is null`),
+    // The passwords that other systems hashed, until their next login.
+    index('passwords_foreign_idx').on(t.userId).where(isForeignHash(t.hash)),
+  ],
 );

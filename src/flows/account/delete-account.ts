@@ -4,6 +4,7 @@ import { lockSessionsOf } from '../../sessions/ending.ts';
 import { keepingAnOwner } from '../../teams/access.ts';
 import { dissolveTeams, prepareDeparture } from '../../teams/departure.ts';
 import { deleteUser } from '../../users/users.ts';
+import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';
@@ -14,8 +15,8 @@ type DeleteAccountInput = { currentPassword: string };
  * Deletes the account of the signed-in person, who shows its password. Deletes everything that is only theirs: sessions, tokens,
  * memberships, the invites that they made, and the teams without another member. The security events stay.
  *
- * @throws AuthError `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword); `sole_owner`, naming the
- * teams, if the person is the only owner of a team with other members
+ * @throws AuthError `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword), `refused_by_application`; `sole_owner`,
+ * naming the teams, if the person is the only owner of a team with other members
  */
 export async function deleteAccount(
   deps: Deps,
@@ -35,6 +36,7 @@ export async function deleteAccount(
       if (!(await deleteUser(tx, user.id))) throw new AuthError('unauthenticated');
       const event = { userId: user.id, sessionId, device: by.device, details: { teams: alone.length } };
       await recordSecurityEvent(tx, { action: 'account_deleted', ...event });
+      await enqueueWebhooks(tx, deps, { type: 'user.deleted', data: { userId: user.id, by: 'user' } });
       for (const teamId of alone)
         await recordSecurityEvent(tx, { action: 'team_deleted', ...event, teamId, details: {} });
     });

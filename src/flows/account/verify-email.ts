@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
-import { openSession } from '../../sessions/sessions.ts';
+import { openSession } from '../../sessions/opening.ts';
 import type { User } from '../../users/users.ts';
 import { type AccountProof, checkAccountProof, type MailedInput } from '../shared/account-proof.ts';
 import type { Caller, Viewer } from '../shared/caller.ts';

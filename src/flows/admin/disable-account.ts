@@ -3,6 +3,7 @@ import { isUuid } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import { withdrawInvitesOf } from '../../teams/departure.ts';
 import { lockUser, type User, updateUser } from '../../users/users.ts';
+import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
@@ -38,6 +39,8 @@ async function setDisabled(
     if (disabled) await endAccess(tx, { userId });
     const action = disabled ? 'account_disabled' : 'account_enabled';
     await recordSecurityEvent(tx, { action, userId, device: by.device, details: { by: 'operator' } });
+    const type = disabled ? 'user.disabled' : 'user.enabled';
+    await enqueueWebhooks(tx, deps, { type, data: { userId } });
     return user;
   });
 }

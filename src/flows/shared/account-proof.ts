@@ -55,7 +55,7 @@ async function requirePassword(
 ): Promise<string> {
   const guesses = { limit: deps.config.limits.mailedTokenPasswordPerUser, subject: userId };
   await deps.rateLimiter.consume([guesses]);
-  const fits = await deps.passwords.verify(hash, password);
+  const fits = await deps.passwords.verify(hash, password, userId);
   if (hash === null || !fits) {
     const event = { action: 'login', outcome: 'failure', userId, device: by.device } as const;
     await recordSecurityEvent(deps.db, { ...event, details: { mailedToken: true } });

@@ -1,6 +1,6 @@
 import type { SigningKey } from '../../keys/signing.ts';
-import type { OpenedSession } from '../../sessions/sessions.ts';
-import { type IssuedTokens, issueTokens, type SignInKind } from '../../sessions/tokens.ts';
+import type { OpenedSession } from '../../sessions/opening.ts';
+import { type IssuedTokens, issueTokens, type SignInKind, type TokenSubject } from '../../sessions/tokens.ts';
 import type { User } from '../../users/users.ts';
 import type { Deps } from './deps.ts';
 
@@ -15,6 +15,12 @@ export type TokenOptions = {
   kind?: SignInKind;
 };
 
+/** What the tokens of a session say about its user. */
+export const subjectOf = (
+  { id: userId, emailVerifiedAt }: User,
+  { sessionId, roles }: Pick<TokenSubject, 'sessionId' | 'roles'>,
+): TokenSubject => ({ userId, sessionId, emailVerified: emailVerifiedAt !== null, roles });
+
 /** Signs the tokens of a session that was just opened. The caller has chosen the key before it wrote anything. */
 export async function completeSignIn(
   deps: Deps,
@@ -26,7 +32,7 @@ export async function completeSignIn(
     ttlSeconds,
     kind,
     secondsLeft: session.secondsLeft,
-    subject: { userId: user.id, sessionId: session.sessionId, emailVerified: user.emailVerifiedAt !== null },
+    subject: subjectOf(user, session),
     team: session.team,
   });
   return { ...tokens, refreshToken: session.refreshToken, user };

@@ -31,7 +31,7 @@ export async function requireCurrentPassword(
   const lock = { userId: user.id, sessionId, details: { tried: 'current password' } };
   return checkAttempt(deps, by, { failures, isLast, lock }, async () => {
     const hash = await findPasswordHash(deps.db, user.id);
-    const fits = await deps.passwords.verify(hash, currentPassword);
+    const fits = await deps.passwords.verify(hash, currentPassword, user.id);
     if (hash !== null && fits) return hash;
     const event = { action: 'login', outcome: 'failure', userId: user.id, sessionId } as const;
     await recordSecurityEvent(deps.db, { ...event, device: by.device, details: { currentPassword: true } });

@@ -2,7 +2,7 @@ import type { Captcha } from '../../captcha/captcha.ts';
 import type { Config } from '../../config/config.ts';
 import type { HashGate } from '../../crypto/hash-gate.ts';
 import type { KeyEncryption } from '../../crypto/key-encryption.ts';
-import type { PasswordHasher } from '../../crypto/passwords.ts';
+import type { PasswordHasher } from '../../crypto/passwords/hasher.ts';
 import type { Database } from '../../db/client.ts';
 import type { PublicKeyFinder, Signer } from '../../keys/signing.ts';
 import type { RateLimiter } from '../../limits/rate-limits.ts';

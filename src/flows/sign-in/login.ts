@@ -1,6 +1,6 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError, type ErrorCode } from '../../errors.ts';
-import { openSession } from '../../sessions/sessions.ts';
+import { openSession } from '../../sessions/opening.ts';
 import { findPasswordHash, replacePasswordHash } from '../../users/passwords.ts';
 import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
@@ -69,7 +69,7 @@ async function verifyCredentials(
   { found, password }: { found: FoundUser | null; password: string },
 ): Promise<Verified> {
   const passwordHash = found?.passwordHash ?? null;
-  const fits = await deps.passwords.verify(passwordHash, password);
+  const fits = await deps.passwords.verify(passwordHash, password, found?.user.id);
   if (found === null || passwordHash === null || !fits) {
     await recordFailure(deps, by, found?.user.id ?? null, 'invalid_credentials');
     throw new AuthError('invalid_credentials');
@@ -85,7 +85,7 @@ async function verifyCredentials(
     return { user, passwordHash: renewed, suspended };
   // Another login has renewed the hash, or the password was changed: only the former lets this one in.
   const current = await findPasswordHash(deps.db, user.id);
-  if (current !== null && (await deps.passwords.verify(current, password)))
+  if (current !== null && (await deps.passwords.verify(current, password, user.id)))
     return { user, passwordHash: current, suspended };
   await recordFailure(deps, by, user.id, 'invalid_credentials');
   throw new AuthError('invalid_credentials');

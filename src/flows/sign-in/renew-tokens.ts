@@ -1,9 +1,11 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
+import { findGivenRoles } from '../../roles/given-roles.ts';
 import { touchSession } from '../../sessions/sessions.ts';
 import { type IssuedTokens, issueTokens } from '../../sessions/tokens.ts';
 import { findActiveTeam } from '../../teams/teams.ts';
 import { isUserToken, type Viewer } from '../shared/caller.ts';
+import { subjectOf } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 
 /**
@@ -23,14 +25,16 @@ export async function renewTokens(deps: Deps, by: Viewer): Promise<IssuedTokens>
   const ttlSeconds = deps.config.tokens.accessTtlSeconds;
   const key = await deps.signer.currentKey(ttlSeconds);
   const membership = await findActiveTeam(deps.db, { userId: user.id, activeTeamId });
-  const secondsLeft = await deps.db.transaction(async (tx) => {
+  const teamId = membership?.team.id ?? null;
+  const { secondsLeft, given } = await deps.db.transaction(async (tx) => {
     const event = { userId: user.id, sessionId, device: by.device };
     await recordSecurityEvent(tx, { action: 'tokens_renewed', ...event });
-    return touchSession(tx, sessionId);
+    const secondsLeft = await touchSession(tx, sessionId);
+    return { secondsLeft, given: await findGivenRoles(tx, { userId: user.id, teamId }) };
   });
   return issueTokens(deps, {
     ...{ key, ttlSeconds, kind: 'access', secondsLeft },
-    subject: { userId: user.id, sessionId, emailVerified: user.emailVerifiedAt !== null },
-    team: membership === null ? null : { teamId: membership.team.id, role: membership.role },
+    subject: subjectOf(user, { sessionId, roles: given.ofUser }),
+    team: membership && { teamId: membership.team.id, role: membership.role, roles: given.ofMember },
   });
 }

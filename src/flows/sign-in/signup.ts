@@ -3,10 +3,11 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { type OpenedSession, openSession } from '../../sessions/sessions.ts';
+import { type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { insertTeam } from '../../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { createUser } from '../../users/users.ts';
+import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
@@ -51,6 +52,7 @@ export async function signup(deps: Deps, by: Caller, input: SignupInput): Promis
   const key = await deps.signer.currentKey(ttlSeconds);
   const { user, session } = await deps.db.transaction(async (tx) => {
     const user = await createUser(tx, { email, name, passwordHash });
+    await enqueueWebhooks(tx, deps, { type: 'user.created', data: { userId: user.id, by: 'signup' } });
     if (teamName !== null) await insertTeam(tx, { name: teamName, ownerId: user.id });
     // Signing up and deleting the account, again and again, must not flood a mailbox.
     const wait = await attemptMail(deps, 'verification', email, tx);

@@ -4,7 +4,7 @@ import { enterTeam } from '../../teams/access.ts';
 import { lockSessionsIn } from '../../teams/locks.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
 import { MANAGERS, OWNERS } from '../../teams/roles.ts';
-import { deleteTeamRow, insertTeam, updateTeamName } from '../../teams/teams.ts';
+import { deleteTeamRows, insertTeam, updateTeamName } from '../../teams/teams.ts';
 import { parseName } from '../../users/attributes.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
@@ -45,14 +45,14 @@ export async function renameTeam(
 
 /**
  * Deletes a team with its memberships, projects and invites. Sessions in which it was active have no active team then.
- * @throws AuthError `invalid`, `not_found`, `insufficient_permissions`
+ * @throws AuthError `invalid`, `not_found`, `insufficient_permissions`, `refused_by_application`
  */
 export function deleteTeam({ db }: Deps, by: Viewer, input: { teamId: string }): Promise<string> {
   const teamId = parseId(input.teamId, 'teamId');
   return db.transaction(async (tx) => {
     await enterTeam(tx, { userId: by.user.id, teamId, allowed: OWNERS });
     await lockSessionsIn(tx, teamId);
-    await deleteTeamRow(tx, teamId);
+    await deleteTeamRows(tx, [teamId]);
     await recordSecurityEvent(tx, { action: 'team_deleted', ...eventOf(by, teamId) });
     return teamId;
   });

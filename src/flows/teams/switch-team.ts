@@ -1,12 +1,14 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
+import { findGivenRoles } from '../../roles/given-roles.ts';
 import { activateTeam } from '../../sessions/active-team.ts';
 import { issueTokens } from '../../sessions/tokens.ts';
 import { enterTeam } from '../../teams/access.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
 import { ALL_ROLES } from '../../teams/roles.ts';
 import type { Viewer } from '../shared/caller.ts';
+import { subjectOf } from '../shared/complete-sign-in.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
 import { eventOf } from '../shared/team-events.ts';
@@ -28,19 +30,19 @@ export async function switchTeam(deps: Deps, by: Viewer, input: { teamId: string
   await countChange(deps, by);
   const { accessTtlSeconds } = deps.config.tokens;
   const key = await deps.signer.currentKey(accessTtlSeconds);
-  const { membership, secondsLeft } = await deps.db.transaction(async (tx) => {
+  const { membership, secondsLeft, given } = await deps.db.transaction(async (tx) => {
     const membership = await enterTeam(tx, { userId: user.id, teamId, allowed: ALL_ROLES });
     const { secondsLeft, changed } = await activateTeam(tx, { sessionId, userId: user.id, teamId });
     if (changed) await recordSecurityEvent(tx, { action: 'team_switched', ...eventOf(by, teamId) });
-    return { membership, secondsLeft };
+    return { membership, secondsLeft, given: await findGivenRoles(tx, { userId: user.id, teamId }) };
   });
   const { teamToken, expiresAt } = await issueTokens(deps, {
     key,
     ttlSeconds: accessTtlSeconds,
     kind: 'access',
     secondsLeft,
-    subject: { userId: user.id, sessionId, emailVerified: user.emailVerifiedAt !== null },
-    team: { teamId, role: membership.role },
+    subject: subjectOf(user, { sessionId, roles: given.ofUser }),
+    team: { teamId, role: membership.role, roles: given.ofMember },
   });
   if (teamToken === null) throw new Error('No team token was issued for a team.');
   return { teamToken, expiresAt, membership };

@@ -4,6 +4,7 @@ import { pruneRateLimits } from '../../limits/rate-limits.ts';
 import { pruneOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { pruneSessions } from '../../sessions/sessions.ts';
 import { pruneInvites } from '../../teams/invites.ts';
+import { pruneWebhooks } from '../../webhooks/prune.ts';
 import type { Deps } from '../shared/deps.ts';
 
 /** Ended sessions stay visible to their user, and to an operator, for a while. */
@@ -17,7 +18,7 @@ export async function keepHouse(deps: Deps): Promise<void> {
 }
 
 /**
- * Deletes what expired: keys, sessions with their tokens, mailed tokens, invites, counters, old events. Each round a bounded
+ * Deletes what expired: keys, sessions with their tokens, mailed tokens, invites, counters, old events, webhooks. Each round a bounded
  * number of rows; what fails for one kind does not keep the others.
  * @throws AggregateError of what failed
  */
@@ -30,6 +31,7 @@ async function prune(deps: Deps): Promise<void> {
     () => pruneOneTimeTokens(db),
     () => pruneInvites(db),
     () => pruneSecurityEvents(db, deps.config.securityEventDays),
+    () => pruneWebhooks(deps),
   ];
   const failures: unknown[] = [];
   for (const chore of chores)

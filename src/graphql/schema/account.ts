@@ -47,9 +47,10 @@ builder.mutationField('deleteAccount', (t) =>
     description: paragraphs(
       'Deletes the account of the current user, permanently.',
       'The gateway also deletes their sessions, memberships and the invites that they sent. It deletes each team in which they are the only member.',
+      'On `refused_by_application`, a table or a trigger of the application refers to the account and does not let it go.',
       'On `sole_owner`, other members would lose their only OWNER. The message names the teams. Call `changeMemberRole` or `deleteTeam` for each of them first.',
       'An account without a password answers `invalid_credentials`. Call `forgotPassword` first: its link sets a password.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`currentPassword`), `invalid_credentials` (`currentPassword`), `sole_owner`, `rate_limited`, `busy`.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`currentPassword`), `invalid_credentials` (`currentPassword`), `sole_owner`, `refused_by_application`, `rate_limited`, `busy`.',
     ),
     args: {
       input: t.arg({ type: DeleteAccountInput, required: true, description: 'The current password.' }),

@@ -6,6 +6,7 @@ import './invite.ts';
 import './member.ts';
 import './project.ts';
 import './account.ts';
+import './roles.ts';
 import './email.ts';
 import './user.ts';
 import './password.ts';

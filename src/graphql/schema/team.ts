@@ -150,7 +150,7 @@ builder.mutationField('deleteTeam', (t) =>
     type: RemovedType,
     description: paragraphs(
       'Deletes a team permanently, with its projects, memberships and invites. For OWNER.',
-      'Error codes: `unauthenticated`, `invalid` (`teamId`), `not_found` (`teamId`), `insufficient_permissions`.',
+      'Error codes: `unauthenticated`, `invalid` (`teamId`), `not_found` (`teamId`), `insufficient_permissions`, `refused_by_application`.',
     ),
     args: { input: t.arg({ type: DeleteTeamInput, required: true, description: 'The team.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>

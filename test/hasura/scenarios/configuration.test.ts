@@ -63,7 +63,9 @@ async function spoofedIn(options: StageOptions): Promise<{ named: string; me: un
 test('a gateway with HASURA_UNAUTHORIZED_ROLE ignores user ids of requests in that role', async () => {
   const unaware = await spoofedIn({});
   expect(unaware.me).toMatchObject({ id: unaware.named });
-  const { me } = await spoofedIn({ env: { HASURA_UNAUTHORIZED_ROLE: 'user' } });
+  const { me } = await spoofedIn({
+    env: { HASURA_UNAUTHORIZED_ROLE: 'user', HASURA_ROLES: 'member', DEFAULT_ROLES: 'member' },
+  });
   expect(me).toBeNull();
 });
 

@@ -47,7 +47,19 @@ describe('the root fields', () => {
   });
 
   test('of user also cover tables, account and teams', async () => {
-    const tables = ['cache', 'invites', 'memberships', 'projects', 'sessions', 'teams', 'users'];
+    const tables = [
+      ...[
+        'cache',
+        'identities',
+        'invites',
+        'membership_roles',
+        'memberships',
+        'projects',
+        'sessions',
+        'teams',
+      ],
+      ...['user_roles', 'users'],
+    ];
     expect(await fieldsOf(user, 'query_root')).toEqual(
       [
         ...[...publicFields, 'myInvites', 'sessions', 'team'],
@@ -72,9 +84,11 @@ describe('the root fields', () => {
 describe('the columns and relationships', () => {
   const readable: Record<string, string[]> = {
     cache: ['key', 'updated_at', 'value'],
+    identities: ['created_at', 'email', 'id', 'provider', 'user', 'user_id'],
     invites: [
       ...['created_at', 'email', 'expires_at', 'id', 'inviter', 'inviter_id', 'role', 'team', 'team_id'],
     ],
+    membership_roles: ['role', 'team', 'team_id', 'user', 'user_id'],
     memberships: ['created_at', 'role', 'team', 'team_id', 'user', 'user_id'],
     projects: ['created_at', 'id', 'name', 'team', 'team_id', 'updated_at'],
     sessions: [
@@ -82,12 +96,13 @@ describe('the columns and relationships', () => {
       ...['revoked_at', 'user', 'user_agent', 'user_id'],
     ],
     teams: [
-      ...['active_team_sessions', 'created_at', 'gateway_team', 'id', 'invites', 'memberships', 'name'],
-      ...['projects', 'updated_at'],
+      ...['active_team_sessions', 'created_at', 'gateway_team', 'id', 'invites', 'membership_roles'],
+      ...['memberships', 'name', 'projects', 'updated_at'],
     ],
+    user_roles: ['role', 'user', 'user_id'],
     users: [
-      ...['created_at', 'email', 'email_verified_at', 'id', 'inviter_invites', 'memberships', 'name'],
-      ...['sessions', 'updated_at'],
+      ...['created_at', 'email', 'email_verified_at', 'id', 'identities', 'inviter_invites'],
+      ...['membership_roles', 'memberships', 'name', 'sessions', 'updated_at', 'user_roles'],
     ],
   };
 

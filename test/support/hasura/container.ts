@@ -37,7 +37,7 @@ async function writeMetadata(folder: string, metadata: Metadata): Promise<void> 
   await writeFile(join(folder, 'actions.graphql'), metadata.actionsSdl);
   for (const tracked of metadata.tables) {
     const { schema, name } = tracked.table;
-    await write(join('databases/default/tables', `${schema}_${name}.yaml`), tracked);
+    await write(join('databases/portcullis/tables', `${schema}_${name}.yaml`), tracked);
   }
 }
 

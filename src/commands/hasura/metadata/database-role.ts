@@ -6,7 +6,12 @@ import { describeTable } from './table-shape.ts';
 const ROLE = ':"role"';
 
 /** The gateway's private schemas. Hasura's role has no privilege in them. */
-export const HIDDEN_SCHEMAS = ['portcullis_private', 'portcullis_migrations', 'portcullis_jobs'] as const;
+export const HIDDEN_SCHEMAS = [
+  'portcullis_private',
+  'portcullis_guard',
+  'portcullis_migrations',
+  'portcullis_jobs',
+] as const;
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 

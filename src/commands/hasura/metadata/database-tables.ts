@@ -1,10 +1,14 @@
 import { is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import * as ens from '../../../db/tables/contract-addresses.ts';
+import * as guard from '../../../db/tables/guard.ts';
 import * as heartbeat from '../../../db/tables/heartbeat.ts';
+import * as identities from '../../../db/tables/identities.ts';
+import * as imports from '../../../db/tables/imports.ts';
 import * as keys from '../../../db/tables/keys.ts';
 import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
+import * as roles from '../../../db/tables/roles.ts';
 import * as audit from '../../../db/tables/security-events.ts';
 import * as sessions from '../../../db/tables/sessions.ts';
 import * as teams from '../../../db/tables/teams.ts';
@@ -15,9 +19,13 @@ export const databaseTables: readonly PgTable[] = [
   audit,
   heartbeat,
   ens,
+  guard,
+  identities,
+  imports,
   keys,
   limits,
   oneTimeTokens,
+  roles,
   sessions,
   teams,
   users,

@@ -6,9 +6,7 @@ type Filter = Readonly<Record<string, unknown>>;
 type SelectDeclaration = { columns: readonly string[]; filter: Filter };
 type UpdateDeclaration = { columns: readonly string[]; filter: Filter };
 
-type TablePermissions = Readonly<
-  Partial<Record<Role, { select?: SelectDeclaration; update?: UpdateDeclaration }>>
->;
+type TablePermissions = Readonly<Record<Role, { select?: SelectDeclaration; update?: UpdateDeclaration }>>;
 
 /** A field of the gateway's `Query` that Hasura adds to the rows of a table. Columns of the row are its arguments. */
 type JoinDeclaration<Column extends string = string> = {
@@ -35,7 +33,8 @@ export type TableDeclaration = {
   permissions: TablePermissions;
 };
 
-type Role = 'anonymous' | 'user';
+/** A role of Hasura. Those of an application are added when the metadata is generated. */
+type Role = string;
 export type RootFields = { Query: readonly string[]; Mutation: readonly string[] };
 
 export type RemoteSchemaDeclaration = {
@@ -57,7 +56,7 @@ type ActionRelationship = {
 
 type ActionDeclaration = { name: string; timeoutSeconds: number; comment: string };
 
-export type ActionsDeclaration = {
+type ActionsDeclaration = {
   /** The SDL of `actions.graphql`: `type Mutation` and the types it needs. */
   sdl: string;
   list: readonly ActionDeclaration[];
@@ -109,14 +108,12 @@ type TypedTable<Table extends PgTable> = Omit<
   editable: readonly ColumnOf<Table>[];
   joins?: readonly JoinDeclaration<ColumnOf<Table>>[];
   permissions: Readonly<
-    Partial<
-      Record<
-        Role,
-        {
-          select?: { columns: readonly ColumnOf<Table>[]; filter: Filter };
-          update?: { columns: readonly ColumnOf<Table>[]; filter: Filter };
-        }
-      >
+    Record<
+      Role,
+      {
+        select?: { columns: readonly ColumnOf<Table>[]; filter: Filter };
+        update?: { columns: readonly ColumnOf<Table>[]; filter: Filter };
+      }
     >
   >;
 };

@@ -41,7 +41,7 @@ export const declaration: Declaration = {
   ],
   databaseSchema: 'portcullis',
   liveSession,
-  source: { name: 'default', urlFrom: 'HASURA_SOURCE_DATABASE_URL' },
+  source: { name: 'portcullis', urlFrom: 'HASURA_SOURCE_DATABASE_URL' },
   gateway: {
     urlFrom: 'PORTCULLIS_URL',
     secretHeader: 'x-hasura-gateway-secret',
@@ -69,7 +69,7 @@ export const declaration: Declaration = {
         ],
       },
     },
-    adminOnly: ['disableAccount', 'enableAccount'],
+    adminOnly: ['disableAccount', 'enableAccount', 'setUserRoles'],
   },
   actions: {
     sdl: `type Mutation {

@@ -1,5 +1,7 @@
 import { cache } from '../../../db/tables/contract-addresses.ts';
+import { identities } from '../../../db/tables/identities.ts';
 import { jwks } from '../../../db/tables/keys.ts';
+import { rolesOfMembers, rolesOfUsers } from '../../../db/tables/roles.ts';
 import { securityEvents } from '../../../db/tables/security-events.ts';
 import { sessions } from '../../../db/tables/sessions.ts';
 import { invites, memberships, projects, teams } from '../../../db/tables/teams.ts';
@@ -97,6 +99,21 @@ export const tables: Declaration['tables'] = [
       },
     },
   }),
+  track(rolesOfUsers, {
+    readable: ['user_id', 'role', 'created_at'],
+    editable: [],
+    permissions: {
+      user: { select: { columns: ['user_id', 'role'], filter: { user_id: me, user: signedIn } } },
+    },
+  }),
+  // A permission of the application that asks for a role in a team reads it here: it is gone at once when the operator takes it.
+  track(rolesOfMembers, {
+    readable: ['team_id', 'user_id', 'role', 'created_at'],
+    editable: [],
+    permissions: {
+      user: { select: { columns: ['team_id', 'user_id', 'role'], filter: { user_id: me, user: signedIn } } },
+    },
+  }),
   track(sessions, {
     readable: [
       ...(['id', 'user_id', 'active_team_id', 'user_agent', 'address'] as const),
@@ -110,6 +127,18 @@ export const tables: Declaration['tables'] = [
             ...(['id', 'user_id', 'active_team_id', 'user_agent', 'address'] as const),
             ...(['created_at', 'last_used_at', 'expires_at', 'revoked_at'] as const),
           ],
+          filter: { user_id: me, user: signedIn },
+        },
+      },
+    },
+  }),
+  track(identities, {
+    readable: ['id', 'user_id', 'provider', 'issuer', 'subject', 'email', 'created_at'],
+    editable: [],
+    permissions: {
+      user: {
+        select: {
+          columns: ['id', 'user_id', 'provider', 'email', 'created_at'],
           filter: { user_id: me, user: signedIn },
         },
       },

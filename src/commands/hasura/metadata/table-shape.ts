@@ -22,12 +22,11 @@ export function describeTable(table: PgTable): TableShape {
     name,
     columns: columns.map((column) => casing.getColumnCasing(column)),
     types: Object.fromEntries(columns.map((column) => [casing.getColumnCasing(column), column.getSQLType()])),
-    foreignKeys: foreignKeys.map((key) => {
+    foreignKeys: foreignKeys.flatMap((key) => {
       const { columns: from, foreignColumns: to, foreignTable } = key.reference();
       const [column, referenced] = [from[0], to[0]];
-      if (from.length !== 1 || column === undefined || referenced === undefined) {
-        throw new Error(`A foreign key of ${name} has several columns: write its relationship by hand.`);
-      }
+      // A key of several columns makes no relationship.
+      if (from.length !== 1 || column === undefined || referenced === undefined) return [];
       const target = getTableConfig(foreignTable as PgTable);
       return {
         column: casing.getColumnCasing(column),

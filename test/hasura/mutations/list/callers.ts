@@ -9,14 +9,14 @@ export const callers: readonly Mutation[] = [
   {
     breaks: 'the gateway trusts session variables in Hasura’s unauthorized role',
     file: CALLER,
-    from: "if (role !== 'user' || role === deps.config.hasuraUnauthorizedRole) return null;",
-    to: "if (role !== 'user') return null;",
+    from: 'config.roles.declared.includes(role) && role !== config.hasuraUnauthorizedRole',
+    to: 'config.roles.declared.includes(role)',
     scenarios: ['configuration'],
   },
   {
     breaks: 'the gateway trusts session variables in every role but admin',
     file: CALLER,
-    from: "if (role !== 'user' || role === deps.config.hasuraUnauthorizedRole) return null;",
+    from: 'if (!isUserRole(deps, role)) return null;',
     to: "if (role === 'admin') return null;",
     scenarios: ['identity'],
   },

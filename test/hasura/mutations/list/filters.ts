@@ -1,6 +1,6 @@
 // The row permissions as the shipped metadata writes them, for the mutations of the tables' files.
 
-export const table = (name: string) => `hasura/metadata/databases/default/tables/portcullis_${name}.yaml`;
+export const table = (name: string) => `hasura/metadata/databases/portcullis/tables/portcullis_${name}.yaml`;
 const ME = '_eq: X-Hasura-User-Id';
 export const LIMIT = '      limit: 100\n';
 

@@ -9,15 +9,15 @@ export const jwts: readonly Mutation[] = [
   {
     breaks: 'a token allows the role admin',
     file: TOKENS,
-    from: "'x-hasura-allowed-roles': ['user']",
-    to: "'x-hasura-allowed-roles': ['user', 'admin']",
+    from: "'x-hasura-allowed-roles': roles,",
+    to: "'x-hasura-allowed-roles': [...roles, 'admin'],",
     scenarios: ['identity'],
   },
   {
     breaks: 'a token allows the team role as a Hasura role',
     file: TOKENS,
-    from: "'x-hasura-allowed-roles': ['user']",
-    to: "'x-hasura-allowed-roles': ['user', ...(team === null ? [] : [team.role])]",
+    from: "'x-hasura-allowed-roles': roles,",
+    to: "'x-hasura-allowed-roles': [...roles, ...(team === null ? [] : [team.role])],",
     scenarios: ['roles'],
   },
   {
@@ -37,7 +37,7 @@ export const jwts: readonly Mutation[] = [
   {
     breaks: 'a claim is a number instead of a string',
     file: TOKENS,
-    from: "'x-hasura-default-role': 'user',",
+    from: "'x-hasura-default-role': roles[0],",
     to: "'x-hasura-default-role': 'user',\n    'x-hasura-level': 1 as never,",
     scenarios: ['accounts'],
   },

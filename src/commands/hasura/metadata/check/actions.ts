@@ -12,7 +12,7 @@ import { sameTable } from '../table-shape.ts';
 import { type CheckContext, shapeOf, trackedTables } from './context.ts';
 import { POSTGRES_SCALARS } from './postgres-scalars.ts';
 import { type Finding, finding } from './rules.ts';
-import { BUILT_IN_SCALARS, rootTypes, typesOf } from './sdl-document.ts';
+import { BUILT_IN_SCALARS, rootFieldsOf, typesOf } from './sdl-document.ts';
 import type { ActionRelationship } from './shape.ts';
 
 const ROOTS = ['Query', 'Mutation'];
@@ -21,8 +21,7 @@ const ROOTS = ['Query', 'Mutation'];
 export function* checkActions(context: CheckContext): Generator<Finding> {
   const { actions } = context.metadata.actions;
   const document = parse(context.actionsSdl);
-  const { query, mutation } = rootTypes(document);
-  const fields = [...(query?.fields ?? []), ...(mutation?.fields ?? [])].map(({ name }) => name.value);
+  const fields = rootFieldsOf(document).map(({ name }) => name.value);
   yield* compareNames(
     'action',
     fields,

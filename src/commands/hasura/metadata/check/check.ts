@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'graphql';
 import { declaration as ours } from '../declaration.ts';
-import { generateMetadata, type MetadataInput } from '../generate.ts';
+import { type Plan, planMetadata } from '../files/plan.ts';
 import { asHasuraSeesIt } from '../hasura-introspection.ts';
+import type { MetadataInput } from '../objects/metadata.ts';
 import { describeTable } from '../table-shape.ts';
 import { checkActions } from './actions.ts';
 import { type Check, type CheckContext, entriesWithin } from './context.ts';
@@ -11,11 +12,13 @@ import { checkCron } from './cron.ts';
 import { checkGateway } from './gateway.ts';
 import { checkJoins } from './joins.ts';
 import { checkNames } from './names.ts';
+import { ownActionSdl, ownPart } from './parts.ts';
 import { checkPermissions } from './permissions.ts';
 import { checkRoleSdls } from './role-sdl.ts';
 import { type Finding, finding } from './rules.ts';
 import { checkSchema, checkValid } from './schema.ts';
 import { shapeMetadata } from './shape.ts';
+import { checkTheirs } from './theirs.ts';
 import { checkTables } from './tracked-tables.ts';
 import { readTree, type Tree } from './tree.ts';
 
@@ -23,28 +26,31 @@ export type CheckInput = MetadataInput & { directory: string };
 
 const CHECKS: readonly Check[] = [
   ...[checkTables, checkJoins, checkPermissions, checkSchema, checkRoleSdls],
-  ...[checkActions, checkNames, checkGateway, checkCron],
+  ...[checkActions, checkNames, checkGateway, checkCron, checkTheirs],
 ];
 
-/** Checks `hasura/` against the rules of `hasura/README.md`. Returns each violation. */
+/** Checks our part of `hasura/` against the rules of `hasura/README.md`. Returns each violation. */
 export async function checkMetadata(input: CheckInput): Promise<Finding[]> {
-  const tree = await readTree(input.directory);
+  const plan = await planOrMessage(input);
+  const tree = await readTree(input.directory, typeof plan === 'string' ? [] : [...plan.files.keys()]);
   const rules = tree.complete ? checkTree(tree, input) : [];
-  return [...tree.findings, ...rules, ...(await checkInStep(input))];
+  return [...tree.findings, ...rules, ...(await checkInStep(input, plan))];
 }
 
 function checkTree(tree: Tree, { schema, tables, declaration = ours }: CheckInput): Finding[] {
-  const { metadata, findings } = shapeMetadata(tree);
+  const own = ownPart(tree.documents, declaration);
+  const { metadata, findings } = shapeMetadata(own);
   const early = [
     ...findings,
-    ...checkComputedFields(tree),
+    ...checkComputedFields(own),
     ...checkActionsSyntax(tree),
     ...checkValid(schema),
   ];
   if (metadata === undefined || early.some(({ rule }) => rule !== 'computed-fields')) return early;
   const context: CheckContext = {
     metadata,
-    actionsSdl: tree.actionsSdl,
+    actionsSdl: ownActionSdl(tree.actionsSdl, declaration),
+    all: { ...tree, own },
     declaration,
     tables: tables.map(describeTable),
     schema,
@@ -59,8 +65,8 @@ function* checkVersion({ metadata }: CheckContext): Generator<Finding> {
 }
 
 /** Refuses computed fields: an unpatched engine does not apply their row permissions. */
-function* checkComputedFields(tree: Tree): Generator<Finding> {
-  for (const { key, path } of entriesWithin(tree.documents)) {
+function* checkComputedFields(own: Tree['documents']): Generator<Finding> {
+  for (const { key, path } of entriesWithin(own)) {
     if (key === 'computed_fields') yield finding('computed-fields', path, 'Computed fields are not allowed.');
   }
 }
@@ -73,26 +79,23 @@ function* checkActionsSyntax({ actionsSdl }: Tree): Generator<Finding> {
   }
 }
 
-/** Checks that the committed files are those of the generator, and that `roles/` has no other file. */
-async function checkInStep({ directory, ...input }: CheckInput): Promise<Finding[]> {
-  const generated = generateOrMessage(input);
-  if (typeof generated === 'string') return [finding('in-step', 'the generator', generated)];
-  const findings = [...generated].map(async ([path, content]): Promise<Finding[]> => {
+/** Checks that the generator would change nothing. */
+async function checkInStep({ directory }: CheckInput, plan: Plan | string): Promise<Finding[]> {
+  if (typeof plan === 'string') return [finding('in-step', 'the generator', plan)];
+  const findings = [...plan.files].map(async ([path, content]): Promise<Finding[]> => {
     const committed = await readFile(join(directory, path), 'utf8').catch(() => undefined);
     if (committed === content) return [];
     return [finding('in-step', path, 'It differs from what npm run hasura:generate makes.')];
   });
-  const roles = await readdir(join(directory, 'roles')).catch(() => []);
-  const strays = roles.map((name) => `roles/${name}`).filter((path) => !generated.has(path));
   return [
     ...(await Promise.all(findings)).flat(),
-    ...strays.map((path) => finding('in-step', path, 'npm run hasura:generate does not make it.')),
+    ...plan.removed.map((path) => finding('in-step', path, 'npm run hasura:generate does not make it.')),
   ];
 }
 
-function generateOrMessage(input: MetadataInput): Map<string, string> | string {
+async function planOrMessage({ directory, ...input }: CheckInput): Promise<Plan | string> {
   try {
-    return generateMetadata(input);
+    return await planMetadata(directory, input);
   } catch (error) {
     return (error as Error).message;
   }

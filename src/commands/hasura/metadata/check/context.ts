@@ -3,10 +3,14 @@ import type { Declaration, TableDeclaration } from '../declaration-types.ts';
 import { describeTable, sameTable, type TableName, type TableShape } from '../table-shape.ts';
 import type { Finding } from './rules.ts';
 import type { Metadata, Table } from './shape.ts';
+import type { Tree } from './tree.ts';
 
 export type CheckContext = {
+  /** Our part of the metadata, and of the SDL of the actions. */
   metadata: Metadata;
   actionsSdl: string;
+  /** All that the files hold, an application's part too, and our part of it before its shape is checked. */
+  all: Pick<Tree, 'documents' | 'actionsSdl'> & { own: Tree['documents'] };
   declaration: Declaration;
   /** Every table that the migrations create. */
   tables: readonly TableShape[];

@@ -23,19 +23,10 @@ export function* checkJoins(context: CheckContext): Generator<Finding> {
     if (shape === undefined) continue;
     for (const join of table.remote_relationships) {
       const place = { table, shape, at: `${where(table.table)}, ${join.name}` };
-      yield* checkName(place, join);
       yield* checkColumns(place, join.definition.to_remote_schema);
       yield* checkTarget(context, place, join.definition.to_remote_schema);
     }
   }
-}
-
-function* checkName({ table, shape, at }: Place, { name }: RemoteRelationship): Generator<Finding> {
-  const { object_relationships, array_relationships, remote_relationships } = table;
-  const relationships = [...object_relationships, ...array_relationships, ...remote_relationships];
-  const bearers = relationships.filter((other) => other.name === name).length;
-  if (bearers === 1 && !shape.columns.includes(name)) return;
-  yield finding('join-name', at, 'The name is taken by a column or another relationship.');
 }
 
 const columnsOf = ({ remote_field }: Target): [argument: string, column: string][] =>

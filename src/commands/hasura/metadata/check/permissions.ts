@@ -32,7 +32,6 @@ function rolesByPlace(metadata: Metadata): [string, string[]][] {
       `action ${action.name}`,
       roles(action.permissions),
     ]),
-    ['graphql_schema_introspection', metadata.graphql_schema_introspection.disabled_for_roles],
   ];
 }
 

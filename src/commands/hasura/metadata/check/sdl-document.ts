@@ -2,6 +2,7 @@ import {
   type ArgumentNode,
   type ConstDirectiveNode,
   type DocumentNode,
+  type FieldDefinitionNode,
   type InputValueDefinitionNode,
   isTypeDefinitionNode,
   Kind,
@@ -32,6 +33,14 @@ export function rootTypes(
   };
   return { ...object('query', 'Query'), ...object('mutation', 'Mutation') };
 }
+
+/** The fields of all definitions of Query and Mutation. Hasura's export has one definition for each action. */
+export const rootFieldsOf = (document: DocumentNode): FieldDefinitionNode[] =>
+  typesOf(document).flatMap((type) =>
+    type.kind === Kind.OBJECT_TYPE_DEFINITION && ['Query', 'Mutation'].includes(type.name.value)
+      ? (type.fields ?? [])
+      : [],
+  );
 
 function* duplicates(
   at: string,

@@ -155,24 +155,15 @@ const cronTrigger = z.strictObject({
   comment: z.string().optional(),
 });
 
-const empty = z.array(z.never('This feature is not used here.'));
-
-const documents = {
+const shapes = {
   version: z.strictObject({ version: z.number() }),
   databases: z.array(source),
   remote_schemas: z.array(remoteSchema),
   actions,
   cron_triggers: z.array(cronTrigger),
-  inherited_roles: empty,
-  allow_list: empty,
-  query_collections: empty,
-  rest_endpoints: empty,
-  network: z.strictObject({}),
-  api_limits: z.strictObject({}),
-  graphql_schema_introspection: z.strictObject({ disabled_for_roles: strings }),
 };
 
-const metadata = z.object(documents);
+const metadata = z.object(shapes);
 export type Metadata = z.infer<typeof metadata>;
 export type Table = z.infer<typeof table>;
 export type RemoteRelationship = z.infer<typeof remoteRelationship>;
@@ -180,9 +171,12 @@ export type RemoteSchema = z.infer<typeof remoteSchema>;
 export type ActionRelationship = z.infer<typeof actionRelationship>;
 export type Header = z.infer<typeof header>;
 
-/** Parses the tree into types. Unknown keys and wrong kinds are findings; then the metadata are undefined. */
-export function shapeMetadata(tree: Tree): { metadata: Metadata | undefined; findings: Finding[] } {
-  const { success, data, error } = metadata.safeParse(tree.documents);
+/** Parses our part of the tree into types. Unknown keys and wrong kinds are findings; then the metadata are undefined. */
+export function shapeMetadata(documents: Tree['documents']): {
+  metadata: Metadata | undefined;
+  findings: Finding[];
+} {
+  const { success, data, error } = metadata.safeParse(documents);
   if (success) return { metadata: data, findings: [] };
   const findings = error.issues.map(({ path: [file, ...rest], message }) =>
     finding('shape', [String(file), ...rest.map(String)].join('.'), message),

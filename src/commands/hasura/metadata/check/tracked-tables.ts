@@ -19,12 +19,8 @@ export function* checkTables(context: CheckContext): Generator<Finding> {
 
 function* checkSource({ metadata, declaration }: CheckContext): Generator<Finding> {
   const [source, ...more] = metadata.databases;
-  if (source?.name === declaration.source.name && source.kind === 'postgres' && more.length === 0) return;
-  yield finding(
-    'source',
-    'databases',
-    `The only source must be ${declaration.source.name}, of kind postgres.`,
-  );
+  if (source?.kind === 'postgres' && more.length === 0) return;
+  yield finding('source', 'databases', `One source must be ${declaration.source.name}, of kind postgres.`);
 }
 
 function* checkEveryTableTracked(context: CheckContext): Generator<Finding> {
@@ -39,10 +35,7 @@ function* checkEveryTableTracked(context: CheckContext): Generator<Finding> {
 
 function* checkTable(context: CheckContext, table: Table): Generator<Finding> {
   const at = where(table.table);
-  const { databaseSchema } = context.declaration;
-  if (table.table.schema !== databaseSchema) {
-    yield finding('table-schema', at, `Only tables of the schema ${databaseSchema} may be tracked.`);
-  } else if (shapeOf(context, table.table) === undefined) {
+  if (shapeOf(context, table.table) === undefined) {
     yield finding('table-known', at, 'No migration creates this table.');
   }
   if (table.event_triggers.length > 0) {
@@ -82,11 +75,6 @@ function* checkReadable(context: CheckContext, shape: TableShape): Generator<Fin
 function* checkRelationships(context: CheckContext, table: Table, shape: TableShape): Generator<Finding> {
   const at = where(shape);
   const tracked = trackedTables(context).map((other) => other.table);
-  const names = [...table.object_relationships, ...table.array_relationships].map(({ name }) => name);
-  for (const [index, name] of names.entries()) {
-    if (names.indexOf(name) === index && !shape.columns.includes(name)) continue;
-    yield finding('relationship', at, `The name ${name} is taken by a column or another relationship.`);
-  }
   for (const { name, using } of table.object_relationships) {
     const key = shape.foreignKeys.find(({ column }) => column === using.foreign_key_constraint_on);
     if (key !== undefined && tracked.some((other) => sameTable(other, key.references))) continue;

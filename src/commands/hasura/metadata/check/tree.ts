@@ -1,11 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
-import { parseDocument, type ScalarTag } from 'yaml';
+import { parseDocument } from 'yaml';
+import { includeTag } from '../files/yaml.ts';
 import { type Finding, finding } from './rules.ts';
 
 const INCLUDE = /^!include\s+(.+)$/;
-/** Parses a YAML tag `!include` into the quoted form, since the CLI accepts both. */
-const includeTag: ScalarTag = { tag: '!include', resolve: (path: string) => `!include ${path}` };
 
 const TOP_LEVEL = [
   ...['version', 'actions', 'remote_schemas', 'cron_triggers', 'inherited_roles', 'allow_list'],
@@ -69,6 +69,7 @@ class Reader {
     const include = typeof value === 'string' ? INCLUDE.exec(value)?.[1] : undefined;
     if (include === undefined) return value;
     const target = normalize(join(dirname(path), include.trim()));
+    if (!target.endsWith('.yaml')) return await this.text(target);
     if (target.startsWith('..') || open.includes(target) || this.read.has(target)) {
       const message = `${include} is outside the folder, includes itself, or is included twice.`;
       this.findings.push(finding('include-tree', `metadata/${path}`, message));
@@ -78,22 +79,21 @@ class Reader {
   }
 }
 
-/** Reads `metadata/` in `directory`. A file that no other file includes is a finding: the CLI would not apply it. */
-export async function readTree(directory: string): Promise<Tree> {
-  const folder = join(directory, 'metadata');
-  const reader = new Reader(folder);
+/**
+ * Reads `metadata/` in `directory`. A generated file that no other file includes is a finding: the CLI would not apply it.
+ * `generated` lists the paths below `directory` that the generator writes.
+ */
+export async function readTree(directory: string, generated: readonly string[]): Promise<Tree> {
+  const reader = new Reader(join(directory, 'metadata'));
   const documents: Tree['documents'] = {};
   for (const name of TOP_LEVEL) documents[name] = await reader.yaml(`${name}.yaml`);
   documents.databases = await reader.yaml('databases/databases.yaml');
   const actionsSdl = (await reader.text('actions.graphql')) ?? '';
-  const present = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const orphans = present
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .filter((path) => !reader.read.has(path));
-  const lost = orphans.map((path) =>
-    finding('include-tree', `metadata/${path}`, 'No file includes this file.'),
-  );
   const complete = reader.findings.length === 0;
-  return { documents, actionsSdl, complete, findings: [...reader.findings, ...lost] };
+  const orphans = generated
+    .filter((path) => path.startsWith('metadata/') && existsSync(join(directory, path)))
+    .filter((path) => !reader.read.has(path.slice('metadata/'.length)));
+  const lost = orphans.map((path) => finding('include-tree', path, 'No file includes this file.'));
+  const findings = [...reader.findings, ...(complete ? lost : [])];
+  return { documents, actionsSdl, complete, findings };
 }

@@ -1,0 +1,85 @@
+import { parseArgs } from 'node:util';
+import { ConfigError, EXIT_CONFIG } from '../../config/read-config.ts';
+import { AuthError } from '../../errors.ts';
+import { describeError } from '../../log.ts';
+import { type CommandContext, openContext } from './context.ts';
+import { helpOf, optionsOf, overview } from './help.ts';
+import { type Arguments, type Report, type Subcommand, UsageError } from './subcommand.ts';
+import { subcommands } from './subcommands.ts';
+
+const EXIT_USAGE = 2;
+
+/**
+ * Runs `npm run users`: prints the report of a subcommand, or why it failed.
+ * @returns the exit code
+ */
+export async function runUsersCommand(args: readonly string[]): Promise<number> {
+  const [name = '', ...rest] = args;
+  const asJson = rest.includes('--json');
+  try {
+    const { text, json, exitCode = 0 } = await dispatch(name, rest);
+    process.stdout.write(asJson && json !== undefined ? `${JSON.stringify(json, null, 2)}\n` : text);
+    return exitCode;
+  } catch (error) {
+    const { message, code, exitCode, ...facts } = failureOf(error);
+    const text = asJson ? JSON.stringify({ error: { code, message, ...facts } }) : message;
+    process.stderr.write(`${text}\n`);
+    return exitCode;
+  }
+}
+
+async function dispatch(name: string, args: readonly string[]): Promise<Report> {
+  if (['', 'help', '--help', '-h'].includes(name))
+    return { text: overview(), json: undefined, exitCode: name === '' ? EXIT_USAGE : 0 };
+  const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  if (subcommand === undefined)
+    throw new UsageError(`There is not a subcommand of this name.\n\n${overview()}`);
+  const given = parse(name, subcommand, args);
+  if (given.values.help === true) return { text: helpOf(name, subcommand), json: undefined };
+  const [least, most] = subcommand.positionals;
+  if (given.positionals.length < least || given.positionals.length > most)
+    throw new UsageError(`Usage: npm run users -- ${name} ${subcommand.usage}`);
+  return runOpening(subcommand, given);
+}
+
+function parse(name: string, subcommand: Subcommand, args: readonly string[]): Arguments {
+  const options = Object.fromEntries(
+    Object.entries(optionsOf(subcommand)).map(([option, { type, multiple = false }]) => [
+      option,
+      { type, multiple },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${message}\nnpm run users -- ${name} --help lists the options.`);
+  }
+}
+
+/** Runs a subcommand, and closes what it opened. */
+async function runOpening(subcommand: Subcommand, given: Arguments): Promise<Report> {
+  let context: CommandContext | undefined;
+  try {
+    return await subcommand.run(given, async (options) => {
+      context ??= await openContext(options);
+      return context;
+    });
+  } finally {
+    await context?.close();
+  }
+}
+
+type Failure = { message: string; code: string; attribute?: string | null; exitCode: number };
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof UsageError) return { code: 'usage', message: error.message, exitCode: EXIT_USAGE };
+  if (error instanceof ConfigError)
+    return { code: 'configuration', message: error.message, exitCode: EXIT_CONFIG };
+  if (error instanceof AuthError) {
+    const { code, attribute } = error;
+    const where = attribute === null ? code : `${code}, ${attribute}`;
+    return { code, attribute, message: `${error.message} (${where})`, exitCode: 1 };
+  }
+  return { code: 'internal_error', message: JSON.stringify(describeError(error)), exitCode: 1 };
+}

@@ -1,0 +1,43 @@
+import type { CommandContext, OpenOptions } from './context.ts';
+
+/** An option of a subcommand, as `--help` shows it. */
+export type Option = Readonly<{
+  type: 'string' | 'boolean';
+  /** The placeholder of the value in `--help`: `<name>`. */
+  value?: string;
+  /** Whether the option may be given several times. */
+  multiple?: true;
+  description: string;
+}>;
+
+/** The arguments of one call. */
+export type Arguments = Readonly<{
+  positionals: readonly string[];
+  values: Readonly<Record<string, unknown>>;
+}>;
+
+/** What a subcommand prints: the text for a person, or the JSON with `--json`. */
+export type Report = Readonly<{ text: string; json: unknown; exitCode?: number }>;
+
+/** Opens the database and makes what flows need. It is closed when the subcommand has ended. */
+type OpenContext = (options?: OpenOptions) => Promise<CommandContext>;
+
+/** A subcommand of `npm run users`. `subcommands.ts` lists them. */
+export type Subcommand = Readonly<{
+  /** One line for the list of subcommands. */
+  summary: string;
+  /** What follows the name: `<email> [options]`. */
+  usage: string;
+  /** Paragraphs for `--help`, after the summary. */
+  details?: readonly string[];
+  /** How many arguments without a name it takes: at least, at most. */
+  positionals: readonly [least: number, most: number];
+  options: Readonly<Record<string, Option>>;
+  /** @throws UsageError, AuthError, ConfigError */
+  run(given: Arguments, open: OpenContext): Promise<Report>;
+}>;
+
+/** A call that does not fit the usage. The command prints the message and ends with 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

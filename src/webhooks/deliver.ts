@@ -1,0 +1,96 @@
+import type { JobHelpers, Task, TaskList } from 'graphile-worker';
+import { Webhook } from 'standardwebhooks';
+import type { WebhookConfig } from '../config/config.ts';
+import type { Log } from '../log.ts';
+import { version } from '../version.ts';
+import { createCheckedLookup, type Resolve } from './addresses.ts';
+import type { WebhookJob } from './events.ts';
+import { postOnce } from './post.ts';
+import { taskOf } from './queue.ts';
+
+/** The timeout of one delivery, from the lookup of the host to the answer. Standard Webhooks suggests 15 to 30 seconds. */
+const DELIVER_WITHIN_MS = 15_000;
+
+export type DeliverDeps = Readonly<{
+  webhooks: WebhookConfig;
+  log: Log;
+  /** For tests: how hosts are looked up. */
+  resolve?: Resolve;
+}>;
+
+/** A failed attempt, in words that quote nothing of the URL or of the answer. */
+type Failure = { reason: string; final: boolean };
+
+/**
+ * Returns the tasks that deliver webhooks, one for each endpoint. A task throws if a later attempt may succeed, and the job library
+ * tries again with growing delays. It logs any other failure and finishes the job. The errors that it throws quote nothing: the
+ * library keeps them in the database.
+ */
+export function createWebhookTasks(deps: DeliverDeps): TaskList {
+  return Object.fromEntries(deps.webhooks.urls.map((url) => [taskOf(url), createTask(deps, new URL(url))]));
+}
+
+function createTask(deps: DeliverDeps, url: URL): Task {
+  const send = createSender(deps, url);
+  return async (payload, { job, abortSignal }) => {
+    const webhook = payload as WebhookJob;
+    const last = job.attempts >= job.max_attempts;
+    const attempt = { jobId: job.id, event: webhook.type, host: url.host, attempt: job.attempts, last };
+    const failure = await send(webhook, abortSignal);
+    if (failure === null) {
+      deps.log.debug(attempt, 'A webhook was delivered.');
+      return;
+    }
+    const { reason, final } = failure;
+    if (final || last) {
+      deps.log.warn({ ...attempt, reason }, 'A webhook was given up.');
+      return;
+    }
+    deps.log.warn({ ...attempt, reason }, 'A webhook could not be delivered yet; it will be tried again.');
+    throw new Error(`Not delivered: ${reason}`);
+  };
+}
+
+/** Returns a function that sends a webhook once. It returns null for a success. */
+function createSender({ webhooks, resolve }: DeliverDeps, url: URL) {
+  const signers = webhooks.secrets.map((secret) => new Webhook(secret));
+  const { lookup, checkLiteral } = createCheckedLookup(webhooks.allowPrivate, resolve);
+  return async (webhook: WebhookJob, abortSignal: JobHelpers['abortSignal']): Promise<Failure | null> => {
+    const timeout = AbortSignal.timeout(DELIVER_WITHIN_MS);
+    try {
+      checkLiteral(url.hostname);
+      const body = bodyOf(webhook);
+      const headers = { ...headersOf(webhook.id, body, signers), 'user-agent': `Portcullis/${version}` };
+      const signal = AbortSignal.any([timeout, abortSignal as AbortSignal]);
+      return failureOf(await postOnce({ url, headers, body, lookup, signal }));
+    } catch (error) {
+      return { reason: timeout.aborted ? 'timeout' : codeOf(error), final: false };
+    }
+  };
+}
+
+/** The body of a webhook. It is the same for every attempt. */
+const bodyOf = ({ type, timestamp, data }: WebhookJob): string => JSON.stringify({ type, timestamp, data });
+
+/** The headers of Standard Webhooks. The time is that of the attempt: a receiver refuses an old one as a replay. */
+function headersOf(id: string, body: string, signers: readonly Webhook[]): Record<string, string> {
+  const now = new Date();
+  return {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+    'webhook-signature': signers.map((signer) => signer.sign(id, now, body)).join(' '),
+  };
+}
+
+/** A receiver that answers 410 does not want the webhook. Any other refusal may be a fault that its operator mends. */
+function failureOf(status: number): Failure | null {
+  if (status >= 200 && status < 300) return null;
+  return { reason: `status ${status}`, final: status === 410 };
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' && /^\w+$/.test(code) ? code : 'unknown';
+}
