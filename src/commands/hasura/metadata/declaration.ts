@@ -83,6 +83,7 @@ export const declaration: Declaration = {
     sdl: `type Mutation {
   refreshEns: RefreshEnsActionOutput!
   generateJwk: GenerateJwkActionOutput!
+  assignRoles(input: AssignRolesActionInput!): AssignRolesActionOutput!
 }
 
 "The contract addresses after a look-up."
@@ -110,6 +111,28 @@ type GenerateJwkActionOutput {
   "When the key ends."
   expiresAt: timestamptz!
 }
+
+"A user, and the roles of Hasura that the user shall have."
+input AssignRolesActionInput {
+  "The id of the user."
+  userId: uuid!
+  "The roles beside the default roles. They replace the earlier ones."
+  roles: [String!]!
+  "The id of a team: the roles then stand in its team tokens only. Null: in all tokens of the user."
+  teamId: uuid
+}
+
+"The roles of Hasura that the operator gave to a user, or to a member of a team."
+type AssignRolesActionOutput {
+  "The id of the user."
+  userId: uuid!
+  "The id of the team; null if the roles stand in all tokens."
+  teamId: uuid
+  "The given roles, by name."
+  roles: [String!]!
+  "The roles in the next token. The first is the default role."
+  allowedRoles: [String!]!
+}
 `,
     list: [
       {
@@ -122,9 +145,18 @@ type GenerateJwkActionOutput {
         timeoutSeconds: 15,
         comment: 'Creates a signing key. The other keys stay as they are.',
       },
+      {
+        name: 'assignRoles',
+        timeoutSeconds: 10,
+        comment:
+          'Gives roles of Hasura to a user or a member, and takes the others away. As setUserRoles does.',
+      },
     ],
     relationships: {
       GenerateJwkActionOutput: [{ name: 'jwk', type: 'object', table: 'jwks', fieldMapping: { id: 'id' } }],
+      AssignRolesActionOutput: [
+        { name: 'user', type: 'object', table: 'users', fieldMapping: { userId: 'id' } },
+      ],
     },
   },
   cronTriggers: [
