@@ -1,0 +1,253 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newPerson, SIGNUP, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { type Engine, startEngine } from '../../support/hasura/engine.ts';
+import {
+  type ForeignApplication,
+  startForeignApplication,
+} from '../../support/hasura/foreign/application.ts';
+import type { Clash } from '../../support/hasura/foreign/metadata.ts';
+import { ask, backupFolder, exported, metadataApi, type Run, runInstall, spawnInstall } from './command.ts';
+
+// `npm run hasura:install` on an engine that runs the application of another team.
+
+let gateway: TestGateway;
+let folder: Awaited<ReturnType<typeof backupFolder>>;
+const closing: { close(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  folder = await backupFolder();
+});
+afterAll(async () => {
+  for (const { close } of closing.reverse()) await close();
+  await gateway.close();
+  await folder.remove();
+});
+
+type Setting = { clashes?: Clash[]; env?: Record<string, string | null> };
+
+/** An engine of its own with the foreign application, and nothing of ours. */
+async function startForeign({
+  clashes,
+  env = {},
+}: Setting = {}): Promise<{ engine: Engine; application: ForeignApplication }> {
+  const application = await startForeignApplication(clashes);
+  closing.push(application);
+  const engine = await startEngine({
+    gateway,
+    databaseUrl: gateway.databaseUrl,
+    metadata: application.metadata,
+    env: { ...application.env, ...env },
+  });
+  closing.push(engine);
+  return { engine, application };
+}
+
+const install = (engine: Engine, ...args: string[]): Promise<Run> =>
+  runInstall(engine, args, { gateway, cwd: folder.path });
+
+const INSTALLED = /Installed\. What is not ours is as it was\./;
+
+describe('a foreign application', () => {
+  test('keeps every digit through dry run, installation, repetition and removal', async () => {
+    const { engine } = await startForeign();
+    const before = await exported(engine);
+    const count = (await folder.backups()).length;
+
+    const dry = await spawnInstall(engine, ['--dry-run'], { gateway, cwd: folder.path });
+    expect(dry).toMatchObject({ code: 0, err: '' });
+    expect(dry.out).toMatch(
+      /source portcullis, table portcullis\.users\n[\s\S]*Nothing was sent \(--dry-run\)\.\n$/,
+    );
+    expect(await exported(engine)).toEqual(before);
+
+    const installed = await spawnInstall(engine, [], { gateway, cwd: folder.path });
+    expect(installed).toMatchObject({ code: 0, err: '' });
+    expect(installed.out).toMatch(INSTALLED);
+    expect(installed.out).toContain(
+      'The engine believes the gateway’s tokens, and refuses those of another key.',
+    );
+    expect(installed.out).toContain(
+      'The gateway answers through the engine. Its issuer is https://auth.example.com.',
+    );
+    expect(installed.out).toContain('Your role user gains the fields of Portcullis.');
+    expect(await engine.inconsistent()).toEqual([]);
+    expect(engine.effects()).toEqual([]);
+    const after = await exported(engine);
+    const again = await install(engine);
+    expect(again).toMatchObject({ code: 0, err: '' });
+    expect(again.out).toMatch(/Everything is installed already: nothing was sent\.\n$/);
+    expect(await exported(engine)).toEqual(after);
+    const backups = await folder.backups();
+    expect(backups).toHaveLength(count + 1);
+    expect(backups.at(-1)?.mode).toBe(0o600);
+    expect(backups.at(-1)?.text).toContain(before.text);
+
+    const removed = await install(engine, '--remove');
+    expect(removed).toMatchObject({ code: 0, err: '' });
+    expect(removed.out).toMatch(/Removed\. What is not ours is as it was\./);
+    expect((await exported(engine)).text).toBe(before.text);
+    expect(await engine.inconsistent()).toEqual([]);
+    expect(engine.effects().filter((effect) => !/refresh_ens|prune/.test(effect))).toEqual([]);
+    expect((await install(engine, '--remove')).out).toBe('Nothing of Portcullis is installed.\n');
+  });
+
+  test('and the gateway serve one role user, each its own data', async () => {
+    const { engine } = await startForeign();
+    expect(await install(engine)).toMatchObject({ code: 0 });
+    const person = newPerson();
+    const { signup } = await gateway.graphql<{ signup: { accessToken: string } }>(SIGNUP, { input: person });
+    const authorization = `Bearer ${signup.accessToken}`;
+    expect(
+      await ask(engine, '{ me { email } portcullis_users { email } orders { id } }', { authorization }),
+    ).toEqual({
+      data: { me: { email: person.email }, portcullis_users: [{ email: person.email }], orders: [] },
+    });
+    expect(
+      await ask(engine, '{ orders { id total } }', { 'x-hasura-admin-secret': engine.adminSecret }),
+    ).toMatchObject({
+      data: { orders: expect.any(Array) },
+    });
+  });
+
+  test('gets its metadata back by the backup', async () => {
+    const { engine } = await startForeign();
+    const before = await exported(engine);
+    expect(await install(engine)).toMatchObject({ code: 0 });
+    const backup = (await folder.backups()).at(-1)?.text ?? '';
+    expect(await metadataApi(engine, backup)).toMatchObject({ status: 200 });
+    expect((await exported(engine)).text).toBe(before.text);
+  });
+});
+
+describe('clashes', () => {
+  test.each<[Clash, string[], string]>([
+    [
+      'sessions',
+      ['--namespace', 'auth'],
+      'The root field sessions of table public.sessions of source default would meet ours: use --namespace <name>.',
+    ],
+    [
+      'me',
+      ['--namespace', 'auth'],
+      'The root field me of action me would meet ours: use --namespace <name>.',
+    ],
+    [
+      'User',
+      ['--type-prefix', 'Auth_'],
+      "The type User of the actions' type User would meet ours: use --type-prefix <prefix>.",
+    ],
+    [
+      'user table',
+      ['--type-prefix', 'Auth_'],
+      'The type User of table public.user of source default would meet ours: use --type-prefix <prefix>.',
+    ],
+  ])('the name %s is refused, and the option resolves it', async (clash, option, line) => {
+    const { engine } = await startForeign({ clashes: [clash] });
+    const before = await exported(engine);
+    const refused = await install(engine);
+    expect(refused).toEqual({
+      code: 1,
+      out: '',
+      err: `Not installed: names of yours would meet ours.\n  ${line}\n`,
+    });
+    expect(await exported(engine)).toEqual(before);
+    const resolved = await install(engine, ...option);
+    expect(resolved).toMatchObject({ code: 0, err: '' });
+    expect(await engine.inconsistent()).toEqual([]);
+    expect((await install(engine)).out).toContain('Everything is installed already');
+    expect(await install(engine, '--remove')).toMatchObject({ code: 0, err: '' });
+    expect((await exported(engine)).text).toBe(before.text);
+  });
+
+  test('with a namespace and a prefix the gateway answers below the namespace, and joins still lead to it', async () => {
+    const { engine } = await startForeign({ clashes: ['sessions', 'me', 'User'] });
+    const installed = await install(engine, '--namespace', 'auth', '--type-prefix', 'Auth_');
+    expect(installed).toMatchObject({ code: 0, err: '' });
+    expect(installed.out).toContain('The gateway answers through the engine.');
+    const { signup } = await gateway.graphql<{ signup: { accessToken: string } }>(SIGNUP, {
+      input: newPerson(),
+    });
+    const authorization = `Bearer ${signup.accessToken}`;
+    expect(
+      await ask(
+        engine,
+        '{ auth { me { id __typename } } auth_portcullis_teams { name gateway_team { myRole } } }',
+        { authorization },
+      ),
+    ).toMatchObject({
+      data: {
+        auth: { me: { __typename: 'Auth_User' } },
+        auth_portcullis_teams: [{ gateway_team: { myRole: 'OWNER' } }],
+      },
+    });
+  });
+
+  test('a hidden cron trigger of our name is refused', async () => {
+    const { engine } = await startForeign();
+    const args = {
+      name: 'prune',
+      webhook: '{{SHOP_URL}}/x',
+      schedule: '0 0 * * *',
+      include_in_metadata: false,
+    };
+    expect(await metadataApi(engine, { type: 'create_cron_trigger', args })).toMatchObject({ status: 200 });
+    const before = await exported(engine);
+    const refused = await install(engine);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(/prune/);
+    expect(await exported(engine)).toEqual(before);
+    expect(await install(engine, '--namespace', 'auth')).toMatchObject({ code: 0, err: '' });
+  });
+});
+
+describe('a source of theirs', () => {
+  test('takes our tables if it uses the gateway’s database, and an upgrade finds them there', async () => {
+    const engine = await startEngine({
+      gateway,
+      databaseUrl: gateway.databaseUrl,
+      metadata: {
+        version: 3,
+        sources: [
+          {
+            name: 'app',
+            kind: 'postgres',
+            tables: [],
+            configuration: {
+              connection_info: {
+                database_url: { from_env: 'HASURA_SOURCE_DATABASE_URL' },
+                isolation_level: 'read-committed',
+                use_prepared_statements: true,
+              },
+            },
+          },
+        ],
+      },
+    });
+    closing.push(engine);
+    const before = await exported(engine);
+    expect(await install(engine, '--source', 'app')).toMatchObject({ code: 0, err: '' });
+    expect(await engine.inconsistent()).toEqual([]);
+    expect((await install(engine)).out).toContain('Everything is installed already');
+    expect((await exported(engine)).metadata.sources).toHaveLength(1);
+    const person = newPerson();
+    const { signup } = await gateway.graphql<{ signup: { accessToken: string } }>(SIGNUP, { input: person });
+    expect(
+      await ask(engine, '{ portcullis_users { email } }', { authorization: `Bearer ${signup.accessToken}` }),
+    ).toEqual({
+      data: { portcullis_users: [{ email: person.email }] },
+    });
+    expect(await install(engine, '--remove')).toMatchObject({ code: 0, err: '' });
+    expect((await exported(engine)).text).toBe(before.text);
+  });
+
+  test('without our tables in its database is refused by the engine, and nothing changes', async () => {
+    const { engine } = await startForeign();
+    const before = await exported(engine);
+    const refused = await install(engine, '--source', 'default');
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toMatch(/^The engine refuses, and nothing was changed: /);
+    expect(refused.err).toContain('portcullis.users');
+    expect(await exported(engine)).toEqual(before);
+  });
+});
