@@ -1,50 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newPerson, SIGNUP, startGateway, type TestGateway } from '../../support/gateway.ts';
-import { type Engine, startEngine } from '../../support/hasura/engine.ts';
-import {
-  type ForeignApplication,
-  startForeignApplication,
-} from '../../support/hasura/foreign/application.ts';
+import { newPerson, SIGNUP } from '../../support/gateway.ts';
+import type { Engine } from '../../support/hasura/engine.ts';
 import type { Clash } from '../../support/hasura/foreign/metadata.ts';
-import { ask, backupFolder, exported, metadataApi, type Run, runInstall, spawnInstall } from './command.ts';
+import { ask, exported, metadataApi, type Run, spawnInstall } from './command.ts';
+import { createSetting, type EngineSetting, type Setting } from './setting.ts';
 
 // `npm run hasura:install` on an engine that runs the application of another team.
 
-let gateway: TestGateway;
-let folder: Awaited<ReturnType<typeof backupFolder>>;
-const closing: { close(): Promise<void> }[] = [];
-
+let setting: Setting;
 beforeAll(async () => {
-  gateway = await startGateway();
-  folder = await backupFolder();
+  setting = await createSetting();
 });
-afterAll(async () => {
-  for (const { close } of closing.reverse()) await close();
-  await gateway.close();
-  await folder.remove();
-});
+afterAll(() => setting.close());
 
-type Setting = { clashes?: Clash[]; env?: Record<string, string | null> };
-
-/** An engine of its own with the foreign application, and nothing of ours. */
-async function startForeign({
-  clashes,
-  env = {},
-}: Setting = {}): Promise<{ engine: Engine; application: ForeignApplication }> {
-  const application = await startForeignApplication(clashes);
-  closing.push(application);
-  const engine = await startEngine({
-    gateway,
-    databaseUrl: gateway.databaseUrl,
-    metadata: application.metadata,
-    env: { ...application.env, ...env },
-  });
-  closing.push(engine);
-  return { engine, application };
-}
-
-const install = (engine: Engine, ...args: string[]): Promise<Run> =>
-  runInstall(engine, args, { gateway, cwd: folder.path });
+const install = (engine: Engine, ...args: string[]): Promise<Run> => setting.install(engine, ...args);
+const startForeign = (given?: EngineSetting) => setting.startForeign(given);
 
 const INSTALLED = /Installed\. What is not ours is as it was\./;
 
@@ -52,16 +22,19 @@ describe('a foreign application', () => {
   test('keeps every digit through dry run, installation, repetition and removal', async () => {
     const { engine } = await startForeign();
     const before = await exported(engine);
-    const count = (await folder.backups()).length;
+    const count = (await setting.folder.backups()).length;
 
-    const dry = await spawnInstall(engine, ['--dry-run'], { gateway, cwd: folder.path });
+    const dry = await spawnInstall(engine, ['--dry-run'], {
+      gateway: setting.gateway,
+      cwd: setting.folder.path,
+    });
     expect(dry).toMatchObject({ code: 0, err: '' });
     expect(dry.out).toMatch(
       /source portcullis, table portcullis\.users\n[\s\S]*Nothing was sent \(--dry-run\)\.\n$/,
     );
     expect(await exported(engine)).toEqual(before);
 
-    const installed = await spawnInstall(engine, [], { gateway, cwd: folder.path });
+    const installed = await spawnInstall(engine, [], { gateway: setting.gateway, cwd: setting.folder.path });
     expect(installed).toMatchObject({ code: 0, err: '' });
     expect(installed.out).toMatch(INSTALLED);
     expect(installed.out).toContain(
@@ -78,7 +51,7 @@ describe('a foreign application', () => {
     expect(again).toMatchObject({ code: 0, err: '' });
     expect(again.out).toMatch(/Everything is installed already: nothing was sent\.\n$/);
     expect(await exported(engine)).toEqual(after);
-    const backups = await folder.backups();
+    const backups = await setting.folder.backups();
     expect(backups).toHaveLength(count + 1);
     expect(backups.at(-1)?.mode).toBe(0o600);
     expect(backups.at(-1)?.text).toContain(before.text);
@@ -96,7 +69,9 @@ describe('a foreign application', () => {
     const { engine } = await startForeign();
     expect(await install(engine)).toMatchObject({ code: 0 });
     const person = newPerson();
-    const { signup } = await gateway.graphql<{ signup: { accessToken: string } }>(SIGNUP, { input: person });
+    const { signup } = await setting.gateway.graphql<{ signup: { accessToken: string } }>(SIGNUP, {
+      input: person,
+    });
     const authorization = `Bearer ${signup.accessToken}`;
     expect(
       await ask(engine, '{ me { email } portcullis_users { email } orders { id } }', { authorization }),
@@ -114,7 +89,7 @@ describe('a foreign application', () => {
     const { engine } = await startForeign();
     const before = await exported(engine);
     expect(await install(engine)).toMatchObject({ code: 0 });
-    const backup = (await folder.backups()).at(-1)?.text ?? '';
+    const backup = (await setting.folder.backups()).at(-1)?.text ?? '';
     expect(await metadataApi(engine, backup)).toMatchObject({ status: 200 });
     expect((await exported(engine)).text).toBe(before.text);
   });
@@ -165,7 +140,7 @@ describe('clashes', () => {
     const installed = await install(engine, '--namespace', 'auth', '--type-prefix', 'Auth_');
     expect(installed).toMatchObject({ code: 0, err: '' });
     expect(installed.out).toContain('The gateway answers through the engine.');
-    const { signup } = await gateway.graphql<{ signup: { accessToken: string } }>(SIGNUP, {
+    const { signup } = await setting.gateway.graphql<{ signup: { accessToken: string } }>(SIGNUP, {
       input: newPerson(),
     });
     const authorization = `Bearer ${signup.accessToken}`;
@@ -203,35 +178,21 @@ describe('clashes', () => {
 
 describe('a source of theirs', () => {
   test('takes our tables if it uses the gateway’s database, and an upgrade finds them there', async () => {
-    const engine = await startEngine({
-      gateway,
-      databaseUrl: gateway.databaseUrl,
-      metadata: {
-        version: 3,
-        sources: [
-          {
-            name: 'app',
-            kind: 'postgres',
-            tables: [],
-            configuration: {
-              connection_info: {
-                database_url: { from_env: 'HASURA_SOURCE_DATABASE_URL' },
-                isolation_level: 'read-committed',
-                use_prepared_statements: true,
-              },
-            },
-          },
-        ],
-      },
-    });
-    closing.push(engine);
+    const connection_info = {
+      ...{ database_url: { from_env: 'HASURA_SOURCE_DATABASE_URL' }, isolation_level: 'read-committed' },
+      use_prepared_statements: true,
+    };
+    const app = { name: 'app', kind: 'postgres', tables: [], configuration: { connection_info } };
+    const { engine } = await startForeign({ metadata: { version: 3, sources: [app] } });
     const before = await exported(engine);
     expect(await install(engine, '--source', 'app')).toMatchObject({ code: 0, err: '' });
     expect(await engine.inconsistent()).toEqual([]);
     expect((await install(engine)).out).toContain('Everything is installed already');
     expect((await exported(engine)).metadata.sources).toHaveLength(1);
     const person = newPerson();
-    const { signup } = await gateway.graphql<{ signup: { accessToken: string } }>(SIGNUP, { input: person });
+    const { signup } = await setting.gateway.graphql<{ signup: { accessToken: string } }>(SIGNUP, {
+      input: person,
+    });
     expect(
       await ask(engine, '{ portcullis_users { email } }', { authorization: `Bearer ${signup.accessToken}` }),
     ).toEqual({
