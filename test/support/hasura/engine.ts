@@ -95,7 +95,7 @@ const applyRequest = async (options: EngineOptions) => ({
 });
 
 /** Sends a command to the metadata API of an engine. @throws Error with the engine's answer if it refuses */
-export async function callMetadataApi(
+async function callMetadataApi(
   engine: Pick<Engine, 'url' | 'adminSecret'>,
   command: { type: string; args: object; version?: number },
 ): Promise<void> {

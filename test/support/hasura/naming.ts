@@ -36,7 +36,7 @@ const camel = (name: string): string => name.replace(/_+(\w)/g, (_, letter: stri
 const pascal = (name: string): string => camel(name).replace(/^./, (first) => first.toUpperCase());
 
 /** `users`, `app_notes`, or the name that the metadata gives the table (hasura/README.md, "Tables"). */
-export const tableName = ({ table, configuration }: TrackedTable): string =>
+const tableName = ({ table, configuration }: TrackedTable): string =>
   configuration?.custom_name ?? (table.schema === 'public' ? table.name : `${table.schema}_${table.name}`);
 
 const ROOTS: Readonly<Record<RootKind, string>> = {

@@ -31,7 +31,7 @@ export function openConnections(): Connections {
 export type OpenSource = Tables & { name: string; sql: postgres.Sql; namespace: string | null };
 
 /** The tables of a database as they were last read, or the error of that. */
-export type Reading = { of: string } & ({ sql: postgres.Sql; catalogue: Catalogue } | { error: Error });
+type Reading = { of: string } & ({ sql: postgres.Sql; catalogue: Catalogue } | { error: Error });
 export type Readings = ReadonlyMap<string, Reading>;
 
 type DatabaseUrl = string | { from_env?: string; connection_parameters?: Record<string, string | number> };

@@ -32,7 +32,7 @@ const columnsIn = ({ naming, ...tables }: Database, tracked: TrackedTable, value
   renamed(values as Row, (field) => naming.nameOf(tracked, field, namesIn(tables, tracked)));
 
 /** A client's condition, in the names of the database. */
-export function whereOf(database: Database, tracked: TrackedTable, where: BoolExp): BoolExp {
+function whereOf(database: Database, tracked: TrackedTable, where: BoolExp): BoolExp {
   const names = namesIn(database, tracked);
   const entries = Object.entries(where).map(([key, value]): [string, unknown] => {
     if (key === '_and' || key === '_or')

@@ -90,7 +90,7 @@ export function readRemoteSchema(value: unknown, path: string): RemoteSchema {
   });
 }
 
-export function readRemoteDefinition(value: unknown, path: string): RemoteSchema['definition'] {
+function readRemoteDefinition(value: unknown, path: string): RemoteSchema['definition'] {
   const given = requireObject(value, 'RemoteSchemaDef', path);
   if ((given.url === undefined) === (given.url_from_env === undefined))
     throw parseFailed('exactly one of "url" and "url_from_env" must be present', path);
@@ -130,7 +130,7 @@ export function readAction(value: unknown, path: string): Action {
 }
 
 /** The export leaves out defaults and adds the headers that are never forwarded. */
-export function readActionDefinition(value: unknown, path: string): Action['definition'] {
+function readActionDefinition(value: unknown, path: string): Action['definition'] {
   const given = requireObject(value, 'ActionDefinition', path);
   const { type = 'mutation', kind } = given;
   if (kind !== undefined && !['synchronous', 'asynchronous', ''].includes(kind as string))
