@@ -114,20 +114,21 @@ describe('clashes', () => {
     ],
     [
       'user table',
-      ['--type-prefix', 'Auth_'],
-      'The type User of table public.user of source default would meet ours: use --type-prefix <prefix>.',
+      ['--type-prefix', 'Auth_', '--namespace', 'auth'],
+      `The root fields updateUser, deleteUser of table public.user of source default would meet ours: use --namespace <name>.
+  The type User of table public.user of source default would meet ours: use --type-prefix <prefix>.`,
     ],
-  ])('the name %s is refused, and the option resolves it', async (clash, option, line) => {
+  ])('the name %s is refused, and the options that are named resolve it', async (clash, options, lines) => {
     const { engine } = await startForeign({ clashes: [clash] });
     const before = await exported(engine);
     const refused = await install(engine);
     expect(refused).toEqual({
       code: 1,
       out: '',
-      err: `Not installed: names of yours would meet ours.\n  ${line}\n`,
+      err: `Not installed: names of yours would meet ours.\n  ${lines}\n`,
     });
     expect(await exported(engine)).toEqual(before);
-    const resolved = await install(engine, ...option);
+    const resolved = await install(engine, ...options);
     expect(resolved).toMatchObject({ code: 0, err: '' });
     expect(await engine.inconsistent()).toEqual([]);
     expect((await install(engine)).out).toContain('Everything is installed already');
