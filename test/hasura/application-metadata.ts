@@ -105,10 +105,10 @@ export async function addApplication(metadata: string): Promise<void> {
       handler: '{{APP_URL}}/quote'
 custom_types:`,
   );
-  const types = {
-    '  input_objects:\n': '    - name: OrderInput\n',
-    '  objects:\n': '    - name: OrderOutput # ours\n',
-  };
-  for (const [list, entry] of Object.entries(types))
-    await replaceIn(metadata, 'actions.yaml', list, list + entry);
+  await replaceIn(
+    metadata,
+    'actions.yaml',
+    'input_objects: []\n  objects:\n',
+    'input_objects:\n    - name: OrderInput\n  objects:\n    - name: OrderOutput # ours\n',
+  );
 }

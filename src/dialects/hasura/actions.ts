@@ -37,11 +37,9 @@ export const actions: Dialect = {
 const ActionRequest = z.object({ session_variables: z.unknown().optional(), input: z.unknown().optional() });
 
 const AssignRoles = z.object({
-  input: z.object({
-    userId: z.string(),
-    roles: z.array(z.string()),
-    teamId: z.string().nullable().default(null),
-  }),
+  userId: z.string(),
+  roles: z.array(z.string()),
+  teamId: z.string().nullable().default(null),
 });
 
 /** An action's work, in the names that actions.graphql gives its output. */
@@ -55,7 +53,7 @@ const runs: Readonly<Record<string, (deps: GatewayDeps, input: unknown) => Promi
     return { success: true, id, expiresAt: expiresAt.toISOString() };
   },
   async assignRoles(deps, given) {
-    const { input } = validate(AssignRoles, given, { nullIsMissing: false });
+    const input = validate(AssignRoles, given, { nullIsMissing: false });
     const { userId, teamId, roles, allowedRoles } = await setUserRoles(deps, operator, input);
     return { userId, teamId, roles, allowedRoles };
   },

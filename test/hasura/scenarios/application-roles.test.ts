@@ -46,8 +46,8 @@ const stage = forFile(() =>
   }),
 );
 
-const ASSIGN = `mutation Assign($input: AssignRolesActionInput!) {
-  assignRoles(input: $input) { userId teamId roles allowedRoles user { email } }
+const ASSIGN = `mutation Assign($userId: uuid!, $roles: [String!]!, $teamId: uuid) {
+  assignRoles(userId: $userId, roles: $roles, teamId: $teamId) { userId teamId roles allowedRoles user { email } }
 }`;
 const PROJECT = 'mutation ($input: CreateProjectInput!) { createProject(input: $input) { id } }';
 const PROJECTS = '{ portcullis_projects { name } }';
@@ -71,7 +71,7 @@ test('an editor has the gateway’s rows and operations of user, and the rows of
   await stage.as(ada.accessToken).run(PROJECT, { input });
   expect(await codes(inRole(ada.accessToken).refused(ME))).toEqual(['access-denied']);
 
-  const assigned = await stage.console().run(ASSIGN, { input: { userId: ada.user.id, roles: [ROLE] } });
+  const assigned = await stage.console().run(ASSIGN, { userId: ada.user.id, roles: [ROLE] });
   expect(assigned).toEqual({
     assignRoles: {
       ...{ userId: ada.user.id, teamId: null, roles: [ROLE], allowedRoles: ['user', ROLE] },
@@ -90,7 +90,7 @@ test('an editor has the gateway’s rows and operations of user, and the rows of
   expect(await editor.run(PROJECTS)).toEqual({ portcullis_projects: [{ name: 'Looms' }] });
 
   const grace = await join(stage);
-  await stage.console().run(ASSIGN, { input: { userId: grace.user.id, roles: [ROLE] } });
+  await stage.console().run(ASSIGN, { userId: grace.user.id, roles: [ROLE] });
   const { accessToken: other } = await refresh(grace);
   expect(await inRole(other).run(PROJECTS)).toEqual({ portcullis_projects: [{ name: 'Default project' }] });
 });
@@ -98,7 +98,7 @@ test('an editor has the gateway’s rows and operations of user, and the rows of
 test('a role of a membership is allowed with the token of that team only: access-denied', async () => {
   const ada = await join(stage, { teamName: 'Engines' });
   const teamId = teamOf(ada.teamToken);
-  await stage.console().run(ASSIGN, { input: { userId: ada.user.id, roles: [ROLE], teamId } });
+  await stage.console().run(ASSIGN, { userId: ada.user.id, roles: [ROLE], teamId });
   const { accessToken, teamToken } = await refresh(ada);
   const { login } = await stage.anonymous().run<{ login: SignedInPerson }>(LOGIN, {
     input: { email: ada.user.email, password: ada.password },
@@ -123,7 +123,7 @@ test('assignRoles answers the errors of setUserRoles', async () => {
   const ada = await join(stage);
   const unknown = '018f0000-0000-7000-8000-00000000dead';
   const refused = async (input: object) =>
-    (await stage.console().refused(ASSIGN, { input })).map(({ message, extensions }) => [
+    (await stage.console().refused(ASSIGN, input)).map(({ message, extensions }) => [
       message,
       extensions.code,
     ]);

@@ -82,9 +82,21 @@ export const declaration: Declaration = {
   },
   actions: {
     sdl: `type Mutation {
+  assignRoles(userId: uuid!, roles: [String!]!, teamId: uuid): AssignRolesActionOutput!
   refreshEns: RefreshEnsActionOutput!
   generateJwk: GenerateJwkActionOutput!
-  assignRoles(input: AssignRolesActionInput!): AssignRolesActionOutput!
+}
+
+"The roles of Hasura that the operator gave to a user, or to a member of a team."
+type AssignRolesActionOutput {
+  "The id of the user."
+  userId: uuid!
+  "The id of the team; null if the roles stand in all tokens."
+  teamId: uuid
+  "The given roles, by name."
+  roles: [String!]!
+  "The roles in the next token. The first is the default role."
+  allowedRoles: [String!]!
 }
 
 "The contract addresses after a look-up."
@@ -112,30 +124,14 @@ type GenerateJwkActionOutput {
   "When the key ends."
   expiresAt: timestamptz!
 }
-
-"A user, and the roles of Hasura that the user shall have."
-input AssignRolesActionInput {
-  "The id of the user."
-  userId: uuid!
-  "The roles beside the default roles. They replace the earlier ones."
-  roles: [String!]!
-  "The id of a team: the roles then stand in its team tokens only. Null: in all tokens of the user."
-  teamId: uuid
-}
-
-"The roles of Hasura that the operator gave to a user, or to a member of a team."
-type AssignRolesActionOutput {
-  "The id of the user."
-  userId: uuid!
-  "The id of the team; null if the roles stand in all tokens."
-  teamId: uuid
-  "The given roles, by name."
-  roles: [String!]!
-  "The roles in the next token. The first is the default role."
-  allowedRoles: [String!]!
-}
 `,
     list: [
+      {
+        name: 'assignRoles',
+        timeoutSeconds: 10,
+        comment:
+          'Gives roles of Hasura to a user or a member, and takes the others away. As setUserRoles does.',
+      },
       {
         name: 'refreshEns',
         timeoutSeconds: 30,
@@ -145,12 +141,6 @@ type AssignRolesActionOutput {
         name: 'generateJwk',
         timeoutSeconds: 15,
         comment: 'Creates a signing key. The other keys stay as they are.',
-      },
-      {
-        name: 'assignRoles',
-        timeoutSeconds: 10,
-        comment:
-          'Gives roles of Hasura to a user or a member, and takes the others away. As setUserRoles does.',
       },
     ],
     relationships: {
