@@ -28,6 +28,8 @@ export const securityActions = [
   'email_changed',
   'profile_updated',
   'account_created',
+  'user_invited',
+  'invitation_accepted',
   'account_deleted',
   'account_disabled',
   'account_locked',

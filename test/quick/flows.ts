@@ -3,6 +3,7 @@
  * Postgres. Flows that use src/flows/shared cover it.
  */
 export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
+  'account/accept-invitation.ts': ['operators/invitation-page.test.ts'],
   'account/change-email.ts': ['accounts/change-email.test.ts'],
   'account/change-password.ts': ['accounts/account.test.ts'],
   'account/delete-account.ts': ['accounts/deletion.test.ts'],
@@ -19,6 +20,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'admin/delete-user.ts': ['operators/accounts.test.ts'],
   'admin/disable-account.ts': ['accounts/account.test.ts'],
   'admin/end-user-sessions.ts': ['operators/accounts.test.ts'],
+  'admin/invite-user.ts': ['operators/invitations.test.ts'],
   'admin/list-users.ts': ['operators/user-list.test.ts'],
   'admin/send-password-reset.ts': ['operators/accounts.test.ts'],
   'admin/set-user-roles.ts': ['accounts/roles.test.ts'],
