@@ -11,6 +11,7 @@ import { createUser, type User } from '../../users/users.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
+import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { createInvitedAccount } from '../shared/invited-account.ts';
@@ -45,7 +46,7 @@ export type SignupInput = TokenOptions & {
  *
  * @throws AuthError `signup_disabled`; then in this order `required` (invitationToken last), `min_length` or `max_length` (password),
  * `invalid` (email), `max_length` or `invalid` (names), `required`, `captcha_failed` (captchaToken) or `unavailable`, `rate_limited`,
- * `invalid_token` (invitationToken), `busy`, `already_registered`, `email_not_verified`
+ * `invalid_token` (invitationToken), `busy`, `already_registered`, `claims_failed`, `email_not_verified`
  */
 export async function signup(deps: Deps, by: Caller, input: SignupInput): Promise<SignedIn> {
   const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
@@ -118,9 +119,12 @@ async function openFirstSession(
   by: Caller,
   { id: userId, emailVerifiedAt }: User,
 ): Promise<OpenedSession | null> {
+  const claims = async () => findClaims(deps, tx, userId);
   const opening = { userId, device: by.device, action: 'signup' } as const;
-  if (emailVerifiedAt !== null) return openSession(tx, deps, { ...opening, by: 'mailed_token' });
-  if (!deps.config.requireVerifiedEmail) return openSession(tx, deps, { ...opening, by: 'new_password' });
+  if (emailVerifiedAt !== null)
+    return openSession(tx, deps, { ...opening, by: 'mailed_token', claims: await claims() });
+  if (!deps.config.requireVerifiedEmail)
+    return openSession(tx, deps, { ...opening, by: 'new_password', claims: await claims() });
   await recordSecurityEvent(tx, { action: 'signup', userId, device: by.device });
   return null;
 }
