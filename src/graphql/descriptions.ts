@@ -21,6 +21,7 @@ export const MUTATIONS = paragraphs(
   '**Set a forgotten password.** `forgotPassword` mails a link. Its page sets the new password, or the application calls `resetPassword`. Then the user signs in again.',
   '**Change the account.** Call `updateProfile`, `changePassword`, `changeEmail` or `deleteAccount` with an access token. The gateway refuses a team token.',
   '**Work in teams.** `createTeam` creates a team, and `inviteMembers` mails invites to it. The invited user lists them with `myInvites` and calls `acceptInvite`. `switchTeam` returns a team token for another team.',
+  '**Operators.** The operator is a client of Hasura with role admin. `users` lists users. `createUser`, `updateUser`, `deleteUser`, `disableAccount`, `enableAccount`, `endUserSessions` and `sendPasswordReset` manage them. All other clients get `permission_denied`.',
   '**Errors.** `extensions.code` is the error code. `extensions.attribute` names the input at fault. Each field lists its own codes. Every field may also answer `invalid_input`, `busy`, `unavailable` and `internal_error`. This is what a client does on a code:',
   bullets(
     '`required`, `invalid`, `invalid_input`, `min_length`, `max_length`: correct the input and call again.',
@@ -35,6 +36,7 @@ export const MUTATIONS = paragraphs(
     '`feature_disabled`: this gateway has switched the feature off. `authConfig` shows what is on.',
     '`cross_site_request`: the page may not use the cookie. The operator lists its origin in CORS_ORIGINS.',
     '`no_signing_key`: the gateway cannot sign tokens. Tell the operator.',
+    "`claims_failed`: the gateway could not read the claims of the user from the application's data. Call again later: the refresh token or mailed token is still good.",
     '`internal_error`: tell the operator `extensions.requestId`.',
   ),
 );
