@@ -89,7 +89,7 @@ async function findChanged(db: Queryable, userIds: readonly string[]): Promise<S
     join ${imported} i on i.kind = 'user' and i.key = e.user_id::text and e.created_at >= i.created_at
     where e.user_id in (select value::uuid from ${rowsOf([...new Set(userIds)])})
       and e.outcome = 'success' and e.action in (select value from ${rowsOf(ENDING)})
-      and (e.action <> 'logout' or e.details ->> 'scope' <> 'LOCAL')`);
+      and (e.action <> 'logout' or e.details ->> 'scope' is distinct from 'LOCAL')`);
   return new Set(found.map(({ user_id }) => user_id));
 }
 
