@@ -110,7 +110,8 @@ BEGIN
     email = coalesce(new_email, u.email),
     name = coalesce(new_name, u.name),
     email_verified_at = CASE verified
-      WHEN 'now' THEN now() WHEN 'once' THEN coalesce(u.email_verified_at, now()) ELSE u.email_verified_at END,
+      WHEN 'now' THEN now() WHEN 'once' THEN coalesce(u.email_verified_at, now()) WHEN 'never' THEN NULL
+      ELSE u.email_verified_at END,
     disabled_at = CASE disabled
       WHEN true THEN coalesce(u.disabled_at, now()) WHEN false THEN NULL ELSE u.disabled_at END
   WHERE u.id = subject RETURNING u.id;

@@ -21,6 +21,7 @@ export const MUTATIONS = paragraphs(
   '**Set a forgotten password.** `forgotPassword` mails a link. Its page sets the new password, or the application calls `resetPassword`. Then the user signs in again.',
   '**Change the account.** Call `updateProfile`, `changePassword`, `changeEmail` or `deleteAccount` with an access token. The gateway refuses a team token.',
   '**Work in teams.** `createTeam` creates a team, and `inviteMembers` mails invites to it. The invited user lists them with `myInvites` and calls `acceptInvite`. `switchTeam` returns a team token for another team.',
+  '**Operators.** The operator is a client of Hasura with role admin. `users` lists users. `createUser`, `updateUser`, `deleteUser`, `disableAccount`, `enableAccount`, `endUserSessions` and `sendPasswordReset` manage them. All other clients get `permission_denied`.',
   '**Errors.** `extensions.code` is the error code. `extensions.attribute` names the input at fault. Each field lists its own codes. Every field may also answer `invalid_input`, `busy`, `unavailable` and `internal_error`. This is what a client does on a code:',
   bullets(
     '`required`, `invalid`, `invalid_input`, `min_length`, `max_length`: correct the input and call again.',

@@ -29,6 +29,11 @@ export const mails = {
     placeholders: ['site', 'link', 'minutes'],
     limit: 'resetMailPerRecipient',
   },
+  account_created: {
+    job: ['userId'],
+    placeholders: ['site', 'link', 'days'],
+    limit: 'othersMailPerRecipient',
+  },
   email_change: {
     job: ['userId', 'newEmail'],
     placeholders: ['site', 'link', 'hours'],

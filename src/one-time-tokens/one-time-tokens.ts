@@ -11,17 +11,24 @@ export type OneTimeTokenSubject = { userId: string; email: string };
 /**
  * Stores a token, as its SHA-256, in place of the earlier one. If the token is the same, only its time is renewed.
  * @param requestedAt when it was asked for, if it is stored later than that
+ * @param ttlSeconds how long it can be redeemed, if that is not the time of its purpose
  * @returns false, and stores nothing, if a token that was asked for later is stored already
  */
 export async function storeOneTimeToken(
   tx: Queryable,
-  input: OneTimeTokenSubject & { purpose: TokenPurpose; token: string; requestedAt?: Date },
+  input: OneTimeTokenSubject & {
+    purpose: TokenPurpose;
+    token: string;
+    requestedAt?: Date;
+    ttlSeconds?: number;
+  },
 ): Promise<boolean> {
   const { userId, purpose, email, token, requestedAt = new Date() } = input;
+  const { ttlSeconds = purposes[purpose].ttlSeconds } = input;
   const stored = await tx.execute(sql`
     insert into ${oneTimeTokens} as kept (token_hash, user_id, purpose, email, created_at, expires_at)
     values (${sha256(token)}, ${userId}, ${purpose}, ${email}, ${requestedAt.toISOString()}::timestamptz,
-      now() + make_interval(secs => ${purposes[purpose].ttlSeconds}))
+      now() + make_interval(secs => ${ttlSeconds}))
     on conflict (user_id, purpose) do update set token_hash = excluded.token_hash, email = excluded.email,
       created_at = excluded.created_at, expires_at = excluded.expires_at
       where kept.created_at <= excluded.created_at

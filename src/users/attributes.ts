@@ -62,6 +62,20 @@ export function parseName(input: string, attribute: string): string {
 }
 
 /**
+ * Parses the beginning of an address, a name or an id, for a search; null if it is blank.
+ * @throws AuthError `max_length` or `invalid` on the given attribute
+ */
+export function parsePrefix(input: string, attribute: string): string | null {
+  if (input.length > MAX_NAME_LENGTH)
+    throw new AuthError('max_length', {
+      attribute,
+      message: `Must be at most ${MAX_NAME_LENGTH} characters long.`,
+    });
+  if (!input.isWellFormed() || UNPRINTABLE.test(input)) throw new AuthError('invalid', { attribute });
+  return input.trim() === '' ? null : input.trim();
+}
+
+/**
  * Checks a new password. Its characters are counted after normalisation. It is never trimmed.
  * @throws AuthError `invalid` if it is not well-formed Unicode, `min_length` or `max_length`, on the given attribute
  */

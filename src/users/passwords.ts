@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../db/client.ts';
 import { CLOCK } from '../db/clock.ts';
 import { isForeignHash, passwords } from '../db/tables/users.ts';
@@ -45,17 +45,23 @@ export async function replacePasswordHash(
  * Sets the password of a person who has just proven that they read the mails to their address. The password is proven
  * too.
  */
-export async function setProvenPassword(
+export const setProvenPassword = (
   tx: Queryable,
   { userId, hash }: { userId: string; hash: string },
+): Promise<void> => setPassword(tx, { userId, hash, proven: true });
+
+/** Sets a password in place of the former one. Only a proven one stands for the holder of the mailbox. */
+export async function setPassword(
+  tx: Queryable,
+  { userId, hash, proven }: { userId: string; hash: string; proven: boolean },
 ): Promise<void> {
-  const proven = { provenAt: CLOCK, suspendedAt: null };
+  const proof = { provenAt: proven ? CLOCK : null, suspendedAt: null };
   await tx
     .insert(passwords)
     // The clock, not the start of the transaction, as the trigger does for a changed password. What the person
     // requested while this statement waited then counts as older than the password.
-    .values({ userId, hash, updatedAt: CLOCK, ...proven })
-    .onConflictDoUpdate({ target: passwords.userId, set: { hash, ...proven } });
+    .values({ userId, hash, updatedAt: CLOCK, ...proof })
+    .onConflictDoUpdate({ target: passwords.userId, set: { hash, ...proof } });
 }
 
 /**
@@ -106,4 +112,13 @@ export async function hasUnprovenPassword(db: Queryable, userId: string): Promis
 /** Deletes the password. The person sets a new one by a mailed link. */
 export async function deletePassword(tx: Transaction, userId: string): Promise<void> {
   await tx.delete(passwords).where(eq(passwords.userId, userId));
+}
+
+/** Finds which of these users have a password. */
+export async function listPasswordHolders(db: Queryable, userIds: readonly string[]): Promise<Set<string>> {
+  const found = await db
+    .select({ userId: passwords.userId })
+    .from(passwords)
+    .where(inArray(passwords.userId, [...userIds]));
+  return new Set(found.map(({ userId }) => userId));
 }

@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, type Queryable, statement, type Transaction } from '../db/client.ts';
+import { CLOCK } from '../db/clock.ts';
 import { violates } from '../db/errors.ts';
 import { runGuarded } from '../db/guarded.ts';
 import { passwords, users } from '../db/tables/users.ts';
@@ -60,25 +61,34 @@ export async function findUser(db: Database, id: string): Promise<User | null> {
   return user ?? null;
 }
 
+type NewUser = {
+  email: string;
+  name: string | null;
+  /** Null: no password. The person sets one by a mailed link. */
+  passwordHash: string | null;
+  /** Whether the person holds the mailbox of the address. A password then counts as proven. */
+  verified?: boolean;
+};
+
 /**
- * Creates a user with a password. The database decides who gets an address.
+ * Creates a user. The database decides who gets an address.
  * @throws AuthError `already_registered` on attribute `email`
  */
-export async function createUser(
-  tx: Queryable,
-  input: { email: string; name: string; passwordHash: string },
-): Promise<User> {
-  const { email, name, passwordHash } = input;
+export async function createUser(tx: Queryable, input: NewUser): Promise<User> {
+  const { email, name, passwordHash, verified = false } = input;
   const taken = new AuthError('already_registered', { attribute: 'email' });
   const [user] = await tx
     .insert(users)
-    .values({ id: uuidv7(), email, name })
+    .values({ id: uuidv7(), email, name, emailVerifiedAt: verified ? sql`now()` : null })
     .onConflictDoNothing({ target: users.email })
     .returning()
     // A trigger raises this if an older account has another spelling of the address.
     .catch((error: unknown) => Promise.reject(violates(error, EMAIL_KEY) ? taken : error));
   if (user === undefined) throw taken;
-  await tx.insert(passwords).values({ userId: user.id, hash: passwordHash });
+  if (passwordHash !== null)
+    await tx
+      .insert(passwords)
+      .values({ userId: user.id, hash: passwordHash, provenAt: verified ? CLOCK : null });
   return user;
 }
 
@@ -111,9 +121,16 @@ type Changes = Partial<{
   name: string;
   email: string;
   /** `now` for another address, which is verified from now on. `true` keeps the time of an earlier verification. */
-  emailVerified: true | 'now';
+  emailVerified: boolean | 'now';
   disabled: boolean;
 }>;
+
+/** How the database spells what becomes of the verification; null: it stays as it is. */
+function verificationOf(emailVerified: Changes['emailVerified']): 'now' | 'once' | 'never' | null {
+  if (emailVerified === undefined) return null;
+  if (emailVerified === 'now') return 'now';
+  return emailVerified ? 'once' : 'never';
+}
 
 /**
  * Changes a user; null if not found. A user who is verified or disabled already keeps the time of it.
@@ -124,10 +141,9 @@ export async function updateUser(
   id: string,
   { name, email, emailVerified, disabled }: Changes,
 ): Promise<User | null> {
-  const verified = emailVerified === true ? 'once' : emailVerified;
   await runGuarded(
     tx,
-    sql`select from portcullis_private.update_user(${id}, ${email ?? null}, ${name ?? null}, ${verified ?? null},
+    sql`select from portcullis_private.update_user(${id}, ${email ?? null}, ${name ?? null}, ${verificationOf(emailVerified)},
       ${disabled ?? null}::boolean)`,
   );
   const [user] = await tx.select().from(users).where(eq(users.id, id));

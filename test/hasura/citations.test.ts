@@ -19,7 +19,9 @@ test('hasura/README.md has every heading that the stand-in cites', async () => {
   const readme = await readFile('hasura/README.md', 'utf8');
   const headings = new Set([...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading));
   const sources = await Promise.all(
-    (await readdir(FOLDER)).map((file) => readFile(join(FOLDER, file), 'utf8')),
+    (await readdir(FOLDER, { recursive: true }))
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFile(join(FOLDER, file), 'utf8')),
   );
   const cited = sources.flatMap(citedIn);
   expect(cited.length).toBeGreaterThan(20);

@@ -50,7 +50,7 @@ const UNHEALTHY = 'The engine is not healthy: ERROR: inconsistent objects in sch
 /** The gateway, and the join that depends on it. */
 const MISSING = [
   "remote_schema portcullis: Inconsistent object: environment variable 'NOT_SET' not set",
-  expect.stringMatching(/^remote_relationship gateway_team in table portcullis.teams in source default: /),
+  expect.stringMatching(/^remote_relationship gateway_team in table portcullis.teams in source portcullis: /),
 ];
 const UNREACHED = 'The gateway cannot be reached through the engine: ';
 
@@ -72,9 +72,10 @@ test('hasura:status reports a consistent engine as healthy, and hasura:reload fi
   });
 });
 
-test('hasura:status and hasura:reload name inconsistent objects until a reload after the repair', async () => {
+test('hasura:status and hasura:reload name inconsistent objects until the metadata are repaired', async () => {
   isMisconfigured = true;
-  const access = accessTo(await start());
+  const engine = await start();
+  const access = accessTo(engine);
   expect(await run('status', access)).toEqual({
     code: 1,
     lines: [UNHEALTHY, ...MISSING, `${UNREACHED}field 'authConfig' not found in type: 'query_root'`],
@@ -82,6 +83,7 @@ test('hasura:status and hasura:reload name inconsistent objects until a reload a
   expect(await run('reload', access)).toEqual({ code: 1, lines: MISSING });
   isMisconfigured = false;
   expect((await run('status', access)).code).toBe(1);
+  await engine.applyMetadata();
   expect((await run('reload', access)).code).toBe(0);
   expect(await run('status', access)).toEqual(HEALTHY);
 });

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { runUsersCommand } from '../../src/commands/users/run.ts';
+import type { TestGateway } from '../support/gateway.ts';
+
 export type CommandRun = { code: number | null; stdout: string; stderr: string };
 
 /** Runs `npm run users` in a process of its own. From this process's environment it gets only PATH and HOME. */
@@ -25,4 +28,28 @@ export async function runUsers(
   child.stdin.end(stdin);
   await once(child, 'close');
   return { ...run, code: child.exitCode };
+}
+
+/** Runs `npm run users` in this process, on the database of a gateway. The standard input is not a terminal. */
+export async function runUsersOn(
+  gateway: Pick<TestGateway, 'deps'>,
+  args: readonly string[],
+): Promise<CommandRun> {
+  const [stdout, stderr]: [string[], string[]] = [[], []];
+  const code = await runUsersCommand(args, {
+    stdout: { write: (text) => stdout.push(text) },
+    stderr: { write: (text) => stderr.push(text) },
+    open: async () => ({ deps: gateway.deps, close: async () => {} }),
+  });
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') };
+}
+
+/** The JSON that a subcommand prints. It must succeed. */
+export async function jsonOf<T = Record<string, unknown>>(
+  gateway: Pick<TestGateway, 'deps'>,
+  args: readonly string[],
+): Promise<T> {
+  const { code, stdout, stderr } = await runUsersOn(gateway, [...args, '--json']);
+  if (code !== 0) throw new Error(`The command ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout) as T;
 }

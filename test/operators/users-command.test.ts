@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { subcommands } from '../../src/commands/users/subcommands.ts';
-import { runUsers } from './command.ts';
+import { runUsers, runUsersOn } from './command.ts';
+
+/** A subcommand that opened the database would fail. */
+const nothing = {
+  get deps(): never {
+    throw new Error('It opened the database.');
+  },
+};
 
 const NAMES = Object.keys(subcommands);
 
@@ -9,11 +16,11 @@ describe('npm run users', () => {
     const asked = await runUsers(['--help'], {});
     expect(asked.code).toBe(0);
     for (const name of NAMES) expect(asked.stdout).toContain(`\n  ${name} `);
-    expect(await runUsers([], {})).toMatchObject({ code: 2, stdout: asked.stdout });
+    expect(await runUsersOn(nothing, [])).toMatchObject({ code: 2, stdout: asked.stdout });
   });
 
   test.each(NAMES)('%s --help prints its usage without a database', async (name) => {
-    const { code, stdout } = await runUsers([name, '--help'], { DATABASE_URL: 'postgres://a@127.0.0.1:1/b' });
+    const { code, stdout } = await runUsersOn(nothing, [name, '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain(`Usage: npm run users -- ${name} `);
     expect(stdout).toContain('--json');
@@ -24,7 +31,7 @@ describe('npm run users', () => {
     ['an unknown option', ['clashes', '--unknown']],
     ['an argument too many', ['clashes', 'more']],
   ])('%s ends with 2', async (_what, args) => {
-    const { code, stdout, stderr } = await runUsers(args, {});
+    const { code, stdout, stderr } = await runUsersOn(nothing, args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('npm run users --');
   });

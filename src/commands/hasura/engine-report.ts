@@ -1,5 +1,5 @@
 import { optionalVariable, variable } from '../variable.ts';
-import type { EngineAccess } from './engine.ts';
+import type { EngineAccess } from './engine-http.ts';
 
 /** Reads how to reach the engine from the variables that Hasura's own CLI reads. */
 const readEngineAccess = (): EngineAccess => ({

@@ -1,11 +1,10 @@
 import {
   askGatewayThroughEngine,
   describeInconsistency,
-  type EngineAccess,
-  EngineError,
   readIllness,
   readInconsistencies,
 } from './engine.ts';
+import { type EngineAccess, EngineError } from './engine-http.ts';
 import { reportFaults } from './engine-report.ts';
 
 const reasonOf = (error: unknown): string[] => {

@@ -2,33 +2,46 @@ import { parseArgs } from 'node:util';
 import { ConfigError, EXIT_CONFIG } from '../../config/read-config.ts';
 import { AuthError } from '../../errors.ts';
 import { describeError } from '../../log.ts';
-import { type CommandContext, openContext } from './context.ts';
+import { type CommandContext, type OpenOptions, openContext } from './context.ts';
 import { helpOf, optionsOf, overview } from './help.ts';
 import { type Arguments, type Report, type Subcommand, UsageError } from './subcommand.ts';
 import { subcommands } from './subcommands.ts';
 
 const EXIT_USAGE = 2;
 
+type Open = (options?: OpenOptions) => Promise<CommandContext>;
+
+/** Where a run prints, and how it opens the database. */
+export type Surroundings = Readonly<{
+  stdout: { write(text: string): unknown };
+  stderr: { write(text: string): unknown };
+  open: Open;
+}>;
+
+const ofProcess: Surroundings = { stdout: process.stdout, stderr: process.stderr, open: openContext };
+
 /**
  * Runs `npm run users`: prints the report of a subcommand, or why it failed.
  * @returns the exit code
  */
-export async function runUsersCommand(args: readonly string[]): Promise<number> {
+export async function runUsersCommand(
+  args: readonly string[],
+  { stdout, stderr, open }: Surroundings = ofProcess,
+): Promise<number> {
   const [name = '', ...rest] = args;
   const asJson = rest.includes('--json');
   try {
-    const { text, json, exitCode = 0 } = await dispatch(name, rest);
-    process.stdout.write(asJson && json !== undefined ? `${JSON.stringify(json, null, 2)}\n` : text);
+    const { text, json, exitCode = 0 } = await dispatch(name, rest, open);
+    stdout.write(asJson && json !== undefined ? `${JSON.stringify(json, null, 2)}\n` : text);
     return exitCode;
-  } catch (error) {
-    const { message, code, exitCode, ...facts } = failureOf(error);
-    const text = asJson ? JSON.stringify({ error: { code, message, ...facts } }) : message;
-    process.stderr.write(`${text}\n`);
+  } catch (thrown) {
+    const { exitCode, ...error } = failureOf(thrown);
+    stderr.write(`${asJson ? JSON.stringify({ error }) : textOf(error)}\n`);
     return exitCode;
   }
 }
 
-async function dispatch(name: string, args: readonly string[]): Promise<Report> {
+async function dispatch(name: string, args: readonly string[], open: Open): Promise<Report> {
   if (['', 'help', '--help', '-h'].includes(name))
     return { text: overview(), json: undefined, exitCode: name === '' ? EXIT_USAGE : 0 };
   const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
@@ -39,7 +52,7 @@ async function dispatch(name: string, args: readonly string[]): Promise<Report> 
   const [least, most] = subcommand.positionals;
   if (given.positionals.length < least || given.positionals.length > most)
     throw new UsageError(`Usage: npm run users -- ${name} ${subcommand.usage}`);
-  return runOpening(subcommand, given);
+  return runOpening(subcommand, given, open);
 }
 
 function parse(name: string, subcommand: Subcommand, args: readonly string[]): Arguments {
@@ -58,11 +71,11 @@ function parse(name: string, subcommand: Subcommand, args: readonly string[]): A
 }
 
 /** Runs a subcommand, and closes what it opened. */
-async function runOpening(subcommand: Subcommand, given: Arguments): Promise<Report> {
+async function runOpening(subcommand: Subcommand, given: Arguments, open: Open): Promise<Report> {
   let context: CommandContext | undefined;
   try {
     return await subcommand.run(given, async (options) => {
-      context ??= await openContext(options);
+      context ??= await open(options);
       return context;
     });
   } finally {
@@ -72,14 +85,19 @@ async function runOpening(subcommand: Subcommand, given: Arguments): Promise<Rep
 
 type Failure = { message: string; code: string; attribute?: string | null; exitCode: number };
 
+/** The code and the attribute follow the message of an error that the gateway's catalogue has. */
+function textOf({ message, code, attribute }: Omit<Failure, 'exitCode'>): string {
+  if (attribute === undefined) return message;
+  return `${message} (${[code, attribute].filter((part) => part !== null).join(', ')})`;
+}
+
 function failureOf(error: unknown): Failure {
   if (error instanceof UsageError) return { code: 'usage', message: error.message, exitCode: EXIT_USAGE };
   if (error instanceof ConfigError)
     return { code: 'configuration', message: error.message, exitCode: EXIT_CONFIG };
   if (error instanceof AuthError) {
-    const { code, attribute } = error;
-    const where = attribute === null ? code : `${code}, ${attribute}`;
-    return { code, attribute, message: `${error.message} (${where})`, exitCode: 1 };
+    const { code, attribute, message } = error;
+    return { code, attribute, message, exitCode: 1 };
   }
   return { code: 'internal_error', message: JSON.stringify(describeError(error)), exitCode: 1 };
 }

@@ -41,3 +41,11 @@ export type Subcommand = Readonly<{
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+/** The text of an option; undefined if it is not given. */
+export const textOf = ({ values }: Arguments, name: string): string | undefined => {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** Whether a flag is given. */
+export const isGiven = ({ values }: Arguments, name: string): boolean => values[name] === true;

@@ -1,7 +1,21 @@
+import { disable, enable, endSessions, remove, sendReset } from './account-actions.ts';
 import { clashes } from './clashes.ts';
+import { create } from './create.ts';
+import { list } from './list.ts';
+import { show } from './show.ts';
 import type { Subcommand } from './subcommand.ts';
+import { update } from './update.ts';
 
 /** The subcommands of `npm run users`, in the order of `--help`. A new one takes a file in this folder and a line here. */
 export const subcommands: Readonly<Record<string, Subcommand>> = {
+  create,
+  list,
+  show,
+  update,
+  disable,
+  enable,
+  delete: remove,
+  'end-sessions': endSessions,
+  'send-reset': sendReset,
   clashes,
 };

@@ -21,6 +21,9 @@ export const users = portcullis.table(
   },
   (t) => [
     uniqueIndex('users_email_key').on(t.email),
+    // For the operator's search by the beginning, in any collation of the database.
+    index('users_email_prefix_idx').using('btree', t.email.op('text_pattern_ops')),
+    index('users_name_prefix_idx').using('btree', sql`lower(${t.name}) text_pattern_ops`),
     index('users_canonical_email_idx').on(t.canonicalEmail).where(sql`${t.canonicalEmail} is not null`),
     check(
       'users_email_normalized',

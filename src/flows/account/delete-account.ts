@@ -1,13 +1,9 @@
-import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
-import { lockSessionsOf } from '../../sessions/ending.ts';
 import { keepingAnOwner } from '../../teams/access.ts';
-import { dissolveTeams, prepareDeparture } from '../../teams/departure.ts';
-import { deleteUser } from '../../users/users.ts';
-import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';
+import { removeAccount } from '../shared/remove-account.ts';
 
 type DeleteAccountInput = { currentPassword: string };
 
@@ -29,22 +25,9 @@ export async function deleteAccount(
     deps.db.transaction(async (tx) => {
       // Locks the account: no session is opened, and no team is founded or joined, until it is gone.
       await requireUnchangedPassword(tx, by, { passwordHash });
-      const { alone, orphaned } = await prepareDeparture(tx, user.id);
-      if (orphaned.length > 0) throw soleOwner(orphaned);
-      await lockSessionsOf(tx, user.id);
-      await dissolveTeams(tx, { userId: user.id, alone });
-      if (!(await deleteUser(tx, user.id))) throw new AuthError('unauthenticated');
-      const event = { userId: user.id, sessionId, device: by.device, details: { teams: alone.length } };
-      await recordSecurityEvent(tx, { action: 'account_deleted', ...event });
-      await enqueueWebhooks(tx, deps, { type: 'user.deleted', data: { userId: user.id, by: 'user' } });
-      for (const teamId of alone)
-        await recordSecurityEvent(tx, { action: 'team_deleted', ...event, teamId, details: {} });
+      const actor = { is: 'user', sessionId, device: by.device } as const;
+      if (!(await removeAccount(tx, deps, { userId: user.id, actor })))
+        throw new AuthError('unauthenticated');
     });
   await keepingAnOwner(remove);
 }
-
-const soleOwner = (teamIds: readonly string[]): AuthError =>
-  new AuthError('sole_owner', {
-    attribute: 'teamId',
-    message: `These teams need another owner first, or to be deleted: ${teamIds.slice(0, 10).join(', ')}.`,
-  });

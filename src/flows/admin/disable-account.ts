@@ -1,12 +1,11 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
-import { isUuid } from '../../db/uuid.ts';
-import { AuthError } from '../../errors.ts';
 import { withdrawInvitesOf } from '../../teams/departure.ts';
-import { lockUser, type User, updateUser } from '../../users/users.ts';
+import { type User, updateUser } from '../../users/users.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
+import { lockOperatedAccount, noAccount, parseUserId } from '../shared/operated-account.ts';
 
 /**
  * Disables an account: sign-ins are refused, its sessions end at once, its mailed tokens are retired, and the invites that it
@@ -26,15 +25,14 @@ export const enableAccount = (deps: Deps, by: Caller, input: { userId: string })
 async function setDisabled(
   deps: Deps,
   by: Caller,
-  { userId, disabled }: { userId: string; disabled: boolean },
+  { disabled, ...account }: { userId: string; disabled: boolean },
 ): Promise<User> {
-  if (!isUuid(userId)) throw new AuthError('invalid', { attribute: 'userId' });
+  const userId = parseUserId(account);
   return deps.db.transaction(async (tx) => {
-    const before = await lockUser(tx, userId);
+    const before = await lockOperatedAccount(tx, userId);
     if (disabled) await withdrawInvitesOf(tx, userId);
-    const user = before && (await updateUser(tx, userId, { disabled }));
-    if (!user)
-      throw new AuthError('not_found', { attribute: 'userId', message: 'This account does not exist.' });
+    const user = await updateUser(tx, userId, { disabled });
+    if (user === null) throw noAccount();
     if ((before.disabledAt !== null) === disabled) return user;
     if (disabled) await endAccess(tx, { userId });
     const action = disabled ? 'account_disabled' : 'account_enabled';

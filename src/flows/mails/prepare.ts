@@ -53,9 +53,10 @@ const hours = (purpose: TokenPurpose): string => String(purposes[purpose].ttlSec
  */
 async function linkTo(
   deps: PrepareDeps,
-  { purpose, userId, queued }: { purpose: TokenPurpose; userId: string; queued: QueuedJob },
+  link: { purpose: TokenPurpose; userId: string; queued: QueuedJob; ttlSeconds?: number },
   choose: (person: Recipient) => string | null,
 ): Promise<{ to: string; link: string } | null> {
+  const { purpose, userId, queued, ...lifetime } = link;
   const { id, queuedAt } = queued;
   return deps.db.transaction(async (tx) => {
     const person = await lockRecipient(tx, userId, queuedAt);
@@ -64,7 +65,8 @@ async function linkTo(
     // In a restored or new database the ids begin again. With the time, an old token does not come back.
     const origin = [purpose, userId, email, id, queuedAt.toISOString()];
     const token = deps.tokenDeriver.derive(JSON.stringify(origin));
-    const stored = await storeOneTimeToken(tx, { userId, email, purpose, token, requestedAt: queuedAt });
+    const origins = { userId, email, purpose, token, requestedAt: queuedAt, ...lifetime };
+    const stored = await storeOneTimeToken(tx, origins);
     return stored ? { to: email, link: `${deps.publicUrl}/mail/${purposes[purpose].page}/${token}` } : null;
   });
 }
@@ -95,6 +97,17 @@ const passwordReset: Prepare<'password_reset'> = async (deps, { userId }, queued
     passwordChanged && !unproven ? null : email,
   );
   return linked && { to: linked.to, values: { link: linked.link, minutes: minutes(purpose) } };
+};
+
+/** Seconds for which the link of a new account works: its user did not ask for it, and may read it days later. */
+const NEW_ACCOUNT_SECONDS = 7 * 86_400;
+
+const accountCreated: Prepare<'account_created'> = async (deps, { userId }, queued) => {
+  const link = { purpose: 'reset_password', userId, queued, ttlSeconds: NEW_ACCOUNT_SECONDS } as const;
+  const linked = await linkTo(deps, link, ({ email, passwordChanged }) => (passwordChanged ? null : email));
+  return (
+    linked && { to: linked.to, values: { link: linked.link, days: String(NEW_ACCOUNT_SECONDS / 86_400) } }
+  );
 };
 
 const emailChange: Prepare<'email_change'> = async (deps, { userId, newEmail }, queued) => {
@@ -143,6 +156,7 @@ const newSignIn: Prepare<'new_sign_in'> = async (deps, { userId, sessionId }, { 
 const prepares: { [Kind in MailKind]: Prepare<Kind> } = {
   verification,
   password_reset: passwordReset,
+  account_created: accountCreated,
   email_change: emailChange,
   team_invite: teamInvite,
   password_changed: passwordChanged,

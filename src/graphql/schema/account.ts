@@ -1,10 +1,8 @@
 import { deleteAccount } from '../../flows/account/delete-account.ts';
 import { updateProfile } from '../../flows/account/update-profile.ts';
-import { disableAccount, enableAccount } from '../../flows/admin/disable-account.ts';
-import type { User } from '../../users/users.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
-import { requireAccountHolder, requireOperator } from '../viewer.ts';
+import { requireAccountHolder } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { UserType } from './user.ts';
 
@@ -59,59 +57,6 @@ builder.mutationField('deleteAccount', (t) =>
       await deleteAccount(deps, await requireAccountHolder(caller), { currentPassword });
       if (deps.config.refreshCookie !== 'off' && cookie.isPresent()) cookie.clear();
       return ok;
-    },
-  }),
-);
-
-const AccountState = builder.objectRef<User>('AccountState');
-
-AccountState.implement({
-  description: 'The state of an account, for the operator.',
-  fields: (t) => ({
-    userId: t.exposeID('id', { description: 'The id of the user, a UUID.' }),
-    disabledAt: t.expose('disabledAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'When the operator disabled the account. Null if the account is enabled.',
-    }),
-  }),
-});
-
-const AccountInput = builder.inputType('AccountInput', {
-  description: 'Input of `disableAccount` and `enableAccount`: the account.',
-  fields: (t) => ({ userId: t.id({ required: true, description: 'The id of the user, a UUID.' }) }),
-});
-const whichAccount = { type: AccountInput, required: true, description: 'The account.' } as const;
-
-builder.mutationField('disableAccount', (t) =>
-  t.field({
-    type: AccountState,
-    description: paragraphs(
-      'Disables an account: the user cannot sign in any more.',
-      'For the operator: a client of Hasura with role admin. Calling it twice is safe.',
-      'All sessions of the user end, and all their one-time tokens stop working. The gateway revokes the invites that they sent. It keeps everything else, so that `enableAccount` can undo this.',
-      'Error codes: `permission_denied` (not the operator), `invalid` (`userId`), `not_found` (`userId`).',
-    ),
-    args: { input: t.arg(whichAccount) },
-    resolve: (_root, { input: { userId } }, { deps, caller }) => {
-      requireOperator(caller);
-      return disableAccount(deps, caller, { userId });
-    },
-  }),
-);
-
-builder.mutationField('enableAccount', (t) =>
-  t.field({
-    type: AccountState,
-    description: paragraphs(
-      'Enables a disabled account again: the user can sign in.',
-      'For the operator: a client of Hasura with role admin. Calling it twice is safe. Ended sessions and revoked invites do not come back.',
-      'Error codes: `permission_denied` (not the operator), `invalid` (`userId`), `not_found` (`userId`).',
-    ),
-    args: { input: t.arg(whichAccount) },
-    resolve: (_root, { input: { userId } }, { deps, caller }) => {
-      requireOperator(caller);
-      return enableAccount(deps, caller, { userId });
     },
   }),
 );

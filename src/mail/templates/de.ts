@@ -33,6 +33,18 @@ export const de: Locale = {
         'Wenn Sie das nicht waren, beachten Sie diese Nachricht nicht: Ihr Passwort bleibt, wie es ist.',
       ],
     },
+    account_created: {
+      subject: 'Ihr Konto bei {{site}}',
+      before: [
+        'Guten Tag,',
+        'für diese E-Mail-Adresse wurde ein Konto bei {{site}} angelegt. Setzen Sie ein Passwort, um es zu benutzen.',
+      ],
+      action: 'Passwort setzen',
+      after: [
+        'Der Link gilt einmal und {{days}} Tage lang. Danach hilft „Passwort vergessen“ bei {{site}}.',
+        'Wenn Sie nicht wissen, worum es geht, beachten Sie diese Nachricht nicht.',
+      ],
+    },
     email_change: {
       subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse für {{site}}',
       before: [

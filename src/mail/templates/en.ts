@@ -29,6 +29,18 @@ export const en: Locale = {
         'If you did not make the request, you can ignore this mail: your password does not change.',
       ],
     },
+    account_created: {
+      subject: 'Your account at {{site}}',
+      before: [
+        'Hello,',
+        'an account at {{site}} was created for this email address. Set a password to use it.',
+      ],
+      action: 'Set a password',
+      after: [
+        'The link works once, for {{days}} days. After that, use “forgot password” at {{site}}.',
+        'If you do not know what this is about, you can ignore this mail.',
+      ],
+    },
     email_change: {
       subject: 'Confirm your new email address for {{site}}',
       before: [

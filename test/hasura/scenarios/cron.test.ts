@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
-import { type CronTrigger, fireCronTrigger, readCronTriggers } from '../../support/hasura/cron.ts';
+import { fireCronTrigger, readCronTriggers } from '../../support/hasura/cron.ts';
 import { environmentFor } from '../../support/hasura/engine.ts';
+import type { CronTrigger } from '../../support/hasura/metadata-types.ts';
 import { type Recorder, startRecorder } from '../../support/hasura/recorder.ts';
 
 // The cron triggers of the shipped metadata, called as Hasura calls them. The test makes the calls, since a test cannot move

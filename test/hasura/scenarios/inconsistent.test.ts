@@ -22,40 +22,42 @@ const cases: Record<string, { spoil: Spoil; names: string[] }> = {
     names: ['custom_types custom_types'],
   },
   'a permission on a column that is missing': {
-    spoil: (metadata) =>
-      first(table(metadata, 'sessions').select_permissions).permission.columns.push('device'),
-    names: ['select_permission user in table portcullis.sessions in source default'],
+    spoil: (metadata) => {
+      first(table(metadata, 'sessions').select_permissions).permission.columns = ['id', 'device'];
+    },
+    names: ['select_permission user in table portcullis.sessions in source portcullis'],
   },
   'a filter by a column that is missing behind a relationship': {
     spoil: (metadata) => {
       const { permission } = first(table(metadata, 'sessions').select_permissions);
       permission.filter = { _or: [{ user: { owner: {} } }] };
     },
-    names: ['select_permission user in table portcullis.sessions in source default'],
+    names: ['select_permission user in table portcullis.sessions in source portcullis'],
   },
   'a check of a column that is missing': {
     spoil: (metadata) => {
       first(table(metadata, 'users').update_permissions).permission.check = { owner: {} };
     },
-    names: ['update_permission user in table portcullis.users in source default'],
+    names: ['update_permission user in table portcullis.users in source portcullis'],
   },
   'a table that is missing': {
     spoil: ({ tables }) => tables.push({ table: { schema: 'portcullis', name: 'nothing' } }),
-    names: ['table portcullis.nothing in source default'],
+    names: ['table portcullis.nothing in source portcullis'],
   },
   'a relationship by a column that is missing': {
     spoil: (metadata) => {
       const using = { foreign_key_constraint_on: 'owner_id' };
       table(metadata, 'cache').object_relationships = [{ name: 'owner', using }];
     },
-    names: ['object_relation owner in table portcullis.cache in source default'],
+    names: ['object_relation owner in table portcullis.cache in source portcullis'],
   },
   'a join with a field that is missing': {
     spoil: (metadata) => {
       const { definition } = first(table(metadata, 'teams').remote_relationships);
-      definition.to_remote_schema.remote_field = { teem: { arguments: { id: '$id' } } };
+      const remote_field = { teem: { arguments: { id: '$id' } } };
+      definition.to_remote_schema = { remote_schema: 'portcullis', lhs_fields: ['id'], remote_field };
     },
-    names: ['remote_relationship gateway_team in table portcullis.teams in source default'],
+    names: ['remote_relationship gateway_team in table portcullis.teams in source portcullis'],
   },
   'a remote schema’s permission for admin': {
     spoil: ({ remoteSchemas }) => {

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import type { TestGateway } from '../../support/gateway.ts';
 import { type Engine, startEngine } from '../../support/hasura/engine.ts';
-import type { Metadata, TrackedTable } from '../../support/hasura/metadata.ts';
+import type { Metadata } from '../../support/hasura/metadata.ts';
+import type { TrackedTable } from '../../support/hasura/metadata-types.ts';
 import { type Frontend, frontend } from './frontend.ts';
 
 export type Spoil = (metadata: Metadata) => void;

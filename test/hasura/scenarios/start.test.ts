@@ -24,7 +24,7 @@ const start = () =>
 /** The gateway, and the join that depends on it. */
 const WITHOUT_GATEWAY = [
   expect.stringMatching(/^remote_schema portcullis: /),
-  expect.stringMatching(/^remote_relationship gateway_team in table portcullis.teams in source default: /),
+  expect.stringMatching(/^remote_relationship gateway_team in table portcullis.teams in source portcullis: /),
 ];
 
 test('Hasura finds the shipped metadata consistent', async () => {

@@ -1,5 +1,5 @@
 import type postgres from 'postgres';
-import type { TableName } from './metadata.ts';
+import type { TableName } from './metadata-types.ts';
 
 export type Column = { name: string; type: string; nullable: boolean; inPrimaryKey: boolean };
 
@@ -39,7 +39,9 @@ export async function readCatalogue(sql: postgres.Sql): Promise<Catalogue> {
       exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisprimary and a.attnum = any(i.indkey))
         as "inPrimaryKey"
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relkind = 'r' and c.relnamespace::regnamespace::text = 'portcullis' order by c.oid, a.attnum`;
+    where c.relkind in ('r', 'p', 'v', 'm') and c.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+      and c.relnamespace::regnamespace::text not like 'pg!_toast%' escape '!'
+    order by c.oid, a.attnum`;
   const keys = await sql<KeyRow[]>`
     select c.relnamespace::regnamespace::text as schema, c.relname as name, a.attname as column,
       t.relnamespace::regnamespace::text as "toSchema", t.relname as "toName", ta.attname as "toColumn"

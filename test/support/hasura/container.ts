@@ -5,13 +5,9 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { GenericContainer, type StartedTestContainer, TestContainers, Wait } from 'testcontainers';
 import { stringify } from 'yaml';
-import {
-  describeInconsistency,
-  readInconsistencies,
-  reloadMetadata,
-} from '../../../src/commands/hasura/engine.ts';
+import { describeInconsistency, readInconsistencies } from '../../../src/commands/hasura/engine.ts';
 import { createEmptyDatabase } from '../database.ts';
-import { type Engine, type EngineOptions, environmentFor, onlySet } from './engine.ts';
+import { type Engine, type EngineOptions, environmentFor, metadataCalls, onlySet } from './engine.ts';
 import { composedEngine } from './engine-image.ts';
 import { quote } from './filters.ts';
 import { openLogin } from './login.ts';
@@ -130,7 +126,8 @@ export async function startContainer(options: EngineOptions): Promise<Engine> {
       url: `${endpoint}/v1/graphql`,
       adminSecret,
       inconsistent: async () => (await readInconsistencies(access)).map(describeInconsistency),
-      reloadMetadata: async () => void (await reloadMetadata(access)),
+      ...metadataCalls({ url: `${endpoint}/v1/graphql`, adminSecret }, options),
+      effects: () => [], // a real engine keeps no list of them
       close: () => closeAll(closings),
     };
   } catch (error) {

@@ -3,17 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { METADATA_FOLDER } from './metadata.ts';
-import { configuredHeaders, type EngineEnvironment, fromEnvironment } from './remote-schema.ts';
+import type { CronTrigger } from './metadata-types.ts';
+import { configuredHeaders, type EngineEnvironment, filledIn } from './remote-schema.ts';
 import { type Answer, postJson } from './wire.ts';
-
-export type CronTrigger = {
-  name: string;
-  webhook: string;
-  payload?: unknown;
-  comment?: string;
-  headers: { name: string; value_from_env: string }[];
-  retry_conf: { timeout_seconds: number };
-};
 
 /** The cron triggers of the shipped metadata. */
 export const readCronTriggers = async (): Promise<CronTrigger[]> =>
@@ -31,10 +23,10 @@ export function fireCronTrigger(
   env: EngineEnvironment,
 ): Promise<Answer> {
   return postJson({
-    url: webhook.replace(/\{\{(\w+)\}\}/g, (_, variable: string) => fromEnvironment(env, variable)),
+    url: filledIn(env, webhook),
     // JSON leaves out a comment that is undefined.
     body: { id: randomUUID(), name, scheduled_time: minuteOf(new Date()), payload, comment },
-    timeoutSeconds: retry_conf.timeout_seconds,
+    timeoutSeconds: retry_conf?.timeout_seconds ?? 60,
     headers: configuredHeaders(env, headers),
   });
 }

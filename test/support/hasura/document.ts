@@ -13,6 +13,7 @@ import {
   type OperationTypeNode,
   parse,
   print,
+  type SelectionSetNode,
   specifiedRules,
   type ValidationRule,
   type VariableDefinitionNode,
@@ -21,6 +22,7 @@ import {
   visit,
 } from 'graphql';
 import { isObject, refusal } from './failure.ts';
+import { askOriginal, originalNamed, type RemoteNaming } from './remote-naming.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 export type ClientRequest = {
@@ -116,27 +118,23 @@ const defaultOf = ({ type, defaultValue }: VariableDefinitionNode): ConstValueNo
  */
 export function requestFor(
   { definition, fragments, name, variables }: Omit<Operation, 'document'>,
-  operation: OperationTypeNode,
-  fields: readonly FieldNode[],
+  { operation, fields, names }: RemoteRequest,
 ): Record<string, unknown> {
   const used = new Set<string>();
-  const selectionSet = visit({ kind: Kind.SELECTION_SET, selections: fields } as const, {
+  const whole = inlineFragments({ kind: Kind.SELECTION_SET, selections: fields }, fragments);
+  const inlined = visit(whole, {
     Argument: ({ value }) =>
       value.kind === Kind.VARIABLE && !Object.hasOwn(variables, value.name.value) ? null : undefined,
     Variable: ({ name: own }) => void used.add(own.value),
-    FragmentSpread({ name: own, directives = [] }) {
-      const fragment = fragments.get(own.value);
-      if (fragment === undefined) throw new Error('A fragment is missing from a document that was valid.');
-      const { typeCondition, selectionSet: inner } = fragment;
-      return { kind: Kind.INLINE_FRAGMENT, typeCondition, directives, selectionSet: inner };
-    },
   });
+  const selectionSet = names === undefined ? inlined : askOriginal(inlined, names);
   const declared = (definition.variableDefinitions ?? []).filter((node) =>
     used.has(node.variable.name.value),
   );
   const variableDefinitions = declared.map((node) => {
     const defaultValue = defaultOf(node);
-    return { ...node, ...(defaultValue !== undefined && { defaultValue }) };
+    const { type } = names === undefined ? node : originalVariable(node, names.naming);
+    return { ...node, type, ...(defaultValue !== undefined && { defaultValue }) };
   });
   const named = name !== null && { name: { kind: Kind.NAME, value: name } as const };
   const sent = declared.map(({ variable: { name: own } }) => [own.value, variables[own.value] ?? null]);
@@ -146,6 +144,30 @@ export function requestFor(
     ...(sent.length > 0 && { variables: Object.fromEntries(sent) }),
   };
 }
+
+/** A selection whose named fragments stand where they are used. */
+export const inlineFragments = (
+  selection: SelectionSetNode,
+  fragments: Operation['fragments'],
+): SelectionSetNode =>
+  visit(selection, {
+    FragmentSpread({ name, directives = [] }) {
+      const fragment = fragments.get(name.value);
+      if (fragment === undefined) throw new Error('A fragment is missing from a document that was valid.');
+      const { typeCondition, selectionSet } = fragment;
+      return { kind: Kind.INLINE_FRAGMENT, typeCondition, directives, selectionSet };
+    },
+  });
+
+type RemoteRequest = {
+  operation: OperationTypeNode;
+  fields: readonly FieldNode[];
+  /** The names that the engine serves, if the fields are not yet in those of the remote schema. */
+  names?: { schema: GraphQLSchema; parent: string; naming: RemoteNaming };
+};
+
+const originalVariable = (node: VariableDefinitionNode, naming: RemoteNaming): VariableDefinitionNode =>
+  visit(node, { NamedType: { leave: (named) => originalNamed(named, naming) } });
 
 /** The name of the field in the client's answer. */
 export const keyOf = (field: FieldNode): string => field.alias?.value ?? field.name.value;

@@ -1,12 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readOperation, runOperation } from './commands/api.ts';
+import type { MetadataStore } from './commands/draft.ts';
+import { readConfig } from './config.ts';
 import { readRequest } from './document.ts';
 import { execute } from './execute.ts';
 import { Failure, Refusal, refusal } from './failure.ts';
-import { type MetadataTarget, readOperation, runMetadataOperation } from './metadata-api.ts';
+import { parseJson, printJson } from './json.ts';
 import { readSession, type SessionSettings } from './session.ts';
 import type { EngineState } from './state.ts';
 
-export type Endpoints = MetadataTarget & {
+export type Endpoints = MetadataStore & {
   settings: SessionSettings;
   /** The enabled APIs (hasura/README.md, "Environment variables"). */
   apis: readonly string[];
@@ -31,14 +34,18 @@ export async function answer(
       return apis.includes('metadata') ? answerMetadata(endpoints, request, response) : notFound(response);
     case 'POST /v1/graphql':
       return apis.includes('graphql') ? answerGraphql(endpoints, request, response) : notFound(response);
+    case 'GET /v1/version':
+      return send(response, 200, { version: endpoints.state().version, server_type: 'ce' });
+    case 'GET /v1alpha1/config':
+      return apis.includes('config') ? answerConfig(endpoints, request, response) : notFound(response);
     default:
       return notFound(response);
   }
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
+function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
-  response.end(JSON.stringify(body));
+  response.end(printJson(body));
 }
 
 const notFound = (response: ServerResponse): void =>
@@ -48,14 +55,6 @@ async function readText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw refusal('invalid-json', (error as Error).message);
-  }
 }
 
 /** With `strict=true` every inconsistency is a failure (hasura/README.md, "Using the metadata"). */
@@ -70,6 +69,15 @@ function answerHealth(state: EngineState, isStrict: boolean, response: ServerRes
   response.end(text);
 }
 
+/** The engine's own settings, for admin alone. */
+const answerConfig = (endpoints: Endpoints, request: IncomingMessage, response: ServerResponse) =>
+  orRefusal(response, async () => {
+    const session = await readSession(endpoints.settings, request.headers);
+    if (session['x-hasura-role'] !== 'admin')
+      throw refusal('access-denied', 'restricted access : admin only');
+    send(response, 200, readConfig(endpoints.state()));
+  });
+
 /** A request without the admin role is refused only after its body has been read. */
 async function answerMetadata(
   endpoints: Endpoints,
@@ -77,15 +85,22 @@ async function answerMetadata(
   response: ServerResponse,
 ): Promise<void> {
   const text = await readText(request);
-  try {
+  await orRefusal(response, async () => {
     const session = await readSession(endpoints.settings, request.headers);
     const operation = readOperation(parseJson(text));
     if (session['x-hasura-role'] !== 'admin')
       throw refusal('access-denied', 'restricted access : admin only', '$.args');
-    send(response, 200, await runMetadataOperation(endpoints, operation));
+    send(response, 200, await runOperation(endpoints, operation));
+  });
+}
+
+async function orRefusal(response: ServerResponse, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    send(response, error.status, error.reason);
+    const { reason, internal, status } = error;
+    send(response, status, { ...reason, ...(internal !== null && { internal }) });
   }
 }
 

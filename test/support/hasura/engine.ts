@@ -2,12 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PUBLIC_URL, type TestGateway } from '../gateway.ts';
+import { openAuthentication } from './authentication.ts';
+import { runOperation } from './commands/api.ts';
+import type { MetadataStore } from './commands/draft.ts';
 import { answer, type Endpoints } from './endpoints.ts';
-import { createJwtVerifier } from './jwt.ts';
+import { emptyMetadata } from './format/metadata.ts';
+import { printJson } from './json.ts';
 import { openLogin } from './login.ts';
-import { type Metadata, readMetadata } from './metadata.ts';
+import { type Metadata, readMetadata, toEngineMetadata } from './metadata.ts';
 import type { EngineEnvironment } from './remote-schema.ts';
-import { loadState, type Since } from './state.ts';
+import { openConnections } from './sources.ts';
+import { type EngineState, loadState } from './state.ts';
+import { ENGINE_VERSION } from './version.ts';
 
 export type EngineOptions = {
   gateway: Pick<TestGateway, 'url' | 'secret'>;
@@ -17,6 +23,10 @@ export type EngineOptions = {
   env?: Readonly<Record<string, string | null>>;
   /** Changes the metadata after they are read, for tests that Hasura finds a fault. */
   spoil?: (metadata: Metadata) => void;
+  /** Whole metadata to start with instead of the shipped ones, as an export has them; null for none. */
+  metadata?: object | null;
+  /** The version that the stand-in plays, with a `v`. */
+  version?: string;
   now?: () => number;
   /** Milliseconds between the stand-in's checks of its JWKS; a minute by default. */
   jwksPollMs?: number;
@@ -29,6 +39,10 @@ export type Engine = {
   /** The inconsistent objects, with their reasons. */
   inconsistent(): Promise<readonly string[]>;
   reloadMetadata(): Promise<void>;
+  /** Replaces the metadata by the directory, as `hasura metadata apply` does. */
+  applyMetadata(): Promise<void>;
+  /** What changes of the metadata did in the stand-in beside them: dropped event triggers, cron events, logs of actions. */
+  effects(): readonly string[];
   close(): Promise<void>;
 };
 
@@ -66,58 +80,102 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return startContainer(options);
 }
 
+/** The whole metadata that an engine starts with, or that are applied again. */
+async function metadataFor({ metadata, spoil }: EngineOptions): Promise<object> {
+  if (metadata !== undefined) return metadata ?? emptyMetadata();
+  const project = await readMetadata();
+  spoil?.(project);
+  return toEngineMetadata(project);
+}
+
+/** What the CLI sends. It accepts inconsistent objects, as the image does at its start. */
+const applyRequest = async (options: EngineOptions) => ({
+  ...{ type: 'replace_metadata', version: 2, resourceVersion: null },
+  args: { allow_inconsistent_metadata: true, metadata: await metadataFor(options) },
+});
+
+/** Sends a command to the metadata API of an engine. @throws Error with the engine's answer if it refuses */
+async function callMetadataApi(
+  engine: Pick<Engine, 'url' | 'adminSecret'>,
+  command: { type: string; args: object; version?: number },
+): Promise<void> {
+  const response = await fetch(new URL('/v1/metadata', engine.url), {
+    method: 'POST',
+    headers: { 'x-hasura-admin-secret': engine.adminSecret },
+    body: printJson(command),
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+/** The requests that every engine understands. */
+export function metadataCalls(
+  engine: Pick<Engine, 'url' | 'adminSecret'>,
+  options: EngineOptions,
+): Pick<Engine, 'reloadMetadata' | 'applyMetadata'> {
+  return {
+    reloadMetadata: () => callMetadataApi(engine, { type: 'reload_metadata', args: {} }),
+    applyMetadata: async () => callMetadataApi(engine, await applyRequest(options)),
+  };
+}
+
+/** The environment with the login of the engine at the gateway's database, unless a test unsets it. */
+function withLogin(options: EngineOptions, url: string): EngineEnvironment {
+  const isUnset = options.env?.HASURA_SOURCE_DATABASE_URL === null;
+  return { ...environmentFor(options), ...(!isUnset && { HASURA_SOURCE_DATABASE_URL: url }) };
+}
+
 /**
- * Plays a graphql-engine v2 with the shipped metadata, as hasura/README.md, "The rules of Hasura that we rely on", describes it.
- * The stand-in is a real server with a real gateway and database.
+ * Plays a graphql-engine v2, as hasura/README.md, "The rules of Hasura that we rely on", describes it. The stand-in is a real
+ * server with a real gateway and database.
  */
 async function startStandIn(options: EngineOptions): Promise<Engine> {
-  const env = environmentFor(options);
-  const adminSecret = options.adminSecret ?? randomBytes(32).toString('hex');
-  const jwtSecret = JSON.parse(env.HASURA_GRAPHQL_JWT_SECRET ?? '');
-  const jwt = await createJwtVerifier(jwtSecret, options.now ?? Date.now, options.jwksPollMs);
   const login = await openLogin(options.databaseUrl);
-  const load = async (since: Since | null) => {
-    const metadata = await readMetadata();
-    options.spoil?.(metadata);
-    return loadState(metadata, { env, sql: login.sql }, since);
+  const connections = openConnections();
+  const closeAll = async () => {
+    await connections.close();
+    await login.close();
   };
-  const settings = { adminSecret, jwt, unauthorizedRole: env.HASURA_GRAPHQL_UNAUTHORIZED_ROLE ?? null };
-  const apis = (env.HASURA_GRAPHQL_ENABLED_APIS ?? 'metadata,graphql,pgdump,config').split(',');
   try {
-    let state = await load(null);
+    const env = withLogin(options, login.url);
+    const adminSecret = options.adminSecret ?? randomBytes(32).toString('hex');
+    const settings = await openAuthentication(env, { ...options, adminSecret });
+    const surroundings = { env, connections, version: options.version ?? ENGINE_VERSION };
+    const store = storeOf(await loadState(emptyMetadata(), surroundings, null));
+    await runOperation(store, await applyRequest(options));
     const server = await listen({
-      settings,
-      apis,
+      ...{ ...store, settings },
+      apis: (env.HASURA_GRAPHQL_ENABLED_APIS ?? 'metadata,graphql,pgdump,config').split(','),
       cors: (env.HASURA_GRAPHQL_CORS_DOMAIN ?? '*').split(',').map((domain) => domain.trim()),
-      state: () => state,
-      load: (reload) => load({ ...reload, state }),
-      take(loaded) {
-        state = loaded;
-      },
     });
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/graphql`;
     return {
-      url: `${address}/v1/graphql`,
-      adminSecret,
-      inconsistent: async () => state.inconsistent.map(({ name, reason }) => `${name}: ${reason}`),
-      async reloadMetadata() {
-        const response = await fetch(`${address}/v1/metadata`, {
-          method: 'POST',
-          headers: { 'x-hasura-admin-secret': adminSecret },
-          body: JSON.stringify({ type: 'reload_metadata', args: {} }),
-        });
-        if (!response.ok) throw new Error(await response.text());
-      },
+      ...{ url, adminSecret, ...metadataCalls({ url, adminSecret }, options) },
+      inconsistent: async () =>
+        store.state().inconsistent.map(({ name, type, reason }) => `${name ?? type}: ${reason}`),
+      effects: () => store.effects,
       async close() {
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
-        await login.close();
+        await closeAll();
       },
     };
   } catch (error) {
-    await login.close();
+    await closeAll();
     throw error;
   }
+}
+
+function storeOf(first: EngineState): MetadataStore {
+  let [state, version] = [first, 1];
+  return {
+    state: () => state,
+    resourceVersion: () => version,
+    take(taken) {
+      state = taken;
+      version += 1;
+    },
+    effects: [],
+  };
 }
 
 async function listen(endpoints: Endpoints): Promise<Server> {

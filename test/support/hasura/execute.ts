@@ -4,6 +4,7 @@ import {
   type GraphQLError,
   type GraphQLFieldResolver,
   type GraphQLResolveInfo,
+  getNamedType,
   Kind,
 } from 'graphql';
 import { runAction } from './actions.ts';
@@ -12,9 +13,9 @@ import { type Failure, refusal } from './failure.ts';
 import { findTracked } from './filters.ts';
 import { createJoins } from './remote-join.ts';
 import { type Caller, runRemoteField } from './remote-schema.ts';
-import type { RoleSchema } from './role-schema.ts';
+import type { Origin, RoleSchema } from './role-schema.ts';
+import type { OpenSource } from './sources.ts';
 import type { EngineState } from './state.ts';
-import { tableName } from './table-access.ts';
 import { readField, readRelated, runTableField } from './table-fields.ts';
 import type { Row } from './tables.ts';
 
@@ -43,7 +44,8 @@ export async function execute(
   const roleSchema = state.schemaFor(caller.session['x-hasura-role'] ?? '');
   const operation = readOperation(roleSchema.schema, request);
   const { document, definition, variables } = operation;
-  const join = createJoins(state.remotes, operation, caller);
+  const { schema } = roleSchema;
+  const join = createJoins(state.remotes, { operation, schema }, caller);
   const run: Run = {
     ...{ state, caller, query: request.query, operation, roleSchema, join, cookies: [], failure: null },
   };
@@ -69,8 +71,10 @@ function failureOf([error]: readonly GraphQLError[]): Failure {
 const resolveOrFail: GraphQLFieldResolver<unknown, Run, Arguments> = async (source, args, run, info) => {
   if (run.failure !== null) throw run.failure.error;
   try {
-    const isRoot = info.path.prev === undefined;
-    return await (isRoot ? resolveRoot(run, args, info) : resolveField(run, source as Row, args, info));
+    const root = run.roleSchema.roots.get(`${info.parentType.name}.${info.fieldName}`);
+    return await (root === undefined
+      ? resolveField(run, source as Row, args, info)
+      : resolveRoot(run, root, args, info));
   } catch (error) {
     run.failure ??= { error };
     throw error;
@@ -87,16 +91,26 @@ function fieldOf({ fieldNodes }: GraphQLResolveInfo): FieldNode {
   };
 }
 
-const databaseOf = ({ state }: Run) => ({ ...state.tables, sql: state.sql });
+function sourceOf({ state }: Run, name: string): OpenSource {
+  const source = state.sources.get(name);
+  if (source === undefined) throw new Error(`The source ${name} is missing.`);
+  return source;
+}
 
-async function resolveRoot(run: Run, args: Arguments, info: GraphQLResolveInfo): Promise<unknown> {
+async function resolveRoot(
+  run: Run,
+  origin: Origin,
+  args: Arguments,
+  info: GraphQLResolveInfo,
+): Promise<unknown> {
   const { state, caller } = run;
-  const origin = run.roleSchema.roots.get(info.fieldName);
-  if (origin === undefined) throw new Error(`Nothing answers ${info.fieldName}.`);
-  if (origin.kind === 'tables')
-    return runTableField({ database: databaseOf(run), session: caller.session, args }, info.fieldName);
+  if (origin.kind === 'namespace') return {};
+  if (origin.kind === 'tables') {
+    const call = { database: sourceOf(run, origin.source), session: caller.session, args };
+    return runTableField(call, info.fieldName);
+  }
   if (origin.kind === 'actions') {
-    const action = state.metadata.actions.find(({ name }) => name === info.fieldName);
+    const action = state.actions.find(({ name }) => name === info.fieldName);
     if (action === undefined) throw new Error(`No action answers ${info.fieldName}.`);
     const { value, cookies } = await runAction({
       ...{ action, env: state.env, caller, query: run.query, input: args, type: info.returnType },
@@ -106,29 +120,52 @@ async function resolveRoot(run: Run, args: Arguments, info: GraphQLResolveInfo):
   }
   const remote = state.remotes.get(origin.name);
   if (remote === undefined) throw new Error(`The remote schema ${origin.name} is missing.`);
-  const { value, cookies } = await runRemoteField(remote, run.operation, fieldOf(info), caller);
+  const { value, cookies } = await runRemoteField(
+    remote,
+    { operation: run.operation, field: fieldOf(info), parent: info.parentType.name, schema: info.schema },
+    caller,
+  );
   run.cookies.push(...cookies);
   return value;
 }
 
 /** A field of a row, of an action's output, or of a remote object, whose fields have the client's aliases. */
 function resolveField(run: Run, source: Row, args: Arguments, info: GraphQLResolveInfo): unknown {
-  const { state, caller, roleSchema } = run;
+  const { caller, roleSchema } = run;
   const [type, name] = [info.parentType.name, info.fieldName];
-  const database = databaseOf(run);
   const { session } = caller;
   const origin = roleSchema.types.get(type);
   if (origin?.kind === 'remote') return source[String(info.path.key)];
-  if (origin?.kind === 'actions') {
-    const relationship = state.metadata.actionRelationships.get(type)?.find((it) => it.name === name);
-    if (relationship === undefined) return source[name];
-    const [[from, column] = ['', '']] = Object.entries(relationship.field_mapping);
-    const tracked = findTracked(state.metadata.tables, relationship.remote_table);
-    return readRelated({ database, session }, tracked, { column, value: source[from] });
-  }
-  const tracked = state.tables.tables.find((table) => tableName(table) === type);
+  if (origin?.kind === 'actions') return resolveOutput(run, source, info);
+  if (origin?.kind !== 'tables') return source[name];
+  const database = sourceOf(run, origin.source);
+  const tracked = database.tables.find((table) => database.naming.type(table) === type);
   if (tracked === undefined) return source[name];
-  const remote = tracked.remote_relationships?.find((relationship) => relationship.name === name);
-  if (remote !== undefined) return run.join({ relationship: remote, row: source, field: fieldOf(info) });
-  return readField({ database, session, args }, { tracked, row: source, name });
+  const joined = tracked.remote_relationships?.find((relationship) => relationship.name === name);
+  const to = joined?.definition.to_remote_schema;
+  if (to !== undefined)
+    return run.join({
+      name,
+      to,
+      row: source,
+      field: fieldOf(info),
+      type: getNamedType(info.returnType).name,
+    });
+  return readField({ database, session, args }, { tracked, row: source, field: name });
+}
+
+/** A field of an action's output: a value of the answer, or the rows behind it. */
+function resolveOutput(run: Run, source: Row, info: GraphQLResolveInfo): unknown {
+  const { objects = [] } = run.state.metadata.custom_types;
+  const output = objects.find(({ name }) => name === info.parentType.name);
+  const relationship = output?.relationships?.find(({ name }) => name === info.fieldName);
+  if (relationship === undefined) return source[info.fieldName];
+  const [[from, column] = ['', '']] = Object.entries(relationship.field_mapping);
+  const database = sourceOf(run, relationship.source ?? 'default');
+  const tracked = findTracked(database.tables, relationship.remote_table);
+  const related = readRelated({ database, session: run.caller.session }, tracked, {
+    column,
+    value: source[from],
+  });
+  return relationship.type === 'array' ? related : related.then(([row]) => row ?? null);
 }

@@ -1,5 +1,6 @@
+import { LosslessNumber } from 'lossless-json';
 import type { Catalogue } from './catalogue.ts';
-import type { BoolExp, TableName, TrackedTable } from './metadata.ts';
+import type { BoolExp, TableName, TrackedTable } from './metadata-types.ts';
 
 /** Lower-case names, `x-hasura-role` included (hasura/README.md, "Session variables"). */
 export type HasuraSession = Readonly<Record<string, string>>;
@@ -41,16 +42,25 @@ export function findRelationship(
   tracked: TrackedTable,
   name: string,
 ): Hop | null {
-  const object = tracked.object_relationships?.find((relationship) => relationship.name === name);
-  if (object !== undefined) {
-    const from = object.using.foreign_key_constraint_on;
-    const { column: to, ...target } = catalogue.foreignKey(tracked.table, from);
-    return { target, from, to };
+  const { using } = relationshipCalled(tracked, name) ?? {};
+  if (using === undefined) return null;
+  const { manual_configuration: manual, foreign_key_constraint_on: key } = using;
+  if (manual !== undefined) {
+    const [[from, to] = ['', '']] = Object.entries(manual.column_mapping);
+    return { target: manual.remote_table, from, to };
   }
-  const array = tracked.array_relationships?.find((relationship) => relationship.name === name);
-  if (array === undefined) return null;
-  const { column: to, table: target } = array.using.foreign_key_constraint_on;
-  return { target, from: catalogue.foreignKey(target, to).column, to };
+  if (typeof key === 'string') {
+    const { column: to, ...target } = catalogue.foreignKey(tracked.table, key);
+    return { target, from: key, to };
+  }
+  if (key === undefined || Array.isArray(key) || key.column === undefined)
+    throw new Error(`A relationship by several columns is not played: ${name}`);
+  return { target: key.table, from: catalogue.foreignKey(key.table, key.column).column, to: key.column };
+}
+
+function relationshipCalled(tracked: TrackedTable, name: string) {
+  const { object_relationships: objects = [], array_relationships: arrays = [] } = tracked;
+  return [...objects, ...arrays].find((relationship) => relationship.name === name);
 }
 
 export function findTracked(tables: readonly TrackedTable[], { schema, name }: TableName): TrackedTable {
@@ -61,8 +71,8 @@ export function findTracked(tables: readonly TrackedTable[], { schema, name }: T
 
 /** Adds a value as a parameter, sent as text so that Postgres itself refuses a value of another type. */
 export function parameter({ parameters }: Pick<Context, 'parameters'>, value: unknown, type: string): string {
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-    throw new Error(`An operand that is not a scalar: ${JSON.stringify(value)}`);
+  const isScalar = ['string', 'number', 'boolean'].includes(typeof value) || value instanceof LosslessNumber;
+  if (!isScalar) throw new Error(`An operand that is not a scalar: ${JSON.stringify(value)}`);
   parameters.push(String(value));
   return `($${parameters.length})::text::${type}`;
 }
@@ -85,6 +95,9 @@ function compareColumn(context: Context, column: string, type: string, operators
       const values = value.map((item) => operand(context, item, type));
       return `${column} ${operator === '_in' ? 'in' : 'not in'} (${values.join(', ')})`;
     }
+    // A session variable holds a list as Postgres writes it.
+    if ((operator === '_in' || operator === '_nin') && typeof value === 'string')
+      return `${operator === '_in' ? '' : 'not '}(${column} = any(${operand(context, value, `${type}[]`)}))`;
     const comparison = COMPARISONS[operator];
     if (comparison === undefined) throw new Error(`Not played: ${operator} ${JSON.stringify(value)}`);
     return `${column} ${comparison} ${operand(context, value, type)}`;
@@ -110,12 +123,22 @@ export function compileFilter(
       if (key === '_and') return both((value as unknown[]).map(inner));
       if (key === '_or') return `(${['false', ...(value as unknown[]).map(inner)].join(' or ')})`;
       if (key === '_not') return `not ${inner(value)}`;
+      if (key === '_exists') return compileExists(context, alias, value as Exists);
       const hop = findRelationship(context, tracked, key);
       if (hop !== null) return compileReached(context, alias, hop, value as BoolExp);
       const type = context.catalogue.columnType(tracked.table, key);
       return both(compareColumn(context, `${alias}.${quote(key)}`, type, value as BoolExp));
     }),
   );
+}
+
+type Exists = { _table: TableName; _where: BoolExp };
+
+/** A condition on a table without a relationship; only permissions have it. */
+function compileExists(context: Context, alias: string, { _table: table, _where: where }: Exists): string {
+  const next = behind(alias);
+  const condition = compileFilter(context, findTracked(context.tables, table), next, where);
+  return `exists (select 1 from ${quoteTable(table)} as ${next} where ${condition})`;
 }
 
 function compileReached(context: Context, alias: string, { target, from, to }: Hop, filter: BoolExp): string {

@@ -3,7 +3,8 @@ import { Refusal } from './failure.ts';
 /** An inconsistent object as `get_inconsistent_metadata` lists it (hasura/README.md, "Answers of the engine"). */
 export type Inconsistency = {
   type: string;
-  name: string;
+  /** A permission that cannot be inherited has no name. */
+  name?: string;
   definition: unknown;
   reason: string;
   /** The engine's details of a failed request, with its headers. */

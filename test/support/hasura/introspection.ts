@@ -34,7 +34,7 @@ const QUERY = `query IntrospectionQuery {
  * Introspects a remote schema as admin, without client headers. Only the body of the answer counts, not its status.
  * @throws Error with the reason that the engine lists for the inconsistent remote schema
  */
-export async function introspect(remote: Omit<Remote, 'upstream'>): Promise<GraphQLSchema> {
+export async function introspect(remote: Omit<Remote, 'upstream' | 'naming'>): Promise<GraphQLSchema> {
   const headers = { ...remote.configured, 'x-hasura-role': 'admin' };
   const answer = await askRemote(remote, headers, { query: QUERY, operationName: 'IntrospectionQuery' });
   const { data } = parseAnswer(answer);

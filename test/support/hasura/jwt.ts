@@ -1,10 +1,18 @@
-import { compactVerify, importJWK, type JWK, type JWTPayload } from 'jose';
+import { type CryptoKey, compactVerify, importJWK, importSPKI, type JWTPayload } from 'jose';
 import { isObject, refusal } from './failure.ts';
 import type { HasuraSession } from './filters.ts';
 import { openJwks } from './jwks.ts';
 
-/** The fields of HASURA_GRAPHQL_JWT_SECRET that hasura/README.md, "Environment variables", sets. */
-type JwtSecret = { jwk_url: string; issuer: string; audience: string; allowed_skew: number };
+/** HASURA_GRAPHQL_JWT_SECRET: the address of a key set, or one key (hasura/README.md, "Environment variables"). */
+type JwtSecret = {
+  jwk_url?: string;
+  type?: string;
+  key?: string;
+  issuer?: string;
+  audience?: string | string[];
+  allowed_skew?: number;
+};
+type Keys = () => Promise<readonly (CryptoKey | Uint8Array)[]>;
 
 export type JwtVerifier = {
   /** The session of a token, in the requested role or else the token's default role. */
@@ -22,22 +30,35 @@ export async function createJwtVerifier(
   now: () => number,
   jwksPollMs?: number,
 ): Promise<JwtVerifier> {
-  const jwks = await openJwks(secret.jwk_url, now, jwksPollMs);
+  const keys = await openKeys(secret, now, jwksPollMs);
   return {
     async sessionOf(token, requestedRole) {
-      const payload = await verifySignature(await jwks.current(), token);
+      const payload = await verifySignature(await keys(), token);
       requireClaims(secret, payload, now() / 1000);
       return readSession(payload, requestedRole);
     },
   };
 }
 
+async function openKeys(
+  { jwk_url: url, type = '', key = '' }: JwtSecret,
+  now: () => number,
+  pollMs?: number,
+): Promise<Keys> {
+  if (url !== undefined) {
+    const jwks = await openJwks(url, now, pollMs);
+    return async () => Promise.all((await jwks.current()).map((jwk) => importJWK(jwk, jwk.alg)));
+  }
+  const known = type.startsWith('HS') ? new TextEncoder().encode(key) : await importSPKI(key, type);
+  return async () => [known];
+}
+
 const unverified = (reason: string) => refusal('invalid-jwt', `Could not verify JWT: ${reason}`);
 
 /** Tries every key of the set and ignores `kid`. */
-async function verifySignature(keys: readonly JWK[], token: string): Promise<JWTPayload> {
+async function verifySignature(keys: Awaited<ReturnType<Keys>>, token: string): Promise<JWTPayload> {
   for (const key of keys) {
-    const verified = await compactVerify(token, await importJWK(key, key.alg)).catch(() => null);
+    const verified = await compactVerify(token, key).catch(() => null);
     if (verified !== null) return JSON.parse(Buffer.from(verified.payload).toString()) as JWTPayload;
   }
   throw unverified('JWSError JWSInvalidSignature');
@@ -45,22 +66,25 @@ async function verifySignature(keys: readonly JWK[], token: string): Promise<JWT
 
 /** Checks in the engine's order. A token without time, issuer or audience passes. */
 function requireClaims(
-  { issuer, audience, allowed_skew: skew }: JwtSecret,
+  { issuer, audience, allowed_skew: skew = 0 }: JwtSecret,
   { exp, iat, nbf, iss, aud }: JWTPayload,
   now: number,
 ): void {
   if (exp !== undefined && now >= exp + skew) throw unverified('JWTExpired');
   if (iat !== undefined && iat > now + skew) throw unverified('JWTIssuedAtFuture');
   if (nbf !== undefined && now < nbf - skew) throw unverified('JWTNotYetValid');
-  if (iss !== undefined && iss !== issuer) throw unverified('JWTNotInIssuer');
-  if (aud !== undefined && ![aud].flat().includes(audience)) throw unverified('JWTNotInAudience');
+  if (issuer !== undefined && iss !== undefined && iss !== issuer) throw unverified('JWTNotInIssuer');
+  const audiences = [audience ?? []].flat();
+  const isMeant =
+    audiences.length === 0 || aud === undefined || [aud].flat().some((name) => audiences.includes(name));
+  if (!isMeant) throw unverified('JWTNotInAudience');
 }
 
 const invalid = (message: string) => refusal('jwt-invalid-claims', message);
 
 function readSession(payload: JWTPayload, requestedRole: string | undefined): HasuraSession {
   const namespace = payload[CLAIMS];
-  if (!isObject(namespace)) throw invalid(`claims key: '${CLAIMS}' not found`);
+  if (!isObject(namespace)) throw refusal('jwt-missing-role-claims', `claims key: '${CLAIMS}' not found`);
   const claims = Object.fromEntries(
     Object.entries(namespace).flatMap(([name, value]): [string, unknown][] =>
       /^x-hasura-/i.test(name) ? [[name.toLowerCase(), value]] : [],

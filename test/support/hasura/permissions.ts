@@ -3,7 +3,9 @@ import type postgres from 'postgres';
 import { readCatalogue } from './catalogue.ts';
 import { findTracked, type HasuraSession, Refused } from './filters.ts';
 import { openLogin } from './login.ts';
-import { type BoolExp, readTrackedTables, type TrackedTable } from './metadata.ts';
+import { readTrackedTables } from './metadata.ts';
+import type { BoolExp, TrackedTable } from './metadata-types.ts';
+import { createNaming } from './naming.ts';
 import { type Database, type Row, readRows, updateRows } from './tables.ts';
 
 /** Evaluates the shipped table permissions on real rows, as the engine's own database role. */
@@ -45,7 +47,9 @@ export function sessionOf(token: string): HasuraSession {
 /** The columns that the role may read or change; an empty list without a permission. */
 function permitted(session: HasuraSession, tracked: TrackedTable, kind: 'select' | 'update'): string[] {
   const entries = tracked[`${kind}_permissions`] ?? [];
-  return entries.find(({ role }) => role === session['x-hasura-role'])?.permission.columns ?? [];
+  const columns = entries.find(({ role }) => role === session['x-hasura-role'])?.permission.columns ?? [];
+  if (columns === '*') throw new Error('The shipped permissions name their columns.');
+  return columns;
 }
 
 function requireColumns(asked: readonly string[], columns: readonly string[]): void {
@@ -57,7 +61,8 @@ function requireColumns(asked: readonly string[], columns: readonly string[]): v
 export async function openPermissions(databaseUrl: string): Promise<Permissions> {
   const { sql, close } = await openLogin(databaseUrl);
   const tables = await readTrackedTables();
-  const database: Database = { tables, catalogue: await readCatalogue(sql), sql };
+  const catalogue = await readCatalogue(sql);
+  const database: Database = { tables, catalogue, sql, naming: createNaming() };
   const tableOf = (name: string) => findTracked(tables, { schema: 'portcullis', name });
   return {
     async select(session, name, { columns, where = {} } = {}) {

@@ -1,13 +1,17 @@
-import { type FieldNode, Kind, OperationTypeNode, parseValue, print } from 'graphql';
-import { type Operation, requestFor } from './document.ts';
+import { type FieldNode, type GraphQLSchema, Kind, OperationTypeNode, parseValue, print } from 'graphql';
+import { inlineFragments, type Operation, requestFor } from './document.ts';
 import { isObject, refusal } from './failure.ts';
-import type { RemoteRelationship } from './metadata.ts';
+import { printJson } from './json.ts';
+import type { RemoteRelationship } from './metadata-types.ts';
+import { askOriginal } from './remote-naming.ts';
 import { askRemote, type Caller, headersFor, parseAnswer, type Remote } from './remote-schema.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 /** A request that still collects rows, for one relationship and one selection. */
 type Batch = { fields: FieldNode[]; aliases: Map<string, string>; answer: Promise<Row> };
-type Join = { relationship: RemoteRelationship; row: Row; field: FieldNode };
+type ToRemote = NonNullable<RemoteRelationship['definition']['to_remote_schema']>;
+/** A field of a row, its type, and the remote field behind it. */
+type Join = { name: string; to: ToRemote; row: Row; field: FieldNode; type: string };
 
 /**
  * Joins rows with fields of a remote schema (hasura/README.md, "Joins with the gateway"): one request for the rows of a list,
@@ -15,7 +19,7 @@ type Join = { relationship: RemoteRelationship; row: Row; field: FieldNode };
  */
 export function createJoins(
   remotes: ReadonlyMap<string, Remote>,
-  operation: Operation,
+  { operation, schema }: { operation: Operation; schema: GraphQLSchema },
   caller: Caller,
 ): (join: Join) => Promise<unknown> {
   const waiting = new Map<string, Batch>();
@@ -28,7 +32,10 @@ export function createJoins(
     const complete = new Promise((resolve) => setImmediate(resolve));
     const answer = complete.then(async () => {
       waiting.delete(what);
-      const request = requestFor({ ...operation, name: null }, OperationTypeNode.QUERY, fields);
+      const request = requestFor(
+        { ...operation, name: null },
+        { operation: OperationTypeNode.QUERY, fields },
+      );
       return readJoined(parseAnswer(await askRemote(remote, headersFor(remote, caller), request)));
     });
     const batch = { fields, aliases: new Map<string, string>(), answer };
@@ -36,16 +43,24 @@ export function createJoins(
     return batch;
   }
 
-  return async ({ relationship: { name, definition }, row, field }) => {
-    const { remote_schema, lhs_fields, remote_field } = definition.to_remote_schema;
+  function originalOf({ to, field, type: parent }: Join): FieldNode {
+    const naming = remotes.get(to.remote_schema)?.naming;
+    if (naming === undefined || field.selectionSet === undefined) return field;
+    const selectionSet = inlineFragments(field.selectionSet, operation.fragments);
+    return { ...field, selectionSet: askOriginal(selectionSet, { schema, parent, naming }) };
+  }
+
+  return async (asked) => {
+    const { name, to, row, field } = asked;
+    const { remote_schema, lhs_fields, remote_field } = to;
     const keys = Object.fromEntries(lhs_fields.map((column) => [column, row[column]]));
     if (Object.values(keys).includes(null)) return null;
     const { alias: _, ...unnamed } = field;
     const what = `${name} ${print(unnamed)}`;
     const batch = waiting.get(what) ?? open(what, remote_schema);
-    const key = JSON.stringify(keys);
+    const key = printJson(keys);
     const alias = batch.aliases.get(key) ?? `f${batch.aliases.size}`;
-    if (!batch.aliases.has(key)) batch.fields.push(joined(field, remote_field, { alias, keys }));
+    if (!batch.aliases.has(key)) batch.fields.push(joined(originalOf(asked), remote_field, { alias, keys }));
     batch.aliases.set(key, alias);
     return (await batch.answer)[alias];
   };
@@ -60,7 +75,7 @@ function readJoined({ data, errors }: Row): Row {
 
 function joined(
   field: FieldNode,
-  remote: RemoteRelationship['definition']['to_remote_schema']['remote_field'],
+  remote: ToRemote['remote_field'],
   { alias, keys }: { alias: string; keys: Row },
 ): FieldNode {
   const [[name = '', { arguments: sources }] = ['', { arguments: {} }]] = Object.entries(remote);
@@ -68,7 +83,7 @@ function joined(
   const args = Object.entries(sources).map(([argument, source]) => ({
     kind: Kind.ARGUMENT as const,
     name: named(argument),
-    value: parseValue(JSON.stringify(keys[source.replace(/^\$/, '')])),
+    value: parseValue(printJson(keys[source.replace(/^\$/, '')])),
   }));
   return { ...field, alias: named(alias), name: named(name), arguments: args };
 }

@@ -3,7 +3,9 @@ import type { FieldNode, GraphQLSchema } from 'graphql';
 import { keyOf, type Operation, requestFor } from './document.ts';
 import { Failure, isObject, Refusal, refusal } from './failure.ts';
 import type { HasuraSession } from './filters.ts';
-import type { RemoteSchema } from './metadata.ts';
+import { printJson } from './json.ts';
+import type { Header, RemoteSchema } from './metadata-types.ts';
+import type { RemoteNaming } from './remote-naming.ts';
 import { type Answer, exceptionOf, forwardedHeaders, type Headers, postJson } from './wire.ts';
 
 /** The environment variables of the engine, which the metadata name. */
@@ -19,14 +21,32 @@ export function fromEnvironment(env: EngineEnvironment, name: string): string {
   return value;
 }
 
-export const configuredHeaders = (
+/** A text whose variables stand in double braces: `{{PORTCULLIS_URL}}/graphql`. */
+export const filledIn = (env: EngineEnvironment, text: string): string =>
+  text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fromEnvironment(env, name));
+
+export const configuredHeaders = (env: EngineEnvironment, headers: readonly Header[] = []): Headers =>
+  Object.fromEntries(
+    headers.map(({ name, value, value_from_env: from }) => [
+      name,
+      from === undefined ? filledIn(env, value ?? '') : fromEnvironment(env, from),
+    ]),
+  );
+
+/** The address of a remote schema, from its variable or as it stands. */
+export const remoteUrl = (
   env: EngineEnvironment,
-  headers: readonly { name: string; value_from_env: string }[],
-): Headers =>
-  Object.fromEntries(headers.map(({ name, value_from_env: from }) => [name, fromEnvironment(env, from)]));
+  { url, url_from_env: from }: RemoteSchema['definition'],
+): string => (from === undefined ? filledIn(env, url ?? '') : filledIn(env, fromEnvironment(env, from)));
 
 /** A remote schema that was introspected. */
-export type Remote = { metadata: RemoteSchema; url: string; configured: Headers; upstream: GraphQLSchema };
+export type Remote = {
+  metadata: RemoteSchema;
+  url: string;
+  configured: Headers;
+  upstream: GraphQLSchema;
+  naming: RemoteNaming;
+};
 
 /** Configured headers replace session variables, and these replace the client's headers (hasura/README.md, "Forwarded headers"). */
 export function headersFor({ metadata, configured }: Remote, { session, client }: Caller): Headers {
@@ -43,9 +63,10 @@ export function askRemote(
   body: object,
 ): Promise<Answer> {
   const { url_from_env: variable, timeout_seconds: timeoutSeconds = 60 } = metadata.definition;
+  const named = variable ?? metadata.definition.url ?? url;
   const call = { url, headers, body, timeoutSeconds };
   return postJson(call).catch((error: Error) => {
-    const reason = `HTTP exception occurred while sending the request to "${variable}"`;
+    const reason = `HTTP exception occurred while sending the request to ${printJson(named)}`;
     throw new Refusal(
       { error: reason, path: '$', code: 'remote-schema-error' },
       400,
@@ -77,14 +98,23 @@ function readAnswer(answer: Answer, key: string): unknown {
   return data[key];
 }
 
-/** Executes one root field with its own request. */
+/** Executes one root field of the served type `parent` with its own request. */
 export async function runRemoteField(
   remote: Remote,
-  operation: Operation,
-  field: FieldNode,
+  {
+    operation,
+    field,
+    parent,
+    schema,
+  }: { operation: Operation; field: FieldNode; parent: string; schema: GraphQLSchema },
   caller: Caller,
 ): Promise<{ value: unknown; cookies: readonly string[] }> {
-  const request = requestFor(operation, operation.definition.operation, [field]);
+  const names = { schema, parent, naming: remote.naming };
+  const request = requestFor(operation, {
+    operation: operation.definition.operation,
+    fields: [field],
+    names,
+  });
   const answer = await askRemote(remote, headersFor(remote, caller), request);
   return { value: readAnswer(answer, keyOf(field)), cookies: answer.headers['set-cookie'] ?? [] };
 }

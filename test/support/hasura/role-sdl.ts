@@ -18,13 +18,14 @@ import {
   Kind,
   parse,
   print,
+  type SchemaDefinitionNode,
   type TypeDefinitionNode,
   visit,
 } from 'graphql';
 
 /**
  * Compares a role's SDL with the introspected schema by the rules of hasura/README.md, "Remote schema permissions". Does not play
- * presets, unions and a `schema` definition.
+ * presets and unions.
  * @throws Error if the engine would list the permission as inconsistent; the message is our own
  */
 export function readRoleSdl(sdl: string, upstream: GraphQLSchema): DocumentNode {
@@ -32,12 +33,23 @@ export function readRoleSdl(sdl: string, upstream: GraphQLSchema): DocumentNode 
   // Throws for repeated and undeclared definitions.
   buildASTSchema(document);
   visit(document, { Directive: ({ name }) => refuse(`The directive @${name.value} is not played.`) });
-  for (const node of document.definitions) compareType(node as TypeDefinitionNode, upstream);
-  return document;
+  const definitions = document.definitions.filter((node) => node.kind !== Kind.SCHEMA_DEFINITION);
+  for (const node of document.definitions)
+    if (node.kind === Kind.SCHEMA_DEFINITION) compareRoots(node, upstream);
+    else compareType(node as TypeDefinitionNode, upstream);
+  return { ...document, definitions };
 }
 
 function refuse(message: string): never {
   throw new Error(message);
+}
+
+/** The roots that an SDL names must be those of the remote schema. */
+function compareRoots({ operationTypes }: SchemaDefinitionNode, upstream: GraphQLSchema): void {
+  const roots = { query: upstream.getQueryType(), mutation: upstream.getMutationType() };
+  for (const { operation, type } of operationTypes)
+    if (operation === 'subscription' || roots[operation]?.name !== type.name.value)
+      refuse(`The remote schema has no root type ${type.name.value} for its ${operation}.`);
 }
 
 function compareType(node: TypeDefinitionNode, upstream: GraphQLSchema): void {

@@ -3,7 +3,14 @@ import { refusal } from './failure.ts';
 import type { HasuraSession } from './filters.ts';
 import type { JwtVerifier } from './jwt.ts';
 
-export type SessionSettings = { adminSecret: string; unauthorizedRole: string | null; jwt: JwtVerifier };
+export type SessionSettings = {
+  adminSecret: string;
+  unauthorizedRole: string | null;
+  /** Null without HASURA_GRAPHQL_JWT_SECRET. */
+  jwt: JwtVerifier | null;
+  /** Asks the webhook of HASURA_GRAPHQL_AUTH_HOOK, which then decides alone. */
+  byHook: ((headers: IncomingHttpHeaders) => Promise<HasuraSession>) | null;
+};
 
 const ADMIN_SECRET = 'x-hasura-admin-secret';
 
@@ -21,7 +28,7 @@ function sessionHeaders(headers: IncomingHttpHeaders): Record<string, string> {
  * An invalid secret or token fails every request. With the admin secret the token is not checked.
  */
 export async function readSession(
-  { adminSecret, unauthorizedRole, jwt }: SessionSettings,
+  { adminSecret, unauthorizedRole, jwt, byHook }: SessionSettings,
   headers: IncomingHttpHeaders,
 ): Promise<HasuraSession> {
   const secret = headers[ADMIN_SECRET];
@@ -31,8 +38,16 @@ export async function readSession(
       return { ...variables, 'x-hasura-role': variables['x-hasura-role'] || 'admin' };
     throw refusal('access-denied', 'invalid x-hasura-admin-secret/x-hasura-access-key', '$', 401);
   }
+  if (byHook !== null) return byHook(headers);
   const { authorization } = headers;
-  if (authorization === undefined) {
+  if (jwt === null && unauthorizedRole === null)
+    throw refusal(
+      'access-denied',
+      'x-hasura-admin-secret/x-hasura-access-key required, but not found',
+      '$',
+      401,
+    );
+  if (authorization === undefined || jwt === null) {
     if (unauthorizedRole !== null) return { ...variables, 'x-hasura-role': unauthorizedRole };
     throw refusal('invalid-headers', "Missing 'Authorization' or 'Cookie' header in JWT authentication mode");
   }

@@ -1,14 +1,22 @@
 import type { Catalogue } from './catalogue.ts';
 import { findRelationship, findTracked } from './filters.ts';
 import { keepSound, type Note } from './inconsistency.ts';
-import type { BoolExp, RemoteRelationship, TableName, TrackedTable } from './metadata.ts';
-import type { Remote } from './remote-schema.ts';
+import type { BoolExp, RemoteRelationship, Source, TableName, TrackedTable } from './metadata-types.ts';
+import { type EngineEnvironment, filledIn, fromEnvironment, type Remote } from './remote-schema.ts';
 
-type Known = { catalogue: Catalogue; remotes: ReadonlyMap<string, Remote> };
+/** `sources` are all sources of the metadata, which a relationship may lead to. */
+type Known = {
+  source: string;
+  sources: readonly Source[];
+  catalogue: Catalogue;
+  remotes: ReadonlyMap<string, Remote>;
+  env: EngineEnvironment;
+};
 type Surroundings = Known & { tables: readonly TrackedTable[] };
 
 const nameOf = ({ schema, name }: TableName): string => `${schema}.${name}`;
-const placeOf = ({ table }: TrackedTable): string => `table ${nameOf(table)} in source default`;
+const placeOf = ({ source }: Known, { table }: TrackedTable): string =>
+  `table ${nameOf(table)} in source ${source}`;
 
 /**
  * The tables without their inconsistent objects (hasura/README.md, "Tables", "Relationships" and "Joins with the gateway").
@@ -21,10 +29,11 @@ export function soundTables(tables: readonly TrackedTable[], known: Known, note:
       if (known.catalogue.columns(table).length === 0)
         throw new Error(`no such table/view exists in source: "${nameOf(table)}"`);
     },
-    (tracked, error) => note('table', `${nameOf(tracked.table)} in source default`, tracked, error),
+    (tracked, error) => note('table', placeOf(known, tracked).replace('table ', ''), tracked, error),
   );
   const related = present.map((tracked) => soundRelationships({ ...known, tables: present }, tracked, note));
-  return related.map((tracked) => soundPermissions({ ...known, tables: related }, tracked, note));
+  const around = { ...known, tables: related };
+  return related.map((tracked) => soundTriggers(known, soundPermissions(around, tracked, note), note));
 }
 
 /** Two fields of a table must not have the same name. */
@@ -40,11 +49,13 @@ function requireFreeName({ catalogue }: Known, tracked: TrackedTable, name: stri
 
 function soundRelationships(around: Surroundings, tracked: TrackedTable, note: Note): TrackedTable {
   const refuse = (type: string) => (relationship: { name: string }, error: Error) =>
-    note(type, `${relationship.name} in ${placeOf(tracked)}`, relationship, error);
+    note(type, `${relationship.name} in ${placeOf(around, tracked)}`, relationship, error);
   const requireRelationship = ({ name }: { name: string }) => {
     requireFreeName(around, tracked, name);
     const hop = findRelationship(around, tracked, name);
-    if (hop !== null) findTracked(around.tables, hop.target);
+    if (hop === null) return;
+    // Both tables are in one source, as the foreign key is.
+    findTracked(around.tables, hop.target);
   };
   const { object_relationships: objects = [], array_relationships: arrays = [] } = tracked;
   return {
@@ -61,8 +72,18 @@ function soundRelationships(around: Surroundings, tracked: TrackedTable, note: N
 
 /** Names must be known. Types are not compared, and required arguments may be missing. */
 function requireJoin(known: Known, tracked: TrackedTable, { name, definition }: RemoteRelationship): void {
-  const { remote_schema: schema, lhs_fields: columns, remote_field } = definition.to_remote_schema;
   requireFreeName(known, tracked, name);
+  if (definition.to_source !== undefined) requireSourceJoin(known, tracked, definition.to_source);
+  else requireRemoteJoin(known, tracked, definition.to_remote_schema);
+}
+
+function requireRemoteJoin(
+  known: Known,
+  tracked: TrackedTable,
+  to: RemoteRelationship['definition']['to_remote_schema'],
+): void {
+  if (to === undefined) throw new Error('the definition has no target');
+  const { remote_schema: schema, lhs_fields: columns, remote_field } = to;
   const remote = known.remotes.get(schema);
   if (remote === undefined) throw new Error(`remote schema with name "${schema}" is not found`);
   requireColumns(known, tracked, columns);
@@ -76,6 +97,19 @@ function requireJoin(known: Known, tracked: TrackedTable, { name, definition }: 
         throw new Error(`"${value.slice(1)}" is not among the fields that the join has`);
     }
   }
+}
+
+type SourceJoin = NonNullable<RemoteRelationship['definition']['to_source']>;
+
+function requireSourceJoin(
+  known: Known,
+  tracked: TrackedTable,
+  { source, table, field_mapping }: SourceJoin,
+): void {
+  const target = known.sources.find(({ name }) => name === source);
+  if (target === undefined) throw new Error(`source with name "${source}" is not found`);
+  findTracked(target.tables, table);
+  requireColumns(known, tracked, Object.keys(field_mapping));
 }
 
 function requireColumns({ catalogue }: Known, { table }: TrackedTable, columns: readonly string[]): void {
@@ -92,27 +126,47 @@ function soundPermissions(around: Surroundings, tracked: TrackedTable, note: Not
       const error = new Error(
         `in table "${nameOf(tracked.table)}": in permission for role "${entry.role}": ${message}`,
       );
-      note(type, `${entry.role} in ${placeOf(tracked)}`, entry, error);
+      note(type, `${entry.role} in ${placeOf(around, tracked)}`, entry, error);
     };
   const requireAll = ({ role }: Entry, columns: readonly string[], conditions: (BoolExp | null)[]) => {
     if (role === 'admin') throw new Error('cannot define permission for admin role');
     requireColumns(around, tracked, columns);
     for (const condition of conditions) requireCondition(around, tracked, condition ?? {});
   };
+  const keep = <Kind extends Granted>(entries: readonly Kind[] | undefined, type: string): Kind[] =>
+    keepSound(
+      entries ?? [],
+      (entry) => {
+        const { columns = [], set = {}, filter = null, check = null } = entry.permission as Conditions;
+        const named = columns === '*' ? [] : columns;
+        requireAll(entry, [...named, ...Object.keys(set)], [filter, check]);
+      },
+      refuse(`${type}_permission`),
+    );
   return {
     ...tracked,
-    select_permissions: keepSound(
-      tracked.select_permissions ?? [],
-      (entry) => requireAll(entry, entry.permission.columns, [entry.permission.filter]),
-      refuse('select_permission'),
-    ),
-    update_permissions: keepSound(
-      tracked.update_permissions ?? [],
-      (entry) => {
-        const { columns, set, filter, check } = entry.permission;
-        requireAll(entry, [...columns, ...Object.keys(set)], [filter, check]);
-      },
-      refuse('update_permission'),
+    insert_permissions: keep(tracked.insert_permissions, 'insert'),
+    select_permissions: keep(tracked.select_permissions, 'select'),
+    update_permissions: keep(tracked.update_permissions, 'update'),
+    delete_permissions: keep(tracked.delete_permissions, 'delete'),
+  };
+}
+
+type Granted = { role: string; permission: object };
+type Conditions = { columns?: string[] | '*'; set?: object; filter?: BoolExp | null; check?: BoolExp | null };
+
+/** An event trigger needs the address of its webhook. */
+function soundTriggers(known: Known, tracked: TrackedTable, note: Note): TrackedTable {
+  return {
+    ...tracked,
+    event_triggers: keepSound(
+      tracked.event_triggers ?? [],
+      ({ webhook, webhook_from_env: from }) =>
+        void (from === undefined
+          ? filledIn(known.env, String(webhook))
+          : fromEnvironment(known.env, String(from))),
+      (trigger, error) =>
+        note('event_trigger', `${trigger.name} in ${placeOf(known, tracked)}`, trigger, error),
     ),
   };
 }
@@ -124,7 +178,10 @@ function requireCondition(around: Surroundings, tracked: TrackedTable, condition
     if (key === '_and' || key === '_or')
       for (const inner of value as BoolExp[]) requireCondition(around, tracked, inner);
     else if (key === '_not') requireCondition(around, tracked, value as BoolExp);
-    else if (!columns.some(({ name }) => name === key)) {
+    else if (key === '_exists') {
+      const { _table, _where } = value as { _table: TableName; _where: BoolExp };
+      requireCondition(around, findTracked(around.tables, _table), _where);
+    } else if (!columns.some(({ name }) => name === key)) {
       const hop = findRelationship(around, tracked, key);
       if (hop === null) throw new Error(`column "${key}" does not exist`);
       requireCondition(around, findTracked(around.tables, hop.target), value as BoolExp);

@@ -1,8 +1,15 @@
 import type { Catalogue, Column } from './catalogue.ts';
 import { findRelationship, findTracked } from './filters.ts';
-import type { BoolExp, TrackedTable } from './metadata.ts';
+import type { BoolExp, TrackedTable } from './metadata-types.ts';
+import type { Naming } from './naming.ts';
 
-export type Tables = { tables: readonly TrackedTable[]; catalogue: Catalogue };
+/** The tables of one source, and the roles that inherit the rights of others. */
+export type Tables = {
+  tables: readonly TrackedTable[];
+  catalogue: Catalogue;
+  naming: Naming;
+  parentsOf?(role: string): readonly string[];
+};
 
 type SelectAccess = {
   columns: readonly string[];
@@ -12,44 +19,81 @@ type SelectAccess = {
 };
 type UpdateAccess = { columns: readonly string[]; filter: BoolExp; check: BoolExp };
 type Access = { select: SelectAccess | null; update: UpdateAccess | null };
+type Named = string[] | '*';
 
-/** `portcullis_users`, or the name that the metadata gives the table (hasura/README.md, "Tables"). */
-export const tableName = ({ table, configuration }: TrackedTable): string =>
-  configuration?.custom_name ?? `${table.schema}_${table.name}`;
+const columnsOf = ({ catalogue }: Tables, { table }: TrackedTable, columns: Named): readonly string[] =>
+  columns === '*' ? catalogue.columns(table).map(({ name }) => name) : columns;
 
 /** The rights of a role on a table; admin has all (hasura/README.md, "Roles" and "Table permissions"). */
-export function accessOf({ catalogue }: Tables, tracked: TrackedTable, role: string): Access {
+export function accessOf(tables: Tables, tracked: TrackedTable, role: string): Access {
   if (role === 'admin') {
-    const columns = catalogue.columns(tracked.table).map(({ name }) => name);
+    const columns = columnsOf(tables, tracked, '*');
     return {
       select: { columns, filter: {}, limit: null, aggregates: true },
       update: { columns, filter: {}, check: {} },
     };
   }
+  return { select: selectOf(tables, tracked, role), update: updateOf(tables, tracked, role) };
+}
+
+function selectOf(tables: Tables, tracked: TrackedTable, role: string): SelectAccess | null {
   const select = tracked.select_permissions?.find((entry) => entry.role === role)?.permission;
-  const update = tracked.update_permissions?.find((entry) => entry.role === role)?.permission;
-  if (update !== undefined && (select === undefined || Object.keys(update.set).length > 0))
-    throw new Error('Presets of columns, and changes of what cannot be read, are not played.');
+  if (select === undefined)
+    return inheritedSelect(
+      tracked,
+      parentsOf(tables, role).map((parent) => selectOf(tables, tracked, parent)),
+    );
   return {
-    select:
-      select === undefined
-        ? null
-        : {
-            ...{ columns: select.columns, filter: select.filter, limit: select.limit ?? null },
-            aggregates: select.allow_aggregations ?? false,
-          },
-    update: update === undefined ? null : { ...update, check: update.check ?? {} },
+    columns: columnsOf(tables, tracked, select.columns),
+    ...{ filter: select.filter, limit: select.limit ?? null, aggregates: select.allow_aggregations ?? false },
   };
 }
 
+const parentsOf = ({ parentsOf: parents }: Tables, role: string): readonly string[] => parents?.(role) ?? [];
+
+/** Rows of any parent. The stand-in does not hide single columns of a row (hasura/README.md, "Inherited roles"). */
+function inheritedSelect(
+  tracked: TrackedTable,
+  found: readonly (SelectAccess | null)[],
+): SelectAccess | null {
+  const granted = found.filter((access) => access !== null);
+  const [first, ...others] = granted;
+  if (first === undefined) return null;
+  if (others.some(({ columns }) => [...columns].sort().join() !== [...first.columns].sort().join()))
+    throw new Error(`Parents with different columns of ${tracked.table.name} are not played.`);
+  const limits = granted.map(({ limit }) => limit ?? Number.POSITIVE_INFINITY);
+  return {
+    columns: first.columns,
+    filter: others.length === 0 ? first.filter : { _or: granted.map(({ filter }) => filter) },
+    limit: Number.isFinite(Math.max(...limits)) ? Math.max(...limits) : null,
+    aggregates: granted.some(({ aggregates }) => aggregates),
+  };
+}
+
+/** An inherited role may change what all its parents may change alike. */
+function updateOf(tables: Tables, tracked: TrackedTable, role: string): UpdateAccess | null {
+  const update = tracked.update_permissions?.find((entry) => entry.role === role)?.permission;
+  if (update === undefined) {
+    const [first = null, ...others] = parentsOf(tables, role).map((parent) =>
+      updateOf(tables, tracked, parent),
+    );
+    return others.every((other) => JSON.stringify(other) === JSON.stringify(first)) ? first : null;
+  }
+  if (Object.keys(update.set ?? {}).length > 0) throw new Error('Presets of columns are not played.');
+  const columns = columnsOf(tables, tracked, update.columns);
+  return { columns, filter: update.filter, check: update.check ?? {} };
+}
+
 const SCALARS: Readonly<Record<string, string>> = {
-  ...{ text: 'String', integer: 'Int', boolean: 'Boolean', 'timestamp with time zone': 'timestamptz' },
+  ...{ text: 'String', 'character varying': 'String', integer: 'Int', boolean: 'Boolean' },
+  ...{ 'timestamp with time zone': 'timestamptz', 'timestamp without time zone': 'timestamp' },
+  ...{ 'double precision': 'float8', real: 'float4' },
 };
 
 /** The GraphQL name of a column's type (hasura/README.md, "Table queries"). */
 export function scalarOf({ type }: Pick<Column, 'type'>): string {
-  const bare = type.replaceAll('"', '').replace(/\(\d+\)/, '');
-  if (bare.endsWith('[]')) throw new Error(`A column of type ${type} is not played.`);
+  const bare = type.replaceAll('"', '').replace(/\(\d+(?:,\d+)?\)/, '');
+  if (bare.endsWith('[]')) return `_${bare.replace('[]', '').replace(/^.*\./, '').replaceAll(' ', '_')}`;
   return SCALARS[bare] ?? bare.replace(/^.*\./, '');
 }
 
@@ -58,13 +102,24 @@ type Relationship = { name: string; isList: boolean; target: TrackedTable; aggre
 /** The relationships to tables that the role may read; it does not see others (hasura/README.md, "Relationships"). */
 export function relationshipsOf(tables: Tables, tracked: TrackedTable, role: string): Relationship[] {
   const { object_relationships: objects = [], array_relationships: arrays = [] } = tracked;
-  return [...objects, ...arrays].flatMap(({ name, using }) => {
+  const kinds = [
+    ...objects.map(({ name }) => ({ name, isList: false })),
+    ...arrays.map(({ name }) => ({ name, isList: true })),
+  ];
+  return kinds.flatMap(({ name, isList }) => {
     const hop = findRelationship(tables, tracked, name);
     if (hop === null) throw new Error(`The relationship ${name} is missing.`);
     const target = findTracked(tables.tables, hop.target);
     const { select } = accessOf(tables, target, role);
     if (select === null) return [];
-    const isList = typeof using.foreign_key_constraint_on !== 'string';
     return [{ name, isList, target, aggregates: isList && select.aggregates }];
   });
 }
+
+/** The names of a table's columns and relationships. */
+export const namesIn = ({ catalogue }: Pick<Tables, 'catalogue'>, tracked: TrackedTable): string[] => [
+  ...catalogue.columns(tracked.table).map(({ name }) => name),
+  ...[...(tracked.object_relationships ?? []), ...(tracked.array_relationships ?? [])].map(
+    ({ name }) => name,
+  ),
+];

@@ -1,6 +1,7 @@
 import type { Column } from './catalogue.ts';
-import type { RemoteRelationship, TrackedTable } from './metadata.ts';
-import { accessOf, relationshipsOf, scalarOf, type Tables, tableName } from './table-access.ts';
+import type { RemoteRelationship, TrackedTable } from './metadata-types.ts';
+import type { Naming, RootKind } from './naming.ts';
+import { accessOf, relationshipsOf, scalarOf, type Tables } from './table-access.ts';
 
 /** The type of a remote relationship, or null if the role does not know the field. */
 export type RemoteTypes = (relationship: RemoteRelationship) => string | null;
@@ -8,10 +9,11 @@ type Reader = { tables: Tables; role: string; remoteTypes: RemoteTypes };
 
 const block = (kind: string, name: string, lines: readonly string[]): string =>
   lines.length === 0 ? '' : `${kind} ${name} {\n  ${lines.join('\n  ')}\n}`;
-const plain = (columns: readonly Column[], mark = ''): string[] =>
-  columns.map((column) => `${column.name}: ${scalarOf(column)}${mark}`);
-const listOf = (name: string): string =>
-  `(where: ${name}_bool_exp, order_by: [${name}_order_by!], limit: Int, offset: Int): [${name}!]!`;
+type Named = { naming: Naming; tracked: TrackedTable };
+const plain = ({ naming, tracked }: Named, columns: readonly Column[], mark = ''): string[] =>
+  columns.map((column) => `${naming.field(tracked, column.name)}: ${scalarOf(column)}${mark}`);
+const listOf = ({ naming, tracked }: Named): string =>
+  `(where: ${naming.type(tracked, '_bool_exp')}, ${naming.argument('order_by')}: [${naming.type(tracked, '_order_by')}!], limit: Int, offset: Int): [${naming.type(tracked)}!]!`;
 
 const WAYS = [...['asc', 'asc_nulls_first', 'asc_nulls_last', 'desc', 'desc_nulls_first', 'desc_nulls_last']];
 
@@ -22,10 +24,11 @@ const WAYS = [...['asc', 'asc_nulls_first', 'asc_nulls_last', 'desc', 'desc_null
 export function tablesSdl(reader: Reader): string {
   const parts = reader.tables.tables.flatMap((tracked) => partOf(reader, tracked) ?? []);
   if (parts.length === 0) return '';
+  const { naming } = reader.tables;
   const scalars = new Set(parts.flatMap(({ scalars }) => scalars));
   return [
     ...parts.flatMap(({ types }) => types),
-    ...[...scalars].map(comparisonType),
+    ...[...scalars].map((scalar) => comparisonType(naming, scalar)),
     block(
       'type',
       'query_root',
@@ -36,7 +39,11 @@ export function tablesSdl(reader: Reader): string {
       'mutation_root',
       parts.flatMap(({ mutations }) => mutations),
     ),
-    block('enum', 'order_by', WAYS),
+    block(
+      'enum',
+      naming.shared('order_by'),
+      WAYS.map((way) => naming.value(way)),
+    ),
   ].join('\n');
 }
 
@@ -46,39 +53,46 @@ function partOf(reader: Reader, tracked: TrackedTable): Part | null {
   const { tables, role } = reader;
   const { select, update } = accessOf(tables, tracked, role);
   if (select === null) return null;
-  const name = tableName(tracked);
+  const { naming } = tables;
+  const named = { naming, tracked };
+  const name = naming.type(tracked);
+  const root = (kind: RootKind) => naming.root(tracked, kind);
   const all = tables.catalogue.columns(tracked.table);
   const columns = all.filter((column) => select.columns.includes(column.name));
   const settable = all.filter((column) => update?.columns.includes(column.name));
   const keys = all.filter(({ inPrimaryKey }) => inPrimaryKey);
   const isKnown = keys.length > 0 && keys.every((key) => columns.includes(key));
-  const byKey = plain(keys, '!').join(', ');
-  const set = `_set: ${name}_set_input`;
-  const response = `${name}_mutation_response`;
+  const byKey = plain(named, keys, '!').join(', ');
+  const set = `_set: ${naming.type(tracked, '_set_input')}`;
+  const response = naming.type(tracked, '_mutation_response');
+  const aggregate = naming.type(tracked, '_aggregate');
+  const keysInput = naming.type(tracked, '_pk_columns_input');
   return {
     types: [
       ...rowTypes(reader, tracked, columns),
-      ...(select.aggregates ? [block('type', `${name}_aggregate`, [`nodes: [${name}!]!`])] : []),
+      ...(select.aggregates ? [block('type', aggregate, [`nodes: [${name}!]!`])] : []),
       ...(settable.length === 0
         ? []
         : [
-            block('input', `${name}_set_input`, plain(settable)),
-            block('input', `${name}_pk_columns_input`, plain(keys, '!')),
-            block('type', response, ['affected_rows: Int!', `returning: [${name}!]!`]),
+            block('input', naming.type(tracked, '_set_input'), plain(named, settable)),
+            ...(isKnown ? [block('input', keysInput, plain(named, keys, '!'))] : []),
+            block('type', response, [`${naming.argument('affected_rows')}: Int!`, `returning: [${name}!]!`]),
           ]),
     ],
     scalars: columns.map(scalarOf),
     queries: [
-      `${name}${listOf(name)}`,
-      ...(isKnown ? [`${name}_by_pk(${byKey}): ${name}`] : []),
-      ...(select.aggregates ? [`${name}_aggregate: ${name}_aggregate!`] : []),
+      `${root('select')}${listOf(named)}`,
+      ...(isKnown ? [`${root('select_by_pk')}(${byKey}): ${name}`] : []),
+      ...(select.aggregates ? [`${root('select_aggregate')}: ${aggregate}!`] : []),
     ],
     mutations:
       settable.length === 0
         ? []
         : [
-            `update_${name}(where: ${name}_bool_exp!, ${set}): ${response}`,
-            `update_${name}_by_pk(pk_columns: ${name}_pk_columns_input!, ${set}): ${name}`,
+            `${root('update')}(where: ${naming.type(tracked, '_bool_exp')}!, ${set}): ${response}`,
+            ...(isKnown
+              ? [`${root('update_by_pk')}(${naming.argument('pk_columns')}: ${keysInput}!, ${set}): ${name}`]
+              : []),
           ],
   };
 }
@@ -89,37 +103,43 @@ function rowTypes(
   tracked: TrackedTable,
   columns: readonly Column[],
 ): string[] {
-  const name = tableName(tracked);
+  const { naming } = tables;
+  const condition = naming.type(tracked, '_bool_exp');
+  const field = (name: string) => naming.field(tracked, name);
   const related = relationshipsOf(tables, tracked, role);
   const joined = (tracked.remote_relationships ?? []).flatMap((relationship) => {
     const type = remoteTypes(relationship);
     return type === null ? [] : [`${relationship.name}: ${type}`];
   });
   return [
-    block('type', name, [
-      ...columns.map((column) => `${column.name}: ${scalarOf(column)}${column.nullable ? '' : '!'}`),
-      ...related.map(({ name: field, isList, target }) =>
-        isList ? `${field}${listOf(tableName(target))}` : `${field}: ${tableName(target)}`,
+    block('type', naming.type(tracked), [
+      ...columns.map((column) => `${field(column.name)}: ${scalarOf(column)}${column.nullable ? '' : '!'}`),
+      ...related.map(({ name, isList, target }) =>
+        isList
+          ? `${field(name)}${listOf({ naming, tracked: target })}`
+          : `${field(name)}: ${naming.type(target)}`,
       ),
-      ...related.flatMap(({ name: field, aggregates, target }) =>
-        aggregates ? [`${field}_aggregate: ${tableName(target)}_aggregate!`] : [],
+      ...related.flatMap(({ name, aggregates, target }) =>
+        aggregates ? [`${field(`${name}_aggregate`)}: ${naming.type(target, '_aggregate')}!`] : [],
       ),
       ...joined,
     ]),
-    block('input', `${name}_bool_exp`, [
-      ...[`_and: [${name}_bool_exp!]`, `_or: [${name}_bool_exp!]`, `_not: ${name}_bool_exp`],
-      ...columns.map((column) => `${column.name}: ${scalarOf(column)}_comparison_exp`),
-      ...related.map(({ name: field, target }) => `${field}: ${tableName(target)}_bool_exp`),
+    block('input', condition, [
+      ...[`_and: [${condition}!]`, `_or: [${condition}!]`, `_not: ${condition}`],
+      ...columns.map(
+        (column) => `${field(column.name)}: ${naming.shared(`${scalarOf(column)}_comparison_exp`)}`,
+      ),
+      ...related.map(({ name, target }) => `${field(name)}: ${naming.type(target, '_bool_exp')}`),
     ]),
     block(
       'input',
-      `${name}_order_by`,
-      columns.map((column) => `${column.name}: order_by`),
+      naming.type(tracked, '_order_by'),
+      columns.map((column) => `${field(column.name)}: ${naming.shared('order_by')}`),
     ),
   ];
 }
 
-function comparisonType(scalar: string): string {
+function comparisonType(naming: Naming, scalar: string): string {
   const operators = [
     'eq',
     'neq',
@@ -129,7 +149,7 @@ function comparisonType(scalar: string): string {
     'lte',
     ...(scalar === 'String' ? ['like', 'ilike'] : []),
   ];
-  return block('input', `${scalar}_comparison_exp`, [
+  return block('input', naming.shared(`${scalar}_comparison_exp`), [
     ...operators.map((operator) => `_${operator}: ${scalar}`),
     ...[`_in: [${scalar}!]`, `_nin: [${scalar}!]`, '_is_null: Boolean'],
   ]);

@@ -9,7 +9,8 @@ import {
   quoteTable,
   Refused,
 } from './filters.ts';
-import type { BoolExp, TrackedTable } from './metadata.ts';
+import { parseJson, printJson } from './json.ts';
+import type { BoolExp, TrackedTable } from './metadata-types.ts';
 import { accessOf, type Tables } from './table-access.ts';
 
 export type Row = Record<string, unknown>;
@@ -22,7 +23,9 @@ export type Query = {
   /** Only rows whose column has this value. */
   of?: { column: string; value: unknown };
 };
-type Found = { row: Row }[];
+/** Rows as text, since numbers keep their digits. */
+type Found = { row: string }[];
+const rowsIn = (found: Found): Row[] => found.map(({ row }) => parseJson(row) as Row);
 
 const roleOf = (session: HasuraSession): string => session['x-hasura-role'] ?? '';
 
@@ -73,12 +76,12 @@ export async function readRows(
   );
   const most = Math.min(limit ?? Infinity, access.limit ?? Infinity);
   const found = await sql.unsafe<Found>(
-    `select row_to_json(r) as row from (select * from ${quoteTable(tracked.table)}) as r
+    `select row_to_json(r)::text as row from (select * from ${quoteTable(tracked.table)}) as r
     where ${conditions.join(' and ')} ${orders.length > 0 ? `order by ${orders.join(', ')}` : ''}
     limit ${Number.isFinite(most) ? most : 'all'} offset ${offset ?? 0}`,
     context.parameters,
   );
-  return found.map(({ row }) => row);
+  return rowsIn(found);
 }
 
 /**
@@ -102,10 +105,10 @@ export async function updateRows(
     await tx`select set_config('hasura.user', ${JSON.stringify(session)}, true)`;
     const changed = await tx.unsafe<Found>(
       `with changed as (update ${quoteTable(tracked.table)} as r set ${assignments.join(', ')}
-      where ${conditions.join(' and ')} returning *) select row_to_json(changed) as row from changed`,
+      where ${conditions.join(' and ')} returning *) select row_to_json(changed)::text as row from changed`,
       context.parameters,
     );
-    const rows = changed.map(({ row }) => row);
+    const rows = rowsIn(changed);
     await requireCheck(tx, { ...tables, session, parameters: [] }, tracked, { check: access.check, rows });
     return rows;
   }) as Promise<Row[]>;
@@ -118,7 +121,7 @@ async function requireCheck(
   tracked: TrackedTable,
   { check, rows }: { check: BoolExp; rows: readonly Row[] },
 ): Promise<void> {
-  const changed = `json_populate_recordset(null::${quoteTable(tracked.table)}, ${parameter(context, JSON.stringify(rows), 'json')})`;
+  const changed = `json_populate_recordset(null::${quoteTable(tracked.table)}, ${parameter(context, printJson(rows), 'json')})`;
   const condition = compileFilter(context, tracked, 'r', check);
   const failing = await tx.unsafe(
     `select 1 from ${changed} as r where (${condition}) is not true`,

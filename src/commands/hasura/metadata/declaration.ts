@@ -26,6 +26,12 @@ const accountOperations = [
   ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
 ];
 
+/** The operations of the operator, who is Hasura's admin. */
+const operatorOperations = [
+  ...['users', 'createUser', 'updateUser', 'deleteUser', 'disableAccount', 'enableAccount'],
+  ...['setUserRoles', 'endUserSessions', 'sendPasswordReset'],
+];
+
 /** What each role may read and do through Hasura. `npm run hasura:generate` writes `hasura/` from it. */
 export const declaration: Declaration = {
   roles: ['anonymous', 'user'],
@@ -69,7 +75,7 @@ export const declaration: Declaration = {
         ],
       },
     },
-    adminOnly: ['disableAccount', 'enableAccount', 'setUserRoles'],
+    adminOnly: operatorOperations,
   },
   actions: {
     sdl: `type Mutation {

@@ -1,0 +1,16 @@
+/**
+ * What a probe of the engine found. `refuse`: the gateway would believe user ids of another issuer, so nothing is installed.
+ * `warn`: something will not work, or is less safe. `unseen`: it could not be tested. `fine`: it was tested.
+ */
+export type Finding = { level: 'refuse' | 'warn' | 'unseen' | 'fine'; text: string };
+
+export const finding = (level: Finding['level'], text: string): Finding => ({ level, text });
+
+/** The engine's variable that makes it believe the gateway's tokens, and no others. */
+export const jwtSecretFor = (tokens: { issuer: string; audience: string } | null): string =>
+  `HASURA_GRAPHQL_JWT_SECRET='${JSON.stringify({
+    jwk_url: '<address of the gateway>/.well-known/jwks.json',
+    issuer: tokens?.issuer ?? '<PUBLIC_URL of the gateway>',
+    audience: tokens?.audience ?? '<JWT_AUDIENCE of the gateway>',
+    allowed_skew: 30,
+  })}'`;

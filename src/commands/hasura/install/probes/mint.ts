@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { generateKeyPair } from 'jose';
+import type { Config } from '../../../../config/config.ts';
+import { ConfigError, readConfig } from '../../../../config/read-config.ts';
+import { createKeyEncryption } from '../../../../crypto/key-encryption.ts';
+import { openDatabase } from '../../../../db/client.ts';
+import { createSigner, type Signer, type SigningKey } from '../../../../keys/signing.ts';
+import { issueTokens } from '../../../../sessions/tokens.ts';
+import { COMMAND_TIMEOUT_MS, prepareCommand } from '../../../database.ts';
+
+/** How a token differs from one that the gateway signs. */
+export type Flaw = 'none' | 'audience' | 'issuer' | 'key';
+
+/** Signs tokens for the probes. Their user and session do not exist, and they live for a minute. */
+export type Mint = {
+  tokens: { issuer: string; audience: string };
+  token: (flaw: Flaw) => Promise<string>;
+};
+
+const TTL_SECONDS = 60;
+
+async function sign(
+  signer: Signer,
+  config: Config,
+  key: SigningKey,
+  changed: Partial<Config['tokens']>,
+): Promise<string> {
+  const { accessToken } = await issueTokens(
+    { signer, config: { ...config, tokens: { ...config.tokens, ...changed } } },
+    {
+      key,
+      subject: { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false, roles: [] },
+      team: null,
+      kind: 'access',
+      ttlSeconds: TTL_SECONDS,
+      secondsLeft: TTL_SECONDS,
+    },
+  );
+  return accessToken;
+}
+
+function createMint(signer: Signer, config: Config): Mint {
+  return {
+    tokens: { issuer: config.tokens.issuer, audience: config.tokens.audience },
+    async token(flaw) {
+      const key = await signer.currentKey(TTL_SECONDS);
+      const other = `https://${randomUUID()}.invalid`;
+      if (flaw === 'audience') return sign(signer, config, key, { audience: other });
+      if (flaw === 'issuer') return sign(signer, config, key, { issuer: other });
+      if (flaw === 'none') return sign(signer, config, key, {});
+      const { privateKey } = await generateKeyPair(key.alg);
+      return sign(signer, config, { ...key, key: privateKey }, {});
+    },
+  };
+}
+
+/**
+ * Runs `probe` with a mint that signs with the gateway's own key. Without the gateway's variables, the mint is null, and
+ * `missing` says what they lack.
+ */
+export async function withMint<T>(probe: (mint: Mint | null, missing: string) => Promise<T>): Promise<T> {
+  let config: Config;
+  try {
+    config = readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return probe(null, error.problems.join('; '));
+  }
+  const absent = ['DATABASE_URL', 'KEY_ENCRYPTION_KEYS'].filter(
+    (name) => !process.env[name] && !process.env[`${name}_FILE`],
+  );
+  if (absent.length > 0) return probe(null, `${absent.join(' and ')} not set`);
+  const applicationName = 'portcullis-hasura-install';
+  const { database } = await prepareCommand(applicationName);
+  const { db, close } = openDatabase({
+    ...database,
+    poolSize: 1,
+    statementTimeoutMs: COMMAND_TIMEOUT_MS,
+    applicationName,
+  });
+  try {
+    const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
+    return await probe(createMint(createSigner({ db, keyEncryption, config }), config), '');
+  } finally {
+    await close();
+  }
+}

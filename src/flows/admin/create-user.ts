@@ -1,0 +1,57 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import { AuthError } from '../../errors.ts';
+import { attemptMail } from '../../mail/limits.ts';
+import { enqueueMail } from '../../mail/queue.ts';
+import { createDefaultTeam } from '../../teams/teams.ts';
+import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
+import { createUser, type User } from '../../users/users.ts';
+import { enqueueWebhooks } from '../../webhooks/queue.ts';
+import type { Caller } from '../shared/caller.ts';
+import type { Deps } from '../shared/deps.ts';
+
+export type CreateAccountInput = {
+  email: string;
+  /** Null: no name. */
+  name?: string | null;
+  /** Null: no password. The person sets one by a mailed link. */
+  password?: string | null;
+  /** Whether the operator knows that the address belongs to the person. The password then counts as proven. */
+  emailVerified?: boolean;
+  /** Whether to mail a link that sets a password. */
+  sendLink?: boolean;
+};
+
+/**
+ * Creates an account, also while sign-up is off. For the operator. With `sendLink` it mails a link that sets a password and
+ * verifies the address. A verified person gets a default team, as after a verification.
+ *
+ * @throws AuthError `required` (email), `min_length`, `max_length` or `invalid` (password), `invalid` (email), `max_length` or
+ * `invalid` (name), `busy`, `already_registered` (email), `rate_limited` if the address had a mail just now
+ */
+export async function createAccount(deps: Deps, by: Caller, input: CreateAccountInput): Promise<User> {
+  const { email, name, password } = validate(deps, input);
+  const { emailVerified: verified = false, sendLink = false } = input;
+  const passwordHash = password === null ? null : await deps.passwords.hash(password);
+  return deps.db.transaction(async (tx) => {
+    const user = await createUser(tx, { email, name, passwordHash, verified });
+    const { id: userId } = user;
+    const details = { by: 'operator', password: password !== null, verified, link: sendLink };
+    await recordSecurityEvent(tx, { action: 'account_created', userId, device: by.device, details });
+    await enqueueWebhooks(tx, deps, { type: 'user.created', data: { userId, by: 'operator' } });
+    if (verified) await createDefaultTeam(tx, { userId, device: by.device });
+    if (!sendLink) return user;
+    const retryAfterSeconds = await attemptMail(deps, 'account_created', email, tx);
+    if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
+    await enqueueMail(tx, { kind: 'account_created', userId });
+    return user;
+  });
+}
+
+function validate(deps: Deps, input: CreateAccountInput) {
+  const { name = null, password = null } = input;
+  if (input.email.trim() === '') throw new AuthError('required', { attribute: 'email' });
+  if (password === '') throw new AuthError('required', { attribute: 'password' });
+  if (password !== null) checkNewPassword(password, deps.config.passwords.minLength);
+  const email = parseEmail(input.email);
+  return { email, password, name: name === null ? null : parseName(name, 'name') };
+}

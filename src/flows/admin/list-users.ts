@@ -1,0 +1,48 @@
+import { isUuid } from '../../db/uuid.ts';
+import { AuthError } from '../../errors.ts';
+import { parsePage } from '../../teams/pages.ts';
+import { parsePrefix } from '../../users/attributes.ts';
+import { listUsers } from '../../users/user-list.ts';
+import { findUser, findUserByEmail, type User } from '../../users/users.ts';
+import type { Caller } from '../shared/caller.ts';
+import type { Deps } from '../shared/deps.ts';
+
+/** What is null does not matter. */
+export type ListAccountsInput = {
+  /** 1 to 100. */
+  first: number;
+  /** The id of the last user of the page before. */
+  after?: string | null | undefined;
+  /** The beginning of an address, a name or an id. */
+  search?: string | null | undefined;
+  disabled?: boolean | null | undefined;
+  verified?: boolean | null | undefined;
+  createdFrom?: Date | null | undefined;
+  createdBefore?: Date | null | undefined;
+};
+
+/**
+ * Lists users, a page at a time, in the order of their ids. For the operator.
+ * @throws AuthError `invalid` (first, after, search), `max_length` (search)
+ */
+export async function listAccounts(deps: Deps, _by: Caller, input: ListAccountsInput): Promise<User[]> {
+  const page = parsePage(input);
+  const search = parsePrefix(input.search ?? '', 'search');
+  const { disabled = null, verified = null, createdFrom = null, createdBefore = null } = input;
+  return listUsers(deps.db, { search, disabled, verified, createdFrom, createdBefore }, page);
+}
+
+/**
+ * Finds a user by their id or email address. For the operator.
+ * @throws AuthError `required` or `not_found` (user)
+ */
+export async function findAccount(deps: Deps, _by: Caller, { user }: { user: string }): Promise<User> {
+  if (user.trim() === '') throw new AuthError('required', { attribute: 'user' });
+  const id = user.trim().toLowerCase();
+  const found = isUuid(id)
+    ? await findUser(deps.db, id)
+    : ((await findUserByEmail(deps.db, user))?.user ?? null);
+  if (found === null)
+    throw new AuthError('not_found', { attribute: 'user', message: 'This account does not exist.' });
+  return found;
+}

@@ -1,0 +1,127 @@
+import { createAccount } from '../../flows/admin/create-user.ts';
+import { listAccounts } from '../../flows/admin/list-users.ts';
+import { updateAccount } from '../../flows/admin/update-user.ts';
+import { builder } from '../builder.ts';
+import { paragraphs } from '../descriptions.ts';
+import { requireOperator } from '../viewer.ts';
+import { AccountState } from './account-state.ts';
+
+// How the operator finds, creates and changes users.
+
+const DEFAULT_PAGE = 50;
+
+builder.queryField('users', (t) =>
+  t.field({
+    type: [AccountState],
+    description: paragraphs(
+      'Lists users, a page at a time, in the order of their ids.',
+      'For the operator: a client of Hasura with role admin. Ids that the gateway made grow with time, so the order is that of creation. All conditions must be true.',
+      'Error codes: `permission_denied` (not the operator), `invalid` (`first`, `after`, `search`), `max_length` (`search`).',
+    ),
+    args: {
+      first: t.arg.int({
+        required: true,
+        defaultValue: DEFAULT_PAGE,
+        description: 'The size of the page: 1 to 100.',
+      }),
+      after: t.arg.id({
+        description: 'The id of the last user of the previous page. Leave it out for the first page.',
+      }),
+      search: t.arg.string({
+        description:
+          'The beginning of the email address, the name or the id. Case does not matter. At most 255 characters.',
+      }),
+      disabled: t.arg.boolean({ description: 'Whether the account is disabled.' }),
+      verified: t.arg.boolean({ description: 'Whether the email address is verified.' }),
+      createdFrom: t.arg({
+        type: 'DateTime',
+        description: 'The account was created at this time or later.',
+      }),
+      createdBefore: t.arg({ type: 'DateTime', description: 'The account was created before this time.' }),
+    },
+    resolve: (_root, args, { deps, caller }) => {
+      requireOperator(caller);
+      return listAccounts(deps, caller, args);
+    },
+  }),
+);
+
+const CreateUserInput = builder.inputType('CreateUserInput', {
+  description: 'Input of `createUser`: the new user.',
+  fields: (t) => ({
+    email: t.string({
+      required: true,
+      description: 'The email address: at most 254 characters. Case and surrounding spaces do not matter.',
+    }),
+    name: t.string({
+      description: 'The name of the user: 1 to 255 characters. Leave it out if they have none.',
+    }),
+    password: t.string({
+      description:
+        'The password: at least `authConfig.passwordMinLength` characters. Leave it out, and the user sets one by the mailed link or by `forgotPassword`.',
+    }),
+    emailVerified: t.boolean({
+      description:
+        'If true, the address counts as verified, and so does the password. The gateway then creates a default team.',
+    }),
+    sendLink: t.boolean({
+      description:
+        'If true, the gateway mails a link that sets a password and verifies the address. It works for 7 days.',
+    }),
+  }),
+});
+
+builder.mutationField('createUser', (t) =>
+  t.field({
+    type: AccountState,
+    description: paragraphs(
+      'Creates a user, also while sign-up is off.',
+      'For the operator: a client of Hasura with role admin. Without `password` the user cannot sign in until they set one.',
+      'Error codes: `permission_denied` (not the operator), `required` (`email`, `password`, `name`), `min_length` (`password`), `max_length` (`password`, `name`), `invalid` (`email`, `password`, `name`), `already_registered` (`email`), `rate_limited`, `busy`.',
+    ),
+    args: { input: t.arg({ type: CreateUserInput, required: true, description: 'The new user.' }) },
+    resolve: (_root, { input }, { deps, caller }) => {
+      requireOperator(caller);
+      const { emailVerified, sendLink, ...person } = input;
+      return createAccount(deps, caller, {
+        ...{ email: person.email, name: person.name ?? null, password: person.password ?? null },
+        ...{ emailVerified: emailVerified ?? false, sendLink: sendLink ?? false },
+      });
+    },
+  }),
+);
+
+const UpdateUserInput = builder.inputType('UpdateUserInput', {
+  description: 'Input of `updateUser`: the user, and what changes. What is left out or null stays as it is.',
+  fields: (t) => ({
+    userId: t.id({ required: true, description: 'The id of the user, a UUID.' }),
+    name: t.string({ description: 'The new name: 1 to 255 characters.' }),
+    email: t.string({
+      description: 'The new email address. It is not verified, unless `emailVerified` is true.',
+    }),
+    emailVerified: t.boolean({ description: 'Whether the email address is verified.' }),
+    password: t.string({
+      description: 'The new password: at least `authConfig.passwordMinLength` characters.',
+    }),
+  }),
+});
+
+builder.mutationField('updateUser', (t) =>
+  t.field({
+    type: AccountState,
+    description: paragraphs(
+      'Updates a user.',
+      'For the operator: a client of Hasura with role admin.',
+      'A new address or a new password ends all sessions of the user, and all their one-time tokens stop working. The gateway mails a notice to the former address, or about the new password, if the address was verified.',
+      'Error codes: `permission_denied` (not the operator), `invalid` (`userId`, `email`, `emailVerified`, `password`, `name`), `required` (`name`, `password`), `min_length` (`password`), `max_length` (`password`, `name`), `not_found` (`userId`), `already_registered` (`email`), `busy`.',
+    ),
+    args: {
+      input: t.arg({ type: UpdateUserInput, required: true, description: 'The user, and what changes.' }),
+    },
+    resolve: (_root, { input }, { deps, caller }) => {
+      requireOperator(caller);
+      const { userId, name = null, email = null, emailVerified = null, password = null } = input;
+      return updateAccount(deps, caller, { userId, name, email, emailVerified, password });
+    },
+  }),
+);
