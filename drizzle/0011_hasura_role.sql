@@ -1,7 +1,27 @@
+-- Makes this login a member of a role, and tells whether it was none. Only a member of an owner may change what the owner has.
+CREATE FUNCTION "portcullis_private"."join_guard"(guard text) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF guard IS NULL OR pg_has_role(guard, 'USAGE') THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('GRANT %I TO %I', guard, current_user);
+  RETURN true;
+END
+$$;
+--> statement-breakpoint
+CREATE FUNCTION "portcullis_private"."leave_guard"(guard text, joined boolean) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF joined THEN
+    EXECUTE format('REVOKE %I FROM %I', guard, current_user);
+  END IF;
+END
+$$;
+--> statement-breakpoint
 -- What hasura/database-role.sql calls: src/db/README.md, "Guarded statements". Gives the guarded functions to their role.
 CREATE FUNCTION "portcullis_private"."set_guard"(guard text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   guarded record;
+  joined CONSTANT boolean := portcullis_private.join_guard(guard);
 BEGIN
   EXECUTE format('GRANT USAGE ON SCHEMA portcullis, portcullis_guard TO %I', guard);
   EXECUTE format('GRANT SELECT, DELETE ON portcullis_guard.users, portcullis_guard.teams TO %I', guard);
@@ -22,6 +42,7 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', guarded.name, guarded.gateway);
   END LOOP;
   EXECUTE format('REVOKE CREATE ON SCHEMA portcullis_private FROM %I', guard);
+  PERFORM portcullis_private.leave_guard(guard, joined);
 END
 $$;
 --> statement-breakpoint
@@ -59,6 +80,17 @@ BEGIN
       EXECUTE format('REVOKE %s (%I) ON portcullis.%I FROM %I', given.privilege, given."column", given.relation, hasura);
     END IF;
   END LOOP;
+END
+$$;
+--> statement-breakpoint
+-- Runs the SQL of a migration that changes a guarded function, for a login that is not a member of its owner.
+CREATE FUNCTION "portcullis_private"."change_guarded"(statement text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  guard CONSTANT text := portcullis_private.guard();
+  joined CONSTANT boolean := portcullis_private.join_guard(guard);
+BEGIN
+  EXECUTE statement;
+  PERFORM portcullis_private.leave_guard(guard, joined);
 END
 $$;
 --> statement-breakpoint

@@ -22,7 +22,6 @@ select portcullis_private.give_hasura(:'role', 'select', 'cache', array['key', '
 
 -- The role of the guarded statements. It may do what Hasura's role may, and change the users and teams that the gateway names.
 grant :"role" to :"guard";
-grant :"guard" to current_user;
 select portcullis_private.set_guard(:'guard');
 
 -- Needs hasura/database-casts.sql, which a superuser runs.

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { applyHasuraLogin } from '../../src/commands/hasura/metadata/database-login.ts';
 import { requireGuard } from '../../src/db/exposure.ts';
@@ -45,8 +46,11 @@ test('references are refused while the gateway owns a guarded function, until a 
 test('a migration can replace a guarded function, which keeps its owner and its rights', async () => {
   const [{ definition } = { definition: '' }] = await bench.admin<{ definition: string }[]>`
     select pg_get_functiondef('portcullis_private.guarded_delete_teams(uuid[])'::regprocedure) as definition`;
-  await bench.gateway.execute(definition);
+  await bench.gateway.execute(sql`select portcullis_private.change_guarded(${definition})`);
   expect(await refused()).toBe('');
+  const [member] =
+    await bench.admin`select pg_has_role(${bench.names.gateway}, ${bench.applied.guard}, 'usage') as now`;
+  expect(member).toEqual({ now: false });
 });
 
 test('a table of the application that references users is named if the guard is missing', async () => {

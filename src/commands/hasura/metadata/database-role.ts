@@ -52,7 +52,6 @@ ${tableGrants(declaration).join('\n')}
 
 -- The role of the guarded statements. It may do what Hasura's role may, and change the users and teams that the gateway names.
 grant ${ROLE.identifier} to ${GUARD.identifier};
-grant ${GUARD.identifier} to current_user;
 select portcullis_private.set_guard(${GUARD.text});
 
 -- Needs hasura/database-casts.sql, which a superuser runs.
