@@ -7,9 +7,11 @@ import { expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { HIDDEN_SCHEMAS } from '../../src/commands/hasura/metadata/database-role.ts';
 import { databaseTables } from '../../src/commands/hasura/metadata/database-tables.ts';
+import type { TableDescription } from '../../src/commands/hasura/metadata/declaration-types.ts';
 import { generateMetadata } from '../../src/commands/hasura/metadata/files/plan.ts';
 import { GENERATED } from '../../src/commands/hasura/metadata/generated-mark.ts';
 import { asHasuraSeesIt } from '../../src/commands/hasura/metadata/hasura-introspection.ts';
+import { metadataObjects } from '../../src/commands/hasura/metadata/objects/metadata.ts';
 import { roleSdl } from '../../src/commands/hasura/metadata/role-sdl.ts';
 import { withRoles } from '../../src/commands/hasura/metadata/served-roles.ts';
 import { describeTable } from '../../src/commands/hasura/metadata/table-shape.ts';
@@ -125,6 +127,46 @@ test('the generator refuses an undeclared table of the tracked schema, but not o
     'table strays',
   );
   expect(() => generateMetadata({ schema, tables: [...tables, secrets!], declaration })).not.toThrow();
+});
+
+test('the metadata describe each table, column, relationship, permission, action, type and trigger in one sentence', () => {
+  const { sources, actions, custom_types, cron_triggers } = metadataObjects({ schema, tables, declaration });
+  const [{ tables: tracked }] = sources;
+  const texts = [
+    ...tracked.flatMap(({ configuration }) => [
+      configuration.comment,
+      ...Object.values(configuration.column_config).map(({ comment }) => comment),
+    ]),
+    ...tracked
+      .flatMap((table) => [
+        ...[...(table.object_relationships ?? []), ...(table.array_relationships ?? [])],
+        ...[...(table.select_permissions ?? []), ...(table.update_permissions ?? [])],
+      ])
+      .map(({ comment }) => comment),
+    ...[...actions, ...cron_triggers].map(({ comment }) => comment),
+    ...custom_types.objects.flatMap(({ description, fields }) => [
+      description,
+      ...fields.map((field) => field.description),
+    ]),
+  ];
+  expect(texts.length).toBeGreaterThan(120);
+  for (const text of texts) {
+    expect(text).toMatch(/^[A-Z].*\.$/);
+    expect(text?.split(' ').length, text).toBeLessThanOrEqual(20);
+  }
+});
+
+test('the generator refuses a table, a column and a permission without a description', () => {
+  const without = (change: (text: TableDescription) => TableDescription) => {
+    const descriptions = declaration.descriptions.map((text) => (text.of === users ? change(text) : text));
+    return () => metadataObjects({ schema, tables, declaration: { ...declaration, descriptions } });
+  };
+  const { email: _, ...columns } = declaration.descriptions.find(({ of }) => of === users)!.columns;
+  expect(without((text) => ({ ...text, columns }))).toThrow(
+    'say nothing about the description of users.email.',
+  );
+  expect(without((text) => ({ ...text, table: '' }))).toThrow('description of users.');
+  expect(without(({ update: _, ...text }) => text)).toThrow('description of users (update).');
 });
 
 test('the metadata take column names from the database and relationships from foreign keys', () => {

@@ -1,5 +1,6 @@
 import type { Declaration } from './declaration-types.ts';
 import { liveSession, tables } from './declared-tables.ts';
+import { descriptions } from './table-descriptions.ts';
 
 /** The operations of users in their teams. The gateway checks the role in the team. */
 const teamOperations = {
@@ -54,6 +55,7 @@ export const declaration: Declaration = {
     secretFrom: 'INTERNAL_ENDPOINTS_SECRET',
   },
   tables,
+  descriptions,
   remoteSchema: {
     name: 'portcullis',
     urlFrom: 'PORTCULLIS_GRAPHQL_URL',
@@ -83,19 +85,29 @@ export const declaration: Declaration = {
   generateJwk: GenerateJwkActionOutput!
 }
 
+"The contract addresses after a look-up."
 type RefreshEnsActionOutput {
+  "True: a failure is an error."
   success: Boolean!
+  "All contract addresses."
   addresses: [ContractAddressActionOutput!]!
 }
 
+"The address of a contract."
 type ContractAddressActionOutput {
+  "The ENS name."
   key: String!
+  "The address, with its checksum."
   value: String!
 }
 
+"The new signing key."
 type GenerateJwkActionOutput {
+  "True: a failure is an error."
   success: Boolean!
+  "The id of the key, which tokens name as kid."
   id: String!
+  "When the key ends."
   expiresAt: timestamptz!
 }
 `,
