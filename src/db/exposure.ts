@@ -35,7 +35,7 @@ async function readExposure(db: Database): Promise<Exposure> {
 const listed = (subjects: readonly string[]): string => subjects.slice(0, 10).join('; ');
 
 /**
- * Checks that code of an application cannot run with the gateway's rights (README.md, "Guarded statements").
+ * Checks that code of an application cannot run with the gateway's rights (src/db/README.md, "Guarded statements").
  * @throws ConfigError if a role may reference the gateway's tables before `hasura:role` has run, or may create triggers on them
  */
 export async function requireGuard(db: Database): Promise<void> {
