@@ -36,6 +36,7 @@ export const securityActions = [
   'account_locked',
   'account_enabled',
   'roles_changed',
+  'users_imported',
   'team_created',
   'team_renamed',
   'team_deleted',
