@@ -1,4 +1,5 @@
 import { createCaptcha } from './captcha/captcha.ts';
+import { createClaimsReader } from './claims/claims.ts';
 import type { Config } from './config/config.ts';
 import { createSecretDeriver } from './crypto/derived-secrets.ts';
 import { createHashGate } from './crypto/hash-gate.ts';
@@ -67,6 +68,7 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
       await checkKeyEncryption(deps);
       await ensureSuccessor(deps);
       await warnOfEmailClashes(deps);
+      await deps.claims?.check();
       void learnForeignHashes(deps);
     }
     const templates = await loadMailTemplates(config.mail);
@@ -137,6 +139,7 @@ export async function wire(config: RunnableConfig, pools: Pools, log: Log): Prom
       limit: config.limits.internalSecretPerAddress,
     }),
     captcha: createCaptcha(config.captcha, log),
+    claims: createClaimsReader({ db, log, config }),
     readClientAddress: createClientAddressReader(config.http),
     mailInbox: config.mail.delivery === 'inbox' ? createMailInbox() : null,
   };

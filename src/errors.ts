@@ -66,6 +66,10 @@ export const errorCatalogue = {
   graphql_validation_failed: { status: 400, message: 'The GraphQL document does not fit the schema.' },
   query_too_complex: { status: 400, message: 'The GraphQL document exceeds a limit.' },
   busy: { status: 503, message: 'Too many requests are waiting. Try again shortly.' },
+  claims_failed: {
+    status: 503,
+    message: 'The claims of your token could not be read. Try again later.',
+  },
   no_signing_key: { status: 503, message: 'The gateway has no usable signing key.' },
   unavailable: { status: 503, message: 'The service is temporarily unavailable.' },
   internal_error: { status: 500, message: 'Unexpected error.' },

@@ -1,5 +1,6 @@
 import { accountConfig } from './groups/accounts.ts';
 import { captchaConfig, captchaProblems } from './groups/captcha.ts';
+import { claimsConfig } from './groups/claims.ts';
 import { databaseConfig } from './groups/database.ts';
 import { ensConfig } from './groups/ens.ts';
 import { inviteConfig } from './groups/invites.ts';
@@ -23,6 +24,7 @@ export const toConfig = (e: Environment) => ({
   ...tokenConfig(e),
   ...accountConfig(e),
   ...roleConfig(e),
+  ...claimsConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
   limits: { ...rateConfig(e), ...mailLimitConfig(e) },
@@ -43,6 +45,7 @@ export type Config = Frozen<ReturnType<typeof toConfig>>;
 export type EnsConfig = Config['ens'];
 export type KeyConfig = Config['keys'];
 export type WebhookConfig = Config['webhooks'];
+export type ClaimsConfig = NonNullable<Config['claims']>;
 export type CaptchaConfig = NonNullable<Config['captcha']>;
 /** An operation that can require a captcha. */
 export type CaptchaPurpose = CaptchaConfig['purposes'][number];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountVariables } from './groups/accounts.ts';
 import { captchaVariables } from './groups/captcha.ts';
+import { claimsVariables } from './groups/claims.ts';
 import { databaseVariables } from './groups/database.ts';
 import { ensVariables } from './groups/ens.ts';
 import { inviteVariables } from './groups/invites.ts';
@@ -23,6 +24,7 @@ export const environment = z.object({
   ...tokenVariables,
   ...accountVariables,
   ...roleVariables,
+  ...claimsVariables,
   ...captchaVariables,
   ...passwordVariables,
   ...rateVariables,

@@ -25,8 +25,7 @@ export async function runGuarded(db: Queryable, statement: SQL): Promise<readonl
  * calls run with the rights of Hasura's database role, once `hasura:role` has run.
  *
  * @param statement a `select` without a semicolon; `$1` is the user's id
- * @throws the driver's error if the statement fails; then the transaction is aborted
- * @internal
+ * @throws the driver's error if the statement fails; then the transaction is aborted. Its code is PCL01, its detail the SQLSTATE
  */
 export async function readApplicationRows(
   db: Queryable,

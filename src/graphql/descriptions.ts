@@ -36,6 +36,7 @@ export const MUTATIONS = paragraphs(
     '`feature_disabled`: this gateway has switched the feature off. `authConfig` shows what is on.',
     '`cross_site_request`: the page may not use the cookie. The operator lists its origin in CORS_ORIGINS.',
     '`no_signing_key`: the gateway cannot sign tokens. Tell the operator.',
+    "`claims_failed`: the gateway could not read the claims of the user from the application's data. Call again later: the refresh token or mailed token is still good.",
     '`internal_error`: tell the operator `extensions.requestId`.',
   ),
 );

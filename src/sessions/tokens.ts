@@ -1,10 +1,11 @@
 import { type JWTPayload, jwtVerify } from 'jose';
 import { JOSEError } from 'jose/errors';
+import type { ApplicationClaims } from '../claims/claims.ts';
 import type { Config } from '../config/config.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
 import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
-import { type TokenRoles, tokenRoles } from '../roles/token-roles.ts';
+import { tokenRoles } from '../roles/token-roles.ts';
 
 /** The claim in which Hasura finds its own claims (hasura/README.md, "JWT claims"). */
 const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
@@ -16,6 +17,8 @@ export type TokenSubject = {
   emailVerified: boolean;
   /** The roles of Hasura that the operator gave to the user. */
   roles: readonly string[];
+  /** What CLAIMS_SQL returned for the user. */
+  claims: ApplicationClaims;
 };
 /** The team of a team token: the member's role in it, and the roles of Hasura that the operator gave to the member. */
 export type TokenTeam = { teamId: string; role: MembershipRole; roles: readonly string[] };
@@ -44,14 +47,20 @@ export function parseTokenKind(claim: unknown): TokenKind | null {
 
 export type IssuedTokens = { accessToken: string; teamToken: string | null; expiresAt: Date };
 
-/** Makes the claims for Hasura. Every value but the list of roles is a string: Hasura refuses other claims. */
-function hasuraClaims(
-  { userId, sessionId }: TokenSubject,
-  roles: TokenRoles,
+/**
+ * Makes the claims for Hasura. Every value but the list of roles is a string: Hasura refuses other claims. A member's roles of
+ * Hasura stand in team tokens only: these are short.
+ */
+export function hasuraClaims(
+  config: Pick<Config, 'roles'>,
+  { userId, sessionId, roles: given, claims }: TokenSubject,
   team: TokenTeam | null,
   kind: TokenKind,
 ): Record<string, string | readonly string[]> {
+  const roles = tokenRoles(config, [...given, ...(kind === 'team' && team !== null ? team.roles : [])]);
   return {
+    // The gateway's own claims come later, so that no other claim replaces them.
+    ...claims,
     'x-hasura-allowed-roles': roles,
     'x-hasura-default-role': roles[0],
     'x-hasura-user-id': userId,
@@ -60,15 +69,6 @@ function hasuraClaims(
     ...(team !== null && { 'x-hasura-team-id': team.teamId, 'x-hasura-team-role': team.role }),
   };
 }
-
-/** The roles in a token. A member's roles of Hasura stand in team tokens only: these are short. */
-const rolesFor = (
-  config: Pick<Config, 'roles'>,
-  subject: TokenSubject,
-  team: TokenTeam | null,
-  kind: TokenKind,
-): TokenRoles =>
-  tokenRoles(config, [...subject.roles, ...(kind === 'team' && team !== null ? team.roles : [])]);
 
 type TokenDeps = { signer: Signer; config: Pick<Config, 'tokens' | 'roles'> };
 
@@ -105,10 +105,8 @@ export async function issueTokens(
     email_verified: subject.emailVerified,
     [HASURA_CLAIMS]: claims,
   });
-  const sign = (forTeam: TokenTeam | null, as: TokenKind) => {
-    const roles = rolesFor(config, subject, forTeam, as);
-    return signer.sign(key, payload(hasuraClaims(subject, roles, forTeam, as)));
-  };
+  const sign = (forTeam: TokenTeam | null, as: TokenKind) =>
+    signer.sign(key, payload(hasuraClaims(config, subject, forTeam, as)));
   const teamKind = kind === 'portal' ? kind : 'team';
   const [accessToken, teamToken] = await Promise.all([
     sign(null, kind),

@@ -30,7 +30,7 @@ const accountOperations = [
 /** The operations of the operator, who is Hasura's admin. */
 const operatorOperations = [
   ...['users', 'createUser', 'updateUser', 'deleteUser', 'disableAccount', 'enableAccount'],
-  ...['setUserRoles', 'endUserSessions', 'sendPasswordReset'],
+  ...['setUserRoles', 'previewClaims', 'endUserSessions', 'sendPasswordReset'],
 ];
 
 /** What each role may read and do through Hasura. `npm run hasura:generate` writes `hasura/` from it. */

@@ -29,7 +29,7 @@ async function sign(
     { signer, config: { ...config, tokens: { ...config.tokens, ...changed } } },
     {
       key,
-      subject: { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false, roles: [] },
+      subject: { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false, roles: [], claims: {} },
       team: null,
       kind: 'access',
       ttlSeconds: TTL_SECONDS,
