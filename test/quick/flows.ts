@@ -5,6 +5,7 @@
 export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'account/change-email.ts': ['accounts/change-email.test.ts'],
   'account/change-password.ts': ['accounts/account.test.ts'],
+  'account/create-access-token.ts': ['access-tokens/access-tokens.test.ts'],
   'account/delete-account.ts': ['accounts/deletion.test.ts'],
   'account/disown-signup.ts': ['accounts/disowned-signup.test.ts'],
   'account/email-exists.ts': ['accounts/email-exists.test.ts'],
@@ -12,6 +13,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'account/request-email-verification.ts': ['accounts/verification.test.ts'],
   'account/request-password-reset.ts': ['accounts/password-reset.test.ts'],
   'account/reset-password.ts': ['accounts/password-reset.test.ts'],
+  'account/revoke-access-token.ts': ['access-tokens/access-tokens.test.ts'],
   'account/update-profile.ts': ['accounts/account.test.ts'],
   'account/verify-email.ts': ['accounts/verification.test.ts', 'accounts/disowned-signup.test.ts'],
   'admin/contract-addresses.ts': ['hasura/endpoints.test.ts'],
@@ -31,6 +33,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'sign-in/logout.ts': ['sessions/logout.test.ts'],
   'sign-in/refresh.ts': ['sessions/refresh.test.ts'],
   'sign-in/renew-tokens.ts': ['http/teams.test.ts'],
+  'sign-in/sign-in-with-access-token.ts': ['access-tokens/access-tokens.test.ts'],
   'sign-in/signup.ts': ['flows/signup.test.ts'],
   'teams/accept-invite.ts': ['teams/accept-invite.test.ts'],
   'teams/invite-members.ts': ['teams/invites.test.ts'],
