@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { afterEach, expect, test } from 'vitest';
 import { DELETE_ACCOUNT, DISABLE, ENABLE } from '../accounts/accounts.ts';
 import {
@@ -89,6 +90,30 @@ test('a sign-up, a sign-in, a disabling and a deletion send signed webhooks with
   expect(dataOf('user.deleted')).toEqual({ userId: user.id, by: 'user' });
   expect(dataOf('user.signed_in')).toEqual({ userId: user.id, sessionId: expect.any(String) });
   expect(new Set(receiver.deliveries.map(({ headers }) => headers['webhook-id'])).size).toBe(6);
+});
+
+test('a change of roles sends a webhook, and a repeat or a refused change sends none', async () => {
+  const { receiver, gateway } = await startBoth({
+    HASURA_ROLES: 'editor',
+    WEBHOOK_EVENTS: 'user.roles_changed',
+  });
+  const { user, teamToken } = await signUp(gateway);
+  const claims = decodeJwt(teamToken ?? '')['https://hasura.io/jwt/claims'] as Record<string, string>;
+  const teamId = claims['x-hasura-team-id'] ?? '';
+  const set = (input: object) =>
+    gateway.graphql(
+      'mutation ($input: SetUserRolesInput!) { setUserRoles(input: $input) { roles } }',
+      { input: { userId: user.id, ...input } },
+      operator(gateway),
+    );
+  await set({ roles: ['editor'] });
+  await set({ roles: ['editor'] });
+  await expect(set({ roles: ['admin'] })).rejects.toThrow('HASURA_ROLES');
+  await set({ roles: ['editor'], teamId });
+  expect(await typesOf(gateway, receiver)).toHaveLength(2);
+  const data = receiver.deliveries.map(({ told }) => told.data);
+  for (const of of [null, teamId])
+    expect(data).toContainEqual({ userId: user.id, teamId: of, roles: ['editor'] });
 });
 
 test('a change that is rolled back or refused sends no webhook', async () => {
