@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway } from '../../support/gateway.ts';
 import { exported, runInstall, spawnInstall } from './command.ts';
@@ -255,12 +258,16 @@ describe('the command', () => {
       code: 78,
       err: expect.stringContaining('HASURA_ROLES: '),
     });
+    const file = join(await mkdtemp(join(tmpdir(), 'secret-')), 'secret');
+    await writeFile(file, `${engine.adminSecret}\n`);
+    const env = { HASURA_GRAPHQL_ADMIN_SECRET: undefined, HASURA_GRAPHQL_ADMIN_SECRET_FILE: file };
+    expect(await runInstall(engine, ['--dry-run'], { ...input, env })).toMatchObject({ code: 0, err: '' });
     const before = await exported(engine);
-    const { code, err } = await setting.install(engine, '--backup', '/proc/none');
+    const { code, err } = await setting.install(engine, '--backup', '/dev/null/none');
     expect({ code, err }).toEqual({
       code: 1,
       err: expect.stringMatching(
-        /^Nothing was changed: the backup \/proc\/none\/.* cannot be written \(ENOENT\)\. Use --backup <folder>\.\n$/,
+        /^Nothing was changed: the backup \/dev\/null\/none\/.* cannot be written \(ENOTDIR\)\. Use --backup <folder>\.\n$/,
       ),
     });
     expect(await exported(engine)).toEqual(before);
