@@ -5,6 +5,7 @@ import { createSecretDeriver } from './crypto/derived-secrets.ts';
 import { createHashGate } from './crypto/hash-gate.ts';
 import { createKeyEncryption } from './crypto/key-encryption.ts';
 import { createPasswordHasher } from './crypto/passwords/hasher.ts';
+import { requireGuard } from './db/exposure.ts';
 import { type DatabaseAccess, inspectDatabases } from './db/inspection.ts';
 import { openPools, type Pools } from './db/pools.ts';
 import { createDeliverTask } from './flows/mails/deliver.ts';
@@ -65,6 +66,7 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
     const deps = await wire(config, database, log);
     // Without its tables the gateway still starts: `/ready` says what is missing until the tables exist.
     if (await isMigrated(database.db)) {
+      await requireGuard(database.db);
       await checkKeyEncryption(deps);
       await ensureSuccessor(deps);
       await warnOfEmailClashes(deps);
@@ -156,6 +158,7 @@ function startMailWorker(
   const deliver = createDeliverTask({
     ...{ db, log, templates, transport },
     publicUrl: config.publicUrl,
+    signup: config.signup,
     tokenDeriver: createSecretDeriver(config.keyEncryptionKeys, 'one-time token', 'pot'),
   });
   const worker = startJobWorker({

@@ -31,6 +31,10 @@ export const errorCatalogue = {
     status: 401,
     message: 'The refresh token was used before. Its session has been ended.',
   },
+  invalid_access_token: {
+    status: 401,
+    message: 'The personal access token is not valid: it was revoked or has expired.',
+  },
   captcha_failed: { status: 400, message: 'The captcha was not solved.' },
   cross_site_request: { status: 403, message: 'This request came from another site.' },
   feature_disabled: { status: 403, message: 'This is switched off here.' },
@@ -50,6 +54,7 @@ export const errorCatalogue = {
   },
   too_many_roles: { status: 400, message: 'These roles would make the tokens of the user too long.' },
   too_many_keys: { status: 400, message: 'There are too many unexpired keys. Delete or expire some first.' },
+  too_many_access_tokens: { status: 400, message: 'There are too many access tokens. Revoke one first.' },
   ens_not_configured: { status: 503, message: 'ENS is not configured: set ENS_RPC_URLS.' },
   ens_name_not_found: { status: 404, message: 'An ENS name has no address.' },
   ens_unreachable: { status: 502, message: 'No Ethereum RPC endpoint gave a usable answer.' },

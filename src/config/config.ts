@@ -7,6 +7,7 @@ import { inviteConfig } from './groups/invites.ts';
 import { rateConfig, rateProblems } from './groups/limits.ts';
 import { mailConfig, mailLimitConfig } from './groups/mail.ts';
 import { passwordConfig } from './groups/passwords.ts';
+import { personalTokenConfig } from './groups/personal-tokens.ts';
 import { requestConfig } from './groups/requests.ts';
 import { roleConfig, roleProblems } from './groups/roles.ts';
 import { secretConfig } from './groups/secrets.ts';
@@ -29,6 +30,7 @@ export const toConfig = (e: Environment) => ({
   ...passwordConfig(e),
   limits: { ...rateConfig(e), ...mailLimitConfig(e) },
   ...inviteConfig(e),
+  ...personalTokenConfig(e),
   ...requestConfig(e),
   ...ensConfig(e),
   ...mailConfig(e),

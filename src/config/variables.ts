@@ -8,6 +8,7 @@ import { inviteVariables } from './groups/invites.ts';
 import { rateVariables } from './groups/limits.ts';
 import { mailVariables } from './groups/mail.ts';
 import { passwordVariables } from './groups/passwords.ts';
+import { personalTokenVariables } from './groups/personal-tokens.ts';
 import { requestVariables } from './groups/requests.ts';
 import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
@@ -29,6 +30,7 @@ export const environment = z.object({
   ...passwordVariables,
   ...rateVariables,
   ...inviteVariables,
+  ...personalTokenVariables,
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,

@@ -5,7 +5,7 @@ import { isDatabaseAway, isOurConstraint, isRepeatable } from './errors.ts';
 
 /**
  * Runs a guarded statement: one that can run code of the application, for example a trigger on a table that references users.
- * README.md ("Guarded statements") explains how the database keeps that code away from the gateway's rights.
+ * src/db/README.md ("Guarded statements") explains how the database keeps that code away from the gateway's rights.
  *
  * @param statement selects from a function of `portcullis_private`
  * @throws AuthError `refused_by_application` if a foreign key or a trigger of the application refused the change; the driver's

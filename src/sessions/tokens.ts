@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
 import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
-import { tokenRoles } from '../roles/token-roles.ts';
+import { type TokenRoles, tokenRoles } from '../roles/token-roles.ts';
 
 /** The claim in which Hasura finds its own claims (hasura/README.md, "JWT claims"). */
 const HASURA_CLAIMS = 'https://hasura.io/jwt/claims';
@@ -17,6 +17,8 @@ export type TokenSubject = {
   emailVerified: boolean;
   /** The roles of Hasura that the operator gave to the user. */
   roles: readonly string[];
+  /** The roles in the token, if it may not have all that the user has. */
+  onlyRoles?: TokenRoles;
   /** What CLAIMS_SQL returned for the user. */
   claims: ApplicationClaims;
 };
@@ -26,9 +28,9 @@ export type TokenTeam = { teamId: string; role: MembershipRole; roles: readonly 
 /**
  * What a token is for. An `access` token allows everything that the person may do. A `team` token allows work in its
  * team, but no change of the account or its sessions. A `portal` token is both, since clients of the portal hold one
- * token.
+ * token. A program gets a `personal` token for a personal access token: it does not change the account either.
  */
-const tokenKinds = ['access', 'team', 'portal'] as const;
+const tokenKinds = ['access', 'team', 'portal', 'personal'] as const;
 export type TokenKind = (typeof tokenKinds)[number];
 
 /** The claim that holds the kind. Hasura passes it on to the gateway as a session variable. */
@@ -53,11 +55,12 @@ export type IssuedTokens = { accessToken: string; teamToken: string | null; expi
  */
 export function hasuraClaims(
   config: Pick<Config, 'roles'>,
-  { userId, sessionId, roles: given, claims }: TokenSubject,
+  { userId, sessionId, roles: given, onlyRoles, claims }: TokenSubject,
   team: TokenTeam | null,
   kind: TokenKind,
 ): Record<string, string | readonly string[]> {
-  const roles = tokenRoles(config, [...given, ...(kind === 'team' && team !== null ? team.roles : [])]);
+  const ofMember = kind === 'team' && team !== null ? team.roles : [];
+  const roles = onlyRoles ?? tokenRoles(config, [...given, ...ofMember]);
   return {
     // The gateway's own claims come later, so that no other claim replaces them.
     ...claims,
@@ -73,7 +76,7 @@ export function hasuraClaims(
 type TokenDeps = { signer: Signer; config: Pick<Config, 'tokens' | 'roles'> };
 
 /** The kind of tokens that a client asks for when it signs in. Clients of the portal get one kind. */
-export type SignInKind = Exclude<TokenKind, 'team'>;
+export type SignInKind = 'access' | 'portal';
 
 /**
  * Signs an access token (RFC 7519, ES256 by default). If the session has an active team, it signs a team token too. A
@@ -86,7 +89,7 @@ export async function issueTokens(
     key: SigningKey;
     subject: TokenSubject;
     team: TokenTeam | null;
-    kind: SignInKind;
+    kind: SignInKind | 'personal';
     ttlSeconds: number;
     secondsLeft: number;
   },

@@ -21,6 +21,7 @@ const rows: readonly (readonly string[])[] = [
   ['sessions', 'teams'],
   ['migrations'],
   [
+    'access-tokens',
     'audit',
     'claims',
     'ens',
@@ -50,6 +51,7 @@ const annexes: Readonly<Record<string, { importedBy: readonly string[]; below: s
 export const domains: readonly string[] = [
   ...['sessions', 'teams'],
   ...[
+    'access-tokens',
     'audit',
     'claims',
     'ens',

@@ -3,8 +3,10 @@
  * Postgres. Flows that use src/flows/shared cover it.
  */
 export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
+  'account/accept-invitation.ts': ['operators/invitation-page.test.ts'],
   'account/change-email.ts': ['accounts/change-email.test.ts'],
   'account/change-password.ts': ['accounts/account.test.ts'],
+  'account/create-access-token.ts': ['access-tokens/access-tokens.test.ts'],
   'account/delete-account.ts': ['accounts/deletion.test.ts'],
   'account/disown-signup.ts': ['accounts/disowned-signup.test.ts'],
   'account/email-exists.ts': ['accounts/email-exists.test.ts'],
@@ -12,6 +14,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'account/request-email-verification.ts': ['accounts/verification.test.ts'],
   'account/request-password-reset.ts': ['accounts/password-reset.test.ts'],
   'account/reset-password.ts': ['accounts/password-reset.test.ts'],
+  'account/revoke-access-token.ts': ['access-tokens/access-tokens.test.ts'],
   'account/update-profile.ts': ['accounts/account.test.ts'],
   'account/verify-email.ts': ['accounts/verification.test.ts', 'accounts/disowned-signup.test.ts'],
   'admin/contract-addresses.ts': ['hasura/endpoints.test.ts'],
@@ -20,6 +23,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'admin/disable-account.ts': ['accounts/account.test.ts'],
   'admin/preview-claims.ts': ['accounts/claims.test.ts'],
   'admin/end-user-sessions.ts': ['operators/accounts.test.ts'],
+  'admin/invite-user.ts': ['operators/invitations.test.ts'],
   'admin/list-users.ts': ['operators/user-list.test.ts'],
   'admin/send-password-reset.ts': ['operators/accounts.test.ts'],
   'admin/set-user-roles.ts': ['accounts/roles.test.ts'],
@@ -31,6 +35,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'sign-in/logout.ts': ['sessions/logout.test.ts'],
   'sign-in/refresh.ts': ['sessions/refresh.test.ts'],
   'sign-in/renew-tokens.ts': ['http/teams.test.ts'],
+  'sign-in/sign-in-with-access-token.ts': ['access-tokens/access-tokens.test.ts'],
   'sign-in/signup.ts': ['flows/signup.test.ts'],
   'teams/accept-invite.ts': ['teams/accept-invite.test.ts'],
   'teams/invite-members.ts': ['teams/invites.test.ts'],

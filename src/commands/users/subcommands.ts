@@ -1,6 +1,8 @@
 import { disable, enable, endSessions, remove, sendReset } from './account-actions.ts';
 import { clashes } from './clashes.ts';
 import { create } from './create.ts';
+import { importUsers } from './import/import.ts';
+import { invite } from './invite.ts';
 import { list } from './list.ts';
 import { show } from './show.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -9,6 +11,7 @@ import { update } from './update.ts';
 /** The subcommands of `npm run users`, in the order of `--help`. A new one takes a file in this folder and a line here. */
 export const subcommands: Readonly<Record<string, Subcommand>> = {
   create,
+  invite,
   list,
   show,
   update,
@@ -17,5 +20,6 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
   delete: remove,
   'end-sessions': endSessions,
   'send-reset': sendReset,
+  import: importUsers,
   clashes,
 };

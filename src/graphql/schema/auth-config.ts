@@ -25,12 +25,14 @@ CaptchaInfo.implement({
 
 const AuthConfig = builder.objectRef<{
   signup: boolean;
+  signupByInvitation: boolean;
   requireVerifiedEmail: boolean;
   emailExists: boolean;
   captcha: CaptchaConfig | null;
   refreshCookie: boolean;
   passwordMinLength: number;
   accessTokenSeconds: number;
+  personalTokenSeconds: number | null;
   issuer: string;
   audience: string;
   jwksUrl: string;
@@ -39,7 +41,12 @@ const AuthConfig = builder.objectRef<{
 AuthConfig.implement({
   description: 'The settings of this gateway that a client needs. They contain no secret.',
   fields: (t) => ({
-    signup: t.exposeBoolean('signup', { description: 'Whether `signup` accepts new accounts.' }),
+    signup: t.exposeBoolean('signup', {
+      description: 'Whether everyone may sign up: `signup` needs no invitation.',
+    }),
+    signupByInvitation: t.exposeBoolean('signupByInvitation', {
+      description: 'Whether `signup` accepts the token of an invitation: see `SignupInput.invitationToken`.',
+    }),
     requireVerifiedEmail: t.exposeBoolean('requireVerifiedEmail', {
       description:
         'Whether `login` needs a verified email address. If true, `signup` does not sign in: it answers `email_not_verified`.',
@@ -62,6 +69,11 @@ AuthConfig.implement({
     accessTokenSeconds: t.exposeInt('accessTokenSeconds', {
       description: 'The lifetime of an access token in seconds.',
     }),
+    personalTokenSeconds: t.exposeInt('personalTokenSeconds', {
+      nullable: true,
+      description:
+        'The longest lifetime of a personal access token in seconds: see `createAccessToken`. Null if this gateway has none.',
+    }),
     issuer: t.exposeString('issuer', { description: 'The `iss` claim of every token.' }),
     audience: t.exposeString('audience', { description: 'The `aud` claim of every token.' }),
     jwksUrl: t.exposeString('jwksUrl', {
@@ -75,13 +87,15 @@ builder.queryField('authConfig', (t) =>
     type: AuthConfig,
     description: 'The settings of this gateway, and how to verify its tokens. Every client may ask.',
     resolve: (_root, _args, { deps: { config } }) => ({
-      signup: config.signup,
+      signup: config.signup === 'on',
+      signupByInvitation: config.signup !== 'off',
       requireVerifiedEmail: config.requireVerifiedEmail,
       emailExists: config.emailExists,
       captcha: config.captcha,
       refreshCookie: config.refreshCookie !== 'off',
       passwordMinLength: config.passwords.minLength,
       accessTokenSeconds: config.tokens.accessTtlSeconds,
+      personalTokenSeconds: config.personalTokens.perUser > 0 ? config.personalTokens.maxTtlSeconds : null,
       issuer: config.tokens.issuer,
       audience: config.tokens.audience,
       jwksUrl: `${config.publicUrl}/.well-known/jwks.json`,

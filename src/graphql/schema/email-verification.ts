@@ -72,7 +72,7 @@ builder.mutationField('resendEmailVerification', (t) =>
     description: paragraphs(
       'Resends the verification mail: mails a new link to the current user. The previous link stops working.',
       'If the address and the password are proven already, the gateway sends no mail, and answers `ok`. On `rate_limited`, a mail went out a moment ago.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `required` (`captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`.',
     ),
     args: {
       input: t.arg({

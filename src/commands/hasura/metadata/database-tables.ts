@@ -1,5 +1,6 @@
 import { is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
+import * as accessTokens from '../../../db/tables/access-tokens.ts';
 import * as ens from '../../../db/tables/contract-addresses.ts';
 import * as guard from '../../../db/tables/guard.ts';
 import * as heartbeat from '../../../db/tables/heartbeat.ts';
@@ -11,11 +12,13 @@ import * as limits from '../../../db/tables/rate-limits.ts';
 import * as roles from '../../../db/tables/roles.ts';
 import * as audit from '../../../db/tables/security-events.ts';
 import * as sessions from '../../../db/tables/sessions.ts';
+import * as signupInvitations from '../../../db/tables/signup-invitations.ts';
 import * as teams from '../../../db/tables/teams.ts';
 import * as users from '../../../db/tables/users.ts';
 
 /** Every table that the migrations create. */
 export const databaseTables: readonly PgTable[] = [
+  accessTokens,
   audit,
   heartbeat,
   ens,
@@ -27,6 +30,7 @@ export const databaseTables: readonly PgTable[] = [
   oneTimeTokens,
   roles,
   sessions,
+  signupInvitations,
   teams,
   users,
 ]

@@ -17,7 +17,7 @@ const teamOperations = {
 const publicOperations = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
-    ...['login', 'signup', 'refresh', 'logout'],
+    ...['login', 'signup', 'signInWithAccessToken', 'refresh', 'logout'],
     ...['verifyEmail', 'forgotPassword', 'resetPassword', 'confirmEmailChange'],
   ],
 };
@@ -25,11 +25,12 @@ const publicOperations = {
 /** The operations of users on their own account. */
 const accountOperations = [
   ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
+  ...['createAccessToken', 'revokeAccessToken'],
 ];
 
 /** The operations of the operator, who is Hasura's admin. */
 const operatorOperations = [
-  ...['users', 'createUser', 'updateUser', 'deleteUser', 'disableAccount', 'enableAccount'],
+  ...['users', 'createUser', 'inviteUser', 'updateUser', 'deleteUser', 'disableAccount', 'enableAccount'],
   ...['setUserRoles', 'previewClaims', 'endUserSessions', 'sendPasswordReset'],
 ];
 
@@ -68,7 +69,7 @@ export const declaration: Declaration = {
       },
       // A client may sign in again, or as another user, while it still holds a token.
       user: {
-        Query: [...publicOperations.Query, 'sessions', ...teamOperations.Query],
+        Query: [...publicOperations.Query, 'sessions', 'accessTokens', ...teamOperations.Query],
         Mutation: [
           ...publicOperations.Mutation,
           'revokeSession',

@@ -5,6 +5,7 @@ import type {
   InheritedRole,
   RemoteSchema,
   Source,
+  TrackedTable,
 } from '../metadata-types.ts';
 import {
   type JsonObject,
@@ -24,6 +25,15 @@ import { readRemoteRelationship, readTable, readTableName } from './tables.ts';
 
 const SOURCE_KINDS = ['postgres', 'pg', 'citus', 'cockroach', 'mssql', 'bigquery'];
 
+const kindsOfPostgres = ['postgres', 'pg', 'citus', 'cockroach'];
+
+/** A table of another kind of database stays as it is: it may have other names, such as a dataset. */
+function readForeignTable(value: unknown, path: string): TrackedTable {
+  const given = requireObject(value, 'TableMetadata', path);
+  requireKey(given, 'table', path);
+  return given as TrackedTable;
+}
+
 export function readSource(value: unknown, path: string): Source {
   const given = requireObject(value, 'SourceMetadata', path);
   const kind = given.kind === undefined ? 'postgres' : requireText(given, 'kind', path);
@@ -32,7 +42,8 @@ export function readSource(value: unknown, path: string): Source {
   return withoutDefaults<Source>({
     name: requireText(given, 'name', path),
     kind: kind === 'pg' ? 'postgres' : kind,
-    tables: readList(given, 'tables', path, readTable) ?? [],
+    tables:
+      readList(given, 'tables', path, kindsOfPostgres.includes(kind) ? readTable : readForeignTable) ?? [],
     ...pick(given, [
       'functions',
       'native_queries',
@@ -41,14 +52,16 @@ export function readSource(value: unknown, path: string): Source {
       'health_check',
       'query_tags',
     ]),
-    configuration: readConnection(requireKey(given, 'configuration', path), `${path}.configuration`),
+    configuration: readConnection(requireKey(given, 'configuration', path), `${path}.configuration`, kind),
     customization: readSourceCustomization(given.customization),
   });
 }
 
 /** The export names the settings of a connection even if they are the engine's own. */
-export function readConnection(value: unknown, path: string): Record<string, unknown> {
+export function readConnection(value: unknown, path: string, kind = 'postgres'): Record<string, unknown> {
   const given = requireObject(value, 'SourceConnConfiguration', path);
+  // BigQuery has no connection, and SQL Server its own kind of it.
+  if (kind === 'bigquery' || kind === 'mssql') return { ...given };
   const info = requireObject(
     requireKey(given, 'connection_info', path),
     'ConnectionInfo',
