@@ -8,6 +8,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { blocksOf } from './blocks.ts';
+import { providePsql } from './psql.ts';
 
 // A shell runs the block of hasura/example/README.md for the compose file. A script stands in for `docker`: it runs the command of
 // the service `migrate` from the source, and the psql of the service `postgres` with the URL of the test's database.
@@ -30,6 +31,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   await writeFile(join(folder, 'docker'), DOCKER);
   await chmod(join(folder, 'docker'), 0o755);
+  await providePsql(folder);
 });
 afterAll(async () => {
   const owner = postgres(database.url, { max: 1, onnotice: () => {} });
