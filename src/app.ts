@@ -158,6 +158,7 @@ function startMailWorker(
   const deliver = createDeliverTask({
     ...{ db, log, templates, transport },
     publicUrl: config.publicUrl,
+    signup: config.signup,
     tokenDeriver: createSecretDeriver(config.keyEncryptionKeys, 'one-time token', 'pot'),
   });
   const worker = startJobWorker({

@@ -44,6 +44,11 @@ export const mails = {
     placeholders: ['site', 'link', 'team', 'inviter', 'expires'],
     limit: 'othersMailPerRecipient',
   },
+  signup_invitation: {
+    job: ['invitationId'],
+    placeholders: ['site', 'link', 'expires'],
+    limit: 'othersMailPerRecipient',
+  },
   password_changed: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
   email_changed: { job: ['userId', 'formerEmail'], placeholders: ['site', 'time'], limit: null },
   new_sign_in: {

@@ -53,7 +53,11 @@ describe('a root field that both have refuses everything with 500', () => {
         ),
       },
     });
-    expect((await stage.metadata()).sources.map(({ name }) => name)).toEqual(['analytics', 'default']);
+    expect((await stage.metadata()).sources.map(({ name }) => name)).toEqual([
+      'analytics',
+      'default',
+      'warehouse',
+    ]);
   });
 
   test('also if inconsistent metadata are allowed', async () => {
@@ -100,8 +104,21 @@ describe('a type User of an action', () => {
 
 describe('a table user in a source with the naming convention graphql-default', () => {
   const env = { HASURA_GRAPHQL_EXPERIMENTAL_FEATURES: 'naming_convention' };
-  test('is a type User, which the remote schema has too', async () => {
-    const { status, body } = await installBeside(['user table'], { env });
+  test('is a type User, which the remote schema has too, also if its root fields have other names', async () => {
+    stage = await openForeignStage(['user table'], { env });
+    const kinds = ['select', 'select_by_pk', 'select_aggregate', 'insert', 'insert_one'];
+    const changes = ['update', 'update_by_pk', 'update_many', 'delete', 'delete_by_pk'];
+    const custom_root_fields = Object.fromEntries(
+      [...kinds, ...changes].map((kind) => [kind, `nick_${kind}`]),
+    );
+    const all = await withOurs(await stage.metadata());
+    const sources = all.sources.map((source) => ({
+      ...source,
+      tables: source.tables.map((tracked) =>
+        tracked.table.name === 'user' ? { ...tracked, configuration: { custom_root_fields } } : tracked,
+      ),
+    }));
+    const { status, body } = await stage.replace({ ...all, sources });
     expect(status).toBe(400);
     expect(JSON.stringify(body)).toContain('Found conflicting definitions for \\"User\\"');
   });
@@ -115,13 +132,13 @@ describe('a table user in a source with the naming convention graphql-default', 
     const rows = await stage
       .as('admin')
       .run(
-        '{ orders(where: { customerId: { _is_null: false } }, orderBy: { productId: DESC }) { productId } ordersByPk(id: 2) { id } nicknames { nickname } }',
+        '{ orders(where: { customerId: { _is_null: false } }, orderBy: { productId: DESC }) { productId } ordersByPk(id: 2) { id } user { nickname } }',
       );
     expect(rows).toEqual({
       ...{
         orders: [{ productId: '2' }, { productId: '1' }, { productId: '1' }],
         ordersByPk: { id: 2 },
-        nicknames: [],
+        user: [],
       },
     });
   });

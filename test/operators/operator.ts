@@ -22,6 +22,7 @@ const mutation = (name: string, input: string, selection: string) =>
   `mutation Do($input: ${input}!) { ${name}(input: $input) { ${selection} } }`;
 
 export const CREATE_USER = mutation('createUser', 'CreateUserInput', STATE);
+export const INVITE_USER = mutation('inviteUser', 'InviteUserInput', 'email expiresAt');
 export const UPDATE_USER = mutation('updateUser', 'UpdateUserInput', STATE);
 export const DELETE_USER = mutation('deleteUser', 'AccountInput', 'userId');
 export const END_SESSIONS = mutation('endUserSessions', 'AccountInput', 'userId sessionsEnded');

@@ -2,6 +2,7 @@ import { disable, enable, endSessions, remove, sendReset } from './account-actio
 import { clashes } from './clashes.ts';
 import { create } from './create.ts';
 import { importUsers } from './import/import.ts';
+import { invite } from './invite.ts';
 import { list } from './list.ts';
 import { show } from './show.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -10,6 +11,7 @@ import { update } from './update.ts';
 /** The subcommands of `npm run users`, in the order of `--help`. A new one takes a file in this folder and a line here. */
 export const subcommands: Readonly<Record<string, Subcommand>> = {
   create,
+  invite,
   list,
   show,
   update,

@@ -1,4 +1,5 @@
 import { createAccount } from '../../flows/admin/create-user.ts';
+import { type InvitedUser, inviteUser } from '../../flows/admin/invite-user.ts';
 import { listAccounts } from '../../flows/admin/list-users.ts';
 import { updateAccount } from '../../flows/admin/update-user.ts';
 import { builder } from '../builder.ts';
@@ -122,6 +123,46 @@ builder.mutationField('updateUser', (t) =>
       requireOperator(caller);
       const { userId, name = null, email = null, emailVerified = null, password = null } = input;
       return updateAccount(deps, caller, { userId, name, email, emailVerified, password });
+    },
+  }),
+);
+
+const InvitedUserType = builder.objectRef<InvitedUser>('InvitedUser');
+
+InvitedUserType.implement({
+  description: 'The answer of `inviteUser`.',
+  fields: (t) => ({
+    email: t.exposeString('email', { description: 'The invited address in its canonical form.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      description: 'When the mailed link stops working.',
+    }),
+  }),
+});
+
+const InviteUserInput = builder.inputType('InviteUserInput', {
+  description: 'Input of `inviteUser`: the address.',
+  fields: (t) => ({
+    email: t.string({
+      required: true,
+      description: 'The email address: at most 254 characters. Case and surrounding spaces do not matter.',
+    }),
+  }),
+});
+
+builder.mutationField('inviteUser', (t) =>
+  t.field({
+    type: InvitedUserType,
+    description: paragraphs(
+      'Invites a person to create an account: mails a link to the address.',
+      'For the operator: a client of Hasura with role admin. It also works while sign-up is off. The account exists once the person has chosen a name and a password on the page of the link, or by `signup` with the token of the link.',
+      'The link works once, for INVITE_TTL seconds. Inviting the address again replaces it.',
+      'Error codes: `permission_denied` (not the operator), `required` (`email`), `invalid` (`email`), `already_registered` (`email`), `rate_limited`.',
+    ),
+    args: { input: t.arg({ type: InviteUserInput, required: true, description: 'The address.' }) },
+    resolve: (_root, { input: { email } }, { deps, caller }) => {
+      requireOperator(caller);
+      return inviteUser(deps, caller, { email });
     },
   }),
 );

@@ -66,6 +66,18 @@ export const de: Locale = {
         'Wenn Sie nicht wissen, worum es geht, beachten Sie diese Nachricht nicht.',
       ],
     },
+    signup_invitation: {
+      subject: 'Einladung zu {{site}}',
+      before: [
+        'Guten Tag,',
+        'Sie sind eingeladen, mit dieser E-Mail-Adresse ein Konto bei {{site}} anzulegen.',
+      ],
+      action: 'Konto anlegen',
+      after: [
+        'Der Link gilt einmal und bis {{expires}}.',
+        'Wenn Sie nicht wissen, worum es geht, beachten Sie diese Nachricht nicht.',
+      ],
+    },
     password_changed: {
       subject: 'Ihr Passwort für {{site}} wurde geändert',
       before: ['Guten Tag,', 'das Passwort Ihres Kontos bei {{site}} wurde am {{time}} geändert.'],

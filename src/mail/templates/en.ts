@@ -62,6 +62,15 @@ export const en: Locale = {
         'If you do not know what this is about, you can ignore this mail.',
       ],
     },
+    signup_invitation: {
+      subject: 'You are invited to {{site}}',
+      before: ['Hello,', 'you are invited to create an account at {{site}} with this email address.'],
+      action: 'Create your account',
+      after: [
+        'The link works once, until {{expires}}.',
+        'If you do not know what this is about, you can ignore this mail.',
+      ],
+    },
     password_changed: {
       subject: 'Your password for {{site}} was changed',
       before: ['Hello,', 'the password of your account at {{site}} was changed on {{time}}.'],

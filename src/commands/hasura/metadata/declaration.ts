@@ -30,7 +30,7 @@ const accountOperations = [
 
 /** The operations of the operator, who is Hasura's admin. */
 const operatorOperations = [
-  ...['users', 'createUser', 'updateUser', 'deleteUser', 'disableAccount', 'enableAccount'],
+  ...['users', 'createUser', 'inviteUser', 'updateUser', 'deleteUser', 'disableAccount', 'enableAccount'],
   ...['setUserRoles', 'previewClaims', 'endUserSessions', 'sendPasswordReset'],
 ];
 
