@@ -126,7 +126,8 @@ test('the generator finds its actions again after an export of Hasura’s CLI', 
   const { directory, metadata } = await copy();
   const before = await readFile(join(metadata, 'actions.graphql'), 'utf8');
   const fields = ['refreshEns: RefreshEnsActionOutput!', 'placeOrder(order: OrderInput!): OrderOutput'];
-  const roots = [...fields, 'generateJwk: GenerateJwkActionOutput!'].map(
+  const assign = 'assignRoles(userId: uuid!, roles: [String!]!, teamId: uuid): AssignRolesActionOutput!';
+  const roots = [...fields, 'generateJwk: GenerateJwkActionOutput!', assign].map(
     (field) => `type Mutation {\n  ${field}\n}`,
   );
   const types = before.replaceAll(/^#.*\n/gm, '').replaceAll(/type Mutation \{[^}]*\}\n/g, '');
@@ -135,7 +136,13 @@ test('the generator finds its actions again after an export of Hasura’s CLI', 
   await writeMetadata(directory, input);
   expect(await findingsIn(directory)).toEqual([]);
   const after = await readFile(join(metadata, 'actions.graphql'), 'utf8');
-  for (const name of ['refreshEns:', 'generateJwk:', 'placeOrder(', 'type ContractAddressActionOutput'])
+  for (const name of [
+    'refreshEns:',
+    'generateJwk:',
+    'assignRoles(',
+    'placeOrder(',
+    'type ContractAddressActionOutput',
+  ])
     expect(after.split(name)).toHaveLength(2);
 });
 

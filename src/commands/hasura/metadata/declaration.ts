@@ -82,8 +82,21 @@ export const declaration: Declaration = {
   },
   actions: {
     sdl: `type Mutation {
+  assignRoles(userId: uuid!, roles: [String!]!, teamId: uuid): AssignRolesActionOutput!
   refreshEns: RefreshEnsActionOutput!
   generateJwk: GenerateJwkActionOutput!
+}
+
+"The roles of Hasura that the operator gave to a user, or to a member of a team."
+type AssignRolesActionOutput {
+  "The id of the user."
+  userId: uuid!
+  "The id of the team; null if the roles stand in all tokens."
+  teamId: uuid
+  "The given roles, by name."
+  roles: [String!]!
+  "The roles in the next token. The first is the default role."
+  allowedRoles: [String!]!
 }
 
 "The contract addresses after a look-up."
@@ -114,6 +127,12 @@ type GenerateJwkActionOutput {
 `,
     list: [
       {
+        name: 'assignRoles',
+        timeoutSeconds: 10,
+        comment:
+          'Gives roles of Hasura to a user or a member, and takes the others away. As setUserRoles does.',
+      },
+      {
         name: 'refreshEns',
         timeoutSeconds: 30,
         comment: 'Looks up the ENS names and stores the contract addresses.',
@@ -126,6 +145,9 @@ type GenerateJwkActionOutput {
     ],
     relationships: {
       GenerateJwkActionOutput: [{ name: 'jwk', type: 'object', table: 'jwks', fieldMapping: { id: 'id' } }],
+      AssignRolesActionOutput: [
+        { name: 'user', type: 'object', table: 'users', fieldMapping: { userId: 'id' } },
+      ],
     },
   },
   cronTriggers: [
