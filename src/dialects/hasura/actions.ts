@@ -3,11 +3,11 @@ import { AuthError } from '../../errors.ts';
 import { refreshAddresses } from '../../flows/admin/contract-addresses.ts';
 import { generateSigningKey } from '../../flows/admin/signing-keys.ts';
 import { operator } from '../../flows/shared/caller.ts';
-import type { GatewayDeps } from '../../request/deps.ts';
 import { requireGatewaySecret } from '../../request/hasura-secret.ts';
 import type { Dialect } from '../dialect.ts';
 import { endpoint } from '../endpoint.ts';
 import { spellActionError } from './errors.ts';
+import { type ActionRun, operatorActions } from './operator-actions.ts';
 
 /** What the Hasura console triggers. Hasura checks the role before it calls; so does the gateway. */
 export const actions: Dialect = {
@@ -26,16 +26,17 @@ export const actions: Dialect = {
         body: ActionRequest,
         async handle({ body }, c) {
           if (roleOf(body) !== 'admin') throw new AuthError('permission_denied');
-          return c.json(await run(deps));
+          return c.json(await run(deps, body.input));
         },
       }),
     ),
 };
 
-const ActionRequest = z.object({ session_variables: z.unknown().optional() });
+const ActionRequest = z.object({ session_variables: z.unknown().optional(), input: z.unknown().optional() });
 
 /** An action's work, in the names that actions.graphql gives its output. */
-const runs: Readonly<Record<string, (deps: GatewayDeps) => Promise<object>>> = {
+const runs: Readonly<Record<string, ActionRun>> = {
+  ...operatorActions,
   async refreshEns(deps) {
     const addresses = await refreshAddresses(deps, operator);
     return { success: true, addresses: addresses.map(({ key, value }) => ({ key, value })) };

@@ -1,5 +1,11 @@
 import type { Declaration } from './declaration-types.ts';
 import { liveSession, tables } from './declared-tables.ts';
+import {
+  operatorActionFields,
+  operatorActionRelationships,
+  operatorActions,
+  operatorActionTypes,
+} from './operator-actions.ts';
 import { descriptions } from './table-descriptions.ts';
 
 /** The operations of users in their teams. The gateway checks the role in the team. */
@@ -84,6 +90,7 @@ export const declaration: Declaration = {
     sdl: `type Mutation {
   refreshEns: RefreshEnsActionOutput!
   generateJwk: GenerateJwkActionOutput!
+${operatorActionFields}
 }
 
 "The contract addresses after a look-up."
@@ -111,7 +118,8 @@ type GenerateJwkActionOutput {
   "When the key ends."
   expiresAt: timestamptz!
 }
-`,
+
+${operatorActionTypes}`,
     list: [
       {
         name: 'refreshEns',
@@ -123,9 +131,11 @@ type GenerateJwkActionOutput {
         timeoutSeconds: 15,
         comment: 'Creates a signing key. The other keys stay as they are.',
       },
+      ...operatorActions,
     ],
     relationships: {
       GenerateJwkActionOutput: [{ name: 'jwk', type: 'object', table: 'jwks', fieldMapping: { id: 'id' } }],
+      ...operatorActionRelationships,
     },
   },
   cronTriggers: [
