@@ -55,7 +55,7 @@ describe('the actions of the console', () => {
     const input = { userId: ada.user.id };
     expect(
       await run('endUserSessionsAction', input, 'AccountActionInput', 'sessionsEnded user { id }'),
-    ).toEqual({ sessionsEnded: 1, user: { id: ada.user.id } });
+    ).toEqual({ sessionsEnded: 2, user: { id: ada.user.id } }); // the sign-up's and the sign-in's
     expect(await codes(stage.as(ada.accessToken).refused('{ me { id } }'))).toEqual(['unauthenticated']);
   });
 
