@@ -66,7 +66,7 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
     const deps = await wire(config, database, log);
     // Without its tables the gateway still starts: `/ready` says what is missing until the tables exist.
     if (await isMigrated(database.db)) {
-      await requireGuard(database.db);
+      await requireGuard(database.db, { claims: deps.claims !== null });
       await checkKeyEncryption(deps);
       await ensureSuccessor(deps);
       await warnOfEmailClashes(deps);

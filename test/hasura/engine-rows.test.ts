@@ -48,6 +48,18 @@ test('relationships and joins lead from a row to rows and to remote schemas', as
   expect(await asUser().run(nested)).toEqual({ customers: [{ name: 'Ada', orders: [{ id: 2 }] }] });
 });
 
+test('a join leads to the rows of another source, with the permission of the role there', async () => {
+  const query = '{ customers(order_by: { name: asc }) { name events { kind } } }';
+  expect(await stage.as('clerk').run(query)).toEqual({
+    customers: [
+      { name: 'Ada', events: [{ kind: 'seen' }] },
+      { name: 'Bob', events: [] },
+    ],
+  });
+  const [error] = await asUser().refused(query);
+  expect(error?.message).toContain("field 'events' not found in type: 'customers'");
+});
+
 test('an inherited role reads what its parents read', async () => {
   const page = stage.as('manager', { 'x-hasura-user-id': ADA });
   expect(await page.run('{ orders(order_by: { id: asc }) { id } }')).toEqual({

@@ -136,7 +136,13 @@ test('the generator finds its actions again after an export of Hasura’s CLI', 
   await writeMetadata(directory, input);
   expect(await findingsIn(directory)).toEqual([]);
   const after = await readFile(join(metadata, 'actions.graphql'), 'utf8');
-  for (const name of ['refreshEns:', 'generateJwk:', 'placeOrder(', 'type ContractAddressActionOutput'])
+  for (const name of [
+    'refreshEns:',
+    'generateJwk:',
+    'assignRoles(',
+    'placeOrder(',
+    'type ContractAddressActionOutput',
+  ])
     expect(after.split(name)).toHaveLength(2);
 });
 

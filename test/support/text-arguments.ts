@@ -9,6 +9,8 @@ const spell = ({ kind, name, ofType }: TypeReference): string =>
   kind === 'NON_NULL' ? `${spell(ofType!)}!` : kind === 'LIST' ? `[${spell(ofType!)}]` : String(name);
 const innermost = (type: TypeReference): TypeReference => (type.ofType ? innermost(type.ofType) : type);
 const isText = (type: TypeReference) => ['String', 'ID'].includes(String(innermost(type).name));
+/** A literal that a document may hold for a type of the schema. */
+const literalOf = (type: TypeReference) => (innermost(type).name === 'Int' ? '1' : '"x"');
 const isList = (type: TypeReference) => spell(type).startsWith('[');
 
 /** A text argument of an operation: the document, its variables as JSON, and the name of the attribute. */
@@ -37,7 +39,10 @@ export async function textArguments(gateway: TestGateway): Promise<TextArgument[
         const others = field.args.filter(
           (other) => other !== argument && other.type.kind === 'NON_NULL' && other.defaultValue == null,
         );
-        const given = [`${argument.name}: $v`, ...others.map(({ name }) => `${name}: "x"`)].join(', ');
+        const given = [
+          `${argument.name}: $v`,
+          ...others.map(({ name, type }) => `${name}: ${literalOf(type)}`),
+        ].join(', ');
         const document = `${root.toLowerCase()} ($v: ${spell(argument.type)}) { ${field.name}(${given}) ${selection} }`;
         const inList = (type: TypeReference, half: string) => (isList(type) ? `["${half}"]` : `"${half}"`);
         if (isText(argument.type))

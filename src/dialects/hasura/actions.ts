@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { AuthError } from '../../errors.ts';
 import { refreshAddresses } from '../../flows/admin/contract-addresses.ts';
+import { setUserRoles } from '../../flows/admin/set-user-roles.ts';
 import { generateSigningKey } from '../../flows/admin/signing-keys.ts';
 import { operator } from '../../flows/shared/caller.ts';
 import { requireGatewaySecret } from '../../request/hasura-secret.ts';
 import type { Dialect } from '../dialect.ts';
 import { endpoint } from '../endpoint.ts';
+import { validate } from '../input.ts';
 import { spellActionError } from './errors.ts';
 import { type ActionRun, operatorActions } from './operator-actions.ts';
 
@@ -34,6 +36,12 @@ export const actions: Dialect = {
 
 const ActionRequest = z.object({ session_variables: z.unknown().optional(), input: z.unknown().optional() });
 
+const AssignRoles = z.object({
+  userId: z.string(),
+  roles: z.array(z.string()),
+  teamId: z.string().nullable().default(null),
+});
+
 /** An action's work, in the names that actions.graphql gives its output. */
 const runs: Readonly<Record<string, ActionRun>> = {
   ...operatorActions,
@@ -44,6 +52,11 @@ const runs: Readonly<Record<string, ActionRun>> = {
   async generateJwk(deps) {
     const { id, expiresAt } = await generateSigningKey(deps, operator);
     return { success: true, id, expiresAt: expiresAt.toISOString() };
+  },
+  async assignRoles(deps, given) {
+    const input = validate(AssignRoles, given, { nullIsMissing: false });
+    const { userId, teamId, roles, allowedRoles } = await setUserRoles(deps, operator, input);
+    return { userId, teamId, roles, allowedRoles };
   },
 };
 

@@ -6,7 +6,6 @@ import { disableAccount, enableAccount } from '../../flows/admin/disable-account
 import { endUserSessions } from '../../flows/admin/end-user-sessions.ts';
 import { inviteUser } from '../../flows/admin/invite-user.ts';
 import { sendPasswordReset } from '../../flows/admin/send-password-reset.ts';
-import { setUserRoles } from '../../flows/admin/set-user-roles.ts';
 import { updateAccount } from '../../flows/admin/update-user.ts';
 import { operator } from '../../flows/shared/caller.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
@@ -64,13 +63,6 @@ export const operatorActions: Readonly<Record<string, ActionRun>> = {
       emailVerified: optional(z.boolean()),
     }),
     async (deps, input) => ({ userId: (await updateAccount(deps, operator, input)).id }),
-  ),
-  setUserRolesAction: withInput(
-    Account.extend({ roles: z.array(z.string()), teamId: optional(z.string()) }),
-    async (deps, input) => {
-      const { userId, roles, allowedRoles } = await setUserRoles(deps, operator, input);
-      return { userId, roles, allowedRoles };
-    },
   ),
   disableAccountAction: forAccount((deps, input) => disableAccount(deps, operator, input)),
   enableAccountAction: forAccount((deps, input) => enableAccount(deps, operator, input)),

@@ -27,14 +27,6 @@ describe('the actions of the console', () => {
     expect(
       await run('updateUserAction', { userId, name: 'Zoë' }, 'UpdateUserActionInput', selection),
     ).toMatchObject({ userId, user: { email, name: 'Zoë' } });
-    expect(
-      await run(
-        'setUserRolesAction',
-        { userId, roles: ['editor'] },
-        'SetUserRolesActionInput',
-        'roles allowedRoles',
-      ),
-    ).toMatchObject({ roles: ['editor'], allowedRoles: expect.arrayContaining(['editor']) });
     expect(await stage.mailedToken(email, 'reset-password')).toMatch(/^pot_/);
     const input = { userId };
     const type = 'AccountActionInput';

@@ -88,9 +88,22 @@ export const declaration: Declaration = {
   },
   actions: {
     sdl: `type Mutation {
+  assignRoles(userId: uuid!, roles: [String!]!, teamId: uuid): AssignRolesActionOutput!
   refreshEns: RefreshEnsActionOutput!
   generateJwk: GenerateJwkActionOutput!
 ${operatorActionFields}
+}
+
+"The roles of Hasura that the operator gave to a user, or to a member of a team."
+type AssignRolesActionOutput {
+  "The id of the user."
+  userId: uuid!
+  "The id of the team; null if the roles stand in all tokens."
+  teamId: uuid
+  "The given roles, by name."
+  roles: [String!]!
+  "The roles in the next token. The first is the default role."
+  allowedRoles: [String!]!
 }
 
 "The contract addresses after a look-up."
@@ -122,6 +135,12 @@ type GenerateJwkActionOutput {
 ${operatorActionTypes}`,
     list: [
       {
+        name: 'assignRoles',
+        timeoutSeconds: 10,
+        comment:
+          'Gives roles of Hasura to a user or a member, and takes the others away. As setUserRoles does.',
+      },
+      {
         name: 'refreshEns',
         timeoutSeconds: 30,
         comment: 'Looks up the ENS names and stores the contract addresses.',
@@ -135,6 +154,9 @@ ${operatorActionTypes}`,
     ],
     relationships: {
       GenerateJwkActionOutput: [{ name: 'jwk', type: 'object', table: 'jwks', fieldMapping: { id: 'id' } }],
+      AssignRolesActionOutput: [
+        { name: 'user', type: 'object', table: 'users', fieldMapping: { userId: 'id' } },
+      ],
       ...operatorActionRelationships,
     },
   },

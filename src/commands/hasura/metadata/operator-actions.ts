@@ -7,7 +7,6 @@ import type { Declaration } from './declaration-types.ts';
 export const operatorActionFields = `  createUserAction(input: CreateUserActionInput!): UserActionOutput!
   inviteUserAction(input: InviteUserActionInput!): InvitedUserActionOutput!
   updateUserAction(input: UpdateUserActionInput!): UserActionOutput!
-  setUserRolesAction(input: SetUserRolesActionInput!): UserRolesActionOutput!
   disableAccountAction(input: AccountActionInput!): UserActionOutput!
   enableAccountAction(input: AccountActionInput!): UserActionOutput!
   endUserSessionsAction(input: AccountActionInput!): EndedSessionsActionOutput!
@@ -44,16 +43,6 @@ input UpdateUserActionInput {
   emailVerified: Boolean
 }
 
-"A user or a member of a team, and their roles."
-input SetUserRolesActionInput {
-  "The id of the user."
-  userId: uuid!
-  "The roles beside the default roles. They replace the earlier ones."
-  roles: [String!]!
-  "The team in whose tokens the roles stand. Leave it out for all tokens of the user."
-  teamId: uuid
-}
-
 "An account."
 input AccountActionInput {
   "The id of the user."
@@ -72,16 +61,6 @@ type InvitedUserActionOutput {
   email: String!
   "When the mailed link stops working."
   expiresAt: timestamptz!
-}
-
-"The roles of a user or of a member of a team."
-type UserRolesActionOutput {
-  "The id of the user."
-  userId: uuid!
-  "The given roles."
-  roles: [String!]!
-  "The roles in the next token."
-  allowedRoles: [String!]!
 }
 
 "The sessions of a user that ended."
@@ -105,7 +84,6 @@ const comments = {
   createUserAction: 'Creates a user without a password, and mails a link that sets one.',
   inviteUserAction: 'Mails a link by which a person creates an account, also while sign-up is off.',
   updateUserAction: 'Changes the name or the address of a user. A new address ends their sessions.',
-  setUserRolesAction: 'Gives roles of Hasura to a user or a member of a team, and takes the others away.',
   disableAccountAction: 'Disables an account: its sessions end, and its user cannot sign in.',
   enableAccountAction: 'Enables a disabled account again.',
   endUserSessionsAction: 'Ends all sessions of a user.',
@@ -125,6 +103,5 @@ const toUser = () =>
 /** The answers lead to the rows of the users. */
 export const operatorActionRelationships: Declaration['actions']['relationships'] = {
   UserActionOutput: toUser(),
-  UserRolesActionOutput: toUser(),
   EndedSessionsActionOutput: toUser(),
 };
