@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { expect } from 'vitest';
 import { blocksIn } from '../../readme/blocks.ts';
+import { providePsql } from '../../readme/psql.ts';
 import type { TestGateway } from '../../support/gateway.ts';
 import { quote } from '../../support/hasura/filters.ts';
 import type { StageOptions } from './frontend.ts';
@@ -32,7 +33,11 @@ export const playExample: NonNullable<StageOptions['prepare']> = async (gateway)
   for (const name of COPIED) await cp(name, join(folder, name), { recursive: true });
   for (const name of LINKED) await symlink(join(process.cwd(), name), join(folder, name));
   const login = newLogin(gateway);
-  const env = { ...process.env, DATABASE_URL: gateway.databaseUrl, HASURA_SOURCE_DATABASE_URL: login.href };
+  await providePsql(folder);
+  const env = {
+    ...{ ...process.env, PATH: `${folder}:${process.env.PATH}` },
+    ...{ DATABASE_URL: gateway.databaseUrl, HASURA_SOURCE_DATABASE_URL: login.href },
+  };
   const [block = ''] = await blocksIn('hasura/example/README.md', 'sh');
   const { stdout } = await run('sh', ['-ec', block], { cwd: folder, env });
   expect(stdout).toMatch(/ rules, 0 findings\./);
