@@ -200,7 +200,11 @@ describe('a database from before addresses were canonical', () => {
   });
 
   test('validates its checks once an operator has resolved the last clash', async () => {
-    expect(await isValidated()).toEqual({ invites_email_canonical: true, users_email_canonical: false });
+    expect(await isValidated()).toEqual({
+      invites_email_canonical: true,
+      signup_invitations_email_canonical: true,
+      users_email_canonical: false,
+    });
     await applyMigrations(database.url);
     expect(await isValidated()).toMatchObject({ users_email_canonical: false });
     await sql`delete from portcullis.users where id = ${ids.canonical ?? ''}`;
