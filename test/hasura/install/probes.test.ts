@@ -171,6 +171,21 @@ describe('an engine that lacks something is told', () => {
   });
 });
 
+test('a database that is away, or keys that do not fit, are told, and a removal needs neither', async () => {
+  const { engine } = await setting.startForeign();
+  const run = (args: string[], env: Record<string, string>) =>
+    runInstall(engine, args, { gateway: setting.gateway, cwd: setting.folder.path, env });
+  const away = { DATABASE_URL: 'postgres://gateway:secret@127.0.0.1:1/away' };
+  const untested =
+    'was not tested: the command needs the variables of the gateway (the database or its signing keys';
+  for (const env of [away, { KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64') }]) {
+    const { code, out } = await run(['--dry-run'], env);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(untested) });
+  }
+  expect(await setting.install(engine)).toMatchObject({ code: 0, err: '' });
+  expect(await run(['--remove'], away)).toMatchObject({ code: 0, err: '' });
+});
+
 test('a wrong gateway behind the engine is told', async () => {
   const other = setting.closes(await startGateway({ env: { PUBLIC_URL: 'https://other.example.com' } }));
   const { engine } = await setting.startForeign({
