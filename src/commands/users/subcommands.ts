@@ -4,6 +4,7 @@ import { create } from './create.ts';
 import { importUsers } from './import/import.ts';
 import { invite } from './invite.ts';
 import { list } from './list.ts';
+import { setRoles } from './set-roles.ts';
 import { show } from './show.ts';
 import type { Subcommand } from './subcommand.ts';
 import { update } from './update.ts';
@@ -18,6 +19,7 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
   disable,
   enable,
   delete: remove,
+  'set-roles': setRoles,
   'end-sessions': endSessions,
   'send-reset': sendReset,
   import: importUsers,

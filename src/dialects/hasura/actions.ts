@@ -4,12 +4,12 @@ import { refreshAddresses } from '../../flows/admin/contract-addresses.ts';
 import { setUserRoles } from '../../flows/admin/set-user-roles.ts';
 import { generateSigningKey } from '../../flows/admin/signing-keys.ts';
 import { operator } from '../../flows/shared/caller.ts';
-import type { GatewayDeps } from '../../request/deps.ts';
 import { requireGatewaySecret } from '../../request/hasura-secret.ts';
 import type { Dialect } from '../dialect.ts';
 import { endpoint } from '../endpoint.ts';
 import { validate } from '../input.ts';
 import { spellActionError } from './errors.ts';
+import { type ActionRun, operatorActions } from './operator-actions.ts';
 
 /** What the Hasura console triggers. Hasura checks the role before it calls; so does the gateway. */
 export const actions: Dialect = {
@@ -43,7 +43,8 @@ const AssignRoles = z.object({
 });
 
 /** An action's work, in the names that actions.graphql gives its output. */
-const runs: Readonly<Record<string, (deps: GatewayDeps, input: unknown) => Promise<object>>> = {
+const runs: Readonly<Record<string, ActionRun>> = {
+  ...operatorActions,
   async refreshEns(deps) {
     const addresses = await refreshAddresses(deps, operator);
     return { success: true, addresses: addresses.map(({ key, value }) => ({ key, value })) };

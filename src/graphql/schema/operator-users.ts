@@ -17,7 +17,7 @@ builder.queryField('users', (t) =>
     description: paragraphs(
       'Lists users, a page at a time, in the order of their ids.',
       'For the operator: a client of Hasura with role admin. Ids that the gateway made grow with time, so the order is that of creation. All conditions must be true.',
-      'Error codes: `permission_denied` (not the operator), `invalid` (`first`, `after`, `search`), `max_length` (`search`).',
+      'Error codes: `permission_denied` (not the operator), `invalid` (`first`, `after`, `search`, `role`), `max_length` (`search`, `role`).',
     ),
     args: {
       first: t.arg.int({
@@ -39,6 +39,10 @@ builder.queryField('users', (t) =>
         description: 'The account was created at this time or later.',
       }),
       createdBefore: t.arg({ type: 'DateTime', description: 'The account was created before this time.' }),
+      role: t.arg.string({
+        description:
+          'A role of Hasura that the operator gave to the user, or to them as a member of a team. The default roles do not count.',
+      }),
     },
     resolve: (_root, args, { deps, caller }) => {
       requireOperator(caller);
@@ -69,6 +73,9 @@ const CreateUserInput = builder.inputType('CreateUserInput', {
       description:
         'If true, the gateway mails a link that sets a password and verifies the address. It works for 7 days.',
     }),
+    roles: t.stringList({
+      description: 'Roles of Hasura beside the default roles, as `setUserRoles` gives them.',
+    }),
   }),
 });
 
@@ -78,15 +85,15 @@ builder.mutationField('createUser', (t) =>
     description: paragraphs(
       'Creates a user, also while sign-up is off.',
       'For the operator: a client of Hasura with role admin. Without `password` the user cannot sign in until they set one.',
-      'Error codes: `permission_denied` (not the operator), `required` (`email`, `password`, `name`), `min_length` (`password`), `max_length` (`password`, `name`), `invalid` (`email`, `password`, `name`), `already_registered` (`email`), `rate_limited`, `busy`.',
+      'Error codes: `permission_denied` (not the operator), `required` (`email`, `password`, `name`), `min_length` (`password`), `max_length` (`password`, `name`), `invalid` (`email`, `password`, `name`; `roles` if HASURA_ROLES does not declare one), `already_registered` (`email`), `too_many_roles` (`roles`), `rate_limited`, `busy`.',
     ),
     args: { input: t.arg({ type: CreateUserInput, required: true, description: 'The new user.' }) },
     resolve: (_root, { input }, { deps, caller }) => {
       requireOperator(caller);
-      const { emailVerified, sendLink, ...person } = input;
+      const { emailVerified, sendLink, roles, ...person } = input;
       return createAccount(deps, caller, {
         ...{ email: person.email, name: person.name ?? null, password: person.password ?? null },
-        ...{ emailVerified: emailVerified ?? false, sendLink: sendLink ?? false },
+        ...{ emailVerified: emailVerified ?? false, sendLink: sendLink ?? false, roles: roles ?? [] },
       });
     },
   }),

@@ -88,12 +88,15 @@ function withLists(input: {
       ),
     );
   const present = (metadata.custom_types ?? {}) as JsonObject;
-  const customTypes = { ...present, ...filled(types, present) };
-  return {
-    ...metadata,
-    ...filled(lists, metadata),
-    ...(Object.keys(customTypes).length > 0 && { custom_types: customTypes }),
-  };
+  // The engine exports no empty list of types, so none stays where all types were of the other part.
+  const customTypes = Object.fromEntries(
+    Object.entries({ ...present, ...filled(types, present) }).filter(
+      ([name, value]) => !(name in types) || (Array.isArray(value) && value.length > 0),
+    ),
+  );
+  const whole = { ...metadata, ...filled(lists, metadata), custom_types: customTypes };
+  const hasTypes = Object.keys(customTypes).length > 0;
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => name !== 'custom_types' || hasTypes));
 }
 
 /** Returns the name of an entry with the lists that are not empty; null if all of them are. */

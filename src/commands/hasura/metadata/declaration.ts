@@ -1,5 +1,11 @@
 import type { Declaration } from './declaration-types.ts';
 import { liveSession, tables } from './declared-tables.ts';
+import {
+  operatorActionFields,
+  operatorActionRelationships,
+  operatorActions,
+  operatorActionTypes,
+} from './operator-actions.ts';
 import { descriptions } from './table-descriptions.ts';
 
 /** The operations of users in their teams. The gateway checks the role in the team. */
@@ -85,6 +91,7 @@ export const declaration: Declaration = {
   assignRoles(userId: uuid!, roles: [String!]!, teamId: uuid): AssignRolesActionOutput!
   refreshEns: RefreshEnsActionOutput!
   generateJwk: GenerateJwkActionOutput!
+${operatorActionFields}
 }
 
 "The roles of Hasura that the operator gave to a user, or to a member of a team."
@@ -124,7 +131,8 @@ type GenerateJwkActionOutput {
   "When the key ends."
   expiresAt: timestamptz!
 }
-`,
+
+${operatorActionTypes}`,
     list: [
       {
         name: 'assignRoles',
@@ -142,12 +150,14 @@ type GenerateJwkActionOutput {
         timeoutSeconds: 15,
         comment: 'Creates a signing key. The other keys stay as they are.',
       },
+      ...operatorActions,
     ],
     relationships: {
       GenerateJwkActionOutput: [{ name: 'jwk', type: 'object', table: 'jwks', fieldMapping: { id: 'id' } }],
       AssignRolesActionOutput: [
         { name: 'user', type: 'object', table: 'users', fieldMapping: { userId: 'id' } },
       ],
+      ...operatorActionRelationships,
     },
   },
   cronTriggers: [
