@@ -51,6 +51,7 @@ export const mails = {
   },
   password_changed: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
   email_changed: { job: ['userId', 'formerEmail'], placeholders: ['site', 'time'], limit: null },
+  access_token_created: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
   new_sign_in: {
     job: ['userId', 'sessionId'],
     placeholders: ['site', 'device', 'address', 'time'],

@@ -93,6 +93,15 @@ test('verifying the address in the session of another login ends it: a stranger 
   expect(await isAlive()).toEqual(DEAD);
 });
 
+test('its creation mails a notice to a verified address, and to no other', async () => {
+  await accounts.gateway.sql`update portcullis.users set email_verified_at = now() where id = ${ada.user.id}`;
+  const made = await create(accounts.gateway, ada);
+  const notice = await accounts.notice(ada.email, /^New personal access token/);
+  expect(notice.text).not.toContain(made.token);
+  expect(notice.text).not.toContain('http');
+  expect(accounts.smtp.mails.filter(({ subject }) => subject.startsWith('New personal'))).toHaveLength(1);
+});
+
 test('the list of sessions leaves it out', async () => {
   const { sessions } = await accounts.gateway.graphql<{ sessions: { id: string; current: boolean }[] }>(
     '{ sessions { id current } }',

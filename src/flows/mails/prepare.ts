@@ -168,7 +168,11 @@ const signupInvitation: Prepare<'signup_invitation'> = async (deps, { invitation
   return { to: email, values: { link: linkOfInvitation(deps, token), expires } };
 };
 
-const passwordChanged: Prepare<'password_changed'> = async ({ db }, { userId }, { queuedAt }) => {
+const notice: Prepare<'password_changed' | 'access_token_created'> = async (
+  { db },
+  { userId },
+  { queuedAt },
+) => {
   const person = await findRecipient(db, userId, queuedAt);
   // Notices go to verified addresses only: an account may name any address.
   return person?.email && person.verified
@@ -195,7 +199,8 @@ const prepares: { [Kind in MailKind]: Prepare<Kind> } = {
   email_change: emailChange,
   team_invite: teamInvite,
   signup_invitation: signupInvitation,
-  password_changed: passwordChanged,
+  password_changed: notice,
+  access_token_created: notice,
   email_changed: emailChanged,
   new_sign_in: newSignIn,
 };

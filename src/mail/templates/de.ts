@@ -95,6 +95,17 @@ export const de: Locale = {
       action: null,
       after: ['Wenn Sie das nicht waren, wenden Sie sich an die Betreiber von {{site}}.'],
     },
+    access_token_created: {
+      subject: 'Neues persönliches Zugriffstoken bei {{site}}',
+      before: [
+        'Guten Tag,',
+        'für Ihr Konto bei {{site}} wurde am {{time}} ein persönliches Zugriffstoken angelegt. Ein Programm kann sich damit anmelden.',
+      ],
+      action: null,
+      after: [
+        'Wenn Sie das nicht waren, setzen Sie jetzt über „Passwort vergessen“ ein neues Passwort. Damit enden alle persönlichen Zugriffstoken.',
+      ],
+    },
     new_sign_in: {
       subject: 'Neue Anmeldung bei {{site}}',
       before: [

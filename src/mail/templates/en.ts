@@ -86,6 +86,17 @@ export const en: Locale = {
       action: null,
       after: ['If this was not you, ask the people who run {{site}} for help.'],
     },
+    access_token_created: {
+      subject: 'New personal access token at {{site}}',
+      before: [
+        'Hello,',
+        'a personal access token was created for your account at {{site}} on {{time}}. A program can sign in with it.',
+      ],
+      action: null,
+      after: [
+        'If this was not you, set a new password now with “forgot password”. This ends every personal access token.',
+      ],
+    },
     new_sign_in: {
       subject: 'New sign-in at {{site}}',
       before: [
