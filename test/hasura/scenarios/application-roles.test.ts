@@ -5,7 +5,9 @@ import { declaration } from '../../../src/commands/hasura/metadata/declaration.t
 import { metadataObjects } from '../../../src/commands/hasura/metadata/objects/metadata.ts';
 import { withRoles } from '../../../src/commands/hasura/metadata/served-roles.ts';
 import { schema } from '../../../src/graphql/schema/schema.ts';
+import { createTestDatabase } from '../../support/database.ts';
 import { forFile } from '../../support/for-file.ts';
+import { openLogin } from '../../support/hasura/login.ts';
 import {
   codes,
   type Frontend,
@@ -15,6 +17,7 @@ import {
   openStage,
   REFRESH,
   type SignedInPerson,
+  type Stage,
 } from './frontend.ts';
 
 // Roles and claims of an application, with the metadata that hasura:generate makes for its roles.
@@ -35,16 +38,28 @@ function metadataWithRole(): object {
   return metadata;
 }
 
-const stage = forFile(() =>
-  openStage({
-    env: {
-      HASURA_ROLES: ROLE,
-      CLAIMS_SQL:
-        "select coalesce(array_agg(team_id), '{}') as teams from portcullis.memberships where user_id = $1",
+const CLAIMS =
+  "select coalesce(array_agg(team_id), '{}') as teams from portcullis.memberships where user_id = $1";
+
+/** Claims need Hasura's database role, whose rights their statement has: it is made before the gateway starts. */
+async function openClaimsStage(): Promise<Stage> {
+  const database = await createTestDatabase();
+  const hasura = await openLogin(database.url);
+  const stage = await openStage({
+    env: { DATABASE_URL: database.url, HASURA_ROLES: ROLE, CLAIMS_SQL: CLAIMS },
+    engine: { metadata: metadataWithRole(), sourceUrl: hasura.url },
+  });
+  return {
+    ...stage,
+    async close() {
+      await stage.close();
+      await hasura.close();
+      await database.drop();
     },
-    engine: { metadata: metadataWithRole() },
-  }),
-);
+  };
+}
+
+const stage = forFile(openClaimsStage);
 
 const ASSIGN = `mutation Assign($userId: uuid!, $roles: [String!]!, $teamId: uuid) {
   assignRoles(userId: $userId, roles: $roles, teamId: $teamId) { userId teamId roles allowedRoles user { email } }
