@@ -1,9 +1,11 @@
 import { createCaptcha } from './captcha/captcha.ts';
+import { createClaimsReader } from './claims/claims.ts';
 import type { Config } from './config/config.ts';
 import { createSecretDeriver } from './crypto/derived-secrets.ts';
 import { createHashGate } from './crypto/hash-gate.ts';
 import { createKeyEncryption } from './crypto/key-encryption.ts';
 import { createPasswordHasher } from './crypto/passwords/hasher.ts';
+import { requireGuard } from './db/exposure.ts';
 import { type DatabaseAccess, inspectDatabases } from './db/inspection.ts';
 import { openPools, type Pools } from './db/pools.ts';
 import { createDeliverTask } from './flows/mails/deliver.ts';
@@ -64,9 +66,11 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
     const deps = await wire(config, database, log);
     // Without its tables the gateway still starts: `/ready` says what is missing until the tables exist.
     if (await isMigrated(database.db)) {
+      await requireGuard(database.db);
       await checkKeyEncryption(deps);
       await ensureSuccessor(deps);
       await warnOfEmailClashes(deps);
+      await deps.claims?.check();
       void learnForeignHashes(deps);
     }
     const templates = await loadMailTemplates(config.mail);
@@ -137,6 +141,7 @@ export async function wire(config: RunnableConfig, pools: Pools, log: Log): Prom
       limit: config.limits.internalSecretPerAddress,
     }),
     captcha: createCaptcha(config.captcha, log),
+    claims: createClaimsReader({ db, log, config }),
     readClientAddress: createClientAddressReader(config.http),
     mailInbox: config.mail.delivery === 'inbox' ? createMailInbox() : null,
   };

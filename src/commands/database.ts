@@ -16,8 +16,8 @@ type Variables<Name extends keyof Environment> = { [Key in Name]: NonNullable<En
 export async function prepareCommand<Name extends keyof Environment = never>(
   applicationName: string,
   required: readonly Name[] = [],
+  env = process.env,
 ): Promise<{ database: DatabaseAccess; variables: Variables<Name> }> {
-  const { env } = process;
   const isDirect = Boolean(env.DATABASE_DIRECT_URL || env.DATABASE_DIRECT_URL_FILE);
   const variable = isDirect ? 'DATABASE_DIRECT_URL' : 'DATABASE_URL';
   const variables = readVariables(env, [variable, ...required], ['DATABASE_PREPARE']);

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { securityActions } from '../audit/security-events.ts';
+import { RESERVED_CLAIMS } from '../claims/names.ts';
 import { environment } from '../config/variables.ts';
 import { webhookEvents } from '../config/webhook-events.ts';
 import { errorCatalogue } from '../errors.ts';
@@ -56,6 +57,8 @@ function webhookTable(): string {
   return ['| type | when | data |', '|---|---|---|', ...rows].join('\n');
 }
 
+const reservedClaims = (): string => `${RESERVED_CLAIMS.map(code).join(', ')}.`;
+
 const securityEventList = (): string => `${securityActions.map(code).join(', ')}.`;
 
 /** The generated parts: each with its file, its name and its generator. */
@@ -64,6 +67,7 @@ const generated: readonly (readonly [file: string, name: string, write: () => st
   ['src/dialects/README.md', 'errors', errorTable],
   ['src/mail/README.md', 'mail-texts', mailTextTable],
   ['src/webhooks/README.md', 'webhook-events', webhookTable],
+  ['src/claims/README.md', 'reserved-claims', reservedClaims],
   ['src/audit/README.md', 'security-events', securityEventList],
 ];
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /** Reads a variable of a command, or the file that `<name>_FILE` names; null if neither is set. */
-export function optionalVariable(name: string): string | null {
-  const file = process.env[`${name}_FILE`];
-  return process.env[name] || (file ? readFileSync(file, 'utf8').trim() : null) || null;
+export function optionalVariable(name: string, env = process.env): string | null {
+  const file = env[`${name}_FILE`];
+  return env[name] || (file ? readFileSync(file, 'utf8').trim() : null) || null;
 }
 
 /** Reads a variable that is required, unless it has a default. @throws Error if it is not set */

@@ -1,11 +1,13 @@
 import { accountConfig } from './groups/accounts.ts';
 import { captchaConfig, captchaProblems } from './groups/captcha.ts';
+import { claimsConfig } from './groups/claims.ts';
 import { databaseConfig } from './groups/database.ts';
 import { ensConfig } from './groups/ens.ts';
 import { inviteConfig } from './groups/invites.ts';
 import { rateConfig, rateProblems } from './groups/limits.ts';
 import { mailConfig, mailLimitConfig } from './groups/mail.ts';
 import { passwordConfig } from './groups/passwords.ts';
+import { personalTokenConfig } from './groups/personal-tokens.ts';
 import { requestConfig } from './groups/requests.ts';
 import { roleConfig, roleProblems } from './groups/roles.ts';
 import { secretConfig } from './groups/secrets.ts';
@@ -23,10 +25,12 @@ export const toConfig = (e: Environment) => ({
   ...tokenConfig(e),
   ...accountConfig(e),
   ...roleConfig(e),
+  ...claimsConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
   limits: { ...rateConfig(e), ...mailLimitConfig(e) },
   ...inviteConfig(e),
+  ...personalTokenConfig(e),
   ...requestConfig(e),
   ...ensConfig(e),
   ...mailConfig(e),
@@ -43,6 +47,7 @@ export type Config = Frozen<ReturnType<typeof toConfig>>;
 export type EnsConfig = Config['ens'];
 export type KeyConfig = Config['keys'];
 export type WebhookConfig = Config['webhooks'];
+export type ClaimsConfig = NonNullable<Config['claims']>;
 export type CaptchaConfig = NonNullable<Config['captcha']>;
 /** An operation that can require a captcha. */
 export type CaptchaPurpose = CaptchaConfig['purposes'][number];

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { accountVariables } from './groups/accounts.ts';
 import { captchaVariables } from './groups/captcha.ts';
+import { claimsVariables } from './groups/claims.ts';
 import { databaseVariables } from './groups/database.ts';
 import { ensVariables } from './groups/ens.ts';
 import { inviteVariables } from './groups/invites.ts';
 import { rateVariables } from './groups/limits.ts';
 import { mailVariables } from './groups/mail.ts';
 import { passwordVariables } from './groups/passwords.ts';
+import { personalTokenVariables } from './groups/personal-tokens.ts';
 import { requestVariables } from './groups/requests.ts';
 import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
@@ -23,10 +25,12 @@ export const environment = z.object({
   ...tokenVariables,
   ...accountVariables,
   ...roleVariables,
+  ...claimsVariables,
   ...captchaVariables,
   ...passwordVariables,
   ...rateVariables,
   ...inviteVariables,
+  ...personalTokenVariables,
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,

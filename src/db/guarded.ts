@@ -5,7 +5,7 @@ import { isDatabaseAway, isOurConstraint, isRepeatable } from './errors.ts';
 
 /**
  * Runs a guarded statement: one that can run code of the application, for example a trigger on a table that references users.
- * README.md ("Guarded statements") explains how the database keeps that code away from the gateway's rights.
+ * src/db/README.md ("Guarded statements") explains how the database keeps that code away from the gateway's rights.
  *
  * @param statement selects from a function of `portcullis_private`
  * @throws AuthError `refused_by_application` if a foreign key or a trigger of the application refused the change; the driver's
@@ -25,8 +25,7 @@ export async function runGuarded(db: Queryable, statement: SQL): Promise<readonl
  * calls run with the rights of Hasura's database role, once `hasura:role` has run.
  *
  * @param statement a `select` without a semicolon; `$1` is the user's id
- * @throws the driver's error if the statement fails; then the transaction is aborted
- * @internal
+ * @throws the driver's error if the statement fails; then the transaction is aborted. Its code is PCL01, its detail the SQLSTATE
  */
 export async function readApplicationRows(
   db: Queryable,

@@ -1,5 +1,5 @@
 import { AuthError } from '../errors.ts';
-import type { Viewer } from '../flows/shared/caller.ts';
+import { isAccountToken, type Viewer } from '../flows/shared/caller.ts';
 import type { RequestCaller } from '../request/caller.ts';
 
 /**
@@ -13,16 +13,17 @@ export async function requireViewer(caller: RequestCaller): Promise<Viewer> {
 }
 
 /**
- * Returns the current user, if the token may change the account and its sessions. A team token may not.
+ * Returns the current user, if the token may change the account and its sessions. A team token may not, nor a token that a
+ * program got for a personal access token.
  * @throws AuthError `unauthenticated`, `permission_denied`
  */
 export async function requireAccountHolder(caller: RequestCaller): Promise<Viewer> {
   const viewer = await requireViewer(caller);
-  if (viewer.tokenKind === 'team')
-    throw new AuthError('permission_denied', {
-      message: 'A team token does not change an account. Send the access token.',
-    });
-  return viewer;
+  if (isAccountToken(viewer)) return viewer;
+  const token = viewer.tokenKind === 'personal' ? 'A personal access token' : 'A team token';
+  throw new AuthError('permission_denied', {
+    message: `${token} does not change an account. Send the access token of a login.`,
+  });
 }
 
 /**

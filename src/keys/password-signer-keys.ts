@@ -11,7 +11,6 @@ const MAX_REMEMBERED = 32;
  * Stores a signer key of Firebase, unless it is stored.
  * @param signerKey the key in clear; it is encrypted under the current key-encryption key
  * @returns the id by which password hashes name it
- * @internal
  */
 export async function storeSignerKey(
   tx: Queryable,

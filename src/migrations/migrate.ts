@@ -11,6 +11,7 @@ import type { Client } from '../db/driver/postgres.ts';
 import type { DatabaseAccess } from '../db/inspection.ts';
 import { areJobsMigrated, migrateJobs } from '../jobs/schema.ts';
 import { canonicalizeEmails } from './canonical-emails.ts';
+import { keepGuard } from './guard.ts';
 import { type LockOptions, withMigrationLock } from './lock.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
@@ -43,6 +44,7 @@ export async function applyMigrations(url: string, options: MigrationOptions = {
       await requireSecondSession(client, variable);
       const db = drizzle(client);
       await migrate(db, migrations);
+      await keepGuard(db);
       await canonicalizeEmails(db);
       await migrateJobs({ ...database, statementTimeoutMs: null, size: 1 });
     } finally {

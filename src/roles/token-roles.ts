@@ -15,5 +15,11 @@ export function tokenRoles({ roles }: Pick<Config, 'roles'>, given: readonly str
   return [first, ...more];
 }
 
+/** Returns those of the roles that a token is limited to, in the same order; null if none is left. */
+export function limitRoles(roles: TokenRoles, limit: readonly string[]): TokenRoles | null {
+  const [first, ...others] = roles.filter((role) => limit.includes(role));
+  return first === undefined ? null : [first, ...others];
+}
+
 /** Splits the list of roles that a statement returns as a text; null means that the operator gave none. */
 export const splitRoles = (roles: string | null): string[] => (roles === null ? [] : roles.split(','));

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { type Device, storableUserAgent } from '../audit/device.ts';
 import { insertSecurityEvent } from '../audit/security-events.ts';
+import type { ApplicationClaims } from '../claims/claims.ts';
 import type { Config } from '../config/config.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Queryable } from '../db/client.ts';
@@ -24,6 +25,8 @@ export type OpenedSession = {
   team: TokenTeam | null;
   /** The roles of Hasura that the operator gave to the user. */
   roles: string[];
+  /** What CLAIMS_SQL returned for the user. */
+  claims: ApplicationClaims;
   /** Seconds until the absolute end of the session. */
   secondsLeft: number;
 };
@@ -35,6 +38,8 @@ type Opening = {
   action: 'signup' | 'login';
   /** A checked password (with its hash), a new account's password, or a token that was mailed to the person. */
   by: { passwordHash: string } | 'new_password' | 'mailed_token';
+  /** What CLAIMS_SQL returned for the user, in this transaction. */
+  claims: ApplicationClaims;
   /** Whether the device has shown its mark: then no notice is mailed. */
   knownDevice?: boolean;
 };
@@ -52,7 +57,7 @@ type OpeningDeps = { config: Pick<Config, 'sessions' | 'webhooks'>; refreshToken
 export async function openSession(
   db: Queryable,
   { config, refreshTokens: tokens }: OpeningDeps,
-  { userId, device, action, by, knownDevice = false }: Opening,
+  { userId, device, action, by, claims, knownDevice = false }: Opening,
 ): Promise<OpenedSession> {
   const sessionId = uuidv7();
   const refreshToken = tokens.first(sessionId);
@@ -90,7 +95,7 @@ export async function openSession(
     from opened left join member on true`);
   if (opened === undefined) throw new AuthError('invalid_credentials');
   const roles = splitRoles(opened.user_roles);
-  return { sessionId, refreshToken, team: teamOf(opened), roles, secondsLeft: ttlSeconds };
+  return { sessionId, refreshToken, team: teamOf(opened), roles, claims, secondsLeft: ttlSeconds };
 }
 
 /**

@@ -1,11 +1,11 @@
-import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
 import { type SessionOpener, sessions } from '../db/tables/sessions.ts';
 
 const isLive = and(isNull(sessions.revokedAt), sql`${sessions.expiresAt} > now()`);
 
-/** Selects live sessions of a person: one session, or all that were opened in one way. */
-type Selection = { userId: string } & ({ only: string } | { openedBy: SessionOpener });
+/** Selects live sessions of a person: one session, or all that were opened in one of these ways. */
+type Selection = { userId: string } & ({ only: string } | { openedBy: readonly SessionOpener[] });
 
 /**
  * Marks live sessions of a person as proven: the holder of the mailbox stands behind them.
@@ -21,7 +21,7 @@ export function proveSessions(
     .where(
       and(
         eq(sessions.userId, userId),
-        'only' in which ? eq(sessions.id, which.only) : eq(sessions.openedBy, which.openedBy),
+        'only' in which ? eq(sessions.id, which.only) : inArray(sessions.openedBy, [...which.openedBy]),
         isLive,
       ),
     )

@@ -2,12 +2,15 @@ import { sql } from 'drizzle-orm';
 import { type Device, storableUserAgent } from '../audit/device.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Queryable } from '../db/client.ts';
+import type { StatementClient } from '../db/driver/postgres.ts';
 import {
+  type ExchangeDeps,
   KEPT_GENERATIONS,
   KEPT_SECONDS,
   REFRESH_BURST,
   type Rotation,
   type RotationDeps,
+  type RotationWithClaims,
   refreshed,
   type SessionRow,
 } from './rotation.ts';
@@ -27,12 +30,28 @@ const KEPT_SLACK_SECONDS = 3600;
  *   got the answer.
  * - The use of any other spent token is reported as reused.
  * - A token that was spent ten exchanges and 24 hours ago is reported as stale.
+ *
+ * With CLAIMS_SQL it is a transaction, which reads the claims before it spends a live token. It looks at another token first: that
+ * spends nothing, and a theft is found even if the claims cannot be read.
+ * @throws AuthError `claims_failed`
  */
 export async function rotateRefreshToken(
-  deps: RotationDeps,
+  { db, claims: reader, ...others }: RotationDeps,
   device: Device,
   token: string,
-): Promise<Rotation> {
+): Promise<RotationWithClaims> {
+  if (reader === null)
+    return { rotation: await rotateIn({ ...others, client: db.$client }, device, token), claims: {} };
+  return db.$client.begin(async (client): Promise<RotationWithClaims> => {
+    const userId = await findUserOfLiveToken(client, token);
+    const early = userId === null ? null : await reader.read(client, userId);
+    const rotation = await rotateIn({ ...others, client }, device, token);
+    if (rotation.kind !== 'refreshed') return { rotation, claims: {} };
+    return { rotation, claims: early ?? (await reader.read(client, rotation.user.id)) };
+  });
+}
+
+async function rotateIn(deps: ExchangeDeps, device: Device, token: string): Promise<Rotation> {
   const successor = deps.refreshTokens.successorOf(token);
   const row = await exchange(deps, device, { token, successor });
   return row === null ? recognizeSpentToken(deps, device, token) : refreshed(row, successor, null);
@@ -43,11 +62,11 @@ export async function rotateRefreshToken(
  * live: of many requests at once, one finds it live. Locks the session before its tokens (src/db/README.md).
  */
 async function exchange(
-  { db, config, rateLimited }: RotationDeps,
+  { client, config, rateLimited }: ExchangeDeps,
   { userAgent, address }: Device,
   { token, successor }: { token: string; successor: string },
 ): Promise<SessionRow | null> {
-  const [row] = await db.$client<SessionRow[]>`
+  const [row] = await client<SessionRow[]>`
     with live as (
       select s.active_team_id, s.expires_at as session_end, s.created_at as session_start,
         u.id, u.email, u.name, u.email_verified_at, u.created_at, u.updated_at
@@ -87,6 +106,17 @@ async function exchange(
       select team_id, role from portcullis.memberships where user_id = p.id
       order by team_id is not distinct from p.active_team_id desc, created_at, team_id limit 1) m on true`;
   return row ?? null;
+}
+
+/** Finds the user of a refresh token that can be exchanged; null if the token is spent or not valid. */
+async function findUserOfLiveToken(client: StatementClient, token: string): Promise<string | null> {
+  const [live] = await client<{ user_id: string }[]>`
+    select s.user_id from portcullis_private.refresh_tokens t
+    join portcullis.sessions s on s.id = t.session_id
+    join portcullis.users u on u.id = s.user_id
+    where t.token_hash = ${sha256(token)} and t.rotated_at is null and t.expires_at > now()
+      and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null`;
+  return live?.user_id ?? null;
 }
 
 /** Finds the session of a refresh token, live or not, to log out without an access token. Null if not found. */

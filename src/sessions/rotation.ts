@@ -1,5 +1,7 @@
+import type { ApplicationClaims, ClaimsReader } from '../claims/claims.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/client.ts';
+import type { StatementClient } from '../db/driver/postgres.ts';
 import { splitRoles } from '../roles/token-roles.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token-format.ts';
@@ -45,12 +47,18 @@ export type Rotation =
   | { kind: 'too_often' }
   | { kind: 'reused'; sessionId: string; userId: string };
 
-export type RotationDeps = {
-  db: Database;
+/** What an exchange works with: a client, or the transaction that also reads claims. */
+export type ExchangeDeps = {
+  client: StatementClient;
   config: Pick<Config, 'sessions'>;
   refreshTokens: RefreshTokens;
   rateLimited: boolean;
 };
+
+export type RotationDeps = Omit<ExchangeDeps, 'client'> & { db: Database; claims: ClaimsReader | null };
+
+/** The result, and the claims of the user if the session was refreshed. */
+export type RotationWithClaims = { rotation: Rotation; claims: ApplicationClaims };
 
 /** A session and its user, as both queries select them. */
 export type SessionRow = TeamRow & {

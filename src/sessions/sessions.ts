@@ -1,15 +1,15 @@
-import { and, asc, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { deleteOldRows } from '../db/prune.ts';
 import { jwks } from '../db/tables/keys.ts';
-import { refreshTokens, sessions } from '../db/tables/sessions.ts';
+import { refreshTokens, type SessionOpener, sessions } from '../db/tables/sessions.ts';
 import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import type { User } from '../users/users.ts';
 
 const liveSession = statement((db) =>
   db
-    .select({ user: users, activeTeamId: sessions.activeTeamId })
+    .select({ user: users, activeTeamId: sessions.activeTeamId, openedBy: sessions.openedBy })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(
@@ -31,7 +31,7 @@ const liveSession = statement((db) =>
 export async function findLiveSession(
   db: Database,
   input: { sessionId: string; userId: string; keyId: string | null },
-): Promise<{ user: User; activeTeamId: string | null } | null> {
+): Promise<{ user: User; activeTeamId: string | null; openedBy: SessionOpener } | null> {
   const [found] = await liveSession(db).execute(input);
   return found ?? null;
 }
@@ -47,21 +47,33 @@ export async function isSessionLive(tx: Queryable, sessionId: string): Promise<b
 
 /**
  * Records that a live session was used just now.
- * @returns the seconds until its absolute end
- * @throws AuthError `unauthenticated` if the session has ended
+ * @returns the seconds until its absolute end; null if the session has ended
  */
-export async function touchSession(tx: Queryable, sessionId: string): Promise<number> {
+export async function touchIfLive(tx: Queryable, sessionId: string): Promise<number | null> {
   const [touched] = await tx
     .update(sessions)
     .set({ lastUsedAt: sql`now()` })
     .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), sql`${sessions.expiresAt} > now()`))
     .returning({ secondsLeft: sql<number>`floor(extract(epoch from ${sessions.expiresAt} - now()))::int` });
-  if (touched === undefined) throw new AuthError('unauthenticated', { message: 'The session is over.' });
-  return touched.secondsLeft;
+  return touched?.secondsLeft ?? null;
+}
+
+/**
+ * Records that a live session was used just now.
+ * @returns the seconds until its absolute end
+ * @throws AuthError `unauthenticated` if the session has ended
+ */
+export async function touchSession(tx: Queryable, sessionId: string): Promise<number> {
+  const secondsLeft = await touchIfLive(tx, sessionId);
+  if (secondsLeft === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
+  return secondsLeft;
 }
 
 /** A session as its owner sees it. */
 export type Session = Omit<typeof sessions.$inferSelect, 'revokedAt' | 'userId' | 'openedBy' | 'provenAt'>;
+
+/** Whether a session began with a sign-in. The others are those of personal access tokens. */
+const isSignIn = ne(sessions.openedBy, 'access_token');
 
 const sessionsOfUser = statement((db) =>
   db
@@ -78,6 +90,7 @@ const sessionsOfUser = statement((db) =>
     .where(
       and(
         eq(sessions.userId, sql.placeholder('userId')),
+        isSignIn,
         isNull(sessions.revokedAt),
         sql`${sessions.expiresAt} > now()`,
       ),
@@ -87,12 +100,21 @@ const sessionsOfUser = statement((db) =>
     .prepare('sessions_of_user'),
 );
 
-/** Lists the live sessions of a person, the last used one first; at most 100. */
+/** Lists the live sessions of a person that began with a sign-in, the last used one first; at most 100. */
 export const listSessions = (db: Database, userId: string): Promise<Session[]> =>
   sessionsOfUser(db).execute({ userId });
 
-/** Selects sessions of a person: one, all except one, or all. */
-export type SessionSelection = { only: string } | { except: string } | 'all';
+/**
+ * Selects sessions of a person: one, all, or sign-ins: all of them, or all except one. Sign-ins leave the sessions of personal access
+ * tokens out: a program stays signed in if its owner logs out or changes the password.
+ */
+export type SessionSelection = { only: string } | { except: string } | 'sign_ins' | 'all';
+
+function selected(which: SessionSelection): SQL | undefined {
+  if (which === 'all') return undefined;
+  if (which === 'sign_ins') return isSignIn;
+  return 'only' in which ? eq(sessions.id, which.only) : and(isSignIn, ne(sessions.id, which.except));
+}
 
 /**
  * Revokes live sessions of a person. The gateway refuses their tokens at once.
@@ -100,20 +122,13 @@ export type SessionSelection = { only: string } | { except: string } | 'all';
  */
 export async function revokeSessions(
   tx: Queryable,
-  input: { userId: string; which: SessionSelection },
+  { userId, which }: { userId: string; which: SessionSelection },
 ): Promise<string[]> {
-  const { userId, which } = input;
-  const selected =
-    which === 'all'
-      ? undefined
-      : 'only' in which
-        ? eq(sessions.id, which.only)
-        : ne(sessions.id, which.except);
   const live = and(
     eq(sessions.userId, userId),
     isNull(sessions.revokedAt),
     sql`${sessions.expiresAt} > now()`,
-    selected,
+    selected(which),
   );
   // Locked in the order of their ids (src/db/README.md).
   const locked = tx

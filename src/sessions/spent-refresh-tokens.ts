@@ -2,12 +2,12 @@ import { type Device, storableUserAgent } from '../audit/device.ts';
 import type { Config } from '../config/config.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import {
+  type ExchangeDeps,
   KEPT_GENERATIONS,
   KEPT_SECONDS,
   REFRESH_BURST,
   type Repeat,
   type Rotation,
-  type RotationDeps,
   refreshed,
   type SessionRow,
 } from './rotation.ts';
@@ -34,11 +34,11 @@ type KnownToken = SessionRow & {
 
 /** Finds out why a token is not live: it was exchanged just now or long ago, or it is not valid. */
 export async function recognizeSpentToken(
-  deps: RotationDeps,
+  deps: ExchangeDeps,
   device: Device,
   token: string,
 ): Promise<Rotation> {
-  const [known] = await deps.db.$client<KnownToken[]>`
+  const [known] = await deps.client<KnownToken[]>`
     select t.session_id, t.generation, t.rotated_at is not null as rotated,
       extract(epoch from now() - t.rotated_at)::float8 as seconds_ago,
       t.user_agent as exchanged_by, host(t.address) as exchanged_from,
@@ -88,21 +88,21 @@ const isStale = ({ age, seconds_ago }: KnownToken): boolean =>
   (age ?? 0) > KEPT_GENERATIONS && (seconds_ago ?? 0) > KEPT_SECONDS;
 
 /** Classifies a token that is not stored: its tag tells whether the gateway made it. */
-async function recognizeDeleted({ db, refreshTokens }: RotationDeps, token: string): Promise<Rotation> {
+async function recognizeDeleted({ client, refreshTokens }: ExchangeDeps, token: string): Promise<Rotation> {
   const sessionId = refreshTokens.sessionOf(token);
   if (sessionId === null) return { kind: 'invalid' };
-  const [session] = await db.$client<{ user_id: string }[]>`
+  const [session] = await client<{ user_id: string }[]>`
     select user_id from portcullis.sessions where id = ${sessionId} and revoked_at is null and expires_at > now()`;
   return session === undefined ? { kind: 'invalid' } : { kind: 'stale', sessionId, userId: session.user_id };
 }
 
 /** Derives the successors of a token up to the live one, each checked against its stored hash. Null if that fails. */
 async function followSuccessors(
-  { db, refreshTokens }: RotationDeps,
+  { client, refreshTokens }: ExchangeDeps,
   from: KnownToken,
   token: string,
 ): Promise<string | null> {
-  const rows = await db.$client<{ token_hash: Buffer; live: boolean }[]>`
+  const rows = await client<{ token_hash: Buffer; live: boolean }[]>`
     select token_hash, rotated_at is null as live from portcullis_private.refresh_tokens
     where session_id = ${from.session_id} and generation > ${from.generation} order by generation limit ${MAX_STEPS}`;
   let current = token;

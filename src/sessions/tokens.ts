@@ -1,5 +1,6 @@
 import { type JWTPayload, jwtVerify } from 'jose';
 import { JOSEError } from 'jose/errors';
+import type { ApplicationClaims } from '../claims/claims.ts';
 import type { Config } from '../config/config.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
@@ -16,6 +17,10 @@ export type TokenSubject = {
   emailVerified: boolean;
   /** The roles of Hasura that the operator gave to the user. */
   roles: readonly string[];
+  /** The roles in the token, if it may not have all that the user has. */
+  onlyRoles?: TokenRoles;
+  /** What CLAIMS_SQL returned for the user. */
+  claims: ApplicationClaims;
 };
 /** The team of a team token: the member's role in it, and the roles of Hasura that the operator gave to the member. */
 export type TokenTeam = { teamId: string; role: MembershipRole; roles: readonly string[] };
@@ -23,9 +28,9 @@ export type TokenTeam = { teamId: string; role: MembershipRole; roles: readonly 
 /**
  * What a token is for. An `access` token allows everything that the person may do. A `team` token allows work in its
  * team, but no change of the account or its sessions. A `portal` token is both, since clients of the portal hold one
- * token.
+ * token. A program gets a `personal` token for a personal access token: it does not change the account either.
  */
-const tokenKinds = ['access', 'team', 'portal'] as const;
+const tokenKinds = ['access', 'team', 'portal', 'personal'] as const;
 export type TokenKind = (typeof tokenKinds)[number];
 
 /** The claim that holds the kind. Hasura passes it on to the gateway as a session variable. */
@@ -44,14 +49,21 @@ export function parseTokenKind(claim: unknown): TokenKind | null {
 
 export type IssuedTokens = { accessToken: string; teamToken: string | null; expiresAt: Date };
 
-/** Makes the claims for Hasura. Every value but the list of roles is a string: Hasura refuses other claims. */
-function hasuraClaims(
-  { userId, sessionId }: TokenSubject,
-  roles: TokenRoles,
+/**
+ * Makes the claims for Hasura. Every value but the list of roles is a string: Hasura refuses other claims. A member's roles of
+ * Hasura stand in team tokens only: these are short.
+ */
+export function hasuraClaims(
+  config: Pick<Config, 'roles'>,
+  { userId, sessionId, roles: given, onlyRoles, claims }: TokenSubject,
   team: TokenTeam | null,
   kind: TokenKind,
 ): Record<string, string | readonly string[]> {
+  const ofMember = kind === 'team' && team !== null ? team.roles : [];
+  const roles = onlyRoles ?? tokenRoles(config, [...given, ...ofMember]);
   return {
+    // The gateway's own claims come later, so that no other claim replaces them.
+    ...claims,
     'x-hasura-allowed-roles': roles,
     'x-hasura-default-role': roles[0],
     'x-hasura-user-id': userId,
@@ -61,19 +73,10 @@ function hasuraClaims(
   };
 }
 
-/** The roles in a token. A member's roles of Hasura stand in team tokens only: these are short. */
-const rolesFor = (
-  config: Pick<Config, 'roles'>,
-  subject: TokenSubject,
-  team: TokenTeam | null,
-  kind: TokenKind,
-): TokenRoles =>
-  tokenRoles(config, [...subject.roles, ...(kind === 'team' && team !== null ? team.roles : [])]);
-
 type TokenDeps = { signer: Signer; config: Pick<Config, 'tokens' | 'roles'> };
 
 /** The kind of tokens that a client asks for when it signs in. Clients of the portal get one kind. */
-export type SignInKind = Exclude<TokenKind, 'team'>;
+export type SignInKind = 'access' | 'portal';
 
 /**
  * Signs an access token (RFC 7519, ES256 by default). If the session has an active team, it signs a team token too. A
@@ -86,7 +89,7 @@ export async function issueTokens(
     key: SigningKey;
     subject: TokenSubject;
     team: TokenTeam | null;
-    kind: SignInKind;
+    kind: SignInKind | 'personal';
     ttlSeconds: number;
     secondsLeft: number;
   },
@@ -105,10 +108,8 @@ export async function issueTokens(
     email_verified: subject.emailVerified,
     [HASURA_CLAIMS]: claims,
   });
-  const sign = (forTeam: TokenTeam | null, as: TokenKind) => {
-    const roles = rolesFor(config, subject, forTeam, as);
-    return signer.sign(key, payload(hasuraClaims(subject, roles, forTeam, as)));
-  };
+  const sign = (forTeam: TokenTeam | null, as: TokenKind) =>
+    signer.sign(key, payload(hasuraClaims(config, subject, forTeam, as)));
   const teamKind = kind === 'portal' ? kind : 'team';
   const [accessToken, teamToken] = await Promise.all([
     sign(null, kind),

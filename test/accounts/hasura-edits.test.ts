@@ -215,13 +215,14 @@ test('the query that counts a user’s edits can use an index', async () => {
   expect(JSON.stringify(plan)).toContain('security_events_user_id_idx');
 });
 
-test('a team token cannot rename its user through Hasura; an access token can', async () => {
+test('a team token or a personal token cannot rename its user through Hasura; an access token can', async () => {
   const { user } = await signUp(gateway);
   const as = (kind: string, role = 'user') =>
     JSON.stringify({ 'x-hasura-role': role, 'x-hasura-user-id': user.id, 'x-hasura-token-kind': kind });
-  await expect(editAs(as('team'), rename(user.id))).rejects.toThrow(
-    'A team token does not change an account.',
-  );
+  for (const kind of ['team', 'personal'])
+    await expect(editAs(as(kind), rename(user.id))).rejects.toThrow(
+      'A team token or personal access token does not change an account.',
+    );
   for (const session of [as('access'), as('portal', 'user'), as('team', 'admin')])
     expect(await editAs(session, rename(user.id))).toBe(1);
 });

@@ -11,7 +11,7 @@ import { gather, type Operation } from './operations.ts';
 const TABLES = [
   ...['portcullis.users', 'portcullis.teams', 'portcullis.memberships', 'portcullis.sessions'],
   ...['portcullis.invites', 'portcullis_private.passwords', 'portcullis_private.refresh_tokens'],
-  'portcullis_private.one_time_tokens',
+  ...['portcullis_private.one_time_tokens', 'portcullis_private.access_tokens'],
 ];
 
 let database: TestDatabase;
@@ -30,7 +30,7 @@ beforeAll(async () => {
     await sql.unsafe(
       `create trigger linger before update or delete on ${table} for each row execute function linger()`,
     );
-  const pool = { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '60' };
+  const pool = { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '66' };
   const env = { ...pool, DATABASE_STATEMENT_TIMEOUT_MS: '300000', RATE_LIMITS: 'off' };
   gateway = await startGateway({ env });
   replica = await startGateway({ replicaOf: gateway });

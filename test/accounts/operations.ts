@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Sql } from 'postgres';
 import { sha256 } from '../../src/crypto/secrets.ts';
+import { CREATE, create, EXCHANGE, inHours, REVOKE } from '../access-tokens/programs.ts';
 import { bearer, LOGIN, logIn, type SignedInAnswer, type TestGateway } from '../support/gateway.ts';
 import {
   ACCEPT_INVITE,
@@ -94,6 +95,24 @@ async function operationsOf(
   ];
 }
 
+/** The operations of a user and their programs on personal access tokens. */
+async function programsOf(
+  { gateway, replica }: Stage,
+  { run, token: accessToken, password: currentPassword }: Someone,
+): Promise<Operation[]> {
+  const [one, other] = [await create(gateway, { accessToken }), await create(gateway, { accessToken })];
+  const input = { name: 'Another', expiresAt: inHours(1), currentPassword };
+  return [
+    () => run(CREATE, { input }),
+    () => run(REVOKE, { input: { id: one.accessToken.id } }),
+    ...[one, other].map(
+      ({ token }) =>
+        () =>
+          replica.graphql(EXCHANGE, { input: { token } }),
+    ),
+  ];
+}
+
 /** Founds a team whose members have sessions, invites a guest, and returns all operations on them. */
 export async function gather(stage: Stage): Promise<Operation[]> {
   const { gateway, replica, sql } = stage;
@@ -116,6 +135,7 @@ export async function gather(stage: Stage): Promise<Operation[]> {
   );
   return [
     ...operations.flat(),
+    ...(await programsOf(stage, people[0])),
     () => guest.run(ACCEPT_INVITE, { input }),
     () => replica.graphql(DECLINE_INVITE, { input }, bearer(guest.token)),
     () => people[0].run(REVOKE_INVITE, { input }),

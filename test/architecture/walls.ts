@@ -20,7 +20,20 @@ const rows: readonly (readonly string[])[] = [
   ['flows'],
   ['sessions', 'teams'],
   ['migrations'],
-  ['audit', 'ens', 'jobs', 'keys', 'limits', 'mail', 'one-time-tokens', 'roles', 'users', 'webhooks'],
+  [
+    'access-tokens',
+    'audit',
+    'claims',
+    'ens',
+    'jobs',
+    'keys',
+    'limits',
+    'mail',
+    'one-time-tokens',
+    'roles',
+    'users',
+    'webhooks',
+  ],
   ['captcha', 'crypto', 'db'],
   ['chain', 'config', 'errors', 'log', 'version'],
 ];
@@ -37,7 +50,20 @@ const annexes: Readonly<Record<string, { importedBy: readonly string[]; below: s
 /** The folders that own the tables. Everything above them asks them. */
 export const domains: readonly string[] = [
   ...['sessions', 'teams'],
-  ...['audit', 'ens', 'jobs', 'keys', 'limits', 'mail', 'one-time-tokens', 'roles', 'users', 'webhooks'],
+  ...[
+    'access-tokens',
+    'audit',
+    'claims',
+    'ens',
+    'jobs',
+    'keys',
+    'limits',
+    'mail',
+    'one-time-tokens',
+    'roles',
+    'users',
+    'webhooks',
+  ],
 ];
 
 const TABLES = 'db/tables/';

@@ -29,7 +29,13 @@ const { deps, url: origin } = await createApp(
   createLog(config.logLevel),
 );
 
-const subject = { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false, roles: [] };
+const subject = {
+  userId: randomUUID(),
+  sessionId: randomUUID(),
+  emailVerified: false,
+  roles: [],
+  claims: {},
+};
 async function issue(): Promise<void> {
   const ttlSeconds = deps.config.tokens.accessTtlSeconds;
   const key = await deps.signer.currentKey(ttlSeconds);

@@ -48,8 +48,8 @@ export async function measureRefreshes({ url, person, env }: Bench): Promise<Row
   const device = { userAgent: 'bench', address: '127.0.0.1' };
   const { privateKey } = await generateKeyPair('ES256');
   const rotate = async (token: string) => {
-    const rotation = await rotateRefreshToken(
-      { db, config, refreshTokens, rateLimited: false },
+    const { rotation } = await rotateRefreshToken(
+      { db, config, refreshTokens, rateLimited: false, claims: null },
       device,
       token,
     );

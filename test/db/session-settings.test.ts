@@ -124,7 +124,9 @@ describe('a role with all harmful settings at once', () => {
     const login = new URL(database.url);
     login.username = 'hasura_beside_settings';
     login.password = 'secret';
-    expect(await applyHasuraLogin({ ownerUrl: database.url, hasuraUrl: login.href })).toBe(login.username);
+    expect(await applyHasuraLogin({ ownerUrl: database.url, hasuraUrl: login.href })).toMatchObject({
+      role: login.username,
+    });
     const owner = postgres(database.url, {
       max: 1,
       onnotice: () => {},

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/client.ts';
-import { readApplicationRows } from '../../src/db/guarded.ts';
+import { readApplicationRows, runGuarded } from '../../src/db/guarded.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { forFile } from '../support/for-file.ts';
 
@@ -16,15 +16,17 @@ async function openBench() {
   await owner.unsafe('create schema app');
   return {
     ...{ owner, db },
-    /** Reads a claims statement that runs the given PL/pgSQL. */
-    async plant(body: string): Promise<string[]> {
-      await owner.unsafe(
-        `create or replace function app.planted() returns int language plpgsql as $f$ begin ${body}; return 1; end $f$`,
+    /** Updates a user while a trigger runs the given PL/pgSQL. */
+    async plant(body: string): Promise<readonly unknown[]> {
+      await owner.unsafe(`
+        create or replace function app.planted() returns trigger language plpgsql as $f$ begin ${body}; return null; end $f$;
+        create or replace trigger planted after update on portcullis.users for each row execute function app.planted()`);
+      const id = randomUUID();
+      await owner`insert into portcullis.users (id, email, name) values (${id}, ${`${id}@example.com`}, 'Ada')`;
+      return await runGuarded(
+        db,
+        sql`select from portcullis_private.update_user(${id}, null, 'Grace', null, null::boolean)`,
       );
-      return await readApplicationRows(db, {
-        statement: 'select app.planted() as planted, $1 as id',
-        userId: randomUUID(),
-      });
     },
     async close() {
       await close();
@@ -43,9 +45,11 @@ const settingsOf = async () =>
   )[0];
 
 test('a claims statement returns its rows as JSON', async () => {
-  expect(await bench.plant('null')).toEqual([
-    expect.stringMatching(/^\{"planted":1,"id":"[0-9a-f-]{36}"\}$/),
-  ]);
+  const [row] = await readApplicationRows(bench.db, {
+    statement: 'select 1 as one, $1 as id',
+    userId: randomUUID(),
+  });
+  expect(row).toMatch(/^\{"one":1,"id":"[0-9a-f-]{36}"\}$/);
 });
 
 test('settings of a session do not outlive the statement', async () => {
@@ -63,7 +67,7 @@ test('settings of a session do not outlive the statement', async () => {
 test('a cursor WITH HOLD is refused before the commit would read it', async () => {
   await expect(
     bench.plant(`execute 'declare later cursor with hold for select pg_sleep(0)'`),
-  ).rejects.toMatchObject({ cause: { code: '24000' } });
+  ).rejects.toMatchObject({ cause: { cause: { code: '24000' } } });
   expect([...(await bench.db.execute(sql`select name from pg_cursors where is_holdable`))]).toEqual([]);
 });
 
@@ -90,7 +94,7 @@ test('triggers that defer each other without end are refused', async () => {
       set constraints all deferred; update app.chain set id = id + 1; return null; end $f$;
     create constraint trigger link after update on app.chain deferrable for each row execute function app.link()`);
   await expect(bench.plant('update app.chain set id = id')).rejects.toMatchObject({
-    cause: { code: '54000' },
+    cause: { cause: { code: '54000' } },
   });
   expect([...(await bench.owner`select id from app.chain`)]).toEqual([{ id: 0 }]);
 });

@@ -45,8 +45,11 @@ export async function openLogins() {
       roles.push(role);
       return role;
     },
-    apply: (role: string, password?: string) =>
-      applyHasuraLogin({ ownerUrl: database.url, hasuraUrl: loginUrl(role, password) }),
+    apply: (role: string, password?: string, schema?: string) =>
+      applyHasuraLogin({
+        ...{ ownerUrl: database.url, hasuraUrl: loginUrl(role, password) },
+        ...(schema !== undefined && { schema }),
+      }),
     logIn(url: string): postgres.Sql {
       const sql = postgres(url, { max: 1, onnotice: () => {} });
       opened.push(sql);

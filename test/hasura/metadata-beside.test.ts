@@ -59,7 +59,7 @@ test('the generator renews its own entries and leaves the lines of an applicatio
   const { directory, metadata } = await copy();
   await replaceIn(metadata, 'cron_triggers.yaml', '17 * * * *', '18 * * * *');
   await replaceIn(metadata, 'actions.yaml', 'timeout: 30', 'timeout: 31');
-  await replaceIn(metadata, 'actions.graphql', '  key: String!\n', '');
+  await replaceIn(metadata, 'actions.graphql', '  "The ENS name."\n  key: String!\n', '');
   await replaceIn(metadata, 'remote_schemas.yaml', 'timeout_seconds: 15', 'timeout_seconds: 16');
   await replaceIn(metadata, 'databases/databases.yaml', 'read-committed', 'serializable');
   await replaceIn(metadata, 'databases/portcullis/tables/portcullis_users.yaml', 'limit: 100', 'limit: 101');
@@ -209,10 +209,10 @@ test.for<Broken>([
   ],
   [
     'with a computed field on a table of ours',
-    `${tables}/portcullis_users.yaml`,
+    `${tables}/portcullis_cache.yaml`,
     'select_permissions:',
     'computed_fields: [{name: excerpt}]\nselect_permissions:',
-    ['computed-fields databases.0.tables.8.computed_fields'],
+    ['computed-fields databases.0.tables.0.computed_fields'],
   ],
   [
     'with an event trigger on a table of ours',

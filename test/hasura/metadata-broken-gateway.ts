@@ -84,8 +84,8 @@ export const brokenGateway: readonly BrokenExample[] = [
     cache,
     'names-unique',
     'two tables with one name',
-    'select_permissions',
-    'configuration: {custom_name: jwks}\nselect_permissions',
+    'configuration:\n',
+    'configuration:\n  custom_name: jwks\n',
   ),
   edited(
     actions,
@@ -169,7 +169,13 @@ export const brokenGateway: readonly BrokenExample[] = [
     '  refreshEns: RefreshEnsActionOutput!\n',
     '',
   ),
-  edited(actions, 'action-declared', 'an unlisted type', '    - name: RefreshEnsActionOutput\n', ''),
+  edited(
+    actions,
+    'action-declared',
+    'an unlisted type',
+    '    - name: RefreshEnsActionOutput\n      description: The contract addresses after a look-up.\n',
+    '',
+  ),
   edited(actionsSdl, 'action-sdl', 'text that is not GraphQL', 'type Mutation {', 'type Mutation'),
   edited(
     actionsSdl,

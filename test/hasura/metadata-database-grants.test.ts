@@ -10,7 +10,7 @@ afterEach(() => logins.logOut());
 test('the role logs in, reads the declared tables and updates only the declared columns', async () => {
   const { owner, newRole, apply, logIn, loginUrl } = logins;
   const role = newRole();
-  expect(await apply(role)).toBe(role);
+  expect(await apply(role)).toMatchObject({ role, otherReads: [] });
   const hasura = logIn(loginUrl(role));
 
   for (const table of ['users', 'teams', 'memberships', 'sessions', 'jwks', 'cache']) {
@@ -54,16 +54,56 @@ test('the role cannot read a column that a later migration adds', async () => {
   }
 });
 
-test('a second hasura:role revokes a grant on a whole table, which later columns would inherit', async () => {
+test('a second hasura:role keeps a read right that an operator granted, and reports it', async () => {
   const { owner, newRole, apply } = logins;
   const role = newRole();
-  await apply(role);
-  await owner`grant select on all tables in schema portcullis to ${owner(role)}`;
-  await apply(role);
-  const tables = await owner`
-    select relname from pg_class where relnamespace = 'portcullis'::regnamespace and relkind = 'r'
-      and has_table_privilege(${role}, oid, 'select')`;
-  expect([...tables]).toEqual([]);
+  await owner`alter table portcullis.users add column secret text`;
+  try {
+    await apply(role);
+    await owner`grant select (secret) on portcullis.users to ${owner(role)}`;
+    expect(await apply(role)).toMatchObject({ otherReads: ['users.secret'] });
+    const [kept] =
+      await owner`select has_column_privilege(${role}, 'portcullis.users', 'secret', 'select') as kept`;
+    expect(kept).toEqual({ kept: true });
+  } finally {
+    await owner`alter table portcullis.users drop column secret`;
+  }
+});
+
+test('a second hasura:role revokes what it gave before and what is no longer declared', async () => {
+  const { owner, newRole, apply, logIn, loginUrl } = logins;
+  const role = newRole();
+  await owner`alter table portcullis.users add column former text`;
+  try {
+    await apply(role);
+    await owner`select portcullis_private.give_hasura(${role}, 'update', 'users', array['former'])`;
+    await apply(role);
+    expect(await refusal(logIn(loginUrl(role))`update portcullis.users set former = 'x'`)).toBe('42501');
+    expect(await owner`select from portcullis_private.hasura_grants where "column" = 'former'`).toEqual([]);
+  } finally {
+    await owner`alter table portcullis.users drop column former`;
+  }
+});
+
+test('the role can reference users and teams by their ids, and only these', async () => {
+  const { newRole, apply, logIn, loginUrl } = logins;
+  const role = newRole();
+  expect(await apply(role, undefined, 'application')).toMatchObject({ references: true });
+  const hasura = logIn(loginUrl(role));
+  const referring = (table: string, column: string, type = 'uuid') =>
+    refusal(
+      hasura.begin(async (tx) => {
+        await tx.unsafe(
+          `create table application.refers (r ${type} references portcullis.${table} (${column}))`,
+        );
+        await tx.unsafe('drop table application.refers');
+      }),
+    );
+  expect(await referring('users', 'id')).toBe('allowed');
+  expect(await referring('teams', 'id')).toBe('allowed');
+  expect(await referring('users', 'email', 'text')).toBe('42501');
+  expect(await referring('sessions', 'id')).toBe('42501');
+  await hasura`drop schema application`;
 });
 
 test('hasura:role asks for the migrations when a declared column is missing', async () => {

@@ -1,6 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import postgres from 'postgres';
 import { afterEach, expect, test } from 'vitest';
+import { databaseCastsSql } from '../../src/commands/hasura/metadata/database-casts.ts';
 import { applyHasuraLogin } from '../../src/commands/hasura/metadata/database-login.ts';
 import { scramVerifier } from '../../src/commands/hasura/metadata/scram.ts';
 import { createEmptyDatabase, createTestDatabase } from '../support/database.ts';
@@ -12,27 +13,35 @@ import { openLogins, refusal } from './database-logins.ts';
 const logins = forFile(() => openLogins());
 afterEach(() => logins.logOut());
 
-test('a second hasura:role renews the password and revokes grants that are not declared', async () => {
-  const { owner, newRole, apply, logIn, loginUrl } = logins;
+test('a second hasura:role renews the password', async () => {
+  const { owner, newRole, apply } = logins;
   const role = newRole();
   await apply(role, 'first password');
-  await owner`grant insert, delete, update on portcullis.users to ${owner(role)}`;
-  await owner`grant usage on schema portcullis_private to ${owner(role)}`;
-  await owner`grant select on portcullis_private.passwords to ${owner(role)}`;
-  await owner`grant usage on schema portcullis_jobs to ${owner(role)}`;
-  await owner`grant select, insert on portcullis_jobs._private_jobs to ${owner(role)}`;
   await apply(role, 'second password');
-  expect(await refusal(logIn(loginUrl(role, 'second password'))`delete from portcullis.users`)).toBe('42501');
-  expect(
-    await refusal(logIn(loginUrl(role, 'second password'))`select from portcullis_private.passwords`),
-  ).toBe('42501');
-  expect(
-    await refusal(logIn(loginUrl(role, 'second password'))`select from portcullis_jobs._private_jobs`),
-  ).toBe('42501');
   const [{ verifier } = { verifier: '' }] = await owner<{ verifier: string }[]>`
     select rolpassword as verifier from pg_authid where rolname = ${role}`;
   expect(matches(verifier, 'second password')).toBe(true);
   expect(matches(verifier, 'first password')).toBe(false);
+});
+
+test.each([
+  ['usage of portcullis_private', 'usage on schema portcullis_private'],
+  ['usage of portcullis_jobs', 'usage on schema portcullis_jobs'],
+  ['create in portcullis', 'create on schema portcullis'],
+  ['trigger on sessions', 'trigger on portcullis.sessions'],
+  ['delete on users', 'delete on portcullis.users'],
+  ['insert on jwks', 'insert on portcullis.jwks'],
+  ['update of users.email', 'update (email) on portcullis.users'],
+  ['references of users.email', 'references (email) on portcullis.users'],
+  ['references on invites', 'references on portcullis.invites'],
+])('hasura:role refuses and keeps a right that an operator granted: %s', async (subject, right) => {
+  const { owner, newRole, apply } = logins;
+  const role = newRole();
+  await apply(role);
+  await owner.unsafe(`grant ${right} to "${role.replaceAll('"', '""')}"`);
+  await expect(apply(role)).rejects.toThrow(`has rights that it must not have: ${subject}.`);
+  await owner.unsafe(`revoke ${right} from "${role.replaceAll('"', '""')}"`);
+  expect(await apply(role)).toMatchObject({ role });
 });
 
 function matches(verifier: string, password: string): boolean {
@@ -87,21 +96,6 @@ test('hasura:role names rights that the role inherits from a group and leaves th
   expect(found).toEqual({ rolcanlogin: false });
 });
 
-test.each([
-  ['select on users', 'grant select on portcullis.users to'],
-  ['read of users.secret', 'grant select (secret) on portcullis.users to'],
-])('hasura:role refuses a read right that is granted to public: %s', async (subject, grant) => {
-  const { owner, newRole, apply } = logins;
-  await owner`alter table portcullis.users add column secret text`;
-  try {
-    await owner.unsafe(`${grant} public`);
-    await expect(apply(newRole())).rejects.toThrow(subject);
-  } finally {
-    await owner`revoke all on portcullis.users from public`;
-    await owner`alter table portcullis.users drop column secret`;
-  }
-});
-
 test('an owner with CREATEROLE but without superuser can run hasura:role twice', async () => {
   const { newRole, logIn, logOut } = logins;
   const [plain, role] = [newRole('plain'), newRole()];
@@ -115,19 +109,27 @@ test('an owner with CREATEROLE but without superuser can run hasura:role twice',
       for r in select oid::regnamespace as name from pg_namespace where nspname like 'portcullis%' loop
         execute format('alter schema %s owner to "${plain}"', r.name); end loop;
       for r in select oid::regclass as name from pg_class where relkind in ('r', 'v') and relnamespace::regnamespace::text like 'portcullis%' loop
-        execute format('alter table %s owner to "${plain}"', r.name); end loop; end $$`);
+        execute format('alter table %s owner to "${plain}"', r.name); end loop;
+      for r in select oid::regprocedure as name from pg_proc where pronamespace::regnamespace::text like 'portcullis%' loop
+        execute format('alter function %s owner to "${plain}"', r.name); end loop; end $$`);
     const [ownerUrl, hasuraUrl] = [plain, role].map((name) => {
       const login = new URL(other.url);
       login.username = encodeURIComponent(name);
       login.password = 'plain';
       return login.href;
     }) as [string, string];
-    expect(await applyHasuraLogin({ ownerUrl, hasuraUrl })).toBe(role);
-    expect(await applyHasuraLogin({ ownerUrl, hasuraUrl })).toBe(role);
+    // Only a superuser creates event triggers, without which references are not given.
+    expect(await applyHasuraLogin({ ownerUrl, hasuraUrl })).toMatchObject({ role, references: false });
+    await admin.unsafe(databaseCastsSql());
+    await admin.unsafe(databaseCastsSql());
+    const { guard, ...applied } = await applyHasuraLogin({ ownerUrl, hasuraUrl });
+    expect(applied).toMatchObject({ role, references: true });
     expect(await refusal(logIn(hasuraUrl)`select * from portcullis.users`)).toBe('allowed');
     expect(await refusal(logIn(hasuraUrl)`select * from portcullis_private.passwords`)).toBe('42501');
-    const [able] = await admin`select pg_has_role(${plain}, ${role}, 'usage') as able`;
-    expect(able).toEqual({ able: false });
+    for (const name of [role, guard]) {
+      const [able] = await admin`select pg_has_role(${plain}, ${name}, 'usage') as able`;
+      expect(able).toEqual({ able: false });
+    }
   } finally {
     await logOut();
     await admin.end();

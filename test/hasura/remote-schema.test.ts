@@ -145,7 +145,7 @@ describe('answers to Hasura', () => {
       { input: newPerson() },
       {
         ...asHasura(),
-        'user-agent': 'hasura-graphql-engine/v2.49.2',
+        'user-agent': 'hasura-graphql-engine/v2.51.9',
         'x-forwarded-user-agent': 'Firefox',
         'x-forwarded-for': '203.0.113.7',
       },

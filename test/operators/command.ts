@@ -39,7 +39,7 @@ export async function runUsersOn(
   const code = await runUsersCommand(args, {
     stdout: { write: (text) => stdout.push(text) },
     stderr: { write: (text) => stderr.push(text) },
-    open: async () => ({ deps: gateway.deps, close: async () => {} }),
+    open: async () => ({ deps: gateway.deps, single: gateway.deps.priority.db, close: async () => {} }),
   });
   return { code, stdout: stdout.join(''), stderr: stderr.join('') };
 }

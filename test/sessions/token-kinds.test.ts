@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { decodeJwt, type JWTPayload } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { sha256 } from '../../src/crypto/secrets.ts';
+import { create, exchange } from '../access-tokens/programs.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, ME, newPerson, type SignedInAnswer, signUp, startGateway } from '../support/gateway.ts';
 
@@ -97,6 +100,65 @@ describe('a team token', () => {
       });
     },
   );
+});
+
+describe('a personal token', () => {
+  const ACCESS_TOKENS = {
+    accessTokens: '{ accessTokens { id } }',
+    createAccessToken: `mutation { createAccessToken(
+      input: { name: "x", expiresAt: "2126-01-01T00:00:00Z", currentPassword: "x" }) { token } }`,
+    revokeAccessToken:
+      'mutation { revokeAccessToken(input: { id: "018f0000-0000-7000-8000-00000000dead" }) { ok } }',
+    'logout of itself': 'mutation { logout { sessionsEnded } }',
+  };
+  let personal: string;
+  beforeEach(async () => {
+    personal = (await exchange(gateway, (await create(gateway, ada)).token)).accessToken;
+  });
+
+  test.each(Object.entries({ ...ACCOUNT, ...ACCESS_TOKENS }))(
+    'cannot run %s: permission_denied',
+    async (_name, document) => {
+      expect(await codeOf(document, bearer(personal))).toBe('permission_denied');
+      expect(await codeOf(document, throughHasura(personal))).toBe('permission_denied');
+      expect(await codeOf(document, { ...throughHasura(personal), ...bearer(personal) })).toBe(
+        'permission_denied',
+      );
+    },
+  );
+
+  test('stays personal if Hasura names another kind or none: permission_denied', async () => {
+    const { 'x-hasura-token-kind': _, ...without } = throughHasura(personal) as Record<string, string>;
+    for (const headers of [without, { ...without, 'x-hasura-token-kind': 'access' }])
+      expect(await codeOf(ACCOUNT.updateProfile, headers)).toBe('permission_denied');
+  });
+
+  test('does not prove an account beside a mailed token', async () => {
+    const CONFIRM = `mutation { verifyEmail(input: { token: "${await plantToken()}" }) { accessToken } }`;
+    expect(await codeOf(CONFIRM, bearer(personal))).toBe('required');
+  });
+
+  test('can read the user and work in teams', async () => {
+    expect(await gateway.graphql(ME, {}, bearer(personal))).toMatchObject({ me: { id: ada.user.id } });
+    const CREATE_TEAM = 'mutation { createTeam(input: { name: "Engines" }) { team { id } } }';
+    expect(await gateway.graphql(CREATE_TEAM, {}, bearer(personal))).toBeTruthy();
+  });
+
+  test.each(['/api/refresh', '/api/resend-email-verification?capcha='])(
+    'is refused by GET %s with 401',
+    async (path) => {
+      expect(await get(path, personal)).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+    },
+  );
+
+  /** Stores the token of a verification mail. */
+  async function plantToken(): Promise<string> {
+    const token = `pot_${randomBytes(32).toString('base64url')}`;
+    await gateway.sql`insert into portcullis_private.one_time_tokens (token_hash, user_id, purpose, email, expires_at)
+      values (${sha256(token)}, ${ada.user.id}, 'verify_email', ${ada.user.email}, now() + interval '1 hour')
+      on conflict (user_id, purpose) do update set token_hash = excluded.token_hash`;
+    return token;
+  }
 });
 
 describe('a portal token', () => {

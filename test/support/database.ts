@@ -26,7 +26,14 @@ async function createDatabase(template: string): Promise<TestDatabase> {
   await execute(server, `create database ${name} template ${template} ${FILE_COPY}`);
   const url = new URL(server);
   url.pathname = name;
-  return { url: url.href, drop: () => execute(server, `drop database if exists ${name} with (force)`) };
+  return {
+    url: url.href,
+    async drop() {
+      await execute(server, `drop database if exists ${name} with (force)`);
+      // `hasura:role` makes it. Roles belong to the server.
+      await execute(server, `drop role if exists portcullis_guard_${name}`);
+    },
+  };
 }
 
 async function execute(server: string, statement: string): Promise<void> {

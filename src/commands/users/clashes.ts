@@ -20,10 +20,10 @@ To delete the account with the teams in which it is alone:
 
   begin;
   select from portcullis.users where id = '…' for update;
-  delete from portcullis.teams t where t.id in (select team_id from portcullis.memberships where user_id = '…')
-    and not exists (select from portcullis.memberships m where m.team_id = t.id and m.user_id <> '…');
+  select portcullis_private.delete_teams(array(select m.team_id from portcullis.memberships m where m.user_id = '…'
+    and not exists (select from portcullis.memberships o where o.team_id = m.team_id and o.user_id <> '…')));
   delete from portcullis.invites where inviter_id = '…';
-  delete from portcullis.users where id = '…';
+  select portcullis_private.delete_users(array['…'::uuid]);
   commit;
 
 Postgres refuses that ("A team needs an owner.") while the account is the only owner of a team with other members. First make

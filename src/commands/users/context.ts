@@ -1,5 +1,6 @@
 import { type RunnableConfig, wire } from '../../app.ts';
 import { readConfig } from '../../config/read-config.ts';
+import type { Database } from '../../db/client.ts';
 import { inspectDatabases } from '../../db/inspection.ts';
 import { openPools } from '../../db/pools.ts';
 import { completeConfig } from '../../development.ts';
@@ -10,6 +11,8 @@ import { applyMigrations, isMigrated } from '../../migrations/migrate.ts';
 
 export type CommandContext = Readonly<{
   deps: Deps;
+  /** A pool of one connection: its temporary tables last as long as the command. */
+  single: Database;
   close(): Promise<void>;
 }>;
 
@@ -48,7 +51,7 @@ export async function openContext({ migrate = true }: OpenOptions = {}): Promise
       await pools.close();
       throw new Error('The database lacks migrations. Run npm run db:migrate first.');
     }
-    return { deps: await wire(config, pools, log), close };
+    return { deps: await wire(config, pools, log), single: pools.priorityDb, close };
   } catch (error) {
     await stop();
     throw error;

@@ -1,6 +1,7 @@
 import { disable, enable, endSessions, remove, sendReset } from './account-actions.ts';
 import { clashes } from './clashes.ts';
 import { create } from './create.ts';
+import { importUsers } from './import/import.ts';
 import { list } from './list.ts';
 import { show } from './show.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -17,5 +18,6 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
   delete: remove,
   'end-sessions': endSessions,
   'send-reset': sendReset,
+  import: importUsers,
   clashes,
 };

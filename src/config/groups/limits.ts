@@ -100,6 +100,13 @@ const limits = {
     default: '120/3600',
     description: "Renewals of a session's tokens by its access token (`GET /api/refresh`).",
   },
+  exchangesPerPersonalToken: {
+    name: 'personal_token',
+    per: 'session',
+    variable: 'LIMIT_EXCHANGES_PER_PERSONAL_TOKEN',
+    default: '300/3600',
+    description: 'Sign-ins by a personal access token, per token.',
+  },
   /** Spent refresh tokens of a session that clients may present. Each is recorded. The tabs of a browser need far fewer. */
   refreshRepeatsPerSession: { name: 'refresh_repeats', per: 'session', rate: { count: 500, seconds: 3600 } },
   teamsPerUser: {

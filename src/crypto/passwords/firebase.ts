@@ -6,14 +6,14 @@ const MIN_SIGNER_KEY_BYTES = 16;
 const MAX_SIGNER_KEY_BYTES = 128;
 
 /** The parts of a hash of Firebase that all people of a project share. */
-type FirebaseParameters = Readonly<{ cost: ScryptCost; saltSeparator: Buffer }>;
+export type FirebaseParameters = Readonly<{ cost: ScryptCost; saltSeparator: Buffer }>;
 
 /** The id of a signer key: it does not disclose the key, which is random. */
 export const signerKeyId = (signerKey: Buffer): string =>
   createHash('sha256').update(signerKey).digest('hex').slice(0, 32);
 
 /** Checks the length of a signer key. @throws HashError `bad_hash` */
-function checkSignerKey(signerKey: Buffer): Buffer {
+export function checkSignerKey(signerKey: Buffer): Buffer {
   if (signerKey.length < MIN_SIGNER_KEY_BYTES || signerKey.length > MAX_SIGNER_KEY_BYTES)
     throw new HashError('bad_hash');
   return signerKey;
@@ -75,7 +75,13 @@ export function readFirebaseScrypt(text: string): StoredHash {
 }
 
 /** Spells a hash of Firebase so that it names its signer key by the id. */
-function spellFirebaseScrypt({ cost, saltSeparator, salt, hash, id }: Omit<Parts, 'signerKey'>): string {
+export function spellFirebaseScrypt({
+  cost,
+  saltSeparator,
+  salt,
+  hash,
+  id,
+}: Omit<Parts, 'signerKey'>): string {
   const parameters = `v=1,n=${Math.log2(cost.n)},r=${cost.r},p=${cost.p},ss=${saltSeparator.toString('base64')}`;
   return `$fbscrypt$${parameters},key=${id}$${salt.toString('base64')}$${hash.toString('base64')}`;
 }
@@ -83,7 +89,6 @@ function spellFirebaseScrypt({ cost, saltSeparator, salt, hash, id }: Omit<Parts
 /**
  * Takes the signer key out of Supabase's form of the hash, so that it is stored once.
  * @returns null for the key if the text names it by its id
- * @internal
  * @throws HashError
  */
 export function withoutSignerKey(text: string): { hash: string; signerKey: Buffer | null } {

@@ -62,6 +62,13 @@ export function readScrypt(hash: string): StoredHash {
   return scryptHash({ cost, salt: decodeBase64(parts.salt ?? ''), key: decodeBase64(parts.key ?? '') });
 }
 
+/** Spells a scrypt hash in PHC format. @throws HashError */
+export function spellScrypt({ cost, salt, key }: Omit<Parts, 'text'>): string {
+  const { n, r, p } = checkScryptCost(cost);
+  const unpadded = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
+  return `$scrypt$ln=${Math.log2(n)},r=${r},p=${p}$${unpadded(salt)}$${unpadded(key)}`;
+}
+
 const MAX_N = 2 ** 30;
 const lanes = ({ r, p }: Record<string, string>) => ({ r: readCost(r, 2 ** 20), p: readCost(p, 2 ** 20) });
 

@@ -1,5 +1,5 @@
 import { readArgon2 } from './argon2.ts';
-import { readBcrypt, readBcryptOfSha256 } from './bcrypt.ts';
+import { readBcrypt, readBcryptOfSha256, readSaltedBcrypt } from './bcrypt.ts';
 import { readFirebaseScrypt } from './firebase.ts';
 import { HashError, type StoredHash } from './hash-parts.ts';
 import {
@@ -26,6 +26,7 @@ const forms: readonly (readonly [start: RegExp, read: (hash: string) => StoredHa
   // Django. The import spells plain argon2 hashes so, too: they were made of the text as typed.
   [/^argon2\$/, (hash) => readArgon2(`$${afterName(hash).replace(/^\$/, '')}`, 'typed')],
   [/^bcrypt\$/, (hash) => readBcrypt(afterName(hash))],
+  [/^salted\$/, readSaltedBcrypt],
   [/^bcrypt_sha256\$/, (hash) => readBcryptOfSha256(afterName(hash))],
   [/^pbkdf2_/, readDjangoPbkdf2],
   [/^scrypt\$/, readDjangoScrypt],

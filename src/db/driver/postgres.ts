@@ -12,6 +12,8 @@ import { pad } from './startup-message.ts';
 export type Client = postgres.Sql;
 /** A transaction of a client, as its work gets it. */
 export type ClientTransaction = postgres.TransactionSql;
+/** A client or one of its transactions, for single statements. */
+export type StatementClient = postgres.ISql;
 
 const CONNECT_TIMEOUT_SECONDS = 5;
 

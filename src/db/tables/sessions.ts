@@ -6,7 +6,7 @@ import { teams } from './teams.ts';
 import { ofUser } from './users.ts';
 
 /** What opened a session. */
-export const sessionOpeners = ['password', 'mailed_token'] as const;
+export const sessionOpeners = ['password', 'mailed_token', 'access_token'] as const;
 export type SessionOpener = (typeof sessionOpeners)[number];
 
 /** One sign-in on one device, until it is revoked or reaches its absolute end. */
@@ -22,7 +22,7 @@ export const sessions = portcullis.table(
     lastUsedAt: instant().notNull().defaultNow(),
     expiresAt: instant().notNull(),
     revokedAt: instant(),
-    /** What opened it: a password, or a token that was mailed. */
+    /** What opened it: a password, a token that was mailed, or the creation of a personal access token. */
     openedBy: text({ enum: sessionOpeners }).notNull().default('password'),
     /** When the holder of the mailbox confirmed it; null if a stranger may have opened it. */
     provenAt: instant(),
@@ -33,7 +33,7 @@ export const sessions = portcullis.table(
     index('sessions_expires_at_idx').on(t.expiresAt),
     index('sessions_revoked_at_idx').on(t.revokedAt).where(sql`${t.revokedAt} is not null`),
     check('sessions_user_agent_length', sql`char_length(${t.userAgent}) <= 512`),
-    check('sessions_opened_by', sql`${t.openedBy} in ('password', 'mailed_token')`),
+    check('sessions_opened_by', sql`${t.openedBy} in ('password', 'mailed_token', 'access_token')`),
   ],
 );
 

@@ -40,7 +40,7 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
         answers: { 200: { description: 'The user is signed in.', schema: Token } },
         errors: [
           ...(['captcha_failed', 'invalid_credentials', 'account_disabled', 'email_not_verified'] as const),
-          ...(['rate_limited', 'busy', 'no_signing_key'] as const),
+          ...(['rate_limited', 'busy', 'no_signing_key', 'claims_failed'] as const),
         ],
       },
       body: z.object({ email: EMAIL, password: PASSWORD, captcha_token: CAPTCHA }),
@@ -59,7 +59,7 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
         answers: { 201: { description: 'The user is registered and signed in.', schema: Token } },
         errors: [
           ...(['min_length', 'max_length', 'already_registered', 'signup_disabled'] as const),
-          ...(['email_not_verified', 'rate_limited', 'busy', 'no_signing_key'] as const),
+          ...(['email_not_verified', 'rate_limited', 'busy', 'no_signing_key', 'claims_failed'] as const),
         ],
       },
       body: z.object({

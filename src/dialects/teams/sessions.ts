@@ -21,7 +21,7 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       answers: { 200: { description: 'The user is signed in.', schema: Tokens } },
       errors: [
         ...(['captcha_failed', 'invalid_credentials', 'account_disabled', 'email_not_verified'] as const),
-        ...(['rate_limited', 'busy', 'no_signing_key'] as const),
+        ...(['rate_limited', 'busy', 'no_signing_key', 'claims_failed'] as const),
       ],
     },
     body: z.object({ email: EMAIL, password: PASSWORD, captchaToken: CAPTCHA }),
@@ -40,7 +40,14 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       answers: { 200: { description: 'The user is registered and signed in.', schema: Tokens } },
       errors: [
         ...(['min_length', 'max_length', 'already_registered', 'signup_disabled'] as const),
-        ...(['email_not_verified', 'captcha_failed', 'rate_limited', 'busy', 'no_signing_key'] as const),
+        ...([
+          'email_not_verified',
+          'captcha_failed',
+          'rate_limited',
+          'busy',
+          'no_signing_key',
+          'claims_failed',
+        ] as const),
       ],
     },
     body: z.object({
@@ -67,7 +74,7 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       answers: { 200: { description: 'The new tokens.', schema: Tokens } },
       errors: [
         ...(['unauthenticated', 'invalid_refresh_token', 'refresh_token_reused'] as const),
-        ...(['rate_limited', 'no_signing_key'] as const),
+        ...(['rate_limited', 'no_signing_key', 'claims_failed'] as const),
       ],
     },
     authenticate: ({ request }) => requireBearer(request),

@@ -23,7 +23,7 @@ export const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
       answers: {
         200: { description: 'The address is verified, and the user is signed in.', schema: Tokens },
       },
-      errors: ['invalid_token', 'no_signing_key'],
+      errors: ['invalid_token', 'no_signing_key', 'claims_failed'],
     },
     params: z.object({ token: z.string().meta({ description: 'The token of the mail.' }) }),
     async handle({ caller, params: { token } }, c) {
@@ -47,7 +47,14 @@ export const verificationEndpoints = (deps: GatewayDeps): Endpoint[] => [
           schema: Tokens,
         },
       },
-      errors: ['unauthenticated', 'required', 'captcha_failed', 'rate_limited', 'no_signing_key'],
+      errors: [
+        'unauthenticated',
+        'required',
+        'captcha_failed',
+        'rate_limited',
+        'no_signing_key',
+        'claims_failed',
+      ],
     },
     authenticate: (incoming) => requireUserToken(deps, incoming),
     query: z.object({ capcha: z.string().optional().meta({ description: CAPTCHA_DESCRIPTION }) }),

@@ -15,7 +15,7 @@ import { markEmailVerified } from '../shared/prove-address.ts';
 
 /**
  * Sets a new password by a mailed token: for a person who forgot theirs, or whose account has no password. Ends every session
- * and retires every pending token of the person. This verifies the address, to which the link was mailed.
+ * and personal access token, and retires every pending token of the person. This verifies the address, to which the link was mailed.
  *
  * The new password is checked before the token is used up, so that a weak one costs no token. It is hashed before the transaction,
  * and only for a live token, so that an invented one costs no hash. Of many attempts at once one succeeds.

@@ -4,6 +4,7 @@ import { openSession } from '../../sessions/opening.ts';
 import type { User } from '../../users/users.ts';
 import { type AccountProof, checkAccountProof, type MailedInput } from '../shared/account-proof.ts';
 import type { Caller, Viewer } from '../shared/caller.ts';
+import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
@@ -41,7 +42,7 @@ export async function verifyEmail(
  * The person shows the password, or a session of the account. If `proof` is optional and they show neither, all earlier sessions
  * end and the password is suspended.
  *
- * @throws AuthError as verifyEmail does, and `no_signing_key`
+ * @throws AuthError as verifyEmail does, and `no_signing_key`, `claims_failed`. The token stays good with both.
  */
 export async function verifyEmailAndSignIn(
   deps: Deps,
@@ -57,7 +58,8 @@ export async function verifyEmailAndSignIn(
     if (user === null) return null;
     const opening = { userId: user.id, device: by.device, action: 'login', by: 'mailed_token' } as const;
     // The notice would go to the mailbox that the token came from.
-    return { user, session: await openSession(tx, deps, { ...opening, knownDevice: true }) };
+    const claims = await findClaims(deps, tx, user.id);
+    return { user, session: await openSession(tx, deps, { ...opening, claims, knownDevice: true }) };
   });
   if (verified === null) throw invalidToken();
   return completeSignIn(deps, { ...verified, key, ttlSeconds, kind });

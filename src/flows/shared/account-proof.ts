@@ -3,7 +3,7 @@ import type { TokenPurpose } from '../../db/token-purposes.ts';
 import { AuthError } from '../../errors.ts';
 import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { findPasswordHash } from '../../users/passwords.ts';
-import { asViewer, type Caller, type Viewer } from './caller.ts';
+import { asViewer, type Caller, isAccountToken, type Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
 
 /** What proves, together with a mailed token, that the owner of the mailbox made the account. */
@@ -41,8 +41,7 @@ export async function checkAccountProof(
   if (password !== '')
     return { by: 'password', hash: await requirePassword(deps, by, { userId, hash, password }) };
   const viewer = asViewer(by); // who may be another person
-  // A team token may not change the account.
-  if (viewer?.user.id === userId && viewer.sessionId !== null && viewer.tokenKind !== 'team')
+  if (viewer?.user.id === userId && viewer.sessionId !== null && isAccountToken(viewer))
     return { by: 'session', sessionId: viewer.sessionId };
   if (hash !== null && proof === 'required') throw new AuthError('required', { attribute: 'password' });
   return { by: 'nothing' };

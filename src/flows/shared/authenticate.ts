@@ -19,7 +19,7 @@ export async function authenticateToken(
     const { userId, sessionId, keyId, kind } = await verifyToken(deps, token);
     const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
     if (live === null) throw new TokenError('The session is over.');
-    return { ...live, device, sessionId, tokenKind: kind };
+    return viewerOf(live, { device, sessionId, tokenKind: kind });
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     throw new AuthError('unauthenticated', { message: error.message, cause: error });
@@ -53,5 +53,16 @@ export async function authenticateHasuraUser(
   }
   const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
   if (live === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
-  return { ...live, device, sessionId, tokenKind };
+  return viewerOf(live, { device, sessionId, tokenKind });
 }
+
+type LiveSession = NonNullable<Awaited<ReturnType<typeof findLiveSession>>>;
+
+/** The session decides whether a token is personal: a Hasura with a mapping of its own may leave the kind out. */
+const viewerOf = (
+  { user, activeTeamId, openedBy }: LiveSession,
+  { tokenKind, ...from }: Pick<Viewer, 'device' | 'sessionId' | 'tokenKind'>,
+): Viewer => ({
+  ...from,
+  ...{ user, activeTeamId, tokenKind: openedBy === 'access_token' ? 'personal' : tokenKind },
+});

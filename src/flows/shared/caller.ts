@@ -39,6 +39,10 @@ export const asViewer = (by: Caller | Viewer): Viewer | null => ('user' in by ? 
 /** Whether a token renews its session: an access token does, and one of a version that told no kinds apart. */
 export const isUserToken = ({ tokenKind }: Viewer): boolean => tokenKind === 'access' || tokenKind === null;
 
+/** Whether a token may change the account and its sessions. One for work in a team may not, nor one that a program has. */
+export const isAccountToken = ({ tokenKind }: Viewer): boolean =>
+  tokenKind !== 'team' && tokenKind !== 'personal';
+
 /** Finds the first attribute that is empty, and returns its name; null if not found. */
 export function firstMissing(attributes: Record<string, string>): string | null {
   for (const [name, value] of Object.entries(attributes)) if (value === '') return name;

@@ -18,8 +18,8 @@ export type TokenOptions = {
 /** What the tokens of a session say about its user. */
 export const subjectOf = (
   { id: userId, emailVerifiedAt }: User,
-  { sessionId, roles }: Pick<TokenSubject, 'sessionId' | 'roles'>,
-): TokenSubject => ({ userId, sessionId, emailVerified: emailVerifiedAt !== null, roles });
+  { sessionId, roles, claims }: Pick<TokenSubject, 'sessionId' | 'roles' | 'claims'>,
+): TokenSubject => ({ userId, sessionId, emailVerified: emailVerifiedAt !== null, roles, claims });
 
 /** Signs the tokens of a session that was just opened. The caller has chosen the key before it wrote anything. */
 export async function completeSignIn(

@@ -1,4 +1,5 @@
 import type { Captcha } from '../../captcha/captcha.ts';
+import type { ClaimsReader } from '../../claims/claims.ts';
 import type { Config } from '../../config/config.ts';
 import type { HashGate } from '../../crypto/hash-gate.ts';
 import type { KeyEncryption } from '../../crypto/key-encryption.ts';
@@ -25,4 +26,6 @@ export type Deps = Readonly<{
   deviceMarks: DeviceMarks;
   rateLimiter: RateLimiter;
   captcha: Captcha;
+  /** Reads claims from the application's data; null without CLAIMS_SQL. */
+  claims: ClaimsReader | null;
 }>;

@@ -14,7 +14,8 @@ type Ending = {
 /**
  * Ends what could still open an account after its password changed: sessions and pending one-time tokens. A change of address
  * whose mail still waits sees that the password is newer, and makes no token. A reset does the same, unless the password is
- * not proven.
+ * not proven. If a session goes on, personal access tokens do too: the person has shown the former password. If all sessions end,
+ * personal access tokens end with them.
  * @returns how many sessions were ended
  */
 export async function endAccess(

@@ -15,7 +15,7 @@ import { giveDefaultTeam } from './default-team.ts';
  * address that is not theirs and wait for its owner to confirm it (pre-hijacking: Sudhodanan and Paverd, USENIX Security
  * 2022). What the person gives as proof survives, and is proven from now on:
  *
- * - a password, and the sessions that it opened;
+ * - a password, the sessions that it opened, and the personal access tokens;
  * - or a session, and the password that opened it.
  *
  * All other unproven sessions end. Any other unproven password is suspended: it does not sign in until the person gives it
@@ -56,7 +56,8 @@ export async function recordAccountProof(
   if (accountProof.by === 'password') {
     if (!(await provePassword(tx, { userId, hash: accountProof.hash })))
       throw new AuthError('invalid_credentials', { attribute: 'password' });
-    await proveSessions(tx, { userId, openedBy: 'password' });
+    // A personal access token was created by showing the password too.
+    await proveSessions(tx, { userId, openedBy: ['password', 'access_token'] });
     return;
   }
   const [proven] = await proveSessions(tx, { userId, only: accountProof.sessionId });

@@ -1,9 +1,11 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
+import type { Queryable } from '../../db/client.ts';
 import { AuthError, type ErrorCode } from '../../errors.ts';
 import { openSession } from '../../sessions/opening.ts';
 import { findPasswordHash, replacePasswordHash } from '../../users/passwords.ts';
 import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
+import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { admitLogin } from '../shared/login-limits.ts';
@@ -29,7 +31,7 @@ export type LoginInput = TokenOptions & {
  * is suspended. Then it sends the verification mail again, unless one was just sent: a person who cannot sign in cannot ask for it.
  *
  * @throws AuthError `required` (email, then password), `rate_limited`, `required` or `captcha_failed` (captchaToken),
- * `unavailable`, `busy`, `invalid_credentials`, `account_disabled`, `email_not_verified`
+ * `unavailable`, `busy`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `claims_failed`
  */
 export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<SignedIn> {
   const missing = firstMissing({ email: input.email.trim(), password: input.password });
@@ -56,7 +58,9 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
     by: { passwordHash },
     knownDevice,
   } as const;
-  const session = await openSession(deps.db, deps, opening);
+  const open = async (db: Queryable) =>
+    openSession(db, deps, { ...opening, claims: await findClaims(deps, db, user.id) });
+  const session = await (deps.claims === null ? open(deps.db) : deps.db.transaction(open));
   return completeSignIn(deps, { user, session, key, ttlSeconds, kind });
 }
 

@@ -5,12 +5,16 @@ import { revokeSessions, type SessionSelection } from '../../sessions/sessions.t
 import type { Caller, Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 
-/** Which sessions a logout ends: this one, all, or all but this one. */
+/** Which sessions a logout ends: this one, all, or all but this one. Those of personal access tokens stay. */
 export const logoutScopes = ['LOCAL', 'GLOBAL', 'OTHERS'] as const;
 export type LogoutScope = (typeof logoutScopes)[number];
 
-function selectionOf({ sessionId }: Viewer, scope: LogoutScope): SessionSelection {
-  if (scope === 'GLOBAL') return 'all';
+function selectionOf({ sessionId, tokenKind }: Viewer, scope: LogoutScope): SessionSelection {
+  if (tokenKind === 'personal')
+    throw new AuthError('permission_denied', {
+      message: 'A personal access token does not end sessions. Its user revokes it.',
+    });
+  if (scope === 'GLOBAL') return 'sign_ins';
   if (sessionId === null)
     throw new AuthError('unauthenticated', { message: 'The request has no session: use the scope GLOBAL.' });
   return scope === 'LOCAL' ? { only: sessionId } : { except: sessionId };
@@ -19,7 +23,7 @@ function selectionOf({ sessionId }: Viewer, scope: LogoutScope): SessionSelectio
 /**
  * Ends sessions of the signed-in person. Idempotent.
  * @returns how many sessions were ended
- * @throws AuthError `unauthenticated` without a session, unless the scope is GLOBAL
+ * @throws AuthError `permission_denied` for a personal access token; `unauthenticated` without a session, unless the scope is GLOBAL
  */
 export function logout(deps: Deps, by: Viewer, { scope }: { scope: LogoutScope }): Promise<number> {
   return endSessions(deps, by, { userId: by.user.id, which: selectionOf(by, scope), scope });

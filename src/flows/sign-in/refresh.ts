@@ -22,7 +22,7 @@ export type RefreshInput = TokenOptions & { refreshToken: string };
  * (rotateRefreshToken). The use of any other spent token is taken for theft: the session ends, and stays ended although this
  * request fails (RFC 9700 4.14.2).
  *
- * @throws AuthError `required`, `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`, `no_signing_key`
+ * @throws AuthError `required`, `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`, `no_signing_key`, `claims_failed`
  */
 export async function refresh(
   deps: Deps,
@@ -32,7 +32,7 @@ export async function refresh(
   if (refreshToken === '') throw new AuthError('required', { attribute: 'refreshToken' });
   // Before the exchange: without a key to sign with, the token at hand must stay good.
   const key = await deps.signer.currentKey(ttlSeconds);
-  const rotation = await rotateRefreshToken(
+  const { rotation, claims } = await rotateRefreshToken(
     { ...deps, rateLimited: deps.config.limits.enabled },
     by.device,
     refreshToken,
@@ -40,7 +40,11 @@ export async function refresh(
   switch (rotation.kind) {
     case 'refreshed':
       await recordRepeat(deps, by, rotation);
-      return completeSignIn(deps, { user: rotation.user, session: rotation, key, ttlSeconds, kind });
+      return completeSignIn(deps, {
+        ...{ key, ttlSeconds, kind },
+        user: rotation.user,
+        session: { ...rotation, claims },
+      });
     case 'reused':
       await endStolenSession(deps, by, rotation);
       throw new AuthError('refresh_token_reused');

@@ -10,6 +10,7 @@ import { createUser } from '../../users/users.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
+import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 
@@ -36,7 +37,7 @@ export type SignupInput = TokenOptions & {
  *
  * @throws AuthError `signup_disabled`; then in this order `required`, `min_length` or `max_length` (password), `invalid`
  * (email), `max_length` or `invalid` (names), `required`, `captcha_failed` (captchaToken) or `unavailable`, `rate_limited`,
- * `busy`, `already_registered`, `email_not_verified`
+ * `busy`, `already_registered`, `claims_failed`, `email_not_verified`
  */
 export async function signup(deps: Deps, by: Caller, input: SignupInput): Promise<SignedIn> {
   const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
@@ -70,8 +71,10 @@ async function openFirstSession(
   by: Caller,
   userId: string,
 ): Promise<OpenedSession | null> {
-  if (!deps.config.requireVerifiedEmail)
-    return openSession(tx, deps, { userId, device: by.device, action: 'signup', by: 'new_password' });
+  if (!deps.config.requireVerifiedEmail) {
+    const claims = await findClaims(deps, tx, userId);
+    return openSession(tx, deps, { userId, device: by.device, action: 'signup', by: 'new_password', claims });
+  }
   await recordSecurityEvent(tx, { action: 'signup', userId, device: by.device });
   return null;
 }

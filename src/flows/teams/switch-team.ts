@@ -8,6 +8,7 @@ import { enterTeam } from '../../teams/access.ts';
 import type { TeamMembership } from '../../teams/membership.ts';
 import { ALL_ROLES } from '../../teams/roles.ts';
 import type { Viewer } from '../shared/caller.ts';
+import { findClaims } from '../shared/claims.ts';
 import { subjectOf } from '../shared/complete-sign-in.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
@@ -20,7 +21,7 @@ export type SwitchedTeam = { teamToken: string; expiresAt: Date; membership: Tea
  * client keeps its refresh token, which yields tokens of this team from now on. Nothing changes if the team is active already.
  *
  * @throws AuthError `unauthenticated` without a live session, `invalid`, `rate_limited`, `not_found`,
- * `no_signing_key`
+ * `no_signing_key`, `claims_failed`
  */
 export async function switchTeam(deps: Deps, by: Viewer, input: { teamId: string }): Promise<SwitchedTeam> {
   const teamId = parseId(input.teamId, 'teamId');
@@ -30,18 +31,20 @@ export async function switchTeam(deps: Deps, by: Viewer, input: { teamId: string
   await countChange(deps, by);
   const { accessTtlSeconds } = deps.config.tokens;
   const key = await deps.signer.currentKey(accessTtlSeconds);
-  const { membership, secondsLeft, given } = await deps.db.transaction(async (tx) => {
+  const { membership, secondsLeft, claims, given } = await deps.db.transaction(async (tx) => {
+    const claims = await findClaims(deps, tx, user.id);
     const membership = await enterTeam(tx, { userId: user.id, teamId, allowed: ALL_ROLES });
     const { secondsLeft, changed } = await activateTeam(tx, { sessionId, userId: user.id, teamId });
     if (changed) await recordSecurityEvent(tx, { action: 'team_switched', ...eventOf(by, teamId) });
-    return { membership, secondsLeft, given: await findGivenRoles(tx, { userId: user.id, teamId }) };
+    const given = await findGivenRoles(tx, { userId: user.id, teamId });
+    return { membership, secondsLeft, claims, given };
   });
   const { teamToken, expiresAt } = await issueTokens(deps, {
     key,
     ttlSeconds: accessTtlSeconds,
     kind: 'access',
     secondsLeft,
-    subject: subjectOf(user, { sessionId, roles: given.ofUser }),
+    subject: subjectOf(user, { sessionId, roles: given.ofUser, claims }),
     team: { teamId, role: membership.role, roles: given.ofMember },
   });
   if (teamToken === null) throw new Error('No team token was issued for a team.');

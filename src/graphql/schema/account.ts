@@ -21,7 +21,7 @@ builder.mutationField('updateProfile', (t) =>
     type: UserType,
     description: paragraphs(
       'Updates the profile of the current user, and returns the user.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`name`), `max_length` (`name`), `invalid` (`name`), `rate_limited`.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `required` (`name`), `max_length` (`name`), `invalid` (`name`), `rate_limited`.',
     ),
     args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'The new profile.' }) },
     resolve: async (_root, { input: { name } }, { deps, caller }) =>
@@ -48,7 +48,7 @@ builder.mutationField('deleteAccount', (t) =>
       'On `refused_by_application`, a table or a trigger of the application refers to the account and does not let it go.',
       'On `sole_owner`, other members would lose their only OWNER. The message names the teams. Call `changeMemberRole` or `deleteTeam` for each of them first.',
       'An account without a password answers `invalid_credentials`. Call `forgotPassword` first: its link sets a password.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`currentPassword`), `invalid_credentials` (`currentPassword`), `sole_owner`, `refused_by_application`, `rate_limited`, `busy`.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `required` (`currentPassword`), `invalid_credentials` (`currentPassword`), `sole_owner`, `refused_by_application`, `rate_limited`, `busy`.',
     ),
     args: {
       input: t.arg({ type: DeleteAccountInput, required: true, description: 'The current password.' }),

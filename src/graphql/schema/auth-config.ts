@@ -31,6 +31,7 @@ const AuthConfig = builder.objectRef<{
   refreshCookie: boolean;
   passwordMinLength: number;
   accessTokenSeconds: number;
+  personalTokenSeconds: number | null;
   issuer: string;
   audience: string;
   jwksUrl: string;
@@ -62,6 +63,11 @@ AuthConfig.implement({
     accessTokenSeconds: t.exposeInt('accessTokenSeconds', {
       description: 'The lifetime of an access token in seconds.',
     }),
+    personalTokenSeconds: t.exposeInt('personalTokenSeconds', {
+      nullable: true,
+      description:
+        'The longest lifetime of a personal access token in seconds: see `createAccessToken`. Null if this gateway has none.',
+    }),
     issuer: t.exposeString('issuer', { description: 'The `iss` claim of every token.' }),
     audience: t.exposeString('audience', { description: 'The `aud` claim of every token.' }),
     jwksUrl: t.exposeString('jwksUrl', {
@@ -82,6 +88,7 @@ builder.queryField('authConfig', (t) =>
       refreshCookie: config.refreshCookie !== 'off',
       passwordMinLength: config.passwords.minLength,
       accessTokenSeconds: config.tokens.accessTtlSeconds,
+      personalTokenSeconds: config.personalTokens.perUser > 0 ? config.personalTokens.maxTtlSeconds : null,
       issuer: config.tokens.issuer,
       audience: config.tokens.audience,
       jwksUrl: `${config.publicUrl}/.well-known/jwks.json`,

@@ -37,7 +37,7 @@ builder.mutationField('verifyEmail', (t) =>
       'What the person shows is proven from now on: the password and the sessions that it opened, or the session and the password that opened it. The new session is proven too. Only a proven session can see and accept invites. Every other session that is not proven ends. A password that is not proven stops working.',
       'The first time, the gateway creates a default team with a default project, unless the user owns a team.',
       'On `invalid_credentials`, ask for the password again: the one-time token still works. On `invalid_token`, call `resendEmailVerification`, which needs an access token. If `login` answers `email_not_verified`, it has mailed a new link too.',
-      'Error codes: `required` (`token`, `password`), `invalid_token` (`token`), `invalid_credentials` (`password`), `unauthenticated` (if the session of the access token has just ended), `rate_limited`, `busy`, `no_signing_key`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
+      'Error codes: `required` (`token`, `password`), `invalid_token` (`token`), `invalid_credentials` (`password`), `unauthenticated` (if the session of the access token has just ended), `rate_limited`, `busy`, `no_signing_key`, `claims_failed`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
     ),
     args: {
       input: t.arg({
@@ -72,7 +72,7 @@ builder.mutationField('resendEmailVerification', (t) =>
     description: paragraphs(
       'Resends the verification mail: mails a new link to the current user. The previous link stops working.',
       'If the address and the password are proven already, the gateway sends no mail, and answers `ok`. On `rate_limited`, a mail went out a moment ago.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `required` (`captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `required` (`captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`.',
     ),
     args: {
       input: t.arg({

@@ -22,7 +22,7 @@ builder.mutationField('disableAccount', (t) =>
     description: paragraphs(
       'Disables an account: the user cannot sign in any more.',
       'For the operator: a client of Hasura with role admin. Calling it twice is safe.',
-      'All sessions of the user end, and all their one-time tokens stop working. The gateway revokes the invites that they sent. It keeps everything else, so that `enableAccount` can undo this.',
+      'All sessions and personal access tokens of the user end, and all their one-time tokens stop working. The gateway revokes the invites that they sent. It keeps everything else, so that `enableAccount` can undo this.',
       'Error codes: `permission_denied` (not the operator), `invalid` (`userId`), `not_found` (`userId`).',
     ),
     args: { input: t.arg(whichAccount) },
@@ -38,7 +38,7 @@ builder.mutationField('enableAccount', (t) =>
     type: AccountState,
     description: paragraphs(
       'Enables a disabled account again: the user can sign in.',
-      'For the operator: a client of Hasura with role admin. Calling it twice is safe. Ended sessions and revoked invites do not come back.',
+      'For the operator: a client of Hasura with role admin. Calling it twice is safe. Ended sessions, personal access tokens and revoked invites do not come back.',
       'Error codes: `permission_denied` (not the operator), `invalid` (`userId`), `not_found` (`userId`).',
     ),
     args: { input: t.arg(whichAccount) },

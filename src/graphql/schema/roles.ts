@@ -1,3 +1,9 @@
+import {
+  type ClaimsPreview,
+  type claimSources,
+  previewClaims,
+  type roleSources,
+} from '../../flows/admin/preview-claims.ts';
 import { type SetUserRoles, setUserRoles } from '../../flows/admin/set-user-roles.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
@@ -60,6 +66,99 @@ builder.mutationField('setUserRoles', (t) =>
     resolve: (_root, { input: { userId, roles, teamId } }, { deps, caller }) => {
       requireOperator(caller);
       return setUserRoles(deps, caller, { userId, roles, teamId: teamId ?? null });
+    },
+  }),
+);
+
+const RoleSourceType = builder.enumType('RoleSource', {
+  description: 'Why a user has a role of Hasura.',
+  values: {
+    DEFAULT_ROLES: { description: 'Every account has it: it is in DEFAULT_ROLES.' },
+    USER: { description: 'The operator gave it to the user.' },
+    MEMBERSHIP: { description: 'The operator gave it to the user as a member of the team.' },
+  } satisfies Record<(typeof roleSources)[number], object>,
+});
+
+const RolePreviewType = builder.objectRef<ClaimsPreview['roles'][number]>('RolePreview');
+
+RolePreviewType.implement({
+  description: 'A role of Hasura, and why the user has it.',
+  fields: (t) => ({
+    role: t.exposeString('role', { description: 'The name of the role.' }),
+    sources: t.field({
+      type: [RoleSourceType],
+      description: 'Why the user has it.',
+      resolve: ({ sources }) => sources,
+    }),
+    inToken: t.exposeBoolean('inToken', {
+      description: 'Whether tokens hold it. False if HASURA_ROLES does not declare the role any more.',
+    }),
+  }),
+});
+
+const ClaimSourceType = builder.enumType('ClaimSource', {
+  description: 'Where a claim comes from.',
+  values: {
+    GATEWAY: { description: 'The gateway makes it.' },
+    CLAIMS_SQL: { description: "The operator's statement returned it, from the application's data." },
+  } satisfies Record<(typeof claimSources)[number], object>,
+});
+
+const ClaimPreviewType = builder.objectRef<ClaimsPreview['claims'][number]>('ClaimPreview');
+
+ClaimPreviewType.implement({
+  description: 'A claim for Hasura in a token.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The name of the claim, which begins with `x-hasura-`.' }),
+    value: t.exposeString('value', {
+      nullable: true,
+      description:
+        'The value; a list as JSON. Null for `x-hasura-session-id`, which differs in each session.',
+    }),
+    source: t.field({
+      type: ClaimSourceType,
+      description: 'Where the claim comes from.',
+      resolve: ({ source }) => source,
+    }),
+  }),
+});
+
+const ClaimsPreviewType = builder.objectRef<ClaimsPreview>('ClaimsPreview');
+
+ClaimsPreviewType.implement({
+  description: 'What the next token of a user would hold for Hasura.',
+  fields: (t) => ({
+    roles: t.field({
+      type: [RolePreviewType],
+      description: 'The roles of the user. The first is the default role.',
+      resolve: ({ roles }) => roles,
+    }),
+    claims: t.field({
+      type: [ClaimPreviewType],
+      description: 'The claims of the token for Hasura.',
+      resolve: ({ claims }) => claims,
+    }),
+  }),
+});
+
+builder.queryField('previewClaims', (t) =>
+  t.field({
+    type: ClaimsPreviewType,
+    description: paragraphs(
+      'Returns what the next token of a user would hold for Hasura, and why. It changes nothing.',
+      'For the operator: a client of Hasura with role admin. If CLAIMS_SQL fails for the user, the message of `claims_failed` says why.',
+      'Error codes: `permission_denied` (not the operator), `invalid` (`userId`, `teamId`), `not_found` (`userId`; `teamId` if the user is not a member), `claims_failed`.',
+    ),
+    args: {
+      userId: t.arg.id({ required: true, description: 'The id of the user, a UUID.' }),
+      teamId: t.arg.id({
+        description:
+          'The id of a team, a UUID: the answer is about its team token. Leave it out for the access token.',
+      }),
+    },
+    resolve: (_root, { userId, teamId }, { deps, caller }) => {
+      requireOperator(caller);
+      return previewClaims(deps, caller, { userId, teamId: teamId ?? null });
     },
   }),
 );

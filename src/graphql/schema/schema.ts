@@ -1,5 +1,6 @@
 import './contract-address.ts';
 import './session.ts';
+import './access-token.ts';
 import './sign-in.ts';
 import './team.ts';
 import './invite.ts';

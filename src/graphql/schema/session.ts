@@ -16,8 +16,10 @@ const LogoutScopeType = builder.enumType('LogoutScope', {
   description: 'The sessions that `logout` ends.',
   values: {
     LOCAL: { description: 'The current session.' },
-    GLOBAL: { description: 'All sessions of the user.' },
-    OTHERS: { description: 'All sessions of the user except the current one.' },
+    GLOBAL: { description: 'All sessions of the user. Those of personal access tokens stay.' },
+    OTHERS: {
+      description: 'All sessions of the user except the current one. Those of personal access tokens stay.',
+    },
   } satisfies Record<(typeof logoutScopes)[number], { description: string }>,
 });
 
@@ -53,7 +55,7 @@ builder.mutationField('logout', (t) =>
       'Logs out: ends the current session, or other sessions of the current user.',
       'The client shows the current session by an access token, a team token, `refreshToken` or the cookie. If the access token has expired, send the refresh token without an `Authorization` header.',
       'The gateway refuses the tokens of an ended session at once. Hasura accepts them until they expire, but its `portcullis_*` tables show no rows. The gateway also deletes the cookie.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token, unless the scope is LOCAL), `cross_site_request` (for the cookie).',
+      'Error codes: `unauthenticated`, `permission_denied` (for a personal access token; for a team token, unless the scope is LOCAL), `cross_site_request` (for the cookie).',
     ),
     args: {
       input: t.arg({
@@ -115,7 +117,7 @@ builder.queryField('sessions', (t) =>
   t.field({
     type: [SessionType],
     description: paragraphs(
-      'The sessions of the current user that have not ended, the last used one first; at most 100.',
+      'The sessions of the current user that have not ended, the last used one first; at most 100. `accessTokens` lists those of programs.',
       'Error codes: `unauthenticated`.',
     ),
     resolve: async (_root, _args, { deps, caller }) =>
@@ -136,7 +138,7 @@ builder.mutationField('revokeSession', (t) =>
     description: paragraphs(
       'Revokes one session of the current user: it ends at once.',
       '`sessions` lists all of them. On `not_found`, the session has ended, or it belongs to another user.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `invalid` (`sessionId`), `not_found` (`sessionId`).',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `invalid` (`sessionId`), `not_found` (`sessionId`).',
     ),
     args: { input: t.arg({ type: RevokeSessionInput, required: true, description: 'The session to end.' }) },
     resolve: async (_root, { input: { sessionId } }, { deps, caller }) => {

@@ -75,7 +75,7 @@ builder.mutationField('login', (t) =>
       'An unknown address and a wrong password get the same answer, `invalid_credentials`. Many wrong passwords lock the account for a while: the answer is `rate_limited`.',
       'On `email_not_verified`, the gateway has mailed a verification link, unless it mailed one a moment ago. The user opens it and signs in again. On `account_disabled`, only the operator can help.',
       'If the device or its address is new, the gateway mails a notice to the verified email address.',
-      'Error codes: `required` (`email`, `password`, `captchaToken`), `captcha_failed` (`captchaToken`), `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
+      'Error codes: `required` (`email`, `password`, `captchaToken`), `captcha_failed` (`captchaToken`), `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
     ),
     args: {
       input: t.arg({ type: LoginInput, required: true, description: 'The email address and the password.' }),
@@ -130,7 +130,7 @@ builder.mutationField('signup', (t) =>
       'Signs up: creates an account, mails a verification link to its address, and opens a session.',
       'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
       'On `email_not_verified`, this gateway needs a verified address first. The account exists now: the user opens the link and signs in with `login`. On `already_registered`, call `login` or `forgotPassword`.',
-      'Error codes: `signup_disabled`, `required` (`email`, `password`, `name`, `teamName`, `captchaToken`), `min_length` (`password`), `max_length` (`password`, `name`, `teamName`), `invalid` (`email`, `name`, `teamName`), `captcha_failed` (`captchaToken`), `already_registered` (`email`), `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
+      'Error codes: `signup_disabled`, `required` (`email`, `password`, `name`, `teamName`, `captchaToken`), `min_length` (`password`), `max_length` (`password`, `name`, `teamName`), `invalid` (`email`, `name`, `teamName`), `captcha_failed` (`captchaToken`), `already_registered` (`email`), `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
     ),
     args: { input: t.arg({ type: SignupInput, required: true, description: 'The new account.' }) },
     resolve: async (_root, { input }, context) => {
@@ -164,7 +164,7 @@ builder.mutationField('refresh', (t) =>
       'Send it without an `Authorization` header: Hasura refuses a request with an expired token. Store all new tokens, and forget the old refresh token.',
       'For 30 seconds (REFRESH_REUSE_INTERVAL), the old refresh token returns the same new one: two tabs may refresh at once. A client that never got the answer may try again for a day, with the same user agent. The gateway takes any other repeat for theft: it ends the session and answers `refresh_token_reused`.',
       'On `invalid_refresh_token`, `refresh_token_reused` or `required`, the user signs in again.',
-      'Error codes: `required` (`refreshToken`), `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`, `no_signing_key`, `cross_site_request` (for the cookie).',
+      'Error codes: `required` (`refreshToken`), `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`, `no_signing_key`, `claims_failed`, `cross_site_request` (for the cookie).',
     ),
     args: {
       input: t.arg({

@@ -186,7 +186,7 @@ builder.mutationField('switchTeam', (t) =>
     description: paragraphs(
       'Switches the active team of the current session, and returns a team token for it.',
       'Send an access token, not a team token. Later calls of `refresh` return team tokens for this team too. The refresh token stays the same. Other sessions keep their active team.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token), `invalid` (`teamId`), `rate_limited`, `not_found` (`teamId`), `no_signing_key`.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `invalid` (`teamId`), `rate_limited`, `not_found` (`teamId`), `no_signing_key`, `claims_failed`.',
     ),
     args: { input: t.arg({ type: SwitchTeamInput, required: true, description: 'The team.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { create, exchange, isGood, REVOKE } from '../../access-tokens/programs.ts';
 import { forFile } from '../../support/for-file.ts';
 import { logIn, newPerson, type Person, type SignedInAnswer, signUp } from '../../support/gateway.ts';
 import { sessionOf } from '../../support/hasura/permissions.ts';
@@ -94,6 +95,21 @@ describe('a token whose session has ended', () => {
       },
     );
     await expectNothing(page);
+  });
+
+  test('reads and changes no row after its personal access token was revoked; before, it does not rename the user', async () => {
+    const { token, accessToken } = await create(stage.gateway, signedIn);
+    const page = stage.as((await exchange(stage.gateway, token)).accessToken);
+    expect(await shownTo(page)).toEqual([...TABLES]);
+    const rename = (table: string) =>
+      page.run(
+        `mutation { update_portcullis_${table}(where: {}, _set: { name: "Again" }) { affected_rows } }`,
+      );
+    await expect(rename('users')).rejects.toThrow('personal access token does not change an account');
+    expect(await rename('projects')).toMatchObject({ update_portcullis_projects: { affected_rows: 1 } });
+    await stage.as(signedIn.accessToken).run(REVOKE, { input: { id: accessToken.id } });
+    await expectNothing(page);
+    expect(await isGood(stage.gateway, token)).toBe(false);
   });
 
   test('reads and changes no row after the session’s row is deleted', async () => {

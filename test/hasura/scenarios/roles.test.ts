@@ -35,8 +35,8 @@ describe('the root fields', () => {
   const publicFields = ['authConfig', 'contractAddresses', 'emailExists', 'me'];
   const signingIn = [
     ...['confirmEmailChange', 'forgotPassword', 'login', 'logout', 'refresh', 'resetPassword', 'signup'],
-    'verifyEmail',
-  ];
+    ...['signInWithAccessToken', 'verifyEmail'],
+  ].sort();
 
   test('of anonymous are the public queries and the mutations for signing in', async () => {
     const page = stage.anonymous();
@@ -62,13 +62,14 @@ describe('the root fields', () => {
     ];
     expect(await fieldsOf(user, 'query_root')).toEqual(
       [
-        ...[...publicFields, 'myInvites', 'sessions', 'team'],
+        ...[...publicFields, 'accessTokens', 'myInvites', 'sessions', 'team'],
         ...tables.flatMap((table) => [`portcullis_${table}`, `portcullis_${table}_by_pk`]),
       ].sort(),
     );
     expect(await fieldsOf(user, 'mutation_root')).toEqual(
       [
         ...signingIn,
+        ...['createAccessToken', 'revokeAccessToken'],
         ...['changeEmail', 'changePassword', 'deleteAccount', 'resendEmailVerification', 'updateProfile'],
         ...['createTeam', 'deleteTeam', 'leaveTeam', 'renameTeam', 'switchTeam'],
         ...['createProject', 'deleteProject', 'renameProject', 'changeMemberRole', 'removeMember'],

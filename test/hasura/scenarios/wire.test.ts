@@ -47,7 +47,7 @@ describe('a request of Hasura', () => {
     expect(headers).toEqual({
       'accept-encoding': 'gzip',
       'content-type': 'application/json',
-      'user-agent': 'hasura-graphql-engine/v2.49.2',
+      'user-agent': 'hasura-graphql-engine/v2.51.9',
       host: expect.stringMatching(new RegExp(`:${new URL(stage.recorder.url).port}$`)),
       'x-forwarded-host': new URL(stage.engine.url).host,
       'x-forwarded-user-agent': 'Firefox',

@@ -10,7 +10,7 @@ export async function openLogin(databaseUrl: string): Promise<Login> {
   const login = new URL(databaseUrl);
   login.username = `hasura_${randomBytes(6).toString('hex')}`;
   login.password = randomBytes(12).toString('hex');
-  const role = await applyHasuraLogin({ ownerUrl: databaseUrl, hasuraUrl: login.href });
+  const { role } = await applyHasuraLogin({ ownerUrl: databaseUrl, hasuraUrl: login.href });
   // A fault of the stand-in must not make a test wait for a lock of its own.
   const connection = { lock_timeout: 10_000 };
   const sql = postgres(login.href, { max: 2, onnotice: () => {}, connection });

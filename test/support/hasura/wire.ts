@@ -7,7 +7,7 @@ export type Call = { url: string; headers: Headers; body: object; timeoutSeconds
 const CLIENT = {
   'accept-encoding': 'gzip',
   'content-type': 'application/json',
-  'user-agent': 'hasura-graphql-engine/v2.49.2',
+  'user-agent': 'hasura-graphql-engine/v2.51.9',
 };
 
 /**

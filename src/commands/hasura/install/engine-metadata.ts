@@ -129,7 +129,7 @@ export async function replaceMetadata(
 
 function refused(answer: Answer): Outcome {
   if (answer.status === 401 || answer.status === 404) requireSuccess(answer);
-  const shape = z.object({ error: z.string(), internal: z.unknown() });
+  const shape = z.object({ error: z.string(), internal: z.unknown().optional() });
   const { error, internal } = readAnswer(answer, shape);
   const listed = inconsistencies.safeParse(internal);
   return { kind: 'refused', reason: shown(error), inconsistent: listed.success ? withKeys(listed.data) : [] };

@@ -94,10 +94,11 @@ function tableFor(table: JsonObject, target: Target, isOwn: boolean): JsonObject
 const withMark = (entry: JsonObject): JsonObject => ({ ...entry, comment: marked(textOf(entry.comment)) });
 
 /** The generator calls the role of clients without a token `anonymous`. */
-const permissionsFor = (permissions: Json | undefined, { unauthorizedRole }: Target): JsonObject[] =>
-  objectsOf(permissions).map((entry) =>
-    withMark(entry.role === 'anonymous' ? { ...entry, role: unauthorizedRole } : entry),
-  );
+const forRole = (permission: JsonObject, { unauthorizedRole }: Target): JsonObject =>
+  permission.role === 'anonymous' ? { ...permission, role: unauthorizedRole } : permission;
+
+const permissionsFor = (permissions: Json | undefined, target: Target): JsonObject[] =>
+  objectsOf(permissions).map((entry) => withMark(forRole(entry, target)));
 
 function remoteSchemaFor(entry: JsonObject, target: Target, installed: JsonObject): JsonObject {
   const present = objectOf(at(installed.definition, 'customization'));
@@ -118,7 +119,8 @@ function remoteSchemaFor(entry: JsonObject, target: Target, installed: JsonObjec
       ...(Object.keys(customization).length > 0 && { customization }),
     },
     // Role SDLs and joins keep the names of the gateway: Hasura reads them before the customization.
-    permissions: permissionsFor(entry.permissions, target),
+    // Without a mark: releases differ in whether these permissions have a comment.
+    permissions: objectsOf(entry.permissions).map((permission) => forRole(permission, target)),
   };
 }
 

@@ -24,7 +24,7 @@ type Gateway = { unauthorizedRole: string; roles: readonly string[] };
 /** How often the command starts again because the metadata changed in the same moment. */
 const MAX_REPETITIONS = 3;
 
-type Job = { engine: EngineAccess; options: InstallOptions; gateway: Gateway };
+type Job = { engine: EngineAccess; options: InstallOptions; gateway: Gateway; env: NodeJS.ProcessEnv };
 type Done = { plan: Plan; notes: string[]; backup: string | null; inconsistent: readonly Inconsistency[] };
 
 /**
@@ -33,7 +33,7 @@ type Done = { plan: Plan; notes: string[]; backup: string | null; inconsistent: 
  * @throws InstallRefusal if something stands in the way, EngineError if the engine cannot be used
  */
 export function runInstall(job: Job): Promise<string> {
-  return withMint(async (mint, missing) => {
+  return withMint(job.env, async (mint, missing) => {
     const config = await readEngineConfig(job.engine);
     const findings = job.options.remove ? [] : await probe(job, config, { mint, missing });
     const refusals = findings.filter(({ level }) => level === 'refuse').map(({ text }) => text);

@@ -1,6 +1,8 @@
+import { GATEWAY_ROLE } from '../../../config/groups/roles.ts';
 import { facts, isMarked } from './facts.ts';
 import { at, type Json, type JsonObject, objectsOf, textOf, without } from './json.ts';
 import { findEntry, tableKey } from './lists.ts';
+import { normalSdl } from './normal.ts';
 import { ownTypes } from './own-types.ts';
 import {
   isInOurSchema,
@@ -151,8 +153,16 @@ function attachedToTable(table: JsonObject, ours: JsonObject): JsonObject | null
 
 function attachedToRemoteSchema(entry: JsonObject, ours: JsonObject): JsonObject | null {
   const [present] = objectsOf(ours.remote_schemas);
-  const permissions = unmarked(entry.permissions).filter(
-    ({ role }) => findEntry('permissions', present?.permissions, textOf(role)) === undefined,
+  const sdlOf = (role: string) => {
+    const schema = textOf(at(findEntry('permissions', entry.permissions, role)?.definition, 'schema'));
+    return schema === '' ? null : normalSdl(schema);
+  };
+  // Every declared role has the SDL of `user`. So a role with that SDL was declared when it was installed.
+  const served = sdlOf(GATEWAY_ROLE);
+  const permissions = objectsOf(entry.permissions).filter(
+    ({ role }) =>
+      findEntry('permissions', present?.permissions, textOf(role)) === undefined &&
+      (served === null || sdlOf(textOf(role)) !== served),
   );
   const others = without(entry, ['name', 'definition', 'comment', 'permissions']);
   return shell('name', entry, { ...others, permissions });

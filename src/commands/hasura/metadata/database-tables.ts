@@ -1,5 +1,6 @@
 import { is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
+import * as accessTokens from '../../../db/tables/access-tokens.ts';
 import * as ens from '../../../db/tables/contract-addresses.ts';
 import * as guard from '../../../db/tables/guard.ts';
 import * as heartbeat from '../../../db/tables/heartbeat.ts';
@@ -16,6 +17,7 @@ import * as users from '../../../db/tables/users.ts';
 
 /** Every table that the migrations create. */
 export const databaseTables: readonly PgTable[] = [
+  accessTokens,
   audit,
   heartbeat,
   ens,

@@ -89,6 +89,7 @@ export type Declaration = {
   source: { name: string; urlFrom: string };
   gateway: { urlFrom: string; secretHeader: string; secretFrom: string };
   tables: readonly TableDeclaration[];
+  descriptions: readonly TableDescription[];
   remoteSchema: RemoteSchemaDeclaration;
   actions: ActionsDeclaration;
   cronTriggers: readonly CronDeclaration[];
@@ -117,6 +118,23 @@ type TypedTable<Table extends PgTable> = Omit<
     >
   >;
 };
+
+/** One sentence each: of a table, of its columns, and of what its permissions allow. */
+export type TableDescription = {
+  of: PgTable;
+  table: string;
+  columns: Readonly<Record<string, string>>;
+  select?: string;
+  update?: string;
+};
+
+/** Describes a table. A column without a description is a compile error. */
+export function describe<Table extends PgTable>(
+  of: Table,
+  text: Omit<TableDescription, 'of' | 'columns'> & { columns: Readonly<Record<ColumnOf<Table>, string>> },
+): TableDescription {
+  return { of, ...text };
+}
 
 /** Declares a tracked table. A column that the table does not have is a compile error. */
 export function track<Table extends PgTable>(table: Table, declared: TypedTable<Table>): TableDeclaration {

@@ -1,5 +1,6 @@
 import type { Declaration } from './declaration-types.ts';
 import { liveSession, tables } from './declared-tables.ts';
+import { descriptions } from './table-descriptions.ts';
 
 /** The operations of users in their teams. The gateway checks the role in the team. */
 const teamOperations = {
@@ -16,7 +17,7 @@ const teamOperations = {
 const publicOperations = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
-    ...['login', 'signup', 'refresh', 'logout'],
+    ...['login', 'signup', 'signInWithAccessToken', 'refresh', 'logout'],
     ...['verifyEmail', 'forgotPassword', 'resetPassword', 'confirmEmailChange'],
   ],
 };
@@ -24,12 +25,13 @@ const publicOperations = {
 /** The operations of users on their own account. */
 const accountOperations = [
   ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
+  ...['createAccessToken', 'revokeAccessToken'],
 ];
 
 /** The operations of the operator, who is Hasura's admin. */
 const operatorOperations = [
   ...['users', 'createUser', 'updateUser', 'deleteUser', 'disableAccount', 'enableAccount'],
-  ...['setUserRoles', 'endUserSessions', 'sendPasswordReset'],
+  ...['setUserRoles', 'previewClaims', 'endUserSessions', 'sendPasswordReset'],
 ];
 
 /** What each role may read and do through Hasura. `npm run hasura:generate` writes `hasura/` from it. */
@@ -54,6 +56,7 @@ export const declaration: Declaration = {
     secretFrom: 'INTERNAL_ENDPOINTS_SECRET',
   },
   tables,
+  descriptions,
   remoteSchema: {
     name: 'portcullis',
     urlFrom: 'PORTCULLIS_GRAPHQL_URL',
@@ -66,7 +69,7 @@ export const declaration: Declaration = {
       },
       // A client may sign in again, or as another user, while it still holds a token.
       user: {
-        Query: [...publicOperations.Query, 'sessions', ...teamOperations.Query],
+        Query: [...publicOperations.Query, 'sessions', 'accessTokens', ...teamOperations.Query],
         Mutation: [
           ...publicOperations.Mutation,
           'revokeSession',
@@ -83,19 +86,29 @@ export const declaration: Declaration = {
   generateJwk: GenerateJwkActionOutput!
 }
 
+"The contract addresses after a look-up."
 type RefreshEnsActionOutput {
+  "True: a failure is an error."
   success: Boolean!
+  "All contract addresses."
   addresses: [ContractAddressActionOutput!]!
 }
 
+"The address of a contract."
 type ContractAddressActionOutput {
+  "The ENS name."
   key: String!
+  "The address, with its checksum."
   value: String!
 }
 
+"The new signing key."
 type GenerateJwkActionOutput {
+  "True: a failure is an error."
   success: Boolean!
+  "The id of the key, which tokens name as kid."
   id: String!
+  "When the key ends."
   expiresAt: timestamptz!
 }
 `,

@@ -17,8 +17,8 @@ export const metadata: readonly Mutation[] = [
   {
     breaks: 'anonymous cannot refresh',
     file: REMOTE,
-    from: '            refresh(input: RefreshInput): AuthPayload!\n            resetPassword(input: ResetPasswordInput!): OkPayload!\n            signup',
-    to: '            resetPassword(input: ResetPasswordInput!): OkPayload!\n            signup',
+    from: '            refresh(input: RefreshInput): AuthPayload!\n            resetPassword(input: ResetPasswordInput!): OkPayload!\n            signIn',
+    to: '            resetPassword(input: ResetPasswordInput!): OkPayload!\n            signIn',
     scenarios: ['accounts'],
   },
   {

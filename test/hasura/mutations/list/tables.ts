@@ -141,8 +141,14 @@ export const tables: readonly Mutation[] = [
     (name): Mutation => ({
       breaks: `a query of ${name} has no row limit`,
       file: table(name),
-      from: name === 'cache' ? `${LIMIT}      allow_aggregations: false\n  - role: user` : LIMIT,
-      to: name === 'cache' ? '      allow_aggregations: false\n  - role: user' : '',
+      from:
+        name === 'cache'
+          ? `${LIMIT}      allow_aggregations: false\n    comment: Every client reads all contract addresses.\n  - role: user`
+          : LIMIT,
+      to:
+        name === 'cache'
+          ? '      allow_aggregations: false\n    comment: Every client reads all contract addresses.\n  - role: user'
+          : '',
       scenarios: ['rows'],
     }),
   ),

@@ -45,8 +45,11 @@ const EVENTS = `{
 }`;
 
 const SESSIONS = '{ "table": { "schema": "public", "name": "sessions" } }';
-/** With the naming convention `graphql-default`, its type is `User`. */
-const USER_TABLE = '{ "table": { "schema": "public", "name": "user" } }';
+/** With the naming convention `graphql-default`, its type is `User`. Its root fields have names of their own. */
+const USER_TABLE = `{ "table": { "schema": "public", "name": "user" }, "configuration": { "custom_root_fields": {
+  "select": "nicknames", "select_by_pk": "nickname", "select_aggregate": "nicknamesAggregate", "insert": "addNicknames",
+  "insert_one": "addNickname", "update": "changeNicknames", "update_by_pk": "changeNickname",
+  "delete": "removeNicknames", "delete_by_pk": "removeNickname" } } }`;
 
 const SDL = (fields: string) =>
   JSON.stringify(

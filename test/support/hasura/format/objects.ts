@@ -41,14 +41,16 @@ export function readSource(value: unknown, path: string): Source {
       'health_check',
       'query_tags',
     ]),
-    configuration: readConnection(requireKey(given, 'configuration', path), `${path}.configuration`),
+    configuration: readConnection(requireKey(given, 'configuration', path), `${path}.configuration`, kind),
     customization: readSourceCustomization(given.customization),
   });
 }
 
 /** The export names the settings of a connection even if they are the engine's own. */
-export function readConnection(value: unknown, path: string): Record<string, unknown> {
+export function readConnection(value: unknown, path: string, kind = 'postgres'): Record<string, unknown> {
   const given = requireObject(value, 'SourceConnConfiguration', path);
+  // BigQuery has no connection, and SQL Server its own kind of it.
+  if (kind === 'bigquery' || kind === 'mssql') return { ...given };
   const info = requireObject(
     requireKey(given, 'connection_info', path),
     'ConnectionInfo',

@@ -29,7 +29,7 @@ async function sign(
     { signer, config: { ...config, tokens: { ...config.tokens, ...changed } } },
     {
       key,
-      subject: { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false, roles: [] },
+      subject: { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false, roles: [], claims: {} },
       team: null,
       kind: 'access',
       ttlSeconds: TTL_SECONDS,
@@ -55,23 +55,24 @@ function createMint(signer: Signer, config: Config): Mint {
 }
 
 /**
- * Runs `probe` with a mint that signs with the gateway's own key. Without the gateway's variables, the mint is null, and
+ * Runs `probe` with a mint that signs with the gateway's own key. Without the gateway's variables in `env`, the mint is null, and
  * `missing` says what they lack.
  */
-export async function withMint<T>(probe: (mint: Mint | null, missing: string) => Promise<T>): Promise<T> {
+export async function withMint<T>(
+  env: NodeJS.ProcessEnv,
+  probe: (mint: Mint | null, missing: string) => Promise<T>,
+): Promise<T> {
   let config: Config;
   try {
-    config = readConfig(process.env);
+    config = readConfig(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return probe(null, error.problems.join('; '));
   }
-  const absent = ['DATABASE_URL', 'KEY_ENCRYPTION_KEYS'].filter(
-    (name) => !process.env[name] && !process.env[`${name}_FILE`],
-  );
+  const absent = ['DATABASE_URL', 'KEY_ENCRYPTION_KEYS'].filter((name) => !env[name] && !env[`${name}_FILE`]);
   if (absent.length > 0) return probe(null, `${absent.join(' and ')} not set`);
   const applicationName = 'portcullis-hasura-install';
-  const { database } = await prepareCommand(applicationName);
+  const { database } = await prepareCommand(applicationName, [], env);
   const { db, close } = openDatabase({
     ...database,
     poolSize: 1,

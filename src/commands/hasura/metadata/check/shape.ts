@@ -58,6 +58,7 @@ const table = z.strictObject({
   configuration: z
     .strictObject({
       custom_name: z.string().optional(),
+      comment: z.string().optional(),
       custom_root_fields: z.record(z.string(), z.string()).optional(),
       column_config: z.record(z.string(), z.unknown()).optional(),
     })

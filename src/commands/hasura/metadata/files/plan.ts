@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lexicographicSortSchema, printSchema } from 'graphql';
+import { databaseCastsSql } from '../database-casts.ts';
 import { databaseRoleSql } from '../database-role.ts';
 import { declaration as ours } from '../declaration.ts';
 import { GENERATED } from '../generated-mark.ts';
@@ -43,6 +44,7 @@ function generatedFiles(
     ...[databasesFile(source), ...tableFiles(source, declaration, staleTables)],
     ...roleFiles(objects),
     whole('schema.graphql', `${GENERATED}\n${printSchema(lexicographicSortSchema(schema))}\n`),
+    whole('database-casts.sql', databaseCastsSql()),
     whole('database-role.sql', databaseRoleSql(declaration)),
   ];
 }

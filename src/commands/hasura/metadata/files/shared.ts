@@ -88,8 +88,8 @@ const typeNames = (sdl: string): unknown[] =>
         .map(({ name }) => name.value);
 
 /**
- * Returns the files of the actions and their types. The CLI reads the types from the SDL, and only relationships from the YAML
- * file, but requires every name there.
+ * Returns the files of the actions and their types. The CLI reads the types from the SDL, and their relationships and descriptions
+ * from the YAML file. It requires every name there.
  */
 export function actionFiles(
   { actions, custom_types }: HasuraMetadata,
@@ -100,9 +100,11 @@ export function actionFiles(
   const written = typeNames(writtenActionSdl(presentSdl));
   const types = (['enums', 'input_objects', 'objects', 'scalars'] as const).map((kind) => ({
     at: ['custom_types', kind],
-    entries: custom_types[kind].map(({ name, ...type }) =>
-      'relationships' in type ? { name, relationships: type.relationships } : { name },
-    ),
+    entries: custom_types[kind].map(({ name, description, ...type }) => ({
+      name,
+      ...(description !== undefined && { description }),
+      ...('relationships' in type && { relationships: type.relationships }),
+    })),
     keyOf: nameOf,
     isStale: (entry: unknown) => written.includes(nameOf(entry)),
   }));

@@ -1,5 +1,6 @@
 import {
   type FieldDefinitionNode,
+  type InputValueDefinitionNode,
   isTypeDefinitionNode,
   Kind,
   parse,
@@ -37,7 +38,7 @@ export function actionsMetadata(declaration: Declaration): ActionMetadata[] {
         kind: 'synchronous',
         type,
         arguments: (field.arguments ?? []).map((argument) => ({
-          name: nameOf(argument),
+          ...described(argument),
           type: print(argument.type),
         })),
         output_type: print(field.type),
@@ -64,9 +65,18 @@ function relationshipsOf(type: string, { actions, source, tables }: Declaration)
   });
 }
 
+/** Returns the name and the description of a node, as Hasura stores them. */
+const described = ({
+  name,
+  description,
+}: TypeDefinitionNode | FieldDefinitionNode | InputValueDefinitionNode) => ({
+  name: name.value,
+  ...(description !== undefined && { description: description.value }),
+});
+
 const fieldsOf = (type: TypeDefinitionNode) =>
   ('fields' in type ? (type.fields ?? []) : []).map((field) => ({
-    name: nameOf(field),
+    ...described(field),
     type: print(field.type),
   }));
 
@@ -76,21 +86,21 @@ export function customTypesMetadata(declaration: Declaration): CustomTypesMetada
   const ofKind = (kind: Kind) => types.filter((type) => type.kind === kind);
   return {
     enums: ofKind(Kind.ENUM_TYPE_DEFINITION).map((type) => ({
-      name: nameOf(type),
+      ...described(type),
       values: ('values' in type ? (type.values ?? []) : []).map((value) => ({ value: nameOf(value) })),
     })),
     input_objects: ofKind(Kind.INPUT_OBJECT_TYPE_DEFINITION).map((type) => ({
-      name: nameOf(type),
+      ...described(type),
       fields: fieldsOf(type),
     })),
     objects: ofKind(Kind.OBJECT_TYPE_DEFINITION).map((type) => {
       const relationships = relationshipsOf(nameOf(type), declaration);
       return {
-        name: nameOf(type),
+        ...described(type),
         fields: fieldsOf(type),
         ...(relationships.length > 0 && { relationships }),
       };
     }),
-    scalars: ofKind(Kind.SCALAR_TYPE_DEFINITION).map((type) => ({ name: nameOf(type) })),
+    scalars: ofKind(Kind.SCALAR_TYPE_DEFINITION).map(described),
   };
 }

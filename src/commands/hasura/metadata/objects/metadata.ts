@@ -30,21 +30,39 @@ function unreadableColumns({ tables }: Declaration): string[] {
   });
 }
 
+/** Lists what a client or an operator would see without a description. */
+function undescribed({ tables, descriptions }: Declaration): string[] {
+  return tables.flatMap(({ table, permissions }) => {
+    const { name, columns } = describeTable(table);
+    const text = descriptions.find(({ of }) => of === table);
+    const granted = Object.values(permissions);
+    return [
+      ...(text?.table ? [] : [name]),
+      ...columns.filter((column) => !text?.columns[column]).map((column) => `${name}.${column}`),
+      ...(['select', 'update'] as const)
+        .filter((kind) => granted.some((entry) => entry[kind] !== undefined) && !text?.[kind])
+        .map((kind) => `${name} (${kind})`),
+    ];
+  });
+}
+
 function refuseForgotten(kind: string, names: readonly string[]): void {
   if (names.length === 0) return;
   throw new Error(
-    `src/commands/hasura/metadata/declaration.ts and declared-tables.ts say nothing about the ${kind} ${names.join(', ')}.`,
+    `src/commands/hasura/metadata/declaration.ts and the files beside it say nothing about the ${kind} ${names.join(', ')}.`,
   );
 }
 
 /**
  * Returns our part of an engine's metadata as plain objects. Another source name is a declaration with that name.
- * @throws Error if the declaration lacks a root field of the schema, a table of the tracked database schema, or a column
+ * @throws Error if the declaration lacks a root field of the schema, a table of the tracked database schema, a column or
+ *   a description
  */
 export function metadataObjects({ schema, tables, declaration = ours }: MetadataInput): HasuraMetadata {
   refuseForgotten('root field', unassignedRootFields(schema, declaration.remoteSchema));
   refuseForgotten('table', undeclaredTables(tables, declaration));
   refuseForgotten('column', unreadableColumns(declaration));
+  refuseForgotten('description of', undescribed(declaration));
   return {
     version: 3,
     sources: [sourceMetadata(declaration)],

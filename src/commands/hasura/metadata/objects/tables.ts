@@ -1,4 +1,4 @@
-import type { Declaration, TableDeclaration } from '../declaration-types.ts';
+import type { Declaration, TableDeclaration, TableDescription } from '../declaration-types.ts';
 import { relationshipsOf } from '../relationships.ts';
 import { describeTable, type TableShape } from '../table-shape.ts';
 import type { RemoteRelationship, SourceMetadata, TableMetadata } from './types.ts';
@@ -11,10 +11,15 @@ const unlessEmpty = <Key extends string, Item>(key: Key, list: Item[]): { [key i
 
 function relationshipEntries(shape: TableShape, tracked: readonly TableShape[]) {
   const { object, array } = relationshipsOf(shape, tracked);
-  const objects = object.map(({ name, column }) => ({ name, using: { foreign_key_constraint_on: column } }));
+  const objects = object.map(({ name, column, target }) => ({
+    name,
+    using: { foreign_key_constraint_on: column },
+    comment: `The row of ${target.name} that ${column} names.`,
+  }));
   const arrays = array.map(({ name, target: { schema, name: table, column } }) => ({
     name,
     using: { foreign_key_constraint_on: { column, table: { schema, name: table } } },
+    comment: `The rows of ${table} whose ${column} names this row.`,
   }));
   return { ...unlessEmpty('object_relationships', objects), ...unlessEmpty('array_relationships', arrays) };
 }
@@ -32,18 +37,25 @@ function joinEntries({ joins = [] }: TableDeclaration, { remoteSchema }: Declara
   return unlessEmpty('remote_relationships', entries);
 }
 
-function permissionEntries({ permissions }: TableDeclaration, roles: Declaration['roles']) {
+const commentOf = (comment: string | undefined) => (comment === undefined ? {} : { comment });
+
+function permissionEntries(
+  { permissions }: TableDeclaration,
+  roles: Declaration['roles'],
+  text: TableDescription | undefined,
+) {
   const selects = roles.flatMap((role) => {
     const declared = permissions[role]?.select;
     if (declared === undefined) return [];
     const { columns, filter } = declared;
-    return [{ role, permission: { columns, filter, limit: ROW_LIMIT, allow_aggregations: false } }];
+    const permission = { columns, filter, limit: ROW_LIMIT, allow_aggregations: false };
+    return [{ role, permission, ...commentOf(text?.select) }];
   });
   const updates = roles.flatMap((role) => {
     const declared = permissions[role]?.update;
     if (declared === undefined) return [];
     const { columns, filter } = declared;
-    return [{ role, permission: { columns, filter, check: filter, set: {} } }];
+    return [{ role, permission: { columns, filter, check: filter, set: {} }, ...commentOf(text?.update) }];
   });
   return { ...unlessEmpty('select_permissions', selects), ...unlessEmpty('update_permissions', updates) };
 }
@@ -54,12 +66,18 @@ function tableMetadata(
   declaration: Declaration,
 ): TableMetadata {
   const shape = describeTable(declared.table);
+  const text = declaration.descriptions.find(({ of }) => of === declared.table);
+  const comments = shape.columns.map((column) => [column, { comment: text?.columns[column] ?? '' }]);
   return {
     table: { schema: shape.schema, name: shape.name },
-    ...(declared.customName !== undefined && { configuration: { custom_name: declared.customName } }),
+    configuration: {
+      ...(declared.customName !== undefined && { custom_name: declared.customName }),
+      comment: text?.table ?? '',
+      column_config: Object.fromEntries(comments),
+    },
     ...relationshipEntries(shape, tracked),
     ...joinEntries(declared, declaration),
-    ...permissionEntries(declared, declaration.roles),
+    ...permissionEntries(declared, declaration.roles, text),
   };
 }
 

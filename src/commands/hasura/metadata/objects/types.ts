@@ -1,7 +1,7 @@
 type TableReference = { schema: string; name: string };
 type Filter = Readonly<Record<string, unknown>>;
 
-type Permission<Body> = { role: string; permission: Body };
+type Permission<Body> = { role: string; permission: Body; comment?: string };
 
 type SelectPermission = Permission<{
   columns: readonly string[];
@@ -17,10 +17,11 @@ type UpdatePermission = Permission<{
   set: Filter;
 }>;
 
-type ObjectRelationship = { name: string; using: { foreign_key_constraint_on: string } };
+type ObjectRelationship = { name: string; using: { foreign_key_constraint_on: string }; comment: string };
 type ArrayRelationship = {
   name: string;
   using: { foreign_key_constraint_on: { column: string; table: TableReference } };
+  comment: string;
 };
 
 export type RemoteRelationship = {
@@ -38,7 +39,11 @@ export type RemoteRelationship = {
 /** A tracked table, as Hasura exports it: an empty list is left out. */
 export type TableMetadata = {
   table: TableReference;
-  configuration?: { custom_name?: string };
+  configuration: {
+    custom_name?: string;
+    comment: string;
+    column_config: Record<string, { comment: string }>;
+  };
   object_relationships?: ObjectRelationship[];
   array_relationships?: ArrayRelationship[];
   remote_relationships?: RemoteRelationship[];
@@ -78,7 +83,7 @@ export type ActionMetadata = {
   definition: {
     kind: 'synchronous';
     type: 'query' | 'mutation';
-    arguments: { name: string; type: string }[];
+    arguments: FieldMetadata[];
     output_type: string;
     handler: string;
     forward_client_headers: boolean;
@@ -97,8 +102,8 @@ export type TypeRelationship = {
   field_mapping: Readonly<Record<string, string>>;
 };
 
-type NamedType = { name: string };
-type FieldMetadata = { name: string; type: string };
+type NamedType = { name: string; description?: string };
+type FieldMetadata = { name: string; type: string; description?: string };
 
 export type CustomTypesMetadata = {
   enums: (NamedType & { values: { value: string }[] })[];
