@@ -66,7 +66,7 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
     const deps = await wire(config, database, log);
     // Without its tables the gateway still starts: `/ready` says what is missing until the tables exist.
     if (await isMigrated(database.db)) {
-      await requireGuard(database.db);
+      await requireGuard(database.db, { claims: deps.claims !== null });
       await checkKeyEncryption(deps);
       await ensureSuccessor(deps);
       await warnOfEmailClashes(deps);
@@ -158,6 +158,7 @@ function startMailWorker(
   const deliver = createDeliverTask({
     ...{ db, log, templates, transport },
     publicUrl: config.publicUrl,
+    signup: config.signup,
     tokenDeriver: createSecretDeriver(config.keyEncryptionKeys, 'one-time token', 'pot'),
   });
   const worker = startJobWorker({

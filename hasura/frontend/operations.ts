@@ -33,6 +33,7 @@ export type SignupInput = {
   captchaToken?: string | null | undefined;
   cookie?: boolean | null | undefined;
   email: string;
+  invitationToken?: string | null | undefined;
   name: string;
   password: string;
   teamName?: string | null | undefined;

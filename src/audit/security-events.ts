@@ -31,6 +31,8 @@ export const securityActions = [
   'access_token_used',
   'access_token_revoked',
   'account_created',
+  'user_invited',
+  'invitation_accepted',
   'account_deleted',
   'account_disabled',
   'account_locked',

@@ -36,9 +36,12 @@ const listed = (subjects: readonly string[]): string => subjects.slice(0, 10).jo
 
 /**
  * Checks that code of an application cannot run with the gateway's rights (src/db/README.md, "Guarded statements").
- * @throws ConfigError if a role may reference the gateway's tables before `hasura:role` has run, or may create triggers on them
+ *
+ * @param claims whether the gateway reads claims, and so runs functions of the application
+ * @throws ConfigError if a role may reference the gateway's tables before `hasura:role` has run, or may create triggers on
+ * them; if claims are read before `hasura:role` has run
  */
-export async function requireGuard(db: Database): Promise<void> {
+export async function requireGuard(db: Database, { claims }: { claims: boolean }): Promise<void> {
   const { guard, castsGuarded, triggers, referrers } = await readExposure(db);
   const problems: string[] = [];
   if (triggers.length > 0)
@@ -52,6 +55,10 @@ export async function requireGuard(db: Database): Promise<void> {
   if (referrers.length > 0 && !castsGuarded)
     problems.push(
       `DATABASE_URL: the gateway's tables are referenced, or may be, and casts to uuid are not refused: ${listed(referrers)}. Run hasura/database-casts.sql as a superuser.`,
+    );
+  if (claims && guard === null)
+    problems.push(
+      'CLAIMS_SQL: functions that its statement calls would run with the rights of the gateway. Run npm run hasura:role first.',
     );
   if (problems.length > 0) throw new ConfigError(problems);
 }

@@ -15,3 +15,6 @@ export const purposes = {
 
 export type TokenPurpose = keyof typeof purposes;
 export const tokenPurposes = Object.keys(purposes) as [TokenPurpose, ...TokenPurpose[]];
+
+/** The path of the page that the link of an invitation to sign up opens. Its token belongs to no account yet. */
+export const INVITATION_PATH = '/mail/invitation';

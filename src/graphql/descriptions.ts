@@ -15,14 +15,14 @@ export const QUERIES = paragraphs(
 /** The order in which a client calls what, and what it does on each error. */
 export const MUTATIONS = paragraphs(
   'Mutations change data. This is when a client calls which.',
-  '**Sign up and sign in.** `signup` creates an account and opens a session. `login` opens a session of an existing account. Both return an access token and a refresh token. A user in a team also gets a team token. Send the access token or the team token as `Authorization: Bearer <token>`, to Hasura or to the gateway.',
+  '**Sign up and sign in.** `signup` creates an account and opens a session. `login` opens a session of an existing account. Both return an access token and a refresh token. A user in a team also gets a team token. If `authConfig.signup` is false, `signup` needs the token of a mailed invitation. Send the access token or the team token as `Authorization: Bearer <token>`, to Hasura or to the gateway.',
   '**Stay signed in.** Call `refresh` before the access token expires, or when Hasura answers `invalid-jwt`. Store every token that it returns: a refresh token works once. `logout` ends the session. Hasura refuses a request with an expired token. So send `signup`, `login`, `refresh`, `forgotPassword` and `resetPassword` without an `Authorization` header.',
   '**Verify the email address.** `signup` mails a link with a one-time token. The link opens a page of the gateway, which verifies the address. An application that reads the token itself calls `verifyEmail` instead. `resendEmailVerification` mails a new link.',
   '**Set a forgotten password.** `forgotPassword` mails a link. Its page sets the new password, or the application calls `resetPassword`. Then the user signs in again.',
   '**Change the account.** Call `updateProfile`, `changePassword`, `changeEmail` or `deleteAccount` with an access token. The gateway refuses a team token.',
   '**Let programs sign in.** `createAccessToken` creates a personal access token with an expiry and roles. A program exchanges it for an access token by `signInWithAccessToken`. `accessTokens` lists them, and `revokeAccessToken` ends one.',
   '**Work in teams.** `createTeam` creates a team, and `inviteMembers` mails invites to it. The invited user lists them with `myInvites` and calls `acceptInvite`. `switchTeam` returns a team token for another team.',
-  '**Operators.** The operator is a client of Hasura with role admin. `users` lists users. `createUser`, `updateUser`, `deleteUser`, `disableAccount`, `enableAccount`, `endUserSessions` and `sendPasswordReset` manage them. All other clients get `permission_denied`.',
+  '**Operators.** The operator is a client of Hasura with role admin. `users` lists users. `createUser`, `inviteUser`, `updateUser`, `deleteUser`, `disableAccount`, `enableAccount`, `endUserSessions` and `sendPasswordReset` manage them. All other clients get `permission_denied`.',
   '**Errors.** `extensions.code` is the error code. `extensions.attribute` names the input at fault. Each field lists its own codes. Every field may also answer `invalid_input`, `busy`, `unavailable` and `internal_error`. This is what a client does on a code:',
   bullets(
     '`required`, `invalid`, `invalid_input`, `min_length`, `max_length`: correct the input and call again.',

@@ -44,8 +44,14 @@ export const mails = {
     placeholders: ['site', 'link', 'team', 'inviter', 'expires'],
     limit: 'othersMailPerRecipient',
   },
+  signup_invitation: {
+    job: ['invitationId'],
+    placeholders: ['site', 'link', 'expires'],
+    limit: 'othersMailPerRecipient',
+  },
   password_changed: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
   email_changed: { job: ['userId', 'formerEmail'], placeholders: ['site', 'time'], limit: null },
+  access_token_created: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
   new_sign_in: {
     job: ['userId', 'sessionId'],
     placeholders: ['site', 'device', 'address', 'time'],

@@ -14,6 +14,7 @@ import type { GatewayDeps } from '../request/deps.ts';
 import { findInvite } from '../teams/invite-facts.ts';
 import { addConfirmPage } from './confirm-page.ts';
 import { readForm } from './forms.ts';
+import { addInvitationPage } from './invitation-page.ts';
 import { showPage } from './layout.ts';
 import { passwordForm } from './password-form.ts';
 import {
@@ -133,6 +134,7 @@ export function mailedPages(deps: GatewayDeps): Routes {
   });
   addResetPage(routes, site);
   addInvitePage(routes, site);
+  addInvitationPage(routes, site);
   routes.onError((error, c) => showFailure(site, c, error));
   return routes;
 }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { purposes, type TokenPurpose } from '../db/token-purposes.ts';
 import type { RouteContext } from '../dialects/routes.ts';
-import { AuthError } from '../errors.ts';
+import { AuthError, type ErrorCode } from '../errors.ts';
 import type { Caller } from '../flows/shared/caller.ts';
 import { identifyCaller } from '../request/caller.ts';
 import type { GatewayDeps } from '../request/deps.ts';
@@ -63,14 +63,22 @@ export const openerOf = (site: Site, c: RouteContext): Caller => ({
 const EXPECTED = ['invalid_token', 'invalid_credentials', 'required', 'min_length', 'max_length'] as const;
 type Expected = (typeof EXPECTED)[number];
 
-/** Returns null on success, or the code of an error that a page explains. Throws every other error on. */
-export async function codeOf(done: Promise<unknown>): Promise<Expected | null> {
+/**
+ * Returns null on success, or the code of an error that a page explains. Throws every other error on.
+ * @param others further codes that the page explains
+ */
+export async function codeOf<Other extends ErrorCode = never>(
+  done: Promise<unknown>,
+  others: readonly Other[] = [],
+): Promise<Expected | Other | null> {
   try {
     await done;
     return null;
   } catch (error) {
     const code =
-      error instanceof AuthError ? EXPECTED.find((expected) => expected === error.code) : undefined;
+      error instanceof AuthError
+        ? [...EXPECTED, ...others].find((expected) => expected === error.code)
+        : undefined;
     if (code === undefined) throw error;
     return code;
   }

@@ -32,8 +32,22 @@ export type PageTexts = {
     goneTitle: string;
     gone: string;
   };
+  /** The page by which an invited person creates an account. */
+  invitation: {
+    title: string;
+    explain: (site: string) => string;
+    /** For a person whom a member invited to a team. */
+    explainTeam: (inviter: string | null, team: string, site: string) => string;
+    name: string;
+    button: string;
+    doneTitle: string;
+    done: string;
+    takenTitle: string;
+    taken: string;
+  };
   passwordRule: (minLength: number) => string;
   problems: {
+    badName: string;
     tooShort: (minLength: number) => string;
     tooLong: string;
     missing: string;
@@ -102,8 +116,24 @@ const en: PageTexts = {
     goneTitle: 'This invite is no longer valid',
     gone: 'It was accepted, withdrawn or has expired. Ask the person who invited you for another one.',
   },
+  invitation: {
+    title: 'Create your account',
+    explain: (site) => `You are invited to ${site}. Choose a name and a password for your account.`,
+    explainTeam: (inviter, team, site) =>
+      inviter === null
+        ? `You are invited to the team “${team}” at ${site}. Create an account first, then sign in and accept the invite.`
+        : `${inviter} invites you to the team “${team}” at ${site}. Create an account first, then sign in and accept the invite.`,
+    name: 'Your name',
+    button: 'Create account',
+    doneTitle: 'Account created',
+    done: 'You can sign in with this address and your password.',
+    takenTitle: 'You have an account',
+    taken:
+      'This address has an account already. Sign in with it. If you forgot the password, ask for a new one there.',
+  },
   passwordRule: (minLength) => `At least ${minLength} characters.`,
   problems: {
+    badName: 'This name is missing, too long or not valid.',
     tooShort: (minLength) => `This password is too short: it needs at least ${minLength} characters.`,
     tooLong: 'This password is too long.',
     missing: 'Enter a new password.',
@@ -178,8 +208,25 @@ const de: PageTexts = {
     goneTitle: 'Diese Einladung gilt nicht mehr',
     gone: 'Sie wurde angenommen, zurückgezogen oder ist abgelaufen. Bitten Sie um eine neue.',
   },
+  invitation: {
+    title: 'Konto anlegen',
+    explain: (site) =>
+      `Sie sind zu ${site} eingeladen. Wählen Sie einen Namen und ein Passwort für Ihr Konto.`,
+    explainTeam: (inviter, team, site) =>
+      inviter === null
+        ? `Sie sind in das Team „${team}“ bei ${site} eingeladen. Legen Sie erst ein Konto an, dann melden Sie sich an und nehmen die Einladung an.`
+        : `${inviter} lädt Sie in das Team „${team}“ bei ${site} ein. Legen Sie erst ein Konto an, dann melden Sie sich an und nehmen die Einladung an.`,
+    name: 'Ihr Name',
+    button: 'Konto anlegen',
+    doneTitle: 'Konto angelegt',
+    done: 'Sie können sich mit dieser Adresse und Ihrem Passwort anmelden.',
+    takenTitle: 'Sie haben schon ein Konto',
+    taken:
+      'Zu dieser Adresse gibt es schon ein Konto. Melden Sie sich damit an. Wenn Sie das Passwort vergessen haben, fordern Sie dort ein neues an.',
+  },
   passwordRule: (minLength) => `Mindestens ${minLength} Zeichen.`,
   problems: {
+    badName: 'Dieser Name fehlt, ist zu lang oder nicht gültig.',
     tooShort: (minLength) => `Dieses Passwort ist zu kurz: Es braucht mindestens ${minLength} Zeichen.`,
     tooLong: 'Dieses Passwort ist zu lang.',
     missing: 'Geben Sie ein neues Passwort ein.',

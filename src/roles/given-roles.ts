@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../db/client.ts';
 import { rolesOfMembers, rolesOfUsers } from '../db/tables/roles.ts';
 import { splitRoles } from './token-roles.ts';
@@ -20,6 +20,21 @@ export async function findGivenRoles(db: Queryable, { userId, teamId }: RoleHold
       (select string_agg(role, ',' order by role) from ${rolesOfMembers}
         where user_id = ${userId} and team_id = ${teamId}::uuid) as of_member`);
   return { ofUser: splitRoles(found?.of_user ?? null), ofMember: splitRoles(found?.of_member ?? null) };
+}
+
+/** Lists the given roles of users, each by name. A user without one is missing. */
+export async function listRolesOfUsers(
+  db: Queryable,
+  userIds: readonly string[],
+): Promise<Map<string, string[]>> {
+  const found = await db
+    .select()
+    .from(rolesOfUsers)
+    .where(inArray(rolesOfUsers.userId, [...userIds]))
+    .orderBy(asc(rolesOfUsers.role));
+  const roles = new Map<string, string[]>();
+  for (const { userId, role } of found) roles.set(userId, [...(roles.get(userId) ?? []), role]);
+  return roles;
 }
 
 /** Replaces the given roles of a user, or of a member of a team. The transaction has locked the user, and then the team. */

@@ -3,7 +3,8 @@ import { AuthError } from '../errors.ts';
 import { canonicalEmail, formerSpelling } from '../mail/email-address.ts';
 import { UNPRINTABLE, VISIBLE } from './name-characters.ts';
 
-const MAX_NAME_LENGTH = 255;
+/** The maximum number of characters of a name. */
+export const MAX_NAME_LENGTH = 255;
 
 /**
  * Parses an email address and returns its canonical form.

@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, gte, isNotNull, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../db/client.ts';
+import { rolesOfMembers, rolesOfUsers } from '../db/tables/roles.ts';
 import { users } from '../db/tables/users.ts';
 import { canonicalEmail, formerSpelling } from '../mail/email-address.ts';
 import type { User } from './users.ts';
@@ -12,6 +13,8 @@ export type UserFilter = Readonly<{
   verified: boolean | null;
   createdFrom: Date | null;
   createdBefore: Date | null;
+  /** A role of Hasura that the operator gave to the user, or to them as a member of a team. */
+  role: string | null;
 }>;
 
 /** The columns of a user, without the one that only the addresses of version 0.1 need. */
@@ -42,7 +45,7 @@ export const listUsers = (
     .limit(first);
 
 function conditionsOf(filter: UserFilter): (SQL | undefined)[] {
-  const { search, disabled, verified, createdFrom, createdBefore } = filter;
+  const { search, disabled, verified, createdFrom, createdBefore, role } = filter;
   const isSet = (column: typeof users.disabledAt | typeof users.emailVerifiedAt, wanted: boolean | null) =>
     wanted === null ? undefined : wanted ? isNotNull(column) : isNull(column);
   return [
@@ -51,8 +54,13 @@ function conditionsOf(filter: UserFilter): (SQL | undefined)[] {
     isSet(users.emailVerifiedAt, verified),
     createdFrom === null ? undefined : gte(users.createdAt, createdFrom),
     createdBefore === null ? undefined : lt(users.createdAt, createdBefore),
+    role === null ? undefined : hasRole(role),
   ];
 }
+
+const hasRole = (role: string): SQL => sql`(
+  exists (select from ${rolesOfUsers} where ${rolesOfUsers.userId} = ${users.id} and ${rolesOfUsers.role} = ${role})
+  or exists (select from ${rolesOfMembers} where ${rolesOfMembers.userId} = ${users.id} and ${rolesOfMembers.role} = ${role}))`;
 
 /** A pattern for `like` that fits texts with this beginning. */
 const patternOf = (text: string): string => `${text.replace(/[\\%_]/g, '\\$&')}%`;

@@ -12,6 +12,7 @@ import {
   signUp,
   startGateway,
 } from '../support/gateway.ts';
+import { openLogin } from '../support/hasura/login.ts';
 import {
   CREATE,
   create,
@@ -253,6 +254,7 @@ describe('revokeAccessToken', () => {
 
 test('an access token for a personal access token holds the claims of the application, and a failure of them refuses it', async () => {
   const { token, accessToken } = await create(gateway, ada);
+  const hasura = await openLogin(gateway.databaseUrl);
   const withClaims = await startGateway({
     replicaOf: gateway,
     env: { CLAIMS_SQL: 'select 100 / (char_length(name) - 5) as share from portcullis.users where id = $1' },
@@ -271,6 +273,7 @@ test('an access token for a personal access token holds the claims of the applic
   expect(await isGood(withClaims, token)).toBe(true);
   expect(await eventsOf(accessToken.id)).toHaveLength(4);
   await withClaims.close();
+  await hasura.close();
 });
 
 test('PERSONAL_TOKENS_PER_USER=0 switches personal access tokens off', async () => {

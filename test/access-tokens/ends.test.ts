@@ -12,6 +12,7 @@ import {
   startAccounts,
   VERIFY,
 } from '../accounts/accounts.ts';
+import { asOperator, END_SESSIONS, operate } from '../operators/operator.ts';
 import { bearer, isSignedIn, logIn } from '../support/gateway.ts';
 import { create, type Exchanged, exchange, isGood, list } from './programs.ts';
 
@@ -38,10 +39,6 @@ const isAlive = async (): Promise<boolean[]> => [
 const ALIVE = [true, true];
 const DEAD = [false, false];
 
-const operator = () => ({
-  'x-hasura-gateway-secret': accounts.gateway.secret,
-  'x-hasura-role': 'admin',
-});
 const NEW_PASSWORD = 'a new passphrase';
 
 test.each(['LOCAL', 'OTHERS', 'GLOBAL'])('a logout with the scope %s leaves it', async (scope) => {
@@ -67,9 +64,14 @@ test('a reset of the password by a mailed link ends it', async () => {
 
 test('disabling the account ends it, and enabling does not bring it back', async () => {
   const input = { userId: ada.user.id };
-  await accounts.gateway.graphql(DISABLE, { input }, operator());
+  await accounts.gateway.graphql(DISABLE, { input }, asOperator(accounts.gateway));
   expect(await isAlive()).toEqual(DEAD);
-  await accounts.gateway.graphql(ENABLE, { input }, operator());
+  await accounts.gateway.graphql(ENABLE, { input }, asOperator(accounts.gateway));
+  expect(await isAlive()).toEqual(DEAD);
+});
+
+test('the operator ends it with the sessions of the user', async () => {
+  await operate(accounts.gateway, END_SESSIONS, { userId: ada.user.id });
   expect(await isAlive()).toEqual(DEAD);
 });
 
@@ -89,6 +91,15 @@ test('verifying the address in the session of another login ends it: a stranger 
   const { token: mailed } = await accounts.mail(ada.email, 'verify-email');
   await accounts.gateway.graphql(VERIFY, { input: { token: mailed } }, bearer(other.accessToken));
   expect(await isAlive()).toEqual(DEAD);
+});
+
+test('its creation mails a notice to a verified address, and to no other', async () => {
+  await accounts.gateway.sql`update portcullis.users set email_verified_at = now() where id = ${ada.user.id}`;
+  const made = await create(accounts.gateway, ada);
+  const notice = await accounts.notice(ada.email, /^New personal access token/);
+  expect(notice.text).not.toContain(made.token);
+  expect(notice.text).not.toContain('http');
+  expect(accounts.smtp.mails.filter(({ subject }) => subject.startsWith('New personal'))).toHaveLength(1);
 });
 
 test('the list of sessions leaves it out', async () => {

@@ -28,7 +28,7 @@ export const DISABLE = mutation('disableAccount', 'AccountInput!', 'userId disab
 export const ENABLE = mutation('enableAccount', 'AccountInput!', 'userId disabledAt');
 export const EMAIL_EXISTS = 'query Exists($email: String!) { emailExists(email: $email) }';
 
-type Purpose = 'verify-email' | 'reset-password' | 'change-email';
+type Purpose = 'verify-email' | 'reset-password' | 'change-email' | 'invitation';
 
 /** A gateway whose mails arrive at a real SMTP server. */
 export type Accounts = {

@@ -14,6 +14,7 @@ import {
   startGateway,
   type TestGateway,
 } from '../support/gateway.ts';
+import { type Login, openLogin } from '../support/hasura/login.ts';
 import { type Accounts, startAccounts, VERIFY } from './accounts.ts';
 
 const REFRESH = /* GraphQL */ `
@@ -31,14 +32,19 @@ const PREVIEW = /* GraphQL */ `
 const LIMITS = { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', LIMIT_RENEWALS_PER_SESSION: '1000/60' };
 let accounts: Accounts;
 let plain: TestGateway;
+/** Hasura's database role. Claims statements run with its rights. */
+let hasura: Login;
 /** A gateway whose claims come from the view `app.user_claims`. */
 let gateway: TestGateway;
 
 beforeAll(async () => {
   accounts = await startAccounts(LIMITS);
   plain = accounts.gateway;
+  hasura = await openLogin(plain.databaseUrl);
   await plain.sql.unsafe(`
     create schema app;
+    grant usage on schema app to ${hasura.role};
+    alter default privileges in schema app grant select on tables to ${hasura.role};
     create table app.profiles (
       user_id uuid primary key references portcullis.users (id) on delete cascade,
       org_id bigint, plan text, tags text[]);
@@ -47,6 +53,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.close();
+  await hasura.close();
   await accounts.close();
 });
 
@@ -244,13 +251,7 @@ describe('the gateway does not start with', () => {
       `select ${Array.from({ length: 33 }, (_, at) => `1 as c${at}`)} where $1 is null`,
       'CLAIMS_SQL: has more than 32 columns',
     ],
-    [
-      'a table that the statement may not read',
-      'select hash from portcullis_private.passwords where user_id = $1 and false',
-      null,
-    ],
   ])('%s', async (_title, statement, problem) => {
-    if (problem === null) return;
     expect(await failing(statement)).toContain(problem);
   });
 

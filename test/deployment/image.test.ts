@@ -153,11 +153,8 @@ describe('the reencrypt-keys command', () => {
       const child = command('reencrypt-keys.js', { DATABASE_URL: database.url, KEY_ENCRYPTION_KEYS: keys });
       return [await child.end(), child.output()];
     };
-    expect(await reencrypt(`${after},${before}`)).toEqual([
-      0,
-      'Private keys re-encrypted under the first key: 1.\n',
-    ]);
-    expect(await reencrypt(after)).toEqual([0, 'Private keys re-encrypted under the first key: 0.\n']);
+    expect(await reencrypt(`${after},${before}`)).toEqual([0, 'Keys re-encrypted under the first key: 1.\n']);
+    expect(await reencrypt(after)).toEqual([0, 'Keys re-encrypted under the first key: 0.\n']);
     const [exitCode, output] = await reencrypt(key());
     expect(exitCode).toBe(1);
     expect(output).toContain('KEY_ENCRYPTION_KEYS: no key fits a stored signing key');

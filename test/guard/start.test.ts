@@ -9,8 +9,8 @@ import { openBench } from './bench.ts';
 // What the gateway checks at start, and what migrations and hasura:role keep.
 
 const bench = forFile(() => openBench(null));
-const refused = () =>
-  requireGuard(bench.gateway).then(
+const refused = (claims = false) =>
+  requireGuard(bench.gateway, { claims }).then(
     () => '',
     (error: { message: string }) => error.message,
   );
@@ -35,6 +35,7 @@ test('references are refused while the gateway owns a guarded function, until a 
   const name = 'portcullis_private.guarded_update_team(uuid, text)';
   await bench.admin.unsafe(`alter function ${name} owner to ${bench.names.gateway}`);
   expect(await refused()).toContain('its statements are not guarded');
+  expect(await refused(true)).toContain('CLAIMS_SQL: functions that its statement calls would run');
   await applyMigrations(bench.ownerUrl);
   expect(await refused()).toBe('');
   const [owner] = await bench.admin.unsafe(

@@ -105,10 +105,11 @@ export async function addApplication(metadata: string): Promise<void> {
       handler: '{{APP_URL}}/quote'
 custom_types:`,
   );
+  await replaceIn(metadata, 'actions.yaml', 'input_objects:\n', 'input_objects:\n    - name: OrderInput\n');
   await replaceIn(
     metadata,
     'actions.yaml',
-    'input_objects: []\n  objects:\n',
-    'input_objects:\n    - name: OrderInput\n  objects:\n    - name: OrderOutput # ours\n',
+    '\n  objects:\n',
+    '\n  objects:\n    - name: OrderOutput # ours\n',
   );
 }

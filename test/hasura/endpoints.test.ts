@@ -14,7 +14,7 @@ const actionBody = (name: string, role = 'admin') => ({
 });
 const keys = async () => (await gateway.sql`select id from portcullis.jwks`).length;
 
-const ACTIONS = ['generateJwk', 'refreshEns'];
+const ACTIONS = ['assignRoles', 'generateJwk', 'refreshEns'];
 const CRONS = ['prune', 'refresh-ens'];
 const actionError = (code: string, message: string) => ({
   message,

@@ -34,7 +34,7 @@ test('an export is sorted and leaves out defaults', async () => {
     string,
     { name: string; definition?: object }[]
   >;
-  expect(sources?.map(({ name }) => name)).toEqual(['analytics', 'default']);
+  expect(sources?.map(({ name }) => name)).toEqual(['analytics', 'default', 'warehouse']);
   expect(remote_schemas?.map(({ name }) => name)).toEqual(['catalogue', 'reviews']);
   expect(actions?.map(({ name }) => name)).toEqual(['importOrders', 'placeOrder']);
   expect(actions?.[1]?.definition).toEqual({
@@ -50,6 +50,7 @@ test('an export that replaces the metadata changes nothing: big integers, event 
   const before = await exportMetadata(stage.engine);
   expect(printJson(before.metadata)).toContain('"_lt":9007199254740993');
   expect(printJson(before.metadata)).toContain('"_eq":1.50');
+  expect(printJson(before.metadata)).toContain('"_gt":1e30');
   expect(printJson(before.metadata)).not.toContain('hidden_cleanup');
   const args = { metadata: before.metadata };
   expect(await ask('replace_metadata', args, 2)).toEqual({

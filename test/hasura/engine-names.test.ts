@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 import type { EngineOptions } from '../support/hasura/engine.ts';
 import type { Clash } from '../support/hasura/foreign/metadata.ts';
 import type { EngineMetadata } from '../support/hasura/metadata-types.ts';
@@ -6,16 +8,23 @@ import { type ForeignStage, openForeignStage, withOurs } from './foreign-stage.t
 
 // What happens in the stand-in when the shipped metadata stand beside those of an application that uses the same names.
 
+const gateway = forFile(() => startGateway());
 let stage: ForeignStage;
 afterEach(() => stage.close());
 
-async function installBeside(clashes: readonly Clash[], options: Partial<EngineOptions> = {}) {
-  stage = await openForeignStage(clashes, options);
+async function installBeside(
+  clashes: readonly Clash[],
+  options: Partial<Omit<EngineOptions, 'gateway'>> = {},
+) {
+  stage = await openForeignStage(clashes, { gateway, ...options });
   return stage.replace(await withOurs(await stage.metadata()));
 }
 /** The shipped metadata with a namespace for the remote schema and a prefix for its types. */
-async function installCustomized(clashes: readonly Clash[], options: Partial<EngineOptions> = {}) {
-  stage = await openForeignStage(clashes, options);
+async function installCustomized(
+  clashes: readonly Clash[],
+  options: Partial<Omit<EngineOptions, 'gateway'>> = {},
+) {
+  stage = await openForeignStage(clashes, { gateway, ...options });
   const all = await withOurs(await stage.metadata());
   const customization = { root_fields_namespace: 'auth', type_names: { prefix: 'Auth_' } };
   const remote_schemas = all.remote_schemas.map((remote) =>
@@ -53,11 +62,15 @@ describe('a root field that both have refuses everything with 500', () => {
         ),
       },
     });
-    expect((await stage.metadata()).sources.map(({ name }) => name)).toEqual(['analytics', 'default']);
+    expect((await stage.metadata()).sources.map(({ name }) => name)).toEqual([
+      'analytics',
+      'default',
+      'warehouse',
+    ]);
   });
 
   test('also if inconsistent metadata are allowed', async () => {
-    stage = await openForeignStage(['sessions']);
+    stage = await openForeignStage(['sessions'], { gateway });
     const { status } = await stage.replace(await withOurs(await stage.metadata()), true);
     expect(status).toBe(500);
   });
@@ -100,8 +113,21 @@ describe('a type User of an action', () => {
 
 describe('a table user in a source with the naming convention graphql-default', () => {
   const env = { HASURA_GRAPHQL_EXPERIMENTAL_FEATURES: 'naming_convention' };
-  test('is a type User, which the remote schema has too', async () => {
-    const { status, body } = await installBeside(['user table'], { env });
+  test('is a type User, which the remote schema has too, also if its root fields have other names', async () => {
+    stage = await openForeignStage(['user table'], { gateway, env });
+    const kinds = ['select', 'select_by_pk', 'select_aggregate', 'insert', 'insert_one'];
+    const changes = ['update', 'update_by_pk', 'update_many', 'delete', 'delete_by_pk'];
+    const custom_root_fields = Object.fromEntries(
+      [...kinds, ...changes].map((kind) => [kind, `nick_${kind}`]),
+    );
+    const all = await withOurs(await stage.metadata());
+    const sources = all.sources.map((source) => ({
+      ...source,
+      tables: source.tables.map((tracked) =>
+        tracked.table.name === 'user' ? { ...tracked, configuration: { custom_root_fields } } : tracked,
+      ),
+    }));
+    const { status, body } = await stage.replace({ ...all, sources });
     expect(status).toBe(400);
     expect(JSON.stringify(body)).toContain('Found conflicting definitions for \\"User\\"');
   });
@@ -115,20 +141,20 @@ describe('a table user in a source with the naming convention graphql-default', 
     const rows = await stage
       .as('admin')
       .run(
-        '{ orders(where: { customerId: { _is_null: false } }, orderBy: { productId: DESC }) { productId } ordersByPk(id: 2) { id } nicknames { nickname } }',
+        '{ orders(where: { customerId: { _is_null: false } }, orderBy: { productId: DESC }) { productId } ordersByPk(id: 2) { id } user { nickname } }',
       );
     expect(rows).toEqual({
       ...{
         orders: [{ productId: '2' }, { productId: '1' }, { productId: '1' }],
         ordersByPk: { id: 2 },
-        nicknames: [],
+        user: [],
       },
     });
   });
 
   test('renames the gateway’s tables too if that is the engine’s default and the source does not pin a convention', async () => {
     const standard = { ...env, HASURA_GRAPHQL_DEFAULT_NAMING_CONVENTION: 'graphql-default' };
-    stage = await openForeignStage([], { env: standard });
+    stage = await openForeignStage([], { gateway, env: standard });
     const all = await withOurs(await stage.metadata());
     const sources = (customization: EngineMetadata['sources'][number]['customization']) =>
       all.sources.map((source) =>
@@ -148,7 +174,7 @@ describe('a table user in a source with the naming convention graphql-default', 
 });
 
 test('one table in two sources is refused unless one of them has a prefix', async () => {
-  stage = await openForeignStage();
+  stage = await openForeignStage([], { gateway });
   const metadata = await stage.metadata();
   const [shop] = metadata.sources.filter(({ name }) => name === 'default');
   const tables = [{ table: { schema: 'public', name: 'customers' } }];
@@ -165,7 +191,7 @@ test('one table in two sources is refused unless one of them has a prefix', asyn
 });
 
 test('two remote schemas with one root field: the later one is inconsistent', async () => {
-  stage = await openForeignStage();
+  stage = await openForeignStage([], { gateway });
   const definition = { url_from_env: 'CATALOGUE_URL' };
   expect(await stage.ask('add_remote_schema', { name: 'second', definition })).toMatchObject({
     ...{ status: 400, body: { code: 'invalid-configuration' } },

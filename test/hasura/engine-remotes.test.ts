@@ -51,6 +51,30 @@ test('a replacement keeps the old schema of a remote schema, so that a newer SDL
   expect((await stage.replace(metadata)).status).toBe(200);
 });
 
+test('reload_remote_schema fails for a remote schema that is away, and keeps what the engine knew', async () => {
+  const metadata = await stage.metadata();
+  expect((await stage.ask('reload_remote_schema', { name: 'nothing' })).body.code).toBe('not-exists');
+  expect((await stage.ask('reload_metadata', { reload_remote_schemas: ['nothing'] })).body.code).toBe(
+    'not-exists',
+  );
+  stage.application.server.pause();
+  expect(await stage.ask('reload_remote_schema', { name: 'catalogue' })).toMatchObject({
+    ...{ status: 500, body: { code: 'unexpected' } },
+  });
+  expect(await stage.engine.inconsistent()).toEqual([]);
+  expect((await stage.ask('reload_metadata', {})).body).toMatchObject({ is_consistent: false });
+  const { body } = await stage.ask('get_inconsistent_metadata', {});
+  const objects = body.inconsistent_objects as { name: string }[];
+  expect(objects.map(({ name }) => name).sort()).toEqual([
+    'remote_relationship product in table public.orders in source default',
+    'remote_schema catalogue',
+    'remote_schema reviews',
+  ]);
+  stage.application.server.resume();
+  expect((await stage.ask('reload_metadata', {})).body).toEqual({ message: 'success', is_consistent: true });
+  expect(await stage.metadata()).toEqual(metadata);
+});
+
 test('remove_remote_schema refuses while a table joins it', async () => {
   expect(await stage.ask('remove_remote_schema', { name: 'catalogue' })).toMatchObject({
     ...{ status: 400, body: { code: 'dependency-error' } },

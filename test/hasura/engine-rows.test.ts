@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { forFile } from '../support/for-file.ts';
-import { newPerson, signUp } from '../support/gateway.ts';
+import { bearer, newPerson, signUp } from '../support/gateway.ts';
+import { startEngine } from '../support/hasura/engine.ts';
+import { parseJson, printJson } from '../support/hasura/json.ts';
+import { readMetadata, toEngineMetadata } from '../support/hasura/metadata.ts';
 import { openForeignStage, withOurs } from './foreign-stage.ts';
+import { frontend } from './scenarios/frontend.ts';
 
 // Queries of the stand-in on all sources and remote schemas of an application.
 
@@ -48,6 +52,18 @@ test('relationships and joins lead from a row to rows and to remote schemas', as
   expect(await asUser().run(nested)).toEqual({ customers: [{ name: 'Ada', orders: [{ id: 2 }] }] });
 });
 
+test('a join leads to the rows of another source, with the permission of the role there', async () => {
+  const query = '{ customers(order_by: { name: asc }) { name events { kind } } }';
+  expect(await stage.as('clerk').run(query)).toEqual({
+    customers: [
+      { name: 'Ada', events: [{ kind: 'seen' }] },
+      { name: 'Bob', events: [] },
+    ],
+  });
+  const [error] = await asUser().refused(query);
+  expect(error?.message).toContain("field 'events' not found in type: 'customers'");
+});
+
 test('an inherited role reads what its parents read', async () => {
   const page = stage.as('manager', { 'x-hasura-user-id': ADA });
   expect(await page.run('{ orders(order_by: { id: asc }) { id } }')).toEqual({
@@ -78,4 +94,29 @@ test('the shipped tables answer from their own source, with their joins, beside 
     orders_by_pk: { id: 2 },
     portcullis_memberships: [{ user_id: user.id, team: { name: 'Engines' } }],
   });
+});
+
+test('the shipped tables also answer from a source of the application that has the same database', async () => {
+  const { gateway } = stage;
+  const ours = toEngineMetadata(await readMetadata());
+  const moved = parseJson(printJson(ours).replaceAll('"source":"portcullis"', '"source":"default"'));
+  const sources = ours.sources.map((source) => ({
+    ...source,
+    name: 'default',
+    tables: [...source.tables, { table: { schema: 'public', name: 'app_notes' } }],
+  }));
+  await gateway.sql`create table if not exists public.app_notes (id int primary key, user_id uuid references portcullis.users (id))`;
+  await gateway.sql`grant select on public.app_notes to public`;
+  const metadata = { ...(moved as object), sources };
+  const engine = await startEngine({ gateway, databaseUrl: gateway.databaseUrl, metadata });
+  expect(await engine.inconsistent()).toEqual([]);
+  const { accessToken, user } = await signUp(gateway, newPerson());
+  expect(
+    await frontend(engine.url, bearer(accessToken)).run('{ portcullis_users { id } me { id } }'),
+  ).toEqual({
+    ...{ portcullis_users: [{ id: user.id }], me: { id: user.id } },
+  });
+  const admin = frontend(engine.url, { 'x-hasura-admin-secret': engine.adminSecret });
+  expect(await admin.run('{ app_notes { id } }')).toEqual({ app_notes: [] });
+  await engine.close();
 });

@@ -111,6 +111,23 @@ test('pg_drop_source refuses while a join of another source leads to it', async 
   });
 });
 
+test('a relationship of a remote schema needs its table, and pg_untrack_table names it', async () => {
+  const refused = await stage.ask('pg_untrack_table', { table: 'orders' });
+  expect(refused.body.error).toContain('remote schema relationship catalogue.Product.orders');
+  const metadata = await stage.metadata();
+  const sources = metadata.sources.map((source) => ({
+    ...source,
+    tables: source.tables.filter((tracked) => tracked.table.name !== 'orders'),
+  }));
+  const { body } = await stage.replace({ ...metadata, sources }, true);
+  expect(body.inconsistent_objects).toContainEqual(
+    expect.objectContaining({
+      name: 'remote_schema_remote_relationship orders on Product in remote schema catalogue',
+    }),
+  );
+  expect((await stage.replace(metadata)).status).toBe(200);
+});
+
 test('a relationship by a foreign key cannot leave its source', async () => {
   const using = { foreign_key_constraint_on: 'customer_id' };
   const args = { source: 'analytics', table: table('events', 'measured'), name: 'customer', using };

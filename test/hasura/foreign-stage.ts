@@ -25,19 +25,22 @@ export type ForeignStage = {
   close(): Promise<void>;
 };
 
-/** An engine with the application of another team, and a gateway that it does not know yet. */
+/** An engine with the application of another team, and a gateway that it does not know yet: its own, or one that tests share. */
 export async function openForeignStage(
   clashes: readonly Clash[] = [],
-  options: Partial<EngineOptions> = {},
+  { gateway: shared, ...options }: Partial<Omit<EngineOptions, 'gateway'>> & { gateway?: TestGateway } = {},
 ): Promise<ForeignStage> {
-  const gateway = await startGateway();
+  const gateway = shared ?? (await startGateway());
+  const closeGateway = async () => {
+    if (shared === undefined) await gateway.close();
+  };
   const application = await startForeignApplication(clashes);
   const engine = await startEngine({
     ...{ gateway, databaseUrl: gateway.databaseUrl, metadata: application.metadata, ...options },
     env: { ...application.env, ...options.env },
   }).catch(async (error: unknown) => {
     await application.close();
-    await gateway.close();
+    await closeGateway();
     throw error;
   });
   const ask: ForeignStage['ask'] = (type, args, more = {}) => askMetadata(engine, { type, args, ...more });
@@ -56,7 +59,7 @@ export async function openForeignStage(
     async close() {
       await engine.close();
       await application.close();
-      await gateway.close();
+      await closeGateway();
     },
   };
 }

@@ -125,17 +125,24 @@ test('relationships that an application adds to our tables and our remote schema
 test('the generator finds its actions again after an export of Hasura’s CLI', async () => {
   const { directory, metadata } = await copy();
   const before = await readFile(join(metadata, 'actions.graphql'), 'utf8');
-  const fields = ['refreshEns: RefreshEnsActionOutput!', 'placeOrder(order: OrderInput!): OrderOutput'];
-  const roots = [...fields, 'generateJwk: GenerateJwkActionOutput!'].map(
-    (field) => `type Mutation {\n  ${field}\n}`,
-  );
+  const fields = [...before.matchAll(/type Mutation \{([^}]*)\}/g)]
+    .flatMap(([, lines = '']) => lines.trim().split('\n'))
+    .map((line) => line.trim());
+  expect(fields).toContain('placeOrder(order: OrderInput!): OrderOutput');
+  const roots = fields.map((field) => `type Mutation {\n  ${field}\n}`);
   const types = before.replaceAll(/^#.*\n/gm, '').replaceAll(/type Mutation \{[^}]*\}\n/g, '');
   await writeFile(join(metadata, 'actions.graphql'), `${roots.join('\n\n')}\n\n${types.trim()}\n`);
   expect(await findingsIn(directory)).toEqual(['in-step metadata/actions.graphql']);
   await writeMetadata(directory, input);
   expect(await findingsIn(directory)).toEqual([]);
   const after = await readFile(join(metadata, 'actions.graphql'), 'utf8');
-  for (const name of ['refreshEns:', 'generateJwk:', 'placeOrder(', 'type ContractAddressActionOutput'])
+  for (const name of [
+    'refreshEns:',
+    'generateJwk:',
+    'assignRoles(',
+    'placeOrder(',
+    'type ContractAddressActionOutput',
+  ])
     expect(after.split(name)).toHaveLength(2);
 });
 

@@ -1,7 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandRun, runUsers } from '../operators/command.ts';
+import { type CommandRun, runUsersOn } from '../operators/command.ts';
 import type { TestGateway } from '../support/gateway.ts';
 
 /** A line of a file: an object, a raw text, or raw bytes. */
@@ -41,7 +41,7 @@ export async function writeExport(files: readonly ExportFile[]): Promise<string>
 
 /** Runs `npm run users -- import` on a gateway's database, and reads its report. */
 export async function runImport(gateway: TestGateway, args: readonly string[]): Promise<ImportRun> {
-  const run = await runUsers(['import', ...args, '--json'], gateway.environment);
+  const run = await runUsersOn(gateway, ['import', ...args, '--json']);
   const lines = run.stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))

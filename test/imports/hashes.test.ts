@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createHashGate } from '../../src/crypto/hash-gate.ts';
+import { createFailurePace, type FailurePace } from '../../src/crypto/passwords/failure-pace.ts';
 import { HashError } from '../../src/crypto/passwords/hash-parts.ts';
 import { createPasswordHasher } from '../../src/crypto/passwords/hasher.ts';
 import { readStoredHash } from '../../src/crypto/passwords/stored-hash.ts';
@@ -151,18 +152,41 @@ test('a Firebase hash takes the signer key that its text names', async () => {
   expect(keyless.logged()).toContain('needs a signer key that is not stored');
 });
 
+/** The least time that bcrypt of cost 12 takes on any machine of today. An own hash takes about 30 ms. */
+const FOREIGN_MS = 120;
+
 test('failed checks last as long as foreign hashes, once the gateway has seen one', async () => {
   const { hasher } = await startHasher();
   const { hash: bcryptHash } = await import('bcrypt');
-  const foreign = await bcryptHash('correct horse', 12);
-  const time = async (hash: string | null) => {
+  await hasher.learn([await bcryptHash('correct horse', 12)]);
+  for (const stored of [null, await hasher.hash('correct horse'), 'garbage']) {
     const before = performance.now();
-    expect(await hasher.verify(hash, 'wrong horse')).toBe(false);
-    return performance.now() - before;
+    expect(await hasher.verify(stored, 'wrong horse')).toBe(false);
+    expect(performance.now() - before).toBeGreaterThan(FOREIGN_MS);
+  }
+});
+
+describe('the pace of failures', () => {
+  const waited = async (pace: FailurePace): Promise<number> => {
+    const startedAt = performance.now();
+    await pace.wait(startedAt);
+    return performance.now() - startedAt;
   };
-  await hasher.learn([foreign]);
-  const own = await hasher.hash('correct horse');
-  const [first, unknown, known] = [await time(foreign), await time(null), await time(own)];
-  expect(unknown).toBeGreaterThan(first * 0.8);
-  expect(known).toBeGreaterThan(first * 0.8);
+
+  test('is that of the slowest kind', async () => {
+    const pace = createFailurePace();
+    pace.note('slow', 300);
+    pace.note('quick', 20);
+    expect(await waited(pace)).toBeGreaterThanOrEqual(295);
+  });
+
+  test('forgets a time after eight others of the same kind, and has a bound', async () => {
+    const pace = createFailurePace();
+    pace.note('busy', 60_000);
+    const longest = await waited(pace);
+    expect(longest).toBeGreaterThanOrEqual(1995);
+    expect(longest).toBeLessThan(20_000);
+    for (let time = 0; time < 8; time++) pace.note('busy', 1);
+    expect(await waited(pace)).toBeLessThan(1900);
+  });
 });

@@ -81,7 +81,7 @@ test('of 50 concurrent attempts one is allowed to mail', async () => {
 
 test('notices are not limited, and the counters do not contain the address', async () => {
   const { email } = newPerson();
-  for (const kind of ['password_changed', 'email_changed', 'new_sign_in'] as const)
+  for (const kind of ['password_changed', 'email_changed', 'access_token_created', 'new_sign_in'] as const)
     expect(mailCounters(gateway.deps.config, kind, email)).toEqual([]);
   await attemptMail(gateway.deps, 'password_reset', email);
   const rows = await gateway.sql`select key from portcullis_private.rate_limits`;

@@ -3,6 +3,7 @@
  * Postgres. Flows that use src/flows/shared cover it.
  */
 export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
+  'account/accept-invitation.ts': ['operators/invitation-page.test.ts'],
   'account/change-email.ts': ['accounts/change-email.test.ts'],
   'account/change-password.ts': ['accounts/account.test.ts'],
   'account/create-access-token.ts': ['access-tokens/access-tokens.test.ts'],
@@ -22,6 +23,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'admin/disable-account.ts': ['accounts/account.test.ts'],
   'admin/preview-claims.ts': ['accounts/claims.test.ts'],
   'admin/end-user-sessions.ts': ['operators/accounts.test.ts'],
+  'admin/invite-user.ts': ['operators/invitations.test.ts'],
   'admin/list-users.ts': ['operators/user-list.test.ts'],
   'admin/send-password-reset.ts': ['operators/accounts.test.ts'],
   'admin/set-user-roles.ts': ['accounts/roles.test.ts'],

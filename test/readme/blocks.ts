@@ -9,13 +9,16 @@ export async function sectionOf(file: string, heading: string): Promise<string> 
   return section;
 }
 
+const blocksWithin = (text: string, language: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, code = '']) => code);
+
 /** The code blocks of a section in a language. */
-export async function blocksOf(file: string, heading: string, language: string): Promise<string[]> {
-  const section = await sectionOf(file, heading);
-  return [...section.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(
-    ([, code = '']) => code,
-  );
-}
+export const blocksOf = async (file: string, heading: string, language: string): Promise<string[]> =>
+  blocksWithin(await sectionOf(file, heading), language);
+
+/** The code blocks of a whole file in a language. */
+export const blocksIn = async (file: string, language: string): Promise<string[]> =>
+  blocksWithin(await readFile(file, 'utf8'), language);
 
 const FRONTEND = 'hasura/frontend';
 

@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { DELETE_ACCOUNT, DISABLE, ENABLE } from '../accounts/accounts.ts';
+import { startSmtp } from '../mail/smtp.ts';
+import { asOperator, createUser, DELETE_USER, INVITE_USER, operate } from '../operators/operator.ts';
 import {
   bearer,
   logIn,
@@ -33,11 +35,6 @@ async function startBoth(env: Record<string, string> = {}) {
   return { secret, receiver, gateway };
 }
 
-const operator = ({ secret }: TestGateway) => ({
-  'x-hasura-gateway-secret': secret,
-  'x-hasura-role': 'admin',
-});
-
 const countWebhooks = async ({ sql }: TestGateway): Promise<number> =>
   (
     await sql<[{ n: number }]>`
@@ -59,9 +56,9 @@ test('a sign-up, a sign-in, a disabling and a deletion send signed webhooks with
   const { user } = await signUp(gateway, person);
   const { accessToken, refreshToken } = await logIn(gateway, person);
   const input = { userId: user.id };
-  await gateway.graphql(DISABLE, { input }, operator(gateway));
-  await gateway.graphql(DISABLE, { input }, operator(gateway));
-  await gateway.graphql(ENABLE, { input }, operator(gateway));
+  await gateway.graphql(DISABLE, { input }, asOperator(gateway));
+  await gateway.graphql(DISABLE, { input }, asOperator(gateway));
+  await gateway.graphql(ENABLE, { input }, asOperator(gateway));
   const again = await logIn(gateway, person);
   await gateway.graphql(
     DELETE_ACCOUNT,
@@ -89,6 +86,35 @@ test('a sign-up, a sign-in, a disabling and a deletion send signed webhooks with
   expect(dataOf('user.deleted')).toEqual({ userId: user.id, by: 'user' });
   expect(dataOf('user.signed_in')).toEqual({ userId: user.id, sessionId: expect.any(String) });
   expect(new Set(receiver.deliveries.map(({ headers }) => headers['webhook-id'])).size).toBe(6);
+});
+
+test('what an operator does to a user sends webhooks, and so does an accepted invitation', async () => {
+  const smtp = await startSmtp();
+  closing.push(smtp.stop);
+  const env = { SMTP_URL: smtp.url, HASURA_ROLES: 'editor', SIGNUP: 'invited' };
+  const { receiver, gateway } = await startBoth(env);
+  const { userId } = await createUser(gateway, { email: newPerson().email });
+  const SET_ROLES = 'mutation ($input: SetUserRolesInput!) { setUserRoles(input: $input) { roles } }';
+  for (const roles of [['editor'], ['editor'], []]) await operate(gateway, SET_ROLES, { userId, roles });
+  await operate(gateway, DELETE_USER, { userId });
+  const person = newPerson();
+  await operate(gateway, INVITE_USER, { email: person.email });
+  const [mail] = await smtp.receive(1);
+  const input = { ...person, invitationToken: mail?.token };
+  const { signup } = await gateway.graphql<{ signup: { user: { id: string } } }>(SIGNUP, { input });
+  await expect.poll(() => countWebhooks(gateway)).toBe(0);
+  const told = receiver.deliveries
+    .map(({ told: { type, timestamp, data } }) => ({ type, timestamp, data }))
+    .sort((one, other) => one.timestamp.localeCompare(other.timestamp))
+    .map(({ type, data }) => [type, data]);
+  expect(told).toEqual([
+    ['user.created', { userId, by: 'operator' }],
+    ['user.roles_changed', { userId, teamId: null, roles: ['editor'] }],
+    ['user.roles_changed', { userId, teamId: null, roles: [] }],
+    ['user.deleted', { userId, by: 'operator' }],
+    ['user.created', { userId: signup.user.id, by: 'invitation' }],
+  ]);
+  expect(receiver.deliveries.map(({ body }) => body).join()).not.toContain(person.email);
 });
 
 test('a change that is rolled back or refused sends no webhook', async () => {

@@ -28,7 +28,9 @@ export const disable = action(
     const user = await disableAccount(deps, operator, { userId });
     return reportOf(user, `Disabled ${labelOf(user)}.`);
   },
-  ['All sessions end, and mailed links stop working. The invites that the user sent are revoked.'],
+  [
+    'All sessions and personal access tokens end, and mailed links stop working. The invites that the user sent are revoked.',
+  ],
 );
 
 export const enable = action('Enables a disabled account again.', async (deps, { id: userId }) => {
@@ -45,11 +47,14 @@ export const remove = action(
   ['It is refused while the user is the only OWNER of a team with other members.'],
 );
 
-export const endSessions = action('Ends all sessions of a user.', async (deps, user) => {
-  const sessionsEnded = await endUserSessions(deps, operator, { userId: user.id });
-  const text = `Ended ${sessionsEnded} sessions of ${labelOf(user)}.\n`;
-  return { text, json: { ...toJson(user), sessionsEnded } };
-});
+export const endSessions = action(
+  'Ends all sessions and personal access tokens of a user.',
+  async (deps, user) => {
+    const sessionsEnded = await endUserSessions(deps, operator, { userId: user.id });
+    const text = `Ended ${sessionsEnded} sessions of ${labelOf(user)}.\n`;
+    return { text, json: { ...toJson(user), sessionsEnded } };
+  },
+);
 
 export const sendReset = action('Mails a link that sets a new password.', async (deps, user) => {
   await sendPasswordReset(deps, operator, { userId: user.id });

@@ -32,3 +32,10 @@ export const passwordOptions: Readonly<Record<string, Option>> = {
     description: 'Reads the password from the standard input: its first line.',
   },
 };
+
+/** The roles in a text, separated by commas. */
+export const rolesIn = (text: string): string[] =>
+  text
+    .split(',')
+    .map((role) => role.trim())
+    .filter((role) => role !== '');

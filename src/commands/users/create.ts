@@ -1,6 +1,6 @@
 import { createAccount } from '../../flows/admin/create-user.ts';
 import { operator } from '../../flows/shared/caller.ts';
-import { labelOf, passwordOptions, reportOf } from './account-report.ts';
+import { labelOf, passwordOptions, reportOf, rolesIn } from './account-report.ts';
 import { askPassword, readPassword } from './password.ts';
 import { type Arguments, isGiven, type Subcommand, textOf, UsageError } from './subcommand.ts';
 
@@ -16,6 +16,11 @@ export const create: Subcommand = {
   options: {
     name: { type: 'string', description: 'The name of the user.' },
     verified: { type: 'boolean', description: 'You know that the address belongs to the user.' },
+    roles: {
+      type: 'string',
+      value: '<role,role>',
+      description: 'Roles of Hasura beside DEFAULT_ROLES, of HASURA_ROLES.',
+    },
     ...passwordOptions,
     'no-password': { type: 'boolean', description: 'The account has no password until the user sets one.' },
     'send-link': {
@@ -26,11 +31,12 @@ export const create: Subcommand = {
   async run(given, open) {
     const [email = ''] = given.positionals;
     const sendLink = isGiven(given, 'send-link');
+    const roles = rolesIn(textOf(given, 'roles') ?? '');
     const password = await passwordOf(given);
     const { deps } = await open();
     const user = await createAccount(deps, operator, {
       ...{ email, password, sendLink, name: textOf(given, 'name') ?? null },
-      emailVerified: isGiven(given, 'verified'),
+      ...{ emailVerified: isGiven(given, 'verified'), roles },
     });
     const mailed = sendLink ? ' The gateway mails the link.' : '';
     return reportOf(user, `Created ${labelOf(user)}.${mailed}`);

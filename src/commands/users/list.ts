@@ -17,6 +17,7 @@ export const list: Subcommand = {
     enabled: { type: 'boolean', description: 'Only accounts that are not disabled.' },
     verified: { type: 'boolean', description: 'Only verified addresses.' },
     unverified: { type: 'boolean', description: 'Only addresses that are not verified.' },
+    role: { type: 'string', value: '<role>', description: 'A role that an operator gave.' },
     'created-from': { type: 'string', value: '<date>', description: 'Created then or later: 2026-11-22.' },
     'created-before': { type: 'string', value: '<date>', description: 'Created before.' },
     first: {
@@ -31,6 +32,7 @@ export const list: Subcommand = {
     if (!Number.isInteger(first)) throw new UsageError('--first must be a number.');
     const filter = {
       ...{ first, after: textOf(given, 'after'), search: textOf(given, 'search') },
+      role: textOf(given, 'role'),
       disabled: eitherOf(given, 'disabled', 'enabled'),
       verified: eitherOf(given, 'verified', 'unverified'),
       createdFrom: momentOf(given, 'created-from'),

@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { ConfigError, EXIT_CONFIG } from '../../config/read-config.ts';
 import { AuthError } from '../../errors.ts';
 import { describeError } from '../../log.ts';
 import { type CommandContext, type OpenOptions, openContext } from './context.ts';
 import { helpOf, optionsOf, overview } from './help.ts';
-import { type Arguments, type Report, type Subcommand, UsageError } from './subcommand.ts';
+import { type Arguments, type Print, type Report, type Subcommand, UsageError } from './subcommand.ts';
 import { subcommands } from './subcommands.ts';
 
 const EXIT_USAGE = 2;
@@ -17,6 +18,15 @@ export type Surroundings = Readonly<{
   stderr: { write(text: string): unknown };
   open: Open;
 }>;
+
+type Tools = { open: Open; print: Print };
+
+/** Prints, and waits for a reader that is slower. */
+const printer =
+  (stdout: Surroundings['stdout']): Print =>
+  async (text) => {
+    if (stdout.write(text) === false) await once(process.stdout, 'drain');
+  };
 
 const ofProcess: Surroundings = { stdout: process.stdout, stderr: process.stderr, open: openContext };
 
@@ -31,7 +41,7 @@ export async function runUsersCommand(
   const [name = '', ...rest] = args;
   const asJson = rest.includes('--json');
   try {
-    const { text, json, exitCode = 0 } = await dispatch(name, rest, open);
+    const { text, json, exitCode = 0 } = await dispatch(name, rest, { open, print: printer(stdout) });
     stdout.write(asJson && json !== undefined ? `${JSON.stringify(json, null, 2)}\n` : text);
     return exitCode;
   } catch (thrown) {
@@ -41,7 +51,7 @@ export async function runUsersCommand(
   }
 }
 
-async function dispatch(name: string, args: readonly string[], open: Open): Promise<Report> {
+async function dispatch(name: string, args: readonly string[], tools: Tools): Promise<Report> {
   if (['', 'help', '--help', '-h'].includes(name))
     return { text: overview(), json: undefined, exitCode: name === '' ? EXIT_USAGE : 0 };
   const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
@@ -52,7 +62,7 @@ async function dispatch(name: string, args: readonly string[], open: Open): Prom
   const [least, most] = subcommand.positionals;
   if (given.positionals.length < least || given.positionals.length > most)
     throw new UsageError(`Usage: npm run users -- ${name} ${subcommand.usage}`);
-  return runOpening(subcommand, given, open);
+  return runOpening(subcommand, given, tools);
 }
 
 function parse(name: string, subcommand: Subcommand, args: readonly string[]): Arguments {
@@ -71,13 +81,14 @@ function parse(name: string, subcommand: Subcommand, args: readonly string[]): A
 }
 
 /** Runs a subcommand, and closes what it opened. */
-async function runOpening(subcommand: Subcommand, given: Arguments, open: Open): Promise<Report> {
+async function runOpening(subcommand: Subcommand, given: Arguments, { open, print }: Tools): Promise<Report> {
   let context: CommandContext | undefined;
   try {
-    return await subcommand.run(given, async (options) => {
+    const openOnce: Open = async (options) => {
       context ??= await open(options);
       return context;
-    });
+    };
+    return await subcommand.run(given, openOnce, print);
   } finally {
     await context?.close();
   }

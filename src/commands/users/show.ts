@@ -1,3 +1,4 @@
+import { listRolesOfUsers } from '../../roles/given-roles.ts';
 import { listSessions } from '../../sessions/sessions.ts';
 import { listTeamsOfUser } from '../../teams/teams.ts';
 import { listPasswordHolders } from '../../users/passwords.ts';
@@ -17,8 +18,9 @@ export const show: Subcommand = {
     const teams = (await listTeamsOfUser(deps.db, user.id)).map(({ team, role }) => ({
       ...{ id: team.id, name: team.name, role },
     }));
+    const roles = (await listRolesOfUsers(deps.db, [user.id])).get(user.id) ?? [];
     const { length: sessions } = await listSessions(deps.db, user.id);
-    const json = { ...toJson(user), hasPassword: holders.has(user.id), sessions, teams };
+    const json = { ...toJson(user), hasPassword: holders.has(user.id), roles, sessions, teams };
     const text = [
       labelOf(user),
       `  name      ${user.name ?? '-'}`,
@@ -26,6 +28,7 @@ export const show: Subcommand = {
       `  verified  ${json.emailVerifiedAt ?? 'no'}`,
       `  disabled  ${json.disabledAt ?? 'no'}`,
       `  password  ${json.hasPassword ? 'yes' : 'no'}`,
+      `  roles     ${roles.join(', ') || '-'}`,
       `  sessions  ${sessions}`,
       ...teams.map(({ id, name, role }) => `  team      ${name} (${role}, ${id})`),
     ];

@@ -22,6 +22,9 @@ export type Report = Readonly<{ text: string; json: unknown; exitCode?: number }
 /** Opens the database and makes what flows need. It is closed when the subcommand has ended. */
 type OpenContext = (options?: OpenOptions) => Promise<CommandContext>;
 
+/** Prints a part of a long report before the subcommand has ended. */
+export type Print = (text: string) => Promise<void>;
+
 /** A subcommand of `npm run users`. `subcommands.ts` lists them. */
 export type Subcommand = Readonly<{
   /** One line for the list of subcommands. */
@@ -34,7 +37,7 @@ export type Subcommand = Readonly<{
   positionals: readonly [least: number, most: number];
   options: Readonly<Record<string, Option>>;
   /** @throws UsageError, AuthError, ConfigError */
-  run(given: Arguments, open: OpenContext): Promise<Report>;
+  run(given: Arguments, open: OpenContext, print: Print): Promise<Report>;
 }>;
 
 /** A call that does not fit the usage. The command prints the message and ends with 2. */

@@ -8,7 +8,9 @@ import { type Arguments, isGiven, type Subcommand, textOf, UsageError } from './
 export const update: Subcommand = {
   summary: 'Changes the name, the address or the password of a user.',
   usage: WHICH_USER,
-  details: ['A new address or password ends all sessions of the user, and their mailed links stop working.'],
+  details: [
+    'A new address or password ends all sessions and personal access tokens of the user, and their mailed links stop working.',
+  ],
   positionals: [1, 1],
   options: {
     name: { type: 'string', description: 'The new name.' },

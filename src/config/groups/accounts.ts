@@ -1,10 +1,32 @@
+import { z } from 'zod';
 import { flag, httpUrl } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 
+const modes = {
+  on: 'on',
+  true: 'on',
+  1: 'on',
+  off: 'off',
+  false: 'off',
+  0: 'off',
+  invited: 'invited',
+} as const;
+
+/** Who may sign up: everyone, no one, or people who show the token of an invitation. */
+const signupMode = () =>
+  z
+    .enum(['on', 'off', 'invited', 'true', 'false', '1', '0'], { error: 'must be on, off or invited' })
+    .transform((value) => modes[value]);
+
 /** What users may do about their accounts. */
 export const accountVariables = {
-  SIGNUP: variable({ parser: flag(), default: 'on', description: '`off` refuses new accounts.' }),
+  SIGNUP: variable({
+    parser: signupMode(),
+    default: 'on',
+    description:
+      '`invited` lets only people sign up who show the token of a mailed invitation, from an operator or from a member of a team. `off` refuses every `signup`. An operator can create and invite users in any case. [Sign-up](#sign-up) says more.',
+  }),
   REQUIRE_VERIFIED_EMAIL: variable({
     parser: flag(),
     default: 'off',
@@ -25,6 +47,7 @@ export const accountVariables = {
 };
 
 export const accountConfig = (e: Environment) => ({
+  /** Who may sign up. */
   signup: e.SIGNUP,
   /** Whether a login needs a verified address. */
   requireVerifiedEmail: e.REQUIRE_VERIFIED_EMAIL,

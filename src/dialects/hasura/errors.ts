@@ -1,3 +1,4 @@
+import { errorCatalogue } from '../../errors.ts';
 import { requestIdExtension } from '../../request/request-id.ts';
 import type { SpellError } from '../routes.ts';
 
@@ -9,7 +10,8 @@ export const spellActionError: SpellError = (error, { id }) => ({
   status: error.status >= 400 && error.status < 500 ? error.status : 400,
   code: error.code,
   body: {
-    message: error.code === 'not_found' ? 'This action does not exist.' : error.message,
+    message:
+      error.message === errorCatalogue.not_found.message ? 'This action does not exist.' : error.message,
     code: error.code,
     extensions: { ...error.extensions, ...requestIdExtension(error, id) },
   },

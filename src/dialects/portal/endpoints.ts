@@ -23,6 +23,9 @@ export const portal: Dialect = {
 
 const EMAIL = text('The email address.', 'alice@worldidbot.com');
 const PASSWORD = text('The password.', '12345678');
+const INVITATION = optionalText(
+  'The token of an invitation to this address: the last part of the mailed link. Required with SIGNUP=invited.',
+);
 const CAPTCHA = optionalText('The solution of the captcha, if the gateway asks for one.');
 
 /** Its clients hold nothing else: the token lives longer, and does all that an access token does. */
@@ -59,6 +62,7 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
         answers: { 201: { description: 'The user is registered and signed in.', schema: Token } },
         errors: [
           ...(['min_length', 'max_length', 'already_registered', 'signup_disabled'] as const),
+          ...(['invalid_token'] as const),
           ...(['email_not_verified', 'rate_limited', 'busy', 'no_signing_key', 'claims_failed'] as const),
         ],
       },
@@ -68,12 +72,15 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
         name: text("The user's name.", 'Bob'),
         team_name: text('The name of the team to make.', 'The Bob Project'),
         captcha_token: CAPTCHA,
+        invitation_token: INVITATION,
       }),
       async handle({ caller, body }, c) {
-        const { team_name: teamName, captcha_token: captchaToken = '', ...person } = body;
+        const { team_name: teamName, captcha_token: captchaToken = '', ...others } = body;
+        const { invitation_token: invitationToken = '', ...person } = others;
+        const invitation = { invitationToken, invitationTokenAttribute: 'invitation_token' };
         const team = { teamName, teamNameAttribute: 'team_name' };
         const captcha = { captchaToken, captchaAttribute: 'captcha_token' };
-        const input = { ...person, ...team, ...captcha, ...portalTokens(deps) };
+        const input = { ...person, ...team, ...invitation, ...captcha, ...portalTokens(deps) };
         return c.json(portalToken(await signup(deps, caller, input)), 201);
       },
     }),

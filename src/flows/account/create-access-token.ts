@@ -7,6 +7,7 @@ import {
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { enqueueMail } from '../../mail/queue.ts';
 import { findGivenRoles } from '../../roles/given-roles.ts';
 import { tokenRoles } from '../../roles/token-roles.ts';
 import { openPersonalSession } from '../../sessions/personal-sessions.ts';
@@ -33,7 +34,7 @@ const MIN_TTL_SECONDS = 60;
 
 /**
  * Creates a personal access token for a program of the signed-in person, who shows the account's password: the token outlives
- * the session that asks for it. It has a session of its own, which is proven if the asking session is.
+ * the session that asks for it, and a notice is mailed. It has a session of its own, which is proven if the asking session is.
  *
  * @throws AuthError `feature_disabled`; `required`, `max_length` or `invalid` (name), `invalid` (expiresAt; roles that the person
  * does not have), `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword), `too_many_access_tokens`
@@ -75,6 +76,7 @@ async function storeToken(
   const details = { accessTokenId: id, roles: roles.join(), expiresAt: expiresAt.toISOString() };
   const event = { userId: user.id, sessionId, device: by.device, details };
   await recordSecurityEvent(tx, { action: 'access_token_created', ...event });
+  await enqueueMail(tx, { kind: 'access_token_created', userId: user.id });
   return { id, name, roles: [...roles], createdAt: opened.createdAt, lastUsedAt: null, expiresAt };
 }
 

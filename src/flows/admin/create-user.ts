@@ -8,6 +8,7 @@ import { createUser, type User } from '../../users/users.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
+import { giveRoles, parseRoles } from '../shared/give-roles.ts';
 
 export type CreateAccountInput = {
   email: string;
@@ -19,6 +20,8 @@ export type CreateAccountInput = {
   emailVerified?: boolean;
   /** Whether to mail a link that sets a password. */
   sendLink?: boolean;
+  /** Roles of Hasura beside DEFAULT_ROLES. */
+  roles?: readonly string[];
 };
 
 /**
@@ -26,11 +29,12 @@ export type CreateAccountInput = {
  * verifies the address. A verified person gets a default team, as after a verification.
  *
  * @throws AuthError `required` (email), `min_length`, `max_length` or `invalid` (password), `invalid` (email), `max_length` or
- * `invalid` (name), `busy`, `already_registered` (email), `rate_limited` if the address had a mail just now
+ * `invalid` (name), `invalid` (roles), `busy`, `already_registered` (email), `too_many_roles` (roles), `rate_limited` if the address had a mail just now
  */
 export async function createAccount(deps: Deps, by: Caller, input: CreateAccountInput): Promise<User> {
   const { email, name, password } = validate(deps, input);
   const { emailVerified: verified = false, sendLink = false } = input;
+  const roles = parseRoles(deps, input.roles ?? []);
   const passwordHash = password === null ? null : await deps.passwords.hash(password);
   return deps.db.transaction(async (tx) => {
     const user = await createUser(tx, { email, name, passwordHash, verified });
@@ -38,6 +42,7 @@ export async function createAccount(deps: Deps, by: Caller, input: CreateAccount
     const details = { by: 'operator', password: password !== null, verified, link: sendLink };
     await recordSecurityEvent(tx, { action: 'account_created', userId, device: by.device, details });
     await enqueueWebhooks(tx, deps, { type: 'user.created', data: { userId, by: 'operator' } });
+    await giveRoles(tx, deps, by, { holder: { userId, teamId: null }, roles, former: [] });
     if (verified) await createDefaultTeam(tx, { userId, device: by.device });
     if (!sendLink) return user;
     const retryAfterSeconds = await attemptMail(deps, 'account_created', email, tx);

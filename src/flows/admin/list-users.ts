@@ -19,17 +19,20 @@ export type ListAccountsInput = {
   verified?: boolean | null | undefined;
   createdFrom?: Date | null | undefined;
   createdBefore?: Date | null | undefined;
+  /** A role of Hasura that the operator gave. */
+  role?: string | null | undefined;
 };
 
 /**
  * Lists users, a page at a time, in the order of their ids. For the operator.
- * @throws AuthError `invalid` (first, after, search), `max_length` (search)
+ * @throws AuthError `invalid` (first, after, search, role), `max_length` (search, role)
  */
 export async function listAccounts(deps: Deps, _by: Caller, input: ListAccountsInput): Promise<User[]> {
   const page = parsePage(input);
   const search = parsePrefix(input.search ?? '', 'search');
   const { disabled = null, verified = null, createdFrom = null, createdBefore = null } = input;
-  return listUsers(deps.db, { search, disabled, verified, createdFrom, createdBefore }, page);
+  const role = parsePrefix(input.role ?? '', 'role');
+  return listUsers(deps.db, { search, disabled, verified, createdFrom, createdBefore, role }, page);
 }
 
 /**

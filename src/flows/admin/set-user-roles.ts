@@ -1,20 +1,13 @@
-import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
-import {
-  findGivenRoles,
-  longestGivenLength,
-  MAX_GIVEN_LENGTH,
-  type RoleHolder,
-  replaceGivenRoles,
-} from '../../roles/given-roles.ts';
+import { findGivenRoles, type RoleHolder } from '../../roles/given-roles.ts';
 import { tokenRoles } from '../../roles/token-roles.ts';
 import { lockMembership } from '../../teams/members.ts';
 import { lockUser } from '../../users/users.ts';
-import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
+import { giveRoles, parseRoles } from '../shared/give-roles.ts';
 
 export type SetUserRolesInput = {
   userId: string;
@@ -49,25 +42,9 @@ export async function setUserRoles(deps: Deps, by: Caller, input: SetUserRolesIn
     const former = teamId === null ? ofUser : ofMember;
     const allowedRoles = tokenRoles(deps.config, teamId === null ? roles : [...ofUser, ...roles]);
     const result = { ...holder, roles, allowedRoles };
-    if (former.join() === roles.join()) return result;
-    await replaceGivenRoles(tx, holder, roles);
-    if ((await longestGivenLength(tx, userId)) > MAX_GIVEN_LENGTH)
-      throw new AuthError('too_many_roles', { attribute: 'roles' });
-    const details = { by: 'operator', roles: roles.join(), formerRoles: former.join() };
-    await recordSecurityEvent(tx, { action: 'roles_changed', userId, teamId, device: by.device, details });
-    await enqueueWebhooks(tx, deps, { type: 'user.roles_changed', data: { userId, teamId, roles } });
+    await giveRoles(tx, deps, by, { holder, roles, former });
     return result;
   });
-}
-
-/** Returns the roles by name, each once. */
-function parseRoles({ config }: Deps, roles: readonly string[]): string[] {
-  if (!roles.every((role) => config.roles.declared.includes(role)))
-    throw new AuthError('invalid', {
-      attribute: 'roles',
-      message: 'A role is not one of HASURA_ROLES.',
-    });
-  return [...new Set(roles)].sort();
 }
 
 async function lockHolder(tx: Transaction, { userId, teamId }: RoleHolder): Promise<void> {

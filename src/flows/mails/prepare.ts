@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { SignInFacts } from '../../audit/device.ts';
+import type { Config } from '../../config/config.ts';
 import type { SecretDeriver } from '../../crypto/derived-secrets.ts';
 import type { Database } from '../../db/client.ts';
-import { purposes, type TokenPurpose } from '../../db/token-purposes.ts';
+import { INVITATION_PATH, purposes, type TokenPurpose } from '../../db/token-purposes.ts';
 import { canonicalEmail } from '../../mail/email-address.ts';
 import type { MailJob, MailKind, MailValues } from '../../mail/kinds.ts';
 import type { Mail } from '../../mail/message.ts';
@@ -11,9 +12,10 @@ import type { IdleJob } from '../../mail/queue.ts';
 import type { MailTemplates } from '../../mail/templates.ts';
 import { storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { findSignIn } from '../../sessions/sign-in-facts.ts';
-import { findInvite } from '../../teams/invite-facts.ts';
+import { findInvite, type InviteFacts } from '../../teams/invite-facts.ts';
 import { findRecipient, lockRecipient, type Recipient } from '../../users/mail-recipient.ts';
 import { findSignUp } from '../../users/sign-up-facts.ts';
+import { storeInvitationToken, storeTokenOfInvite } from '../../users/signup-invitations.ts';
 
 /** The job of a mail: its number, and when it was queued. */
 export type QueuedJob = { id: string; queuedAt: Date };
@@ -24,6 +26,8 @@ export type PrepareDeps = Readonly<{
   publicUrl: string;
   templates: MailTemplates;
   tokenDeriver: SecretDeriver;
+  /** Who may sign up. */
+  signup: Config['signup'];
 }>;
 
 /** Makes the message id from the job alone, so that every attempt has the same. It is a hash, so it does not count the mails. */
@@ -121,11 +125,13 @@ const emailChange: Prepare<'email_change'> = async (deps, { userId, newEmail }, 
   return linked && { to: linked.to, values: { link: linked.link, hours: hours(purpose) } };
 };
 
-const teamInvite: Prepare<'team_invite'> = async ({ db, publicUrl, templates: { words } }, { inviteId }) => {
-  const invite = await findInvite(db, inviteId);
+const teamInvite: Prepare<'team_invite'> = async (deps, { inviteId }, queued) => {
+  const { words } = deps.templates;
+  const invite = await findInvite(deps.db, inviteId);
   if (invite === null) return null;
   const values = {
-    link: `${publicUrl}/mail/invite/${inviteId}`,
+    link:
+      (await signupLink(deps, { inviteId, invite, queued })) ?? `${deps.publicUrl}/mail/invite/${inviteId}`,
     team: plainWords(invite.team) ?? words.team,
     inviter: plainWords(invite.inviter ?? '') ?? words.inviter,
     expires: invite.expires,
@@ -133,7 +139,40 @@ const teamInvite: Prepare<'team_invite'> = async ({ db, publicUrl, templates: { 
   return { to: invite.email, values };
 };
 
-const passwordChanged: Prepare<'password_changed'> = async ({ db }, { userId }, { queuedAt }) => {
+const linkOfInvitation = ({ publicUrl }: PrepareDeps, token: string): string =>
+  `${publicUrl}${INVITATION_PATH}/${token}`;
+
+/**
+ * Returns the link by which the invited person creates an account. Null if they may sign up without one, or have an account. The
+ * inviter does not learn which of it is true.
+ */
+async function signupLink(
+  deps: PrepareDeps,
+  { inviteId, invite, queued }: { inviteId: string; invite: InviteFacts; queued: QueuedJob },
+): Promise<string | null> {
+  const email = canonicalEmail(invite.email);
+  if (deps.signup !== 'invited' || email === null) return null;
+  const { id, queuedAt: requestedAt } = queued;
+  const origin = ['team_invite', inviteId, email, id, requestedAt.toISOString()];
+  const token = deps.tokenDeriver.derive(JSON.stringify(origin));
+  const stored = await storeTokenOfInvite(deps.db, { inviteId, email, token, requestedAt });
+  return stored ? linkOfInvitation(deps, token) : null;
+}
+
+const signupInvitation: Prepare<'signup_invitation'> = async (deps, { invitationId }, { id, queuedAt }) => {
+  const origin = ['signup_invitation', invitationId, id, queuedAt.toISOString()];
+  const token = deps.tokenDeriver.derive(JSON.stringify(origin));
+  const stored = await storeInvitationToken(deps.db, { id: invitationId, token });
+  if (stored === null) return null;
+  const { email, expires } = stored;
+  return { to: email, values: { link: linkOfInvitation(deps, token), expires } };
+};
+
+const notice: Prepare<'password_changed' | 'access_token_created'> = async (
+  { db },
+  { userId },
+  { queuedAt },
+) => {
   const person = await findRecipient(db, userId, queuedAt);
   // Notices go to verified addresses only: an account may name any address.
   return person?.email && person.verified
@@ -159,7 +198,9 @@ const prepares: { [Kind in MailKind]: Prepare<Kind> } = {
   account_created: accountCreated,
   email_change: emailChange,
   team_invite: teamInvite,
-  password_changed: passwordChanged,
+  signup_invitation: signupInvitation,
+  password_changed: notice,
+  access_token_created: notice,
   email_changed: emailChanged,
   new_sign_in: newSignIn,
 };

@@ -4,6 +4,7 @@ import { pruneRateLimits } from '../../limits/rate-limits.ts';
 import { pruneOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { pruneSessions } from '../../sessions/sessions.ts';
 import { pruneInvites } from '../../teams/invites.ts';
+import { pruneInvitations } from '../../users/signup-invitations.ts';
 import { pruneWebhooks } from '../../webhooks/prune.ts';
 import type { Deps } from '../shared/deps.ts';
 
@@ -30,6 +31,7 @@ async function prune(deps: Deps): Promise<void> {
     () => pruneRateLimits(db),
     () => pruneOneTimeTokens(db),
     () => pruneInvites(db),
+    () => pruneInvitations(db),
     () => pruneSecurityEvents(db, deps.config.securityEventDays),
     () => pruneWebhooks(deps),
   ];

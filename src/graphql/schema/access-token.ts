@@ -91,7 +91,7 @@ builder.mutationField('createAccessToken', (t) =>
   t.field({
     type: CreateAccessTokenPayload,
     description: paragraphs(
-      'Creates a personal access token for a program of the current user, and shows it once.',
+      'Creates a personal access token for a program of the current user, and shows it once. The gateway mails a notice to a verified address.',
       'It works until it expires or is revoked, also after the user logs out or changes the password. It ends if the password is reset by a mailed link, or if the operator disables the account or ends its sessions.',
       'If the session is not proven (see `verifyEmail`), the personal access token is not either: it ends if the owner of the email address proves it without this session or the password.',
       'An account without a password answers `invalid_credentials`. Call `forgotPassword` first: its link sets a password.',

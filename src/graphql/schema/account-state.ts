@@ -1,3 +1,4 @@
+import { listRolesOfUsers } from '../../roles/given-roles.ts';
 import { listPasswordHolders } from '../../users/passwords.ts';
 import type { User } from '../../users/users.ts';
 import { loadInBatch } from '../batches.ts';
@@ -35,6 +36,14 @@ AccountState.implement({
       type: 'DateTime',
       nullable: true,
       description: 'When the operator disabled the account. Null if the account is enabled.',
+    }),
+    roles: t.stringList({
+      description:
+        'The roles of Hasura that the operator gave to the user, by name. The default roles and the roles of memberships are not among them.',
+      resolve: async ({ id }, _args, context) => {
+        const load = (ids: string[]) => listRolesOfUsers(context.deps.db, ids);
+        return (await loadInBatch(context, { kind: 'roles of users', key: id }, load)) ?? [];
+      },
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was created.' }),
   }),

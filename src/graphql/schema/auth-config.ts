@@ -25,6 +25,7 @@ CaptchaInfo.implement({
 
 const AuthConfig = builder.objectRef<{
   signup: boolean;
+  signupByInvitation: boolean;
   requireVerifiedEmail: boolean;
   emailExists: boolean;
   captcha: CaptchaConfig | null;
@@ -40,7 +41,12 @@ const AuthConfig = builder.objectRef<{
 AuthConfig.implement({
   description: 'The settings of this gateway that a client needs. They contain no secret.',
   fields: (t) => ({
-    signup: t.exposeBoolean('signup', { description: 'Whether `signup` accepts new accounts.' }),
+    signup: t.exposeBoolean('signup', {
+      description: 'Whether everyone may sign up: `signup` needs no invitation.',
+    }),
+    signupByInvitation: t.exposeBoolean('signupByInvitation', {
+      description: 'Whether `signup` accepts the token of an invitation: see `SignupInput.invitationToken`.',
+    }),
     requireVerifiedEmail: t.exposeBoolean('requireVerifiedEmail', {
       description:
         'Whether `login` needs a verified email address. If true, `signup` does not sign in: it answers `email_not_verified`.',
@@ -81,7 +87,8 @@ builder.queryField('authConfig', (t) =>
     type: AuthConfig,
     description: 'The settings of this gateway, and how to verify its tokens. Every client may ask.',
     resolve: (_root, _args, { deps: { config } }) => ({
-      signup: config.signup,
+      signup: config.signup === 'on',
+      signupByInvitation: config.signup !== 'off',
       requireVerifiedEmail: config.requireVerifiedEmail,
       emailExists: config.emailExists,
       captcha: config.captcha,

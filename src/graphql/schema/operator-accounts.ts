@@ -87,7 +87,7 @@ builder.mutationField('endUserSessions', (t) =>
   t.field({
     type: EndedUserSessions,
     description: paragraphs(
-      'Ends all sessions of a user. The user can sign in again.',
+      'Ends all sessions and personal access tokens of a user. The user can sign in again.',
       'For the operator: a client of Hasura with role admin. Calling it twice is safe. The gateway refuses the tokens of these sessions at once, and so do the row permissions of Hasura.',
       'Error codes: `permission_denied` (not the operator), `invalid` (`userId`), `not_found` (`userId`).',
     ),

@@ -1,4 +1,5 @@
 import { createAccount } from '../../flows/admin/create-user.ts';
+import { type InvitedUser, inviteUser } from '../../flows/admin/invite-user.ts';
 import { listAccounts } from '../../flows/admin/list-users.ts';
 import { updateAccount } from '../../flows/admin/update-user.ts';
 import { builder } from '../builder.ts';
@@ -16,7 +17,7 @@ builder.queryField('users', (t) =>
     description: paragraphs(
       'Lists users, a page at a time, in the order of their ids.',
       'For the operator: a client of Hasura with role admin. Ids that the gateway made grow with time, so the order is that of creation. All conditions must be true.',
-      'Error codes: `permission_denied` (not the operator), `invalid` (`first`, `after`, `search`), `max_length` (`search`).',
+      'Error codes: `permission_denied` (not the operator), `invalid` (`first`, `after`, `search`, `role`), `max_length` (`search`, `role`).',
     ),
     args: {
       first: t.arg.int({
@@ -38,6 +39,10 @@ builder.queryField('users', (t) =>
         description: 'The account was created at this time or later.',
       }),
       createdBefore: t.arg({ type: 'DateTime', description: 'The account was created before this time.' }),
+      role: t.arg.string({
+        description:
+          'A role of Hasura that the operator gave to the user, or to them as a member of a team. The default roles do not count.',
+      }),
     },
     resolve: (_root, args, { deps, caller }) => {
       requireOperator(caller);
@@ -68,6 +73,9 @@ const CreateUserInput = builder.inputType('CreateUserInput', {
       description:
         'If true, the gateway mails a link that sets a password and verifies the address. It works for 7 days.',
     }),
+    roles: t.stringList({
+      description: 'Roles of Hasura beside the default roles, as `setUserRoles` gives them.',
+    }),
   }),
 });
 
@@ -77,15 +85,15 @@ builder.mutationField('createUser', (t) =>
     description: paragraphs(
       'Creates a user, also while sign-up is off.',
       'For the operator: a client of Hasura with role admin. Without `password` the user cannot sign in until they set one.',
-      'Error codes: `permission_denied` (not the operator), `required` (`email`, `password`, `name`), `min_length` (`password`), `max_length` (`password`, `name`), `invalid` (`email`, `password`, `name`), `already_registered` (`email`), `rate_limited`, `busy`.',
+      'Error codes: `permission_denied` (not the operator), `required` (`email`, `password`, `name`), `min_length` (`password`), `max_length` (`password`, `name`), `invalid` (`email`, `password`, `name`; `roles` if HASURA_ROLES does not declare one), `already_registered` (`email`), `too_many_roles` (`roles`), `rate_limited`, `busy`.',
     ),
     args: { input: t.arg({ type: CreateUserInput, required: true, description: 'The new user.' }) },
     resolve: (_root, { input }, { deps, caller }) => {
       requireOperator(caller);
-      const { emailVerified, sendLink, ...person } = input;
+      const { emailVerified, sendLink, roles, ...person } = input;
       return createAccount(deps, caller, {
         ...{ email: person.email, name: person.name ?? null, password: person.password ?? null },
-        ...{ emailVerified: emailVerified ?? false, sendLink: sendLink ?? false },
+        ...{ emailVerified: emailVerified ?? false, sendLink: sendLink ?? false, roles: roles ?? [] },
       });
     },
   }),
@@ -122,6 +130,46 @@ builder.mutationField('updateUser', (t) =>
       requireOperator(caller);
       const { userId, name = null, email = null, emailVerified = null, password = null } = input;
       return updateAccount(deps, caller, { userId, name, email, emailVerified, password });
+    },
+  }),
+);
+
+const InvitedUserType = builder.objectRef<InvitedUser>('InvitedUser');
+
+InvitedUserType.implement({
+  description: 'The answer of `inviteUser`.',
+  fields: (t) => ({
+    email: t.exposeString('email', { description: 'The invited address in its canonical form.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      description: 'When the mailed link stops working.',
+    }),
+  }),
+});
+
+const InviteUserInput = builder.inputType('InviteUserInput', {
+  description: 'Input of `inviteUser`: the address.',
+  fields: (t) => ({
+    email: t.string({
+      required: true,
+      description: 'The email address: at most 254 characters. Case and surrounding spaces do not matter.',
+    }),
+  }),
+});
+
+builder.mutationField('inviteUser', (t) =>
+  t.field({
+    type: InvitedUserType,
+    description: paragraphs(
+      'Invites a person to create an account: mails a link to the address.',
+      'For the operator: a client of Hasura with role admin. It also works while sign-up is off. The account exists once the person has chosen a name and a password on the page of the link, or by `signup` with the token of the link.',
+      'The link works once, for INVITE_TTL seconds. Inviting the address again replaces it.',
+      'Error codes: `permission_denied` (not the operator), `required` (`email`), `invalid` (`email`), `already_registered` (`email`), `rate_limited`.',
+    ),
+    args: { input: t.arg({ type: InviteUserInput, required: true, description: 'The address.' }) },
+    resolve: (_root, { input: { email } }, { deps, caller }) => {
+      requireOperator(caller);
+      return inviteUser(deps, caller, { email });
     },
   }),
 );

@@ -113,6 +113,12 @@ const SignupInput = builder.inputType('SignupInput', {
       description:
         'The name of a team. If it is given, the gateway creates this team with the user as OWNER.',
     }),
+    invitationToken: t.string({
+      description: paragraphs(
+        'The token of an invitation to this address: the last part of the mailed link. Required if `authConfig.signup` is false.',
+        'It works once. The address is then verified, and the gateway mails no verification link.',
+      ),
+    }),
     captchaToken: t.string({
       description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
     }),
@@ -130,7 +136,7 @@ builder.mutationField('signup', (t) =>
       'Signs up: creates an account, mails a verification link to its address, and opens a session.',
       'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
       'On `email_not_verified`, this gateway needs a verified address first. The account exists now: the user opens the link and signs in with `login`. On `already_registered`, call `login` or `forgotPassword`.',
-      'Error codes: `signup_disabled`, `required` (`email`, `password`, `name`, `teamName`, `captchaToken`), `min_length` (`password`), `max_length` (`password`, `name`, `teamName`), `invalid` (`email`, `name`, `teamName`), `captcha_failed` (`captchaToken`), `already_registered` (`email`), `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
+      'Error codes: `signup_disabled`, `required` (`email`, `password`, `name`, `teamName`, `invitationToken`, `captchaToken`), `min_length` (`password`), `max_length` (`password`, `name`, `teamName`), `invalid` (`email`, `name`, `teamName`), `captcha_failed` (`captchaToken`), `invalid_token` (`invitationToken`), `already_registered` (`email`), `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
     ),
     args: { input: t.arg({ type: SignupInput, required: true, description: 'The new account.' }) },
     resolve: async (_root, { input }, context) => {
@@ -140,6 +146,7 @@ builder.mutationField('signup', (t) =>
         ...input,
         teamName: input.teamName ?? null,
         captchaToken: input.captchaToken ?? '',
+        invitationToken: input.invitationToken ?? '',
       });
       return answer(context, signedIn, input.cookie ?? false);
     },

@@ -66,6 +66,18 @@ export const de: Locale = {
         'Wenn Sie nicht wissen, worum es geht, beachten Sie diese Nachricht nicht.',
       ],
     },
+    signup_invitation: {
+      subject: 'Einladung zu {{site}}',
+      before: [
+        'Guten Tag,',
+        'Sie sind eingeladen, mit dieser E-Mail-Adresse ein Konto bei {{site}} anzulegen.',
+      ],
+      action: 'Konto anlegen',
+      after: [
+        'Der Link gilt einmal und bis {{expires}}.',
+        'Wenn Sie nicht wissen, worum es geht, beachten Sie diese Nachricht nicht.',
+      ],
+    },
     password_changed: {
       subject: 'Ihr Passwort für {{site}} wurde geändert',
       before: ['Guten Tag,', 'das Passwort Ihres Kontos bei {{site}} wurde am {{time}} geändert.'],
@@ -82,6 +94,17 @@ export const de: Locale = {
       ],
       action: null,
       after: ['Wenn Sie das nicht waren, wenden Sie sich an die Betreiber von {{site}}.'],
+    },
+    access_token_created: {
+      subject: 'Neues persönliches Zugriffstoken bei {{site}}',
+      before: [
+        'Guten Tag,',
+        'für Ihr Konto bei {{site}} wurde am {{time}} ein persönliches Zugriffstoken angelegt. Ein Programm kann sich damit anmelden.',
+      ],
+      action: null,
+      after: [
+        'Wenn Sie das nicht waren, setzen Sie jetzt über „Passwort vergessen“ ein neues Passwort. Damit enden alle persönlichen Zugriffstoken.',
+      ],
     },
     new_sign_in: {
       subject: 'Neue Anmeldung bei {{site}}',

@@ -62,6 +62,15 @@ export const en: Locale = {
         'If you do not know what this is about, you can ignore this mail.',
       ],
     },
+    signup_invitation: {
+      subject: 'You are invited to {{site}}',
+      before: ['Hello,', 'you are invited to create an account at {{site}} with this email address.'],
+      action: 'Create your account',
+      after: [
+        'The link works once, until {{expires}}.',
+        'If you do not know what this is about, you can ignore this mail.',
+      ],
+    },
     password_changed: {
       subject: 'Your password for {{site}} was changed',
       before: ['Hello,', 'the password of your account at {{site}} was changed on {{time}}.'],
@@ -76,6 +85,17 @@ export const en: Locale = {
       ],
       action: null,
       after: ['If this was not you, ask the people who run {{site}} for help.'],
+    },
+    access_token_created: {
+      subject: 'New personal access token at {{site}}',
+      before: [
+        'Hello,',
+        'a personal access token was created for your account at {{site}} on {{time}}. A program can sign in with it.',
+      ],
+      action: null,
+      after: [
+        'If this was not you, set a new password now with “forgot password”. This ends every personal access token.',
+      ],
     },
     new_sign_in: {
       subject: 'New sign-in at {{site}}',

@@ -1,7 +1,8 @@
 import { buildSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { gatewaySchema } from '../../../src/commands/hasura/install/generated.ts';
-import { type Edited, foreign, plan, refusal } from './planning.ts';
+import { findEntry } from '../../../src/commands/hasura/install/lists.ts';
+import { type Edited, edited, foreign, plan, refusal } from './planning.ts';
 
 /** The refusal of an installation on the foreign application after an edit. */
 const clashesAfter = (edit: (metadata: Edited) => void, options: Parameters<typeof plan>[1] = {}) =>
@@ -206,5 +207,22 @@ describe('an object of theirs with the name of one of ours', () => {
     expect(clashesAfter(edit, { source: 'default' })).toContain(
       'Your source default tracks portcullis.users, which is ours: untrack it first.',
     );
+  });
+
+  test('is refused for a relationship of our table that leads elsewhere, and renewed if it is the same', () => {
+    const target = (name: string) => ({ column: 'user_id', table: { schema: 'portcullis', name } });
+    const withSessions = (name: string) =>
+      edited(plan(foreign()).metadata, (metadata) => {
+        const users = findEntry('tables', metadata.sources?.at(-1)?.tables as never, 'portcullis.users');
+        const list = users?.array_relationships as unknown as Record<string, unknown>[];
+        const index = list.findIndex((entry) => entry.name === 'sessions');
+        list[index] = { name: 'sessions', using: { foreign_key_constraint_on: target(name) } };
+      });
+    expect(refusal(() => plan(withSessions('memberships')))).toEqual([
+      'Your object has the name of ours, rename yours: source portcullis, table portcullis.users, relationship sessions.',
+    ]);
+    expect(plan(withSessions('sessions')).changes).toEqual([
+      { kind: 'change', path: 'source portcullis, table portcullis.users, relationship sessions' },
+    ]);
   });
 });

@@ -203,6 +203,34 @@ describe('a source of theirs', () => {
     expect((await exported(engine)).text).toBe(before.text);
   });
 
+  test('keeps its naming convention and its customization for our tables, and joins and permissions follow', async () => {
+    const app = {
+      ...{ name: 'app', kind: 'postgres', tables: [] },
+      configuration: { connection_info: { database_url: { from_env: 'HASURA_SOURCE_DATABASE_URL' } } },
+      customization: { naming_convention: 'graphql-default', root_fields: { prefix: 'my_' } },
+    };
+    const { engine } = await startForeign({
+      metadata: { version: 3, sources: [app] },
+      env: { HASURA_GRAPHQL_EXPERIMENTAL_FEATURES: 'naming_convention' },
+    });
+    const before = await exported(engine);
+    expect(await install(engine, '--source', 'app')).toMatchObject({ code: 0, err: '' });
+    expect(await engine.inconsistent()).toEqual([]);
+    const input = newPerson();
+    const { signup } = await setting.gateway.graphql<{ signup: { accessToken: string } }>(SIGNUP, { input });
+    const query =
+      '{ my_portcullisUsers { email createdAt memberships { team { gateway_team { myRole } } } } }';
+    expect(await ask(engine, query, { authorization: `Bearer ${signup.accessToken}` })).toMatchObject({
+      data: {
+        my_portcullisUsers: [
+          { email: input.email, memberships: [{ team: { gateway_team: { myRole: 'OWNER' } } }] },
+        ],
+      },
+    });
+    expect(await install(engine, '--remove')).toMatchObject({ code: 0, err: '' });
+    expect((await exported(engine)).text).toBe(before.text);
+  });
+
   test('without our tables in its database is refused by the engine, and nothing changes', async () => {
     const { engine } = await startForeign();
     const before = await exported(engine);

@@ -112,7 +112,7 @@ test('a removal names what they hung onto our objects', () => {
     'source portcullis, table app.things',
     'source portcullis, table portcullis.users, event trigger mine',
     'remote schema portcullis, join of type User, relationship notes',
-    'action generateJwk, permission of role auditor',
+    'action deleteUserAction, permission of role auditor',
   ]);
 });
 

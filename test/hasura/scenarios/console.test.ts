@@ -60,8 +60,8 @@ describe('the actions', () => {
       'user by the console': stage.console({ 'x-hasura-role': 'user', 'x-hasura-user-id': ada.user.id }),
     };
     for (const [who, page] of Object.entries(others))
-      for (const name of ['generateJwk', 'refreshEns'])
-        expect(await page.refused(`mutation { ${name} { success } }`), who).toEqual([
+      for (const name of ['assignRoles', 'generateJwk', 'refreshEns'])
+        expect(await page.refused(`mutation { ${name} { __typename } }`), who).toEqual([
           {
             message: `field '${name}' not found in type: 'mutation_root'`,
             extensions: { path: `$.selectionSet.${name}`, code: 'validation-failed' },

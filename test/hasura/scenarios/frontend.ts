@@ -43,12 +43,31 @@ export type Stage = {
 };
 
 export type RecordedStage = Stage & { recorder: Recorder };
-export type StageOptions = { env?: Headers; engine?: Partial<EngineOptions> };
+type Prepared = { engine: Partial<EngineOptions>; release(): Promise<unknown> };
+export type StageOptions = {
+  env?: Headers;
+  engine?: Partial<EngineOptions>;
+  /** Prepares the database of the gateway before Hasura starts. `release` runs after Hasura stopped. */
+  prepare?: (gateway: TestGateway) => Promise<Prepared>;
+};
 
 /** A gateway, and Hasura in front of it. */
-export async function openStage({ env = {}, engine = {} }: StageOptions = {}): Promise<Stage> {
+export async function openStage({ env = {}, engine = {}, prepare }: StageOptions = {}): Promise<Stage> {
   const gateway = await startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', ...env } });
-  return openBefore(gateway, gateway.url, engine);
+  if (prepare === undefined) return openBefore(gateway, gateway.url, engine);
+  const prepared = await prepare(gateway).catch(async (error: unknown) => {
+    await gateway.close();
+    throw error;
+  });
+  const stage = await openBefore(gateway, gateway.url, { ...engine, ...prepared.engine });
+  return {
+    ...stage,
+    async close() {
+      await stage.engine.close();
+      await prepared.release();
+      await gateway.close();
+    },
+  };
 }
 
 /** The same, with a recorder between Hasura and the gateway. */

@@ -10,7 +10,7 @@ import { createEmptyDatabase } from '../database.ts';
 import { type Engine, type EngineOptions, environmentFor, metadataCalls, onlySet } from './engine.ts';
 import { composedEngine } from './engine-image.ts';
 import { quote } from './filters.ts';
-import { openLogin } from './login.ts';
+import { loginFor } from './login.ts';
 import { METADATA_FOLDER, type Metadata, readMetadata } from './metadata.ts';
 
 const PORT = 8080;
@@ -29,8 +29,8 @@ async function reachableFromContainer(env: Environment): Promise<Environment> {
 }
 
 /** Writes the shipped metadata with the changes of a test, as the container mounts them. */
-async function writeMetadata(folder: string, metadata: Metadata): Promise<void> {
-  await cp(METADATA_FOLDER, folder, { recursive: true });
+async function writeMetadata(project: string, folder: string, metadata: Metadata): Promise<void> {
+  await cp(project, folder, { recursive: true });
   const write = (path: string, content: unknown) => writeFile(join(folder, path), stringify(content));
   await write('remote_schemas.yaml', metadata.remoteSchemas);
   await write('actions.yaml', metadata.actionsFile);
@@ -86,14 +86,15 @@ async function environmentOf(options: EngineOptions, own: Environment): Promise<
 }
 
 async function open(options: EngineOptions, adminSecret: string, closings: Closing[]): Promise<string> {
-  const login = await openLogin(options.databaseUrl);
+  const login = await loginFor(options);
   closings.push(() => login.close());
   const catalogueUrl = await createCatalogue(login.role, closings);
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-metadata-'));
   closings.push(() => rm(folder, { recursive: true }));
-  const metadata = await readMetadata();
+  const { project = METADATA_FOLDER } = options;
+  const metadata = await readMetadata(project);
   options.spoil?.(metadata);
-  await writeMetadata(folder, metadata);
+  await writeMetadata(project, folder, metadata);
   const [image, env] = await environmentOf(options, {
     HASURA_SOURCE_DATABASE_URL: login.url,
     HASURA_GRAPHQL_METADATA_DATABASE_URL: withLogin(catalogueUrl, login.url),

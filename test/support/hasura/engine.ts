@@ -8,7 +8,7 @@ import type { MetadataStore } from './commands/draft.ts';
 import { answer, type Endpoints } from './endpoints.ts';
 import { emptyMetadata } from './format/metadata.ts';
 import { printJson } from './json.ts';
-import { openLogin } from './login.ts';
+import { loginFor } from './login.ts';
 import { type Metadata, readMetadata, toEngineMetadata } from './metadata.ts';
 import type { EngineEnvironment } from './remote-schema.ts';
 import { openConnections } from './sources.ts';
@@ -19,6 +19,10 @@ export type EngineOptions = {
   gateway: Pick<TestGateway, 'url' | 'secret'>;
   databaseUrl: string;
   adminSecret?: string;
+  /** The URL of a database login that a test made, and closes; by default one is made for the engine. */
+  sourceUrl?: string;
+  /** Another metadata directory than the shipped one. */
+  project?: string;
   /** Environment variables that add to those in hasura/README.md or replace them; null unsets one. */
   env?: Readonly<Record<string, string | null>>;
   /** Changes the metadata after they are read, for tests that Hasura finds a fault. */
@@ -81,11 +85,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 /** The whole metadata that an engine starts with, or that are applied again. */
-async function metadataFor({ metadata, spoil }: EngineOptions): Promise<object> {
+async function metadataFor({ metadata, spoil, project }: EngineOptions): Promise<object> {
   if (metadata !== undefined) return metadata ?? emptyMetadata();
-  const project = await readMetadata();
-  spoil?.(project);
-  return toEngineMetadata(project);
+  const read = await readMetadata(project);
+  spoil?.(read);
+  return toEngineMetadata(read);
 }
 
 /** What the CLI sends. It accepts inconsistent objects, as the image does at its start. */
@@ -129,7 +133,7 @@ function withLogin(options: EngineOptions, url: string): EngineEnvironment {
  * server with a real gateway and database.
  */
 async function startStandIn(options: EngineOptions): Promise<Engine> {
-  const login = await openLogin(options.databaseUrl);
+  const login = await loginFor(options);
   const connections = openConnections();
   const closeAll = async () => {
     await connections.close();

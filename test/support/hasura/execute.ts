@@ -11,6 +11,7 @@ import { runAction } from './actions.ts';
 import { type ClientRequest, type Operation, readOperation } from './document.ts';
 import { type Failure, refusal } from './failure.ts';
 import { findTracked } from './filters.ts';
+import type { RemoteRelationship, TableName } from './metadata-types.ts';
 import { createJoins } from './remote-join.ts';
 import { type Caller, runRemoteField } from './remote-schema.ts';
 import type { Origin, RoleSchema } from './role-schema.ts';
@@ -142,16 +143,38 @@ function resolveField(run: Run, source: Row, args: Arguments, info: GraphQLResol
   const tracked = database.tables.find((table) => database.naming.type(table) === type);
   if (tracked === undefined) return source[name];
   const joined = tracked.remote_relationships?.find((relationship) => relationship.name === name);
-  const to = joined?.definition.to_remote_schema;
-  if (to !== undefined)
-    return run.join({
-      name,
-      to,
-      row: source,
-      field: fieldOf(info),
-      type: getNamedType(info.returnType).name,
-    });
+  if (joined !== undefined) return resolveJoin(run, joined, source, info);
   return readField({ database, session, args }, { tracked, row: source, field: name });
+}
+
+/** A field of a row that another source or a remote schema answers. */
+function resolveJoin(
+  run: Run,
+  { name, definition }: RemoteRelationship,
+  row: Row,
+  info: GraphQLResolveInfo,
+): unknown {
+  const { to_remote_schema: to, to_source: other } = definition;
+  if (to !== undefined)
+    return run.join({ name, to, row, field: fieldOf(info), type: getNamedType(info.returnType).name });
+  if (other === undefined) throw new Error(`The relationship ${name} leads nowhere.`);
+  return resolveRelated(run, other, row);
+}
+
+type Related = { source?: string; field_mapping: Record<string, string> };
+
+/** The rows of a source that a value of a row or of an answer leads to: a list, or the first of them. */
+async function resolveRelated(
+  run: Run,
+  { source = 'default', field_mapping, ...to }: Related & { table: TableName; relationship_type?: string },
+  row: Row,
+): Promise<unknown> {
+  const [[from, column] = ['', '']] = Object.entries(field_mapping);
+  const database = sourceOf(run, source);
+  const of = { column, value: row[from] };
+  const tracked = findTracked(database.tables, to.table);
+  const related = await readRelated({ database, session: run.caller.session }, tracked, of);
+  return to.relationship_type === 'array' ? related : (related[0] ?? null);
 }
 
 /** A field of an action's output: a value of the answer, or the rows behind it. */
@@ -160,12 +183,6 @@ function resolveOutput(run: Run, source: Row, info: GraphQLResolveInfo): unknown
   const output = objects.find(({ name }) => name === info.parentType.name);
   const relationship = output?.relationships?.find(({ name }) => name === info.fieldName);
   if (relationship === undefined) return source[info.fieldName];
-  const [[from, column] = ['', '']] = Object.entries(relationship.field_mapping);
-  const database = sourceOf(run, relationship.source ?? 'default');
-  const tracked = findTracked(database.tables, relationship.remote_table);
-  const related = readRelated({ database, session: run.caller.session }, tracked, {
-    column,
-    value: source[from],
-  });
-  return relationship.type === 'array' ? related : related.then(([row]) => row ?? null);
+  const { remote_table: table, type = 'object' } = relationship;
+  return resolveRelated(run, { ...relationship, table, relationship_type: type }, source);
 }

@@ -63,9 +63,15 @@ function relationshipCalled(tracked: TrackedTable, name: string) {
   return [...objects, ...arrays].find((relationship) => relationship.name === name);
 }
 
-export function findTracked(tables: readonly TrackedTable[], { schema, name }: TableName): TrackedTable {
-  const tracked = tables.find(({ table }) => table.schema === schema && table.name === name);
-  if (tracked === undefined) throw new Error(`${schema}.${name} is not tracked.`);
+/** Whether a tracked table is the one of this name. */
+export const isTable =
+  ({ schema, name }: TableName) =>
+  ({ table }: TrackedTable): boolean =>
+    table.schema === schema && table.name === name;
+
+export function findTracked(tables: readonly TrackedTable[], table: TableName): TrackedTable {
+  const tracked = tables.find(isTable(table));
+  if (tracked === undefined) throw new Error(`${table.schema}.${table.name} is not tracked.`);
   return tracked;
 }
 

@@ -24,3 +24,11 @@ export async function openLogin(databaseUrl: string): Promise<Login> {
     },
   };
 }
+
+type LoginOptions = { sourceUrl?: string; databaseUrl: string };
+
+/** The login of an engine: the given one, which the test closes, or a new one. */
+export async function loginFor({ sourceUrl, databaseUrl }: LoginOptions): Promise<Omit<Login, 'sql'>> {
+  if (sourceUrl === undefined) return openLogin(databaseUrl);
+  return { role: new URL(sourceUrl).username, url: sourceUrl, close: () => Promise.resolve() };
+}

@@ -38,6 +38,9 @@ export type UpdatePermission = {
   set?: object;
 };
 
+export type InsertPermission = { columns: string[] | '*'; check: BoolExp; set?: Opaque } & Opaque;
+export type DeletePermission = { filter: BoolExp } & Opaque;
+
 export type RemoteRelationship = {
   name: string;
   definition: {
@@ -74,10 +77,10 @@ export type TrackedTable = {
   array_relationships?: ArrayRelationship[];
   remote_relationships?: RemoteRelationship[];
   computed_fields?: Named[];
-  insert_permissions?: Granted<Opaque>[];
+  insert_permissions?: Granted<InsertPermission>[];
   select_permissions?: Granted<SelectPermission>[];
   update_permissions?: Granted<UpdatePermission>[];
-  delete_permissions?: Granted<Opaque>[];
+  delete_permissions?: Granted<DeletePermission>[];
   event_triggers?: Named[];
   apollo_federation_config?: unknown;
   logical_model?: string;

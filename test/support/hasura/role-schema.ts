@@ -189,9 +189,14 @@ export function mergeSchemas(parts: readonly Part[]): RoleSchema {
     ...extensions.filter((extension) => leadsToKnown(definitions, extension)),
     ...rootTypes({ query: fields.get('query_root') ?? [], mutation: fields.get('mutation_root') ?? [] }),
   ];
+  let built: GraphQLSchema | undefined;
   return {
-    schema: buildASTSchema({ kind: Kind.DOCUMENT, definitions: [...all, ...scalarsFor(all)] }),
     ...{ roots, types },
+    // A load of the metadata compares the parts of every role; few roles ever ask for something.
+    get schema() {
+      built ??= buildASTSchema({ kind: Kind.DOCUMENT, definitions: [...all, ...scalarsFor(all)] });
+      return built;
+    },
   };
 }
 

@@ -1,12 +1,13 @@
 import { parse } from 'graphql';
 import { actionsDocument, permittedActions } from './actions.ts';
 import { Refusal } from './failure.ts';
-import { findTracked } from './filters.ts';
-import type { ActionRelationship, EngineMetadata } from './metadata-types.ts';
+import { findTracked, isTable } from './filters.ts';
+import type { ActionRelationship, EngineMetadata, RemoteRelationship } from './metadata-types.ts';
 import { type RoleParts, remoteTypesIn } from './remote-parts.ts';
 import { Conflict, mergeSchemas, type Part, type RoleSchema } from './role-schema.ts';
 import { parentsIn, rolesOf } from './roles.ts';
 import type { OpenSource } from './sources.ts';
+import { accessOf } from './table-access.ts';
 import { tablesSdl } from './table-schema.ts';
 
 /** What the schemas are made of; the metadata has its consistent actions only. */
@@ -77,14 +78,21 @@ function orFatal<Result>(run: () => Result): Result {
 
 const build = (content: Content, remotes: ReadonlyMap<string, RoleParts>, role: string): RoleSchema =>
   mergeSchemas([
-    ...[...content.sources.values()].flatMap((source) => tablesPart(source, remotes, role) ?? []),
+    ...[...content.sources.values()].flatMap(
+      (source) => tablesPart(content, source, { remotes, role }) ?? [],
+    ),
     ...actionsPart(content, role),
     ...[...remotes.values()].flatMap((parts) => parts(role) ?? []),
   ]);
 
-function tablesPart(source: OpenSource, remotes: ReadonlyMap<string, RoleParts>, role: string): Part | null {
+type ForRole = { remotes: ReadonlyMap<string, RoleParts>; role: string };
+
+function tablesPart(content: Content, source: OpenSource, { remotes, role }: ForRole): Part | null {
   const { namespace: field, naming, name } = source;
-  const sdl = tablesSdl({ tables: source, role, remoteTypes: remoteTypesIn(remotes, role) });
+  const toRemote = remoteTypesIn(remotes, role);
+  const remoteTypes = (relationship: RemoteRelationship) =>
+    toRemote(relationship) ?? joinedTable(content, relationship, role);
+  const sdl = tablesSdl({ tables: source, role, remoteTypes });
   if (sdl === '') return null;
   const types = { query: `${field}_query`, mutation: `${field}_mutation_frontend` };
   return {
@@ -95,6 +103,17 @@ function tablesPart(source: OpenSource, remotes: ReadonlyMap<string, RoleParts>,
         ? null
         : { field, query: naming.shared(types.query), mutation: naming.shared(types.mutation) },
   };
+}
+
+/** A join with a table, also of another source, takes no arguments in the stand-in. Null if the role may not read the table. */
+function joinedTable({ sources }: Content, { definition }: RemoteRelationship, role: string): string | null {
+  const { to_source: to } = definition;
+  const target = to === undefined ? undefined : sources.get(to.source);
+  if (to === undefined || target === undefined) return null;
+  const tracked = target.tables.find(isTable(to.table));
+  if (tracked === undefined || accessOf(target, tracked, role).select === null) return null;
+  const type = target.naming.type(tracked);
+  return to.relationship_type === 'array' ? `[${type}!]!` : type;
 }
 
 function actionsPart({ metadata, sources }: Content, role: string): Part[] {

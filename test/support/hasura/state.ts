@@ -8,6 +8,7 @@ import type { RoleSchema } from './role-schema.ts';
 import { noteUninherited, parentsIn, withInherited } from './roles.ts';
 import { openSchemas } from './schemas.ts';
 import { soundActions } from './sound-actions.ts';
+import { noteTypeJoins } from './sound-remotes.ts';
 import { soundTables } from './sound-tables.ts';
 import { type Connections, type OpenSource, openSources, type Readings, readSources } from './sources.ts';
 import { reportsTypeConflicts } from './version.ts';
@@ -74,6 +75,7 @@ export async function loadState(
     const known = { source: name, sources: metadata.sources, catalogue: source.catalogue, remotes, env };
     sources.set(name, { ...source, parentsOf, tables: soundTables(source.tables, known, note) });
   }
+  noteTypeJoins(remotes, metadata.sources, note);
   const actions = soundActions(metadata, { sources, env }, note);
   noteUninherited(metadata, inconsistent);
   const reportsTypes = reportsTypeConflicts(surroundings.version);

@@ -3,6 +3,7 @@ import type { BoolExp, TrackedTable } from './metadata-types.ts';
 import { ROOT_KINDS, type RootKind } from './naming.ts';
 import { namesIn } from './table-access.ts';
 import { toFailure } from './table-errors.ts';
+import { deleteRows, insertRows } from './table-writes.ts';
 import { type Database, type Query, type Row, readRows, updateRows } from './tables.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -60,7 +61,7 @@ const FIELDS: Readonly<Partial<Record<RootKind, Run>>> = {
     const returning = await updateRows(database, session, tracked, {
       ...{ set: columnsIn(database, tracked, args._set), where },
     });
-    return { [database.naming.argument('affected_rows')]: returning.length, returning };
+    return responseOf({ database, session, args }, returning);
   },
   update_by_pk: async ({ database, session, args }, tracked) => {
     const keys = args[database.naming.argument('pk_columns')];
@@ -68,6 +69,33 @@ const FIELDS: Readonly<Partial<Record<RootKind, Run>>> = {
     const change = { set: columnsIn(database, tracked, args._set), where };
     return (await updateRows(database, session, tracked, change))[0] ?? null;
   },
+};
+
+/** Rows of a mutation, as GraphQL shows them. */
+const responseOf = ({ database }: Call, returning: readonly Row[]) => ({
+  [database.naming.argument('affected_rows')]: returning.length,
+  returning,
+});
+
+const insert = ({ database, session }: Call, tracked: TrackedTable, objects: readonly unknown[]) =>
+  insertRows(
+    database,
+    session,
+    tracked,
+    objects.map((object) => columnsIn(database, tracked, object)),
+  );
+
+/** The operations that add and remove rows. */
+const WRITES: typeof FIELDS = {
+  insert: async (call, tracked) =>
+    responseOf(call, await insert(call, tracked, call.args.objects as unknown[])),
+  insert_one: async (call, tracked) => (await insert(call, tracked, [call.args.object]))[0],
+  delete: async (call, tracked) => {
+    const where = whereOf(call.database, tracked, call.args.where as BoolExp);
+    return responseOf(call, await deleteRows(call.database, call.session, tracked, where));
+  },
+  delete_by_pk: async ({ database, session, args }, tracked) =>
+    (await deleteRows(database, session, tracked, equals(columnsIn(database, tracked, args))))[0] ?? null,
 };
 
 async function orFailure<Result>(run: Promise<Result>): Promise<Result> {
@@ -82,7 +110,7 @@ async function orFailure<Result>(run: Promise<Result>): Promise<Result> {
 export function runTableField(call: Call, name: string): Promise<unknown> {
   for (const tracked of call.database.tables)
     for (const kind of ROOT_KINDS) {
-      const run = FIELDS[kind];
+      const run = FIELDS[kind] ?? WRITES[kind];
       if (run !== undefined && call.database.naming.root(tracked, kind) === name)
         return orFailure(run(call, tracked));
     }

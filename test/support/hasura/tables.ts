@@ -24,10 +24,10 @@ export type Query = {
   of?: { column: string; value: unknown };
 };
 /** Rows as text, since numbers keep their digits. */
-type Found = { row: string }[];
-const rowsIn = (found: Found): Row[] => found.map(({ row }) => parseJson(row) as Row);
+export type Found = { row: string }[];
+export const rowsIn = (found: Found): Row[] => found.map(({ row }) => parseJson(row) as Row);
 
-const roleOf = (session: HasuraSession): string => session['x-hasura-role'] ?? '';
+export const roleOf = (session: HasuraSession): string => session['x-hasura-role'] ?? '';
 
 function permissionOf<Kind extends 'select' | 'update'>(
   tables: Tables,
@@ -40,7 +40,7 @@ function permissionOf<Kind extends 'select' | 'update'>(
 }
 
 /** The SQL conditions of the permission and of the client. */
-function conditionsOf(
+export function conditionsOf(
   context: Context,
   tables: Tables,
   tracked: TrackedTable,
@@ -115,7 +115,7 @@ export async function updateRows(
 }
 
 /** Every changed row must pass the check with its new values. */
-async function requireCheck(
+export async function requireCheck(
   tx: postgres.TransactionSql,
   context: Context,
   tracked: TrackedTable,

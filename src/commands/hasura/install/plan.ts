@@ -1,7 +1,7 @@
 import { nameClashes, namesakes, type RemoteSchemas } from './clashes/clashes.ts';
 import { attachedPaths, dependentsOf, tableDependents, usesRole } from './dependents.ts';
 import { facts } from './facts.ts';
-import { type Change, changesBetween, differences } from './items.ts';
+import { type Change, changesBetween, differences, itemsOf } from './items.ts';
 import { at, type JsonObject, objectOf, objectsOf, textOf } from './json.ts';
 import { mergeByName } from './lists.ts';
 import type { InstallOptions } from './options.ts';
@@ -106,10 +106,19 @@ function installation(input: PlanInput, prepared: Prepared & { target: Target })
   const { theirs } = parts;
   const clashes = [
     ...namesakes(ours, withHidden(theirs, input.hiddenCronTriggers)),
+    ...relationshipClashes(ours, parts.attached),
     ...nameClashes({ ours, theirs, schemas, defaultConvention }),
   ];
   if (clashes.length > 0) throw new InstallRefusal('Not installed: names of yours would meet ours.', clashes);
   return mergeByName(mergeByName(theirs, ours), parts.attached);
+}
+
+/** Lists their relationships on our tables that have the name of one of ours. */
+function relationshipClashes(ours: JsonObject, attached: JsonObject): string[] {
+  const made = itemsOf(ours);
+  return attachedPaths(attached)
+    .filter((path) => /, relationship [^,]+$/.test(path) && made.has(path))
+    .map((path) => `Your object has the name of ours, rename yours: ${path}.`);
 }
 
 /** Adds the cron triggers that the export leaves out: they keep their names. */

@@ -3,6 +3,7 @@ import type { EngineAccess } from '../engine-http.ts';
 import { schemaOfIntrospection } from './clashes/remote-claims.ts';
 import { introspectRemoteSchema } from './engine-metadata.ts';
 import { type JsonObject, objectsOf, textOf } from './json.ts';
+import { isOurRemoteSchema } from './place.ts';
 
 /**
  * Reads what the engine knows of its remote schemas. `unseen` names those that it cannot introspect, so that their names cannot
@@ -18,7 +19,7 @@ export async function readRemoteSchemas(
     const name = textOf(entry.name);
     const schema = await readSchema(engine, name);
     if (schema !== null) schemas.set(name, schema);
-    else
+    else if (!isOurRemoteSchema(entry))
       unseen.push(
         `The names of your remote schema ${name} were not compared: the engine cannot introspect it.`,
       );

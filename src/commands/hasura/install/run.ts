@@ -33,7 +33,9 @@ type Done = { plan: Plan; notes: string[]; backup: string | null; inconsistent: 
  * @throws InstallRefusal if something stands in the way, EngineError if the engine cannot be used
  */
 export function runInstall(job: Job): Promise<string> {
-  return withMint(job.env, async (mint, missing) => {
+  // A removal must not need a database that may be gone.
+  const withSigner: typeof withMint = job.options.remove ? (_env, run) => run(null, '') : withMint;
+  return withSigner(job.env, async (mint, missing) => {
     const config = await readEngineConfig(job.engine);
     const findings = job.options.remove ? [] : await probe(job, config, { mint, missing });
     const refusals = findings.filter(({ level }) => level === 'refuse').map(({ text }) => text);
@@ -108,7 +110,8 @@ async function changeOnce(
   const notes = [...plan.notes, ...(options.remove ? [] : known.unseen)];
   const installed = objectsOf(metadata.remote_schemas).some(isOurRemoteSchema);
   const present = known.schemas.get(facts.remoteSchema);
-  const isStale = installed && !options.remove && present !== undefined && !isOurSchema(present);
+  const isKnown = present !== undefined && isOurSchema(present);
+  const isStale = installed && !options.remove && !isKnown;
   if (isStale)
     plan.changes.push({
       kind: 'change',

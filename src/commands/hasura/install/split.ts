@@ -2,7 +2,7 @@ import { GATEWAY_ROLE } from '../../../config/groups/roles.ts';
 import { facts, isMarked } from './facts.ts';
 import { at, type Json, type JsonObject, objectsOf, textOf, without } from './json.ts';
 import { findEntry, tableKey } from './lists.ts';
-import { normalSdl } from './normal.ts';
+import { normal, normalSdl } from './normal.ts';
 import { ownTypes } from './own-types.ts';
 import {
   isInOurSchema,
@@ -88,12 +88,15 @@ function withLists(input: {
       ),
     );
   const present = (metadata.custom_types ?? {}) as JsonObject;
-  const customTypes = { ...present, ...filled(types, present) };
-  return {
-    ...metadata,
-    ...filled(lists, metadata),
-    ...(Object.keys(customTypes).length > 0 && { custom_types: customTypes }),
-  };
+  // The engine exports no empty list of types, so none stays where all types were of the other part.
+  const customTypes = Object.fromEntries(
+    Object.entries({ ...present, ...filled(types, present) }).filter(
+      ([name, value]) => !(name in types) || (Array.isArray(value) && value.length > 0),
+    ),
+  );
+  const whole = { ...metadata, ...filled(lists, metadata), custom_types: customTypes };
+  const hasTypes = Object.keys(customTypes).length > 0;
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => name !== 'custom_types' || hasTypes));
 }
 
 /** Returns the name of an entry with the lists that are not empty; null if all of them are. */
@@ -135,17 +138,22 @@ const isOurJoin = (join: JsonObject): boolean =>
   textOf(join.name).startsWith('gateway_') &&
   at(join.definition, 'to_remote_schema', 'remote_schema') === facts.remoteSchema;
 
+/**
+ * Whether this version makes an entry of one of our tables. A relationship must lead to the same table: another one with that
+ * name is theirs. A permission only needs the role, since the console drops its comment in a change.
+ */
+function isMade(list: string, entry: JsonObject, made: JsonObject): boolean {
+  const key = textOf(list.endsWith('_permissions') ? entry.role : entry.name);
+  const own = findEntry(list, made[list], key);
+  return own !== undefined && (own.using === undefined || normal(own.using) === normal(entry.using ?? null));
+}
+
 function attachedToTable(table: JsonObject, ours: JsonObject): JsonObject | null {
   const present = ourTable(ours, table.table) ?? {};
   const content = Object.entries(table).map(([name, value]): [string, Json] => {
     if (name === 'remote_relationships') return [name, objectsOf(value).filter((join) => !isOurJoin(join))];
-    const isOwnList = /_(relationships|permissions)$/.test(name);
-    if (!isOwnList) return [name, value];
-    const key = name.endsWith('_permissions') ? 'role' : 'name';
-    return [
-      name,
-      unmarked(value).filter((entry) => findEntry(name, present[name], textOf(entry[key])) === undefined),
-    ];
+    if (!/_(relationships|permissions)$/.test(name)) return [name, value];
+    return [name, unmarked(value).filter((entry) => !isMade(name, entry, present))];
   });
   const attached = without(Object.fromEntries(content), ['table', 'configuration']);
   return shell('table', table, attached);

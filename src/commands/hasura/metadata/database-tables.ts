@@ -12,6 +12,7 @@ import * as limits from '../../../db/tables/rate-limits.ts';
 import * as roles from '../../../db/tables/roles.ts';
 import * as audit from '../../../db/tables/security-events.ts';
 import * as sessions from '../../../db/tables/sessions.ts';
+import * as signupInvitations from '../../../db/tables/signup-invitations.ts';
 import * as teams from '../../../db/tables/teams.ts';
 import * as users from '../../../db/tables/users.ts';
 
@@ -29,6 +30,7 @@ export const databaseTables: readonly PgTable[] = [
   oneTimeTokens,
   roles,
   sessions,
+  signupInvitations,
   teams,
   users,
 ]

@@ -1,5 +1,11 @@
 import type { Declaration } from './declaration-types.ts';
 import { liveSession, tables } from './declared-tables.ts';
+import {
+  operatorActionFields,
+  operatorActionRelationships,
+  operatorActions,
+  operatorActionTypes,
+} from './operator-actions.ts';
 import { descriptions } from './table-descriptions.ts';
 
 /** The operations of users in their teams. The gateway checks the role in the team. */
@@ -30,7 +36,7 @@ const accountOperations = [
 
 /** The operations of the operator, who is Hasura's admin. */
 const operatorOperations = [
-  ...['users', 'createUser', 'updateUser', 'deleteUser', 'disableAccount', 'enableAccount'],
+  ...['users', 'createUser', 'inviteUser', 'updateUser', 'deleteUser', 'disableAccount', 'enableAccount'],
   ...['setUserRoles', 'previewClaims', 'endUserSessions', 'sendPasswordReset'],
 ];
 
@@ -82,8 +88,22 @@ export const declaration: Declaration = {
   },
   actions: {
     sdl: `type Mutation {
+  assignRoles(userId: uuid!, roles: [String!]!, teamId: uuid): AssignRolesActionOutput!
   refreshEns: RefreshEnsActionOutput!
   generateJwk: GenerateJwkActionOutput!
+${operatorActionFields}
+}
+
+"The roles of Hasura that the operator gave to a user, or to a member of a team."
+type AssignRolesActionOutput {
+  "The id of the user."
+  userId: uuid!
+  "The id of the team; null if the roles stand in all tokens."
+  teamId: uuid
+  "The given roles, by name."
+  roles: [String!]!
+  "The roles in the next token. The first is the default role."
+  allowedRoles: [String!]!
 }
 
 "The contract addresses after a look-up."
@@ -111,8 +131,15 @@ type GenerateJwkActionOutput {
   "When the key ends."
   expiresAt: timestamptz!
 }
-`,
+
+${operatorActionTypes}`,
     list: [
+      {
+        name: 'assignRoles',
+        timeoutSeconds: 10,
+        comment:
+          'Gives roles of Hasura to a user or a member, and takes the others away. As setUserRoles does.',
+      },
       {
         name: 'refreshEns',
         timeoutSeconds: 30,
@@ -123,9 +150,14 @@ type GenerateJwkActionOutput {
         timeoutSeconds: 15,
         comment: 'Creates a signing key. The other keys stay as they are.',
       },
+      ...operatorActions,
     ],
     relationships: {
       GenerateJwkActionOutput: [{ name: 'jwk', type: 'object', table: 'jwks', fieldMapping: { id: 'id' } }],
+      AssignRolesActionOutput: [
+        { name: 'user', type: 'object', table: 'users', fieldMapping: { userId: 'id' } },
+      ],
+      ...operatorActionRelationships,
     },
   },
   cronTriggers: [

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { access } from 'node:fs/promises';
-import { type Arguments, type Report, type Subcommand, UsageError } from '../subcommand.ts';
+import { type Arguments, type Print, type Report, type Subcommand, UsageError } from '../subcommand.ts';
 import { type Format, formats } from './records.ts';
 import { ImportReport } from './report.ts';
 import { readFirebaseProject } from './sources/firebase-project.ts';
@@ -68,16 +67,15 @@ async function readFiles({ positionals, values }: Arguments, source: Source): Pr
   return { people, with: files, project: config === null ? null : await readFirebaseProject(config) };
 }
 
-/** Writes a line of the report. A reader that is slower than the import holds it up. */
-function createWriter() {
-  let full: Promise<unknown> | null = null;
+/** Collects the lines of the report until they are printed. */
+function collectLines(print: Print) {
+  let lines: string[] = [];
   return {
-    write(line: string) {
-      if (!process.stdout.write(`${line}\n`)) full ??= once(process.stdout, 'drain');
-    },
-    async drained() {
-      await full;
-      full = null;
+    write: (line: string) => void lines.push(`${line}\n`),
+    async flush() {
+      const text = lines.join('');
+      lines = [];
+      if (text !== '') await print(text);
     },
   };
 }
@@ -119,15 +117,15 @@ export const importUsers: Subcommand = {
       description: 'Imports people who lose a second factor. By default they are refused.',
     },
   },
-  async run(given, open): Promise<Report> {
+  async run(given, open, print): Promise<Report> {
     const from = textOf(given.values.from);
     const source = readSource(from);
     const format = readFormat(textOf(given.values.format));
     const files = await readFiles(given, source);
     const { deps, single } = await open();
-    const writer = createWriter();
+    const lines = collectLines(print);
     const asJson = given.values.json === true;
-    const report = new ImportReport({ write: writer.write, asJson });
+    const report = new ImportReport({ write: lines.write, asJson });
     const dryRun = given.values['dry-run'] === true;
     const store = {
       ...{ deps, db: single, staging: await createStaging(single), report, source: from ?? '' },
@@ -136,7 +134,8 @@ export const importUsers: Subcommand = {
     const progress = (rows: number) => {
       if (rows % PROGRESS_ROWS === 0) process.stderr.write(`${rows} rows\n`);
     };
-    await source.run({ store, format, progress, drained: writer.drained }, files);
+    await source.run({ store, format, progress, flush: lines.flush }, files);
+    await lines.flush();
     return {
       text: report.summary(dryRun),
       json: undefined,

@@ -17,8 +17,8 @@ export type Run = Readonly<{
   format: Format | null;
   /** Says how far it is, once in a while. */
   progress(rows: number): void;
-  /** Waits until the report is written. */
-  drained(): Promise<void>;
+  /** Prints the report so far. */
+  flush(): Promise<void>;
 }>;
 
 type Reading<Entry> = Readonly<{
@@ -31,7 +31,7 @@ type Reading<Entry> = Readonly<{
 
 /** Reads a file and writes its rows in batches. Rows that cannot be read are reported. */
 export async function inBatches<Entry>(
-  { store: { report }, format, progress, drained }: Run,
+  { store: { report }, format, progress, flush }: Run,
   path: string,
   { columns, read, write }: Reading<Entry>,
 ): Promise<void> {
@@ -48,7 +48,7 @@ export async function inBatches<Entry>(
       if (!(error instanceof RowFault)) throw error;
       report.note({ input, record }, error.outcome, error.reason);
     }
-    await drained();
+    if (record % BATCH === 0) await flush();
     if (batch.length < BATCH) continue;
     await write(batch);
     batch = [];

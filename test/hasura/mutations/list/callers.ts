@@ -14,6 +14,13 @@ export const callers: readonly Mutation[] = [
     scenarios: ['configuration'],
   },
   {
+    breaks: 'the gateway does not serve the application’s roles',
+    file: CALLER,
+    from: 'config.roles.declared.includes(role) && role !== config.hasuraUnauthorizedRole',
+    to: "role === 'user' && role !== config.hasuraUnauthorizedRole",
+    scenarios: ['application-roles'],
+  },
+  {
     breaks: 'the gateway trusts session variables in every role but admin',
     file: CALLER,
     from: 'if (!isUserRole(deps, role)) return null;',

@@ -1,6 +1,7 @@
 import type { Mutation } from '../mutation.ts';
 import { callers } from './callers.ts';
 import { endedSessions } from './ended-sessions.ts';
+import { example } from './example.ts';
 import { jwts } from './jwts.ts';
 import { metadata } from './metadata.ts';
 import { operations } from './operations.ts';
@@ -16,4 +17,5 @@ export const mutations: readonly Mutation[] = [
   ...tables,
   ...endedSessions,
   ...metadata,
+  ...example,
 ];

@@ -21,6 +21,20 @@ export const jwts: readonly Mutation[] = [
     scenarios: ['roles'],
   },
   {
+    breaks: 'every token holds the roles of a membership',
+    file: 'src/sessions/opening.ts',
+    from: 'const roles = splitRoles(opened.user_roles);',
+    to: 'const roles = [...splitRoles(opened.user_roles), ...splitRoles(opened.member_roles)];',
+    scenarios: ['application-roles'],
+  },
+  {
+    breaks: 'a token does not hold the claims of CLAIMS_SQL',
+    file: TOKENS,
+    from: '    ...claims,\n',
+    to: '',
+    scenarios: ['application-roles'],
+  },
+  {
     breaks: 'a token names its session as its user',
     file: TOKENS,
     from: "'x-hasura-user-id': userId,",

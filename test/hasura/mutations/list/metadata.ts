@@ -116,8 +116,8 @@ export const metadata: readonly Mutation[] = [
   {
     breaks: 'a user may call an action',
     file: ACTIONS,
-    from: 'permissions: []\n    comment: Creates',
-    to: 'permissions:\n      - role: user\n    comment: Creates',
+    from: 'permissions: []\n    comment: Creates a signing',
+    to: 'permissions:\n      - role: user\n    comment: Creates a signing',
     scenarios: ['console'],
   },
   {
@@ -144,8 +144,8 @@ export const metadata: readonly Mutation[] = [
   {
     breaks: 'the type of an action has a field that the gateway does not return',
     file: 'hasura/metadata/actions.graphql',
-    from: '  expiresAt: timestamptz!',
-    to: '  expiresAt: timestamptz!\n  kid: String!',
+    from: '"When the key ends."\n  expiresAt: timestamptz!',
+    to: '"When the key ends."\n  expiresAt: timestamptz!\n  kid: String!',
     scenarios: ['console'],
   },
   {

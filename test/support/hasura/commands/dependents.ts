@@ -115,8 +115,23 @@ export function joinsTo(metadata: EngineMetadata, isIt: (target: Target) => bool
         },
       })),
   );
-  return [...joins, ...types];
+  return [...joins, ...types, ...typeJoinsTo(metadata, isIt)];
 }
+
+/** Relationships of remote schemas that lead to tables of a source. */
+const typeJoinsTo = (metadata: EngineMetadata, isIt: (target: Target) => boolean): Dependent[] =>
+  metadata.remote_schemas.flatMap((remote) =>
+    (remote.remote_relationships ?? []).flatMap((type) =>
+      type.relationships
+        .filter(({ definition }) => definition.to_source !== undefined && isIt(definition.to_source))
+        .map(({ name }) => ({
+          what: `remote schema relationship ${remote.name}.${type.type_name}.${name}`,
+          remove() {
+            type.relationships = type.relationships.filter((relationship) => relationship.name !== name);
+          },
+        })),
+    ),
+  );
 
 /** The joins that need a remote schema. */
 export const joinsWith = (metadata: EngineMetadata, remoteSchema: string): Dependent[] =>

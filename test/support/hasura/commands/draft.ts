@@ -1,4 +1,5 @@
 import { Refusal, refusal } from '../failure.ts';
+import { isTable } from '../filters.ts';
 import { type JsonObject, parseFailed } from '../format/parse.ts';
 import { readTableName } from '../format/tables.ts';
 import type { Inconsistency } from '../inconsistency.ts';
@@ -77,11 +78,6 @@ export function sourceIn({ metadata }: Draft, args: JsonObject): Source {
   if (source === undefined) throw notExists(`source with name "${name}" does not exist`);
   return source;
 }
-
-export const isTable =
-  (table: { schema: string; name: string }) =>
-  (tracked: TrackedTable): boolean =>
-    tracked.table.schema === table.schema && tracked.table.name === table.name;
 
 /** The tracked table in the arguments, and its source. */
 export function trackedIn(

@@ -1,19 +1,11 @@
 import { Refusal, refusal } from '../failure.ts';
+import { isTable } from '../filters.ts';
 import { listIn, requireKey, requireObject } from '../format/parse.ts';
 import { readConfiguration, readTable, readTableName } from '../format/tables.ts';
 import { copyJson } from '../json.ts';
 import type { TableName, TrackedTable } from '../metadata-types.ts';
 import { cascadeOrRefuse, dependentsOfTable } from './dependents.ts';
-import {
-  build,
-  type Command,
-  type Commands,
-  type Draft,
-  isTable,
-  SUCCESS,
-  sourceIn,
-  trackedIn,
-} from './draft.ts';
+import { build, type Command, type Commands, type Draft, SUCCESS, sourceIn, trackedIn } from './draft.ts';
 
 // Tables (hasura/README.md, "Commands of the metadata API").
 

@@ -45,11 +45,13 @@ const EVENTS = `{
 }`;
 
 const SESSIONS = '{ "table": { "schema": "public", "name": "sessions" } }';
-/** With the naming convention `graphql-default`, its type is `User`. Its root fields have names of their own. */
-const USER_TABLE = `{ "table": { "schema": "public", "name": "user" }, "configuration": { "custom_root_fields": {
-  "select": "nicknames", "select_by_pk": "nickname", "select_aggregate": "nicknamesAggregate", "insert": "addNicknames",
-  "insert_one": "addNickname", "update": "changeNicknames", "update_by_pk": "changeNickname",
-  "delete": "removeNicknames", "delete_by_pk": "removeNickname" } } }`;
+/** With the naming convention `graphql-default`, its type is `User` and one of its root fields `updateUser`. */
+const USER_TABLE = '{ "table": { "schema": "public", "name": "user" } }';
+
+/** A source of another kind, which the stand-in keeps and does not serve. */
+const WAREHOUSE = `{ "name": "warehouse", "kind": "bigquery", "configuration": { "service_account": { "from_env": "ACCOUNT" },
+  "datasets": ["sales"], "global_select_limit": 1.0 }, "tables": [{ "table": { "dataset": "sales", "name": "invoices" },
+  "select_permissions": [{ "role": "user", "permission": { "columns": ["id"], "filter": { "id": { "_gt": 1e30 } } } }] }] }`;
 
 const SDL = (fields: string) =>
   JSON.stringify(
@@ -108,7 +110,8 @@ export function foreignMetadata(clashes: readonly Clash[] = []): object {
   const types = [...(has('me') ? [PROFILE] : []), ...(has('User') ? [USER] : [])];
   const text = `{ "version": 3,
     "sources": [${source('default', 'SHOP_DATABASE_URL', tables, convention)},
-      ${source('analytics', 'ANALYTICS_DATABASE_URL', [EVENTS], '"customization": { "root_fields": { "namespace": "measures" }, "type_names": { "prefix": "M_" } },')}],
+      ${source('analytics', 'ANALYTICS_DATABASE_URL', [EVENTS], '"customization": { "root_fields": { "namespace": "measures" }, "type_names": { "prefix": "M_" } },')},
+      ${WAREHOUSE}],
     "remote_schemas": ${REMOTE_SCHEMAS}, "actions": [${actions.join(', ')}], "custom_types": ${typesWith(...types)},
     "cron_triggers": [
       { "name": "nightly_report", "webhook": "{{SHOP_URL}}/report", "schedule": "0 1 * * *", "include_in_metadata": true,

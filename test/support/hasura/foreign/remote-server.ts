@@ -50,6 +50,9 @@ export type RemoteServer = {
   asked: string[];
   /** Adds a field to the catalogue. */
   grow(): void;
+  /** Closes every connection until it resumes. */
+  pause(): void;
+  resume(): void;
   close(): Promise<void>;
 };
 
@@ -62,7 +65,9 @@ export async function startRemoteServer(): Promise<RemoteServer> {
     createYoga({ ...options, schema: () => catalogue, graphqlEndpoint: '/catalogue' }),
     createYoga({ ...options, schema: reviews, graphqlEndpoint: '/reviews' }),
   ] as const;
+  let isPaused = false;
   const server = createServer((request, response) => {
+    if (isPaused) return void response.destroy();
     asked.push(String(request.url));
     void apis[request.url === '/reviews' ? 1 : 0](request, response);
   });
@@ -72,6 +77,12 @@ export async function startRemoteServer(): Promise<RemoteServer> {
     ...{ catalogueUrl: `${url}/catalogue`, reviewsUrl: `${url}/reviews`, asked },
     grow() {
       catalogue = catalogueOf([CATALOGUE, NEWER]);
+    },
+    pause() {
+      isPaused = true;
+    },
+    resume() {
+      isPaused = false;
     },
     async close() {
       server.closeAllConnections();

@@ -5,6 +5,7 @@ import type {
   InheritedRole,
   RemoteSchema,
   Source,
+  TrackedTable,
 } from '../metadata-types.ts';
 import {
   type JsonObject,
@@ -24,6 +25,15 @@ import { readRemoteRelationship, readTable, readTableName } from './tables.ts';
 
 const SOURCE_KINDS = ['postgres', 'pg', 'citus', 'cockroach', 'mssql', 'bigquery'];
 
+const kindsOfPostgres = ['postgres', 'pg', 'citus', 'cockroach'];
+
+/** A table of another kind of database stays as it is: it may have other names, such as a dataset. */
+function readForeignTable(value: unknown, path: string): TrackedTable {
+  const given = requireObject(value, 'TableMetadata', path);
+  requireKey(given, 'table', path);
+  return given as TrackedTable;
+}
+
 export function readSource(value: unknown, path: string): Source {
   const given = requireObject(value, 'SourceMetadata', path);
   const kind = given.kind === undefined ? 'postgres' : requireText(given, 'kind', path);
@@ -32,7 +42,8 @@ export function readSource(value: unknown, path: string): Source {
   return withoutDefaults<Source>({
     name: requireText(given, 'name', path),
     kind: kind === 'pg' ? 'postgres' : kind,
-    tables: readList(given, 'tables', path, readTable) ?? [],
+    tables:
+      readList(given, 'tables', path, kindsOfPostgres.includes(kind) ? readTable : readForeignTable) ?? [],
     ...pick(given, [
       'functions',
       'native_queries',

@@ -1,7 +1,9 @@
 import { kindOf } from '../failure.ts';
 import type {
   ArrayRelationship,
+  DeletePermission,
   Granted,
+  InsertPermission,
   ObjectRelationship,
   RemoteRelationship,
   SelectPermission,
@@ -198,7 +200,7 @@ export const readUpdatePermission = (value: unknown, path = '$.args'): Granted<U
     }),
   })) as Granted<UpdatePermission>;
 
-export const readInsertPermission = (value: unknown, path = '$.args'): Granted<Record<string, unknown>> =>
+export const readInsertPermission = (value: unknown, path = '$.args'): Granted<InsertPermission> =>
   readPermission(value, path, (given, at) => ({
     check: requireKey(given, 'check', at),
     columns: readColumns(given, at),
@@ -206,10 +208,10 @@ export const readInsertPermission = (value: unknown, path = '$.args'): Granted<R
       set: {},
       backend_only: false,
     }),
-  })) as Granted<Record<string, unknown>>;
+  })) as Granted<InsertPermission>;
 
-export const readDeletePermission = (value: unknown, path = '$.args'): Granted<Record<string, unknown>> =>
+export const readDeletePermission = (value: unknown, path = '$.args'): Granted<DeletePermission> =>
   readPermission(value, path, (given, at) => ({
     filter: requireKey(given, 'filter', at),
     ...withoutDefaults(pick(given, ['backend_only', 'validate_input']), { backend_only: false }),
-  })) as Granted<Record<string, unknown>>;
+  })) as Granted<DeletePermission>;

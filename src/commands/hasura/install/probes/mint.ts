@@ -71,6 +71,20 @@ export async function withMint<T>(
   }
   const absent = ['DATABASE_URL', 'KEY_ENCRYPTION_KEYS'].filter((name) => !env[name] && !env[`${name}_FILE`]);
   if (absent.length > 0) return probe(null, `${absent.join(' and ')} not set`);
+  const opened = await openMint(config, env).catch((error: NodeJS.ErrnoException) => error);
+  if (opened instanceof Error)
+    return probe(null, `the database or its signing keys cannot be used: ${opened.code ?? opened.name}`);
+  try {
+    return await probe(opened.mint, '');
+  } finally {
+    await opened.close();
+  }
+}
+
+async function openMint(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+): Promise<{ mint: Mint; close: () => Promise<void> }> {
   const applicationName = 'portcullis-hasura-install';
   const { database } = await prepareCommand(applicationName, [], env);
   const { db, close } = openDatabase({
@@ -80,9 +94,11 @@ export async function withMint<T>(
     applicationName,
   });
   try {
-    const keyEncryption = createKeyEncryption(config.keyEncryptionKeys);
-    return await probe(createMint(createSigner({ db, keyEncryption, config }), config), '');
-  } finally {
+    const signer = createSigner({ db, keyEncryption: createKeyEncryption(config.keyEncryptionKeys), config });
+    await signer.currentKey(TTL_SECONDS);
+    return { mint: createMint(signer, config), close };
+  } catch (error) {
     await close();
+    throw error;
   }
 }

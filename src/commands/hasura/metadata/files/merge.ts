@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { GATEWAY_ROLE } from '../../../../config/groups/roles.ts';
 import type { RemoteSchemaMetadata, TableMetadata } from '../objects/types.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
@@ -6,15 +7,12 @@ type ForRole = Entry & { role?: unknown };
 
 const entriesOf = (value: unknown): Entry[] => (Array.isArray(value) ? (value as Entry[]) : []);
 
-/** Our role whose permissions every other role of the gateway has. */
-const MODEL_ROLE = 'user';
-
 /**
  * Returns our permissions, then those of roles that are not ours. A permission like that of `user` was ours: its role is no longer
  * declared.
  */
 function withOtherRoles(present: unknown, ours: readonly ForRole[], roles: readonly string[]): ForRole[] {
-  const { role: _, ...model } = ours.find(({ role }) => role === MODEL_ROLE) ?? {};
+  const { role: _, ...model } = ours.find(({ role }) => role === GATEWAY_ROLE) ?? {};
   const others = (entriesOf(present) as ForRole[]).filter(({ role, ...permission }) => {
     return !roles.includes(String(role)) && !isDeepStrictEqual(permission, model);
   });
