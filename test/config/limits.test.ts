@@ -27,6 +27,7 @@ test('each limit has a counter name of its own', () => {
     'email_change_user per user',
     'changes per user',
     'renewals per session',
+    'personal_token per session',
     'refresh_repeats per session',
     'create_team per user',
     'create_project per user',

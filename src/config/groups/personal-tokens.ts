@@ -11,7 +11,7 @@ export const personalTokenVariables = {
     parser: integer(0, MAX_PERSONAL_TOKENS),
     default: '50',
     description:
-      '[Personal access tokens](../access-tokens/README.md) that a user may have at once. `0` switches them off.',
+      'How many [personal access tokens](../access-tokens/README.md) a user may have at once. `0` switches them off.',
   }),
   PERSONAL_TOKEN_MAX_TTL: variable({
     parser: seconds(60, 3650 * DAY),
