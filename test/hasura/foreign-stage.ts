@@ -75,6 +75,10 @@ export async function withOurs(theirs: EngineMetadata): Promise<EngineMetadata> 
     cron_triggers: [...(theirs.cron_triggers ?? []), ...ours.cron_triggers],
     custom_types: {
       ...theirs.custom_types,
+      input_objects: [
+        ...(theirs.custom_types?.input_objects ?? []),
+        ...(ours.custom_types.input_objects ?? []),
+      ],
       objects: [...(theirs.custom_types?.objects ?? []), ...(ours.custom_types.objects ?? [])],
     },
   };

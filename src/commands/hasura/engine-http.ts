@@ -55,7 +55,7 @@ export async function callEngine(
   const answer = await fetch(`${base}${path}`, options)
     .then(async (response) => ({ response, text: await readText(response, maxBytes) }))
     .catch((cause: unknown) => {
-      throw new EngineError(`The engine does not answer at ${origin}.`, { cause });
+      throw new EngineError(`The engine does not answer at ${origin}.${hintOn(cause)}`, { cause });
     });
   const { response, text } = answer;
   if (response.status < 300 || response.status > 399) return { status: response.status, text };
@@ -66,12 +66,25 @@ export async function callEngine(
   );
 }
 
+/** Says what an operator can do, where the reason tells it. */
+function hintOn(cause: unknown): string {
+  if (cause instanceof AnswerTooLarge) return ' Its answer is too large.';
+  if (!(cause instanceof Error)) return '';
+  if (cause.name === 'TimeoutError') return ' It did not answer in time.';
+  const code = String((cause.cause as NodeJS.ErrnoException | undefined)?.code ?? '');
+  return /CERT|SIGNATURE|SSL|TLS/.test(code)
+    ? ` Its certificate is refused (${code}): NODE_EXTRA_CA_CERTS can name a file with your own authority.`
+    : '';
+}
+
+class AnswerTooLarge extends Error {}
+
 async function readText({ body }: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new Error('The answer is too large.');
+    if (bytes > maxBytes) throw new AnswerTooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

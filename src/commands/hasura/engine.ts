@@ -15,11 +15,15 @@ export type InconsistentObject = { name: string; reason: string };
 export const describeInconsistency = ({ name, reason }: InconsistentObject): string => `${name}: ${reason}`;
 
 /** Objects that conflict with each other have no name of their own. */
+const optionalText = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? undefined);
 export const inconsistentObject = z.object({
-  name: z.string().optional(),
-  type: z.string().optional(),
+  name: optionalText,
+  type: optionalText,
   reason: z.string(),
-  objects: z.array(z.object({ name: z.string().optional() })).default([]),
+  objects: z.array(z.object({ name: optionalText })).default([]),
 });
 const metadataAnswer = z.object({
   is_consistent: z.boolean(),
@@ -41,7 +45,8 @@ const post = (engine: EngineAccess, path: string, body: object, headers: Record<
     body: JSON.stringify(body),
   });
 
-function parseJson(text: string): unknown {
+/** Parses an answer; undefined if it is not JSON, for example a page of a proxy. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { foreignMetadata } from '../../support/hasura/foreign/metadata.ts';
 import { exported, metadataApi } from './command.ts';
 import { createSetting, type Setting } from './setting.ts';
 
@@ -39,7 +40,9 @@ test('a source of theirs that is down stays as it is, with its tables', async ()
   expect(installed).toMatchObject({ code: 0, err: '' });
   expect(installed.out).toContain('Inconsistent, as before:\n');
   expect(await engine.inconsistent()).toEqual(baseline);
-  expect((await setting.install(engine)).out).toContain('Everything is installed already');
+  const again = await setting.install(engine);
+  expect(again.out).toContain('Inconsistent at the engine:\n');
+  expect(again.out).toContain('Everything is installed already');
   expect(await setting.install(engine, '--remove')).toMatchObject({ code: 0, err: '' });
   expect((await exported(engine)).text).toBe(before.text);
   expect(engine.effects().filter((effect) => !/refresh_ens|prune/.test(effect))).toEqual([]);
@@ -88,4 +91,16 @@ test('a removal is refused if the engine finds that a relationship of theirs fol
   expect(err).toMatch(/^The engine refuses, and nothing was changed: /);
   expect(err).toMatch(/object_relation owner in table public\.notes in source app: /);
   expect(await exported(engine)).toEqual(before);
+});
+
+test('an inherited role of anonymous and user stays consistent', async () => {
+  const metadata = foreignMetadata() as { inherited_roles: object[] };
+  metadata.inherited_roles.push({ role_name: 'everyone', role_set: ['anonymous', 'user'] });
+  const { engine } = await setting.startForeign({ metadata });
+  const before = await exported(engine);
+  expect(await setting.install(engine)).toMatchObject({ code: 0, err: '' });
+  expect(await engine.inconsistent()).toEqual([]);
+  expect((await setting.install(engine)).out).toContain('Everything is installed already');
+  expect(await setting.install(engine, '--remove')).toMatchObject({ code: 0, err: '' });
+  expect((await exported(engine)).text).toBe(before.text);
 });

@@ -94,6 +94,47 @@ test('without an answer the command names the backup, and another run finds what
   expect((await setting.install(engine)).out).toContain('Everything is installed already');
 });
 
+test('without the comparison afterwards the command says that the engine has the metadata, and names the backup', async () => {
+  const { engine, relay } = await startWithRelay();
+  let exports = 0;
+  relay.before(async ({ body }) =>
+    body.includes('"export_metadata"') && ++exports === 2 ? { status: 0 } : undefined,
+  );
+  const { code, err } = await setting.install(relay);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^The engine has the new metadata, and was not compared .* The backup is .*\.json\.\n/);
+  expect((await setting.install(engine)).out).toContain('Everything is installed already');
+});
+
+test.each([
+  ['/v1alpha1/config', 0, 'The engine’s config API is off'],
+  ['export_metadata', 1, 'The engine answers with JSON that cannot be read.'],
+  ['introspect_remote_schema', 0, 'your remote schema reviews were not compared'],
+  ['get_cron_triggers', 1, 'The server that answers with status 200 is not a graphql-engine.'],
+  ['get_inconsistent_metadata', 1, 'The server that answers with status 200 is not a graphql-engine.'],
+  ['"bulk"', 1, 'The answer of the engine did not come'],
+])('a page of a proxy in place of %s is reported in words', async (asked, code, words) => {
+  const { relay } = await startWithRelay();
+  relay.before(async ({ path, body }) =>
+    path.includes(asked) || body.includes(asked) ? { status: 200, body: '<html></html>' } : undefined,
+  );
+  const run = await setting.install(relay);
+  expect(run.code).toBe(code);
+  expect(run.out + run.err).toContain(words);
+});
+
+test('a name that only the engine finds twice is refused with the option that resolves it', async () => {
+  const { relay } = await startWithRelay();
+  const reason =
+    "Encountered conflicting definitions in the selection set for 'subscription_root' for field 'me' defined in [table me].";
+  relay.before(async (request) =>
+    isReplace(request)
+      ? { status: 500, body: JSON.stringify({ path: '$', code: 'unexpected', error: reason }) }
+      : undefined,
+  );
+  expect((await setting.install(relay)).err).toContain('--namespace <name>');
+});
+
 test('a redirect is refused, and the server behind it never sees the admin secret', async () => {
   const { relay } = await startWithRelay();
   const seen: string[] = [];

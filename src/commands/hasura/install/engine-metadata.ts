@@ -62,7 +62,9 @@ const inconsistencies = z.array(inconsistentObject);
 const withKeys = (objects: z.output<typeof inconsistencies>): Inconsistency[] =>
   objects.map((object) => {
     const named = nameInconsistency(object);
-    return { ...named, reason: shown(named.reason), key: `${object.type ?? ''} ${named.name}` };
+    const isNamed = object.name !== undefined || object.objects.length > 0;
+    const key = `${object.type ?? ''} ${named.name}${isNamed ? '' : ` ${named.reason}`}`;
+    return { ...named, reason: shown(named.reason), key };
   });
 
 /** Lists what the engine leaves out of its API at present. */
@@ -77,15 +79,15 @@ export async function readBaseline(engine: EngineAccess): Promise<Inconsistency[
 /** Asks the engine for the introspection of one of its remote schemas; null if it has none, because the service is away. */
 export async function introspectRemoteSchema(engine: EngineAccess, name: string): Promise<unknown> {
   const answer = await send(engine, { type: 'introspect_remote_schema', args: { name } });
-  return answer.status === 200 ? (JSON.parse(answer.text) as unknown) : null;
+  return answer.status === 200 ? readAnswer(answer, z.unknown()) : null;
 }
 
 /** Lists the names of all cron triggers, hidden ones included. Null if the engine does not know the operation. */
 export async function readCronTriggerNames(engine: EngineAccess): Promise<string[] | null> {
   const answer = await send(engine, { type: 'get_cron_triggers', args: {} });
   const shape = z.object({ cron_triggers: z.array(z.object({ name: z.string() })) });
-  const read = answer.status === 200 ? shape.safeParse(JSON.parse(answer.text)) : null;
-  return read?.success === true ? read.data.cron_triggers.map(({ name }) => name) : null;
+  if (answer.status !== 200) return null;
+  return readAnswer(answer, shape).cron_triggers.map(({ name }) => name);
 }
 
 /** How the engine took a change of its metadata. */
@@ -120,10 +122,8 @@ export async function replaceMetadata(
   const answer = await send(engine, { type: 'bulk', resource_version: resourceVersion, args });
   if (answer.status === 409) return { kind: 'conflict' };
   if (answer.status !== 200) return refused(answer);
-  const [replaced] = z
-    .array(z.looseObject({ inconsistent_objects: inconsistencies.default([]) }))
-    .parse(JSON.parse(answer.text))
-    .slice(-1);
+  const shape = z.array(z.looseObject({ inconsistent_objects: inconsistencies.default([]) }));
+  const [replaced] = readAnswer(answer, shape).slice(-1);
   return { kind: 'done', inconsistent: withKeys(replaced?.inconsistent_objects ?? []) };
 }
 

@@ -1,6 +1,7 @@
 import { nameClashes, namesakes, type RemoteSchemas } from './clashes/clashes.ts';
 import { attachedPaths, dependentsOf, tableDependents, usesRole } from './dependents.ts';
 import { facts } from './facts.ts';
+import { ancestorsOf, withInheritedRoles } from './inherited-roles.ts';
 import { type Change, changesBetween, differences, itemsOf } from './items.ts';
 import { at, type JsonObject, objectOf, objectsOf, textOf } from './json.ts';
 import { mergeByName } from './lists.ts';
@@ -59,8 +60,9 @@ function ourObjects({ metadata, options, generate, unauthorizedRole }: PlanInput
 export function planChanges(input: PlanInput): Plan {
   const { metadata, options } = input;
   const place = findPlace(metadata);
-  const { target, ours } = ourObjects(input, place);
-  const parts = split(metadata, place, ours);
+  const { target, ours: generated } = ourObjects(input, place);
+  const parts = split(metadata, place, generated);
+  const ours = withInheritedRoles(generated, metadata, parts.attached);
   const next = options.remove
     ? removal(input, { place, ours, parts })
     : installation(input, { place, target, ours, parts });
@@ -134,7 +136,8 @@ function checkTarget(theirs: JsonObject, { source }: Target): void {
   const holder = objectsOf(theirs.sources).find(({ name }) => name === source);
   if (holder === undefined)
     throw new InstallRefusal(`The engine has no source ${source}. It has: ${names.join(', ') || 'none'}.`);
-  if (textOf(holder.kind) !== 'postgres')
+  // An export may leave out the kind that is the default.
+  if (holder.kind !== undefined && holder.kind !== 'postgres')
     throw new InstallRefusal(`The source ${source} is not of kind postgres: our tables are in Postgres.`);
 }
 
@@ -143,9 +146,11 @@ function notesOn({ theirs, attached }: Split, ours: JsonObject): string[] {
   const [remoteSchema] = objectsOf(ours.remote_schemas);
   const roles = objectsOf(remoteSchema?.permissions).map(({ role }) => textOf(role));
   const shared = roles.filter((role) => usesRole(theirs, role));
-  const inherited = objectsOf(theirs.inherited_roles).filter(({ role_set: parents }) =>
-    roles.some((role) => Array.isArray(parents) && parents.includes(role)),
-  );
+  const inheritedRoles = objectsOf(theirs.inherited_roles);
+  const inherited = inheritedRoles.filter(({ role_name: name }) => {
+    const ancestors = ancestorsOf(textOf(name), inheritedRoles);
+    return roles.some((role) => ancestors.has(role));
+  });
   return [
     ...shared.map((role) => `Your role ${role} gains the fields of Portcullis.`),
     ...inherited.map(

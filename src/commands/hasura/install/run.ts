@@ -117,8 +117,9 @@ async function changeOnce(
       kind: 'change',
       path: `remote schema ${facts.remoteSchema}, as the engine last read it`,
     });
-  if (options.dryRun || plan.changes.length === 0) return { plan, notes, backup: null, inconsistent: [] };
   const baseline = await readBaseline(engine);
+  if (options.dryRun || plan.changes.length === 0)
+    return { plan, notes, backup: null, inconsistent: baseline };
   const reload = installed && !options.remove;
   const sent = await sendPlan({ engine, exported, baseline, plan, reload, backupFolder: options.backup });
   return sent === null ? null : { plan, notes, ...sent };
@@ -131,17 +132,18 @@ async function hiddenCronTriggers(engine: EngineAccess, metadata: JsonObject): P
 }
 
 function conclusion({ options }: Job, { plan, backup, inconsistent }: Done): string[] {
+  const objects = inconsistent.map((object) => `  ${describeInconsistency(object)}`);
+  const listed = (title: string) => (objects.length === 0 ? [] : [title, ...objects]);
   if (plan.changes.length === 0)
     return [
+      ...listed('Inconsistent at the engine:'),
       options.remove
         ? 'Nothing of Portcullis is installed.'
         : 'Everything is installed already: nothing was sent.',
     ];
-  if (options.dryRun) return ['Nothing was sent (--dry-run).'];
+  if (options.dryRun) return [...listed('Inconsistent at the engine:'), 'Nothing was sent (--dry-run).'];
   return [
-    ...(inconsistent.length === 0
-      ? []
-      : ['Inconsistent, as before:', ...inconsistent.map((object) => `  ${describeInconsistency(object)}`)]),
+    ...listed('Inconsistent, as before:'),
     `${options.remove ? 'Removed' : 'Installed'}. What is not ours is as it was. The metadata before are in ${backup},`,
     'a request that puts them back if you POST it to /v1/metadata with the admin secret. Delete the file when you do not need it.',
   ];

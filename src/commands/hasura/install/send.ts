@@ -47,11 +47,27 @@ export async function sendPlan(input: SendInput): Promise<Sent> {
   if (outcome.kind === 'done') return verify(input, backup, outcome.inconsistent);
   await backup.discard();
   if (outcome.kind === 'conflict') return null;
-  throw new InstallRefusal(
-    `The engine refuses, and nothing was changed: ${outcome.reason}`,
-    reasonsOf(outcome),
-  );
+  const reasons = reasonsOf(outcome);
+  throw new InstallRefusal(`The engine refuses, and nothing was changed: ${outcome.reason}`, [
+    ...reasons,
+    ...adviceOn([outcome.reason, ...reasons]),
+  ]);
 }
+
+/** A name that the engine found twice, although the comparison of names did not: the option that resolves it. */
+const CONFLICTS: readonly [RegExp, string][] = [
+  [
+    /conflicting definitions in the selection set|node .* already exists|more than once across all sources/i,
+    'A root field has two owners: --namespace <name> gives ours another place.',
+  ],
+  [
+    /found conflicting definitions for/i,
+    'A type has two owners: --type-prefix <prefix> gives ours other names.',
+  ],
+];
+
+const adviceOn = (reasons: readonly string[]): string[] =>
+  CONFLICTS.flatMap(([pattern, advice]) => (reasons.some((reason) => pattern.test(reason)) ? [advice] : []));
 
 const reasonsOf = ({ inconsistent }: { inconsistent: readonly Inconsistency[] }): string[] =>
   inconsistent.map(describeInconsistency);
@@ -63,7 +79,12 @@ async function verify(
   inconsistent: readonly Inconsistency[],
 ): Promise<Sent> {
   const { engine, baseline, plan } = input;
-  const after = await exportMetadata(engine);
+  const after = await exportMetadata(engine).catch((error: Error) => {
+    throw new InstallRefusal(
+      `The engine has the new metadata, and was not compared with before. Run the command again. The backup is ${backup.path}.`,
+      [error.message, ...inconsistent.map(describeInconsistency)],
+    );
+  });
   const changed = plan.foreignChanges(after.metadata);
   if (changed.length > 0)
     throw new InstallRefusal(
@@ -73,13 +94,13 @@ async function verify(
   const known = baseline.map(({ key }) => key);
   const broken = inconsistent.filter(({ key }) => !known.includes(key));
   if (broken.length === 0) return { backup: backup.path, inconsistent };
-  const restored = await putBack(input, after);
-  if (restored.kind === 'done') await backup.discard();
+  const restored = await putBack(input, after).catch(() => null);
+  if (restored?.kind === 'done') await backup.discard();
   throw new InstallRefusal(
-    restored.kind === 'done'
+    restored?.kind === 'done'
       ? 'Not installed: these objects would be inconsistent. The metadata are as before.'
       : `These objects are inconsistent now, and the old metadata could not be put back. The backup is ${backup.path}.`,
-    broken.map(describeInconsistency),
+    [...broken.map(describeInconsistency), ...adviceOn(broken.map(({ reason }) => reason))],
   );
 }
 

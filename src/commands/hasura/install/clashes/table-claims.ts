@@ -44,14 +44,21 @@ function renamingOfSource(source: JsonObject): Renaming {
   };
 }
 
-/** Names a table in GraphQL: its custom name, or `<schema>_<table>` outside `public`. */
-function baseName(entry: JsonObject): { name: string; isCustom: boolean } {
+/** The schema whose name Hasura leaves out of GraphQL names. */
+const defaultSchema = ({ kind }: JsonObject): string => (kind === 'mssql' ? 'dbo' : 'public');
+
+/**
+ * Names a table in GraphQL: its custom name, or `<schema>_<table>` outside the default schema. BigQuery has datasets for schemas,
+ * and sources of data connectors have a list of names.
+ */
+function baseName(entry: JsonObject, source: JsonObject): { name: string; isCustom: boolean } {
   const custom = textOf(at(entry.configuration, 'custom_name'));
   if (custom !== '') return { name: custom, isCustom: true };
-  const { table } = entry;
-  const schema = textOf(at(table, 'schema'));
+  const { table = null } = entry;
+  if (Array.isArray(table)) return { name: table.map(textOf).join('_'), isCustom: false };
   const name = typeof table === 'string' ? table : textOf(at(table, 'name'));
-  return { name: ['', 'public', 'dbo'].includes(schema) ? name : `${schema}_${name}`, isCustom: false };
+  const schema = textOf(at(table, 'dataset')) || textOf(at(table, 'schema'));
+  return { name: ['', defaultSchema(source)].includes(schema) ? name : `${schema}_${name}`, isCustom: false };
 }
 
 /** A custom root field is a text, or an object with a name and a comment. */
@@ -62,8 +69,11 @@ const customRootField = (entry: JsonObject, key: string): string => {
 
 type Context = { source: JsonObject; convention: string };
 
-function tableNames(entry: JsonObject, { convention }: Context): { fields: string[]; types: string[] } {
-  const { name, isCustom } = baseName(entry);
+function tableNames(
+  entry: JsonObject,
+  { source, convention }: Context,
+): { fields: string[]; types: string[] } {
+  const { name, isCustom } = baseName(entry, source);
   const isGraphql = convention === 'graphql-default';
   const field = (text: string) => (isGraphql ? camel(text) : text);
   const type = (text: string) => (isGraphql ? pascal(text) : text);
@@ -76,9 +86,9 @@ function tableNames(entry: JsonObject, { convention }: Context): { fields: strin
   };
 }
 
-const functionFields = (entry: JsonObject, { convention }: Context): string[] => {
+const functionFields = (entry: JsonObject, { source, convention }: Context): string[] => {
   const custom = textOf(at(entry.configuration, 'custom_name'));
-  const { name } = baseName({ table: entry.function ?? null });
+  const { name } = baseName({ table: entry.function ?? null }, source);
   const base = custom || (convention === 'graphql-default' ? camel(name) : name);
   return [
     customRootField(entry, 'function') || base,
@@ -118,6 +128,12 @@ export function claimsOfSource(source: JsonObject, defaultConvention: string): C
     ...objectsOf(source.functions).flatMap((entry) =>
       named(`function ${tableKey(entry.function)} ${of}`, {
         fields: functionFields(entry, context),
+        types: [],
+      }),
+    ),
+    ...objectsOf(source.stored_procedures).flatMap((entry) =>
+      named(`stored procedure ${tableKey(entry.stored_procedure)} ${of}`, {
+        fields: functionFields({ ...entry, function: entry.stored_procedure ?? null }, context),
         types: [],
       }),
     ),

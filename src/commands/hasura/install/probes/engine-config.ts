@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson as toJson } from '../../engine.ts';
 import { adminHeaders, callEngine, type EngineAccess, EngineError } from '../../engine-http.ts';
 import { type Finding, finding, jwtSecretFor } from './finding.ts';
 
@@ -20,12 +21,12 @@ const engineConfig = z.looseObject({
 });
 export type EngineConfig = z.output<typeof engineConfig>;
 
-/** Reads the engine's settings; null if its config API is off. @throws EngineError if it refuses the secret */
+/** Reads the engine's settings; null if its config API is off or hidden. @throws EngineError if it refuses the secret */
 export async function readEngineConfig(engine: EngineAccess): Promise<EngineConfig | null> {
   const { status, text } = await callEngine(engine, '/v1alpha1/config', { headers: adminHeaders(engine) });
   if (status === 401) throw new EngineError('The engine refuses HASURA_GRAPHQL_ADMIN_SECRET.');
   if (status !== 200) return null;
-  return engineConfig.safeParse(JSON.parse(text)).data ?? null;
+  return engineConfig.safeParse(toJson(text)).data ?? null;
 }
 
 const CLAIMS_NAMESPACE = 'https://hasura.io/jwt/claims';

@@ -26,7 +26,7 @@ export async function findingsOnGateway(
     return [
       finding(
         'warn',
-        `${error.message}. A client without a token must have the role ${unauthorizedRole} (HASURA_GRAPHQL_UNAUTHORIZED_ROLE), and PORTCULLIS_GRAPHQL_URL must reach the gateway.`,
+        `${error.message.replace(/\.*$/, '.')} A client without a token must have the role ${unauthorizedRole} (HASURA_GRAPHQL_UNAUTHORIZED_ROLE), and PORTCULLIS_GRAPHQL_URL must reach the gateway.`,
       ),
     ];
   }

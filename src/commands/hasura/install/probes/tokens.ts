@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson as toJson } from '../../engine.ts';
 import { callEngine, type EngineAccess, shown } from '../../engine-http.ts';
 import type { EngineConfig } from './engine-config.ts';
 import { type Finding, finding, jwtSecretFor } from './finding.ts';
@@ -36,14 +37,6 @@ async function ask(engine: EngineAccess, authorization: string | null): Promise<
 
 /** The code of an answer that does not come from GraphQL: the engine's `graphql` API is off. */
 const NO_GRAPHQL = 'no-graphql';
-
-function toJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
 
 /** Asks without a token. The engine then has an unauthorized role, or refuses. */
 export async function findingsOnAnonymous(

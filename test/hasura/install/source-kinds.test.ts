@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { type Edited, foreign, plan, refusal } from './planning.ts';
+
+const clashesAfter = (edit: (metadata: Edited) => void) => refusal(() => plan(foreign(edit)));
+
+describe('a name of another kind of source', () => {
+  const add = (kind: string, table: object | unknown[]) => (metadata: Edited) =>
+    void (metadata.sources as unknown as object[]).push({
+      name: 'other',
+      kind,
+      configuration: {},
+      tables: [{ table }],
+    });
+
+  test.each([
+    ['a dataset of BigQuery', 'bigquery', { dataset: 'sales', name: 'sessions' }],
+    ['the schema dbo of Postgres', 'postgres', { schema: 'dbo', name: 'sessions' }],
+    ['the schema public of SQL Server', 'mssql', { schema: 'public', name: 'sessions' }],
+  ])('does not meet ours with %s before it', (_case, kind, table) => {
+    expect(plan(foreign(add(kind, table))).changes).not.toEqual([]);
+  });
+
+  test.each([
+    ['a data connector', 'sqlite', ['sessions']],
+    ['SQL Server', 'mssql', { schema: 'dbo', name: 'sessions' }],
+  ])('meets ours in %s, and --namespace resolves it', (_case, kind, table) => {
+    expect(clashesAfter(add(kind, table))[0]).toMatch(
+      /^The root field sessions of table .* of source other would meet ours: use --namespace <name>\.$/,
+    );
+    expect(plan(foreign(add(kind, table)), { namespace: 'auth' }).changes).not.toEqual([]);
+  });
+
+  test('meets ours as a stored procedure', () => {
+    const edit = (metadata: Edited) =>
+      Object.assign(metadata.sources?.[0] ?? {}, {
+        stored_procedures: [{ stored_procedure: { schema: 'public', name: 'me' } }],
+      });
+    expect(clashesAfter(edit)).toEqual([
+      'The root field me of stored procedure public.me of source default would meet ours: use --namespace <name>.',
+    ]);
+  });
+});
+
+test('a source of theirs without a kind is one of Postgres', () => {
+  const before = foreign((metadata) => {
+    const [source] = metadata.sources as unknown as { kind?: string }[];
+    delete source?.kind;
+  });
+  expect(plan(before, { source: 'default' }).changes).not.toEqual([]);
+});
