@@ -5,11 +5,11 @@ export const webhookEvents = {
     data: ['userId', 'by'],
   },
   'user.signed_in': {
-    when: 'A user signed in to an account. The sign-up itself is not a sign-in.',
+    when: 'A user signed in to an account. Neither the sign-up itself nor the use of a personal access token counts.',
     data: ['userId', 'sessionId'],
   },
   'user.roles_changed': {
-    when: 'An operator changed the roles of a user, or of a membership.',
+    when: 'An operator changed the Hasura roles of a user, or of a membership.',
     data: ['userId', 'teamId', 'roles'],
   },
   'user.disabled': { when: 'An operator disabled an account.', data: ['userId'] },

@@ -14,6 +14,9 @@ type Post = {
   signal: AbortSignal;
 };
 
+const lost = (): Error =>
+  Object.assign(new Error('The connection ended before the answer.'), { code: 'ECONNRESET' });
+
 /**
  * Sends one POST on a connection of its own, and returns the status of the answer. It follows no redirect and uses no proxy: a
  * redirect or a proxy would lead to an address that was not checked.
@@ -34,7 +37,14 @@ export function postOnce({ url, headers, body, lookup, signal }: Post): Promise<
       response.on('end', settle);
       response.on('error', reject);
     });
+    // An upgrade takes the connection away from the request, which would neither answer nor fail.
+    request.on('upgrade', ({ statusCode = 0 }, socket) => {
+      resolve(statusCode);
+      socket.destroy();
+    });
     request.on('error', reject);
+    // A request that is over without an answer and without an error must not keep its job.
+    request.on('close', () => reject(lost()));
     request.end(body);
   });
 }

@@ -90,6 +90,14 @@ test('a redirect is a failure and is not followed', async () => {
   expect(target.deliveries).toEqual([]);
 });
 
+test('an answer that upgrades the connection is a failure, and does not hold the webhook', async () => {
+  const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
+  const receiver = await receiverWith({ answer: (response) => void response.socket?.write(upgrade) });
+  const gateway = await gatewayFor([receiver.url]);
+  await signUp(gateway);
+  expect(await failedTimes(gateway, 1)).toContain('status 101');
+});
+
 test('the answer 410 gives the webhook up', async () => {
   const receiver = await receiverWith({ answer: (response) => response.writeHead(410).end() });
   const gateway = await gatewayFor([receiver.url]);

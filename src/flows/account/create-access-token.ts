@@ -84,7 +84,9 @@ function parseExpiry({ config }: Deps, expiresAt: Date): Date {
   const seconds = (expiresAt.getTime() - Date.now()) / 1000;
   const { maxTtlSeconds } = config.personalTokens;
   if (seconds >= MIN_TTL_SECONDS && seconds <= maxTtlSeconds) return expiresAt;
-  const message = `Must be between one minute and ${Math.floor(maxTtlSeconds / 86_400)} days from now.`;
+  const longest =
+    maxTtlSeconds < 86_400 ? `${maxTtlSeconds} seconds` : `${Math.floor(maxTtlSeconds / 86_400)} days`;
+  const message = `Must be between one minute and ${longest} from now.`;
   throw new AuthError('invalid', { attribute: 'expiresAt', message });
 }
 

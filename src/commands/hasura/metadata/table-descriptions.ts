@@ -98,18 +98,19 @@ export const descriptions: Declaration['descriptions'] = [
     select: 'The current user reads their own roles in teams.',
   }),
   describe(sessions, {
-    table: 'The sessions of people: one sign-in on one device.',
+    table: 'The sessions of people: one sign-in on one device, or one personal access token.',
     columns: {
       id: 'The id of the session, which tokens name as `x-hasura-session-id`.',
       user_id: 'The id of the person who signed in.',
       active_team_id: 'The id of the team that the session works in; null if the person chose none.',
       user_agent: 'The program that signed in, as it described itself.',
       address: 'The network address of the sign-in; null if the gateway could not tell it.',
-      created_at: 'When the person signed in.',
-      last_used_at: 'When the session was renewed last.',
+      created_at: 'When the person signed in, or created the personal access token.',
+      last_used_at: 'When the session was renewed last, or the personal access token was used last.',
       expires_at: 'When the session ends at the latest.',
       revoked_at: 'When the session was ended; null while it is live.',
-      opened_by: 'What opened the session: `password` or `mailed_token`.',
+      opened_by:
+        'What opened the session: `password`, `mailed_token`, or `access_token` for that of a personal access token.',
       proven_at: 'When the holder of the mailbox confirmed the session; null if they did not.',
     },
     select: 'The current user reads their own sessions.',
