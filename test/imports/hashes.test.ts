@@ -71,7 +71,9 @@ test.each([
   ['argon2d', `$argon2d$v=19$m=8192,t=1,p=1${ARGON2_TAIL}`, 'hash_unsupported'],
   ['scrypt of 64 MiB', '$scrypt$ln=16,r=8,p=4$AAAA$AAAAAAAAAAAAAAAAAAAAAA', 'none'],
   ['scrypt of 128 MiB', '$scrypt$ln=17,r=8,p=1$AAAA$AAAAAAAAAAAAAAAAAAAAAA', 'hash_too_costly'],
-  ['scrypt with six lanes', '$scrypt$ln=14,r=8,p=6$AAAA$AAAAAAAAAAAAAAAAAAAAAA', 'hash_too_costly'],
+  ['scrypt with five lanes', '$scrypt$ln=14,r=8,p=5$AAAA$AAAAAAAAAAAAAAAAAAAAAA', 'hash_too_costly'],
+  ["Django's scrypt with five lanes", `scrypt$16384$salt$8$5$${'A'.repeat(43)}=`, 'none'],
+  ["Django's scrypt with six lanes", `scrypt$16384$salt$8$6$${'A'.repeat(43)}=`, 'hash_too_costly'],
   ['scrypt with a short key', '$scrypt$ln=14,r=8,p=1$AAAA$AAAA', 'bad_hash'],
   [
     'scrypt whose N is not a power of two',

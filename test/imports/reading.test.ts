@@ -9,7 +9,8 @@ import { writeExport } from './exports.ts';
 async function rowsIn(name: string, content: Buffer | string, format: Format | null = null) {
   const folder = await writeExport([{ name, base64: Buffer.from(content).toString('base64') }]);
   const rows: unknown[] = [];
-  for await (const { record, fields } of readRows(join(folder, name), { format, columns: null }))
+  const options = { format, columns: null, csvText: null };
+  for await (const { record, fields } of readRows(join(folder, name), options))
     rows.push([record, fields instanceof RowFault ? fields.reason : fields]);
   return rows;
 }
@@ -70,6 +71,41 @@ test('rows of CSV count from 1, and a broken one ends with its line', async () =
     [2, 'bad_row'],
     [3, 'bad_row'],
     [4, { a: '2', b: '3' }],
+  ]);
+});
+
+test('a row that never closes a quote takes no other row with it, and lines after it are read once', async () => {
+  const open = Buffer.from('a,b\n"never closed,1\n2,3\n');
+  const bad = Buffer.from([0xc3, 0x28, 0x2c, 0x22, 0x34, 0x0a]); // not UTF-8, and a quote
+  expect(await rowsIn('a.csv', Buffer.concat([open, bad, Buffer.from('5,6\n')]))).toEqual([
+    [1, 'bad_row'],
+    [2, { a: '2', b: '3' }],
+    [3, 'bad_row'],
+    [4, { a: '5', b: '6' }],
+  ]);
+  const blank = '\n'.repeat(250_000);
+  expect(await rowsIn('a.csv', `a,b\n"never closed,1\n${blank}5,6\n`)).toEqual([
+    [1, 'bad_row'],
+    [2, { a: '5', b: '6' }],
+  ]);
+});
+
+test('a whole row of CSV that is not UTF-8 is one row, and a byte order mark may stand before a quote', async () => {
+  const head = Buffer.from('\ufeff"a",b\n"two\n');
+  const bytes = Buffer.concat([head, Buffer.from([0xc3, 0x28]), Buffer.from('",1\n2,é\n')]);
+  expect(await rowsIn('a.csv', bytes)).toEqual([
+    [1, 'not_utf8'],
+    [2, { a: '2', b: 'é' }],
+  ]);
+});
+
+test('a row may have exactly 256 KiB, without its line end', async () => {
+  const rowOf = (bytes: number) => `${'x'.repeat(bytes - 2)},1`;
+  const two = `"${'x\n'.repeat(131_071)}",1`;
+  const text = `a,b\r\n${rowOf(262_144)}\r\n${rowOf(262_145)}\r\n${two}\r\n2,3\r\n`;
+  const rows = await rowsIn('a.csv', text);
+  expect(rows.map((row) => (Array.isArray(row) && typeof row[1] === 'string' ? row[1] : 'read'))).toEqual([
+    ...['read', 'too_long', 'too_long', 'read'],
   ]);
 });
 

@@ -12,16 +12,17 @@ import {
 
 /** 128 · N · r bytes. */
 const MAX_MEMORY = 64 * 1024 * 1024;
+const MAX_LANES = 4;
 /** Django's default. */
-const MAX_LANES = 5;
+const MAX_DJANGO_LANES = 5;
 
 /** The cost of scrypt (RFC 7914): N, r and p. */
 export type ScryptCost = Readonly<{ n: number; r: number; p: number }>;
 
 /** Checks the cost. @throws HashError `bad_hash` if N is not a power of two above 1, `hash_too_costly` */
-export function checkScryptCost({ n, r, p }: ScryptCost): ScryptCost {
+export function checkScryptCost({ n, r, p }: ScryptCost, maxLanes = MAX_LANES): ScryptCost {
   if (n < 2 || !Number.isInteger(Math.log2(n)) || r < 1 || p < 1) throw new HashError('bad_hash');
-  if (128 * n * r > MAX_MEMORY || p > MAX_LANES) throw new HashError('hash_too_costly');
+  if (128 * n * r > MAX_MEMORY || p > maxLanes) throw new HashError('hash_too_costly');
   return { n, r, p };
 }
 
@@ -37,10 +38,10 @@ export function deriveByScrypt(
   });
 }
 
-type Parts = { cost: ScryptCost; salt: Buffer; key: Buffer; text?: 'typed' | 'nfkc' };
+type Parts = { cost: ScryptCost; salt: Buffer; key: Buffer; text?: 'typed' | 'nfkc'; maxLanes?: number };
 
-function scryptHash({ cost, salt, key, text = 'typed' }: Parts): StoredHash {
-  const { n, r, p } = checkScryptCost(cost);
+function scryptHash({ cost, salt, key, text = 'typed', maxLanes = MAX_LANES }: Parts): StoredHash {
+  const { n, r, p } = checkScryptCost(cost, maxLanes);
   checkSalt(salt);
   checkKey(key);
   return {
@@ -63,7 +64,7 @@ export function readScrypt(hash: string): StoredHash {
 }
 
 /** Spells a scrypt hash in PHC format. @throws HashError */
-export function spellScrypt({ cost, salt, key }: Omit<Parts, 'text'>): string {
+export function spellScrypt({ cost, salt, key }: Pick<Parts, 'cost' | 'salt' | 'key'>): string {
   const { n, r, p } = checkScryptCost(cost);
   const unpadded = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
   return `$scrypt$ln=${Math.log2(n)},r=${r},p=${p}$${unpadded(salt)}$${unpadded(key)}`;
@@ -79,7 +80,8 @@ export function readDjangoScrypt(hash: string): StoredHash {
   const parts = DJANGO.exec(hash)?.groups;
   if (parts === undefined) throw new HashError('bad_hash');
   const cost = { n: readCost(parts.n, MAX_N), ...lanes(parts) };
-  return scryptHash({ cost, salt: Buffer.from(parts.salt ?? ''), key: decodeBase64(parts.key ?? '') });
+  const [salt, key] = [Buffer.from(parts.salt ?? ''), decodeBase64(parts.key ?? '')];
+  return scryptHash({ cost, salt, key, maxLanes: MAX_DJANGO_LANES });
 }
 
 const WERKZEUG = /^scrypt:(?<n>\d+):(?<r>\d+):(?<p>\d+)\$(?<salt>[^$]+)\$(?<key>[^$]+)$/;

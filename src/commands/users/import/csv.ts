@@ -13,6 +13,7 @@ const countQuotes = (line: Buffer): number => {
 
 /** Lines with a place to put some back. */
 class Lines {
+  /** The next one is the last. */
   readonly #back: (Buffer | null)[] = [];
   readonly #source: AsyncGenerator<Buffer | null>;
 
@@ -22,14 +23,14 @@ class Lines {
 
   /** Undefined at the end; null for a line that is too long. */
   async next(): Promise<Buffer | null | undefined> {
-    const back = this.#back.shift();
+    const back = this.#back.pop();
     if (back !== undefined) return back;
     const { done, value } = await this.#source.next();
     return done === true ? undefined : value;
   }
 
   putBack(lines: readonly (Buffer | null)[]): void {
-    this.#back.unshift(...lines);
+    for (const line of [...lines].reverse()) this.#back.push(line);
   }
 }
 
@@ -49,16 +50,25 @@ async function readRow(lines: Lines, first: Buffer): Promise<(Buffer | null)[]> 
   return row;
 }
 
-function parseRow(row: readonly (Buffer | null)[]): string[] | null {
-  const text = decodeUtf8(
-    Buffer.concat(row.flatMap((line) => [line ?? Buffer.alloc(0), Buffer.from('\n')]).slice(0, -1)),
-  );
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
+
+/** Splits a row into its cells, of which each character is one byte; null if it is broken. */
+function splitRow(row: readonly (Buffer | null)[]): string[] | null {
+  const bytes = row.map((line) => line?.toString('latin1') ?? '').join('\n');
+  const text = bytes.startsWith(BYTE_ORDER_MARK) ? bytes.slice(BYTE_ORDER_MARK.length) : bytes;
   try {
     const rows = parse(text, { relax_column_count: true });
     return rows.length === 1 ? (rows[0] ?? null) : null;
   } catch {
     return null;
   }
+}
+
+/** Reads the cells of a whole row. @throws RowFault `too_long`, `not_utf8` */
+function readCells(cells: readonly string[], row: readonly (Buffer | null)[]): string[] {
+  const length = row.reduce((sum, line) => sum + (line?.length ?? 0) + 1, -1);
+  if (length > MAX_ROW_BYTES) throw new RowFault('too_long');
+  return cells.map((cell) => decodeUtf8(Buffer.from(cell, 'latin1')));
 }
 
 /**
@@ -79,9 +89,9 @@ export async function* readCsv(
     if (first.length === 0) continue;
     const row = await readRow(lines, first);
     try {
-      const columns = row.includes(null) ? null : parseRow(row);
-      if (columns !== null && isWhole(columns)) {
-        yield columns;
+      const cells = row.includes(null) ? null : splitRow(row);
+      if (cells !== null && isWhole(cells)) {
+        yield readCells(cells, row);
         continue;
       }
       lines.putBack(row.slice(1));

@@ -86,7 +86,7 @@ const MOMENT =
 function inRange(milliseconds: number): Date {
   const date = new Date(milliseconds);
   const year = date.getUTCFullYear();
-  if (Number.isNaN(milliseconds) || year < 1970 || year > 9000) throw new RowFault('bad_time');
+  if (Number.isNaN(milliseconds) || year < 1970 || year > 9999) throw new RowFault('bad_time');
   return date;
 }
 

@@ -15,14 +15,15 @@ export async function* readLines(path: string): AsyncGenerator<Buffer | null> {
   let length = 0;
   const add = (part: Buffer) => {
     length += part.length;
-    if (length <= MAX_ROW_BYTES) parts.push(part);
+    // One byte more, which may be the carriage return.
+    if (length <= MAX_ROW_BYTES + 1) parts.push(part);
     else parts = [];
   };
   const take = (): Buffer | null => {
-    const line = length > MAX_ROW_BYTES ? null : withoutReturn(Buffer.concat(parts));
+    const line = length > MAX_ROW_BYTES + 1 ? null : withoutReturn(Buffer.concat(parts));
     parts = [];
     length = 0;
-    return line;
+    return line === null || line.length > MAX_ROW_BYTES ? null : line;
   };
   for await (const chunk of createReadStream(path)) {
     const bytes: Buffer = chunk;

@@ -23,17 +23,22 @@ export type ReadOptions = Readonly<{
   format: Format | null;
   /** If given, CSV files have no header. */
   columns: Columns | null;
+  /** What a cell of a CSV file with a header means; null if it means itself. */
+  csvText: ((cell: string) => string) | null;
 }>;
 
 /** Reads the rows of a file, one after the other. @throws UsageError if its form is not known */
-export async function* readRows(path: string, { format, columns }: ReadOptions): AsyncGenerator<Row> {
+export async function* readRows(
+  path: string,
+  { format, columns, csvText }: ReadOptions,
+): AsyncGenerator<Row> {
   switch (format ?? (await guessFormat(path))) {
     case 'jsonl':
       return yield* readJsonLines(path);
     case 'json':
       return yield* readJsonElements(path);
     case 'csv':
-      return yield* columns === null ? readCsvWithHeader(path) : readCsvByColumns(path, columns);
+      return yield* columns === null ? readCsvWithHeader(path, csvText) : readCsvByColumns(path, columns);
   }
 }
 
@@ -88,7 +93,8 @@ async function* readJsonElements(path: string): AsyncGenerator<Row> {
   }
 }
 
-async function* readCsvWithHeader(path: string): AsyncGenerator<Row> {
+async function* readCsvWithHeader(path: string, csvText: ReadOptions['csvText']): AsyncGenerator<Row> {
+  const meaning = csvText ?? ((cell: string) => cell);
   let header: readonly string[] | null = null;
   let record = 0;
   for await (const row of readCsv(
@@ -98,13 +104,13 @@ async function* readCsvWithHeader(path: string): AsyncGenerator<Row> {
     if (header === null) {
       if (row instanceof RowFault || new Set(row).size < row.length)
         throw new UsageError(`${path}: the first row must hold the names of the columns, each once.`);
-      header = row.map((name) => name.trim());
+      header = row.map((name) => meaning(name).trim());
       continue;
     }
     record += 1;
     const names = header;
     const fields =
-      row instanceof RowFault ? row : Object.fromEntries(row.map((value, at) => [names[at], value]));
+      row instanceof RowFault ? row : Object.fromEntries(row.map((value, at) => [names[at], meaning(value)]));
     yield { record, fields };
   }
 }

@@ -24,6 +24,8 @@ export type Run = Readonly<{
 type Reading<Entry> = Readonly<{
   /** How a CSV file without a header is read. */
   columns?: (columns: readonly string[]) => Fields | null;
+  /** What a cell of a CSV file means, if the other system changes texts there. */
+  csvText?: (cell: string) => string;
   /** Reads a row; null for one that is not needed. @throws RowFault */
   read(row: Fields, place: Place): Entry | null;
   write(batch: readonly Entry[]): Promise<void>;
@@ -33,11 +35,12 @@ type Reading<Entry> = Readonly<{
 export async function inBatches<Entry>(
   { store: { report }, format, progress, flush }: Run,
   path: string,
-  { columns, read, write }: Reading<Entry>,
+  { columns, csvText, read, write }: Reading<Entry>,
 ): Promise<void> {
   const input = basename(path);
   let batch: Entry[] = [];
-  for await (const { record, fields } of readRows(path, { format, columns: columns ?? null })) {
+  const options = { format, columns: columns ?? null, csvText: csvText ?? null };
+  for await (const { record, fields } of readRows(path, options)) {
     report.counts.rows += 1;
     progress(report.counts.rows);
     try {
@@ -56,18 +59,19 @@ export async function inBatches<Entry>(
   if (batch.length > 0) await write(batch);
 }
 
-type PeopleReading = Readonly<{
-  columns?: (columns: readonly string[]) => Fields | null;
-  read(row: Fields): ImportedPerson;
-  /** Adds what stands in other files. */
-  complete?(batch: readonly PersonEntry[]): Promise<readonly PersonEntry[]>;
-}>;
+type PeopleReading = Pick<Reading<never>, 'columns' | 'csvText'> &
+  Readonly<{
+    read(row: Fields): ImportedPerson;
+    /** Adds what stands in other files. */
+    complete?(batch: readonly PersonEntry[]): Promise<readonly PersonEntry[]>;
+  }>;
 
 /** Imports people, with the roles and the links that stand in their rows. */
 export function importPeopleFile(run: Run, path: string, reading: PeopleReading): Promise<void> {
   const { store } = run;
   return inBatches<PersonEntry>(run, path, {
     ...(reading.columns && { columns: reading.columns }),
+    ...(reading.csvText && { csvText: reading.csvText }),
     read: (row, place) => ({ ...place, person: reading.read(row) }),
     async write(batch) {
       const complete = (await reading.complete?.(batch)) ?? batch;

@@ -6,17 +6,13 @@ import { providerName } from '../providers.ts';
 import type { Fields } from '../records.ts';
 import { RowFault } from '../row-fault.ts';
 
+const MAX_ID_LENGTH = 255;
+
 /** The connections of Auth0 itself, which link to no other provider: a database, and codes by mail or text message. */
 const NO_LINKS = new Set(['auth0', 'email', 'sms']);
 
-/** Auth0's CSV puts an apostrophe before each text. */
-export const withoutApostrophes = (row: Fields): Fields =>
-  Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name.replace(/^'/, ''),
-      typeof value === 'string' ? value.replace(/^'/, '') : value,
-    ]),
-  );
+/** Auth0's CSV puts an apostrophe before each text. Its JSON does not: there an apostrophe belongs to the text. */
+export const withoutApostrophe = (cell: string): string => cell.replace(/^'/, '');
 
 function readAccounts(row: Fields): LinkedAccount[] {
   return readObjects(row.identities).flatMap((identity) => {
@@ -39,7 +35,7 @@ export function readAuth0User(row: Fields): ImportedPerson {
   const email = readEmail(row.email);
   if (email === null) throw new RowFault('no_email');
   const formerId = readText(row.user_id);
-  if (formerId !== null && formerId.length > 255) throw new RowFault('bad_id');
+  if (formerId !== null && formerId.length > MAX_ID_LENGTH) throw new RowFault('bad_id');
   const typed = readText(row.name);
   // Without a name, Auth0 takes the address.
   const named = typed === null || canonicalEmail(typed) === email ? null : typed;
@@ -72,5 +68,6 @@ export function readAuth0Hash(row: Fields): { formerId: string; hash: string } {
   const id = readText(row.alt_id) ?? readText(readObject(row._id)?.$oid);
   const hash = readText(row.passwordHash);
   if (id === null || hash === null) throw new RowFault('bad_row');
+  if (id.length > MAX_ID_LENGTH) throw new RowFault('bad_id');
   return { formerId: `auth0|${id}`, hash };
 }

@@ -27,7 +27,8 @@ export function readHasuraAuthUser(row: Fields): ImportedPerson {
     createdAt,
     isDisabled: readFlag(row.disabled),
     password: passwordText === null ? NO_PASSWORD : readHash(passwordText),
-    hasSecondFactor: readText(row.active_mfa_type) !== null || readText(row.totp_secret) !== null,
+    // A person who began and never confirmed a second factor has `totp_secret` alone.
+    hasSecondFactor: readText(row.active_mfa_type) !== null,
     roles: role === null ? [] : [role],
     accounts: [],
     notes: name === null && readText(row.display_name) !== null ? ['name_dropped'] : [],

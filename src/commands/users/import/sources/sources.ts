@@ -12,7 +12,7 @@ import {
   stageSessions,
   stageTokens,
 } from '../store/staged-sessions.ts';
-import { readAuth0Hash, readAuth0User, withoutApostrophes } from './auth0.ts';
+import { readAuth0Hash, readAuth0User, withoutApostrophe } from './auth0.ts';
 import { firebaseColumns, readFirebaseUser } from './firebase.ts';
 import type { FirebaseProject } from './firebase-project.ts';
 import {
@@ -140,7 +140,8 @@ const auth0: Source = {
       });
     }
     await importPeopleFile(run, people, {
-      read: (row) => readAuth0User(withoutApostrophes(row)),
+      csvText: withoutApostrophe,
+      read: readAuth0User,
       ...(hashes !== undefined && { complete: (batch) => withHashes(run, batch) }),
     });
     if (hashes !== undefined) await reportUnusedHashes(store, new RowFault('unknown_user'));

@@ -30,7 +30,8 @@ export function readSupabaseUser(row: Fields): ImportedPerson {
   const person = readObject(row.raw_user_meta_data) ?? {};
   const typed = person.full_name ?? person.name ?? person.display_name;
   const name = readName(typed);
-  const verifiedAt = readMoment(row.email_confirmed_at ?? row.confirmed_at);
+  // Not `confirmed_at`: Supabase also sets it when only the phone number was confirmed.
+  const verifiedAt = readMoment(row.email_confirmed_at);
   return {
     id,
     formerId: null,
