@@ -4,6 +4,7 @@
 do $do$
 begin
   if exists (select from pg_event_trigger where evtname = 'portcullis_casts') then
+    alter event trigger portcullis_casts enable always;
     return;
   end if;
   create schema portcullis_casts;

@@ -286,3 +286,16 @@ test('PERSONAL_TOKENS_PER_USER=0 switches personal access tokens off', async () 
   });
   await off.close();
 });
+
+test('the error for an expiry that is too late names the longest life', async () => {
+  for (const [ttl, longest] of [
+    ['7200', '7200 seconds'],
+    ['172800', '2 days'],
+  ] as const) {
+    const replica = await startGateway({ replicaOf: gateway, env: { PERSONAL_TOKEN_MAX_TTL: ttl } });
+    const late = { input: input({ expiresAt: inHours(72) }) };
+    const [error] = (await replica.failure(CREATE, late, bearer(ada.accessToken))) as [{ message: string }];
+    expect(error.message).toBe(`Must be between one minute and ${longest} from now.`);
+    await replica.close();
+  }
+});

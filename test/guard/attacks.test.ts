@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/db/client.ts';
 import { readApplicationRows } from '../../src/db/guarded.ts';
 import { deleteTeamRows, updateTeamName } from '../../src/teams/teams.ts';
 import { deleteUser, updateUser } from '../../src/users/users.ts';
@@ -21,8 +22,8 @@ describe.each(servers.map((version) => [nameOf(version), version] as const))('on
   const constraintTrigger = (place: string, options: string) =>
     `create constraint trigger "${place}" after delete or update on app.notes ${options} for each row
        execute function app.rob_row('${place}');`;
-  const removeAda = () =>
-    bench.gateway.transaction(async (tx) => {
+  const removeAda = (gateway = bench.gateway) =>
+    gateway.transaction(async (tx) => {
       await deleteTeamRows(tx, [TEAM]);
       return await deleteUser(tx, ADA);
     });
@@ -207,6 +208,34 @@ describe.each(servers.map((version) => [nameOf(version), version] as const))('on
     const [now] = await bench.admin`select portcullis_private.guard() as guard`;
     expect(now).toEqual({ guard });
     await bench.hasura.unsafe('drop function app.plant cascade; drop function if exists app.later');
+  });
+
+  test('temporary objects of a trigger are gone, which would run in later statements of the connection', async () => {
+    await bench.hasura.unsafe(`${notes('cascade')}
+      create function app.rob_type(value pg_catalog.uuid) returns boolean language plpgsql as $f$
+        begin perform app.rob('type'); return true; end $f$;
+      create function app.plant() returns trigger language plpgsql as $f$ begin
+        create domain pg_temp.uuid as pg_catalog.uuid check (app.rob_type(value));
+        create view pg_temp.pg_roles as select app.spy() as rolname;
+        grant select on pg_temp.pg_roles to public;
+        grant usage on schema app to public; grant all on app.loot to public; return old; end $f$;
+      create trigger plant before delete on app.notes for each row execute function app.plant()`);
+    // Behind some poolers the role sets the search path, as here its default: Postgres looks into pg_temp first.
+    const { db, close } = openDatabase({
+      ...{ url: bench.ownerUrl, poolSize: 1, statementTimeoutMs: 5000, settingsFrom: 'role' },
+    });
+    try {
+      expect(await removeAda(db)).toBe(true);
+      const roles = await db.execute(
+        sql`select rolname as name from pg_roles where rolname ~ 'nothing|argon'`,
+      );
+      await db.execute(sql`select ${GRACE}::uuid`);
+      expect([...roles]).toEqual([]);
+      expect(await bench.loot()).toEqual({});
+    } finally {
+      await close();
+    }
+    await bench.hasura.unsafe('drop function app.plant cascade; drop function app.rob_type cascade');
   });
 
   test('the foreign key of an application that refuses a deletion answers refused_by_application', async () => {

@@ -34,6 +34,7 @@ test.each([
   ['update of users.email', 'update (email) on portcullis.users'],
   ['references of users.email', 'references (email) on portcullis.users'],
   ['references on invites', 'references on portcullis.invites'],
+  ['membership of pg_execute_server_program', 'pg_execute_server_program'],
 ])('hasura:role refuses and keeps a right that an operator granted: %s', async (subject, right) => {
   const { owner, newRole, apply } = logins;
   const role = newRole();
@@ -94,6 +95,30 @@ test('hasura:role names rights that the role inherits from a group and leaves th
   await expect(apply(role)).rejects.toThrow('usage of portcullis_private');
   const [found] = await owner`select rolcanlogin from pg_roles where rolname = ${role}`;
   expect(found).toEqual({ rolcanlogin: false });
+});
+
+test('hasura:role refuses a role that may become a role with more rights, though it does not inherit them', async () => {
+  const { owner, newRole, apply } = logins;
+  const [role, group] = [newRole(), newRole('group')];
+  await apply(role);
+  await owner`create role ${owner(group)} createrole`;
+  await owner`alter role ${owner(role)} noinherit`;
+  await owner`grant ${owner(group)} to ${owner(role)}`;
+  await expect(apply(role)).rejects.toThrow(`must not have: membership of ${group}.`);
+});
+
+test('hasura:role tells an owner that may not create roles what to do', async () => {
+  const { database, owner, newRole, loginUrl } = logins;
+  const [plain, role] = [newRole('plain'), newRole()];
+  await owner.unsafe(`create role "${plain}" login password 'plain'; grant usage on schema portcullis to "${plain}";
+    grant select on all tables in schema portcullis to "${plain}"; grant usage on schema portcullis_private to "${plain}"`);
+  const ownerUrl = loginUrl(plain, 'plain');
+  await expect(applyHasuraLogin({ ownerUrl, hasuraUrl: loginUrl(role) })).rejects.toThrow(
+    `The role ${plain} of DATABASE_URL may not create roles. Run this command with DATABASE_URL set`,
+  );
+  expect(await applyHasuraLogin({ ownerUrl: database.url, hasuraUrl: loginUrl(role) })).toMatchObject({
+    references: true,
+  });
 });
 
 test('an owner with CREATEROLE but without superuser can run hasura:role twice', async () => {

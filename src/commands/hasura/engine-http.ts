@@ -20,9 +20,12 @@ const usual: Bounds = { timeoutMs: 60_000, maxBytes: 16 * 1024 * 1024 };
 /** The maximum length of an engine's text that is shown. */
 const MAX_TEXT_LENGTH = 200;
 
-/** Shortens a text of the engine, and takes the login out of an address in it. */
+/** Shortens a text of the engine, and takes the login out of an address or a connection string in it. */
 export const shown = (text: string): string =>
-  text.replaceAll(/\/\/[^/@\s]*@/g, '//…@').slice(0, MAX_TEXT_LENGTH);
+  text
+    .replaceAll(/\/\/[^/@\s]*@/g, '//…@')
+    .replaceAll(/\b(password|pwd)=[^;&\s]+/gi, '$1=…')
+    .slice(0, MAX_TEXT_LENGTH);
 
 /**
  * Returns the origin of the engine's URL.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { type JsonObject, parseJson, writeJson } from '../../../src/commands/hasura/install/json.ts';
 import { type Edited, foreign, plan, refusal } from './planning.ts';
 
 const clashesAfter = (edit: (metadata: Edited) => void) => refusal(() => plan(foreign(edit)));
@@ -47,4 +48,16 @@ test('a source of theirs without a kind is one of Postgres', () => {
     delete source?.kind;
   });
   expect(plan(before, { source: 'default' }).changes).not.toEqual([]);
+});
+
+test.each([
+  ['an engine without an application', '{"version":3,"sources":[]}'],
+  [
+    'data connectors, Citus and unknown keys',
+    '{"version":3,"backend_configs":{"dataconnector":{"sqlite":{"uri":"http://x"}}},"sources":[{"name":"lite","kind":"sqlite","configuration":{"value":{"db":"/x"}},"tables":[{"table":["Artist"]}],"functions":[{"function":["f"]}]},{"name":"shards","kind":"citus","tables":[{"table":"notes"}],"configuration":{}}],"later":[1,{"sources":[]}],"__proto__":{"a":1}}',
+  ],
+])('installation and removal leave the text of %s', (_case, text) => {
+  const installed = plan(parseJson(text) as JsonObject, { namespace: 'auth', typePrefix: 'Auth' }).metadata;
+  expect(plan(installed).changes).toEqual([]);
+  expect(writeJson(plan(installed, { remove: true }).metadata)).toBe(text);
 });

@@ -9,6 +9,7 @@ import type { InstallOptions } from './options.ts';
 import { makeOurs, type Target } from './ours.ts';
 import { findPlace, isOurRemoteSchema, isOurSource, type Place } from './place.ts';
 import { InstallRefusal } from './refusal.ts';
+import { brokenQueries } from './saved-queries.ts';
 import { type Split, split } from './split.ts';
 
 /** What the installer would send, and how it proves that nothing else changed. */
@@ -75,7 +76,7 @@ export function planChanges(input: PlanInput): Plan {
   return {
     ...{ place, target, ours, metadata: next },
     changes: changesBetween(metadata, next),
-    notes: options.remove ? [] : notesOn(parts, ours),
+    notes: [...(options.remove ? [] : notesOn(parts, ours)), ...brokenQueries(metadata, next, input)],
     foreignChanges: asIs,
   };
 }

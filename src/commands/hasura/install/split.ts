@@ -1,6 +1,6 @@
 import { GATEWAY_ROLE } from '../../../config/groups/roles.ts';
 import { facts, isMarked } from './facts.ts';
-import { at, type Json, type JsonObject, objectsOf, textOf, without } from './json.ts';
+import { at, type Json, type JsonObject, objectOf, objectsOf, textOf, without } from './json.ts';
 import { findEntry, tableKey } from './lists.ts';
 import { normal, normalSdl } from './normal.ts';
 import { ownTypes } from './own-types.ts';
@@ -73,7 +73,22 @@ export function split(metadata: JsonObject, place: Place, ours: JsonObject): Spl
 
 type Lists = Readonly<Record<string, Parts>>;
 
-/** Puts the divided lists into the metadata. Lists that were not there stay away while they are empty. */
+/**
+ * Puts the divided lists into an object. The engine exports no empty list but that of sources. So a list that only held entries of
+ * the other part goes away.
+ */
+function fill(lists: Lists, into: JsonObject, part: keyof Parts): JsonObject {
+  const divided = Object.entries(lists).map(([name, parts]): [string, Json] => [name, parts[part]]);
+  const stays = (name: string): boolean => {
+    const parts = Object.hasOwn(lists, name) ? lists[name] : undefined;
+    if (parts === undefined || parts[part].length > 0) return true;
+    return name in into && (name === 'sources' || objectsOf(into[name]).length === 0);
+  };
+  const whole: JsonObject = { ...into, ...Object.fromEntries(divided) };
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => stays(name)));
+}
+
+/** Puts the divided lists, and those of types, into the metadata. */
 function withLists(input: {
   metadata: JsonObject;
   lists: Lists;
@@ -81,20 +96,8 @@ function withLists(input: {
   part: keyof Parts;
 }): JsonObject {
   const { metadata, lists, types, part } = input;
-  const filled = (parts: Lists, into: JsonObject): JsonObject =>
-    Object.fromEntries(
-      Object.entries(parts).flatMap(([name, divided]) =>
-        divided[part].length > 0 || name in into ? [[name, divided[part]]] : [],
-      ),
-    );
-  const present = (metadata.custom_types ?? {}) as JsonObject;
-  // The engine exports no empty list of types, so none stays where all types were of the other part.
-  const customTypes = Object.fromEntries(
-    Object.entries({ ...present, ...filled(types, present) }).filter(
-      ([name, value]) => !(name in types) || (Array.isArray(value) && value.length > 0),
-    ),
-  );
-  const whole = { ...metadata, ...filled(lists, metadata), custom_types: customTypes };
+  const customTypes = fill(types, objectOf(metadata.custom_types), part);
+  const whole = { ...fill(lists, metadata, part), custom_types: customTypes };
   const hasTypes = Object.keys(customTypes).length > 0;
   return Object.fromEntries(Object.entries(whole).filter(([name]) => name !== 'custom_types' || hasTypes));
 }

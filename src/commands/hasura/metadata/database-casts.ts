@@ -10,6 +10,7 @@ export const databaseCastsSql = (): string => `${GENERATED.replace(/^#/, '--')}
 do $do$
 begin
   if exists (select from pg_event_trigger where evtname = 'portcullis_casts') then
+    alter event trigger portcullis_casts enable always;
     return;
   end if;
   create schema portcullis_casts;
@@ -32,4 +33,17 @@ begin
   alter event trigger portcullis_casts enable always;
 end
 $do$;
+`;
+
+/**
+ * Returns SQL that creates the event trigger if this login may: a superuser, or a role that the provider allows it. Otherwise it
+ * changes nothing.
+ */
+export const tryDatabaseCastsSql = (): string => `do $try$
+begin
+  execute $casts$${databaseCastsSql()}$casts$;
+exception when insufficient_privilege or feature_not_supported then
+  null;
+end
+$try$;
 `;

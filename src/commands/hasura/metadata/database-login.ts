@@ -4,7 +4,7 @@ import { openClient } from '../../../db/client.ts';
 import type { ClientTransaction } from '../../../db/driver/postgres.ts';
 import type { DatabaseAccess } from '../../../db/inspection.ts';
 import { giveSchema } from './application-schema.ts';
-import { databaseCastsSql } from './database-casts.ts';
+import { tryDatabaseCastsSql } from './database-casts.ts';
 import { refuseDangerousRights, requireTables, undeclaredReads } from './database-rights.ts';
 import { databaseRoleSqlFor } from './database-role.ts';
 import { declaration as ours } from './declaration.ts';
@@ -43,6 +43,16 @@ async function findRole(tx: ClientTransaction, role: string): Promise<Attributes
   return found;
 }
 
+/** @throws Error if the login may not create roles */
+async function requireCreateRole(tx: ClientTransaction, owner: DatabaseTarget): Promise<void> {
+  const [me] = await tx<{ able: boolean }[]>`
+    select rolsuper or rolcreaterole as able from pg_roles where rolname = current_user`;
+  if (me?.able === true) return;
+  throw new Error(
+    `The role ${owner.user} of ${owner.variable} may not create roles. Run this command with ${owner.variable} set to the login of a superuser in the same database. hasura/README.md ("The database role") has the way with psql.`,
+  );
+}
+
 /** Creates the role, or sets the password of an existing plain login role. */
 async function ensureRole(tx: ClientTransaction, { role, password }: Login): Promise<void> {
   const found = await findRole(tx, role);
@@ -67,13 +77,6 @@ async function ensureGuard(tx: ClientTransaction): Promise<string> {
   if (found?.login === true) throw new Error(`The role ${guard} can log in: it must not.`);
   if (found === undefined) await tx.unsafe(`create role ${quote(guard)} nologin`);
   return guard;
-}
-
-/** Refuses casts to uuid, if this login may create event triggers. An operator can do it with database-casts.sql. */
-async function guardCasts(tx: ClientTransaction): Promise<void> {
-  const [me] = await tx<{ super: boolean }[]>`
-    select rolsuper as super from pg_roles where rolname = current_user`;
-  if (me?.super === true) await tx.unsafe(databaseCastsSql());
 }
 
 /** Runs as a member of the role: only a member may give it a schema. The membership ends afterwards; a superuser needs none. */
@@ -127,8 +130,9 @@ export async function applyHasuraLogin(input: HasuraLoginInput): Promise<Applied
   try {
     return await sql.begin(async (tx) => {
       await requireTables(tx, declaration);
+      await requireCreateRole(tx, owner);
       await ensureRole(tx, login);
-      await guardCasts(tx);
+      await tx.unsafe(tryDatabaseCastsSql());
       const guard = await ensureGuard(tx);
       await asMember(tx, role, async () => {
         await tx.unsafe(databaseRoleSqlFor({ role, guard }, declaration));

@@ -12,6 +12,9 @@ const columnsOf = ({ tables }: Declaration, kind: 'readable' | 'editable'): stri
 /** The columns that Hasura's role may reference, once casts are guarded. */
 const REFERENCED = ['users.id', 'teams.id'];
 
+/** Roles of Postgres whose members can become its superuser. */
+const SERVER_ROLES = ['pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'];
+
 /** @throws Error if a declared column is missing */
 export async function requireTables(tx: ClientTransaction, declaration: Declaration): Promise<void> {
   const columns = columnsOf(declaration, 'readable');
@@ -36,6 +39,10 @@ async function dangerousRights(tx: ClientTransaction, role: string, declaration:
       where nspname = any(${[...HIDDEN_SCHEMAS]}) and has_schema_privilege(${role}, oid, 'usage, create')
     union all select 'create in ' || nspname from pg_namespace
       where nspname = ${schema} and has_schema_privilege(${role}, oid, 'create')
+    union all select 'membership of ' || g.rolname from pg_roles g
+      where g.rolname <> ${role} and pg_has_role(${role}, g.oid, 'member') and (g.rolname = any(${SERVER_ROLES})
+        or g.rolsuper or g.rolcreaterole or exists (
+          select from pg_namespace where nspname = any(${[...HIDDEN_SCHEMAS, schema]}) and nspowner = g.oid))
     union all select privilege || ' on ' || c.relname
       from pg_class c cross join unnest(array['insert', 'update', 'delete', 'truncate', 'trigger', 'references']) privilege
       where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p', 'v', 'm')

@@ -29,7 +29,7 @@ function claimsOfActions(metadata: JsonObject): Claim[] {
 }
 
 /** Lists the GraphQL names that metadata use. */
-function claimsOf(metadata: JsonObject, schemas: RemoteSchemas, defaultConvention: string): Claim[] {
+export function claimsOf(metadata: JsonObject, schemas: RemoteSchemas, defaultConvention: string): Claim[] {
   return [
     ...objectsOf(metadata.sources).flatMap((source) => claimsOfSource(source, defaultConvention)),
     ...objectsOf(metadata.remote_schemas).flatMap((entry) => {

@@ -17,6 +17,7 @@ const engineConfig = z.looseObject({
   is_jwt_set: z.boolean().optional(),
   jwt: z.union([z.array(jwtInfo), jwtInfo]).nullish(),
   is_remote_schema_permissions_enabled: z.boolean().optional(),
+  is_allow_list_enabled: z.boolean().optional(),
   default_naming_convention: z.string().nullish(),
 });
 export type EngineConfig = z.output<typeof engineConfig>;
@@ -49,6 +50,7 @@ export function findingsOnConfig(
     ...whoIsBelieved(config, tokens),
     ...howClaimsAreRead(config),
     ...whatRolesSee(config),
+    ...whatIsAllowed(config),
     ...onVersion(config),
   ];
 }
@@ -113,6 +115,16 @@ const whatRolesSee = ({ is_remote_schema_permissions_enabled: enabled }: EngineC
         finding(
           'warn',
           'Every role sees every operation of the gateway, those of the operator too; the gateway refuses them by itself. Set HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS=true. Your own remote schemas then need permissions too.',
+        ),
+      ]
+    : [];
+
+const whatIsAllowed = ({ is_allow_list_enabled: enabled }: EngineConfig): Finding[] =>
+  enabled === true
+    ? [
+        finding(
+          'warn',
+          'The engine runs only operations of its allow list (HASURA_GRAPHQL_ENABLE_ALLOWLIST): add those that your clients send to the gateway.',
         ),
       ]
     : [];

@@ -14,3 +14,7 @@ export const jwtSecretFor = (tokens: { issuer: string; audience: string } | null
     audience: tokens?.audience ?? '<JWT_AUDIENCE of the gateway>',
     allowed_skew: 30,
   })}'`;
+
+/** Whether the engine refuses a query only because its allow list lacks it. */
+export const isOutsideAllowList = (message: string | undefined): boolean =>
+  message?.includes('query is not allowed') === true;

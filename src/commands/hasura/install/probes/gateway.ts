@@ -1,6 +1,6 @@
 import { askGatewayThroughEngine } from '../../engine.ts';
 import { type EngineAccess, EngineError } from '../../engine-http.ts';
-import { type Finding, finding } from './finding.ts';
+import { type Finding, finding, isOutsideAllowList } from './finding.ts';
 
 /**
  * Asks the gateway through the engine, as a client without a token, after the installation.
@@ -23,6 +23,10 @@ export async function findingsOnGateway(
         ];
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
+    if (isOutsideAllowList(error.message))
+      return [
+        finding('unseen', 'Whether the gateway answers through the engine: the allow list lacks the query.'),
+      ];
     return [
       finding(
         'warn',
