@@ -168,10 +168,8 @@ describe('an object of theirs with the name of one of ours', () => {
       'Your source portcullis has the name of ours: rename yours, or let it hold our tables with --source.',
     ]);
     expect(
-      clashesAfter(
-        (metadata) =>
-          push(metadata.remote_schemas, { name: 'portcullis', definition: { url: 'https://example.com' } }),
-        { schemas: new Map() },
+      clashesAfter((metadata) =>
+        push(metadata.remote_schemas, { name: 'portcullis', definition: { url: 'https://example.com' } }),
       ),
     ).toEqual([
       'Your remote schema portcullis has the name of ours: rename yours. Ours reads its address from PORTCULLIS_GRAPHQL_URL.',

@@ -273,6 +273,11 @@ describe('the command', () => {
       code: 78,
       err: expect.stringContaining('HASURA_ROLES: '),
     });
+    await expect(
+      runInstall(engine, [], { ...input, env: { HASURA_UNAUTHORIZED_ROLE: 'user' } }),
+    ).rejects.toThrow(
+      'HASURA_UNAUTHORIZED_ROLE: clients without a token would have the permissions of `user`',
+    );
     const file = join(await mkdtemp(join(tmpdir(), 'secret-')), 'secret');
     await writeFile(file, `${engine.adminSecret}\n`);
     const env = { HASURA_GRAPHQL_ADMIN_SECRET: undefined, HASURA_GRAPHQL_ADMIN_SECRET_FILE: file };

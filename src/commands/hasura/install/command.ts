@@ -1,3 +1,4 @@
+import { GATEWAY_ROLE } from '../../../config/groups/roles.ts';
 import { ConfigError, readVariables } from '../../../config/read-config.ts';
 import { optionalVariable } from '../../variable.ts';
 import { EngineError } from '../engine-http.ts';
@@ -19,6 +20,10 @@ export async function installCommand(args: readonly string[], env: NodeJS.Proces
     'HASURA_ROLES',
     'HASURA_UNAUTHORIZED_ROLE',
   ]);
+  if (unauthorizedRole === GATEWAY_ROLE)
+    throw new ConfigError([
+      `HASURA_UNAUTHORIZED_ROLE: clients without a token would have the permissions of \`${GATEWAY_ROLE}\`, so give them another role`,
+    ]);
   if (roles.includes(unauthorizedRole))
     throw new ConfigError(['HASURA_ROLES: no token may hold the role of HASURA_UNAUTHORIZED_ROLE']);
   const endpoint = options.endpoint ?? optionalVariable('HASURA_GRAPHQL_ENDPOINT', env) ?? DEFAULT_ENDPOINT;

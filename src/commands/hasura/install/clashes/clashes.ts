@@ -60,7 +60,10 @@ export function nameClashes(input: {
     claimsOf(placed, schemas, defaultConvention).map((claim) => [`${claim.kind} ${claim.name}`, claim]),
   );
   const byObject = new Map<string, { kind: Claim['kind']; by: string; names: string[] }>();
-  for (const { name, kind, by, shape } of claimsOf(theirs, schemas, defaultConvention)) {
+  // A remote schema of theirs with the name of ours is a namesake: `schemas` has ours under that name.
+  const remoteSchemas = objectsOf(theirs.remote_schemas).filter(({ name }) => name !== facts.remoteSchema);
+  const others = { ...theirs, remote_schemas: remoteSchemas };
+  for (const { name, kind, by, shape } of claimsOf(others, schemas, defaultConvention)) {
     const own = claimed.get(`${kind} ${name}`);
     if (own === undefined || (shape !== null && shape === own.shape)) continue;
     const found = byObject.get(`${kind} ${by}`) ?? { kind, by, names: [] };
