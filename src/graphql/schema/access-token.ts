@@ -93,7 +93,7 @@ builder.mutationField('createAccessToken', (t) =>
     description: paragraphs(
       'Creates a personal access token for a program of the current user, and shows it once. The gateway mails a notice to a verified address.',
       'It works until it expires or is revoked, also after the user logs out or changes the password. It ends if the password is reset by a mailed link, or if the operator disables the account or ends its sessions.',
-      'If the session is not proven (see `verifyEmail`), the personal access token is not either: it ends if the owner of the email address proves it without this session or the password.',
+      'If the session is not proven (see `verifyEmail`), the personal access token is not either: it ends if the email address is proven without the password, even in this session.',
       'An account without a password answers `invalid_credentials`. Call `forgotPassword` first: its link sets a password.',
       `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`feature_disabled\`, \`required\` (\`name\`, \`currentPassword\`), \`max_length\` (\`name\`), \`invalid\` (\`name\`, \`expiresAt\`; \`roles\` if the user does not have one), \`invalid_credentials\` (\`currentPassword\`), \`too_many_access_tokens\`, \`rate_limited\`, \`busy\`.`,
     ),
