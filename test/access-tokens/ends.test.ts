@@ -12,7 +12,7 @@ import {
   startAccounts,
   VERIFY,
 } from '../accounts/accounts.ts';
-import { asOperator, END_SESSIONS, operate } from '../operators/operator.ts';
+import { asOperator, END_SESSIONS, operate, UPDATE_USER } from '../operators/operator.ts';
 import { bearer, isSignedIn, logIn } from '../support/gateway.ts';
 import { create, type Exchanged, exchange, isGood, list } from './programs.ts';
 
@@ -74,6 +74,14 @@ test('the operator ends it with the sessions of the user', async () => {
   await operate(accounts.gateway, END_SESSIONS, { userId: ada.user.id });
   expect(await isAlive()).toEqual(DEAD);
 });
+
+test.each([{ password: NEW_PASSWORD }, { email: 'grace@example.com' }])(
+  'the operator ends it by a change of the account: %j',
+  async (change) => {
+    await operate(accounts.gateway, UPDATE_USER, { userId: ada.user.id, ...change });
+    expect(await isAlive()).toEqual(DEAD);
+  },
+);
 
 test('deleting the account deletes it', async () => {
   await accounts.gateway.graphql(DELETE_ACCOUNT, { input: { currentPassword: ada.password } }, ada.headers);
