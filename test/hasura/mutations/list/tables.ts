@@ -171,8 +171,8 @@ export const tables: readonly Mutation[] = [
   {
     breaks: 'anonymous reads the table of signing keys',
     file: table('jwks'),
-    from: '  custom_name: jwks\n',
-    to: '  custom_name: jwks\nselect_permissions:\n  - role: anonymous\n    permission:\n      columns: [id]\n      filter: {}\n',
+    from: '  name: jwks\n',
+    to: '  name: jwks\nselect_permissions:\n  - role: anonymous\n    permission:\n      columns: [id]\n      filter: {}\n',
     scenarios: ['identity'],
   },
   {
@@ -185,7 +185,7 @@ export const tables: readonly Mutation[] = [
   {
     breaks: 'the table of signing keys has its Postgres name instead of jwks',
     file: table('jwks'),
-    from: 'configuration:\n  custom_name: jwks\n',
+    from: '  custom_name: jwks\n',
     to: '',
     scenarios: ['console'],
   },
