@@ -19,7 +19,8 @@ beforeAll(async () => {
           ...{ phone: '15555550100', phone_confirmed_at: CREATED, confirmed_at: CREATED },
         },
         {
-          ...{ id: id(2), email: 'banned@example.com', email_confirmed_at: CREATED, created_at: CREATED },
+          ...{ id: id(2), email: 'banned@example.com', created_at: CREATED },
+          email_confirmed_at: '9000-01-01T00:00:00+00:00',
           banned_until: '9999-12-31T23:59:59+00:00',
         },
       ],
@@ -40,6 +41,15 @@ beforeAll(async () => {
       text: `"'user_id","'email","'name"\n"'auth0|2","''tis@example.com","''Tis, ""it"""\n`,
     },
     {
+      name: 'firebase.json',
+      text: JSON.stringify([
+        {
+          ...{ localId: 'one', email: 'linked@example.com', createdAt: '1600000000000' },
+          providerUserInfo: [{ providerId: 'google.com', rawId: '4711' }],
+        },
+      ]),
+    },
+    {
       name: 'hashes.ndjson',
       lines: [{ _id: { $oid: 'x'.repeat(10_000) }, passwordHash: `$2b$10$${'a'.repeat(53)}` }],
     },
@@ -54,7 +64,7 @@ test('a confirmed phone number of Supabase verifies no address, and a ban may la
   expect(shortly(await run('supabase.jsonl', 'supabase'))).toEqual([]);
   expect(
     await gateway.sql`
-      select email, email_verified_at is not null as verified, disabled_at is not null as disabled
+      select email, coalesce(email_verified_at <= now(), false) as verified, disabled_at is not null as disabled
       from portcullis.users where id in (${id(1)}, ${id(2)}) order by id`,
   ).toEqual([
     { email: 'phone@example.com', verified: false, disabled: false },
@@ -84,4 +94,12 @@ test('a hash of Auth0 whose id is too long is refused as bad_id, and the import 
   const result = await run('profiles.ndjson', 'auth0', '--with', `hashes=${hashes}`);
   expect(shortly(result)).toEqual(['refused hashes.ndjson 1 bad_id']);
   expect(result.summary).toMatchObject({ unchanged: 1 });
+});
+
+test('the report counts a person with a link as one row', async () => {
+  const runs = [await run('firebase.json', 'firebase'), await run('firebase.json', 'firebase')];
+  expect(runs.map(({ summary }) => summary)).toMatchObject([
+    { rows: 1, imported: 1, unchanged: 0, identities: 1 },
+    { rows: 1, imported: 0, unchanged: 1, identities: 0 },
+  ]);
 });

@@ -83,7 +83,9 @@ export function importPeopleFile(run: Run, path: string, reading: PeopleReading)
         person.accounts.map((account) => ({ ...place, userId: person.id, account })),
       );
       if (roles.length > 0) await importRolesOfPeople(store, roles);
+      const { unchanged } = store.report.counts;
       if (accounts.length > 0) await importIdentities(store, accounts);
+      store.report.counts.unchanged = unchanged; // counts rows
     },
   });
 }

@@ -104,10 +104,12 @@ async function withoutTakenAddresses({ staging }: Store, verdicts: Verdicts): Pr
   return decided;
 }
 
+const notAfterNow = (date: Date): Date => new Date(Math.min(date.getTime(), Date.now()));
+
 async function write({ deps }: Store, tx: Transaction, accepted: readonly PersonEntry[]): Promise<Verdicts> {
   const rows = accepted.map(({ person }, place) => {
-    const created_at = new Date(Math.min(person.createdAt.getTime(), Date.now()));
-    const verified_at = person.isVerified ? (person.verifiedAt ?? created_at) : null;
+    const created_at = notAfterNow(person.createdAt);
+    const verified_at = person.isVerified ? notAfterNow(person.verifiedAt ?? created_at) : null;
     const { id, email, name, isDisabled } = person;
     return { place, id, email, name, created_at, verified_at, is_disabled: isDisabled };
   });
