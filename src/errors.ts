@@ -54,7 +54,10 @@ export const errorCatalogue = {
   },
   too_many_roles: { status: 400, message: 'These roles would make the tokens of the user too long.' },
   too_many_keys: { status: 400, message: 'There are too many unexpired keys. Delete or expire some first.' },
-  too_many_access_tokens: { status: 400, message: 'There are too many access tokens. Revoke one first.' },
+  too_many_access_tokens: {
+    status: 400,
+    message: 'There are too many personal access tokens. Revoke one first.',
+  },
   ens_not_configured: { status: 503, message: 'ENS is not configured: set ENS_RPC_URLS.' },
   ens_name_not_found: { status: 404, message: 'An ENS name has no address.' },
   ens_unreachable: { status: 502, message: 'No Ethereum RPC endpoint gave a usable answer.' },

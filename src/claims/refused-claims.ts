@@ -1,4 +1,4 @@
-/** Why what CLAIMS_SQL yields cannot be claims. The message holds no data of users. */
+/** Why the answer of CLAIMS_SQL cannot become claims. The message holds no data of users. */
 export class RefusedClaims extends Error {
   override readonly name = 'RefusedClaims';
 }

@@ -13,7 +13,8 @@ type RowsQuery = { statement: string; userId: string; timeoutMs: number };
 
 /**
  * Reads at most two rows of a statement, each as JSON. The database function runs the statement with few rights, and refuses
- * writes. Every error of the statement has the SQLSTATE of `claimsFailure`.
+ * writes.
+ * @throws RefusedClaims for a row that is too long; the driver's error, which `statementFailure` reads
  */
 export async function readRows(
   tx: ClaimsTransaction,

@@ -51,6 +51,7 @@ export async function prepareDeparture(tx: Transaction, userId: string): Promise
 /**
  * Withdraws the invites of a person, and deletes the teams in which they are alone. The transaction has locked their
  * sessions, since one of these teams may be active there.
+ * @throws AuthError `refused_by_application`
  */
 export async function dissolveTeams(
   tx: Transaction,

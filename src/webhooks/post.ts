@@ -20,6 +20,7 @@ const lost = (): Error =>
 /**
  * Sends one POST on a connection of its own, and returns the status of the answer. It follows no redirect and uses no proxy: a
  * redirect or a proxy would lead to an address that was not checked.
+ * @throws Error if the connection fails or ends before an answer, or the signal ends the request
  */
 export function postOnce({ url, headers, body, lookup, signal }: Post): Promise<number> {
   return new Promise((resolve, reject) => {

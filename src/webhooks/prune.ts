@@ -16,6 +16,7 @@ const BATCH = 50_000;
 /**
  * Gives up webhooks that are too old, whose last attempt was killed, or that are too many for one endpoint: the newest stay. A dead
  * endpoint then cannot fill the database. Webhooks that are being delivered stay too.
+ * @param max how many webhooks of one endpoint may wait
  */
 export async function pruneWebhooks(
   { db, log }: { db: Database; log: Log },

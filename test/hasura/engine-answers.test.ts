@@ -57,7 +57,7 @@ describe('unusual answers', () => {
   test('hasura:reload fails when the engine reports inconsistent metadata without naming an object', async () => {
     answering(200, '{"is_consistent": false}');
     expect(await linesOf('reload')).toEqual([
-      'The engine says that the metadata are inconsistent, but not which part.',
+      'The engine says that the metadata is inconsistent, but not which part.',
     ]);
   });
 

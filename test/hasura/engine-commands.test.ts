@@ -44,7 +44,7 @@ const accessTo = ({ url, adminSecret }: Engine) => ({
 });
 const HEALTHY = {
   code: 0,
-  lines: ['The engine is healthy: the metadata are consistent, and the gateway answers through the engine.'],
+  lines: ['The engine is healthy: the metadata is consistent, and the gateway answers through the engine.'],
 };
 const UNHEALTHY = 'The engine is not healthy: ERROR: inconsistent objects in schema';
 /** The gateway, and the join that depends on it. */

@@ -83,7 +83,7 @@ async function runMetadataOperation(
   requireSuccess(answer);
   const { is_consistent: isConsistent, inconsistent_objects: objects } = readAnswer(answer, metadataAnswer);
   if (!isConsistent && objects.length === 0)
-    throw new EngineError('The engine says that the metadata are inconsistent, but not which part.');
+    throw new EngineError('The engine says that the metadata is inconsistent, but not which part.');
   return objects.map(nameInconsistency);
 }
 
@@ -107,7 +107,7 @@ export const readInconsistencies = (engine: EngineAccess): Promise<InconsistentO
 
 /**
  * Makes the engine read the gateway's schema and the tables again (hasura/README.md, "Using the metadata"). Returns what is
- * inconsistent after that. The metadata stay as they were last applied.
+ * inconsistent after that. The metadata stays as it was last applied.
  * @throws EngineError if the engine does not answer or refuses
  */
 export const reloadMetadata = (engine: EngineAccess): Promise<InconsistentObject[]> =>

@@ -8,7 +8,7 @@ const HELP = `npm run hasura:role -- [--schema <name>]
 Makes Hasura's database role, or renews its password and grants.
 
   --schema <name>  also creates a schema for the tables of the application, which the role owns
-  --help           shows this
+  --help           prints this
 
 DATABASE_URL, or DATABASE_DIRECT_URL if set: a login that owns the gateway's tables and may create roles.
 HASURA_SOURCE_DATABASE_URL: the role to make, its password, the database. Each can be a file (…_FILE).

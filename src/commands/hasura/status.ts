@@ -31,5 +31,5 @@ await reportFaults(
     ...(await findIllness(engine)),
     ...(await askGatewayThroughEngine(engine).then(() => [], reasonOf)),
   ],
-  'The engine is healthy: the metadata are consistent, and the gateway answers through the engine.',
+  'The engine is healthy: the metadata is consistent, and the gateway answers through the engine.',
 );

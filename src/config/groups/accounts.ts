@@ -25,7 +25,7 @@ export const accountVariables = {
     parser: signupMode(),
     default: 'on',
     description:
-      '`invited` lets only people sign up who show the token of a mailed invitation, from an operator or from a member of a team. `off` refuses every `signup`. An operator can create and invite users in any case. [Sign-up](#sign-up) says more.',
+      'With `invited` a person needs the token of a mailed invitation, which an operator or a member of a team makes. `off` refuses every `signup`. An operator can create and invite users in any case. [Sign-up](#sign-up) says more.',
   }),
   REQUIRE_VERIFIED_EMAIL: variable({
     parser: flag(),

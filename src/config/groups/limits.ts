@@ -105,7 +105,7 @@ const limits = {
     per: 'session',
     variable: 'LIMIT_EXCHANGES_PER_PERSONAL_TOKEN',
     default: '300/3600',
-    description: 'Sign-ins by a personal access token, per token.',
+    description: 'Sign-ins with a personal access token, per personal access token.',
   },
   /** Spent refresh tokens of a session that clients may present. Each is recorded. The tabs of a browser need far fewer. */
   refreshRepeatsPerSession: { name: 'refresh_repeats', per: 'session', rate: { count: 500, seconds: 3600 } },

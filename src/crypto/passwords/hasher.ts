@@ -21,7 +21,7 @@ export type PasswordHasher = {
   verify(storedHash: string | null, password: string, userId?: string): Promise<boolean>;
   /** Tells whether the gateway would make another kind of hash today. Never throws. */
   isOutdated(storedHash: string): boolean;
-  /** Learns how long foreign hashes take, from samples of those that are stored. Failed checks last as long from then on. */
+  /** Learns how long foreign hashes take, from samples of those that are stored. Failed checks last as long from then on. @throws AuthError `busy` */
   learn(storedHashes: readonly string[]): Promise<void>;
 };
 

@@ -35,7 +35,7 @@ export async function readInvitation(
  * Creates the account of an invited person, for the page that the mailed link opens. It does not sign in. An invitation by the operator
  * also works while sign-up is off.
  *
- * @throws AuthError in this order `required` (token, name, password), `min_length` or `max_length` (password), `max_length` or
+ * @throws AuthError in this order `required` (token, name, password), `invalid`, `max_length` or `min_length` (password), `max_length` or
  * `invalid` (name), `invalid_token` (token), `busy`, `already_registered` (email)
  */
 export async function acceptInvitation(

@@ -36,8 +36,8 @@ const MIN_TTL_SECONDS = 60;
  * Creates a personal access token for a program of the signed-in person, who shows the account's password: the token outlives
  * the session that asks for it, and a notice is mailed. It has a session of its own, which is proven if the asking session is.
  *
- * @throws AuthError `feature_disabled`; `required`, `max_length` or `invalid` (name), `invalid` (expiresAt; roles that the person
- * does not have), `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword), `too_many_access_tokens`
+ * @throws AuthError `feature_disabled`; `required`, `max_length` or `invalid` (name), `invalid` (expiresAt; roles: none, or one that
+ * the person does not have), `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword), `too_many_access_tokens`
  */
 export async function createAccessToken(
   deps: Deps,

@@ -28,8 +28,8 @@ export type CreateAccountInput = {
  * Creates an account, also while sign-up is off. For the operator. With `sendLink` it mails a link that sets a password and
  * verifies the address. A verified person gets a default team, as after a verification.
  *
- * @throws AuthError `required` (email), `min_length`, `max_length` or `invalid` (password), `invalid` (email), `max_length` or
- * `invalid` (name), `invalid` (roles), `busy`, `already_registered` (email), `too_many_roles` (roles), `rate_limited` if the address had a mail just now
+ * @throws AuthError `required` (email, password), `min_length`, `max_length` or `invalid` (password), `invalid` (email), `required`,
+ * `max_length` or `invalid` (name), `invalid` (roles), `busy`, `already_registered` (email), `too_many_roles` (roles), `rate_limited` if the address had a mail just now
  */
 export async function createAccount(deps: Deps, by: Caller, input: CreateAccountInput): Promise<User> {
   const { email, name, password } = validate(deps, input);

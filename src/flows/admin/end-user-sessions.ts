@@ -5,8 +5,8 @@ import type { Deps } from '../shared/deps.ts';
 import { lockOperatedAccount, parseUserId } from '../shared/operated-account.ts';
 
 /**
- * Ends all sessions of a user. The gateway refuses their tokens at once. For the operator; idempotent.
- * @returns how many sessions were ended
+ * Ends all sessions and personal access tokens of a user. The gateway refuses their tokens at once. For the operator; idempotent.
+ * @returns how many sessions were ended; a personal access token has one
  * @throws AuthError `invalid` or `not_found` (userId)
  */
 export function endUserSessions(deps: Deps, by: Caller, input: { userId: string }): Promise<number> {

@@ -8,7 +8,7 @@ import { lockOperatedAccount, parseUserId } from '../shared/operated-account.ts'
 
 /**
  * Mails a link that sets a new password to the address of an account. The password stays until the link is used. For the operator.
- * @throws AuthError `invalid` (userId: malformed, or an account without an address), `not_found` (userId), `account_disabled`,
+ * @throws AuthError `invalid` (userId: malformed, or an account without an address), `not_found` (userId), `account_disabled` (userId),
  * `rate_limited` if the address had a mail of this kind just now
  */
 export function sendPasswordReset(deps: Deps, by: Caller, input: { userId: string }): Promise<void> {

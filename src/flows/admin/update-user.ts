@@ -25,11 +25,12 @@ type Changes = { name: string | null; email: string | null; verified: boolean | 
 
 /**
  * Changes an account. For the operator; idempotent, except for a password. After a change of the address or the password every
- * session ends, and every mailed token is retired. The owner gets a notice: the former address, if it was verified, or the address
+ * session and personal access token ends, and every mailed token is retired. The owner gets a notice: the former address, if it was verified, or the address
  * whose password changed.
  *
  * @throws AuthError `invalid` (userId), `required`, `min_length`, `max_length` or `invalid` (password), `invalid` (email),
- * `required`, `max_length` or `invalid` (name), `busy`, `not_found` (userId), `already_registered` (email)
+ * `required`, `max_length` or `invalid` (name), `busy`, `not_found` (userId), `already_registered` (email), `invalid`
+ * (emailVerified: the account has no address)
  */
 export async function updateAccount(deps: Deps, by: Caller, input: UpdateAccountInput): Promise<User> {
   const { name = null, email = null, emailVerified: verified = null, password = null } = input;

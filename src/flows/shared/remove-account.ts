@@ -14,7 +14,8 @@ type Actor = Pick<SecurityEvent, 'sessionId' | 'device'> & { is: 'user' | 'opera
  * Deletes an account, which the transaction has locked, with everything that is only its own: sessions, tokens, memberships, the
  * invites that it made, and the teams without another member. The security events stay.
  * @returns false if the account does not exist
- * @throws AuthError `sole_owner`, naming the teams, if it is the only owner of a team with other members
+ * @throws AuthError `sole_owner`, naming the teams, if it is the only owner of a team with other members;
+ * `refused_by_application`
  */
 export async function removeAccount(
   tx: Transaction,

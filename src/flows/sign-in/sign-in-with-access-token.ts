@@ -23,7 +23,7 @@ const invalid = () => new AuthError('invalid_access_token', { attribute: 'token'
  * exchanges the personal access token again. Each exchange is recorded.
  *
  * @throws AuthError `feature_disabled`, `required` (token), `invalid_access_token` (token) if it is unknown, revoked or expired,
- * `rate_limited`, `no_signing_key`, `claims_failed`, `permission_denied` if the person has none of its roles any more
+ * or the account is disabled, `rate_limited`, `no_signing_key`, `claims_failed`, `permission_denied` if the person has none of its roles any more
  */
 export async function signInWithAccessToken(
   deps: Deps,
@@ -60,7 +60,7 @@ async function useToken(
   const allowed = limitRoles(tokenRoles(deps.config, ofUser), roles);
   if (allowed === null)
     throw new AuthError('permission_denied', {
-      message: 'You do not have any role of this access token any more.',
+      message: 'You do not have any role of this personal access token any more.',
     });
   const event = { userId: user.id, sessionId: id, device: by.device, details: { roles: allowed.join() } };
   await recordSecurityEvent(tx, { action: 'access_token_used', ...event });

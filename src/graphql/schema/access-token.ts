@@ -15,7 +15,7 @@ const AccessTokenType = builder.objectRef<AccessToken>('AccessToken');
 AccessTokenType.implement({
   description: paragraphs(
     'A personal access token of a user: a program signs in with it.',
-    'It is not the `accessToken` of a session. A program exchanges it for one by `signInWithAccessToken`.',
+    'It is not the `accessToken` of a session. A program exchanges it for one with `signInWithAccessToken`.',
   ),
   fields: (t) => ({
     id: t.exposeID('id', {
@@ -24,7 +24,8 @@ AccessTokenType.implement({
     }),
     name: t.exposeString('name', { description: 'The name that the user gave it.' }),
     roles: t.exposeStringList('roles', {
-      description: 'The roles of Hasura that it may have, by name. It has those that the user still has.',
+      description:
+        'The roles of Hasura that it may have, by name. A program gets those that the user still has.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     lastUsedAt: t.expose('lastUsedAt', {
@@ -92,10 +93,10 @@ builder.mutationField('createAccessToken', (t) =>
     type: CreateAccessTokenPayload,
     description: paragraphs(
       'Creates a personal access token for a program of the current user, and shows it once. The gateway mails a notice to a verified address.',
-      'It works until it expires or is revoked, also after the user logs out or changes the password. It ends if the password is reset by a mailed link, or if the operator disables the account or ends its sessions.',
+      'It works until it expires or is revoked, also after the user logs out or changes the password. It ends if the password is reset by a mailed link, or if the operator disables the account, ends its sessions, or changes its password or address.',
       'If the session is not proven (see `verifyEmail`), the personal access token is not either: it ends if the email address is proven without the password, even in this session.',
       'An account without a password answers `invalid_credentials`. Call `forgotPassword` first: its link sets a password.',
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`feature_disabled\`, \`required\` (\`name\`, \`currentPassword\`), \`max_length\` (\`name\`), \`invalid\` (\`name\`, \`expiresAt\`; \`roles\` if the user does not have one), \`invalid_credentials\` (\`currentPassword\`), \`too_many_access_tokens\`, \`rate_limited\`, \`busy\`.`,
+      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`feature_disabled\`, \`required\` (\`name\`, \`currentPassword\`), \`max_length\` (\`name\`), \`invalid\` (\`name\`, \`expiresAt\`; \`roles\` if the list is empty, or the user does not have one of them), \`invalid_credentials\` (\`currentPassword\`), \`too_many_access_tokens\`, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
       input: t.arg({
@@ -122,7 +123,7 @@ builder.mutationField('revokeAccessToken', (t) =>
     description: paragraphs(
       'Revokes a personal access token of the current user.',
       'The gateway refuses it at once, and every token that a program got for it. Hasura accepts these until they expire, but its `portcullis_*` tables show no rows.',
-      'On `not_found`, it was revoked or has expired, or it belongs to another user.',
+      'On `not_found`, the personal access token was revoked or has expired, or it belongs to another user.',
       `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`invalid\` (\`id\`), \`not_found\` (\`id\`).`,
     ),
     args: {
@@ -169,8 +170,8 @@ builder.mutationField('signInWithAccessToken', (t) =>
     description: paragraphs(
       'Signs a program in with a personal access token: exchanges it for an access token.',
       'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
-      'The access token has the roles of the personal access token that the user still has. The first default role that is left is the default role. On `permission_denied`, the user has none of its roles any more.',
-      'On `invalid_access_token`, it is unknown, revoked or expired, or the account is disabled. The user creates another one with `createAccessToken`.',
+      'The access token has the roles of the personal access token that the user still has. The first default role that is left is the default role. On `permission_denied`, the user has none of these roles any more.',
+      'On `invalid_access_token`, the personal access token is unknown, revoked or expired, or the account is disabled.',
       'Error codes: `feature_disabled`, `required` (`token`), `invalid_access_token` (`token`), `permission_denied`, `rate_limited`, `no_signing_key`, `claims_failed`.',
     ),
     args: {

@@ -72,7 +72,7 @@ AuthConfig.implement({
     personalTokenSeconds: t.exposeInt('personalTokenSeconds', {
       nullable: true,
       description:
-        'The longest lifetime of a personal access token in seconds: see `createAccessToken`. Null if this gateway has none.',
+        'The longest lifetime of a personal access token in seconds: see `createAccessToken`. Null if personal access tokens are switched off.',
     }),
     issuer: t.exposeString('issuer', { description: 'The `iss` claim of every token.' }),
     audience: t.exposeString('audience', { description: 'The `aud` claim of every token.' }),

@@ -63,7 +63,8 @@ builder.mutationField('deleteUser', (t) =>
       'Deletes a user, permanently.',
       'For the operator: a client of Hasura with role admin. The gateway deletes what `deleteAccount` deletes: sessions, memberships, sent invites, and each team in which the user is the only member.',
       'On `sole_owner`, other members would lose their only OWNER. The message names the teams.',
-      'Error codes: `permission_denied` (not the operator), `invalid` (`userId`), `not_found` (`userId`), `sole_owner`.',
+      'On `refused_by_application`, a table or a trigger of the application refers to the account and does not let it go.',
+      'Error codes: `permission_denied` (not the operator), `invalid` (`userId`), `not_found` (`userId`), `sole_owner`, `refused_by_application`.',
     ),
     args: { input: t.arg(whichAccount) },
     resolve: (_root, { input: { userId } }, { deps, caller }) => {
@@ -79,7 +80,9 @@ EndedUserSessions.implement({
   description: 'The answer of `endUserSessions`.',
   fields: (t) => ({
     userId: t.exposeID('userId', { description: 'The id of the user.' }),
-    sessionsEnded: t.exposeInt('sessionsEnded', { description: 'The number of sessions that ended now.' }),
+    sessionsEnded: t.exposeInt('sessionsEnded', {
+      description: 'The number of sessions that ended now. A personal access token has one.',
+    }),
   }),
 });
 

@@ -120,7 +120,7 @@ builder.mutationField('updateUser', (t) =>
     description: paragraphs(
       'Updates a user.',
       'For the operator: a client of Hasura with role admin.',
-      'A new address or a new password ends all sessions of the user, and all their one-time tokens stop working. The gateway mails a notice to the former address, or about the new password, if the address was verified.',
+      'A new address or a new password ends all sessions and personal access tokens of the user, and all their one-time tokens stop working. The gateway mails a notice to the former address, or about the new password, if the address was verified.',
       'Error codes: `permission_denied` (not the operator), `invalid` (`userId`, `email`, `emailVerified`, `password`, `name`), `required` (`name`, `password`), `min_length` (`password`), `max_length` (`password`, `name`), `not_found` (`userId`), `already_registered` (`email`), `busy`.',
     ),
     args: {

@@ -57,7 +57,7 @@ test('if theirs was inconsistent and ours would be too, the old metadata are put
   const count = (await setting.folder.backups()).length;
   const { code, err } = await setting.install(engine);
   expect(code).toBe(1);
-  expect(err).toMatch(/^Not installed: these objects would be inconsistent\. The metadata are as before\.\n/);
+  expect(err).toMatch(/^Not installed: these objects would be inconsistent\. The metadata is as before\.\n/);
   expect(err).toContain('remote_schema portcullis: ');
   expect((await exported(engine)).text).toBe(before.text);
   expect(await engine.inconsistent()).toEqual(baseline);

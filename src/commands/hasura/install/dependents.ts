@@ -54,7 +54,7 @@ function actionDependents(metadata: JsonObject, { theirs }: Split, ours: JsonObj
 }
 
 /**
- * Lists what of theirs depends on ours, as far as the metadata show it. The engine finds the rest: a relationship by a column's
+ * Lists what of theirs depends on ours, as far as the metadata shows it. The engine finds the rest: a relationship by a column's
  * foreign key, and a filter that goes through it.
  */
 export function dependentsOf(

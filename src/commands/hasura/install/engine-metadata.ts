@@ -67,7 +67,7 @@ const withKeys = (objects: z.output<typeof inconsistencies>): Inconsistency[] =>
     return { ...named, reason: shown(named.reason), key };
   });
 
-/** Lists what the engine leaves out of its API at present. */
+/** Lists what the engine leaves out of its API at present. @throws EngineError */
 export async function readBaseline(engine: EngineAccess): Promise<Inconsistency[]> {
   const answer = await send(engine, { type: 'get_inconsistent_metadata', args: {} });
   requireSuccess(answer);
@@ -76,13 +76,13 @@ export async function readBaseline(engine: EngineAccess): Promise<Inconsistency[
   );
 }
 
-/** Asks the engine for the introspection of one of its remote schemas; null if it has none, because the service is away. */
+/** Asks the engine for the introspection of one of its remote schemas; null if it has none, because the service is away. @throws EngineError */
 export async function introspectRemoteSchema(engine: EngineAccess, name: string): Promise<unknown> {
   const answer = await send(engine, { type: 'introspect_remote_schema', args: { name } });
   return answer.status === 200 ? readAnswer(answer, z.unknown()) : null;
 }
 
-/** Lists the names of all cron triggers, hidden ones included. Null if the engine does not know the operation. */
+/** Lists the names of all cron triggers, hidden ones included. Null if the engine does not know the operation. @throws EngineError */
 export async function readCronTriggerNames(engine: EngineAccess): Promise<string[] | null> {
   const answer = await send(engine, { type: 'get_cron_triggers', args: {} });
   const shape = z.object({ cron_triggers: z.array(z.object({ name: z.string() })) });

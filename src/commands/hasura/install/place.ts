@@ -39,7 +39,7 @@ const hasMark = (table: JsonObject): boolean =>
 
 /**
  * Finds what is installed. Our tables are in our own source, or in a source with tables that have our mark. Without marks,
- * the shipped metadata were applied by Hasura's CLI: then the tables are where a source tracks the schema of ours.
+ * the shipped metadata was applied by Hasura's CLI: then the tables are where a source tracks the schema of ours.
  */
 export function findPlace(metadata: JsonObject): Place {
   const sources = objectsOf(metadata.sources);

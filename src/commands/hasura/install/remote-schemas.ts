@@ -8,6 +8,7 @@ import { isOurRemoteSchema } from './place.ts';
 /**
  * Reads what the engine knows of its remote schemas. `unseen` names those that it cannot introspect, so that their names cannot
  * be compared with ours.
+ * @throws EngineError
  */
 export async function readRemoteSchemas(
   engine: EngineAccess,

@@ -98,7 +98,7 @@ async function verify(
   if (restored?.kind === 'done') await backup.discard();
   throw new InstallRefusal(
     restored?.kind === 'done'
-      ? 'Not installed: these objects would be inconsistent. The metadata are as before.'
+      ? 'Not installed: these objects would be inconsistent. The metadata is as before.'
       : `These objects are inconsistent now, and the old metadata could not be put back. The backup is ${backup.path}.`,
     [...broken.map(describeInconsistency), ...adviceOn(broken.map(({ reason }) => reason))],
   );

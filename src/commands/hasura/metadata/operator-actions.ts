@@ -83,10 +83,12 @@ const TIMEOUT_SECONDS = 20;
 const comments = {
   createUserAction: 'Creates a user without a password, and mails a link that sets one.',
   inviteUserAction: 'Mails a link by which a person creates an account, also while sign-up is off.',
-  updateUserAction: 'Changes the name or the address of a user. A new address ends their sessions.',
-  disableAccountAction: 'Disables an account: its sessions end, and its user cannot sign in.',
+  updateUserAction:
+    'Changes the name or the address of a user. A new address ends their sessions and personal access tokens.',
+  disableAccountAction:
+    'Disables an account: its sessions and personal access tokens end, and its user cannot sign in.',
   enableAccountAction: 'Enables a disabled account again.',
-  endUserSessionsAction: 'Ends all sessions of a user.',
+  endUserSessionsAction: 'Ends all sessions and personal access tokens of a user.',
   sendPasswordResetAction: 'Mails a link that sets a new password.',
   deleteUserAction: 'Deletes a user permanently, with the teams in which they are alone.',
 };

@@ -86,7 +86,7 @@ export const importUsers: Subcommand = {
   usage: '<file> --from <system> [options]',
   details: [
     'The file holds JSON lines, a JSON array, or CSV. Run the command again after an interruption: it goes on, and changes nothing that is done.',
-    'It prints a line for each row that was refused or skipped, and a summary. Exit code 3: it has ended, and some rows were refused.',
+    'It prints a line for each row that was refused, skipped or imported in part, and a summary. Exit code 3: it has ended, and some rows were refused.',
     'src/commands/users/import/README.md has a recipe for each system.',
   ],
   positionals: [1, 1],

@@ -28,7 +28,7 @@ function claimsOfActions(metadata: JsonObject): Claim[] {
   return [...actions, ...types];
 }
 
-/** Lists the GraphQL names that metadata use. */
+/** Lists the GraphQL names that the objects of the metadata use. */
 export function claimsOf(metadata: JsonObject, schemas: RemoteSchemas, defaultConvention: string): Claim[] {
   return [
     ...objectsOf(metadata.sources).flatMap((source) => claimsOfSource(source, defaultConvention)),

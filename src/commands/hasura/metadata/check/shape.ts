@@ -172,7 +172,7 @@ export type RemoteSchema = z.infer<typeof remoteSchema>;
 export type ActionRelationship = z.infer<typeof actionRelationship>;
 export type Header = z.infer<typeof header>;
 
-/** Parses our part of the tree into types. Unknown keys and wrong kinds are findings; then the metadata are undefined. */
+/** Parses our part of the tree into types. Unknown keys and wrong kinds are findings; then the metadata is undefined. */
 export function shapeMetadata(documents: Tree['documents']): {
   metadata: Metadata | undefined;
   findings: Finding[];
