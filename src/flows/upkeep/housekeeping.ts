@@ -1,4 +1,5 @@
 import { pruneSecurityEvents } from '../../audit/security-events.ts';
+import { endRunaways } from '../../db/runaways.ts';
 import { deleteExpiredKeys, ensureSuccessor } from '../../keys/jwks.ts';
 import { pruneRateLimits } from '../../limits/rate-limits.ts';
 import { pruneOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
@@ -11,11 +12,24 @@ import type { Deps } from '../shared/deps.ts';
 /** Ended sessions stay visible to their user, and to an operator, for a while. */
 const KEEP_ENDED_SESSIONS_SECONDS = 7 * 86_400;
 
-/** Makes a successor for an ending key and deletes what expired. Safe to repeat and to run on every replica. */
+/** Milliseconds that a guarded statement may run longer than `statement_timeout` allows. */
+const RUNAWAY_MARGIN_MS = 60_000;
+
+/**
+ * Makes a successor for an ending key, ends statements of the application that do not end by themselves, and deletes what expired.
+ * Safe to repeat and to run on every replica.
+ */
 export async function keepHouse(deps: Deps): Promise<void> {
   const successor = await ensureSuccessor(deps);
   if (successor !== null) deps.log.info({ keyId: successor.id }, 'A signing key was generated.');
+  await stopRunaways(deps);
   await prune(deps);
+}
+
+async function stopRunaways({ db, config, log }: Deps): Promise<void> {
+  const connections = await endRunaways(db, config.database.statementTimeoutMs + RUNAWAY_MARGIN_MS);
+  if (connections > 0)
+    log.warn({ connections }, 'Code of the application did not end: a trigger, or what CLAIMS_SQL reads.');
 }
 
 /**
