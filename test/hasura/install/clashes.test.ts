@@ -40,7 +40,7 @@ describe('a root field that is ours and theirs', () => {
     const [line] = clashesAfter(edit);
     expect(line).toMatch(
       new RegExp(
-        `^The root fields? ${field}\\b.* of table ${name} of source default would meet ours: use --namespace <name>\\.$`,
+        `^The root fields? ${field}\\b.* of table ${name} of source default would clash with Portcullis: use --namespace <name>\\.$`,
       ),
     );
     if (name !== 'public.jwks')
@@ -59,13 +59,13 @@ describe('a root field that is ours and theirs', () => {
           definition: { handler: '{{APP_URL}}/me', output_type: 'Published' },
         }),
       ),
-    ).toEqual(['The root field me of action me would meet ours: use --namespace <name>.']);
+    ).toEqual(['The root field me of action me would clash with Portcullis: use --namespace <name>.']);
     expect(
       clashesAfter((metadata) =>
         push(metadata.sources?.[0]?.functions, { function: { schema: 'public', name: 'login' } }),
       ),
     ).toEqual([
-      'The root field login of function public.login of source default would meet ours: use --namespace <name>.',
+      'The root field login of function public.login of source default would clash with Portcullis: use --namespace <name>.',
     ]);
   });
 
@@ -92,7 +92,7 @@ describe('a root field that is ours and theirs', () => {
       push(metadata.sources?.[1]?.tables, { table: { schema: 'dbo', name: 'sessions' } });
     expect(plan(foreign(edit)).changes).not.toEqual([]);
     expect(clashesAfter(edit, { namespace: 'warehouse' })).toEqual([
-      'The root field warehouse of source warehouse would meet ours: use --namespace <name>.',
+      'The root field warehouse of source warehouse would clash with Portcullis: use --namespace <name>.',
     ]);
   });
 });
@@ -105,7 +105,7 @@ describe('a type that is ours and theirs', () => {
         configuration: { custom_name: 'User' },
       });
     expect(clashesAfter(edit)).toEqual([
-      'The type User of table public.people of source default would meet ours: use --type-prefix <prefix>.',
+      'The type User of table public.people of source default would clash with Portcullis: use --type-prefix <prefix>.',
     ]);
     expect(plan(foreign(edit), { typePrefix: 'Auth' }).changes).not.toEqual([]);
   });
@@ -120,7 +120,7 @@ describe('a type that is ours and theirs', () => {
   test('is refused for a remote schema, unless the types are equal or scalars', () => {
     const different = withTypes('type Query { x: User, at: DateTime } type User { id: Int } scalar DateTime');
     expect(refusal(() => plan(foreign(), different))).toEqual([
-      'The type User of remote schema weather would meet ours: use --type-prefix <prefix>.',
+      'The type User of remote schema weather would clash with Portcullis: use --type-prefix <prefix>.',
     ]);
     const equal = withTypes('type Query { x: OkPayload } "Described." type OkPayload { ok: Boolean! }');
     expect(plan(foreign(), equal).changes).not.toEqual([]);
@@ -141,7 +141,9 @@ describe('a type that is ours and theirs', () => {
       });
     expect(
       refusal(() => plan(foreign(mapped), withTypes('type Query { x: Thing } type Thing { id: Int }'))),
-    ).toEqual(['The type Team of remote schema weather would meet ours: use --type-prefix <prefix>.']);
+    ).toEqual([
+      'The type Team of remote schema weather would clash with Portcullis: use --type-prefix <prefix>.',
+    ]);
   });
 
   test('is refused for a type of their actions', () => {
@@ -149,7 +151,9 @@ describe('a type that is ours and theirs', () => {
       clashesAfter((metadata) =>
         push(metadata.custom_types?.objects, { name: 'Session', fields: [{ name: 'id', type: 'uuid!' }] }),
       ),
-    ).toEqual(["The type Session of the actions' type Session would meet ours: use --type-prefix <prefix>."]);
+    ).toEqual([
+      "The type Session of the actions' type Session would clash with Portcullis: use --type-prefix <prefix>.",
+    ]);
   });
 });
 
@@ -165,14 +169,14 @@ describe('an object of theirs with the name of one of ours', () => {
         }),
       ),
     ).toEqual([
-      'Your source portcullis has the name of ours: rename yours, or let it hold our tables with --source.',
+      'Your source portcullis has a name that Portcullis needs: rename yours, or let it hold the tables of Portcullis with --source.',
     ]);
     expect(
       clashesAfter((metadata) =>
         push(metadata.remote_schemas, { name: 'portcullis', definition: { url: 'https://example.com' } }),
       ),
     ).toEqual([
-      'Your remote schema portcullis has the name of ours: rename yours. Ours reads its address from PORTCULLIS_GRAPHQL_URL.',
+      'Your remote schema portcullis has a name that Portcullis needs: rename yours. Ours reads its address from PORTCULLIS_GRAPHQL_URL.',
     ]);
     expect(
       clashesAfter((metadata) =>
@@ -181,29 +185,31 @@ describe('an object of theirs with the name of one of ours', () => {
           definition: { handler: '{{APP_URL}}/x', output_type: 'Published' },
         }),
       ),
-    ).toContain('Your action refreshEns has the name of ours: use --namespace <name>.');
+    ).toContain('Your action refreshEns has a name that Portcullis needs: use --namespace <name>.');
     expect(
       clashesAfter((metadata) =>
         push(metadata.custom_types?.objects, { name: 'RefreshEnsActionOutput', fields: [] }),
       ),
-    ).toContain('Your type RefreshEnsActionOutput has the name of ours: use --type-prefix <prefix>.');
+    ).toContain(
+      'Your type RefreshEnsActionOutput has a name that Portcullis needs: use --type-prefix <prefix>.',
+    );
     expect(
       clashesAfter((metadata) =>
         push(metadata.cron_triggers, { name: 'prune', webhook: '{{APP_URL}}/prune', schedule: '* * * * *' }),
       ),
-    ).toEqual(['Your cron trigger prune has the name of ours: use --namespace <name>.']);
+    ).toEqual(['Your cron trigger prune has a name that Portcullis needs: use --namespace <name>.']);
   });
 
   test('is refused for a cron trigger that the export leaves out', () => {
     expect(refusal(() => plan(foreign(), { hiddenCronTriggers: ['prune'] }))).toEqual([
-      'Your cron trigger prune has the name of ours: use --namespace <name>.',
+      'Your cron trigger prune has a name that Portcullis needs: use --namespace <name>.',
     ]);
   });
 
   test('is refused for a table of ours that their source tracks, if nothing of ours is installed', () => {
     const edit = (metadata: Edited) => track(metadata, { table: { schema: 'portcullis', name: 'users' } });
     expect(clashesAfter(edit, { source: 'default' })).toContain(
-      'Your source default tracks portcullis.users, which is ours: untrack it first.',
+      'Your source default tracks portcullis.users, a table of Portcullis: untrack it first.',
     );
   });
 
@@ -217,7 +223,7 @@ describe('an object of theirs with the name of one of ours', () => {
         list[index] = { name: 'sessions', using: { foreign_key_constraint_on: target(name) } };
       });
     expect(refusal(() => plan(withSessions('memberships')))).toEqual([
-      'Your object has the name of ours, rename yours: source portcullis, table portcullis.users, relationship sessions.',
+      'Your object has a name that Portcullis needs, rename it: source portcullis, table portcullis.users, relationship sessions.',
     ]);
     expect(plan(withSessions('sessions')).changes).toEqual([
       { kind: 'change', path: 'source portcullis, table portcullis.users, relationship sessions' },

@@ -16,7 +16,7 @@ afterAll(() => setting.close());
 const install = (engine: Engine, ...args: string[]): Promise<Run> => setting.install(engine, ...args);
 const startForeign = (given?: EngineSetting) => setting.startForeign(given);
 
-const INSTALLED = /Installed\. What is not ours is as it was\./;
+const INSTALLED = /Installed\. Nothing else changed\./;
 
 describe('a foreign application', () => {
   test('keeps every digit through dry run, installation, repetition and removal', async () => {
@@ -58,7 +58,7 @@ describe('a foreign application', () => {
 
     const removed = await install(engine, '--remove');
     expect(removed).toMatchObject({ code: 0, err: '' });
-    expect(removed.out).toMatch(/Removed\. What is not ours is as it was\./);
+    expect(removed.out).toMatch(/Removed\. Nothing else changed\./);
     expect((await exported(engine)).text).toBe(before.text);
     expect(await engine.inconsistent()).toEqual([]);
     expect(engine.effects().filter((effect) => !/refresh_ens|prune/.test(effect))).toEqual([]);
@@ -100,23 +100,23 @@ describe('clashes', () => {
     [
       'sessions',
       ['--namespace', 'auth'],
-      'The root field sessions of table public.sessions of source default would meet ours: use --namespace <name>.',
+      'The root field sessions of table public.sessions of source default would clash with Portcullis: use --namespace <name>.',
     ],
     [
       'me',
       ['--namespace', 'auth'],
-      'The root field me of action me would meet ours: use --namespace <name>.',
+      'The root field me of action me would clash with Portcullis: use --namespace <name>.',
     ],
     [
       'User',
       ['--type-prefix', 'Auth_'],
-      "The type User of the actions' type User would meet ours: use --type-prefix <prefix>.",
+      "The type User of the actions' type User would clash with Portcullis: use --type-prefix <prefix>.",
     ],
     [
       'user table',
       ['--type-prefix', 'Auth_', '--namespace', 'auth'],
-      `The root fields updateUser, deleteUser of table public.user of source default would meet ours: use --namespace <name>.
-  The type User of table public.user of source default would meet ours: use --type-prefix <prefix>.`,
+      `The root fields updateUser, deleteUser of table public.user of source default would clash with Portcullis: use --namespace <name>.
+  The type User of table public.user of source default would clash with Portcullis: use --type-prefix <prefix>.`,
     ],
   ])('the name %s is refused, and the options that are named resolve it', async (clash, options, lines) => {
     const { engine } = await startForeign({ clashes: [clash] });
@@ -125,7 +125,7 @@ describe('clashes', () => {
     expect(refused).toEqual({
       code: 1,
       out: '',
-      err: `Not installed: names of yours would meet ours.\n  ${lines}\n`,
+      err: `Not installed: names of yours would clash with Portcullis.\n  ${lines}\n`,
     });
     expect(await exported(engine)).toEqual(before);
     const resolved = await install(engine, ...options);

@@ -268,7 +268,7 @@ describe('the target', () => {
       'The engine has no source other. It has: default, warehouse.',
     ]);
     expect(refusal(() => plan(foreign(), { source: 'warehouse' }))).toEqual([
-      'The source warehouse is not of kind postgres: our tables are in Postgres.',
+      'The source warehouse is not of kind postgres: the tables of Portcullis are in Postgres.',
     ]);
   });
 });

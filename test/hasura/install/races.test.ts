@@ -79,7 +79,7 @@ test('an edit right after the replacement is reported with the backup', async ()
   const { code, err } = await setting.install(relay);
   expect(code).toBe(1);
   expect(err).toMatch(
-    /^Installed, but objects that are not ours differ from before\..* The backup is .*\.json\.\n {2}cron trigger later\n$/,
+    /^Installed, but objects of yours differ from before\..* The backup is .*\.json\.\n {2}cron trigger later\n$/,
   );
 });
 

@@ -26,7 +26,7 @@ describe('a name of another kind of source', () => {
     ['SQL Server', 'mssql', { schema: 'dbo', name: 'sessions' }],
   ])('meets ours in %s, and --namespace resolves it', (_case, kind, table) => {
     expect(clashesAfter(add(kind, table))[0]).toMatch(
-      /^The root field sessions of table .* of source other would meet ours: use --namespace <name>\.$/,
+      /^The root field sessions of table .* of source other would clash with Portcullis: use --namespace <name>\.$/,
     );
     expect(plan(foreign(add(kind, table)), { namespace: 'auth' }).changes).not.toEqual([]);
   });
@@ -37,7 +37,7 @@ describe('a name of another kind of source', () => {
         stored_procedures: [{ stored_procedure: { schema: 'public', name: 'me' } }],
       });
     expect(clashesAfter(edit)).toEqual([
-      'The root field me of stored procedure public.me of source default would meet ours: use --namespace <name>.',
+      'The root field me of stored procedure public.me of source default would clash with Portcullis: use --namespace <name>.',
     ]);
   });
 });

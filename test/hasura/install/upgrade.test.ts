@@ -101,7 +101,7 @@ test('what they hung onto our tables and our remote schema survives an upgrade, 
     code: 1,
     out: '',
     err: [
-      'Not removed: these objects of yours depend on ours. Remove them first.',
+      'Not removed: these objects of yours depend on objects of Portcullis. Remove them first.',
       '  source portcullis, table portcullis.users, join orders',
       '  source portcullis, table portcullis.users, select permission of role auditor',
       '',

@@ -87,7 +87,7 @@ function removal({ metadata }: PlanInput, { place, ours, parts }: Prepared): Jso
   const dependents = dependentsOf(metadata, parts, { place, ours });
   if (dependents.length > 0)
     throw new InstallRefusal(
-      'Not removed: these objects of yours depend on ours. Remove them first.',
+      'Not removed: these objects of yours depend on objects of Portcullis. Remove them first.',
       dependents,
     );
   return parts.theirs;
@@ -102,7 +102,7 @@ function installation(input: PlanInput, prepared: Prepared & { target: Target })
     : [];
   if (stranded.length > 0)
     throw new InstallRefusal(
-      `Not moved from source ${place.source} to ${target.source}: these objects of yours depend on our tables there.`,
+      `Not moved from source ${place.source} to ${target.source}: these objects of yours depend on the tables of Portcullis there.`,
       stranded,
     );
   const { schemas, defaultConvention } = input;
@@ -112,7 +112,8 @@ function installation(input: PlanInput, prepared: Prepared & { target: Target })
     ...relationshipClashes(ours, parts.attached),
     ...nameClashes({ ours, theirs, schemas, defaultConvention }),
   ];
-  if (clashes.length > 0) throw new InstallRefusal('Not installed: names of yours would meet ours.', clashes);
+  if (clashes.length > 0)
+    throw new InstallRefusal('Not installed: names of yours would clash with Portcullis.', clashes);
   return mergeByName(mergeByName(theirs, ours), parts.attached);
 }
 
@@ -121,7 +122,7 @@ function relationshipClashes(ours: JsonObject, attached: JsonObject): string[] {
   const made = itemsOf(ours);
   return attachedPaths(attached)
     .filter((path) => /, relationship [^,]+$/.test(path) && made.has(path))
-    .map((path) => `Your object has the name of ours, rename yours: ${path}.`);
+    .map((path) => `Your object has a name that Portcullis needs, rename it: ${path}.`);
 }
 
 /** Adds the cron triggers that the export leaves out: they keep their names. */
@@ -139,7 +140,9 @@ function checkTarget(theirs: JsonObject, { source }: Target): void {
     throw new InstallRefusal(`The engine has no source ${source}. It has: ${names.join(', ') || 'none'}.`);
   // An export may leave out the kind that is the default.
   if (holder.kind !== undefined && holder.kind !== 'postgres')
-    throw new InstallRefusal(`The source ${source} is not of kind postgres: our tables are in Postgres.`);
+    throw new InstallRefusal(
+      `The source ${source} is not of kind postgres: the tables of Portcullis are in Postgres.`,
+    );
 }
 
 /** Says what of theirs is close to ours. */
@@ -171,6 +174,6 @@ function watchedTables(source: JsonObject): string[] {
     )
     .map(
       ({ table }) =>
-        `Take care: ${textOf(objectOf(table).name)} of ours has an event trigger or a computed field of yours (hasura/README.md, "Tables").`,
+        `Take care: ${textOf(objectOf(table).name)} of Portcullis has an event trigger or a computed field of yours (hasura/README.md, "Tables").`,
     );
 }

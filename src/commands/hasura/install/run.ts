@@ -144,7 +144,7 @@ function conclusion({ options }: Job, { plan, backup, inconsistent }: Done): str
   if (options.dryRun) return [...listed('Inconsistent at the engine:'), 'Nothing was sent (--dry-run).'];
   return [
     ...listed('Inconsistent, as before:'),
-    `${options.remove ? 'Removed' : 'Installed'}. What is not ours is as it was. The metadata before are in ${backup},`,
-    'a request that puts them back if you POST it to /v1/metadata with the admin secret. Delete the file when you do not need it.',
+    `${options.remove ? 'Removed' : 'Installed'}. Nothing else changed. The former metadata is in ${backup},`,
+    'a request that puts it back if you POST it to /v1/metadata with the admin secret. Delete the file when you do not need it.',
   ];
 }

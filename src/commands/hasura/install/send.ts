@@ -58,11 +58,11 @@ export async function sendPlan(input: SendInput): Promise<Sent> {
 const CONFLICTS: readonly [RegExp, string][] = [
   [
     /conflicting definitions in the selection set|node .* already exists|more than once across all sources/i,
-    'A root field has two owners: --namespace <name> gives ours another place.',
+    'A root field has two owners: --namespace <name> gives that of Portcullis another place.',
   ],
   [
     /found conflicting definitions for/i,
-    'A type has two owners: --type-prefix <prefix> gives ours other names.',
+    'A type has two owners: --type-prefix <prefix> gives the types of Portcullis other names.',
   ],
 ];
 
@@ -88,7 +88,7 @@ async function verify(
   const changed = plan.foreignChanges(after.metadata);
   if (changed.length > 0)
     throw new InstallRefusal(
-      `Installed, but objects that are not ours differ from before. Another client may have changed them in the same moment. The backup is ${backup.path}.`,
+      `Installed, but objects of yours differ from before. Another client may have changed them in the same moment. The backup is ${backup.path}.`,
       changed,
     );
   const known = baseline.map(({ key }) => key);

@@ -72,7 +72,7 @@ export function nameClashes(input: {
   }
   return [...byObject.values()].map(
     ({ kind, by, names }) =>
-      `The ${kind}${names.length > 1 ? 's' : ''} ${names.join(', ')} of ${by} would meet ours: use ${OPTION[kind]}.`,
+      `The ${kind}${names.length > 1 ? 's' : ''} ${names.join(', ')} of ${by} would clash with Portcullis: use ${OPTION[kind]}.`,
   );
 }
 
@@ -83,7 +83,7 @@ function inTheirSource(source: JsonObject, theirs: JsonObject): JsonObject {
 
 /** What an operator can do about an object of theirs that has the name of one of ours. */
 const NAMESAKE_ADVICE: Readonly<Record<string, string>> = {
-  sources: 'rename yours, or let it hold our tables with --source',
+  sources: 'rename yours, or let it hold the tables of Portcullis with --source',
   remote_schemas: `rename yours. Ours reads its address from ${facts.remoteSchemaUrlFrom}`,
   actions: 'use --namespace <name>',
   cron_triggers: 'use --namespace <name>',
@@ -113,7 +113,7 @@ export function namesakes(ours: JsonObject, theirs: JsonObject): string[] {
       .filter((entry) => present.get(list)?.some(({ name }) => name === entry.name))
       .map(
         ({ name }) =>
-          `Your ${keyedList(list)?.word} ${textOf(name)} has the name of ours: ${NAMESAKE_ADVICE[list]}.`,
+          `Your ${keyedList(list)?.word} ${textOf(name)} has a name that Portcullis needs: ${NAMESAKE_ADVICE[list]}.`,
       ),
   );
   return [...found, ...trackedTables(ours, theirs)];
@@ -127,5 +127,8 @@ function trackedTables(ours: JsonObject, theirs: JsonObject): string[] {
   return objectsOf(holder?.tables)
     .map(({ table }) => tableKey(table))
     .filter((table) => own.includes(table))
-    .map((table) => `Your source ${textOf(holder?.name)} tracks ${table}, which is ours: untrack it first.`);
+    .map(
+      (table) =>
+        `Your source ${textOf(holder?.name)} tracks ${table}, a table of Portcullis: untrack it first.`,
+    );
 }
