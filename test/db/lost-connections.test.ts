@@ -22,11 +22,14 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** Runs a test with its own relay and its own pool, all of whose connections have been used. */
-async function withPool(run: (db: Database, relay: Relay) => Promise<void>): Promise<void> {
+async function withPool(
+  run: (db: Database, relay: Relay) => Promise<void>,
+  statementTimeoutMs = 1000,
+): Promise<void> {
   const relay = await startRelay(new URL(database.url), LOST);
   const url = new URL(database.url);
   url.port = String(relay.port);
-  const { db, close } = openDatabase({ url: url.href, poolSize: POOL_SIZE, statementTimeoutMs: 1000 });
+  const { db, close } = openDatabase({ url: url.href, poolSize: POOL_SIZE, statementTimeoutMs });
   try {
     await useAll(db);
     await run(db, relay);
@@ -139,4 +142,27 @@ test('connections lost while statements arrive in every turn of the event loop a
     expect([...failures].sort()).not.toContain('CONNECT_TIMEOUT');
     expect(failures.size).toBeGreaterThan(0);
   });
+});
+
+test('statements work after the server has ended the connections of statements that ran', async () => {
+  const admin = postgres(database.url, { max: 1, onnotice: () => {} });
+  await withPool(async (db) => {
+    const asleep = Array.from({ length: POOL_SIZE }, () =>
+      sleepInDatabase(db, 60).then(
+        () => null,
+        (error: { cause?: { code?: string } }) => error.cause?.code,
+      ),
+    );
+    await expect
+      .poll(
+        () => admin`select from pg_stat_activity where datname = current_database() and query like '%pg_sleep%'
+        and state = 'active' and pid <> pg_backend_pid()`,
+      )
+      .toHaveLength(POOL_SIZE);
+    await admin`select pg_terminate_backend(pid, 5000) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`;
+    expect(await Promise.all(asleep)).toEqual(Array.from({ length: POOL_SIZE }, () => '57P01'));
+    await useAll(db);
+  }, 100_000);
+  await admin.end();
 });

@@ -74,6 +74,22 @@ test('postgres.js answers a statement of a closing connection without asking the
   expect(await late).toEqual([]);
 });
 
+test('postgres.js reports the end of a connection to a statement of the next one', async () => {
+  const client = openBare(database.url);
+  const [{ pid }] = (await client`select pg_backend_pid() as pid`) as unknown as [Pid];
+  const asleep = failureOf(client`select pg_sleep(30)`);
+  const killer = openBare(database.url);
+  await vi.waitFor(async () =>
+    expect(await killer`select from pg_stat_activity where pid = ${pid} and state = 'active'`).toHaveLength(
+      1,
+    ),
+  );
+  await killer`select pg_terminate_backend(${pid}, 5000)`;
+  expect(await asleep).toBe('CONNECTION_CLOSED');
+  expect(await failureOf(client`select 1`)).toBe('57P01');
+  expect(await client`select 2 as two`).toEqual([{ two: 2 }]);
+});
+
 test('postgres.js sends a statement on a connection that was lost with another one', async () => {
   const { client, sockets } = openWithSockets(database.url, { max: 2 });
   const asleep = () => client`select pg_sleep(0.1)`;

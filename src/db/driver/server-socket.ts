@@ -4,6 +4,7 @@ import type { DatabaseTarget } from '../../config/database-url.ts';
 import type { TlsFiles } from '../../config/tls-files.ts';
 import { openChannel } from './channel.ts';
 import { Greeting } from './early-close.ts';
+import { fatalErrorOf } from './fatal-error.ts';
 import { reportClose } from './late-statement.ts';
 import { NEVER_FULL } from './pipeline.ts';
 import { closedEarly } from './socket-events.ts';
@@ -11,7 +12,8 @@ import { cleanFirstWrite } from './startup-message.ts';
 
 /**
  * The socket of both drivers. It connects and starts TLS by itself (`channel.ts`). It ends with an error if the server was
- * never ready (`early-close.ts`), and it corrects the first message of postgres.js (`startup-message.ts`).
+ * never ready (`early-close.ts`), or if the server ends the connection (`fatal-error.ts`). It corrects the first message of
+ * postgres.js (`startup-message.ts`).
  */
 export class ServerSocket extends Duplex {
   /** For the drivers' messages. */
@@ -57,6 +59,8 @@ export class ServerSocket extends Duplex {
     }
     this.#channel = channel;
     channel.on('data', (bytes: Buffer) => {
+      const fatal = this.#greeting.isOver ? fatalErrorOf(bytes) : null;
+      if (fatal !== null) return void this.destroy(fatal);
       this.#greeting.hear(bytes);
       if (!this.push(bytes)) channel.pause();
     });
