@@ -24,7 +24,7 @@ type Row = {
 };
 
 /** The claim `role` of a user whom the operator gave no other. */
-export const AUTHENTICATED = 'authenticated';
+const AUTHENTICATED = 'authenticated';
 
 /** Characters of JSON that metadata may have in a token, which has to fit into a header. `GET /user` returns longer metadata. */
 const MAX_METADATA_IN_TOKEN = 2048;

@@ -18,7 +18,7 @@ export type TokenOptions = {
   form?: TokenForm;
 };
 
-export type TokenForm = 'gateway' | 'gotrue';
+type TokenForm = 'gateway' | 'gotrue';
 
 /** What the tokens of a session say about its user. */
 export const subjectOf = (
