@@ -11,6 +11,7 @@ import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
 import * as roles from '../../../db/tables/roles.ts';
 import * as audit from '../../../db/tables/security-events.ts';
+import * as serviceTokens from '../../../db/tables/service-tokens.ts';
 import * as sessions from '../../../db/tables/sessions.ts';
 import * as signupInvitations from '../../../db/tables/signup-invitations.ts';
 import * as teams from '../../../db/tables/teams.ts';
@@ -29,6 +30,7 @@ export const databaseTables: readonly PgTable[] = [
   limits,
   oneTimeTokens,
   roles,
+  serviceTokens,
   sessions,
   signupInvitations,
   teams,
