@@ -8,9 +8,9 @@ type Secrets = Readonly<{ config: Pick<Config, 'serviceRole'> }>;
 /** A token that is signed with GOTRUE_JWT_SECRET. The holder of the secret chose everything in it. */
 export type SharedSecretToken = Readonly<{
   role: string | null;
-  /** Not an id of ours: an administrator's token may name `1234567890`. Null if there is none. */
+  /** Not an id of ours: an administrator's token may name `1234567890`. Null without one. */
   subject: string | null;
-  /** The claim `session_id`; null if there is none. */
+  /** The claim `session_id`; null without it. */
   sessionId: string | null;
 }>;
 

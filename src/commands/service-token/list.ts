@@ -12,7 +12,8 @@ export const list: Subcommand = {
   async run(_given, open) {
     const { deps } = await open();
     const tokens = await listServiceTokens(deps, operator);
-    const text = tokens.length === 0 ? 'There are no service tokens.' : tokens.map(lineOf).join('\n');
+    const text =
+      tokens.length === 0 ? 'The operator has made no service token.' : tokens.map(lineOf).join('\n');
     return { json: { serviceTokens: tokens.map(toJson) }, text: `${text}\n` };
   },
 };

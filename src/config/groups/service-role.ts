@@ -30,7 +30,7 @@ export const serviceRoleVariables = {
 
 export const serviceRoleConfig = (e: Environment) => ({
   serviceRole: {
-    /** One or two secrets that other services sign with; empty if there is none. */
+    /** One or two secrets that other services sign with; empty without GOTRUE_JWT_SECRET. */
     secrets: e.GOTRUE_JWT_SECRET ?? [],
     adminRoles: e.GOTRUE_ADMIN_ROLES,
   },
