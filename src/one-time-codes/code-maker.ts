@@ -3,7 +3,7 @@ import { createSecretDeriver } from '../crypto/derived-secrets.ts';
 import type { CodePurpose } from '../db/tables/one-time-codes.ts';
 
 /** What a code is bound to. With the same digits, another one has another hash. */
-export type CodeBinding = Readonly<{ userId: string; purpose: CodePurpose; target: string }>;
+type CodeBinding = Readonly<{ userId: string; purpose: CodePurpose; target: string }>;
 
 /** Makes codes and the tokens of links, and checks codes, under keys that only the gateway has. */
 export type CodeMaker = Readonly<{

@@ -51,7 +51,7 @@ const listOf = (values: readonly string[]): SQL =>
 const WAITING_SECONDS = 86_400;
 
 type Request = {
-  /** If there is no such account, nothing is stored, by the same statement. */
+  /** If the account does not exist, the same statement stores nothing. */
   userId: string;
   purpose: CodePurpose;
   /** The address or number to which the code goes. */
@@ -75,7 +75,9 @@ export async function requestCode(tx: Transaction, request: Request): Promise<st
   const { userId, purpose, target, flowStateId = null, keepsPassword = false, isHalf = false } = request;
   const id = uuidv7();
   const kept =
-    keepsPassword === 'as before' ? sql`former.keeps_password` : sql`former.keeps_password and excluded.keeps_password`;
+    keepsPassword === 'as before'
+      ? sql`former.keeps_password`
+      : sql`former.keeps_password and excluded.keeps_password`;
   await tx.execute(sql`
     insert into ${oneTimeCodes} as former (id, user_id, purpose, target, flow_state_id, keeps_password, is_half, expires_at)
     select ${id}::uuid, id, ${purpose}, ${target}, ${flowStateId}::uuid, ${keepsPassword === true}::boolean,

@@ -31,7 +31,10 @@ export const flowStates = portcullisPrivate.table(
     uniqueIndex('flow_states_auth_code_hash_key').on(t.authCodeHash),
     index('flow_states_user_id_idx').on(t.userId),
     index('flow_states_expires_at_idx').on(t.expiresAt),
-    check('flow_states_redirect_length', sql.raw(`char_length(redirect_to) between 1 and ${MAX_TARGET_LENGTH}`)),
+    check(
+      'flow_states_redirect_length',
+      sql.raw(`char_length(redirect_to) between 1 and ${MAX_TARGET_LENGTH}`),
+    ),
     check('flow_states_challenge', sql`${t.codeChallenge} ~ '^[A-Za-z0-9._~-]{43,128}$'`),
     check('flow_states_hash_is_sha256', sql`octet_length(${t.authCodeHash}) = 32`),
     check('flow_states_method_length', sql`char_length(${t.method}) between 1 and 64`),
