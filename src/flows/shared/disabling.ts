@@ -29,7 +29,7 @@ export async function setDisabled(
   // After the change: a trigger forgets the end of a ban when the account is disabled or enabled in any other way.
   if (disabled) await setBanEnd(tx, userId, until);
   if ((before.disabledAt !== null) === disabled) return user;
-  if (disabled) await endAccess(tx, { userId });
+  if (disabled) await endAccess(tx, { userId, keepsCodes: true });
   const details = { by: administratorOf(by), ...(until !== null && { until: until.toISOString() }) };
   await record(tx, deps, { user, device: by.device, details });
   return user;
