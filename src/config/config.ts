@@ -7,6 +7,7 @@ import { gotrueConfig } from './groups/gotrue.ts';
 import { inviteConfig } from './groups/invites.ts';
 import { rateConfig, rateProblems } from './groups/limits.ts';
 import { mailConfig, mailLimitConfig } from './groups/mail.ts';
+import { outboundConfig } from './groups/outbound.ts';
 import { passwordConfig } from './groups/passwords.ts';
 import { personalTokenConfig } from './groups/personal-tokens.ts';
 import { requestConfig } from './groups/requests.ts';
@@ -36,6 +37,7 @@ export const toConfig = (e: Environment) => ({
   ...requestConfig(e),
   ...ensConfig(e),
   ...mailConfig(e),
+  ...outboundConfig(e),
   ...webhookConfig(e),
   ...upkeepConfig(e),
 });

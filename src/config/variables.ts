@@ -8,6 +8,7 @@ import { gotrueVariables } from './groups/gotrue.ts';
 import { inviteVariables } from './groups/invites.ts';
 import { rateVariables } from './groups/limits.ts';
 import { mailVariables } from './groups/mail.ts';
+import { outboundVariables } from './groups/outbound.ts';
 import { passwordVariables } from './groups/passwords.ts';
 import { personalTokenVariables } from './groups/personal-tokens.ts';
 import { requestVariables } from './groups/requests.ts';
@@ -36,6 +37,7 @@ export const environment = z.object({
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,
+  ...outboundVariables,
   ...webhookVariables,
   ...upkeepVariables,
 });

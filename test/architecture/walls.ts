@@ -34,7 +34,7 @@ const rows: readonly (readonly string[])[] = [
     'users',
     'webhooks',
   ],
-  ['captcha', 'crypto', 'db'],
+  ['captcha', 'crypto', 'db', 'outbound'],
   ['chain', 'config', 'errors', 'log', 'version'],
 ];
 
