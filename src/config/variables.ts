@@ -11,6 +11,7 @@ import { mailVariables } from './groups/mail.ts';
 import { outboundVariables } from './groups/outbound.ts';
 import { passwordVariables } from './groups/passwords.ts';
 import { personalTokenVariables } from './groups/personal-tokens.ts';
+import { providerVariables } from './groups/providers.ts';
 import { requestVariables } from './groups/requests.ts';
 import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
@@ -29,6 +30,7 @@ export const environment = z.object({
   ...roleVariables,
   ...claimsVariables,
   ...gotrueVariables,
+  ...providerVariables,
   ...captchaVariables,
   ...passwordVariables,
   ...rateVariables,
