@@ -15,6 +15,7 @@ import { requestConfig } from './groups/requests.ts';
 import { roleConfig, roleProblems } from './groups/roles.ts';
 import { secretConfig } from './groups/secrets.ts';
 import { serverConfig } from './groups/server.ts';
+import { serviceRoleConfig } from './groups/service-role.ts';
 import { cookieProblems, keyLifeProblems, tokenConfig } from './groups/tokens.ts';
 import { upkeepConfig } from './groups/upkeep.ts';
 import { webhookConfig, webhookProblems } from './groups/webhooks.ts';
@@ -25,6 +26,7 @@ export const toConfig = (e: Environment) => ({
   ...serverConfig(e),
   ...databaseConfig(e),
   ...secretConfig(e),
+  ...serviceRoleConfig(e),
   ...tokenConfig(e),
   ...accountConfig(e),
   ...roleConfig(e),

@@ -16,6 +16,7 @@ import { requestVariables } from './groups/requests.ts';
 import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
 import { serverVariables } from './groups/server.ts';
+import { serviceRoleVariables } from './groups/service-role.ts';
 import { tokenVariables } from './groups/tokens.ts';
 import { upkeepVariables } from './groups/upkeep.ts';
 import { webhookVariables } from './groups/webhooks.ts';
@@ -25,6 +26,7 @@ export const environment = z.object({
   ...serverVariables,
   ...databaseVariables,
   ...secretVariables,
+  ...serviceRoleVariables,
   ...tokenVariables,
   ...accountVariables,
   ...roleVariables,

@@ -46,8 +46,6 @@ function readAnswer(response: IncomingMessage, maxBytes: number): Promise<Answer
     });
     response.on('end', () => resolve({ ...answer, body: Buffer.concat(chunks) }));
     response.on('error', reject);
-    // A connection that ends in the middle of a body may close the answer without an error.
-    response.on('close', () => reject(new OutboundError('ECONNRESET')));
   });
 }
 

@@ -33,9 +33,9 @@ export type Connection = Readonly<{
 
 /** What openid-client calls. It sends a body of undefined, which `fetch` does not take. */
 const libraryFetch =
-  (fetch: Fetch): CustomFetch =>
+  (send: Fetch): CustomFetch =>
   (url, { body, ...init }) =>
-    fetch(url, body === undefined ? init : { ...init, body: body as BodyInit });
+    send(url, body === undefined ? init : { ...init, body: body as BodyInit });
 
 /** How long a discovery document counts. */
 const FRESH_MS = 60 * 60_000;
@@ -65,12 +65,12 @@ async function signAppleSecret(
 }
 
 /** Remembers for a moment that a URL failed. */
-function pauseAfterFailure(fetch: Fetch): Fetch {
+function pauseAfterFailure(send: Fetch): Fetch {
   let failed: { at: number; error: unknown } | null = null;
   return async (url, init) => {
     if (failed !== null && Date.now() - failed.at < PAUSE_MS) throw failed.error;
     try {
-      const response = await fetch(url, init);
+      const response = await send(url, init);
       failed = response.ok ? null : { at: Date.now(), error: new ProviderError('unavailable', 'No keys.') };
       return response;
     } catch (error) {
@@ -80,37 +80,37 @@ function pauseAfterFailure(fetch: Fetch): Fetch {
   };
 }
 
-const remoteKeys = ({ jwks_uri: uri }: ServerMetadata, fetch: Fetch): JWTVerifyGetKey | null =>
+const remoteKeys = ({ jwks_uri: uri }: ServerMetadata, send: Fetch): JWTVerifyGetKey | null =>
   uri === undefined
     ? null
     : createRemoteJWKSet(new URL(uri), {
-        [joseFetch]: pauseAfterFailure(fetch),
+        [joseFetch]: pauseAfterFailure(send),
         timeoutDuration: SECONDS_PER_REQUEST * 1000,
         cooldownDuration: KEY_COOLDOWN_MS,
       });
 
-async function connect(settings: ProviderSettings, fetch: Fetch): Promise<Connection> {
+async function connect(settings: ProviderSettings, send: Fetch): Promise<Connection> {
   const { clientId, clientSecret, appleKey } = settings;
   const secret = appleKey === undefined ? (clientSecret ?? '') : await signAppleSecret(appleKey, clientId);
-  const { metadata, hasIdToken } = await findMetadata(settings, fetch);
+  const { metadata, hasIdToken } = await findMetadata(settings, send);
   const client = new Configuration(metadata, clientId, undefined, ClientSecretPost(secret));
-  client[customFetch] = libraryFetch(fetch);
+  client[customFetch] = libraryFetch(send);
   client.timeout = SECONDS_PER_REQUEST;
   // The fetch refuses http, except to the private addresses that the operator allows.
   allowInsecureRequests(client);
-  return { client, issuer: metadata.issuer, findKey: remoteKeys(metadata, fetch), hasIdToken };
+  return { client, issuer: metadata.issuer, findKey: remoteKeys(metadata, send), hasIdToken };
 }
 
 type Found = { metadata: ServerMetadata; hasIdToken: boolean };
 
-async function findMetadata(settings: ProviderSettings, fetch: Fetch): Promise<Found> {
+async function findMetadata(settings: ProviderSettings, send: Fetch): Promise<Found> {
   const { metadata, readAccount } = presetOf(settings);
   const base = baseOf(settings);
   if (metadata !== undefined && readAccount !== undefined)
     return { metadata: metadata(base), hasIdToken: false };
   try {
     const found = await discovery(new URL(base), settings.clientId, undefined, undefined, {
-      [customFetch]: libraryFetch(fetch),
+      [customFetch]: libraryFetch(send),
       timeout: SECONDS_PER_REQUEST,
       execute: [allowInsecureRequests],
     });
@@ -128,13 +128,13 @@ async function findMetadata(settings: ProviderSettings, fetch: Fetch): Promise<F
  * Returns what connects to a provider. One request asks for the discovery document, and the others wait for its answer. If a
  * document cannot be renewed, the former one goes on.
  */
-export function createConnector(settings: ProviderSettings, fetch: Fetch): () => Promise<Connection> {
+export function createConnector(settings: ProviderSettings, send: Fetch): () => Promise<Connection> {
   let current: { connection: Connection; at: number } | null = null;
   let failure: { error: ProviderError; at: number } | null = null;
   let pending: Promise<Connection> | null = null;
   const renew = async (): Promise<Connection> => {
     try {
-      const connection = await connect(settings, fetch);
+      const connection = await connect(settings, send);
       current = { connection, at: Date.now() };
       failure = null;
       return connection;

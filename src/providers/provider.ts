@@ -144,9 +144,9 @@ async function exchangeCode(
 }
 
 /** Creates a provider. */
-export function createProvider(settings: ProviderSettings, fetch: Fetch): Provider {
+export function createProvider(settings: ProviderSettings, send: Fetch): Provider {
   const preset = presetOf(settings);
-  const connect = createConnector(settings, fetch);
+  const connect = createConnector(settings, send);
   const audiences = [settings.clientId, ...settings.clientIds];
 
   async function checkIdToken(

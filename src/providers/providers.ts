@@ -36,7 +36,7 @@ function bounded(provider: Provider): Provider {
 }
 
 /** Creates the providers of the configuration. Nothing is asked until someone signs in. */
-export function createProviders(settings: readonly ProviderSettings[], fetch: Fetch): Providers {
-  const byName = new Map(settings.map((each) => [each.name, bounded(createProvider(each, fetch))]));
+export function createProviders(settings: readonly ProviderSettings[], send: Fetch): Providers {
+  const byName = new Map(settings.map((each) => [each.name, bounded(createProvider(each, send))]));
   return { names: [...byName.keys()], find: (name) => byName.get(name) ?? null };
 }

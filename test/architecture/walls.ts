@@ -18,7 +18,7 @@ const rows: readonly (readonly string[])[] = [
   ['dialects', 'graphql'],
   ['request'],
   ['flows'],
-  ['sessions', 'teams'],
+  ['service-tokens', 'sessions', 'teams'],
   ['migrations'],
   [
     'access-tokens',
@@ -49,7 +49,7 @@ const annexes: Readonly<Record<string, { importedBy: readonly string[]; below: s
 
 /** The folders that own the tables. Everything above them asks them. */
 export const domains: readonly string[] = [
-  ...['sessions', 'teams'],
+  ...['service-tokens', 'sessions', 'teams'],
   ...[
     'access-tokens',
     'audit',
