@@ -23,7 +23,7 @@ const providerUrl = () =>
 const shortText = () => z.string().trim().min(1).max(2000);
 
 /** A scope (RFC 6749 section 3.3). */
-export const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
 
 const scopes = () =>
   z

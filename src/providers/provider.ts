@@ -23,7 +23,7 @@ import { baseOf, type Preset, presetOf } from './presets.ts';
 import { ProviderError, providerError } from './provider-error.ts';
 
 /** What begins a sign-in at a provider. */
-export type AuthorizationRequest = Readonly<{
+type AuthorizationRequest = Readonly<{
   redirectUri: string;
   state: string;
   nonce: string;
@@ -36,7 +36,7 @@ export type AuthorizationRequest = Readonly<{
 }>;
 
 /** What came back to the redirect URI, and what belongs to it. */
-export type AuthorizationResponse = Readonly<{
+type AuthorizationResponse = Readonly<{
   redirectUri: string;
   /** The parameters of the query or of the form. */
   parameters: Readonly<Record<string, string>>;
@@ -45,10 +45,10 @@ export type AuthorizationResponse = Readonly<{
   codeVerifier: string;
 }>;
 
-export type SignedInAccount = Readonly<{ account: ProviderAccount; tokens: ProviderTokens }>;
+type SignedInAccount = Readonly<{ account: ProviderAccount; tokens: ProviderTokens }>;
 
 /** An ID token that a client got from the provider itself. */
-export type ShownIdToken = Readonly<{ idToken: string; accessToken?: string | undefined }>;
+type ShownIdToken = Readonly<{ idToken: string; accessToken?: string | undefined }>;
 
 /** A provider by which people sign in. */
 export type Provider = Readonly<{

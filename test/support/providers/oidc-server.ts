@@ -5,10 +5,10 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { type Configuration, Provider } from 'oidc-provider';
 
 /** A person at the provider. */
-export type Person = { sub: string; email?: string; email_verified?: boolean; name?: string };
+type Person = { sub: string; email?: string; email_verified?: boolean; name?: string };
 
 /** What the wrapper does to a request instead of, or after, the provider. Undefined: what the provider does. */
-export type Fault = (request: IncomingMessage, response: ServerResponse, next: RequestListener) => void;
+type Fault = (request: IncomingMessage, response: ServerResponse, next: RequestListener) => void;
 
 export type OidcServer = {
   url: string;
