@@ -3,11 +3,11 @@ import { isCausedBy } from '../db/errors.ts';
 import { createHeartbeat, ping } from '../db/heartbeat.ts';
 import { spellGatewayError } from '../dialects/errors.ts';
 import { createRoutes, type Routes, serve } from '../dialects/routes.ts';
+import { shareReadings } from '../dialects/shared-readings.ts';
 import { AuthError } from '../errors.ts';
 import { isMigrated } from '../migrations/migrate.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { version } from '../version.ts';
-import { shareReadings } from './shared-readings.ts';
 
 type Check = { name: string; ok: boolean; reason?: string };
 
