@@ -8,12 +8,14 @@ import { gotrueVariables } from './groups/gotrue.ts';
 import { inviteVariables } from './groups/invites.ts';
 import { rateVariables } from './groups/limits.ts';
 import { mailVariables } from './groups/mail.ts';
+import { outboundVariables } from './groups/outbound.ts';
 import { passwordVariables } from './groups/passwords.ts';
 import { personalTokenVariables } from './groups/personal-tokens.ts';
 import { requestVariables } from './groups/requests.ts';
 import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
 import { serverVariables } from './groups/server.ts';
+import { serviceRoleVariables } from './groups/service-role.ts';
 import { tokenVariables } from './groups/tokens.ts';
 import { upkeepVariables } from './groups/upkeep.ts';
 import { webhookVariables } from './groups/webhooks.ts';
@@ -23,6 +25,7 @@ export const environment = z.object({
   ...serverVariables,
   ...databaseVariables,
   ...secretVariables,
+  ...serviceRoleVariables,
   ...tokenVariables,
   ...accountVariables,
   ...roleVariables,
@@ -36,6 +39,7 @@ export const environment = z.object({
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,
+  ...outboundVariables,
   ...webhookVariables,
   ...upkeepVariables,
 });

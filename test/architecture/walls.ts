@@ -18,7 +18,7 @@ const rows: readonly (readonly string[])[] = [
   ['dialects', 'graphql'],
   ['request'],
   ['flows'],
-  ['sessions', 'teams'],
+  ['service-tokens', 'sessions', 'teams'],
   ['migrations'],
   [
     'access-tokens',
@@ -34,7 +34,7 @@ const rows: readonly (readonly string[])[] = [
     'users',
     'webhooks',
   ],
-  ['captcha', 'crypto', 'db'],
+  ['captcha', 'crypto', 'db', 'outbound'],
   ['chain', 'config', 'errors', 'log', 'version'],
 ];
 
@@ -49,7 +49,7 @@ const annexes: Readonly<Record<string, { importedBy: readonly string[]; below: s
 
 /** The folders that own the tables. Everything above them asks them. */
 export const domains: readonly string[] = [
-  ...['sessions', 'teams'],
+  ...['service-tokens', 'sessions', 'teams'],
   ...[
     'access-tokens',
     'audit',

@@ -13,6 +13,7 @@ import * as phones from '../../../db/tables/phones.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
 import * as roles from '../../../db/tables/roles.ts';
 import * as audit from '../../../db/tables/security-events.ts';
+import * as serviceTokens from '../../../db/tables/service-tokens.ts';
 import * as sessions from '../../../db/tables/sessions.ts';
 import * as signupInvitations from '../../../db/tables/signup-invitations.ts';
 import * as teams from '../../../db/tables/teams.ts';
@@ -33,6 +34,7 @@ export const databaseTables: readonly PgTable[] = [
   oneTimeTokens,
   phones,
   roles,
+  serviceTokens,
   sessions,
   signupInvitations,
   teams,
