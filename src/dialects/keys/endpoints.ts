@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readJwks } from '../../keys/jwks.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
+import { publicCors } from '../cors.ts';
 import type { Dialect } from '../dialect.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { spellGatewayError } from '../errors.ts';
@@ -13,6 +14,7 @@ const JwkSet = z.object({ keys: z.array(z.record(z.string(), z.string())) });
 export const keySet: Dialect = {
   name: 'keys',
   spellError: spellGatewayError,
+  cors: publicCors,
   bodies: { nullIsMissing: true },
   docs: internal.docs,
   endpoints: (deps) => keyEndpoints(deps, { jwks: '/.well-known/jwks.json', portalJwks: '/api/v1/jwks' }),
@@ -37,6 +39,7 @@ export function keyEndpoints(deps: GatewayDeps, paths: Readonly<Record<string, s
       async handle(_call, c) {
         const { keys, maxAgeSeconds } = await read();
         c.header('cache-control', `public, max-age=${maxAgeSeconds}`);
+        // Also without an Origin: a cache may give this answer to a page.
         c.header('access-control-allow-origin', '*');
         return c.json({ keys });
       },
