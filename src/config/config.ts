@@ -1,6 +1,7 @@
 import { accountConfig } from './groups/accounts.ts';
 import { captchaConfig, captchaProblems } from './groups/captcha.ts';
 import { claimsConfig } from './groups/claims.ts';
+import { codeConfig } from './groups/codes.ts';
 import { databaseConfig } from './groups/database.ts';
 import { ensConfig } from './groups/ens.ts';
 import { gotrueConfig } from './groups/gotrue.ts';
@@ -31,6 +32,7 @@ export const toConfig = (e: Environment) => ({
   ...roleConfig(e),
   ...claimsConfig(e),
   ...gotrueConfig(e),
+  ...codeConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
   limits: { ...rateConfig(e), ...mailLimitConfig(e) },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accountVariables } from './groups/accounts.ts';
 import { captchaVariables } from './groups/captcha.ts';
 import { claimsVariables } from './groups/claims.ts';
+import { codeVariables } from './groups/codes.ts';
 import { databaseVariables } from './groups/database.ts';
 import { ensVariables } from './groups/ens.ts';
 import { gotrueVariables } from './groups/gotrue.ts';
@@ -31,6 +32,7 @@ export const environment = z.object({
   ...roleVariables,
   ...claimsVariables,
   ...gotrueVariables,
+  ...codeVariables,
   ...captchaVariables,
   ...passwordVariables,
   ...rateVariables,

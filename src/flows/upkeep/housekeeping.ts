@@ -1,7 +1,9 @@
 import { pruneSecurityEvents } from '../../audit/security-events.ts';
 import { endRunaways } from '../../db/runaways.ts';
+import { pruneFlowStates } from '../../flow-states/flow-states.ts';
 import { deleteExpiredKeys, ensureSuccessor } from '../../keys/jwks.ts';
 import { pruneRateLimits } from '../../limits/rate-limits.ts';
+import { pruneOneTimeCodes } from '../../one-time-codes/one-time-codes.ts';
 import { pruneOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { pruneServiceTokens } from '../../service-tokens/service-tokens.ts';
 import { pruneSessions } from '../../sessions/sessions.ts';
@@ -49,6 +51,8 @@ async function prune(deps: Deps): Promise<void> {
     () => pruneServiceTokens(db, KEEP_ENDED_TOKENS_SECONDS),
     () => pruneRateLimits(db),
     () => pruneOneTimeTokens(db),
+    () => pruneOneTimeCodes(db),
+    () => pruneFlowStates(db),
     () => pruneInvites(db),
     () => pruneInvitations(db),
     () => pruneSecurityEvents(db, deps.config.securityEventDays),
