@@ -1,10 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { AuthError } from '../../errors.ts';
-import { isAccountToken, type Viewer } from '../../flows/shared/caller.ts';
+import { authenticateService } from '../../flows/shared/authenticate-service.ts';
+import { isAccountToken, type ServiceCaller, type Viewer } from '../../flows/shared/caller.ts';
 import { isConfirmed } from '../../flows/shared/confirmation.ts';
+import { findSharedSecretHolder } from '../../flows/shared/shared-secret-holder.ts';
 import { findTokenHolder, type TokenHolder } from '../../flows/shared/token-holder.ts';
 import { bearerToken } from '../../request/bearer.ts';
+import { wrongSecret } from '../../request/caller.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
+import { claimsSharedSecret } from '../../service-tokens/shared-secret.ts';
 import type { Incoming, Security } from '../endpoint.ts';
 import { refuse } from './errors.ts';
 
@@ -35,6 +39,10 @@ function refusalOf(holder: Exclude<TokenHolder, { kind: 'viewer' }>): AuthError 
   switch (holder.kind) {
     case 'not_valid':
       return badToken(`unable to parse or verify signature, ${holder.reason}`);
+    case 'no_subject':
+      return refuse(403, 'bad_jwt', 'invalid claim: missing sub claim');
+    case 'foreign_subject':
+      return refuse(400, 'bad_jwt', 'invalid claim: sub claim must be a UUID');
     case 'user_gone':
       return refuse(403, 'user_not_found', 'User from sub claim in JWT does not exist');
     case 'user_disabled':
@@ -56,7 +64,9 @@ function requireBearer({ headers }: IncomingMessage): string {
  * @throws AuthError `no_authorization` (401), `bad_jwt`, `user_not_found`, `session_not_found`, `user_banned`, `email_not_confirmed`
  */
 export async function requireUser(deps: GatewayDeps, { request, caller }: Incoming): Promise<Viewer> {
-  const holder = await findTokenHolder(deps, caller, { token: requireBearer(request) });
+  const token = requireBearer(request);
+  const find = claimsSharedSecret(deps, token) ? findSharedSecretHolder : findTokenHolder;
+  const holder = await find(deps, caller, { token });
   if (holder.kind !== 'viewer') throw refusalOf(holder);
   const { viewer } = holder;
   if (!isAccountToken(viewer)) throw badToken('this token does not stand for its person here');
@@ -66,10 +76,22 @@ export async function requireUser(deps: GatewayDeps, { request, caller }: Incomi
 }
 
 /**
- * Admits administrators alone. A person is never one.
- * @throws AuthError `not_admin` (403), and what `requireUser` throws
+ * Admits servers that manage accounts, and counts wrong tokens by address. A person is never one of them.
+ * @throws AuthError `no_authorization` (401), `bad_jwt`, `not_admin`, `session_not_found` (403), `rate_limited`
  */
-export async function requireAdmin(deps: GatewayDeps, incoming: Incoming): Promise<never> {
-  await requireUser(deps, incoming);
-  throw refuse(403, 'not_admin', 'User not allowed');
+export async function requireAdmin(deps: GatewayDeps, { request, caller }: Incoming): Promise<ServiceCaller> {
+  const admitted = await authenticateService(deps, caller, { token: requireBearer(request) });
+  if (!('refused' in admitted)) return admitted;
+  switch (admitted.refused) {
+    case 'not_admin':
+      throw refuse(403, 'not_admin', 'User not allowed');
+    case 'session_over':
+      throw refusalOf({ kind: 'session_over' });
+    case 'invalid': {
+      const error = wrongSecret(deps, request, { header: 'authorization' });
+      throw error.code === 'rate_limited'
+        ? error
+        : refusalOf({ kind: 'not_valid', reason: admitted.message });
+    }
+  }
 }

@@ -9,6 +9,8 @@ import type { Deps } from './deps.ts';
 export type TokenHolder =
   | { kind: 'viewer'; viewer: Viewer }
   | { kind: 'not_valid'; reason: string }
+  /** The token stands for no person, or its subject is not an id of ours. */
+  | { kind: 'no_subject' | 'foreign_subject' }
   | { kind: 'user_gone' | 'user_disabled' | 'session_over' };
 
 /** Finds the person who holds an access token, like `authenticateToken`, or says why it leads to no one. */
