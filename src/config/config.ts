@@ -16,6 +16,7 @@ import { roleConfig, roleProblems } from './groups/roles.ts';
 import { secretConfig } from './groups/secrets.ts';
 import { serverConfig } from './groups/server.ts';
 import { serviceRoleConfig } from './groups/service-role.ts';
+import { smsConfig, smsLimitConfig, smsProblems } from './groups/sms.ts';
 import { cookieProblems, keyLifeProblems, tokenConfig } from './groups/tokens.ts';
 import { upkeepConfig } from './groups/upkeep.ts';
 import { webhookConfig, webhookProblems } from './groups/webhooks.ts';
@@ -35,12 +36,13 @@ export const toConfig = (e: Environment) => ({
   ...codeConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
-  limits: { ...rateConfig(e), ...mailLimitConfig(e) },
+  limits: { ...rateConfig(e), ...mailLimitConfig(e), ...smsLimitConfig(e) },
   ...inviteConfig(e),
   ...personalTokenConfig(e),
   ...requestConfig(e),
   ...ensConfig(e),
   ...mailConfig(e),
+  ...smsConfig(e),
   ...outboundConfig(e),
   ...webhookConfig(e),
   ...upkeepConfig(e),
@@ -54,6 +56,7 @@ export type Config = Frozen<ReturnType<typeof toConfig>>;
 
 export type EnsConfig = Config['ens'];
 export type KeyConfig = Config['keys'];
+export type SmsConfig = Config['sms'];
 export type WebhookConfig = Config['webhooks'];
 export type ClaimsConfig = NonNullable<Config['claims']>;
 export type CaptchaConfig = NonNullable<Config['captcha']>;
@@ -62,6 +65,12 @@ export type CaptchaPurpose = CaptchaConfig['purposes'][number];
 
 /** Finds problems between variables that are each valid. */
 export const problemsOf = (e: Environment): string[] =>
-  [rateProblems, cookieProblems, keyLifeProblems, captchaProblems, roleProblems, webhookProblems].flatMap(
-    (problems) => problems(e),
-  );
+  [
+    rateProblems,
+    cookieProblems,
+    keyLifeProblems,
+    captchaProblems,
+    roleProblems,
+    smsProblems,
+    webhookProblems,
+  ].flatMap((problems) => problems(e));

@@ -22,6 +22,9 @@ const values: Record<string, string> = {
   CAPTCHA_SECRET: SECRET,
   ENS_RPC_URLS: 'https://rpc.example.com/key',
   SMTP_URL: 'smtps://app:secret@mail.example.com',
+  SMS_WEBHOOK_URL: 'https://app.example.com/sms/key',
+  SMS_WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 2).toString('base64')}`,
+  TWILIO_AUTH_TOKEN: '0'.repeat(32),
   WEBHOOK_URLS: 'https://app.example.com/hooks/key',
   WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 2).toString('base64')}`,
 };
