@@ -21,6 +21,7 @@ const values: Record<string, string> = {
   GOTRUE_JWT_SECRET: SECRET,
   CAPTCHA_SECRET: SECRET,
   ENS_RPC_URLS: 'https://rpc.example.com/key',
+  OAUTH_PROVIDERS: '[{"name":"google","clientId":"app","clientSecret":"secret"}]',
   SMTP_URL: 'smtps://app:secret@mail.example.com',
   SMS_WEBHOOK_URL: 'https://app.example.com/sms/key',
   SMS_WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 2).toString('base64')}`,

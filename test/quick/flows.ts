@@ -50,4 +50,5 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'teams/switch-team.ts': ['teams/switch-team.test.ts'],
   'text-messages/deliver.ts': ['sms/delivery.test.ts'],
   'upkeep/housekeeping.ts': ['hasura/scenarios/cron.test.ts'],
+  'upkeep/lift-bans.ts': ['accounts/bans.test.ts'],
 };
