@@ -1,11 +1,11 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
-import type { Metadata } from '../../db/tables/account-details.ts';
 import { AuthError } from '../../errors.ts';
 import { newPassword, type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
 import type { SmsChannel } from '../../sms/message.ts';
 import { enqueueSms } from '../../sms/queue.ts';
+import type { Metadata } from '../../users/account-details.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
 import { type FoundByPhone, findUserByPhone } from '../../users/phones.ts';
 import { lockUser, type User } from '../../users/users.ts';
