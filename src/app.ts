@@ -17,6 +17,7 @@ import { checkKeyEncryption } from './keys/encryption-at-rest.ts';
 import { ensureSuccessor } from './keys/jwks.ts';
 import { createSignerKeyFinder } from './keys/password-signer-keys.ts';
 import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
+import { createLeakedPasswords } from './leaked-passwords/leaked-passwords.ts';
 import { createBodyBudget } from './limits/body-budget.ts';
 import { createRateLimiter } from './limits/rate-limits.ts';
 import { createRefusedSecrets } from './limits/refused-secrets.ts';
@@ -26,6 +27,7 @@ import { MAIL_TASK } from './mail/queue.ts';
 import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
 import { createMailTransport } from './mail/transport.ts';
 import { applyMigrations, isMigrated } from './migrations/migrate.ts';
+import { createOutbound } from './outbound/outbound.ts';
 import { createClientAddressReader } from './request/client-address.ts';
 import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
@@ -40,6 +42,9 @@ import { LANES } from './webhooks/queue.ts';
  * overloaded, and refuses new work with `busy`.
  */
 const LONGEST_WAIT_MS = 3000;
+
+/** How many milliseconds a new password may wait for the service that knows leaked passwords. */
+const LEAKS_WITHIN_MS = 3000;
 
 /** A complete configuration: what it left to the development defaults has been created. */
 export type RunnableConfig = Config & { database: { url: string } };
@@ -139,6 +144,10 @@ export async function wire(config: RunnableConfig, pools: Pools, log: Log): Prom
     refusedSecrets: createRefusedSecrets({
       ...{ db, log, enabled: config.limits.enabled },
       limit: config.limits.internalSecretPerAddress,
+    }),
+    leakedPasswords: createLeakedPasswords(config.leakedPasswords, {
+      outbound: createOutbound({ allow: config.outbound.allowPrivate, withinMs: LEAKS_WITHIN_MS }),
+      log,
     }),
     captcha: createCaptcha(config.captcha, log),
     claims: createClaimsReader({ db, log, config }),

@@ -54,6 +54,7 @@ export type EnsConfig = Config['ens'];
 export type KeyConfig = Config['keys'];
 export type WebhookConfig = Config['webhooks'];
 export type ClaimsConfig = NonNullable<Config['claims']>;
+export type LeakedPasswordsConfig = NonNullable<Config['leakedPasswords']>;
 export type CaptchaConfig = NonNullable<Config['captcha']>;
 /** An operation that can require a captcha. */
 export type CaptchaPurpose = CaptchaConfig['purposes'][number];

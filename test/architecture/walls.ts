@@ -34,7 +34,8 @@ const rows: readonly (readonly string[])[] = [
     'users',
     'webhooks',
   ],
-  ['captcha', 'crypto', 'db', 'outbound'],
+  ['captcha', 'leaked-passwords'],
+  ['crypto', 'db', 'outbound'],
   ['chain', 'config', 'errors', 'log', 'version'],
 ];
 
