@@ -27,7 +27,9 @@ import { MAIL_TASK } from './mail/queue.ts';
 import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
 import { createMailTransport } from './mail/transport.ts';
 import { applyMigrations, isMigrated } from './migrations/migrate.ts';
+import { createCodeMaker } from './one-time-codes/code-maker.ts';
 import { createOutbound } from './outbound/outbound.ts';
+import { createProviders } from './providers/providers.ts';
 import { createClientAddressReader } from './request/client-address.ts';
 import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
@@ -45,6 +47,9 @@ const LONGEST_WAIT_MS = 3000;
 
 /** How many milliseconds a new password may wait for the service that knows leaked passwords. */
 const LEAKS_WITHIN_MS = 3000;
+
+/** The bounds of one request to a provider. */
+const PROVIDER_BOUNDS = { withinMs: 5000, maxBytes: 256 * 1024 };
 
 /** A complete configuration: what it left to the development defaults has been created. */
 export type RunnableConfig = Config & { database: { url: string } };
@@ -139,6 +144,7 @@ export async function wire(config: RunnableConfig, pools: Pools, log: Log): Prom
     signer: createSigner({ db, keyEncryption, config }),
     findPublicKey: createPublicKeyFinder(db),
     refreshTokens: createRefreshTokens(config.keyEncryptionKeys),
+    codes: createCodeMaker(config.keyEncryptionKeys),
     deviceMarks: createDeviceMarks(config.keyEncryptionKeys),
     rateLimiter: createRateLimiter(db, config.limits),
     refusedSecrets: createRefusedSecrets({
@@ -150,6 +156,10 @@ export async function wire(config: RunnableConfig, pools: Pools, log: Log): Prom
       log,
     }),
     captcha: createCaptcha(config.captcha, log),
+    providers: createProviders(
+      config.providers,
+      createOutbound({ allow: config.outbound.allowPrivate, ...PROVIDER_BOUNDS }).fetch,
+    ),
     claims: createClaimsReader({ db, log, config }),
     readClientAddress: createClientAddressReader(config.http),
     mailInbox: config.mail.delivery === 'inbox' ? createMailInbox() : null,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accountVariables } from './groups/accounts.ts';
 import { captchaVariables } from './groups/captcha.ts';
 import { claimsVariables } from './groups/claims.ts';
+import { codeVariables } from './groups/codes.ts';
 import { databaseVariables } from './groups/database.ts';
 import { ensVariables } from './groups/ens.ts';
 import { gotrueVariables } from './groups/gotrue.ts';
@@ -11,6 +12,7 @@ import { mailVariables } from './groups/mail.ts';
 import { outboundVariables } from './groups/outbound.ts';
 import { passwordVariables } from './groups/passwords.ts';
 import { personalTokenVariables } from './groups/personal-tokens.ts';
+import { providerVariables } from './groups/providers.ts';
 import { requestVariables } from './groups/requests.ts';
 import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
@@ -31,6 +33,8 @@ export const environment = z.object({
   ...roleVariables,
   ...claimsVariables,
   ...gotrueVariables,
+  ...providerVariables,
+  ...codeVariables,
   ...captchaVariables,
   ...passwordVariables,
   ...rateVariables,

@@ -1,7 +1,9 @@
 import { pruneSecurityEvents } from '../../audit/security-events.ts';
 import { endRunaways } from '../../db/runaways.ts';
+import { pruneFlowStates } from '../../flow-states/flow-states.ts';
 import { deleteExpiredKeys, ensureSuccessor } from '../../keys/jwks.ts';
 import { pruneRateLimits } from '../../limits/rate-limits.ts';
+import { pruneOneTimeCodes } from '../../one-time-codes/one-time-codes.ts';
 import { pruneOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { pruneServiceTokens } from '../../service-tokens/service-tokens.ts';
 import { pruneSessions } from '../../sessions/sessions.ts';
@@ -9,6 +11,7 @@ import { pruneInvites } from '../../teams/invites.ts';
 import { pruneInvitations } from '../../users/signup-invitations.ts';
 import { pruneWebhooks } from '../../webhooks/prune.ts';
 import type { Deps } from '../shared/deps.ts';
+import { liftEndedBans } from './lift-bans.ts';
 
 /** Ended sessions stay visible to their user, and to an operator, for a while. */
 const KEEP_ENDED_SESSIONS_SECONDS = 7 * 86_400;
@@ -44,11 +47,14 @@ async function stopRunaways({ db, config, log }: Deps): Promise<void> {
 async function prune(deps: Deps): Promise<void> {
   const { db } = deps;
   const chores = [
+    () => liftEndedBans(deps),
     () => deleteExpiredKeys(deps),
     () => pruneSessions(db, KEEP_ENDED_SESSIONS_SECONDS),
     () => pruneServiceTokens(db, KEEP_ENDED_TOKENS_SECONDS),
     () => pruneRateLimits(db),
     () => pruneOneTimeTokens(db),
+    () => pruneOneTimeCodes(db),
+    () => pruneFlowStates(db),
     () => pruneInvites(db),
     () => pruneInvitations(db),
     () => pruneSecurityEvents(db, deps.config.securityEventDays),

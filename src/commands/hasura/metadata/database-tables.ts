@@ -3,11 +3,13 @@ import { PgTable } from 'drizzle-orm/pg-core';
 import * as accessTokens from '../../../db/tables/access-tokens.ts';
 import * as accountDetails from '../../../db/tables/account-details.ts';
 import * as ens from '../../../db/tables/contract-addresses.ts';
+import * as flowStates from '../../../db/tables/flow-states.ts';
 import * as guard from '../../../db/tables/guard.ts';
 import * as heartbeat from '../../../db/tables/heartbeat.ts';
 import * as identities from '../../../db/tables/identities.ts';
 import * as imports from '../../../db/tables/imports.ts';
 import * as keys from '../../../db/tables/keys.ts';
+import * as oneTimeCodes from '../../../db/tables/one-time-codes.ts';
 import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
 import * as phones from '../../../db/tables/phones.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
@@ -26,11 +28,13 @@ export const databaseTables: readonly PgTable[] = [
   audit,
   heartbeat,
   ens,
+  flowStates,
   guard,
   identities,
   imports,
   keys,
   limits,
+  oneTimeCodes,
   oneTimeTokens,
   phones,
   roles,
