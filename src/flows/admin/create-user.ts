@@ -6,7 +6,7 @@ import { createDefaultTeam } from '../../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { createUser, type User } from '../../users/users.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
-import type { Caller } from '../shared/caller.ts';
+import { administratorOf, type Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { giveRoles, parseRoles } from '../shared/give-roles.ts';
 
@@ -39,7 +39,7 @@ export async function createAccount(deps: Deps, by: Caller, input: CreateAccount
   return deps.db.transaction(async (tx) => {
     const user = await createUser(tx, { email, name, passwordHash, verified });
     const { id: userId } = user;
-    const details = { by: 'operator', password: password !== null, verified, link: sendLink };
+    const details = { by: administratorOf(by), password: password !== null, verified, link: sendLink };
     await recordSecurityEvent(tx, { action: 'account_created', userId, device: by.device, details });
     await enqueueWebhooks(tx, deps, { type: 'user.created', data: { userId, by: 'operator' } });
     await giveRoles(tx, deps, by, { holder: { userId, teamId: null }, roles, former: [] });

@@ -6,7 +6,7 @@ import { createDefaultTeam } from '../../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { setPassword, unprovePassword } from '../../users/passwords.ts';
 import { type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
-import type { Caller } from '../shared/caller.ts';
+import { administratorOf, type Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
 import { lockOperatedAccount, noAccount, parseUserId } from '../shared/operated-account.ts';
@@ -109,7 +109,11 @@ async function change(
 
 const record = (
   tx: Transaction,
-  { device }: Caller,
+  by: Caller,
   event: Pick<Parameters<typeof recordSecurityEvent>[1], 'action' | 'details'> & { userId: string },
 ): Promise<void> =>
-  recordSecurityEvent(tx, { ...event, device, details: { by: 'operator', ...event.details } });
+  recordSecurityEvent(tx, {
+    ...event,
+    device: by.device,
+    details: { by: administratorOf(by), ...event.details },
+  });
