@@ -9,6 +9,7 @@ import { type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
 import { administratorOf, type Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { lockOperatedAccount, noAccount, parseUserId } from '../shared/operated-account.ts';
 
 /** What is null stays as it is. */
@@ -28,20 +29,20 @@ type Changes = { name: string | null; email: string | null; verified: boolean | 
  * session and personal access token ends, and every mailed token is retired. The owner gets a notice: the former address, if it was verified, or the address
  * whose password changed.
  *
- * @throws AuthError `invalid` (userId), `required`, `min_length`, `max_length` or `invalid` (password), `invalid` (email),
- * `required`, `max_length` or `invalid` (name), `busy`, `not_found` (userId), `already_registered` (email), `invalid`
+ * @throws AuthError `invalid` (userId), `required`, `min_length`, `missing_characters`, `max_length` or `invalid` (password), `invalid` (email),
+ * `required`, `max_length` or `invalid` (name), `leaked_password` (password), `unavailable`, `busy`, `not_found` (userId), `already_registered` (email), `invalid`
  * (emailVerified: the account has no address)
  */
 export async function updateAccount(deps: Deps, by: Caller, input: UpdateAccountInput): Promise<User> {
   const { name = null, email = null, emailVerified: verified = null, password = null } = input;
   const userId = parseUserId(input);
   if (password === '') throw new AuthError('required', { attribute: 'password' });
-  if (password !== null) checkNewPassword(password, deps.config.passwords.minLength);
+  if (password !== null) checkNewPassword(password, deps.config.passwords);
   const changes = {
     email: email === null ? null : parseEmail(email),
     name: name === null ? null : parseName(name, 'name'),
   };
-  const hash = password === null ? null : await deps.passwords.hash(password);
+  const hash = password === null ? null : await hashNewPassword(deps, password);
   const run = () => deps.db.transaction((tx) => update(tx, by, { userId, ...changes, verified, hash }));
   const user = await unlessEmailTaken(run);
   if (user === null) throw new AuthError('already_registered', { attribute: 'email' });
