@@ -63,6 +63,7 @@ export type SmsConfig = Config['sms'];
 export type ProviderSettings = Config['providers'][number];
 export type WebhookConfig = Config['webhooks'];
 export type ClaimsConfig = NonNullable<Config['claims']>;
+export type LeakedPasswordsConfig = NonNullable<Config['leakedPasswords']>;
 export type CaptchaConfig = NonNullable<Config['captcha']>;
 /** An operation that can require a captcha. */
 export type CaptchaPurpose = CaptchaConfig['purposes'][number];

@@ -39,7 +39,7 @@ function failureOf(status: number, body: Buffer | null): SmsFailure | null {
   return { reason, final: status >= 400 && status < 500 && !PASSING_STATUSES.has(status) };
 }
 
-/** Sends by the REST API of Twilio. It throws if there is no answer. */
+/** Sends by the REST API of Twilio. It throws if no answer comes. */
 export function createTwilioSender(config: SmsConfig['twilio'], outbound: Outbound): SmsSender {
   const url = new URL(`${config.url}/2010-04-01/Accounts/${config.accountSid}/Messages.json`);
   const credentials = Buffer.from(`${config.user}:${config.password}`).toString('base64');

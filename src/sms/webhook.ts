@@ -23,7 +23,7 @@ function headersOf(id: string, body: string, signers: readonly Webhook[]): Recor
 const bodyOf = ({ requestedAt, to, text, channel }: TextMessage): string =>
   JSON.stringify({ type: 'sms.send', timestamp: requestedAt.toISOString(), data: { to, text, channel } });
 
-/** Posts the messages to a service of the operator, signed as Standard Webhooks says. It throws if there is no answer. */
+/** Posts the messages to a service of the operator, signed as Standard Webhooks says. It throws if no answer comes. */
 export function createWebhookSender({ url, secrets }: SmsConfig['webhook'], outbound: Outbound): SmsSender {
   const signers = secrets.map((secret) => new Webhook(secret));
   return {

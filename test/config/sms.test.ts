@@ -67,7 +67,7 @@ test.each([
   [{ SMS_TEST_CODES: '15005550001' }, /^SMS_TEST_CODES: must look like/],
   [{ SMS_TEST_CODES: '15005550001=12345' }, /^SMS_TEST_CODES: must look like/],
   [{ SMS_TEXT: 'Your code' }, /^SMS_TEXT: must contain \{\{code\}\}$/],
-  [{ SMS_COUNTRIES: '49' }, /^SMS_COUNTRIES: must be prefixes such as \+49$/],
+  [{ SMS_COUNTRIES: '49' }, /^SMS_COUNTRIES: must be prefixes like \+49$/],
   [{ SMS_CODE_TTL: '29' }, /^SMS_CODE_TTL: must be at least 30$/],
   [{ ...twilio, TWILIO_FROM: '<x>' }, /^TWILIO_FROM: must be a number/],
 ])('%o is refused', (env, problem) => {

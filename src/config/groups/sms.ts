@@ -14,7 +14,7 @@ const NUMBER = /^\+[1-9]\d{1,14}$/;
 /** Who sends the text messages: a phone number, a name that receivers see, or a messaging service of Twilio. */
 const twilioSender = () =>
   text().regex(/^(?:\+[1-9]\d{1,14}|MG[0-9a-f]{32}|[A-Za-z0-9 ]{1,11})$/, {
-    error: 'must be a number such as +15005550006, the id of a messaging service (MG…), or a name',
+    error: 'must be a number like +15005550006, the id of a messaging service (MG…), or a name',
   });
 
 /** `number=code`, as often as needed. The codes have six digits, as those that the gateway makes. */
@@ -91,7 +91,7 @@ export const smsVariables = {
     shownDefault: 'none',
   }),
   SMS_COUNTRIES: variable({
-    parser: list().pipe(z.array(z.string().regex(/^\+[1-9]\d{0,6}$/, 'must be prefixes such as +49'))),
+    parser: list().pipe(z.array(z.string().regex(/^\+[1-9]\d{0,6}$/, 'must be prefixes like +49'))),
     default: '',
     description:
       'Prefixes of the numbers that may get messages, separated by commas: `+49,+43`. Name the countries of your users: fraud uses expensive numbers of others.',
@@ -117,7 +117,7 @@ export const smsVariables = {
       'Sender of the messages: a number, the id of a messaging service (`MG…`) or a name. Required with `SMS_PROVIDER=twilio`.',
   }),
   TWILIO_WHATSAPP_FROM: variable({
-    parser: text().regex(NUMBER, 'must be a number such as +15005550006'),
+    parser: text().regex(NUMBER, 'must be a number like +15005550006'),
     description: 'Number that sends messages by WhatsApp. Without it the channel `whatsapp` is refused.',
     shownDefault: 'none',
   }),

@@ -17,6 +17,7 @@ import { administratorOf, type Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { setDisabled } from '../shared/disabling.ts';
 import { giveRoles, parseRoles } from '../shared/give-roles.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { changeProfile, checkTokenRole, type ProfileChanges } from '../shared/profile-changes.ts';
 
 export type CreateAccountInput = ProfileChanges & {
@@ -48,7 +49,8 @@ export type CreateAccountInput = ProfileChanges & {
  * Creates an account, also while sign-up is off. For the operator. With `sendLink` it mails a link that sets a password and
  * verifies the address. A verified person gets a default team, as after a verification.
  *
- * @throws AuthError `required` (email, password), `min_length`, `max_length` or `invalid` (password), `invalid` (passwordHash, id,
+ * @throws AuthError `required` (email, password), `min_length`, `missing_characters`, `max_length` or `invalid` (password), `leaked_password`
+ * (password), `unavailable`, `invalid` (passwordHash, id,
  * email, phone), `required`, `max_length` or `invalid` (name), `invalid` (roles), `invalid` or `max_length` (role, user_metadata,
  * app_metadata), `busy`, `already_registered` (email, id), `phone_taken` (phone), `too_many_roles` (roles), `rate_limited` if the
  * address had a mail just now
@@ -57,7 +59,7 @@ export async function createAccount(deps: Deps, by: Caller, input: CreateAccount
   const account = validate(deps, input);
   const roles = parseRoles(deps, input.roles ?? []);
   const { password } = account;
-  const ownHash = password === null ? null : await deps.passwords.hash(password);
+  const ownHash = password === null ? null : await hashNewPassword(deps, password);
   return deps.db.transaction(async (tx) => {
     const user = await insert(tx, deps, by, { ...input, ...account, ownHash });
     await giveRoles(tx, deps, by, { holder: { userId: user.id, teamId: null }, roles, former: [] });
@@ -105,7 +107,7 @@ function validate(deps: Deps, input: CreateAccountInput) {
   if (input.email === null ? phone === null : input.email.trim() === '')
     throw new AuthError('required', { attribute: 'email' });
   if (password === '') throw new AuthError('required', { attribute: 'password' });
-  if (password !== null) checkNewPassword(password, deps.config.passwords.minLength);
+  if (password !== null) checkNewPassword(password, deps.config.passwords);
   checkTokenRole(deps, input.tokenRole);
   return {
     id: input.id == null ? null : parseId(input.id, 'id'),

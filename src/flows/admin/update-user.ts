@@ -12,6 +12,7 @@ import { administratorOf, type Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { setDisabled } from '../shared/disabling.ts';
 import { endAccess } from '../shared/end-access.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { lockOperatedAccount, noAccount, parseUserId } from '../shared/operated-account.ts';
 import { changePhone, type PhoneChange } from '../shared/phone-changes.ts';
 import { changeProfile, checkTokenRole, type ProfileChanges } from '../shared/profile-changes.ts';
@@ -45,7 +46,8 @@ type Changes = ProfileChanges &
  * session and personal access token ends, and every mailed token is retired. The owner gets a notice: the former address, if it was verified, or the address
  * whose password changed.
  *
- * @throws AuthError `invalid` (userId), `required`, `min_length`, `max_length` or `invalid` (password), `invalid` (email),
+ * @throws AuthError `invalid` (userId), `required`, `min_length`, `missing_characters`, `max_length`, `leaked_password` or `invalid`
+ * (password), `unavailable`, `invalid` (email),
  * `required`, `max_length` or `invalid` (name), `invalid` or `max_length` (role, user_metadata, app_metadata), `invalid` (phone),
  * `busy`, `not_found` (userId), `already_registered` (email), `phone_taken` (phone), `invalid` (emailVerified, phoneVerified: the
  * account has no address, or no number)
@@ -54,7 +56,7 @@ export async function updateAccount(deps: Deps, by: Caller, input: UpdateAccount
   const { name = null, email = null, emailVerified: verified = null, password = null } = input;
   const userId = parseUserId(input);
   if (password === '') throw new AuthError('required', { attribute: 'password' });
-  if (password !== null) checkNewPassword(password, deps.config.passwords.minLength);
+  if (password !== null) checkNewPassword(password, deps.config.passwords);
   checkTokenRole(deps, input.tokenRole);
   const { phone = null, phoneVerified = null, ban = null } = input;
   const changes = {
@@ -64,7 +66,7 @@ export async function updateAccount(deps: Deps, by: Caller, input: UpdateAccount
     email: email === null ? null : parseEmail(email),
     name: name === null ? null : parseName(name, 'name'),
   };
-  const hash = password === null ? null : await deps.passwords.hash(password);
+  const hash = password === null ? null : await hashNewPassword(deps, password);
   const { userMetadata, appMetadata, tokenRole } = input;
   const profile = { userMetadata, appMetadata, tokenRole };
   const run = () =>

@@ -1,8 +1,6 @@
-import { sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/client.ts';
-import type { Metadata } from '../../db/tables/account-details.ts';
 import { AuthError } from '../../errors.ts';
-import { setAccountDetails } from '../../users/account-details.ts';
+import { type Metadata, setAccountDetails } from '../../users/account-details.ts';
 import { setPhone } from '../../users/phones.ts';
 import { createUser, type User } from '../../users/users.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
@@ -33,7 +31,7 @@ export async function enrolByPhone(
   await setAccountDetails(tx, user.id, {
     userMetadata: { ...userMetadata, ...facts },
     provider: 'phone',
-    confirmationSentAt: isConfirmed ? null : sql`now()`,
+    confirmationSentAt: isConfirmed ? null : new Date(),
   });
   await enqueueWebhooks(tx, deps, { type: 'user.created', data: { userId: user.id, by: 'signup' } });
   return user;

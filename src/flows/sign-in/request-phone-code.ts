@@ -1,10 +1,10 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
-import type { Metadata } from '../../db/tables/account-details.ts';
 import { AuthError } from '../../errors.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
 import type { SmsChannel } from '../../sms/message.ts';
 import { enqueueSms } from '../../sms/queue.ts';
+import type { Metadata } from '../../users/account-details.ts';
 import { type FoundByPhone, findUserByPhone } from '../../users/phones.ts';
 import { lockUser } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';

@@ -1,11 +1,11 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
-import type { Metadata } from '../../db/tables/account-details.ts';
 import { AuthError } from '../../errors.ts';
 import { newPassword, type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
 import type { SmsChannel } from '../../sms/message.ts';
 import { enqueueSms } from '../../sms/queue.ts';
+import type { Metadata } from '../../users/account-details.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
 import { type FoundByPhone, findUserByPhone } from '../../users/phones.ts';
 import { lockUser, type User } from '../../users/users.ts';
@@ -15,6 +15,7 @@ import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enrolByPhone, isPhoneTaken } from '../shared/enrol-by-phone.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
 import {
   parseChannel,
   parseReachablePhone,
@@ -60,7 +61,7 @@ type Person = {
  * account keeps its first password, but the code does not keep that password unless this request has the same.
  *
  * @throws AuthError `signup_disabled`, `feature_disabled` (phone), `required` (phone, then password), `invalid` (phone), `min_length`,
- * `max_length` or `invalid` (password), `invalid` (channel), `required` or `captcha_failed` (captchaToken), `unavailable`,
+ * `missing_characters`, `max_length`, `invalid` or `leaked_password` (password), `invalid` (channel), `required` or `captcha_failed` (captchaToken), `unavailable`,
  * `rate_limited`, `busy`, `claims_failed`; `phone_taken` while AUTOCONFIRM covers phone numbers
  */
 export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUpInput): Promise<PhoneSignUp> {
@@ -74,7 +75,7 @@ export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUp
   const isAutomatic = deps.config.gotrue.autoconfirm.includes('phone');
   const wait = isAutomatic ? null : await smsWait(deps, { purpose: 'sms', number });
   if (wait !== null) throw smsTooSoon(wait);
-  const passwordHash = await deps.passwords.hash(password);
+  const passwordHash = await hashNewPassword(deps, password);
   const found = await findUserByPhone(deps.db, number);
   // Without an account it is the same work.
   const knowsPassword = await deps.passwords.verify(found?.passwordHash ?? null, password, found?.user.id);
@@ -96,7 +97,7 @@ function validate(deps: Deps, { phone, password, channel }: PhoneSignUpInput) {
   const missing = firstMissing({ phone: phone.trim(), password });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
   const number = parseReachablePhone(deps, phone);
-  checkNewPassword(password, deps.config.passwords.minLength);
+  checkNewPassword(password, deps.config.passwords);
   return { number, channel: parseChannel(deps, channel) };
 }
 
