@@ -39,7 +39,8 @@ type Settings = Pick<Config, 'gotrue'>;
 
 type IdentityJson = Omit<LinkedIdentity, 'createdAt'> & { createdAt: string };
 
-const accountById = statement((db) =>
+/** Selects accounts. A condition and an order follow. */
+export const selectAccounts = (db: Database) =>
   db
     .select({
       user: users,
@@ -53,7 +54,18 @@ const accountById = statement((db) =>
     })
     .from(users)
     .leftJoin(accountDetails, eq(accountDetails.userId, users.id))
-    .leftJoin(phones, eq(phones.userId, users.id))
+    .leftJoin(phones, eq(phones.userId, users.id));
+
+type AccountRow = Awaited<ReturnType<typeof selectAccounts>>[number];
+
+/** Makes an account of a row that `selectAccounts` gave. */
+export function accountOf({ details, identities: linked, ...row }: AccountRow, config: Settings): Account {
+  const identities = linked.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
+  return describeAccount({ ...row, details: detailsOf(details), identities }, config);
+}
+
+const accountById = statement((db) =>
+  selectAccounts(db)
     .where(eq(users.id, sql.placeholder('id')))
     .prepare('account_by_id'),
 );
@@ -64,11 +76,7 @@ export async function findAccount(
   id: string,
 ): Promise<Account | null> {
   const [found] = await accountById(db).execute({ id });
-  if (found === undefined) return null;
-  const { user, hasPassword, phone } = found;
-  const linked = found.identities.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
-  const stored = { user, hasPassword, phone, details: detailsOf(found.details), identities: linked };
-  return describeAccount(stored, config);
+  return found === undefined ? null : accountOf(found, config);
 }
 
 /** Whether a user has a phone number that is verified. */

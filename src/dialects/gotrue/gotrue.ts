@@ -2,6 +2,8 @@ import type { Config } from '../../config/config.ts';
 import { AuthError } from '../../errors.ts';
 import { type CorsRule, configuredCors, withSupabaseHeaders } from '../cors.ts';
 import type { BodyFault, Dialect } from '../dialect.ts';
+import { adminListEndpoints } from './admin-list.ts';
+import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { logoutEndpoints } from './logout.ts';
 import { settingsEndpoints } from './settings.ts';
@@ -41,5 +43,11 @@ export const gotrue: Dialect = {
       "GoTrue's API, for Supabase's clients. The same paths are below `/gotrue` and `/gotrue/auth/v1`. Its errors have the names of GoTrue.",
     errors: goTrueErrors,
   },
-  endpoints: (deps) => [...settingsEndpoints(deps), ...userEndpoints(deps), ...logoutEndpoints(deps)],
+  endpoints: (deps) => [
+    ...adminUserEndpoints(deps),
+    ...adminListEndpoints(deps),
+    ...settingsEndpoints(deps),
+    ...userEndpoints(deps),
+    ...logoutEndpoints(deps),
+  ],
 };
