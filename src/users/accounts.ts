@@ -4,6 +4,7 @@ import { type Database, statement } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { identities } from '../db/tables/identities.ts';
 import { phones } from '../db/tables/phones.ts';
+import { sessions } from '../db/tables/sessions.ts';
 import { passwords, users } from '../db/tables/users.ts';
 import { type AccountDetails, detailsOf } from './account-details.ts';
 import { confirmationsOf, shownUserMetadata } from './confirmations.ts';
@@ -47,6 +48,8 @@ export const selectAccounts = (db: Database) =>
       details: accountDetails,
       phone: phones,
       hasPassword: sql<boolean>`exists (select from ${passwords} where ${passwords.userId} = ${users.id})`,
+      lastSignInAt: sql<string | null>`(
+        select max(s.created_at) from ${sessions} s where s.user_id = ${users.id} and s.opened_by <> 'access_token')`,
       identities: sql<IdentityJson[]>`coalesce((
         select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer, 'subject', i.subject,
           'email', i.email, 'createdAt', i.created_at) order by i.created_at, i.id)
@@ -59,9 +62,14 @@ export const selectAccounts = (db: Database) =>
 type AccountRow = Awaited<ReturnType<typeof selectAccounts>>[number];
 
 /** Makes an account of a row that `selectAccounts` gave. */
-export function accountOf({ details, identities: linked, ...row }: AccountRow, config: Settings): Account {
-  const identities = linked.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
-  return describeAccount({ ...row, details: detailsOf(details), identities }, config);
+export function accountOf(row: AccountRow, config: Settings): Account {
+  const { user, hasPassword, phone } = row;
+  const linked = row.identities.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
+  const details = detailsOf(row.details);
+  // An ended session is pruned after a while. What an import brought stays.
+  const lastSignInAt = row.lastSignInAt === null ? details.lastSignInAt : new Date(row.lastSignInAt);
+  const stored = { user, hasPassword, phone, details: { ...details, lastSignInAt }, identities: linked };
+  return describeAccount(stored, config);
 }
 
 const accountById = statement((db) =>

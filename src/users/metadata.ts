@@ -1,39 +1,40 @@
 import { MAX_METADATA_BYTES, type Metadata } from '../db/tables/account-details.ts';
 import { AuthError } from '../errors.ts';
 
-/** How deeply values of metadata may be nested. */
+/** Objects and lists that metadata may nest. Postgres and serialisers work through them one within the other. */
 const MAX_DEPTH = 32;
 
-/** Postgres stores no text with a NUL or with half a surrogate pair. */
-const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\u0000');
+/** The values within a value, and the names of its attributes. */
+const innerOf = (value: unknown): unknown[] =>
+  typeof value === 'object' && value !== null ? [...Object.values(value), ...Object.keys(value)] : [];
 
-/** Tells whether a JSON value is nested too deeply, or holds text that cannot be stored. It does not recurse. */
-function faultOf(metadata: Metadata): 'depth' | 'text' | null {
+/** Postgres stores no text with a NUL or with half a surrogate pair. */
+const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+
+/** What Postgres cannot store of metadata; null if it can. It goes by levels, since a client can nest values very deeply. */
+function faultOf(metadata: Metadata): string | null {
   let level: unknown[] = [metadata];
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) return 'depth';
-    if (level.some((value) => typeof value === 'string' && !isStorable(value))) return 'text';
-    const objects = level.filter((value): value is object => typeof value === 'object' && value !== null);
-    if (!objects.every((value) => Object.keys(value).every(isStorable))) return 'text';
-    level = objects.flatMap((value) => Object.values(value));
+    if (depth > MAX_DEPTH) return 'It nests too many levels.';
+    if (level.some((value) => typeof value === 'string' && !isStorable(value)))
+      return 'It has a NUL, or half a character.';
+    level = level.flatMap(innerOf);
   }
   return null;
 }
 
 /**
- * Checks metadata that a client sends, or what it becomes together with the stored metadata.
- * @throws AuthError `max_length` over 16 KiB of JSON, `invalid` if it is nested too deeply or holds text that cannot be stored, on the
- * given attribute
+ * Checks metadata that a client sends: at most 16 KB of JSON and 32 levels, without NUL.
+ * @returns the metadata, unchanged
+ * @throws AuthError `invalid` or `max_length` on the given attribute
  */
-export function checkMetadata(metadata: Metadata, attribute: string): void {
-  const fault = faultOf(metadata);
-  if (fault === 'depth')
-    throw new AuthError('invalid', { attribute, message: `Must be at most ${MAX_DEPTH} levels deep.` });
-  if (fault === 'text')
-    throw new AuthError('invalid', { attribute, message: 'Must be well-formed text without NUL.' });
+export function parseMetadata(metadata: Metadata, attribute: string): Metadata {
+  const message = faultOf(metadata);
+  if (message !== null) throw new AuthError('invalid', { attribute, message });
   if (Buffer.byteLength(JSON.stringify(metadata)) > MAX_METADATA_BYTES)
     throw new AuthError('max_length', {
       attribute,
       message: `Must be at most ${MAX_METADATA_BYTES} bytes of JSON.`,
     });
+  return metadata;
 }

@@ -7,6 +7,7 @@ import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { logoutEndpoints } from './logout.ts';
 import { settingsEndpoints } from './settings.ts';
+import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
 
 /** The configured origins may call, without cookies. */
@@ -47,6 +48,7 @@ export const gotrue: Dialect = {
     ...adminUserEndpoints(deps),
     ...adminListEndpoints(deps),
     ...settingsEndpoints(deps),
+    ...tokenEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
   ],

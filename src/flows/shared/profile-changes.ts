@@ -2,7 +2,7 @@ import type { Transaction } from '../../db/client.ts';
 import type { Metadata } from '../../db/tables/account-details.ts';
 import { AuthError } from '../../errors.ts';
 import { findAccountDetails, mergeMetadata, setAccountDetails } from '../../users/account-details.ts';
-import { checkMetadata } from '../../users/metadata.ts';
+import { parseMetadata } from '../../users/metadata.ts';
 import type { Deps } from './deps.ts';
 
 /** What an administrator says of a user, beside the account itself. What is missing stays as it is. */
@@ -65,8 +65,5 @@ export async function changeProfile(
 
 function merged(former: Metadata, changes: Metadata, attribute: string): Metadata {
   // Before the merge too: a deep value must not be copied.
-  checkMetadata(changes, attribute);
-  const result = mergeMetadata(former, changes);
-  checkMetadata(result, attribute);
-  return result;
+  return parseMetadata(mergeMetadata(former, parseMetadata(changes, attribute)), attribute);
 }
