@@ -6,6 +6,9 @@ import { phones } from '../db/tables/phones.ts';
 import { users } from '../db/tables/users.ts';
 import { type Account, accountOf, selectAccounts } from './accounts.ts';
 
+/** The most accounts of a page. */
+export const MAX_PER_PAGE = 1000;
+
 /** Selects a page of accounts. */
 export type AccountPage = Readonly<{
   /** A part of an address, a number, a name or an id, in any case; null for all accounts. */

@@ -1,7 +1,8 @@
 import { routePath } from 'hono/route';
 import { z } from 'zod';
-import { MAX_PER_PAGE, pageAccounts } from '../../flows/admin/list-users.ts';
+import { pageAccounts } from '../../flows/admin/list-users.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
+import { MAX_PER_PAGE } from '../../users/account-pages.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { adminErrors, adminToken, requireAdmin } from './bearer.ts';
 import { validationFailed } from './errors.ts';

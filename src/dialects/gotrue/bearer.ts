@@ -3,12 +3,10 @@ import type { AuthError } from '../../errors.ts';
 import { authenticateService } from '../../flows/shared/authenticate-service.ts';
 import { isAccountToken, type ServiceCaller, type Viewer } from '../../flows/shared/caller.ts';
 import { isConfirmed } from '../../flows/shared/confirmation.ts';
-import { findSharedSecretHolder } from '../../flows/shared/shared-secret-holder.ts';
 import { findTokenHolder, type TokenHolder } from '../../flows/shared/token-holder.ts';
 import { bearerToken } from '../../request/bearer.ts';
 import { wrongSecret } from '../../request/caller.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import { claimsSharedSecret } from '../../service-tokens/shared-secret.ts';
 import type { Incoming, Security } from '../endpoint.ts';
 import { refuse } from './errors.ts';
 
@@ -84,9 +82,7 @@ function requireBearer({ headers }: IncomingMessage): string {
  * @throws AuthError `no_authorization` (401), `bad_jwt`, `user_not_found`, `session_not_found`, `user_banned`, `email_not_confirmed`
  */
 export async function requireUser(deps: GatewayDeps, { request, caller }: Incoming): Promise<Viewer> {
-  const token = requireBearer(request);
-  const find = claimsSharedSecret(deps, token) ? findSharedSecretHolder : findTokenHolder;
-  const holder = await find(deps, caller, { token });
+  const holder = await findTokenHolder(deps, caller, { token: requireBearer(request) });
   if (holder.kind !== 'viewer') throw refusalOf(holder);
   const { viewer } = holder;
   if (!isAccountToken(viewer)) throw tokenErrors.bad('it may not act for its person here');

@@ -1,7 +1,7 @@
 import { isUuid } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import { parsePage } from '../../teams/pages.ts';
-import { listAccountPage } from '../../users/account-pages.ts';
+import { listAccountPage, MAX_PER_PAGE } from '../../users/account-pages.ts';
 import type { Account } from '../../users/accounts.ts';
 import { parsePrefix } from '../../users/attributes.ts';
 import { listUsers } from '../../users/user-list.ts';
@@ -62,9 +62,6 @@ export type PageAccountsInput = {
   filter: string;
   oldestFirst: boolean;
 };
-
-/** The most accounts of a page. */
-export const MAX_PER_PAGE = 1000;
 
 /**
  * Lists accounts with all that clients of the GoTrue dialect see of them, a page at a time, in the order of their creation. For the

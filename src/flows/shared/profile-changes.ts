@@ -1,7 +1,11 @@
 import type { Transaction } from '../../db/client.ts';
-import type { Metadata } from '../../db/tables/account-details.ts';
 import { AuthError } from '../../errors.ts';
-import { findAccountDetails, mergeMetadata, setAccountDetails } from '../../users/account-details.ts';
+import {
+  findAccountDetails,
+  type Metadata,
+  mergeMetadata,
+  setAccountDetails,
+} from '../../users/account-details.ts';
 import { parseMetadata } from '../../users/metadata.ts';
 import type { Deps } from './deps.ts';
 

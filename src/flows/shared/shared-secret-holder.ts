@@ -44,7 +44,7 @@ async function holderOf(deps: Deps, { device, userId, sessionId }: Named): Promi
   const viewer = { device, user, sessionId, activeTeamId: null, tokenKind: 'access', level: 'aal1' } as const;
   if (sessionId === null) return { kind: 'viewer', viewer };
   const live = isUuid(sessionId) ? await findLiveSession(deps.db, { sessionId, userId, keyId: null }) : null;
-  // A session of a program is no reason to change the account.
+  // A program must not change the account.
   if (live === null || live.openedBy === 'access_token') return { kind: 'session_over' };
   return { kind: 'viewer', viewer: { ...viewer, activeTeamId: live.activeTeamId, level: live.level } };
 }

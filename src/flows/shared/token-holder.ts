@@ -1,9 +1,11 @@
 import { AuthError } from '../../errors.ts';
+import { claimsSharedSecret } from '../../service-tokens/shared-secret.ts';
 import { TokenError, verifyToken } from '../../sessions/tokens.ts';
 import { findUser } from '../../users/users.ts';
 import { authenticateToken } from './authenticate.ts';
 import type { Caller, Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
+import { findSharedSecretHolder } from './shared-secret-holder.ts';
 
 /** What an access token leads to: a signed-in person, or the reason why not. */
 export type TokenHolder =
@@ -13,12 +15,16 @@ export type TokenHolder =
   | { kind: 'no_subject' | 'foreign_subject' }
   | { kind: 'user_gone' | 'user_disabled' | 'session_over' };
 
-/** Finds the person who holds an access token, like `authenticateToken`, or says why it leads to no one. */
+/**
+ * Finds the person who holds an access token of ours, like `authenticateToken`, or a token that the shared secret signed. Otherwise it
+ * says why the token leads to no one. For the GoTrue dialect: no other one accepts the shared secret.
+ */
 export async function findTokenHolder(
   deps: Deps,
   by: Caller,
   input: { token: string },
 ): Promise<TokenHolder> {
+  if (claimsSharedSecret(deps, input.token)) return findSharedSecretHolder(deps, by, input);
   try {
     return { kind: 'viewer', viewer: await authenticateToken(deps, by, input) };
   } catch (error) {
