@@ -22,6 +22,12 @@ export const errorCatalogue = {
   account_disabled: { status: 403, message: 'This account is disabled.' },
   signup_disabled: { status: 403, message: 'Sign-up is switched off here.' },
   email_not_verified: { status: 403, message: 'Verify your email address first.' },
+  otp_disabled: { status: 403, message: 'Signups not allowed for otp' },
+  invalid_code: { status: 400, message: 'This code is wrong, was used or has expired.' },
+  invalid_code_verifier: {
+    status: 400,
+    message: 'code challenge does not match previously saved code verifier',
+  },
   invalid_token: {
     status: 400,
     message: 'This link is no longer valid: it was used, replaced or has expired.',
