@@ -17,6 +17,7 @@ import { checkKeyEncryption } from './keys/encryption-at-rest.ts';
 import { ensureSuccessor } from './keys/jwks.ts';
 import { createSignerKeyFinder } from './keys/password-signer-keys.ts';
 import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
+import { createLeakedPasswords } from './leaked-passwords/leaked-passwords.ts';
 import { createBodyBudget } from './limits/body-budget.ts';
 import { createRateLimiter } from './limits/rate-limits.ts';
 import { createRefusedSecrets } from './limits/refused-secrets.ts';
@@ -27,6 +28,8 @@ import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
 import { createMailTransport } from './mail/transport.ts';
 import { applyMigrations, isMigrated } from './migrations/migrate.ts';
 import { createCodeMaker } from './one-time-codes/code-maker.ts';
+import { createOutbound } from './outbound/outbound.ts';
+import { createProviders } from './providers/providers.ts';
 import { createClientAddressReader } from './request/client-address.ts';
 import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
@@ -41,6 +44,12 @@ import { LANES } from './webhooks/queue.ts';
  * overloaded, and refuses new work with `busy`.
  */
 const LONGEST_WAIT_MS = 3000;
+
+/** How many milliseconds a new password may wait for the service that knows leaked passwords. */
+const LEAKS_WITHIN_MS = 3000;
+
+/** The bounds of one request to a provider. */
+const PROVIDER_BOUNDS = { withinMs: 5000, maxBytes: 256 * 1024 };
 
 /** A complete configuration: what it left to the development defaults has been created. */
 export type RunnableConfig = Config & { database: { url: string } };
@@ -142,7 +151,15 @@ export async function wire(config: RunnableConfig, pools: Pools, log: Log): Prom
       ...{ db, log, enabled: config.limits.enabled },
       limit: config.limits.internalSecretPerAddress,
     }),
+    leakedPasswords: createLeakedPasswords(config.leakedPasswords, {
+      outbound: createOutbound({ allow: config.outbound.allowPrivate, withinMs: LEAKS_WITHIN_MS }),
+      log,
+    }),
     captcha: createCaptcha(config.captcha, log),
+    providers: createProviders(
+      config.providers,
+      createOutbound({ allow: config.outbound.allowPrivate, ...PROVIDER_BOUNDS }).fetch,
+    ),
     claims: createClaimsReader({ db, log, config }),
     readClientAddress: createClientAddressReader(config.http),
     mailInbox: config.mail.delivery === 'inbox' ? createMailInbox() : null,

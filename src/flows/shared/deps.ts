@@ -6,9 +6,11 @@ import type { KeyEncryption } from '../../crypto/key-encryption.ts';
 import type { PasswordHasher } from '../../crypto/passwords/hasher.ts';
 import type { Database } from '../../db/client.ts';
 import type { PublicKeyFinder, Signer } from '../../keys/signing.ts';
+import type { LeakedPasswords } from '../../leaked-passwords/leaked-passwords.ts';
 import type { RateLimiter } from '../../limits/rate-limits.ts';
 import type { Log } from '../../log.ts';
 import type { CodeMaker } from '../../one-time-codes/code-maker.ts';
+import type { Providers } from '../../providers/providers.ts';
 import type { DeviceMarks } from '../../sessions/device-marks.ts';
 import type { RefreshTokens } from '../../sessions/refresh-token-format.ts';
 
@@ -19,6 +21,8 @@ export type Deps = Readonly<{
   db: Database;
   hashGate: HashGate;
   passwords: PasswordHasher;
+  /** Knows the passwords of data leaks. */
+  leakedPasswords: LeakedPasswords;
   keyEncryption: KeyEncryption;
   signer: Signer;
   findPublicKey: PublicKeyFinder;
@@ -29,6 +33,8 @@ export type Deps = Readonly<{
   deviceMarks: DeviceMarks;
   rateLimiter: RateLimiter;
   captcha: Captcha;
+  /** The providers by which people sign in. */
+  providers: Providers;
   /** Reads claims from the application's data; null without CLAIMS_SQL. */
   claims: ClaimsReader | null;
 }>;
