@@ -12,6 +12,7 @@ import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
 import {
   type BesideCode,
   NOTHING_BESIDE,
@@ -36,7 +37,8 @@ const invalidLink = () => new AuthError('invalid_token', { attribute: 'token' })
  * Signs in with a code that was mailed. It proves the mailbox (see proveMailbox). A code allows five guesses and works once. A wrong
  * code, a used one, and an address without a code or an account get the same answer after the same work.
  *
- * @throws AuthError `required` (email, then code), `invalid` (email), `invalid`, `max_length` or `min_length` (password), `rate_limited`,
+ * @throws AuthError `required` (email, then code), `invalid` (email), `invalid`, `max_length`, `min_length`, `missing_characters` or
+ * `leaked_password` (password), `rate_limited`,
  * `invalid_code` (code), `account_disabled`, `busy`, `no_signing_key`, `claims_failed`
  */
 export async function signInWithMailedCode(
@@ -48,7 +50,7 @@ export async function signInWithMailedCode(
   const missing = firstMissing({ email: input.email.trim(), code: input.code });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
   parseEmail(input.email);
-  if (password !== '') checkNewPassword(password, deps.config.passwords.minLength);
+  if (password !== '') checkNewPassword(password, deps.config.passwords);
   await deps.rateLimiter.consume([callerCounter(deps, by, 'codeGuess')]);
   const { canonical, former } = emailSpellings(input.email);
   const guess = { targets: [canonical, former], purposes, code: input.code };
@@ -64,7 +66,8 @@ export async function signInWithMailedCode(
  * Signs in with the token of a mailed link, for programs that read it from the link. It proves the mailbox, as the code does. The token
  * of a PKCE link works here too.
  *
- * @throws AuthError `required` (token), `invalid`, `max_length` or `min_length` (password), `rate_limited`, `invalid_token` (token),
+ * @throws AuthError `required` (token), `invalid`, `max_length`, `min_length`, `missing_characters` or
+ * `leaked_password` (password), `rate_limited`, `invalid_token` (token),
  * `account_disabled`, `busy`, `no_signing_key`, `claims_failed`
  */
 export async function signInWithMailedLink(
@@ -73,7 +76,7 @@ export async function signInWithMailedLink(
   input: CodeOptions & { token: string },
 ): Promise<CodeSignIn> {
   const { password = '' } = input;
-  if (password !== '') checkNewPassword(password, deps.config.passwords.minLength);
+  if (password !== '') checkNewPassword(password, deps.config.passwords);
   const found = await findByLink(deps, by, input);
   return (await signIn(deps, by, { ...input, found })) ?? refuse(invalidLink());
 }
@@ -149,7 +152,7 @@ async function besideOf(
   { found: { purpose }, password = '' }: { found: OneTimeCode; password?: string },
 ): Promise<BesideCode> {
   if (password === '' || (purpose !== 'signup' && purpose !== 'invite')) return NOTHING_BESIDE;
-  return { ...NOTHING_BESIDE, newPasswordHash: await deps.passwords.hash(password) };
+  return { ...NOTHING_BESIDE, newPasswordHash: await hashNewPassword(deps, password) };
 }
 
 async function open(
