@@ -19,6 +19,7 @@ export const securityActions = [
   'email_verification_requested',
   'email_verified',
   'email_unverified',
+  'phone_verified',
   'password_suspended',
   'signup_disowned',
   'password_reset_requested',

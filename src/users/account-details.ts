@@ -3,6 +3,8 @@ import type { Queryable } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { users } from '../db/tables/users.ts';
 
+export type { Metadata };
+
 export type AccountDetails = Omit<typeof accountDetails.$inferSelect, 'userId'>;
 
 const NONE: AccountDetails = {

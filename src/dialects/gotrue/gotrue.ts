@@ -43,5 +43,11 @@ export const gotrue: Dialect = {
       "GoTrue's API, for Supabase's clients. The same paths are below `/gotrue` and `/gotrue/auth/v1`. Its errors have the names of GoTrue.",
     errors: goTrueErrors,
   },
-  endpoints: (deps) => [...settingsEndpoints(deps), ...mailEndpoints(deps), ...verifyEndpoints(deps), ...userEndpoints(deps), ...logoutEndpoints(deps)],
+  endpoints: (deps) => [
+    ...settingsEndpoints(deps),
+    ...mailEndpoints(deps),
+    ...verifyEndpoints(deps),
+    ...userEndpoints(deps),
+    ...logoutEndpoints(deps),
+  ],
 };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { resendEmailChangeCodes } from '../../flows/account/resend-email-change.ts';
 import { requestSignInCode } from '../../flows/sign-in/request-code.ts';
 import { requestRecoveryCode } from '../../flows/sign-in/request-recovery-code.ts';
 import { resendSignUpCode } from '../../flows/sign-in/resend-code.ts';
-import { resendEmailChangeCodes } from '../../flows/account/resend-email-change.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
 import { CAPTCHA_ATTRIBUTE, refuse, validationFailed } from './errors.ts';
@@ -34,7 +34,9 @@ function requireLength(email: string): string {
   return email;
 }
 
-const SENT = { 200: { description: 'The mail is on its way, if the address gets one.', schema: z.object({}) } };
+const SENT = {
+  200: { description: 'The mail is on its way, if the address gets one.', schema: z.object({}) },
+};
 
 const MagicLinkBody = z.object({
   email: EMAIL,
@@ -57,8 +59,7 @@ async function mailMagicLink(
   query: z.output<typeof redirectQuery>,
   body: MagicLink,
 ): Promise<void> {
-  if (!deps.config.codes.magicLink)
-    throw refuse(422, 'email_provider_disabled', 'Email logins are disabled');
+  if (!deps.config.codes.magicLink) throw refuse(422, 'email_provider_disabled', 'Email logins are disabled');
   await requestSignInCode(deps, incoming.caller, {
     ...requestOf(incoming, query, body),
     createUser: body.create_user ?? true,
@@ -105,8 +106,7 @@ const otp = (deps: GatewayDeps): Endpoint =>
     body: OtpBody,
     async handle(incoming, c) {
       const { query, body } = incoming;
-      if (body.email === '' && body.phone === '')
-        throw validationFailed('One of email or phone must be set');
+      if (body.email === '' && body.phone === '') throw validationFailed('One of email or phone must be set');
       if (body.email !== '' && body.phone !== '')
         throw validationFailed('Only an email address or phone number should be provided');
       if (body.email === '') throw refuse(400, 'phone_provider_disabled', 'Unsupported phone provider');

@@ -25,7 +25,7 @@ export const redirectsOf = (
 type Parameters = Readonly<Record<string, string | number>>;
 
 /** Escapes as Go does: a space is a plus sign. */
-const escape = (text: string): string =>
+const escapeAsGo = (text: string): string =>
   encodeURIComponent(text.toWellFormed())
     .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+');
@@ -34,7 +34,7 @@ const escape = (text: string): string =>
 const spell = (parameters: Parameters): string =>
   Object.entries(parameters)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${escape(name)}=${escape(String(value))}`)
+    .map(([name, value]) => `${escapeAsGo(name)}=${escapeAsGo(String(value))}`)
     .join('&');
 
 const partsOf = (target: string): { base: string; query: string } => {

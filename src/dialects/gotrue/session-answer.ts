@@ -17,7 +17,11 @@ export function setSessionHeaders(c: RouteContext, { accessToken, refreshToken, 
 }
 
 /** Answers with a session: the tokens, and the user. */
-export async function answerSession(c: RouteContext, deps: GatewayDeps, signedIn: SignedIn): Promise<Response> {
+export async function answerSession(
+  c: RouteContext,
+  deps: GatewayDeps,
+  signedIn: SignedIn,
+): Promise<Response> {
   const account = await findAccount(deps, signedIn.user.id);
   if (account === null) throw refuse(403, 'user_not_found', 'User from sub claim in JWT does not exist');
   setSessionHeaders(c, signedIn);

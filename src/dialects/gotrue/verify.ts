@@ -19,7 +19,8 @@ const TEXT = z.string().default('');
 
 const VerifyBody = z.object({
   type: TEXT.meta({
-    description: '`signup`, `invite`, `recovery`, `magiclink`, `email_change`, `email`, `sms` or `phone_change`.',
+    description:
+      '`signup`, `invite`, `recovery`, `magiclink`, `email_change`, `email`, `sms` or `phone_change`.',
   }),
   token: TEXT.meta({ description: 'The code of the message, with `email` or `phone`.' }),
   token_hash: TEXT.meta({ description: 'The token of the mailed link, in place of the code.' }),
@@ -33,7 +34,14 @@ const VerifyBody = z.object({
 type Verification = z.output<typeof VerifyBody>;
 
 /** Refuses a body as GoTrue does. @throws AuthError `validation_failed` (400) */
-function checkShape({ type, token, token_hash: hash, email, phone, redirect_to: target }: Verification): void {
+function checkShape({
+  type,
+  token,
+  token_hash: hash,
+  email,
+  phone,
+  redirect_to: target,
+}: Verification): void {
   if (type === '') throw validationFailed('Verify requires a verification type');
   if ((token === '') === (hash === ''))
     throw validationFailed('Verify requires either a token or a token hash');

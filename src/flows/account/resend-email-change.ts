@@ -35,7 +35,8 @@ export async function resendEmailChangeCodes(deps: Deps, by: Caller, input: Code
     for (const { userId, target, purpose, isHalf } of pending)
       if (purpose === 'email_change_new' || purpose === 'email_change_current')
         await queueCode(tx, deps, by, { ...input, to: { userId, email: target }, purpose, isHalf });
-    if (pending.length === 0) await queueCode(tx, deps, by, { ...input, to: null, purpose: 'email_change_new' });
+    if (pending.length === 0)
+      await queueCode(tx, deps, by, { ...input, to: null, purpose: 'email_change_new' });
     await countCaller(deps, admitted, tx);
     return null;
   });
