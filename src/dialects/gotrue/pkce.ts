@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { challengeOf } from '../../crypto/pkce.ts';
 import type { AuthError } from '../../errors.ts';
-import { challengeOf } from '../../flow-states/flow-states.ts';
 import { validationFailed } from './errors.ts';
 
 /** The parameters of PKCE, which a body or a query may have. */
