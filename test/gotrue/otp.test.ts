@@ -88,7 +88,7 @@ describe('POST /otp', () => {
     ],
     [
       { email: 'a@example.com', code_challenge: 'a'.repeat(43), code_challenge_method: 'md5' },
-      'unsupported code_challenge_method "md5"',
+      'Invalid code challenge method',
     ],
   ])('refuses %j: validation_failed', async (body, message) => {
     expectError(await codes.post('/otp', body), 400, 'validation_failed', message);

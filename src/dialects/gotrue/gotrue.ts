@@ -6,6 +6,7 @@ import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
+import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
 
@@ -45,6 +46,7 @@ export const gotrue: Dialect = {
   },
   endpoints: (deps) => [
     ...settingsEndpoints(deps),
+    ...tokenEndpoints(deps),
     ...mailEndpoints(deps),
     ...verifyEndpoints(deps),
     ...userEndpoints(deps),

@@ -105,13 +105,14 @@ export function userObject(account: Account, config: Settings): Json {
 }
 
 /** The tokens of a session as clients read them. */
-export function tokensObject({ accessToken, refreshToken, expiresAt: end }: SignedIn) {
-  const expiresAt = Math.floor(end.getTime() / 1000);
+export function tokensObject({ accessToken, refreshToken, expiresAt }: SignedIn) {
+  const expiresAtMs = expiresAt.getTime();
   return {
     access_token: accessToken,
     token_type: 'bearer',
-    expires_in: Math.max(0, expiresAt - Math.floor(Date.now() / 1000)),
-    expires_at: expiresAt,
+    // Times in tokens are whole seconds, so it is rounded up.
+    expires_in: Math.max(0, Math.ceil((expiresAtMs - Date.now()) / 1000)),
+    expires_at: Math.floor(expiresAtMs / 1000),
     refresh_token: refreshToken,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EMAIL, PASSWORD, PHONE, SECURITY } from './bodies.ts';
 
 // How OpenAPI describes the objects that GoTrue's clients read. `objects.ts` makes them.
 
@@ -18,15 +19,6 @@ const Identity = z.object({
   updated_at: TIME,
   email: z.string().optional(),
 });
-
-/** What a person says of themselves, in a request. */
-export const metadata = z.record(z.string(), z.unknown()).default({});
-
-/** Where a client puts the solution of a captcha. */
-export const securityField = z
-  .object({ captcha_token: z.string().optional() })
-  .optional()
-  .meta({ description: 'The solution of the captcha, if `captcha` is configured.' });
 
 /** A person. */
 export const UserSchema = z.object({
@@ -65,4 +57,20 @@ export const SessionSchema = z.object({
   expires_at: z.int().meta({ description: 'Seconds since 1970.' }),
   refresh_token: z.string(),
   user: UserSchema,
+  weak_password: z
+    .object({ message: z.string(), reasons: z.array(z.string()) })
+    .nullable()
+    .optional()
+    .meta({ description: 'Why the password would be refused as a new one. Null if it would not.' }),
+});
+
+/** What the grants read. */
+export const TokenBody = z.object({
+  email: EMAIL,
+  phone: PHONE,
+  password: PASSWORD,
+  refresh_token: z.string().default('').meta({ description: 'The refresh token of a session.' }),
+  auth_code: z.string().default('').meta({ description: 'The code with which a PKCE flow led back.' }),
+  code_verifier: z.string().default('').meta({ description: 'The verifier of the challenge of PKCE.' }),
+  gotrue_meta_security: SECURITY,
 });
