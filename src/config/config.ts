@@ -11,6 +11,7 @@ import { personalTokenConfig } from './groups/personal-tokens.ts';
 import { requestConfig } from './groups/requests.ts';
 import { roleConfig, roleProblems } from './groups/roles.ts';
 import { secretConfig } from './groups/secrets.ts';
+import { secondFactorConfig } from './groups/second-factors.ts';
 import { serverConfig } from './groups/server.ts';
 import { cookieProblems, keyLifeProblems, tokenConfig } from './groups/tokens.ts';
 import { upkeepConfig } from './groups/upkeep.ts';
@@ -31,6 +32,7 @@ export const toConfig = (e: Environment) => ({
   limits: { ...rateConfig(e), ...mailLimitConfig(e) },
   ...inviteConfig(e),
   ...personalTokenConfig(e),
+  ...secondFactorConfig(e),
   ...requestConfig(e),
   ...ensConfig(e),
   ...mailConfig(e),

@@ -11,6 +11,7 @@ import { passwordVariables } from './groups/passwords.ts';
 import { personalTokenVariables } from './groups/personal-tokens.ts';
 import { requestVariables } from './groups/requests.ts';
 import { roleVariables } from './groups/roles.ts';
+import { secondFactorVariables } from './groups/second-factors.ts';
 import { secretVariables } from './groups/secrets.ts';
 import { serverVariables } from './groups/server.ts';
 import { tokenVariables } from './groups/tokens.ts';
@@ -31,6 +32,7 @@ export const environment = z.object({
   ...rateVariables,
   ...inviteVariables,
   ...personalTokenVariables,
+  ...secondFactorVariables,
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,
