@@ -13,8 +13,9 @@ select portcullis_private.give_hasura(:'role', 'update', 'projects', array['name
 select portcullis_private.give_hasura(:'role', 'select', 'invites', array['id', 'team_id', 'email', 'role', 'inviter_id', 'created_at', 'expires_at']);
 select portcullis_private.give_hasura(:'role', 'select', 'user_roles', array['user_id', 'role', 'created_at']);
 select portcullis_private.give_hasura(:'role', 'select', 'membership_roles', array['team_id', 'user_id', 'role', 'created_at']);
-select portcullis_private.give_hasura(:'role', 'select', 'sessions', array['id', 'user_id', 'active_team_id', 'user_agent', 'address', 'created_at', 'last_used_at', 'expires_at', 'revoked_at', 'opened_by', 'proven_at']);
+select portcullis_private.give_hasura(:'role', 'select', 'sessions', array['id', 'user_id', 'active_team_id', 'user_agent', 'address', 'created_at', 'last_used_at', 'expires_at', 'revoked_at', 'opened_by', 'proven_at', 'methods', 'level']);
 select portcullis_private.give_hasura(:'role', 'select', 'identities', array['id', 'user_id', 'provider', 'issuer', 'subject', 'email', 'created_at']);
+select portcullis_private.give_hasura(:'role', 'select', 'phones', array['user_id', 'number', 'verified_at', 'created_at', 'updated_at']);
 select portcullis_private.give_hasura(:'role', 'select', 'jwks', array['id', 'alg', 'public_jwk', 'created_at', 'expires_at']);
 select portcullis_private.give_hasura(:'role', 'update', 'jwks', array['expires_at']);
 select portcullis_private.give_hasura(:'role', 'select', 'security_events', array['id', 'created_at', 'action', 'outcome', 'user_id', 'session_id', 'team_id', 'address', 'user_agent', 'details']);

@@ -1,5 +1,6 @@
 import { type App, createApp } from './app.ts';
 import type { Config } from './config/config.ts';
+import { dialectsOff } from './config/groups/gotrue.ts';
 import { ConfigError, EXIT_CONFIG, readConfig } from './config/read-config.ts';
 import { completeConfig, type Development } from './development.ts';
 import { createLog, type Log } from './log.ts';
@@ -97,6 +98,8 @@ async function start(config: Config, log: Log): Promise<void> {
     return stop(error instanceof ConfigError ? EXIT_CONFIG : 1);
   }
   if (interrupted > 0) return stop(0);
+  const off = dialectsOff(config);
+  if (off.length > 0) log.info({ off }, 'Dialects are switched off (DIALECTS).');
   log.info({ url: app.url, version }, 'Listening.');
   if (!config.production) printAddresses(app, development);
 }

@@ -3,6 +3,7 @@ import { captchaConfig, captchaProblems } from './groups/captcha.ts';
 import { claimsConfig } from './groups/claims.ts';
 import { databaseConfig } from './groups/database.ts';
 import { ensConfig } from './groups/ens.ts';
+import { gotrueConfig } from './groups/gotrue.ts';
 import { inviteConfig } from './groups/invites.ts';
 import { rateConfig, rateProblems } from './groups/limits.ts';
 import { mailConfig, mailLimitConfig } from './groups/mail.ts';
@@ -27,6 +28,7 @@ export const toConfig = (e: Environment) => ({
   ...accountConfig(e),
   ...roleConfig(e),
   ...claimsConfig(e),
+  ...gotrueConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
   limits: { ...rateConfig(e), ...mailLimitConfig(e) },

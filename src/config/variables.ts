@@ -4,6 +4,7 @@ import { captchaVariables } from './groups/captcha.ts';
 import { claimsVariables } from './groups/claims.ts';
 import { databaseVariables } from './groups/database.ts';
 import { ensVariables } from './groups/ens.ts';
+import { gotrueVariables } from './groups/gotrue.ts';
 import { inviteVariables } from './groups/invites.ts';
 import { rateVariables } from './groups/limits.ts';
 import { mailVariables } from './groups/mail.ts';
@@ -27,6 +28,7 @@ export const environment = z.object({
   ...accountVariables,
   ...roleVariables,
   ...claimsVariables,
+  ...gotrueVariables,
   ...captchaVariables,
   ...passwordVariables,
   ...rateVariables,

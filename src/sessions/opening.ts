@@ -7,7 +7,13 @@ import type { Config } from '../config/config.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Queryable } from '../db/client.ts';
 import { rolesOfMembers, rolesOfUsers } from '../db/tables/roles.ts';
-import { refreshTokens, type SessionOpener, sessions } from '../db/tables/sessions.ts';
+import {
+  type AssuranceLevel,
+  refreshTokens,
+  type SessionOpener,
+  sessions,
+  type UsedMethod,
+} from '../db/tables/sessions.ts';
 import { memberships, teams } from '../db/tables/teams.ts';
 import { passwords, users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
@@ -27,17 +33,35 @@ export type OpenedSession = {
   roles: string[];
   /** What CLAIMS_SQL returned for the user. */
   claims: ApplicationClaims;
+  level: AssuranceLevel;
   /** Seconds until the absolute end of the session. */
   secondsLeft: number;
 };
+
+/**
+ * What opens a session besides a checked password.
+ * `proven`: whether it shows that the person holds the mailbox of the account.
+ */
+export type Opener = Readonly<{
+  opener: Exclude<SessionOpener, 'access_token'>;
+  proven: boolean;
+}>;
+
+/** The way in which a person has signed in, as GoTrue names it: `password`, `otp`, `magiclink`, `oauth`, … */
+export type SignInMethod = Omit<UsedMethod, 'timestamp'>;
+
+export const newPassword: Opener = { opener: 'password', proven: false };
+export const mailedToken: Opener = { opener: 'mailed_token', proven: true };
 
 /** A sign-in: the person, their device, and what they signed in with. */
 type Opening = {
   userId: string;
   device: Device;
   action: 'signup' | 'login';
-  /** A checked password (with its hash), a new account's password, or a token that was mailed to the person. */
-  by: { passwordHash: string } | 'new_password' | 'mailed_token';
+  /** A checked password, with its hash, or what else opens the session. */
+  by: { passwordHash: string } | Opener;
+  /** Unless given: `password` for a password, `otp` for a mailed token. */
+  method?: SignInMethod;
   /** What CLAIMS_SQL returned for the user, in this transaction. */
   claims: ApplicationClaims;
   /** Whether the device has shown its mark: then no notice is mailed. */
@@ -57,12 +81,12 @@ type OpeningDeps = { config: Pick<Config, 'sessions' | 'webhooks'>; refreshToken
 export async function openSession(
   db: Queryable,
   { config, refreshTokens: tokens }: OpeningDeps,
-  { userId, device, action, by, claims, knownDevice = false }: Opening,
+  { userId, device, action, by, method = methodOf(by), claims, knownDevice = false }: Opening,
 ): Promise<OpenedSession> {
   const sessionId = uuidv7();
   const refreshToken = tokens.first(sessionId);
   const { refreshTtlSeconds, ttlSeconds } = config.sessions;
-  const openedBy: SessionOpener = by === 'mailed_token' ? by : 'password';
+  const openedBy: SessionOpener = 'opener' in by ? by.opener : 'password';
   const [opened] = await db.execute<OpenedRow>(sql`
     with permitted as (
       ${permission(userId, by)}
@@ -70,10 +94,12 @@ export async function openSession(
       select m.team_id, m.role from ${memberships} m join ${teams} t on t.id = m.team_id
       where m.user_id = (select id from permitted) order by m.created_at, m.team_id limit 1 for key share of t, m
     ), opened as (
-      insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at, opened_by, proven_at)
+      insert into ${sessions} (id, user_id, active_team_id, user_agent, address, expires_at, opened_by, proven_at, methods)
       select ${sessionId}::uuid, permitted.id, (select team_id from member), ${storableUserAgent(device.userAgent)},
         ${device.address}::inet, now() + make_interval(secs => ${ttlSeconds}), ${openedBy},
-        case when permitted.proven then now() end
+        case when permitted.proven then now() end,
+        jsonb_build_array(${JSON.stringify(method)}::text::jsonb
+          || jsonb_build_object('timestamp', floor(extract(epoch from now()))::bigint))
       from permitted
       returning id
     ), recorded as (
@@ -95,8 +121,20 @@ export async function openSession(
     from opened left join member on true`);
   if (opened === undefined) throw new AuthError('invalid_credentials');
   const roles = splitRoles(opened.user_roles);
-  return { sessionId, refreshToken, team: teamOf(opened), roles, claims, secondsLeft: ttlSeconds };
+  const held = { team: teamOf(opened), roles, claims };
+  return { sessionId, refreshToken, ...held, level: 'aal1', secondsLeft: ttlSeconds };
 }
+
+const methodOf = (by: Opening['by']): SignInMethod => ({
+  method: 'opener' in by && by.opener !== 'password' ? methods[by.opener] : 'password',
+});
+
+const methods = {
+  mailed_token: 'otp',
+  phone_code: 'otp',
+  provider: 'oauth',
+  anonymous: 'anonymous',
+} as const;
 
 /**
  * Locks the account until the session is inserted: a password reset, a disabling or a deletion then finds the session
@@ -104,8 +142,8 @@ export async function openSession(
  * were when the password was checked. The team is locked after the account (src/db/README.md has the order of locks).
  */
 const permission = (userId: string, by: Opening['by']): SQL =>
-  typeof by === 'string'
-    ? sql`select u.id, ${by === 'mailed_token'}::boolean as proven from ${users} u
+  'opener' in by
+    ? sql`select u.id, ${by.proven}::boolean as proven from ${users} u
         where u.id = ${userId} and u.disabled_at is null for share of u`
     : sql`select u.id, p.proven_at is not null as proven from ${users} u join ${passwords} p on p.user_id = u.id
         where u.id = ${userId} and u.disabled_at is null

@@ -68,7 +68,7 @@ async function exchange(
 ): Promise<SessionRow | null> {
   const [row] = await client<SessionRow[]>`
     with live as (
-      select s.active_team_id, s.expires_at as session_end, s.created_at as session_start,
+      select s.active_team_id, s.level, s.expires_at as session_end, s.created_at as session_start,
         u.id, u.email, u.name, u.email_verified_at, u.created_at, u.updated_at
       from portcullis_private.refresh_tokens t
       join portcullis.sessions s on s.id = t.session_id
@@ -97,7 +97,7 @@ async function exchange(
         and (select o.rotated_at from portcullis_private.refresh_tokens o where o.session_id = p.session_id
           order by o.generation limit 1) < now() - make_interval(secs => ${KEPT_SECONDS + KEPT_SLACK_SECONDS}::int)
     )
-    select p.session_id, p.generation, p.id, p.email, p.name, p.email_verified_at, p.created_at, p.updated_at,
+    select p.session_id, p.generation, p.id, p.email, p.name, p.email_verified_at, p.created_at, p.updated_at, p.level,
       floor(extract(epoch from p.session_end - now()))::int as seconds_left, m.team_id, m.role,
       (select string_agg(role, ',' order by role) from portcullis.user_roles where user_id = p.id) as user_roles,
       (select string_agg(role, ',' order by role) from portcullis.membership_roles

@@ -2,6 +2,7 @@ import type { ApplicationClaims, ClaimsReader } from '../claims/claims.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/client.ts';
 import type { StatementClient } from '../db/driver/postgres.ts';
+import type { AssuranceLevel } from '../db/tables/sessions.ts';
 import { splitRoles } from '../roles/token-roles.ts';
 import type { User } from '../users/users.ts';
 import type { RefreshTokens } from './refresh-token-format.ts';
@@ -22,6 +23,7 @@ export type RefreshedSession = {
   team: TokenTeam | null;
   /** The roles of Hasura that the operator gave to the user. */
   roles: string[];
+  level: AssuranceLevel;
   refreshToken: string;
   /** Seconds until the absolute end of the session. */
   secondsLeft: number;
@@ -72,6 +74,7 @@ export type SessionRow = TeamRow & {
   updated_at: string;
   /** The roles of Hasura that the operator gave to the user, separated by commas. */
   user_roles: string | null;
+  level: AssuranceLevel;
   seconds_left: number;
 };
 
@@ -89,6 +92,6 @@ export function refreshed(row: SessionRow, refreshToken: string, repeat: Repeat 
     createdAt: moment(row.created_at),
     updatedAt: moment(row.updated_at),
   };
-  const held = { team: teamOf(row), roles: splitRoles(row.user_roles) };
+  const held = { team: teamOf(row), roles: splitRoles(row.user_roles), level: row.level };
   return { kind: 'refreshed', sessionId, user, ...held, refreshToken, secondsLeft: row.seconds_left, repeat };
 }

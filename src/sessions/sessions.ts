@@ -2,14 +2,19 @@ import { and, asc, desc, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { deleteOldRows } from '../db/prune.ts';
 import { jwks } from '../db/tables/keys.ts';
-import { refreshTokens, type SessionOpener, sessions } from '../db/tables/sessions.ts';
+import { type AssuranceLevel, refreshTokens, type SessionOpener, sessions } from '../db/tables/sessions.ts';
 import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import type { User } from '../users/users.ts';
 
 const liveSession = statement((db) =>
   db
-    .select({ user: users, activeTeamId: sessions.activeTeamId, openedBy: sessions.openedBy })
+    .select({
+      user: users,
+      activeTeamId: sessions.activeTeamId,
+      openedBy: sessions.openedBy,
+      level: sessions.level,
+    })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(
@@ -27,11 +32,19 @@ const liveSession = statement((db) =>
     .prepare('live_session'),
 );
 
+/** A live session: its user, and what its tokens may do. */
+export type LiveSession = {
+  user: User;
+  activeTeamId: string | null;
+  openedBy: SessionOpener;
+  level: AssuranceLevel;
+};
+
 /** Finds the user of a live session. Null if the session or the token's key has ended, or the user is disabled. */
 export async function findLiveSession(
   db: Database,
   input: { sessionId: string; userId: string; keyId: string | null },
-): Promise<{ user: User; activeTeamId: string | null; openedBy: SessionOpener } | null> {
+): Promise<LiveSession | null> {
   const [found] = await liveSession(db).execute(input);
   return found ?? null;
 }
@@ -70,7 +83,10 @@ export async function touchSession(tx: Queryable, sessionId: string): Promise<nu
 }
 
 /** A session as its owner sees it. */
-export type Session = Omit<typeof sessions.$inferSelect, 'revokedAt' | 'userId' | 'openedBy' | 'provenAt'>;
+export type Session = Omit<
+  typeof sessions.$inferSelect,
+  'revokedAt' | 'userId' | 'openedBy' | 'provenAt' | 'methods' | 'level'
+>;
 
 /** Whether a session began with a sign-in. The others are those of personal access tokens. */
 const isSignIn = ne(sessions.openedBy, 'access_token');

@@ -2,6 +2,7 @@ import { type JWTPayload, jwtVerify } from 'jose';
 import { JOSEError } from 'jose/errors';
 import type { ApplicationClaims } from '../claims/claims.ts';
 import type { Config } from '../config/config.ts';
+import type { AssuranceLevel } from '../db/tables/sessions.ts';
 import type { MembershipRole } from '../db/tables/teams.ts';
 import { isUuid } from '../db/uuid.ts';
 import type { PublicKeyFinder, Signer, SigningKey } from '../keys/signing.ts';
@@ -21,6 +22,8 @@ export type TokenSubject = {
   onlyRoles?: TokenRoles;
   /** What CLAIMS_SQL returned for the user. */
   claims: ApplicationClaims;
+  /** Whether the person of the session has shown one factor or two. */
+  level: AssuranceLevel;
 };
 /** The team of a team token: the member's role in it, and the roles of Hasura that the operator gave to the member. */
 export type TokenTeam = { teamId: string; role: MembershipRole; roles: readonly string[] };
@@ -55,7 +58,7 @@ export type IssuedTokens = { accessToken: string; teamToken: string | null; expi
  */
 export function hasuraClaims(
   config: Pick<Config, 'roles'>,
-  { userId, sessionId, roles: given, onlyRoles, claims }: TokenSubject,
+  { userId, sessionId, roles: given, onlyRoles, claims, level }: TokenSubject,
   team: TokenTeam | null,
   kind: TokenKind,
 ): Record<string, string | readonly string[]> {
@@ -69,11 +72,12 @@ export function hasuraClaims(
     'x-hasura-user-id': userId,
     'x-hasura-session-id': sessionId,
     [TOKEN_KIND_CLAIM]: kind,
+    'x-hasura-auth-level': level,
     ...(team !== null && { 'x-hasura-team-id': team.teamId, 'x-hasura-team-role': team.role }),
   };
 }
 
-type TokenDeps = { signer: Signer; config: Pick<Config, 'tokens' | 'roles'> };
+type TokenDeps = { signer: Signer; config: Pick<Config, 'tokens' | 'roles' | 'gotrue'> };
 
 /** The kind of tokens that a client asks for when it signs in. Clients of the portal get one kind. */
 export type SignInKind = 'access' | 'portal';
@@ -92,15 +96,19 @@ export async function issueTokens(
     kind: SignInKind | 'personal';
     ttlSeconds: number;
     secondsLeft: number;
+    /** The form of the GoTrue dialect: further claims, in tokens of another audience. */
+    gotrueClaims?: Readonly<Record<string, unknown>> | null;
   },
 ): Promise<IssuedTokens> {
-  const { key, subject, team, kind, ttlSeconds, secondsLeft } = input;
+  const { key, subject, team, kind, ttlSeconds, secondsLeft, gotrueClaims = null } = input;
   const issuedAt = Math.floor(Date.now() / 1000);
   const keyEnds = Math.floor(key.expiresAt.getTime() / 1000);
   const expires = Math.min(issuedAt + Math.min(ttlSeconds, Math.max(0, secondsLeft)), keyEnds);
   const payload = (claims: Record<string, unknown>): JWTPayload => ({
+    // The gateway's own claims come later, so that no other claim replaces them.
+    ...gotrueClaims,
     iss: config.tokens.issuer,
-    aud: config.tokens.audience,
+    aud: gotrueClaims === null ? config.tokens.audience : config.gotrue.audience,
     sub: subject.userId,
     sid: subject.sessionId,
     iat: issuedAt,
@@ -129,6 +137,10 @@ export type VerifiedToken = {
   kind: TokenKind | null;
 };
 
+/** What the tokens of the gateway may name as their audience. */
+const audiences = ({ tokens, gotrue, dialects }: Pick<Config, 'tokens' | 'gotrue' | 'dialects'>): string[] =>
+  dialects.includes('gotrue') ? [tokens.audience, gotrue.audience] : [tokens.audience];
+
 /** Why a token was refused. The message may be shown to the caller. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
@@ -140,7 +152,10 @@ export class TokenError extends Error {
  * @throws TokenError
  */
 export async function verifyToken(
-  { findPublicKey, config }: { findPublicKey: PublicKeyFinder; config: Pick<Config, 'tokens'> },
+  {
+    findPublicKey,
+    config,
+  }: { findPublicKey: PublicKeyFinder; config: Pick<Config, 'tokens' | 'gotrue' | 'dialects'> },
   token: string,
   { toleranceSeconds = 0 }: { toleranceSeconds?: number } = {},
 ): Promise<VerifiedToken> {
@@ -159,7 +174,7 @@ export async function verifyToken(
       },
       {
         issuer: config.tokens.issuer,
-        audience: config.tokens.audience,
+        audience: audiences(config),
         algorithms: ['ES256', 'RS256', 'EdDSA'],
         typ: 'JWT',
         clockTolerance: toleranceSeconds,

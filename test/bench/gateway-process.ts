@@ -35,7 +35,8 @@ const subject = {
   emailVerified: false,
   roles: [],
   claims: {},
-};
+  level: 'aal1',
+} as const;
 async function issue(): Promise<void> {
   const ttlSeconds = deps.config.tokens.accessTtlSeconds;
   const key = await deps.signer.currentKey(ttlSeconds);

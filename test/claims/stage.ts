@@ -93,7 +93,7 @@ export const hasuraClaims = (token: string | null | undefined) =>
 
 /** The names of the gateway's own claims. */
 export const OWN =
-  /^x-hasura-(?:allowed-roles|default-role|user-id|session-id|token-kind|team-id|team-role)$/;
+  /^x-hasura-(?:allowed-roles|default-role|user-id|session-id|token-kind|auth-level|team-id|team-role)$/;
 
 /** The claims that are not the gateway's own. */
 export const claimsOf = (token: string | null | undefined) =>

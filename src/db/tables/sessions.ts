@@ -1,13 +1,23 @@
 import { sql } from 'drizzle-orm';
-import { check, index, inet, integer, text, uuid } from 'drizzle-orm/pg-core';
+import { check, index, inet, integer, jsonb, text, uuid } from 'drizzle-orm/pg-core';
 import { bytea, createdAt, instant } from './columns.ts';
 import { portcullis, portcullisPrivate } from './schemas.ts';
 import { teams } from './teams.ts';
 import { ofUser } from './users.ts';
 
 /** What opened a session. */
-export const sessionOpeners = ['password', 'mailed_token', 'access_token'] as const;
+export const sessionOpeners = [
+  ...(['password', 'mailed_token', 'access_token'] as const),
+  ...(['phone_code', 'provider', 'anonymous'] as const),
+] as const;
 export type SessionOpener = (typeof sessionOpeners)[number];
+
+/** How strongly the person of a session is authenticated: by one factor, or by two (NIST SP 800-63B). */
+export const assuranceLevels = ['aal1', 'aal2'] as const;
+export type AssuranceLevel = (typeof assuranceLevels)[number];
+
+/** A way in which the person of a session has authenticated, as GoTrue names it, and when, in seconds since 1970. */
+export type UsedMethod = { method: string; timestamp: number; provider?: string };
 
 /** One sign-in on one device, until it is revoked or reaches its absolute end. */
 export const sessions = portcullis.table(
@@ -22,8 +32,14 @@ export const sessions = portcullis.table(
     lastUsedAt: instant().notNull().defaultNow(),
     expiresAt: instant().notNull(),
     revokedAt: instant(),
-    /** What opened it: a password, a token that was mailed, or the creation of a personal access token. */
+    /**
+     * What opened it: a password, a token or code that was mailed, the creation of a personal access token, a code sent to a phone,
+     * a provider, or nothing (an anonymous user).
+     */
     openedBy: text({ enum: sessionOpeners }).notNull().default('password'),
+    /** The ways in which the person has authenticated, the last one first. Empty for a session of an earlier version. */
+    methods: jsonb().$type<UsedMethod[]>().notNull().default([]),
+    level: text({ enum: assuranceLevels }).notNull().default('aal1'),
     /** When the holder of the mailbox confirmed it; null if a stranger may have opened it. */
     provenAt: instant(),
   },
@@ -33,7 +49,15 @@ export const sessions = portcullis.table(
     index('sessions_expires_at_idx').on(t.expiresAt),
     index('sessions_revoked_at_idx').on(t.revokedAt).where(sql`${t.revokedAt} is not null`),
     check('sessions_user_agent_length', sql`char_length(${t.userAgent}) <= 512`),
-    check('sessions_opened_by', sql`${t.openedBy} in ('password', 'mailed_token', 'access_token')`),
+    check(
+      'sessions_opened_by',
+      sql`${t.openedBy} in (${sql.raw(sessionOpeners.map((opener) => `'${opener}'`).join(', '))})`,
+    ),
+    check(
+      'sessions_methods',
+      sql`jsonb_typeof(${t.methods}) = 'array' and jsonb_array_length(${t.methods}) <= 20`,
+    ),
+    check('sessions_level', sql`${t.level} in ('aal1', 'aal2')`),
   ],
 );
 

@@ -13,6 +13,7 @@ import { ContractAddresses, portalToken, Token } from './objects.ts';
 /** The developer portal's endpoints for everybody: login, sign-up and the contract addresses. */
 export const portal: Dialect = {
   name: 'portal',
+  isEnabled: ({ dialects }) => dialects.includes('portal'),
   prefix: '/api',
   spellError: spellGatewayError,
   cors: configuredCors,

@@ -11,6 +11,7 @@ import { verificationEndpoints } from './verification.ts';
  */
 export const teams: Dialect = {
   name: 'teams',
+  isEnabled: ({ dialects }) => dialects.includes('teams'),
   spellError: spellGatewayError,
   cors: configuredCors,
   bodies: { nullIsMissing: true },

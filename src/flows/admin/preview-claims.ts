@@ -53,7 +53,10 @@ export async function previewClaims(
     });
   const given = await findGivenRoles(deps.db, { userId, teamId });
   const claims = await readClaims(deps, userId);
-  const subject = { userId, sessionId: '', emailVerified: false, roles: given.ofUser, claims };
+  const subject = {
+    ...{ userId, sessionId: '', emailVerified: false, level: 'aal1' as const },
+    ...{ roles: given.ofUser, claims },
+  };
   const team = membership && { teamId: membership.team.id, role: membership.role, roles: given.ofMember };
   const all = hasuraClaims(deps.config, subject, team, team === null ? 'access' : 'team');
   return {

@@ -1,5 +1,5 @@
 import { AuthError } from '../../errors.ts';
-import { findLiveSession } from '../../sessions/sessions.ts';
+import { findLiveSession, type LiveSession } from '../../sessions/sessions.ts';
 import { TokenError, type TokenKind, verifyToken } from '../../sessions/tokens.ts';
 import { findUser } from '../../users/users.ts';
 import type { Caller, Viewer } from './caller.ts';
@@ -49,20 +49,18 @@ export async function authenticateHasuraUser(
   if (sessionId === null) {
     const user = await findUser(deps.db, userId);
     if (user === null || user.disabledAt !== null) throw new AuthError('unauthenticated');
-    return { device, user, sessionId: null, activeTeamId: null, tokenKind };
+    return { device, user, sessionId: null, activeTeamId: null, level: 'aal1', tokenKind };
   }
   const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
   if (live === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
   return viewerOf(live, { device, sessionId, tokenKind });
 }
 
-type LiveSession = NonNullable<Awaited<ReturnType<typeof findLiveSession>>>;
-
 /** The session decides whether a token is personal: a Hasura with a mapping of its own may leave the kind out. */
 const viewerOf = (
-  { user, activeTeamId, openedBy }: LiveSession,
+  { user, activeTeamId, openedBy, level }: LiveSession,
   { tokenKind, ...from }: Pick<Viewer, 'device' | 'sessionId' | 'tokenKind'>,
 ): Viewer => ({
   ...from,
-  ...{ user, activeTeamId, tokenKind: openedBy === 'access_token' ? 'personal' : tokenKind },
+  ...{ user, activeTeamId, level, tokenKind: openedBy === 'access_token' ? 'personal' : tokenKind },
 });

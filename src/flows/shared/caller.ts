@@ -1,4 +1,6 @@
 import type { Device } from '../../audit/device.ts';
+
+import type { LiveSession } from '../../sessions/sessions.ts';
 import type { TokenKind } from '../../sessions/tokens.ts';
 import type { User } from '../../users/users.ts';
 
@@ -29,6 +31,8 @@ export type Viewer = Caller &
     /** Null if an operator acts as this user through Hasura: the operator has no session of the user. */
     sessionId: string | null;
     activeTeamId: string | null;
+    /** Whether the person of the session has shown one factor or two; `aal1` without a session. */
+    level: LiveSession['level'];
     /** What the token is for; null for a token of a version that told no kinds apart, and for an operator. */
     tokenKind: TokenKind | null;
   }>;

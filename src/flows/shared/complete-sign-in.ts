@@ -1,4 +1,5 @@
 import type { SigningKey } from '../../keys/signing.ts';
+import { findGotrueClaims } from '../../sessions/gotrue-claims.ts';
 import type { OpenedSession } from '../../sessions/opening.ts';
 import { type IssuedTokens, issueTokens, type SignInKind, type TokenSubject } from '../../sessions/tokens.ts';
 import type { User } from '../../users/users.ts';
@@ -13,20 +14,27 @@ export type TokenOptions = {
   ttlSeconds?: number;
   /** `access` unless given. */
   kind?: SignInKind;
+  /** `gotrue`: the access token also has the claims that clients of GoTrue read. */
+  form?: TokenForm;
 };
+
+type TokenForm = 'gateway' | 'gotrue';
 
 /** What the tokens of a session say about its user. */
 export const subjectOf = (
   { id: userId, emailVerifiedAt }: User,
-  { sessionId, roles, claims }: Pick<TokenSubject, 'sessionId' | 'roles' | 'claims'>,
-): TokenSubject => ({ userId, sessionId, emailVerified: emailVerifiedAt !== null, roles, claims });
+  { sessionId, roles, claims, level }: Pick<TokenSubject, 'sessionId' | 'roles' | 'claims' | 'level'>,
+): TokenSubject => ({ userId, sessionId, emailVerified: emailVerifiedAt !== null, roles, claims, level });
 
 /** Signs the tokens of a session that was just opened. The caller has chosen the key before it wrote anything. */
 export async function completeSignIn(
   deps: Deps,
-  input: { user: User; session: OpenedSession; key: SigningKey; ttlSeconds: number; kind?: SignInKind },
+  input: { user: User; session: OpenedSession; key: SigningKey; ttlSeconds: number } & TokenOptions,
 ): Promise<SignedIn> {
-  const { user, session, key, ttlSeconds, kind = 'access' } = input;
+  const { user, session, key, ttlSeconds, kind = 'access', form = 'gateway' } = input;
+  const { id: userId } = user;
+  const gotrueClaims =
+    form === 'gotrue' ? await findGotrueClaims(deps.db, { userId, sessionId: session.sessionId }) : null;
   const tokens = await issueTokens(deps, {
     key,
     ttlSeconds,
@@ -34,6 +42,7 @@ export async function completeSignIn(
     secondsLeft: session.secondsLeft,
     subject: subjectOf(user, session),
     team: session.team,
+    gotrueClaims,
   });
   return { ...tokens, refreshToken: session.refreshToken, user };
 }

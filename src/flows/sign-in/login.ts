@@ -39,7 +39,7 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
 
   const found = await findUserByEmail(deps.db, input.email);
   const { email, password, captchaToken = '', captchaAttribute, deviceCookie = null } = input;
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
   const subject = { email, captchaToken, captchaAttribute, deviceCookie, found };
   const attempt = await admitLogin(deps, by, subject);
   const check = () => verifyCredentials(deps, by, { found, password });
@@ -61,7 +61,7 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
   const open = async (db: Queryable) =>
     openSession(db, deps, { ...opening, claims: await findClaims(deps, db, user.id) });
   const session = await (deps.claims === null ? open(deps.db) : deps.db.transaction(open));
-  return completeSignIn(deps, { user, session, key, ttlSeconds, kind });
+  return completeSignIn(deps, { user, session, key, ttlSeconds, kind, form });
 }
 
 /** What was checked: the session is opened only while that is still the password. */

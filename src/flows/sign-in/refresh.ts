@@ -27,7 +27,12 @@ export type RefreshInput = TokenOptions & { refreshToken: string };
 export async function refresh(
   deps: Deps,
   by: Caller,
-  { refreshToken, ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' }: RefreshInput,
+  {
+    refreshToken,
+    ttlSeconds = deps.config.tokens.accessTtlSeconds,
+    kind = 'access',
+    form = 'gateway',
+  }: RefreshInput,
 ): Promise<SignedIn> {
   if (refreshToken === '') throw new AuthError('required', { attribute: 'refreshToken' });
   // Before the exchange: without a key to sign with, the token at hand must stay good.
@@ -41,7 +46,7 @@ export async function refresh(
     case 'refreshed':
       await recordRepeat(deps, by, rotation);
       return completeSignIn(deps, {
-        ...{ key, ttlSeconds, kind },
+        ...{ key, ttlSeconds, kind, form },
         user: rotation.user,
         session: { ...rotation, claims },
       });

@@ -17,7 +17,7 @@ import type { Deps } from '../shared/deps.ts';
  * `rate_limited`, `no_signing_key`, `claims_failed`
  */
 export async function renewTokens(deps: Deps, by: Viewer): Promise<IssuedTokens> {
-  const { user, sessionId, activeTeamId } = by;
+  const { user, sessionId, activeTeamId, level } = by;
   if (sessionId === null)
     throw new AuthError('unauthenticated', { message: 'The request has no session to renew.' });
   if (!isUserToken(by))
@@ -36,7 +36,7 @@ export async function renewTokens(deps: Deps, by: Viewer): Promise<IssuedTokens>
   });
   return issueTokens(deps, {
     ...{ key, ttlSeconds, kind: 'access', secondsLeft },
-    subject: subjectOf(user, { sessionId, roles: given.ofUser, claims }),
+    subject: subjectOf(user, { sessionId, roles: given.ofUser, claims, level }),
     team: membership && { teamId: membership.team.id, role: membership.role, roles: given.ofMember },
   });
 }

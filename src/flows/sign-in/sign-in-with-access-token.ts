@@ -64,6 +64,6 @@ async function useToken(
     });
   const event = { userId: user.id, sessionId: id, device: by.device, details: { roles: allowed.join() } };
   await recordSecurityEvent(tx, { action: 'access_token_used', ...event });
-  const subject = subjectOf(user, { sessionId: id, roles: ofUser, claims });
+  const subject = subjectOf(user, { sessionId: id, roles: ofUser, claims, level: 'aal1' });
   return { ...subject, onlyRoles: allowed, secondsLeft };
 }

@@ -3,7 +3,7 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { type OpenedSession, openSession } from '../../sessions/opening.ts';
+import { mailedToken, newPassword, type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { insertTeam } from '../../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { findInvitation } from '../../users/signup-invitations.ts';
@@ -49,7 +49,7 @@ export type SignupInput = TokenOptions & {
  * `invalid_token` (invitationToken), `busy`, `already_registered`, `claims_failed`, `email_not_verified`
  */
 export async function signup(deps: Deps, by: Caller, input: SignupInput): Promise<SignedIn> {
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
   if (deps.config.signup === 'off') throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input);
   const { captchaToken = '', captchaAttribute } = input;
@@ -67,7 +67,7 @@ export async function signup(deps: Deps, by: Caller, input: SignupInput): Promis
     return { user, session: await openFirstSession(tx, deps, by, user) };
   });
   if (session === null) throw new AuthError('email_not_verified');
-  return completeSignIn(deps, { user, session, key, ttlSeconds, kind });
+  return completeSignIn(deps, { user, session, key, ttlSeconds, kind, form });
 }
 
 /** An invitation that was found good, and the error if it is not any more. */
@@ -122,9 +122,9 @@ async function openFirstSession(
   const claims = async () => findClaims(deps, tx, userId);
   const opening = { userId, device: by.device, action: 'signup' } as const;
   if (emailVerifiedAt !== null)
-    return openSession(tx, deps, { ...opening, by: 'mailed_token', claims: await claims() });
+    return openSession(tx, deps, { ...opening, by: mailedToken, claims: await claims() });
   if (!deps.config.requireVerifiedEmail)
-    return openSession(tx, deps, { ...opening, by: 'new_password', claims: await claims() });
+    return openSession(tx, deps, { ...opening, by: newPassword, claims: await claims() });
   await recordSecurityEvent(tx, { action: 'signup', userId, device: by.device });
   return null;
 }

@@ -25,7 +25,7 @@ export type SwitchedTeam = { teamToken: string; expiresAt: Date; membership: Tea
  */
 export async function switchTeam(deps: Deps, by: Viewer, input: { teamId: string }): Promise<SwitchedTeam> {
   const teamId = parseId(input.teamId, 'teamId');
-  const { sessionId, user } = by;
+  const { sessionId, user, level } = by;
   if (sessionId === null)
     throw new AuthError('unauthenticated', { message: 'The request has no session to switch.' });
   await countChange(deps, by);
@@ -44,7 +44,7 @@ export async function switchTeam(deps: Deps, by: Viewer, input: { teamId: string
     ttlSeconds: accessTtlSeconds,
     kind: 'access',
     secondsLeft,
-    subject: subjectOf(user, { sessionId, roles: given.ofUser, claims }),
+    subject: subjectOf(user, { sessionId, roles: given.ofUser, claims, level }),
     team: { teamId, role: membership.role, roles: given.ofMember },
   });
   if (teamToken === null) throw new Error('No team token was issued for a team.');

@@ -1,6 +1,7 @@
 import { is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import * as accessTokens from '../../../db/tables/access-tokens.ts';
+import * as accountDetails from '../../../db/tables/account-details.ts';
 import * as ens from '../../../db/tables/contract-addresses.ts';
 import * as guard from '../../../db/tables/guard.ts';
 import * as heartbeat from '../../../db/tables/heartbeat.ts';
@@ -8,6 +9,7 @@ import * as identities from '../../../db/tables/identities.ts';
 import * as imports from '../../../db/tables/imports.ts';
 import * as keys from '../../../db/tables/keys.ts';
 import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
+import * as phones from '../../../db/tables/phones.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
 import * as roles from '../../../db/tables/roles.ts';
 import * as audit from '../../../db/tables/security-events.ts';
@@ -19,6 +21,7 @@ import * as users from '../../../db/tables/users.ts';
 /** Every table that the migrations create. */
 export const databaseTables: readonly PgTable[] = [
   accessTokens,
+  accountDetails,
   audit,
   heartbeat,
   ens,
@@ -28,6 +31,7 @@ export const databaseTables: readonly PgTable[] = [
   keys,
   limits,
   oneTimeTokens,
+  phones,
   roles,
   sessions,
   signupInvitations,

@@ -1,6 +1,7 @@
 import { cache } from '../../../db/tables/contract-addresses.ts';
 import { identities } from '../../../db/tables/identities.ts';
 import { jwks } from '../../../db/tables/keys.ts';
+import { phones } from '../../../db/tables/phones.ts';
 import { rolesOfMembers, rolesOfUsers } from '../../../db/tables/roles.ts';
 import { securityEvents } from '../../../db/tables/security-events.ts';
 import { sessions } from '../../../db/tables/sessions.ts';
@@ -118,6 +119,7 @@ export const tables: Declaration['tables'] = [
     readable: [
       ...(['id', 'user_id', 'active_team_id', 'user_agent', 'address'] as const),
       ...(['created_at', 'last_used_at', 'expires_at', 'revoked_at', 'opened_by', 'proven_at'] as const),
+      ...(['methods', 'level'] as const),
     ],
     editable: [],
     permissions: {
@@ -125,7 +127,7 @@ export const tables: Declaration['tables'] = [
         select: {
           columns: [
             ...(['id', 'user_id', 'active_team_id', 'user_agent', 'address'] as const),
-            ...(['created_at', 'last_used_at', 'expires_at', 'revoked_at'] as const),
+            ...(['created_at', 'last_used_at', 'expires_at', 'revoked_at', 'level'] as const),
           ],
           filter: { user_id: me, user: signedIn },
         },
@@ -139,6 +141,18 @@ export const tables: Declaration['tables'] = [
       user: {
         select: {
           columns: ['id', 'user_id', 'provider', 'email', 'created_at'],
+          filter: { user_id: me, user: signedIn },
+        },
+      },
+    },
+  }),
+  track(phones, {
+    readable: ['user_id', 'number', 'verified_at', 'created_at', 'updated_at'],
+    editable: [],
+    permissions: {
+      user: {
+        select: {
+          columns: ['user_id', 'number', 'verified_at', 'created_at', 'updated_at'],
           filter: { user_id: me, user: signedIn },
         },
       },

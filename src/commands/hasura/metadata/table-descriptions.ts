@@ -1,6 +1,7 @@
 import { cache } from '../../../db/tables/contract-addresses.ts';
 import { identities } from '../../../db/tables/identities.ts';
 import { jwks } from '../../../db/tables/keys.ts';
+import { phones } from '../../../db/tables/phones.ts';
 import { rolesOfMembers, rolesOfUsers } from '../../../db/tables/roles.ts';
 import { securityEvents } from '../../../db/tables/security-events.ts';
 import { sessions } from '../../../db/tables/sessions.ts';
@@ -110,8 +111,10 @@ export const descriptions: Declaration['descriptions'] = [
       expires_at: 'When the session ends at the latest.',
       revoked_at: 'When the session was ended; null while it is live.',
       opened_by:
-        'What opened the session: `password`, `mailed_token`, or `access_token` for that of a personal access token.',
+        'What opened the session: `password`, `mailed_token`, `phone_code`, `provider`, `anonymous`, or `access_token` for that of a personal access token.',
       proven_at: 'When the holder of the mailbox confirmed the session; null if they did not.',
+      methods: 'The ways in which the person has authenticated, the last one first.',
+      level: 'Whether the person has shown one factor, `aal1`, or two, `aal2`.',
     },
     select: 'The current user reads their own sessions.',
   }),
@@ -127,6 +130,17 @@ export const descriptions: Declaration['descriptions'] = [
       created_at: 'When the person linked the account.',
     },
     select: 'The current user reads their own linked accounts.',
+  }),
+  describe(phones, {
+    table: 'The phone numbers of people.',
+    columns: {
+      user_id: 'The id of the person.',
+      number: 'The number to sign in with, in the form of E.164: `+4915112345678`.',
+      verified_at: 'When the person proved the number; null if they did not.',
+      created_at: createdAt,
+      updated_at: updatedAt,
+    },
+    select: 'The current user reads their own phone number.',
   }),
   describe(jwks, {
     table: 'The public keys that verify the gateway’s tokens.',

@@ -29,7 +29,14 @@ async function sign(
     { signer, config: { ...config, tokens: { ...config.tokens, ...changed } } },
     {
       key,
-      subject: { userId: randomUUID(), sessionId: randomUUID(), emailVerified: false, roles: [], claims: {} },
+      subject: {
+        userId: randomUUID(),
+        sessionId: randomUUID(),
+        emailVerified: false,
+        roles: [],
+        claims: {},
+        level: 'aal1',
+      },
       team: null,
       kind: 'access',
       ttlSeconds: TTL_SECONDS,

@@ -1,0 +1,55 @@
+import { eq, type SQL, sql } from 'drizzle-orm';
+import type { Queryable } from '../db/client.ts';
+import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
+
+export type AccountDetails = Omit<typeof accountDetails.$inferSelect, 'userId'>;
+
+const NONE: AccountDetails = {
+  userMetadata: {},
+  appMetadata: {},
+  role: null,
+  provider: null,
+  isAnonymous: false,
+  invitedAt: null,
+  confirmationSentAt: null,
+  recoverySentAt: null,
+  newEmail: null,
+  emailChangeSentAt: null,
+  newPhone: null,
+  phoneChangeSentAt: null,
+  reauthenticationSentAt: null,
+  lastSignInAt: null,
+  bannedUntil: null,
+  deletedAt: null,
+};
+
+/** Finds the details of an account. An account without a row has none of them. */
+export async function findAccountDetails(db: Queryable, userId: string): Promise<AccountDetails> {
+  const [found] = await db.select().from(accountDetails).where(eq(accountDetails.userId, userId));
+  if (found === undefined) return NONE;
+  const { userId: _, ...details } = found;
+  return details;
+}
+
+type Change<Value> = Value | SQL;
+
+/** Changes some details of an account, which the transaction has locked. */
+export async function setAccountDetails(
+  tx: Queryable,
+  userId: string,
+  changes: Partial<{ [Name in keyof AccountDetails]: Change<AccountDetails[Name]> }>,
+): Promise<void> {
+  await tx
+    .insert(accountDetails)
+    .values({ userId, ...changes })
+    .onConflictDoUpdate({
+      target: accountDetails.userId,
+      set: { userId: sql`excluded.user_id`, ...changes },
+    });
+}
+
+/** Merges metadata as GoTrue does: a null deletes the key, and any other value replaces it. */
+export function mergeMetadata(former: Metadata, changes: Metadata): Metadata {
+  const merged = Object.entries({ ...former, ...changes }).filter(([, value]) => value !== null);
+  return Object.fromEntries(merged);
+}
