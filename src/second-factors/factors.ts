@@ -1,4 +1,5 @@
-import { and, asc, eq, isNotNull, isNull, ne, or, sql } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { v7 as uuidv7 } from 'uuid';
 import type { KeyEncryption } from '../crypto/key-encryption.ts';
 import type { Database, Queryable, Transaction } from '../db/client.ts';
@@ -64,6 +65,11 @@ export async function findFactor(
   return found ?? null;
 }
 
+/** SQL: whether a user has a verified second factor. */
+export const hasSecondFactor = (userId: AnyPgColumn): SQL<boolean> => sql<boolean>`exists (
+  select from ${secondFactors}
+  where ${secondFactors.userId} = ${userId} and ${secondFactors.verifiedAt} is not null)`;
+
 /** Tells whether a user has a verified second factor. */
 export async function hasVerifiedFactor(db: Queryable, userId: string): Promise<boolean> {
   const found = await db
@@ -101,13 +107,13 @@ export async function insertFactor(
 /** The secret of an authenticator app, encrypted. */
 export type FactorSecret = { id: string; jwe: string };
 
-/**
- * Finds the encrypted secrets of a user's authenticator apps.
- * @param which the verified ones, or one by its id, verified or not
- */
+/** Selects authenticator apps of a user: those that are verified or not, and only one of them if it is named. */
+export type FactorSelection = { verified: boolean; factorId: string | null };
+
+/** Finds the encrypted secrets of a user's authenticator apps. */
 export const findFactorSecrets = (
   db: Queryable,
-  { userId, which }: { userId: string; which: 'verified' | { id: string } },
+  { userId, verified, factorId }: FactorSelection & { userId: string },
 ): Promise<FactorSecret[]> =>
   db
     .select({ id: secondFactors.id, jwe: secondFactors.jwe })
@@ -115,7 +121,8 @@ export const findFactorSecrets = (
     .where(
       and(
         eq(secondFactors.userId, userId),
-        which === 'verified' ? isNotNull(secondFactors.verifiedAt) : eq(secondFactors.id, which.id),
+        factorId === null ? undefined : eq(secondFactors.id, factorId),
+        verified ? isNotNull(secondFactors.verifiedAt) : isNull(secondFactors.verifiedAt),
         isUsable,
       ),
     )
@@ -123,36 +130,37 @@ export const findFactorSecrets = (
 
 /**
  * Uses up a time step of an authenticator app, in one statement: of many attempts at once, one gets it. Every earlier step is used
- * up too. A factor without a first code becomes verified.
- * @returns whether the factor was verified just now; null if the step was used, or the factor is gone
+ * up too. An app that waited for its first code becomes verified.
+ * @param input.verified whether the app was verified when the code was matched
+ * @returns false if the step was used, or the app has been verified or removed since
  */
 export async function useTimeStep(
   tx: Transaction,
-  { factorId, step }: { factorId: string; step: number },
-): Promise<{ activated: boolean } | null> {
-  const [used] = await tx.execute<{ activated: boolean }>(sql`
-    update ${secondFactors} f set last_step = ${step}, verified_at = coalesce(f.verified_at, now()), updated_at = now()
-    from (select id, verified_at from ${secondFactors} where id = ${factorId} for update) former
-    where f.id = former.id and coalesce(f.last_step, -1) < ${step}
-    returning former.verified_at is null as activated`);
-  return used ?? null;
-}
-
-/** Deletes the authenticator apps of a user that wait for their first code. Only the named one may go on waiting. */
-export async function deleteUnverifiedFactors(
-  tx: Transaction,
-  { userId, except = null, name = null }: { userId: string; except?: string | null; name?: string | null },
-): Promise<void> {
-  await tx
-    .delete(secondFactors)
+  { factorId, verified, step }: { factorId: string; verified: boolean; step: number },
+): Promise<boolean> {
+  const used = await tx
+    .update(secondFactors)
+    .set({
+      lastStep: step,
+      verifiedAt: sql`coalesce(${secondFactors.verifiedAt}, now())`,
+      updatedAt: sql`now()`,
+    })
     .where(
       and(
-        eq(secondFactors.userId, userId),
-        isNull(secondFactors.verifiedAt),
-        except === null ? undefined : ne(secondFactors.id, except),
-        name === null ? undefined : eq(secondFactors.name, name),
+        eq(secondFactors.id, factorId),
+        verified ? isNotNull(secondFactors.verifiedAt) : isNull(secondFactors.verifiedAt),
+        sql`coalesce(${secondFactors.lastStep}, -1) < ${step}`,
       ),
-    );
+    )
+    .returning({ id: secondFactors.id });
+  return used.length > 0;
+}
+
+/** Deletes the authenticator apps of a user that wait for their first code. */
+export async function deleteUnverifiedFactors(tx: Transaction, userId: string): Promise<void> {
+  await tx
+    .delete(secondFactors)
+    .where(and(eq(secondFactors.userId, userId), isNull(secondFactors.verifiedAt)));
 }
 
 /**

@@ -9,6 +9,7 @@ import { firstMissing, type Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
+import { requireStepUp } from '../shared/step-up.ts';
 
 type ChangePasswordInput = { currentPassword: string; newPassword: string };
 
@@ -20,7 +21,7 @@ type ChangePasswordInput = { currentPassword: string; newPassword: string };
  *
  * @returns how many other sessions were ended
  * @throws AuthError `required` (currentPassword, then newPassword), `min_length` or `max_length` (newPassword),
- * `rate_limited`, `busy`, `invalid_credentials` (currentPassword)
+ * `second_factor_required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword)
  */
 export async function changePassword(
   deps: Deps,
@@ -30,6 +31,7 @@ export async function changePassword(
   const missing = firstMissing({ currentPassword, newPassword });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
   checkNewPassword(newPassword, deps.config.passwords.minLength, 'newPassword');
+  requireStepUp(by);
   const from = await requireCurrentPassword(deps, by, { currentPassword });
   const to = await deps.passwords.hash(newPassword);
   return deps.db.transaction((tx) => replacePassword(tx, by, { from, to }));

@@ -2,10 +2,11 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { type FactorSecret, findFactorSecrets, useTimeStep } from '../../second-factors/factors.ts';
+import { type FactorSecret, type FactorSelection, findFactorSecrets, useTimeStep } from '../../second-factors/factors.ts';
 import { hashTypedCode, redeemRecoveryCode } from '../../second-factors/recovery-codes.ts';
 import { findTimeStep } from '../../second-factors/totp.ts';
 import type { SecondFactorMethod } from '../../sessions/levels.ts';
+import { isSessionLive } from '../../sessions/sessions.ts';
 import { lockUser } from '../../users/users.ts';
 import type { Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
@@ -17,10 +18,8 @@ export type ShownFactor = {
   code: string;
   /** Empty if a code is shown. */
   recoveryCode: string;
-  /** The one authenticator app that the code may be of; null for any verified one. */
-  factorId: string | null;
-  /** Whether that app still waits for its first code. Wrong codes are counted for the app then, and lock no other. */
-  isFirstCode?: boolean;
+  /** The authenticator apps that the code may be of. */
+  of: FactorSelection;
 };
 
 /** A second factor that was shown and used up. */
@@ -41,8 +40,8 @@ const wrongCode = (attribute: string): AuthError => new AuthError('invalid_secon
  * Every attempt is counted before it is checked. Five wrong codes lock the second factor of the person for a while. Only a session
  * that has shown the first factor gets here, so that strangers cannot lock it.
  *
- * @throws AuthError `required` (code), `rate_limited`, `invalid_second_factor` (code or recoveryCode); `unauthenticated` if the account
- * was just disabled; what `work` throws
+ * @throws AuthError `required` (code), `rate_limited`, `invalid_second_factor` (code or recoveryCode); `unauthenticated` without
+ * a live session; what `work` throws
  */
 export async function useSecondFactor<Result>(
   deps: Deps,
@@ -52,7 +51,8 @@ export async function useSecondFactor<Result>(
 ): Promise<Result> {
   if (shown.code === '' && shown.recoveryCode === '') throw new AuthError('required', { attribute: 'code' });
   const { user, sessionId } = by;
-  const subject = shown.isFirstCode === true && shown.factorId !== null ? shown.factorId : user.id;
+  // Wrong first codes are counted for their app alone: they guard nothing.
+  const subject = shown.of.verified ? user.id : (shown.of.factorId ?? user.id);
   const failures = { limit: deps.config.limits.secondFactorPerUser, subject };
   const isLast = await deps.rateLimiter.consumeOne(failures);
   const lock = { userId: user.id, sessionId, details: { tried: 'second factor' } };
@@ -62,6 +62,8 @@ export async function useSecondFactor<Result>(
       return await deps.db.transaction(async (tx) => {
         const account = await lockUser(tx, user.id);
         if (account === null || account.disabledAt !== null) throw new AuthError('unauthenticated');
+        if (sessionId === null || !(await isSessionLive(tx, sessionId)))
+          throw new AuthError('unauthenticated', { message: 'The session is over.' });
         return work(tx, await redeem(tx));
       });
     } catch (error) {
@@ -78,17 +80,13 @@ type Redeem = (tx: Transaction) => Promise<UsedFactor>;
 async function findMatch(deps: Deps, by: Viewer, shown: ShownFactor): Promise<Redeem> {
   const userId = by.user.id;
   if (shown.code === '') return matchRecoveryCode(deps, by, shown.recoveryCode);
-  const which = shown.factorId === null ? 'verified' : { id: shown.factorId };
-  const matched = await matchTotp(
-    deps,
-    await findFactorSecrets(deps.db, { userId, which }),
-    shown.code,
-  );
+  const { verified } = shown.of;
+  const secrets = await findFactorSecrets(deps.db, { ...shown.of, userId });
+  const matched = await matchTotp(deps, secrets, shown.code);
   if (matched === null) throw wrongCode('code');
   return async (tx) => {
-    const used = await useTimeStep(tx, matched);
-    if (used === null) throw wrongCode('code');
-    return { method: 'totp', factorId: matched.factorId, activated: used.activated };
+    if (!(await useTimeStep(tx, { ...matched, verified }))) throw wrongCode('code');
+    return { method: 'totp', factorId: matched.factorId, activated: !verified };
   };
 }
 

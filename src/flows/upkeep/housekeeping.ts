@@ -3,6 +3,8 @@ import { endRunaways } from '../../db/runaways.ts';
 import { deleteExpiredKeys, ensureSuccessor } from '../../keys/jwks.ts';
 import { pruneRateLimits } from '../../limits/rate-limits.ts';
 import { pruneOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
+import { pruneChallenges } from '../../second-factors/challenges.ts';
+import { pruneFactors } from '../../second-factors/factors.ts';
 import { pruneSessions } from '../../sessions/sessions.ts';
 import { pruneInvites } from '../../teams/invites.ts';
 import { pruneInvitations } from '../../users/signup-invitations.ts';
@@ -33,7 +35,7 @@ async function stopRunaways({ db, config, log }: Deps): Promise<void> {
 }
 
 /**
- * Deletes what expired: keys, sessions with their tokens, mailed tokens, invites, counters, old events, webhooks. Each round a bounded
+ * Deletes what expired: keys, sessions with their tokens, mailed tokens, challenges and unused second factors, invites, counters, old events, webhooks. Each round a bounded
  * number of rows; what fails for one kind does not keep the others.
  * @throws AggregateError of what failed
  */
@@ -44,6 +46,8 @@ async function prune(deps: Deps): Promise<void> {
     () => pruneSessions(db, KEEP_ENDED_SESSIONS_SECONDS),
     () => pruneRateLimits(db),
     () => pruneOneTimeTokens(db),
+    () => pruneChallenges(db),
+    () => pruneFactors(db),
     () => pruneInvites(db),
     () => pruneInvitations(db),
     () => pruneSecurityEvents(db, deps.config.securityEventDays),

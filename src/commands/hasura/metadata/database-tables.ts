@@ -12,6 +12,7 @@ import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
 import * as phones from '../../../db/tables/phones.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
 import * as roles from '../../../db/tables/roles.ts';
+import * as secondFactors from '../../../db/tables/second-factors.ts';
 import * as audit from '../../../db/tables/security-events.ts';
 import * as sessions from '../../../db/tables/sessions.ts';
 import * as signupInvitations from '../../../db/tables/signup-invitations.ts';
@@ -33,6 +34,7 @@ export const databaseTables: readonly PgTable[] = [
   oneTimeTokens,
   phones,
   roles,
+  secondFactors,
   sessions,
   signupInvitations,
   teams,
