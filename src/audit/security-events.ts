@@ -36,6 +36,8 @@ export const securityActions = [
   'second_factor_removed',
   'recovery_codes_created',
   'recovery_code_used',
+  'service_token_created',
+  'service_token_revoked',
   'account_created',
   'user_invited',
   'invitation_accepted',

@@ -6,7 +6,8 @@ import type { RequestCaller } from '../request/caller.ts';
  * Returns the current user.
  * @throws AuthError `unauthenticated`, `second_factor_required`
  */
-export const requireViewer = async (caller: RequestCaller): Promise<Viewer> => signedIn(await caller.viewer());
+export const requireViewer = async (caller: RequestCaller): Promise<Viewer> =>
+  signedIn(await caller.viewer());
 
 /**
  * Returns the current user, who need not have shown the second factor.

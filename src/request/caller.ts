@@ -84,7 +84,8 @@ export function identifyCaller(deps: GatewayDeps, request: IncomingMessage): Req
     },
   };
   let found: Promise<Viewer | null> | undefined;
-  const find = () => (found ??= fromHasura ? hasuraViewer(deps, by, headers) : bearerViewer(deps, by, headers));
+  const find = () =>
+    (found ??= fromHasura ? hasuraViewer(deps, by, headers) : bearerViewer(deps, by, headers));
   return {
     ...by,
     fromHasura,

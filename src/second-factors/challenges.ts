@@ -33,9 +33,7 @@ export async function insertChallenge(
     .limit(MAX_CHALLENGES);
   await tx
     .delete(secondFactorChallenges)
-    .where(
-      and(eq(secondFactorChallenges.factorId, factorId), notInArray(secondFactorChallenges.id, newest)),
-    );
+    .where(and(eq(secondFactorChallenges.factorId, factorId), notInArray(secondFactorChallenges.id, newest)));
   await tx
     .update(secondFactors)
     .set({ lastChallengedAt: sql`now()`, updatedAt: sql`now()` })

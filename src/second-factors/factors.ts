@@ -174,10 +174,7 @@ export async function deleteFactors(
   const deleted = await tx
     .delete(secondFactors)
     .where(
-      and(
-        eq(secondFactors.userId, userId),
-        factorId === null ? undefined : eq(secondFactors.id, factorId),
-      ),
+      and(eq(secondFactors.userId, userId), factorId === null ? undefined : eq(secondFactors.id, factorId)),
     )
     .returning({ id: secondFactors.id, verifiedAt: secondFactors.verifiedAt });
   return deleted.map(({ id, verifiedAt }) => ({ id, verified: verifiedAt !== null }));

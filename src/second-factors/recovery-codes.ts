@@ -23,10 +23,7 @@ const canonicalCode = (typed: string): string => typed.toUpperCase().replaceAll(
 const hashCode = (key: Buffer, code: string): Buffer =>
   createHmac('sha256', key).update(canonicalCode(code)).digest();
 
-const createCode = (): string =>
-  new Secret({ size: 10 }).base32
-    .toLowerCase()
-    .replace(/(.{4})(?=.)/g, '$1-');
+const createCode = (): string => new Secret({ size: 10 }).base32.toLowerCase().replace(/(.{4})(?=.)/g, '$1-');
 
 /** Makes ten recovery codes, and the key under which they are hashed. The key is encrypted at rest. */
 export async function createRecoveryCodes(keyEncryption: KeyEncryption): Promise<NewRecoveryCodes> {

@@ -124,6 +124,7 @@ describe('signInWithAccessToken', () => {
       'x-hasura-user-id': ada.user.id,
       'x-hasura-session-id': accessToken.id,
       'x-hasura-token-kind': 'personal',
+      'x-hasura-auth-level': 'aal1',
     });
     expect(decodeJwt(signedIn.accessToken).sid).toBe(accessToken.id);
     expect(await gateway.graphql(ME, {}, bearer(signedIn.accessToken))).toMatchObject({

@@ -65,6 +65,7 @@ describe('the claims', () => {
       'x-hasura-user-id': userId,
       'x-hasura-session-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
       'x-hasura-token-kind': 'access',
+      'x-hasura-auth-level': 'aal1',
       ...team,
     },
   });
@@ -87,6 +88,7 @@ describe('the claims', () => {
       claimsOf(user.id, {
         ...{ 'x-hasura-team-id': team?.team_id, 'x-hasura-team-role': 'OWNER' },
         'x-hasura-token-kind': 'team',
+        'x-hasura-auth-level': 'aal1',
       }),
     );
   });

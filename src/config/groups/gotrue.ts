@@ -4,8 +4,8 @@ import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 import { isProduction, publicUrlOf } from './server.ts';
 
-/** The dialects that can be switched off. */
-const dialectNames = ['portal', 'teams', 'gotrue'] as const;
+/** The dialects that can be switched off. The name of the wallet's is reserved: it serves nothing yet. */
+const dialectNames = ['portal', 'teams', 'gotrue', 'wallet'] as const;
 export type DialectName = (typeof dialectNames)[number];
 
 const AUTOCONFIRMED = ['email', 'phone'] as const;
@@ -23,7 +23,7 @@ export const gotrueVariables = {
   DIALECTS: variable({
     parser: namesOf(dialectNames, ''),
     description:
-      'The HTTP dialects that the gateway serves, separated by commas: `portal`, `teams`, `gotrue`. The paths of the others answer 404. GraphQL, actions and JWKS are always on.',
+      'The HTTP dialects that the gateway serves, separated by commas: `portal`, `teams`, `gotrue`. (`wallet` is a reserved name, which serves nothing yet.) The paths of the others answer 404. GraphQL, actions and JWKS are always on.',
     shownDefault: 'all; portal, teams in production',
   }),
   GOTRUE_JWT_AUDIENCE: variable({
@@ -49,7 +49,7 @@ export const gotrueVariables = {
 
 /** The dialects that are switched off. */
 export const dialectsOff = ({ dialects }: { dialects: readonly DialectName[] }): DialectName[] =>
-  dialectNames.filter((name) => !dialects.includes(name));
+  dialectNames.filter((name) => name !== 'wallet' && !dialects.includes(name));
 
 export const gotrueConfig = (e: Environment) => ({
   dialects: e.DIALECTS ?? (isProduction(e) ? (['portal', 'teams'] as const) : dialectNames),

@@ -4,7 +4,6 @@ import { AuthError } from '../../errors.ts';
 import { canonicalEmail } from '../../mail/email-address.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { unproveSessions } from '../../sessions/proof.ts';
 import { parseEmailAs } from '../../users/attributes.ts';
@@ -14,6 +13,7 @@ import { type AccountProof, checkAccountProof, type MailedInput } from '../share
 import type { Caller, Viewer } from '../shared/caller.ts';
 import { giveDefaultTeam } from '../shared/default-team.ts';
 import type { Deps } from '../shared/deps.ts';
+import { retireMailed } from '../shared/end-access.ts';
 import { type FreshnessInput, requireFreshness, requireStillFresh } from '../shared/freshness.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { recordAccountProof } from '../shared/prove-address.ts';
@@ -88,7 +88,7 @@ async function redeemEmailChange(
     await unprovePassword(tx, userId);
     await unproveSessions(tx, userId);
   } else await recordAccountProof(tx, { userId, accountProof });
-  await retireOneTimeTokens(tx, userId);
+  await retireMailed(tx, userId);
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
   await giveDefaultTeam(tx, by, { user: proof.user });
   // To a verified address only: an account may name an address of another person.

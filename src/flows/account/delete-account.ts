@@ -12,11 +12,7 @@ import { removeAccount } from '../shared/remove-account.ts';
  * @throws AuthError what requireFreshness throws, `refused_by_application`; `sole_owner`,
  * naming the teams, if the person is the only owner of a team with other members
  */
-export async function deleteAccount(
-  deps: Deps,
-  by: Viewer,
-  input: FreshnessInput,
-): Promise<void> {
+export async function deleteAccount(deps: Deps, by: Viewer, input: FreshnessInput): Promise<void> {
   const freshness = await requireFreshness(deps, by, input);
   const { user, sessionId } = by;
   const remove = () =>

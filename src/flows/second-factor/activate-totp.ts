@@ -29,7 +29,11 @@ export async function activateTotp(
     throw new AuthError('not_found', { message: 'No authenticator app waits for its first code.' });
   const recoveryCodes = await createRecoveryCodes(deps.keyEncryption);
   const shown = { code, recoveryCode: '', of: { verified: false, factorId: factor.id } };
-  const { activated: _, storedRecoveryCodes, ...signedIn } = await raiseSignIn(deps, by, {
+  const {
+    activated: _,
+    storedRecoveryCodes,
+    ...signedIn
+  } = await raiseSignIn(deps, by, {
     ...tokens,
     ...{ shown, recoveryCodes },
   });

@@ -38,7 +38,11 @@ export async function signInWithTotp(
   const { portalTtlSeconds } = deps.config.tokens;
   const tokens =
     viewer.tokenKind === 'portal' ? ({ kind: 'portal', ttlSeconds: portalTtlSeconds } as const) : {};
-  const { activated: _, storedRecoveryCodes: __, ...signedIn } = await raiseSignIn(deps, viewer, {
+  const {
+    activated: _,
+    storedRecoveryCodes: __,
+    ...signedIn
+  } = await raiseSignIn(deps, viewer, {
     ...tokens,
     shown,
   });

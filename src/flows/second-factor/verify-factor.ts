@@ -29,7 +29,11 @@ export async function verifyFactor(
   if (state === null) throw new AuthError('invalid_challenge', { attribute: 'challengeId' });
   if (state === 'expired') throw new AuthError('challenge_expired', { attribute: 'challengeId' });
   const of = { verified: factor.verifiedAt !== null, factorId };
-  const { activated: _, storedRecoveryCodes: __, ...signedIn } = await raiseSignIn(deps, by, {
+  const {
+    activated: _,
+    storedRecoveryCodes: __,
+    ...signedIn
+  } = await raiseSignIn(deps, by, {
     ...tokens,
     shown: { code, recoveryCode: '', of },
     async check(tx) {

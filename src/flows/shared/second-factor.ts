@@ -2,7 +2,12 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { type FactorSecret, type FactorSelection, findFactorSecrets, useTimeStep } from '../../second-factors/factors.ts';
+import {
+  type FactorSecret,
+  type FactorSelection,
+  findFactorSecrets,
+  useTimeStep,
+} from '../../second-factors/factors.ts';
 import { hashTypedCode, redeemRecoveryCode } from '../../second-factors/recovery-codes.ts';
 import { findTimeStep } from '../../second-factors/totp.ts';
 import type { SecondFactorMethod } from '../../sessions/levels.ts';

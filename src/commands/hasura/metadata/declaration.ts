@@ -76,7 +76,13 @@ export const declaration: Declaration = {
       },
       // A client may sign in again, or as another user, while it still holds a token.
       user: {
-        Query: [...publicOperations.Query, 'sessions', 'accessTokens', 'secondFactors', ...teamOperations.Query],
+        Query: [
+          ...publicOperations.Query,
+          'sessions',
+          'accessTokens',
+          'secondFactors',
+          ...teamOperations.Query,
+        ],
         Mutation: [
           ...publicOperations.Mutation,
           'revokeSession',
