@@ -40,7 +40,7 @@ export const errorCatalogue = {
     status: 400,
     message: 'The code of the second factor is wrong, or it was used before.',
   },
-  invalid_challenge: { status: 400, message: 'This session has no such challenge.' },
+  invalid_challenge: { status: 400, message: 'This session does not have this challenge.' },
   challenge_expired: { status: 400, message: 'The challenge has expired. Begin again.' },
   factor_name_taken: { status: 400, message: 'You have a second factor of this name.' },
   too_many_factors: { status: 400, message: 'There are too many second factors. Remove one first.' },

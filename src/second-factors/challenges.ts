@@ -50,7 +50,7 @@ const isOwn = ({ challengeId, factorId, sessionId }: OwnChallenge) =>
     eq(secondFactorChallenges.sessionId, sessionId),
   );
 
-/** Tells whether a session's challenge of a factor can be answered. Null if the session has no such challenge. */
+/** Tells whether a session's challenge of a factor can be answered. Null if the session does not have it. */
 export async function findChallengeState(
   db: Queryable,
   challenge: OwnChallenge,

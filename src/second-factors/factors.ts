@@ -9,10 +9,10 @@ import { secondFactors } from '../db/tables/second-factors.ts';
 import { AuthError } from '../errors.ts';
 
 /** How many factors a user may have at once, those that are not verified included. */
-export const MAX_FACTORS = 10;
+const MAX_FACTORS = 10;
 
 /** Seconds for which a factor waits for its first code. */
-const UNVERIFIED_SECONDS = 3600;
+export const UNVERIFIED_SECONDS = 3600;
 
 /** An authenticator app of a user, without its secret. */
 export type SecondFactor = {

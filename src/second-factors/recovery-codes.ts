@@ -80,7 +80,7 @@ export async function redeemRecoveryCode(
 }
 
 /** Counts the recovery codes of a user that are not used. */
-export async function countRecoveryCodes(db: Queryable, userId: string): Promise<number> {
+export async function findRecoveryCodesLeft(db: Queryable, userId: string): Promise<number> {
   const [found] = await db
     .select({ left: count() })
     .from(recoveryCodes)

@@ -9,7 +9,7 @@ import { hasSecondFactor } from '../second-factors/factors.ts';
 import type { User } from '../users/users.ts';
 
 /** SQL: whether the user of a session has a second factor that the session did not show. */
-export const needsSecondFactor = ({ level, userId }: Pick<typeof sessions, 'level' | 'userId'>) =>
+const needsSecondFactor = ({ level, userId }: Pick<typeof sessions, 'level' | 'userId'>) =>
   sql<boolean>`(${level} = 'aal1' and ${hasSecondFactor(userId)})`;
 
 const liveSession = statement((db) =>

@@ -99,7 +99,7 @@ export async function issueTokens(
     kind: SignInKind | 'personal';
     ttlSeconds: number;
     secondsLeft: number;
-    /** Whether the person must show the second factor first. Hasura then gets no claims, and there is no team token. */
+    /** Whether the person must show the second factor first. Hasura then gets no claims, and the session gets no team token. */
     secondFactorRequired?: boolean;
     /** The form of the GoTrue dialect: further claims, in tokens of another audience. */
     gotrueClaims?: Readonly<Record<string, unknown>> | null;

@@ -5,6 +5,8 @@ import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { identities } from '../db/tables/identities.ts';
 import { phones } from '../db/tables/phones.ts';
 import { passwords, users } from '../db/tables/users.ts';
+import { factorOf, factorsOf } from '../second-factors/factor-json.ts';
+import type { SecondFactor } from '../second-factors/factors.ts';
 import { type AccountDetails, detailsOf } from './account-details.ts';
 import { confirmationsOf, shownUserMetadata } from './confirmations.ts';
 import { shownAppMetadata, signInProviders } from './sign-in-providers.ts';
@@ -22,6 +24,8 @@ export type StoredAccount = Readonly<{
   details: AccountDetails;
   /** The oldest first. */
   identities: readonly LinkedIdentity[];
+  /** The authenticator apps, the oldest first. */
+  factors: readonly SecondFactor[];
 }>;
 
 /** An account as clients of the GoTrue dialect see it. */
@@ -50,6 +54,7 @@ const accountById = statement((db) =>
         select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer, 'subject', i.subject,
           'email', i.email, 'createdAt', i.created_at) order by i.created_at, i.id)
         from ${identities} i where i.user_id = ${users.id}), '[]')`,
+      factors: factorsOf(users.id),
     })
     .from(users)
     .leftJoin(accountDetails, eq(accountDetails.userId, users.id))
@@ -67,7 +72,8 @@ export async function findAccount(
   if (found === undefined) return null;
   const { user, hasPassword, phone } = found;
   const linked = found.identities.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
-  const stored = { user, hasPassword, phone, details: detailsOf(found.details), identities: linked };
+  const factors = found.factors.map(factorOf);
+  const stored = { user, hasPassword, phone, details: detailsOf(found.details), identities: linked, factors };
   return describeAccount(stored, config);
 }
 

@@ -3,13 +3,13 @@ import { bearer, type SignedInAnswer, type TestGateway } from '../support/gatewa
 
 const AUTH = 'accessToken refreshToken teamToken expiresAt secondFactorRequired user { id email }';
 
-export const LOGIN = `mutation Login($input: LoginInput!) { login(input: $input) { ${AUTH} } }`;
-export const ENROLL = /* GraphQL */ `
+const LOGIN = `mutation Login($input: LoginInput!) { login(input: $input) { ${AUTH} } }`;
+const ENROLL = /* GraphQL */ `
   mutation Enroll($input: TotpEnrollInput) {
     totpEnroll(input: $input) { uri secret qrCode factor { id name verifiedAt } }
   }
 `;
-export const ACTIVATE = `mutation Activate($input: TotpActivateInput!) { totpActivate(input: $input) { recoveryCodes auth { ${AUTH} } } }`;
+const ACTIVATE = `mutation Activate($input: TotpActivateInput!) { totpActivate(input: $input) { recoveryCodes auth { ${AUTH} } } }`;
 export const DISABLE = 'mutation Disable($input: TotpDisableInput!) { totpDisable(input: $input) { ok } }';
 export const FINISH = `mutation Finish($input: SignInWithTotpInput!) { signInWithTotp(input: $input) { ${AUTH} } }`;
 export const RENEW =

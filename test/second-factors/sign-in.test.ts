@@ -188,7 +188,10 @@ describe('a recovery code', () => {
     await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${ada.user.id}`;
     const [code = '', other = ''] = ada.recoveryCodes;
     const { accessToken } = await firstFactor();
-    const second = await finish(gateway, { accessToken, recoveryCode: ` ${code.toUpperCase().replaceAll('-', ' ')} ` });
+    const second = await finish(gateway, {
+      accessToken,
+      recoveryCode: ` ${code.toUpperCase().replaceAll('-', ' ')} `,
+    });
     expect(hasuraClaims(second.accessToken)?.['x-hasura-auth-level']).toBe('aal2');
     const again = await logInFirst(gateway, person);
     await gateway.sql`delete from portcullis_private.rate_limits`;
@@ -354,6 +357,8 @@ describe('the end of the second factor', () => {
       expect(level).toBe('aal1');
       expect(JSON.stringify(methods)).not.toContain('totp');
     }
-    expect(await gateway.sql`select from portcullis_private.recovery_code_sets where user_id = ${user.id}`).toHaveLength(0);
+    expect(
+      await gateway.sql`select from portcullis_private.recovery_code_sets where user_id = ${user.id}`,
+    ).toHaveLength(0);
   });
 });

@@ -3,6 +3,7 @@ import { AuthError } from '../../errors.ts';
 import { type CorsRule, configuredCors, withSupabaseHeaders } from '../cors.ts';
 import type { BodyFault, Dialect } from '../dialect.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
+import { factorEndpoints } from './factors.ts';
 import { logoutEndpoints } from './logout.ts';
 import { settingsEndpoints } from './settings.ts';
 import { userEndpoints } from './user.ts';
@@ -41,5 +42,10 @@ export const gotrue: Dialect = {
       "GoTrue's API, for Supabase's clients. The same paths are below `/gotrue` and `/gotrue/auth/v1`. Its errors have the names of GoTrue.",
     errors: goTrueErrors,
   },
-  endpoints: (deps) => [...settingsEndpoints(deps), ...userEndpoints(deps), ...logoutEndpoints(deps)],
+  endpoints: (deps) => [
+    ...settingsEndpoints(deps),
+    ...userEndpoints(deps),
+    ...logoutEndpoints(deps),
+    ...factorEndpoints(deps),
+  ],
 };

@@ -8,7 +8,7 @@ import type { Deps } from '../shared/deps.ts';
 
 /**
  * Begins to show a code of an authenticator app. The session answers the challenge within five minutes.
- * @throws AuthError `not_found` if the person has no such app, `rate_limited`, `unauthenticated` without a live session
+ * @throws AuthError `not_found` if the person does not have this app, `rate_limited`, `unauthenticated` without a live session
  */
 export async function challengeFactor(
   deps: Deps,

@@ -12,7 +12,7 @@ const NO_SUCH_APP = 'This authenticator app does not exist.';
 /**
  * Removes one authenticator app of the signed-in person. A session at level `aal2` removes a verified one; any session removes one that
  * waits for its first code.
- * @throws AuthError `not_found` if the person has no such app, `second_factor_required`
+ * @throws AuthError `not_found` if the person does not have this app, `second_factor_required`
  */
 export async function removeFactor(
   deps: Deps,

@@ -1,3 +1,4 @@
+import { isUuid } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import { findChallengeState, redeemChallenge } from '../../second-factors/challenges.ts';
 import { findFactor } from '../../second-factors/factors.ts';
@@ -12,7 +13,7 @@ export type VerifyFactorInput = TokenOptions & { factorId: string; challengeId: 
  * Answers a challenge by a code of its authenticator app: completes the sign-in, and activates the app if it is its first code. The
  * challenge is used up with the right code. It gives no recovery codes: the person renews them later.
  *
- * @throws AuthError `not_found` if the person has no such app, `invalid_challenge` or `challenge_expired` (challengeId); what raiseSignIn
+ * @throws AuthError `not_found` if the person does not have this app, `invalid_challenge` or `challenge_expired` (challengeId); what raiseSignIn
  * throws
  */
 export async function verifyFactor(
@@ -24,9 +25,11 @@ export async function verifyFactor(
   const factor = await findFactor(deps.db, { userId: user.id, factorId });
   if (factor === null) throw new AuthError('not_found');
   if (code === '') throw new AuthError('required', { attribute: 'code' });
-  const challenge = { challengeId, factorId, sessionId: sessionId ?? '' };
-  const state = sessionId === null ? null : await findChallengeState(deps.db, challenge);
-  if (state === null) throw new AuthError('invalid_challenge', { attribute: 'challengeId' });
+  const invalid = () => new AuthError('invalid_challenge', { attribute: 'challengeId' });
+  if (sessionId === null || !isUuid(challengeId)) throw invalid();
+  const challenge = { challengeId, factorId, sessionId };
+  const state = await findChallengeState(deps.db, challenge);
+  if (state === null) throw invalid();
   if (state === 'expired') throw new AuthError('challenge_expired', { attribute: 'challengeId' });
   const of = { verified: factor.verifiedAt !== null, factorId };
   const {
@@ -37,8 +40,7 @@ export async function verifyFactor(
     ...tokens,
     shown: { code, recoveryCode: '', of },
     async check(tx) {
-      if (!(await redeemChallenge(tx, challenge)))
-        throw new AuthError('invalid_challenge', { attribute: 'challengeId' });
+      if (!(await redeemChallenge(tx, challenge))) throw invalid();
     },
   });
   return signedIn;

@@ -17,7 +17,7 @@ import { type ShownFactor, type UsedFactor, useSecondFactor } from './second-fac
 
 type RaiseInput = TokenOptions & {
   shown: ShownFactor;
-  /** Runs in the transaction before the code is used up: what it throws refuses the sign-in. */
+  /** Runs in the transaction: what it throws refuses the sign-in, and the code stays good. */
   check?: (tx: Transaction) => Promise<void>;
   /** Recovery codes to store, if the code is the first one of the first authenticator app. */
   recoveryCodes?: NewRecoveryCodes | null;

@@ -93,7 +93,7 @@ builder.mutationField('createAccessToken', (t) =>
       'Creates a personal access token for a program of the current user, and shows it once. The gateway mails a notice to a verified address.',
       'It works until it expires or is revoked, also after the user logs out or changes the password. It ends if the password is reset by a mailed link, or if the operator disables the account, ends its sessions, or changes its password or address.',
       'If the session is not proven (see `verifyEmail`), the personal access token is not either: it ends if the email address is proven without the password, even in this session.',
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`feature_disabled\`, \`required\` (\`name\`), \`max_length\` (\`name\`), \`invalid\` (\`name\`, \`expiresAt\`; \`roles\` if the list is empty, or the user does not have one of them), \`too_many_access_tokens\`, \`rate_limited\`, \`busy\`. ${FRESHNESS}`,
+      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`feature_disabled\`, \`required\` (\`name\`, \`currentPassword\`), \`max_length\` (\`name\`), \`invalid\` (\`name\`, \`expiresAt\`; \`roles\` if the list is empty, or the user does not have one of them), ${FRESHNESS}, \`too_many_access_tokens\`, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
       input: t.arg({

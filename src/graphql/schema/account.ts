@@ -45,8 +45,7 @@ builder.mutationField('deleteAccount', (t) =>
       'The gateway also deletes their sessions, memberships and the invites that they sent. It deletes each team in which they are the only member.',
       'On `refused_by_application`, a table or a trigger of the application refers to the account and does not let it go.',
       'On `sole_owner`, other members would lose their only OWNER. The message names the teams. Call `changeMemberRole` or `deleteTeam` for each of them first.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `sole_owner`, `refused_by_application`, `rate_limited`, `busy`. ' +
-        FRESHNESS,
+      `Error codes: \`unauthenticated\`, \`permission_denied\` (for a team token or a personal access token), \`required\` (\`currentPassword\`), ${FRESHNESS}, \`sole_owner\`, \`refused_by_application\`, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
       input: t.arg({ type: DeleteAccountInput, required: true, description: 'The current password.' }),

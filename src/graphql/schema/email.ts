@@ -46,8 +46,7 @@ builder.mutationField('changeEmail', (t) =>
       'Begins to change the email address of the current user: mails a link to the new address.',
       'The address stays the same until the user opens the link and confirms, or the application calls `confirmEmailChange`.',
       'If another account has the new address, the answer is also `ok`, and the gateway sends no mail. On `invalid`, the text is not an email address, or it is the current address.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `required` (`newEmail`), `invalid` (`newEmail`), `rate_limited`, `busy`. ' +
-        FRESHNESS,
+      `Error codes: \`unauthenticated\`, \`permission_denied\` (for a team token or a personal access token), \`required\` (\`newEmail\`, \`currentPassword\`), \`invalid\` (\`newEmail\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
       input: t.arg({

@@ -7,7 +7,7 @@ type InputFields = PothosSchemaTypes.InputFieldBuilder<
 
 /** The codes of a change for which the user shows that it is them. */
 export const FRESHNESS =
-  'And, if it must be shown that the user themselves asks: `required` and `invalid_credentials` (`currentPassword`), `reauthentication_required` if the account has no password and the last sign-in is too long ago, `second_factor_required`.';
+  '`invalid_credentials` (`currentPassword`), `reauthentication_required` (if the account has no password, and the last sign-in is too long ago), `second_factor_required`';
 
 /** The password of a change that cannot be undone. */
 export const currentPassword = (t: InputFields) =>
@@ -16,7 +16,7 @@ export const currentPassword = (t: InputFields) =>
       'The current password. The gateway counts wrong ones per session. Leave it out if the account has no password: then the user must have signed in within the last 15 minutes (FRESH_SIGN_IN).',
   });
 
-/** The input of such a change, with an empty text for a password that was left out. */
+/** The input of this kind of change, with an empty text for a password that was left out. */
 export const withFreshness = <Input extends { currentPassword?: string | null | undefined }>(
   input: Input,
 ): Omit<Input, 'currentPassword'> & { currentPassword: string } => ({

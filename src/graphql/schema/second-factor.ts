@@ -3,8 +3,8 @@ import { type ActivatedTotp, activateTotp } from '../../flows/second-factor/acti
 import { enrollFactor } from '../../flows/second-factor/enroll-factor.ts';
 import { disableTotp } from '../../flows/second-factor/remove-factor.ts';
 import { renewRecoveryCodes } from '../../flows/second-factor/renew-recovery-codes.ts';
-import { signInWithTotp } from '../../flows/second-factor/sign-in-with-totp.ts';
 import { listFactors, type SecondFactor } from '../../second-factors/factors.ts';
+import { findRecoveryCodesLeft } from '../../second-factors/recovery-codes.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
@@ -13,9 +13,12 @@ import { OkPayload, ok } from './ok-payload.ts';
 import { type AuthAnswer, AuthPayload, answer } from './sign-in.ts';
 
 const NOT_FOR = '`unauthenticated`, `permission_denied` (for a team token or a personal access token)';
-const WRONG =
+
+/** The codes of a wrong code. */
+export const WRONG =
   '`invalid_second_factor` (`code`, `recoveryCode`: it is wrong, or was used before), `rate_limited` (after five wrong ones)';
-const TOKENS = '`no_signing_key`, `claims_failed`';
+/** The codes of what makes tokens. */
+export const TOKENS = '`no_signing_key`, `claims_failed`';
 
 const SecondFactorType = builder.objectRef<SecondFactor>('SecondFactor');
 
@@ -48,6 +51,17 @@ builder.queryField('secondFactors', (t) =>
   }),
 );
 
+builder.queryField('recoveryCodesLeft', (t) =>
+  t.int({
+    description: paragraphs(
+      'How many recovery codes the current user has not used. 0 without a second factor.',
+      `Error codes: ${NOT_FOR}.`,
+    ),
+    resolve: async (_root, _args, { deps, caller }) =>
+      findRecoveryCodesLeft(deps.db, (await requireAccountHolder(caller)).user.id),
+  }),
+);
+
 const TotpEnrollInput = builder.inputType('TotpEnrollInput', {
   description: 'Input of `totpEnroll`: a name, and what shows that the user themselves asks.',
   fields: (t) => ({
@@ -71,7 +85,7 @@ TotpEnrollPayload.implement({
       description: 'The secret in base32, for a user who types it into the app.',
     }),
     qrCode: t.string({
-      description: 'The URI as a QR code: an SVG image as a `data:` URI, for `<img src>`.',
+      description: 'The URI as a QR code, an SVG image in a `data:` URI, for `<img src>`.',
       resolve: ({ qrCode }) => `data:image/svg+xml;base64,${Buffer.from(qrCode).toString('base64')}`,
     }),
     factor: t.expose('factor', {
@@ -88,7 +102,7 @@ builder.mutationField('totpEnroll', (t) =>
       'Enrols an authenticator app for the current user. Nothing changes until `totpActivate` gets its first code, within an hour.',
       'Show the QR code. The user scans it with the app and types the code that the app shows. A call replaces earlier apps that wait for their first code.',
       'If the last sign-in is older than 15 minutes (FRESH_SIGN_IN), show `currentPassword` too. A user with a second factor must have shown it in this session.',
-      `Error codes: ${NOT_FOR}, \`max_length\`, \`invalid\` or \`factor_name_taken\` (\`name\`), \`too_many_factors\` (more than 10), \`rate_limited\`, \`busy\`. ${FRESHNESS}`,
+      `Error codes: ${NOT_FOR}, \`max_length\` (\`name\`), \`invalid\` (\`name\`), \`factor_name_taken\` (\`name\`), \`too_many_factors\` (more than 10), \`required\` (\`currentPassword\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
     ),
     args: { input: t.arg({ type: TotpEnrollInput, description: 'A name for the list. Optional.' }) },
     resolve: async (_root, { input }, { deps, caller }) =>
@@ -177,49 +191,6 @@ builder.mutationField('totpDisable', (t) =>
       const shown = { code: code ?? '', recoveryCode: recoveryCode ?? '' };
       await disableTotp(deps, viewer, { ...shown, factorId: id ? parseId(id, 'id') : null });
       return ok;
-    },
-  }),
-);
-
-const SignInWithTotpInput = builder.inputType('SignInWithTotpInput', {
-  description: 'Input of `signInWithTotp`: the access token of the first factor, and the second factor.',
-  fields: (t) => ({
-    accessToken: t.string({
-      required: true,
-      description: 'The access token from the answer with `secondFactorRequired`.',
-    }),
-    code: t.string({ description: 'The code of six digits that the authenticator app shows.' }),
-    recoveryCode: t.string({ description: 'A recovery code, in place of `code`. It works once.' }),
-    cookie: t.boolean({
-      description: 'If true, the gateway puts the refresh token into an httpOnly cookie. See `login`.',
-    }),
-  }),
-});
-
-builder.mutationField('signInWithTotp', (t) =>
-  t.field({
-    type: AuthPayload,
-    description: paragraphs(
-      'Signs in with the second factor: finishes a sign-in whose answer has `secondFactorRequired`.',
-      'Send it without an `Authorization` header: Hasura refuses the access token of the first factor. So it is an input.',
-      'The session gets a new id and new tokens at level `aal2`; the former tokens end. A session at this level shows a fresh second factor in the same way.',
-      'Five wrong codes lock the second factor of the user for 15 minutes (LIMIT_SECOND_FACTOR_PER_USER): the answer is `rate_limited`, also for the right code. The gateway mails a notice for each recovery code that is used.',
-      `Error codes: \`required\` (\`accessToken\`, \`code\`), \`unauthenticated\`, \`permission_denied\` (for a team token or a personal access token), \`not_found\` (the user has no second factor), ${WRONG}, \`busy\`, ${TOKENS}, \`feature_disabled\` (for \`cookie\`), \`cross_site_request\` (for \`cookie\`).`,
-    ),
-    args: {
-      input: t.arg({
-        type: SignInWithTotpInput,
-        required: true,
-        description: 'The access token of the first factor, and the second factor.',
-      }),
-    },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
-      const { accessToken, code, recoveryCode } = input;
-      const shown = { code: code ?? '', recoveryCode: recoveryCode ?? '' };
-      const signedIn = await signInWithTotp(deps, caller, { accessToken, ...shown });
-      return answer(context, signedIn, input.cookie ?? false);
     },
   }),
 );
