@@ -19,6 +19,7 @@ import { secondFactorVariables } from './groups/second-factors.ts';
 import { secretVariables } from './groups/secrets.ts';
 import { serverVariables } from './groups/server.ts';
 import { serviceRoleVariables } from './groups/service-role.ts';
+import { smsVariables } from './groups/sms.ts';
 import { tokenVariables } from './groups/tokens.ts';
 import { upkeepVariables } from './groups/upkeep.ts';
 import { webhookVariables } from './groups/webhooks.ts';
@@ -45,6 +46,7 @@ export const environment = z.object({
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,
+  ...smsVariables,
   ...outboundVariables,
   ...webhookVariables,
   ...upkeepVariables,

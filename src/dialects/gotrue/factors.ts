@@ -8,7 +8,7 @@ import { verifyFactor } from '../../flows/second-factor/verify-factor.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { requireFirstFactor, userToken } from './bearer.ts';
+import { requireFirstFactor, tokenErrors, userErrors, userToken } from './bearer.ts';
 import { refuse, validationFailed } from './errors.ts';
 import { sessionObject } from './objects.ts';
 import { SessionSchema } from './schemas.ts';
@@ -80,7 +80,7 @@ const enroll = (deps: GatewayDeps): Endpoint =>
       description: 'It counts for nothing until its first code is verified. A user may have 10.',
       security: userToken,
       answers: { 200: { description: 'The app, with its secret.', schema: EnrollAnswer } },
-      errors: ['factor_name_taken', 'too_many_factors', 'second_factor_required', 'rate_limited'],
+      errors: [...userErrors, nameTaken('…'), 'too_many_factors', needsAal2ToEnroll(), 'rate_limited'],
     },
     authenticate: (incoming) => requireFirstFactor(deps, incoming),
     body: z.object({
@@ -94,13 +94,16 @@ const enroll = (deps: GatewayDeps): Endpoint =>
       if (issuer.length > 255) throw validationFailed('issuer: Must be at most 255 characters long.');
       const input = { name, nameAttribute: 'friendly_name', issuer, replacesUnverified: false };
       const { factor, secret, uri, qrCode } = await named(enrollFactor(deps, by, input), {
-        second_factor_required: () => refuse(403, 'insufficient_aal', 'AAL2 required to enroll a new factor'),
+        second_factor_required: needsAal2ToEnroll,
         factor_name_taken: () => nameTaken(name.trim()),
       });
       const totp = { qr_code: qrCode, secret, uri };
       return c.json({ id: factor.id, type: 'totp', friendly_name: factor.name ?? '', totp });
     },
   });
+
+const needsAal2ToEnroll = (): AuthError =>
+  refuse(403, 'insufficient_aal', 'AAL2 required to enroll a new factor');
 
 const nameTaken = (name: string): AuthError =>
   refuse(
@@ -119,7 +122,7 @@ const challenge = (deps: GatewayDeps): Endpoint =>
       description: 'The session answers within five minutes.',
       security: userToken,
       answers: { 200: { description: 'The challenge.', schema: ChallengeAnswer } },
-      errors: ['not_found', 'rate_limited'],
+      errors: [...userErrors, factorNotFound(), 'rate_limited'],
     },
     authenticate: (incoming) => requireFirstFactor(deps, incoming),
     params: factorPath,
@@ -143,9 +146,9 @@ const verify = (deps: GatewayDeps): Endpoint =>
       security: userToken,
       answers: { 200: { description: 'The new session.', schema: SessionSchema } },
       errors: [
-        ...(['invalid_second_factor', 'invalid_challenge', 'challenge_expired'] as const),
-        ...(['not_found', 'second_factor_required', 'rate_limited'] as const),
-        ...(['no_signing_key', 'claims_failed'] as const),
+        ...[...userErrors, factorNotFound(), challengeExpired('…')],
+        ...(['invalid_second_factor', 'invalid_challenge', 'second_factor_required'] as const),
+        ...(['rate_limited', 'no_signing_key', 'claims_failed'] as const),
       ],
     },
     authenticate: (incoming) => requireFirstFactor(deps, incoming),
@@ -169,7 +172,7 @@ const verify = (deps: GatewayDeps): Endpoint =>
         challenge_expired: () => challengeExpired(challengeId),
       });
       const account = await findAccount(deps, signedIn.user.id);
-      if (account === null) throw refuse(403, 'user_not_found', 'User from sub claim in JWT does not exist');
+      if (account === null) throw tokenErrors.userGone();
       return c.json(sessionObject(signedIn, account, deps.config));
     },
   });
@@ -181,6 +184,9 @@ const challengeExpired = (id: string): AuthError =>
     `MFA challenge ${id} has expired, verify against another challenge or create a new challenge.`,
   );
 
+const needsAal2ToUnenroll = (): AuthError =>
+  refuse(422, 'insufficient_aal', 'AAL2 required to unenroll verified factor');
+
 const unenroll = (deps: GatewayDeps): Endpoint =>
   endpoint({
     method: 'DELETE',
@@ -191,7 +197,7 @@ const unenroll = (deps: GatewayDeps): Endpoint =>
       description: 'The sessions of the user go on at level aal1, unless another app is left.',
       security: userToken,
       answers: { 200: { description: 'The id of the removed app.', schema: RemoveAnswer } },
-      errors: ['not_found', 'second_factor_required'],
+      errors: [...userErrors, factorNotFound(), needsAal2ToUnenroll()],
     },
     authenticate: (incoming) => requireFirstFactor(deps, incoming),
     params: factorPath,
@@ -199,8 +205,7 @@ const unenroll = (deps: GatewayDeps): Endpoint =>
       const factorId = parseFactorId(params);
       await named(removeFactor(deps, by, { factorId }), {
         not_found: factorNotFound,
-        second_factor_required: () =>
-          refuse(422, 'insufficient_aal', 'AAL2 required to unenroll verified factor'),
+        second_factor_required: needsAal2ToUnenroll,
       });
       return c.json({ id: factorId });
     },

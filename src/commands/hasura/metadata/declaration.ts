@@ -81,6 +81,7 @@ export const declaration: Declaration = {
           'sessions',
           'accessTokens',
           'secondFactors',
+          'recoveryCodesLeft',
           ...teamOperations.Query,
         ],
         Mutation: [
