@@ -111,7 +111,7 @@ export async function issueTokens(
   const issuedAt = Math.floor(Date.now() / 1000);
   const keyEnds = Math.floor(key.expiresAt.getTime() / 1000);
   const expires = Math.min(issuedAt + Math.min(ttlSeconds, Math.max(0, secondsLeft)), keyEnds);
-  const payload = (claims: Record<string, unknown>): JWTPayload => ({
+  const payload = (ofKind: Record<string, unknown>): JWTPayload => ({
     // The gateway's own claims come later, so that no other claim replaces them.
     ...gotrueClaims,
     iss: config.tokens.issuer,
@@ -121,7 +121,7 @@ export async function issueTokens(
     iat: issuedAt,
     exp: expires,
     email_verified: subject.emailVerified,
-    ...claims,
+    ...ofKind,
   });
   const sign = (forTeam: TokenTeam | null, as: TokenKind) =>
     signer.sign(

@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { isUuid } from '../../db/uuid.ts';
-import { AuthError, type ErrorCode } from '../../errors.ts';
+import { AuthError } from '../../errors.ts';
 import { challengeFactor } from '../../flows/second-factor/challenge-factor.ts';
 import { enrollFactor } from '../../flows/second-factor/enroll-factor.ts';
 import { removeFactor } from '../../flows/second-factor/remove-factor.ts';
 import { verifyFactor } from '../../flows/second-factor/verify-factor.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { requireFirstFactor, tokenErrors, userErrors, userToken } from './bearer.ts';
-import { refuse, validationFailed } from './errors.ts';
-import { sessionObject } from './objects.ts';
+import { requireFirstFactor, userErrors, userToken } from './bearer.ts';
+import { refuse, respell, validationFailed } from './errors.ts';
 import { SessionSchema } from './schemas.ts';
+import { answerSession } from './session-answer.ts';
 
 const TEXT = z.string().default('');
 const factorPath = z.object({ factorId: z.string().meta({ description: 'The id of the factor.' }) });
@@ -40,19 +39,6 @@ function parseFactorId({ factorId }: { factorId: string }): string {
 }
 
 const factorNotFound = (): AuthError => refuse(404, 'mfa_factor_not_found', 'Factor not found');
-
-/** Runs a flow, and names some of its errors as this endpoint does. */
-async function named<Result>(
-  run: Promise<Result>,
-  names: Partial<Record<ErrorCode, () => AuthError>>,
-): Promise<Result> {
-  try {
-    return await run;
-  } catch (error) {
-    const spell = error instanceof AuthError ? names[error.code] : undefined;
-    throw spell?.() ?? error;
-  }
-}
 
 /** GoTrue's kinds of factors that this gateway does not have. */
 function requireTotp(type: string): void {
@@ -93,7 +79,7 @@ const enroll = (deps: GatewayDeps): Endpoint =>
       const { friendly_name: name, issuer } = body;
       if (issuer.length > 255) throw validationFailed('issuer: Must be at most 255 characters long.');
       const input = { name, nameAttribute: 'friendly_name', issuer, replacesUnverified: false };
-      const { factor, secret, uri, qrCode } = await named(enrollFactor(deps, by, input), {
+      const { factor, secret, uri, qrCode } = await respell(enrollFactor(deps, by, input), {
         second_factor_required: needsAal2ToEnroll,
         factor_name_taken: () => nameTaken(name.trim()),
       });
@@ -128,7 +114,7 @@ const challenge = (deps: GatewayDeps): Endpoint =>
     params: factorPath,
     async handle({ by, params }, c) {
       const factorId = parseFactorId(params);
-      const made = await named(challengeFactor(deps, by, { factorId }), { not_found: factorNotFound });
+      const made = await respell(challengeFactor(deps, by, { factorId }), { not_found: factorNotFound });
       const expiresAt = Math.floor(made.expiresAt.getTime() / 1000);
       return c.json({ id: made.id, type: 'totp', expires_at: expiresAt });
     },
@@ -166,14 +152,12 @@ const verify = (deps: GatewayDeps): Endpoint =>
           message: 'challenge_id is not a UUID.',
         });
       const input = { factorId, challengeId, code, form: 'gotrue' } as const;
-      const signedIn = await named(verifyFactor(deps, by, input), {
+      const signedIn = await respell(verifyFactor(deps, by, input), {
         not_found: factorNotFound,
         required: () => validationFailed('Code needs to be non-empty'),
         challenge_expired: () => challengeExpired(challengeId),
       });
-      const account = await findAccount(deps, signedIn.user.id);
-      if (account === null) throw tokenErrors.userGone();
-      return c.json(sessionObject(signedIn, account, deps.config));
+      return answerSession(deps, c, signedIn);
     },
   });
 
@@ -203,7 +187,7 @@ const unenroll = (deps: GatewayDeps): Endpoint =>
     params: factorPath,
     async handle({ by, params }, c) {
       const factorId = parseFactorId(params);
-      await named(removeFactor(deps, by, { factorId }), {
+      await respell(removeFactor(deps, by, { factorId }), {
         not_found: factorNotFound,
         second_factor_required: needsAal2ToUnenroll,
       });

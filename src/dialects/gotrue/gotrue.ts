@@ -6,6 +6,7 @@ import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { factorEndpoints } from './factors.ts';
 import { logoutEndpoints } from './logout.ts';
 import { settingsEndpoints } from './settings.ts';
+import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
 
 /** The configured origins may call, without cookies. */
@@ -44,6 +45,7 @@ export const gotrue: Dialect = {
   },
   endpoints: (deps) => [
     ...settingsEndpoints(deps),
+    ...tokenEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
     ...factorEndpoints(deps),

@@ -9,6 +9,7 @@ import type { Deps } from './deps.ts';
 /** What a person gets who has signed in. */
 export type SignedIn = IssuedTokens & {
   refreshToken: string;
+  sessionId: string;
   user: User;
   /** Whether the person must show the second factor first. The access token then allows little else, and Hasura refuses it. */
   secondFactorRequired: boolean;
@@ -24,7 +25,7 @@ export type TokenOptions = {
   form?: TokenForm;
 };
 
-type TokenForm = 'gateway' | 'gotrue';
+export type TokenForm = 'gateway' | 'gotrue';
 
 /** What the tokens of a session say about its user. */
 export const subjectOf = (
@@ -58,7 +59,8 @@ export async function completeSignIn(
     gotrueClaims,
     secondFactorRequired,
   });
-  return { ...tokens, refreshToken: session.refreshToken, user, secondFactorRequired };
+  const { refreshToken, sessionId } = session;
+  return { ...tokens, refreshToken, sessionId, user, secondFactorRequired };
 }
 
 /** A statement of its own after the opening: it sees a factor that was verified while the opening waited for the account. */

@@ -65,7 +65,7 @@ export const jwts: readonly Mutation[] = [
   {
     breaks: 'the gateway accepts a token without issuer and audience, as Hasura does',
     file: TOKENS,
-    from: '        issuer: config.tokens.issuer,\n        audience: config.tokens.audience,\n',
+    from: '    issuer: config.tokens.issuer,\n    audience: audiences(config),\n',
     to: '',
     scenarios: ['trust'],
   },
