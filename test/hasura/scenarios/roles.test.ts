@@ -106,7 +106,7 @@ describe('the columns and relationships', () => {
     user_roles: ['role', 'user', 'user_id'],
     users: [
       ...['created_at', 'email', 'email_verified_at', 'id', 'identities', 'inviter_invites'],
-      ...['membership_roles', 'memberships', 'name', 'sessions', 'updated_at', 'user_roles'],
+      ...['membership_roles', 'memberships', 'name', 'phones', 'sessions', 'updated_at', 'user_roles'],
     ],
   };
 

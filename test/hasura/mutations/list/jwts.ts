@@ -72,8 +72,8 @@ export const jwts: readonly Mutation[] = [
   {
     breaks: 'a token has another audience than the gateway’s configuration',
     file: TOKENS,
-    from: 'aud: config.tokens.audience,\n    sub',
-    to: "aud: 'gateway',\n    sub",
+    from: 'aud: gotrueClaims === null ? config.tokens.audience : config.gotrue.audience,',
+    to: "aud: 'gateway',",
     scenarios: ['accounts'],
   },
   {
