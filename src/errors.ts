@@ -34,6 +34,10 @@ export const errorCatalogue = {
   otp_disabled: { status: 403, message: 'Signups not allowed for otp' },
   invalid_code: { status: 400, message: 'This code is wrong, was used or has expired.' },
   phone_not_verified: { status: 403, message: 'Verify your phone number first.' },
+  invalid_code_verifier: {
+    status: 400,
+    message: 'code challenge does not match previously saved code verifier',
+  },
   invalid_token: {
     status: 400,
     message: 'This link is no longer valid: it was used, replaced or has expired.',
@@ -47,6 +51,16 @@ export const errorCatalogue = {
     status: 401,
     message: 'The personal access token is not valid: it was revoked or has expired.',
   },
+  second_factor_required: { status: 403, message: 'Show your second factor to do this.' },
+  invalid_second_factor: {
+    status: 400,
+    message: 'The code of the second factor is wrong, or it was used before.',
+  },
+  invalid_challenge: { status: 400, message: 'This session does not have this challenge.' },
+  challenge_expired: { status: 400, message: 'The challenge has expired. Begin again.' },
+  factor_name_taken: { status: 400, message: 'You have a second factor of this name.' },
+  too_many_factors: { status: 400, message: 'There are too many second factors. Remove one first.' },
+  reauthentication_required: { status: 403, message: 'Sign in again to do this.' },
   captcha_failed: { status: 400, message: 'The captcha was not solved.' },
   cross_site_request: { status: 403, message: 'This request came from another site.' },
   feature_disabled: { status: 403, message: 'This is switched off here.' },

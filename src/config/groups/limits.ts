@@ -22,6 +22,14 @@ const limits = {
     default: '10/900',
     description: 'Wrong passwords per session, in changes that ask for the current password.',
   },
+  secondFactorPerUser: {
+    name: 'second_factor',
+    per: 'user',
+    variable: 'LIMIT_SECOND_FACTOR_PER_USER',
+    default: '5/900',
+    description:
+      'Wrong codes of the second factor, recovery codes included. Only a client that has shown the first factor can use them up.',
+  },
   loginPerAddress: {
     name: 'login_address',
     per: 'address',
@@ -64,6 +72,34 @@ const limits = {
     variable: 'LIMIT_PASSWORD_RESET_UNADDRESSED',
     default: '1200/3600',
     description: 'Mails for a password reset of all clients whose address is unknown (behind Hasura).',
+  },
+  codePerAddress: {
+    name: 'code_address',
+    per: 'address',
+    variable: 'LIMIT_CODES_PER_ADDRESS',
+    default: '60/3600',
+    description: 'Mails with a code or a link to sign in, per client address.',
+  },
+  codeUnaddressed: {
+    name: 'code_unaddressed',
+    per: 'unaddressed',
+    variable: 'LIMIT_CODES_UNADDRESSED',
+    default: '1200/3600',
+    description: 'The same mails of all clients whose address is unknown (behind Hasura).',
+  },
+  codeGuessPerAddress: {
+    name: 'code_guess_address',
+    per: 'address',
+    variable: 'LIMIT_CODE_GUESSES_PER_ADDRESS',
+    default: '300/300',
+    description: 'Codes and links that a client address may try. Each code allows five guesses in any case.',
+  },
+  codeGuessUnaddressed: {
+    name: 'code_guess_unaddressed',
+    per: 'unaddressed',
+    variable: 'LIMIT_CODE_GUESSES_UNADDRESSED',
+    default: '6000/300',
+    description: 'The same attempts of all clients whose address is unknown (behind Hasura).',
   },
   emailExistsPerAddress: {
     name: 'email_exists_address',

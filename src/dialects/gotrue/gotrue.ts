@@ -5,10 +5,13 @@ import type { BodyFault, Dialect } from '../dialect.ts';
 import { adminListEndpoints } from './admin-list.ts';
 import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
+import { factorEndpoints } from './factors.ts';
 import { logoutEndpoints } from './logout.ts';
+import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
 import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
+import { verifyEndpoints } from './verify.ts';
 
 /** The configured origins may call, without cookies. */
 const cors = (config: Config): CorsRule => {
@@ -49,7 +52,10 @@ export const gotrue: Dialect = {
     ...adminListEndpoints(deps),
     ...settingsEndpoints(deps),
     ...tokenEndpoints(deps),
+    ...mailEndpoints(deps),
+    ...verifyEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
+    ...factorEndpoints(deps),
   ],
 };

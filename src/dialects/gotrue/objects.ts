@@ -1,6 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import type { Config } from '../../config/config.ts';
 import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
+import type { SecondFactor } from '../../second-factors/factors.ts';
 import { AUTHENTICATED } from '../../sessions/gotrue-claims.ts';
 import type { Account, LinkedIdentity } from '../../users/accounts.ts';
 import { readPseudonym } from '../../users/soft-deletion.ts';
@@ -72,6 +73,18 @@ export function identityObjects(account: Account): Identity[] {
   return [...own, ...account.identities.map((each) => identityObject(each, account.user.id))];
 }
 
+/** An authenticator app as clients read it. */
+export const factorObject = (factor: SecondFactor): Json => ({
+  id: factor.id,
+  created_at: time(factor.createdAt),
+  updated_at: time(factor.updatedAt),
+  status: factor.verifiedAt === null ? 'unverified' : 'verified',
+  ...(factor.name !== null && { friendly_name: factor.name }),
+  factor_type: 'totp',
+  phone: '',
+  last_challenged_at: time(factor.lastChallengedAt) ?? null,
+});
+
 /** The user of an account, as clients read it. */
 export function userObject(account: Account, config: Settings): Json {
   const { user, phone, details, confirmed } = account;
@@ -96,6 +109,7 @@ export function userObject(account: Account, config: Settings): Json {
     last_sign_in_at: time(details.lastSignInAt),
     app_metadata: sortKeys(account.appMetadata),
     user_metadata: sortKeys(account.userMetadata),
+    factors: account.factors.length > 0 ? account.factors.map(factorObject) : undefined,
     identities: identityObjects(account),
     created_at: time(user.createdAt),
     updated_at: time(user.updatedAt),
@@ -106,16 +120,21 @@ export function userObject(account: Account, config: Settings): Json {
   return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
 }
 
-/** A session as clients read it: its tokens, and its user. */
-export function sessionObject(signedIn: SignedIn, account: Account, config: Settings): Json {
-  const expiresAtMs = signedIn.expiresAt.getTime();
+/** The tokens of a session as clients read them. */
+export function tokensObject({ accessToken, refreshToken, expiresAt }: SignedIn) {
+  const expiresAtMs = expiresAt.getTime();
   return {
-    access_token: signedIn.accessToken,
+    access_token: accessToken,
     token_type: 'bearer',
     // Times in tokens are whole seconds, so it is rounded up.
     expires_in: Math.max(0, Math.ceil((expiresAtMs - Date.now()) / 1000)),
     expires_at: Math.floor(expiresAtMs / 1000),
-    refresh_token: signedIn.refreshToken,
-    user: userObject(account, config),
+    refresh_token: refreshToken,
   };
 }
+
+/** A session as clients read it: its tokens, and its user. */
+export const sessionObject = (signedIn: SignedIn, account: Account, config: Settings): Json => ({
+  ...tokensObject(signedIn),
+  user: userObject(account, config),
+});

@@ -1,6 +1,8 @@
 import { recordSecurityEvent, type SecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { deleteFactors } from '../../second-factors/factors.ts';
+import { deleteRecoveryCodes } from '../../second-factors/recovery-codes.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { dissolveTeams, leaveTeams, prepareDeparture } from '../../teams/departure.ts';
 import { findPhone } from '../../users/phones.ts';
@@ -69,6 +71,8 @@ export async function emptyAccount(
   await updateUser(tx, userId, { email: address, name: NAME_OF_DELETED, disabled: true });
   // After the change: it forgets the end of a ban, too.
   await forgetUser(tx, userId);
+  await deleteFactors(tx, { userId, factorId: null });
+  await deleteRecoveryCodes(tx, userId);
   const details = { by: administratorOf(by), kept: true, teams: departure.alone.length };
   await recordSecurityEvent(tx, { action: 'account_deleted', userId, device: by.device, details });
   await enqueueWebhooks(tx, deps, { type: 'user.deleted', data: { userId, by: 'operator' } });

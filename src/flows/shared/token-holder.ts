@@ -18,11 +18,12 @@ export type TokenHolder =
 /**
  * Finds the person who holds an access token of ours, like `authenticateToken`, or a token that the shared secret signed. Otherwise it
  * says why the token leads to no one. For the GoTrue dialect: no other one accepts the shared secret.
+ * @throws AuthError `second_factor_required`
  */
 export async function findTokenHolder(
   deps: Deps,
   by: Caller,
-  input: { token: string },
+  input: { token: string; firstFactorIsEnough?: boolean },
 ): Promise<TokenHolder> {
   if (claimsSharedSecret(deps, input.token)) return findSharedSecretHolder(deps, by, input);
   try {
