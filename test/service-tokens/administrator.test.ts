@@ -208,11 +208,11 @@ describe('a person by the shared secret', () => {
     expectError(await getUser(mine), 403, 'session_not_found', expect.any(String));
   });
 
-  test('with the session of a personal access token is refused: session_not_found', async () => {
+  test('with the session of a personal access token is refused: bad_jwt', async () => {
     const { token } = await create(gateway, ada);
     const { accessToken } = await exchange(gateway, token);
     const program = await asAda({ session_id: sessionOf(accessToken) });
-    expectError(await getUser(program), 403, 'session_not_found', expect.any(String));
+    expectError(await getUser(program), 403, 'bad_jwt', expect.any(String));
   });
 
   test('who is banned is refused: user_banned', async () => {
