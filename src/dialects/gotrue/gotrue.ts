@@ -8,6 +8,7 @@ import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
 import { tokenEndpoints } from './token.ts';
+import { updateEndpoints } from './update-user.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
 
@@ -52,6 +53,7 @@ export const gotrue: Dialect = {
     ...verifyEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
+    ...updateEndpoints(deps),
     ...factorEndpoints(deps),
   ],
 };
