@@ -6,10 +6,13 @@ import { adminListEndpoints } from './admin-list.ts';
 import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { factorEndpoints } from './factors.ts';
+import { inviteEndpoints } from './invite.ts';
+import { linkEndpoints } from './links.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
 import { tokenEndpoints } from './token.ts';
+import { updateEndpoints } from './update-user.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
 
@@ -50,12 +53,15 @@ export const gotrue: Dialect = {
   endpoints: (deps) => [
     ...adminUserEndpoints(deps),
     ...adminListEndpoints(deps),
+    ...inviteEndpoints(deps),
+    ...linkEndpoints(deps),
     ...settingsEndpoints(deps),
     ...tokenEndpoints(deps),
     ...mailEndpoints(deps),
     ...verifyEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
+    ...updateEndpoints(deps),
     ...factorEndpoints(deps),
   ],
 };
