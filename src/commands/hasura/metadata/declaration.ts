@@ -23,7 +23,7 @@ const teamOperations = {
 const publicOperations = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
-    ...['login', 'signup', 'signInWithAccessToken', 'refresh', 'logout'],
+    ...['login', 'signup', 'signInAnonymously', 'signInWithAccessToken', 'refresh', 'logout'],
     ...['verifyEmail', 'forgotPassword', 'resetPassword', 'confirmEmailChange'],
   ],
 };
