@@ -21,7 +21,12 @@ export type SignUpFacts = Readonly<{
 export function describeSignUp(facts: SignUpFacts, config: Pick<Config, 'gotrue'>): Account {
   const { userId: id, email, number, createdAt, updatedAt } = facts;
   const times = { createdAt, updatedAt, emailVerifiedAt: null, disabledAt: null };
-  const shownFacts = { ...(email !== null && { email }), email_verified: false, phone_verified: false, sub: id };
+  const shownFacts = {
+    ...(email !== null && { email }),
+    email_verified: false,
+    phone_verified: false,
+    sub: id,
+  };
   return describeAccount(
     {
       user: { id, email, name: null, ...times },

@@ -44,15 +44,22 @@ describe('POST /signup without an address', () => {
     const [one, two] = [await signUp(), await signUp()];
     expect(one.body.user.id).not.toBe(two.body.user.id);
     const { refresh_token } = one.body;
-    const refreshed = await send(gateway, 'POST', '/token?grant_type=refresh_token', { body: { refresh_token } });
-    expect(refreshed).toMatchObject({ status: 200, body: { user: { id: one.body.user.id, is_anonymous: true } } });
+    const refreshed = await send(gateway, 'POST', '/token?grant_type=refresh_token', {
+      body: { refresh_token },
+    });
+    expect(refreshed).toMatchObject({
+      status: 200,
+      body: { user: { id: one.body.user.id, is_anonymous: true } },
+    });
   });
 
   test('is refused where it is off, and where sign-up is', async () => {
     const off = await startGateway({ replicaOf: gateway, env: { ANONYMOUS_SIGN_IN: 'off' } });
     const refused = await send(off, 'POST', '/signup', { body: {} });
     expectError(refused, 422, 'anonymous_provider_disabled', 'Anonymous sign-ins are disabled');
-    expect((await send(off, 'GET', '/settings')).body).toMatchObject({ external: { anonymous_users: false } });
+    expect((await send(off, 'GET', '/settings')).body).toMatchObject({
+      external: { anonymous_users: false },
+    });
     const [error] = (await off.failure(SIGN_IN)) as [{ extensions: { code: string } }];
     expect(error.extensions.code).toBe('feature_disabled');
     await off.close();

@@ -104,7 +104,8 @@ describe('a repeat', () => {
           (select count(*)::int from portcullis_private.flow_states) as flows,
           (select count(*)::int from portcullis.security_events) as events,
           (select count(*)::int from portcullis_jobs._private_jobs) as jobs`;
-        return { ...(row as Record<string, number>), hashes: gateway.deps.hashGate.finished };
+        const rows = row as Record<string, number>;
+        return { ...rows, hashes: gateway.deps.hashGate.finished } as Record<string, number>;
       };
       const before = await counts();
       const answer = await signUp(newBody({ email, data: { x: 1 } }));
@@ -120,11 +121,13 @@ describe('a repeat', () => {
       return { status: answer.status, text, names, done, isReal: (await idsOf(email)).includes(id) };
     };
     const idsOf = async (email: string) =>
-      (await gateway.sql`select id from portcullis.users where email = ${email}`).map(({ id }) => id as string);
+      (await gateway.sql`select id from portcullis.users where email = ${email}`).map(
+        ({ id }) => id as string,
+      );
     const [confirmed, disabled] = [await verifiedPerson(gateway), await signUpByGraphQL(gateway)];
     await gateway.sql`update portcullis.users set disabled_at = now() where id = ${disabled.user.id}`;
     const fresh = await work(newPerson().email);
-    expect(fresh).toMatchObject({ isReal: true, done: [1, 1, 2] });
+    expect(fresh).toMatchObject({ isReal: true, done: [1, 2, 2] });
     expect(await work(confirmed.user.email)).toEqual({ ...fresh, isReal: false });
     expect(await work(disabled.user.email)).toEqual({ ...fresh, isReal: false });
   });
@@ -162,7 +165,10 @@ describe('where AUTOCONFIRM covers addresses', () => {
     const session = answer.body as { access_token: string; user: User };
     expect(answer).toMatchObject({
       status: 200,
-      body: { token_type: 'bearer', user: { email: body.email, email_confirmed_at: time, last_sign_in_at: time } },
+      body: {
+        token_type: 'bearer',
+        user: { email: body.email, email_confirmed_at: time, last_sign_in_at: time },
+      },
     });
     expect(answer.headers.get('sb-auth-user-id')).toBe(session.user.id);
     expect(decodeJwt(session.access_token)).toMatchObject({
@@ -171,7 +177,8 @@ describe('where AUTOCONFIRM covers addresses', () => {
     });
     const user = await send(automatic, 'GET', '/user', { headers: bearer(session.access_token) });
     expect(user).toMatchObject({ status: 200, body: { id: session.user.id } });
-    const [stored] = await automatic.sql`select email_verified_at from portcullis.users where id = ${session.user.id}`;
+    const [stored] =
+      await automatic.sql`select email_verified_at from portcullis.users where id = ${session.user.id}`;
     expect(stored).toEqual({ email_verified_at: null });
   });
 

@@ -4,9 +4,12 @@ import { type CorsRule, configuredCors, withSupabaseHeaders } from '../cors.ts';
 import type { BodyFault, Dialect } from '../dialect.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { logoutEndpoints } from './logout.ts';
+import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
+import { signupEndpoints } from './signup.ts';
 import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
+import { verifyEndpoints } from './verify.ts';
 
 /** The configured origins may call, without cookies. */
 const cors = (config: Config): CorsRule => {
@@ -44,7 +47,10 @@ export const gotrue: Dialect = {
   },
   endpoints: (deps) => [
     ...settingsEndpoints(deps),
+    ...signupEndpoints(deps),
     ...tokenEndpoints(deps),
+    ...mailEndpoints(deps),
+    ...verifyEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
   ],

@@ -45,8 +45,7 @@ const FORM = { form: 'gotrue' } as const;
 const anonymously: Way = async (deps, { caller, body }, c) => {
   const input = { ...captchaOf(body.gotrue_meta_security), userMetadata: body.data, ...FORM };
   const signedIn = await respell(signInAnonymously(deps, caller, input), {
-    feature_disabled: () =>
-      refuse(422, 'anonymous_provider_disabled', 'Anonymous sign-ins are disabled'),
+    feature_disabled: () => refuse(422, 'anonymous_provider_disabled', 'Anonymous sign-ins are disabled'),
   });
   return answerSession(deps, c, signedIn);
 };

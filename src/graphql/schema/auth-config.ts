@@ -83,7 +83,9 @@ AuthConfig.implement({
         'The longest lifetime of a personal access token in seconds: see `createAccessToken`. Null if personal access tokens are switched off.',
     }),
     issuer: t.exposeString('issuer', { description: 'The `iss` claim of every token.' }),
-    audience: t.exposeString('audience', { description: 'The `aud` claim of the tokens that GraphQL issues.' }),
+    audience: t.exposeString('audience', {
+      description: 'The `aud` claim of the tokens that GraphQL issues.',
+    }),
     jwksUrl: t.exposeString('jwksUrl', {
       description: 'The address of the public keys (JWKS) that verify the tokens.',
     }),
