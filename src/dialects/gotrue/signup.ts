@@ -50,7 +50,7 @@ const anonymously: Way = async (deps, { caller, body }, c) => {
   return answerSession(deps, c, signedIn);
 };
 
-/** What of an account is shown to a stranger who may have invited nobody and asks for it. */
+/** What an invitation says about a person is not for everyone who knows the address. */
 const withoutInvitation = { user_metadata: {}, identities: [] };
 
 const byEmail: Way = async (deps, { caller, body, redirects }, c) => {
