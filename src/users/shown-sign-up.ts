@@ -38,6 +38,7 @@ export function describeSignUp(facts: SignUpFacts, config: Pick<Config, 'gotrue'
         userMetadata: { ...facts.userMetadata, ...shownFacts },
       },
       identities: [],
+      factors: [],
     },
     config,
   );

@@ -3,6 +3,8 @@ import './session.ts';
 import './access-token.ts';
 import './sign-in.ts';
 import './anonymous.ts';
+import './second-factor.ts';
+import './sign-in-with-totp.ts';
 import './team.ts';
 import './invite.ts';
 import './member.ts';
