@@ -104,6 +104,6 @@ async function announce(
   const details = { method: used.method, formerSession };
   const event = { userId: user.id, sessionId, device, details };
   await recordSecurityEvent(tx, { action: 'second_factor_shown', ...event });
-  if (used.activated || level === 'aal2') return;
+  if (used.activated || level === 'aal2' || !deps.config.secondFactor.required) return;
   await enqueueWebhooks(tx, deps, { type: 'user.signed_in', data: { userId: user.id, sessionId } });
 }

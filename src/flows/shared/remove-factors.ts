@@ -4,7 +4,7 @@ import { enqueueMail } from '../../mail/queue.ts';
 import { deleteFactors, hasVerifiedFactor } from '../../second-factors/factors.ts';
 import { deleteRecoveryCodes } from '../../second-factors/recovery-codes.ts';
 import { lowerSessions } from '../../sessions/levels.ts';
-import type { Caller } from './caller.ts';
+import { administratorOf, type Caller } from './caller.ts';
 
 type Removal = {
   userId: string;
@@ -21,15 +21,16 @@ type Removal = {
  */
 export async function removeFactors(
   tx: Transaction,
-  { device }: Caller,
+  by: Caller,
   { userId, factorId, sessionId }: Removal,
 ): Promise<number> {
+  const { device } = by;
   const removed = await deleteFactors(tx, { userId, factorId });
   const verified = removed.filter((factor) => factor.verified);
   for (const { id, verified: wasVerified } of removed) {
     const details = {
       ...{ factorId: id, verified: wasVerified },
-      ...(sessionId === null && { by: 'operator' }),
+      ...(sessionId === null && { by: administratorOf(by) }),
     };
     await recordSecurityEvent(tx, { action: 'second_factor_removed', userId, sessionId, device, details });
   }
