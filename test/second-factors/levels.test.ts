@@ -128,6 +128,8 @@ describe('with SECOND_FACTOR=required', () => {
     await expect.poll(settled).toBe(0);
     const sessionId = claimsOf(second.accessToken)?.['x-hasura-session-id'];
     expect(signIns().map(({ told: { data } }) => data)).toEqual([{ userId: ada.user.id, sessionId }]);
+    const added = receiver.deliveries.filter(({ told: { type } }) => type === 'user.second_factor_added');
+    expect(added.map(({ told: { data } }) => data)).toEqual([{ userId: ada.user.id }]);
   });
 });
 

@@ -24,7 +24,11 @@ export function removeSecondFactors(
   const userId = parseUserId(account);
   return deps.db.transaction(async (tx) => {
     await lockOperatedAccount(tx, userId);
-    const removed = await removeFactors(tx, by, { userId, factorId: factorId ?? null, sessionId: null });
+    const removed = await removeFactors(tx, deps, by, {
+      userId,
+      factorId: factorId ?? null,
+      sessionId: null,
+    });
     if (removed === 0 && factorId !== undefined)
       throw new AuthError('not_found', { attribute: 'factorId', message: 'This factor does not exist.' });
     return removed;

@@ -4,7 +4,9 @@ import { enqueueMail } from '../../mail/queue.ts';
 import { deleteFactors, hasVerifiedFactor } from '../../second-factors/factors.ts';
 import { deleteRecoveryCodes } from '../../second-factors/recovery-codes.ts';
 import { lowerSessions } from '../../sessions/levels.ts';
+import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import { administratorOf, type Caller } from './caller.ts';
+import type { Deps } from './deps.ts';
 
 type Removal = {
   userId: string;
@@ -21,6 +23,7 @@ type Removal = {
  */
 export async function removeFactors(
   tx: Transaction,
+  deps: Pick<Deps, 'config'>,
   by: Caller,
   { userId, factorId, sessionId }: Removal,
 ): Promise<number> {
@@ -39,5 +42,7 @@ export async function removeFactors(
   if (!isLeft) await deleteRecoveryCodes(tx, userId);
   await lowerSessions(tx, { userId, keptSession: isLeft ? sessionId : null });
   await enqueueMail(tx, { kind: 'second_factor_removed', userId });
+  const data = { userId, by: sessionId === null ? 'operator' : 'user' } as const;
+  await enqueueWebhooks(tx, deps, { type: 'user.second_factor_removed', data });
   return removed.length;
 }
