@@ -11,6 +11,7 @@ import { linkEndpoints } from './links.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
+import { signupEndpoints } from './signup.ts';
 import { tokenEndpoints } from './token.ts';
 import { updateEndpoints } from './update-user.ts';
 import { userEndpoints } from './user.ts';
@@ -56,6 +57,7 @@ export const gotrue: Dialect = {
     ...inviteEndpoints(deps),
     ...linkEndpoints(deps),
     ...settingsEndpoints(deps),
+    ...signupEndpoints(deps),
     ...tokenEndpoints(deps),
     ...mailEndpoints(deps),
     ...verifyEndpoints(deps),
