@@ -4,6 +4,8 @@ import './access-token.ts';
 import './sign-in.ts';
 import './second-factor.ts';
 import './sign-in-with-totp.ts';
+import './mailed-code.ts';
+import './sign-in-with-code.ts';
 import './team.ts';
 import './invite.ts';
 import './member.ts';

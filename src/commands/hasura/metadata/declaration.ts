@@ -24,6 +24,7 @@ const publicOperations = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
     ...['login', 'signup', 'signInWithAccessToken', 'signInWithTotp', 'refresh', 'logout'],
+    ...['requestMagicLink', 'requestCode', 'signInWithCode', 'signInWithLink', 'exchangeCode'],
     ...['verifyEmail', 'forgotPassword', 'resetPassword', 'confirmEmailChange'],
   ],
 };
