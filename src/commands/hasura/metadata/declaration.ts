@@ -23,8 +23,9 @@ const teamOperations = {
 const publicOperations = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
-    ...['login', 'signup', 'signInWithAccessToken', 'signInWithTotp', 'refresh', 'logout'],
+    ...['login', 'signup', 'signInAnonymously', 'signInWithAccessToken', 'signInWithTotp'],
     ...['requestMagicLink', 'requestCode', 'signInWithCode', 'signInWithLink', 'exchangeCode'],
+    ...['refresh', 'logout'],
     ...['verifyEmail', 'forgotPassword', 'resetPassword', 'confirmEmailChange'],
   ],
 };
