@@ -40,7 +40,7 @@ export async function proveMailbox(tx: Transaction, by: Caller, proof: MailboxPr
   const { user, accountProof, newPasswordHash } = proof;
   const userId = user.id;
   const owns = (proof.keepsPassword || accountProof.by !== 'nothing') && newPasswordHash === null;
-  if (user.emailVerifiedAt === null && !owns) await dropPlanted(tx, userId);
+  if (user.emailVerifiedAt === null && !owns) await dropPlanted(tx, by, userId);
   await lockSessionsOf(tx, userId);
   if (newPasswordHash !== null) await setProvenPassword(tx, { userId, hash: newPasswordHash });
   else if (accountProof.by !== 'nothing') await recordAccountProof(tx, { userId, accountProof });
