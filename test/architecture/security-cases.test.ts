@@ -17,7 +17,7 @@ function parseCases(table: string): Case[] {
 
 test('test/security.md names each case once, in order', async () => {
   const numbers = parseCases(await readFile('test/security.md', 'utf8')).map((each) => each.number);
-  expect(numbers.length).toBeGreaterThan(70);
+  expect(numbers.length).toBeGreaterThanOrEqual(70);
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
 });
 
