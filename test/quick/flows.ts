@@ -27,6 +27,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'admin/end-user-sessions.ts': ['operators/accounts.test.ts'],
   'admin/invite-user.ts': ['operators/invitations.test.ts'],
   'admin/list-users.ts': ['operators/user-list.test.ts'],
+  'admin/remove-second-factors.ts': ['second-factors/operators.test.ts'],
   'admin/send-password-reset.ts': ['operators/accounts.test.ts'],
   'admin/set-user-roles.ts': ['accounts/roles.test.ts'],
   'admin/signing-keys.ts': ['hasura/endpoints.test.ts'],
