@@ -13,7 +13,7 @@ import type { TokenNames } from './finding.ts';
 export type Flaw = 'none' | 'audience' | 'issuer' | 'key';
 
 /** The tokens of the gateway itself, or those of the GoTrue dialect. */
-export type TokensOf = 'gateway' | 'gotrue';
+type TokensOf = 'gateway' | 'gotrue';
 
 /** Signs tokens for the probes. Their user and session do not exist, and they live for a minute. */
 export type Mint = {
