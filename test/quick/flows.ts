@@ -11,6 +11,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'account/delete-account.ts': ['accounts/deletion.test.ts'],
   'account/disown-signup.ts': ['accounts/disowned-signup.test.ts'],
   'account/email-exists.ts': ['accounts/email-exists.test.ts'],
+  'account/read-code-link.ts': ['gotrue/link-page.test.ts'],
   'account/read-mailed-link.ts': ['accounts/verification.test.ts', 'accounts/password-reset.test.ts'],
   'account/request-email-verification.ts': ['accounts/verification.test.ts'],
   'account/request-reauthentication.ts': ['gotrue/update-user.test.ts'],
