@@ -12,6 +12,7 @@ import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
 import { signupEndpoints } from './signup.ts';
 import { tokenEndpoints } from './token.ts';
+import { updateEndpoints } from './update-user.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
 
@@ -59,6 +60,7 @@ export const gotrue: Dialect = {
     ...verifyEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
+    ...updateEndpoints(deps),
     ...factorEndpoints(deps),
     ...adminFactorEndpoints(deps),
   ],
