@@ -37,7 +37,8 @@ export async function redeemMailedCode(
 }
 
 /**
- * Refuses a disabled account before its code is used up, and lifts a ban that has ended. Only the holder of a good code learns of it.
+ * Refuses a disabled account before its code is used up. Only the holder of a good code learns of it. A ban whose time is over is
+ * lifted.
  * @throws AuthError `account_disabled`
  */
 export async function requireEnabled(
