@@ -35,6 +35,21 @@ export const errorCatalogue = {
     status: 401,
     message: 'The personal access token is not valid: it was revoked or has expired.',
   },
+  unknown_provider: { status: 400, message: 'This provider is not configured here.' },
+  provider_failed: { status: 502, message: 'The provider did not say who you are. Try again later.' },
+  provider_refused: { status: 400, message: 'The provider’s answer cannot be used.' },
+  provider_email_missing: { status: 403, message: 'The provider named no email address.' },
+  provider_email_needs_verification: {
+    status: 403,
+    message:
+      'The provider has not verified your email address. Follow the link of the mail that was sent to it.',
+  },
+  invitation_mismatch: {
+    status: 400,
+    message: 'The address of the invitation is not the address at the provider.',
+  },
+  identity_already_exists: { status: 422, message: 'This account of the provider is linked already.' },
+  last_identity: { status: 422, message: 'Without this identity you could not sign in any more.' },
   captcha_failed: { status: 400, message: 'The captcha was not solved.' },
   cross_site_request: { status: 403, message: 'This request came from another site.' },
   feature_disabled: { status: 403, message: 'This is switched off here.' },

@@ -49,6 +49,15 @@ export async function findLiveSession(
   return found ?? null;
 }
 
+/** Finds the person of a session, also of one that has ended; null if not found. */
+export async function findOwnerOfSession(db: Queryable, sessionId: string): Promise<string | null> {
+  const [found] = await db
+    .select({ userId: sessions.userId })
+    .from(sessions)
+    .where(eq(sessions.id, sessionId));
+  return found?.userId ?? null;
+}
+
 /** Tells whether a session is neither revoked nor expired. */
 export async function isSessionLive(tx: Queryable, sessionId: string): Promise<boolean> {
   const found = await tx
