@@ -34,10 +34,12 @@ const rows: readonly (readonly string[])[] = [
     'one-time-codes',
     'one-time-tokens',
     'roles',
+    'sms',
     'users',
     'webhooks',
   ],
-  ['captcha', 'crypto', 'db', 'providers', 'outbound'],
+  ['captcha', 'leaked-passwords', 'providers'],
+  ['crypto', 'db', 'outbound'],
   ['chain', 'config', 'errors', 'log', 'redirects', 'version'],
 ];
 
@@ -67,6 +69,7 @@ export const domains: readonly string[] = [
     'one-time-codes',
     'one-time-tokens',
     'roles',
+    'sms',
     'users',
     'webhooks',
   ],
