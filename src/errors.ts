@@ -61,6 +61,7 @@ export const errorCatalogue = {
     message: 'The address of the invitation is not the address at the provider.',
   },
   identity_already_exists: { status: 422, message: 'This account of the provider is linked already.' },
+  too_many_identities: { status: 400, message: 'There are too many identities. Unlink one first.' },
   last_identity: { status: 422, message: 'Without this identity you could not sign in any more.' },
   captcha_failed: { status: 400, message: 'The captcha was not solved.' },
   cross_site_request: { status: 403, message: 'This request came from another site.' },

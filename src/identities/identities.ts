@@ -141,6 +141,9 @@ export const listIdentities = (db: Queryable, userId: string): Promise<OwnIdenti
     .where(eq(identities.userId, userId))
     .orderBy(identities.createdAt, identities.id);
 
+/** How many identities a person may link. */
+export const MAX_IDENTITIES = 20;
+
 /** Unlinks an identity of a person. Returns whether the person had it. */
 export async function deleteIdentity(
   tx: Transaction,

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Config } from '../config/config.ts';
-import { type Database, statement } from '../db/client.ts';
+import { type Database, type Queryable, statement } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { identities } from '../db/tables/identities.ts';
 import { phones } from '../db/tables/phones.ts';
@@ -69,6 +69,26 @@ export async function findAccount(
   const linked = found.identities.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
   const stored = { user, hasPassword, phone, details: detailsOf(found.details), identities: linked };
   return describeAccount(stored, config);
+}
+
+/** Lists the ways by which a user signs in without a provider: `email`, `phone`. */
+export async function findOwnWays(
+  db: Queryable,
+  { id, email }: Pick<User, 'id' | 'email'>,
+): Promise<string[]> {
+  const [found] = await db
+    .select({
+      provider: accountDetails.provider,
+      phone: phones.number,
+      hasPassword: sql<boolean>`exists (select from ${passwords}
+        where ${passwords.userId} = ${users.id} and ${passwords.suspendedAt} is null)`,
+    })
+    .from(users)
+    .leftJoin(accountDetails, eq(accountDetails.userId, users.id))
+    .leftJoin(phones, eq(phones.userId, users.id))
+    .where(eq(users.id, id));
+  if (found === undefined) return [];
+  return signInProviders({ ...found, email, linked: [] });
 }
 
 /** Whether a user has a phone number that is verified. */

@@ -17,6 +17,7 @@ import { createUser, findUser, findUserByEmail, lockUser, type User } from '../.
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
+import { liftEndedBan } from './disabling.ts';
 import { markEmailVerified } from './prove-address.ts';
 import { keepProfile } from './provider-profile.ts';
 import { reclaimAccount } from './reclaim-account.ts';
@@ -91,7 +92,7 @@ async function tryToAdmit<Result>(
       tx,
       owner === null
         ? await enrol(tx, deps, by, { identity, email })
-        : await join(tx, by, { identity, owner: owner.user }),
+        : await join(tx, deps, by, { identity, owner: owner.user }),
     ),
   );
 }
@@ -104,10 +105,11 @@ async function requireInvited(deps: Deps, { identity, invitedUserId }: Admission
     throw new AuthError('invitation_mismatch');
 }
 
-async function lockEnabled(tx: Transaction, userId: string): Promise<User> {
-  const user = await lockUser(tx, userId);
-  if (user === null) throw new Overtaken();
-  if (user.disabledAt !== null) throw new AuthError('account_disabled');
+async function lockEnabled(tx: Transaction, deps: Deps, userId: string): Promise<User> {
+  const locked = await lockUser(tx, userId);
+  if (locked === null) throw new Overtaken();
+  const user = locked.disabledAt === null ? locked : await liftEndedBan(tx, deps, { userId });
+  if (user === null) throw new AuthError('account_disabled');
   return user;
 }
 
@@ -121,7 +123,7 @@ async function admitKnown(
   by: Caller,
   { identity, known }: { identity: ProviderIdentity; known: FoundIdentity },
 ): Promise<Admitted> {
-  const user = await lockEnabled(tx, known.userId);
+  const user = await lockEnabled(tx, deps, known.userId);
   const current = await findIdentity(tx, identity);
   if (current === null || current.userId !== user.id) throw new Overtaken();
   const { id: identityId } = current;
@@ -138,10 +140,11 @@ async function admitKnown(
 /** Joins an identity to the account of the address that its provider has verified. */
 async function join(
   tx: Transaction,
+  deps: Deps,
   by: Caller,
   { identity, owner }: { identity: ProviderIdentity; owner: User },
 ): Promise<Admitted> {
-  const user = await lockEnabled(tx, owner.id);
+  const user = await lockEnabled(tx, deps, owner.id);
   if (user.email !== owner.email) throw new Overtaken();
   if (user.emailVerifiedAt === null) await reclaimAccount(tx, by, { user, keptIdentity: null });
   const verified = await markEmailVerified(tx, by, { user });

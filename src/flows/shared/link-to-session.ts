@@ -1,7 +1,13 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
-import { findIdentity, insertIdentity, type ProviderIdentity } from '../../identities/identities.ts';
+import {
+  findIdentity,
+  insertIdentity,
+  listIdentities,
+  MAX_IDENTITIES,
+  type ProviderIdentity,
+} from '../../identities/identities.ts';
 import { isSessionProven } from '../../sessions/proof.ts';
 import { findOwnerOfSession, isSessionLive } from '../../sessions/sessions.ts';
 import { findAccountDetails, setAccountDetails } from '../../users/account-details.ts';
@@ -75,6 +81,8 @@ async function insert(
   }: { user: User; identity: ProviderIdentity; sessionId: string; proven: boolean },
 ): Promise<void> {
   const known = await findIdentity(tx, identity);
+  if (known === null && (await listIdentities(tx, user.id)).length >= MAX_IDENTITIES)
+    throw new AuthError('too_many_identities');
   const identityId = known === null ? await insertIdentity(tx, { userId: user.id, identity, proven }) : null;
   if (identityId === null) throw new AuthError('identity_already_exists');
   const { isAnonymous, provider } = await findAccountDetails(tx, user.id);

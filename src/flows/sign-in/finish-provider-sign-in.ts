@@ -19,7 +19,7 @@ import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { linkToSession } from '../shared/link-to-session.ts';
 import { askProvider, identityOf, requireProvider } from '../shared/provider-identity.ts';
-import { packOutcome } from '../shared/provider-outcome.ts';
+import { PROVIDER_METHOD, packOutcome } from '../shared/provider-outcome.ts';
 import { callbackUrl } from './begin-provider-sign-in.ts';
 
 export type ProviderAnswer = {
@@ -40,9 +40,6 @@ export type ProviderReturn =
   | { kind: 'failed'; redirectTo: string; provider: string; error: AuthError }
   | { kind: 'code'; redirectTo: string; authCode: string }
   | { kind: 'tokens'; redirectTo: string; signedIn: SignedIn; providerTokens: ProviderTokens };
-
-/** What amr calls a sign-in by a provider. */
-const METHOD = 'oauth';
 
 /**
  * Finishes a sign-in at a provider. The state is used up before anything is asked, and only the browser that began can use it. With
@@ -102,23 +99,17 @@ async function issueCode(
   by: Caller,
   { attempt, identity, tokens }: Known & { tokens: ProviderTokens },
 ): Promise<string> {
-  const { id, flowStateId: flowId } = attempt;
-  const isLink = attempt.linkingSessionId !== null;
-  const outcome = await packOutcome(deps, { tokens, identity: isLink ? identity : null });
-  const issue = async (tx: Transaction, userId: string): Promise<string> => {
-    await keepOutcome(tx, id, outcome);
-    const code = await issueAuthCode(tx, { flowId, userId, method: METHOD });
+  const { id, flowStateId: flowId, linkingSessionId: sessionId, invitedUserId } = attempt;
+  const linked = sessionId === null ? null : identity;
+  const issue = async (tx: Transaction, { user, proven }: Pick<Admitted, 'user' | 'proven'>) => {
+    await keepOutcome(tx, id, await packOutcome(deps, { tokens, identity: linked, proven }));
+    const code = await issueAuthCode(tx, { flowId, userId: user.id, method: PROVIDER_METHOD });
     if (code === null) throw new Error('The flow of a used state has issued a code before.');
     return code;
   };
-  if (attempt.linkingSessionId !== null)
-    return linkToSession(deps, by, { sessionId: attempt.linkingSessionId, identity: null }, (tx, { user }) =>
-      issue(tx, user.id),
-    );
-  const { invitedUserId } = attempt;
-  const issued = await admitProviderAccount(deps, by, { identity, invitedUserId }, (tx, { user }) =>
-    issue(tx, user.id),
-  );
+  // The exchange of the code links: see settleProviderFlow.
+  if (sessionId !== null) return linkToSession(deps, by, { sessionId, identity: null }, issue);
+  const issued = await admitProviderAccount(deps, by, { identity, invitedUserId }, issue);
   return issued === 'unverified' ? refuseUnverified(deps, by, { attempt, identity }) : issued;
 }
 
@@ -130,7 +121,7 @@ async function signIn(deps: Deps, by: Caller, { attempt, identity }: Known): Pro
     const { user, proven, action } = admitted;
     const by_: Opener = { opener: 'provider', proven };
     const claims = await findClaims(deps, tx, user.id);
-    const method = { method: METHOD, provider: identity.provider };
+    const method = { method: PROVIDER_METHOD, provider: identity.provider };
     const opening = { userId: user.id, device: by.device, action, by: by_, method, claims };
     return { user, session: await openSession(tx, deps, opening) };
   };
