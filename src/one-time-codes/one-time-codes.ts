@@ -47,8 +47,8 @@ const listOf = (values: readonly string[]): SQL =>
     sql`, `,
   )})`;
 
-/** Seconds for which a request waits for the worker at most. */
-const WAITING_SECONDS = 86_400;
+/** Seconds for which a request waits for the worker at most: mails are tried for about four days. */
+export const WAITING_SECONDS = 5 * 86_400;
 
 type Request = {
   /** If the account does not exist, the same statement stores nothing. */

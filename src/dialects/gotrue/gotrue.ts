@@ -4,8 +4,10 @@ import { type CorsRule, configuredCors, withSupabaseHeaders } from '../cors.ts';
 import type { BodyFault, Dialect } from '../dialect.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { logoutEndpoints } from './logout.ts';
+import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
 import { userEndpoints } from './user.ts';
+import { verifyEndpoints } from './verify.ts';
 
 /** The configured origins may call, without cookies. */
 const cors = (config: Config): CorsRule => {
@@ -41,5 +43,11 @@ export const gotrue: Dialect = {
       "GoTrue's API, for Supabase's clients. The same paths are below `/gotrue` and `/gotrue/auth/v1`. Its errors have the names of GoTrue.",
     errors: goTrueErrors,
   },
-  endpoints: (deps) => [...settingsEndpoints(deps), ...userEndpoints(deps), ...logoutEndpoints(deps)],
+  endpoints: (deps) => [
+    ...settingsEndpoints(deps),
+    ...mailEndpoints(deps),
+    ...verifyEndpoints(deps),
+    ...userEndpoints(deps),
+    ...logoutEndpoints(deps),
+  ],
 };

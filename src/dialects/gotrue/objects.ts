@@ -104,15 +104,20 @@ export function userObject(account: Account, config: Settings): Json {
   return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
 }
 
-/** A session as clients read it: its tokens, and its user. */
-export function sessionObject(signedIn: SignedIn, account: Account, config: Settings): Json {
-  const expiresAt = Math.floor(signedIn.expiresAt.getTime() / 1000);
+/** The tokens of a session as clients read them. */
+export function tokensObject({ accessToken, refreshToken, expiresAt: end }: SignedIn) {
+  const expiresAt = Math.floor(end.getTime() / 1000);
   return {
-    access_token: signedIn.accessToken,
+    access_token: accessToken,
     token_type: 'bearer',
     expires_in: Math.max(0, expiresAt - Math.floor(Date.now() / 1000)),
     expires_at: expiresAt,
-    refresh_token: signedIn.refreshToken,
-    user: userObject(account, config),
+    refresh_token: refreshToken,
   };
 }
+
+/** A session as clients read it: its tokens, and its user. */
+export const sessionObject = (signedIn: SignedIn, account: Account, config: Settings): Json => ({
+  ...tokensObject(signedIn),
+  user: userObject(account, config),
+});

@@ -19,6 +19,15 @@ const Identity = z.object({
   email: z.string().optional(),
 });
 
+/** What a person says of themselves, in a request. */
+export const metadata = z.record(z.string(), z.unknown()).default({});
+
+/** Where a client puts the solution of a captcha. */
+export const securityField = z
+  .object({ captcha_token: z.string().optional() })
+  .optional()
+  .meta({ description: 'The solution of the captcha, if `captcha` is configured.' });
+
 /** A person. */
 export const UserSchema = z.object({
   id: z.uuid(),
