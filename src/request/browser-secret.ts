@@ -31,7 +31,10 @@ export function browserSecret(
       const attributes = { httpOnly: true, secure, path: '/', maxAge: KEEP_SECONDS } as const;
       // A form of another site needs None, which browsers take with TLS only.
       const sameSite = wayBack === 'form' && secure ? 'none' : 'lax';
-      response.appendHeader('set-cookie', serialize(nameOf(secure, wayBack), secret, { ...attributes, sameSite }));
+      response.appendHeader(
+        'set-cookie',
+        serialize(nameOf(secure, wayBack), secret, { ...attributes, sameSite }),
+      );
     },
   };
 }

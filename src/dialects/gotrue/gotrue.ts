@@ -5,6 +5,7 @@ import type { BodyFault, Dialect } from '../dialect.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
+import { providerEndpoints } from './providers.ts';
 import { settingsEndpoints } from './settings.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
@@ -47,7 +48,21 @@ export const gotrue: Dialect = {
     ...settingsEndpoints(deps),
     ...mailEndpoints(deps),
     ...verifyEndpoints(deps),
+    ...providerEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
   ],
+};
+
+/**
+ * The way to providers and back, for GraphQL's `signInWithProvider` and `linkProvider` where the GoTrue dialect is off. Without providers
+ * nothing is served.
+ */
+export const providerWay: Dialect = {
+  name: 'providers',
+  isEnabled: ({ dialects, providers }) => !dialects.includes('gotrue') && providers.length > 0,
+  spellError: spellGoTrueError,
+  bodies: { nullIsMissing: true },
+  docs: null,
+  endpoints: (deps) => providerEndpoints(deps),
 };

@@ -6,8 +6,25 @@ import { readQuery } from '../../request/url-encoded.ts';
  * how the answer comes back or who signs the request (RFC 6749, 7636, 9101; OAuth 2.0 Multiple Response Types).
  */
 const RESERVED = new Set([
-  ...['client_id', 'client_secret', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'],
-  ...['code', 'code_challenge', 'code_challenge_method', 'code_verifier', 'request', 'request_uri', 'registration'],
+  ...[
+    'client_id',
+    'client_secret',
+    'redirect_uri',
+    'response_type',
+    'response_mode',
+    'scope',
+    'state',
+    'nonce',
+  ],
+  ...[
+    'code',
+    'code_challenge',
+    'code_challenge_method',
+    'code_verifier',
+    'request',
+    'request_uri',
+    'registration',
+  ],
   ...['provider', 'scopes', 'redirect_to', 'invite_token', 'ticket', 'skip_http_redirect', 'flow_type'],
   ...['client_assertion', 'client_assertion_type', 'dpop_jkt', 'claims', 'id_token_hint'],
 ]);

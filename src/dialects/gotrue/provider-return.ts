@@ -2,8 +2,8 @@ import type { AuthError } from '../../errors.ts';
 import type { ProviderReturn, StateFault } from '../../flows/sign-in/finish-provider-sign-in.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { RouteContext } from '../routes.ts';
-import { errorParameters } from './link.ts';
 import { spellingOf } from './errors.ts';
+import { errorParameters } from './link.ts';
 import { tokensObject } from './objects.ts';
 import { withFragment, withQuery } from './redirects.ts';
 import { setSessionHeaders } from './session-answer.ts';
@@ -70,7 +70,10 @@ const withError = (redirectTo: string, parameters: Parameters): string =>
 function targetOf(deps: GatewayDeps, back: ProviderReturn): string {
   switch (back.kind) {
     case 'stateless':
-      return withQuery(deps.config.redirects.siteUrl, { error: 'invalid_request', ...stateFaults[back.fault] });
+      return withQuery(deps.config.redirects.siteUrl, {
+        error: 'invalid_request',
+        ...stateFaults[back.fault],
+      });
     case 'declined':
       return withError(back.redirectTo, {
         error: plain(back.error),

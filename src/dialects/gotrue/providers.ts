@@ -13,8 +13,8 @@ import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
 import { challengeIn, PKCE, REDIRECT_QUERY, redirectsOf } from './bodies.ts';
 import { refuse, validationFailed } from './errors.ts';
-import { leadBack } from './provider-return.ts';
 import { passedParameters, scopesIn } from './provider-parameters.ts';
+import { leadBack } from './provider-return.ts';
 
 /** Every parameter that a provider may answer with, as far as the gateway reads it. */
 const ANSWER = {
@@ -44,7 +44,11 @@ export const unsupportedProvider = (name: string): AuthError =>
   validationFailed(`Unsupported provider: Provider ${name.slice(0, 64)} could not be found`);
 
 /** Sends the browser to the provider. The address holds the state, so it is not cached. */
-function sendToProvider(deps: GatewayDeps, c: RouteContext, { url, browser, formPost }: BegunSignIn): Response {
+function sendToProvider(
+  deps: GatewayDeps,
+  c: RouteContext,
+  { url, browser, formPost }: BegunSignIn,
+): Response {
   secretOf(deps, c).write(formPost ? 'form' : 'link', browser);
   c.header('cache-control', 'no-store');
   c.header('referrer-policy', 'no-referrer');
@@ -54,7 +58,11 @@ function sendToProvider(deps: GatewayDeps, c: RouteContext, { url, browser, form
 async function comeBack(
   deps: GatewayDeps,
   c: RouteContext,
-  { caller, answer, wayBack }: Pick<Incoming, 'caller'> & { answer: z.output<typeof Answer>; wayBack: WayBack },
+  {
+    caller,
+    answer,
+    wayBack,
+  }: Pick<Incoming, 'caller'> & { answer: z.output<typeof Answer>; wayBack: WayBack },
 ): Promise<Response> {
   const given = Object.entries(answer).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const parameters = Object.fromEntries(given);
@@ -77,10 +85,16 @@ export const providerEndpoints = (deps: GatewayDeps): Endpoint[] => [
       errors: ['unknown_provider', 'rate_limited', 'provider_failed', 'busy'],
     },
     query: z.object({
-      provider: z.string().default('').meta({ description: 'The name of the provider.', examples: ['google'] }),
+      provider: z
+        .string()
+        .default('')
+        .meta({ description: 'The name of the provider.', examples: ['google'] }),
       scopes: z.string().default('').meta({ description: 'More scopes, separated by spaces.' }),
       invite_token: z.string().default('').meta({ description: 'The token of an invitation.' }),
-      ticket: z.string().default('').meta({ description: 'The ticket of a signed-in person who links an identity.' }),
+      ticket: z
+        .string()
+        .default('')
+        .meta({ description: 'The ticket of a signed-in person who links an identity.' }),
       ...REDIRECT_QUERY,
       ...PKCE,
     }),

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../db/client.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
-import { leaveTeams, prepareDeparture } from '../../teams/departure.ts';
+import { leaveTeams, passOnTeams, prepareDeparture } from '../../teams/departure.ts';
 import { dropWaysToSignIn, mayHaveBeenOpened } from '../../users/ways-to-sign-in.ts';
 
 /** How much was taken from an account. */
@@ -10,15 +10,21 @@ export type Dropped = { teams: number; sessions: number; identities: number };
 /**
  * Takes from an account, whose address was never verified, what a stranger may have set up who signed up with it: every session,
  * membership, phone number and account at a provider. Teams without another member are deleted; a team that would lose its only
- * owner keeps the person. An account that was never opened keeps what an operator gave it. The caller decides about the password. The
+ * owner gets another one. An account that was never opened keeps what an operator gave it. The caller decides about the password. The
  * transaction has locked the account.
+ * @param keptIdentity the account at a provider that stays; null if none does
  */
-export async function dropPlanted(tx: Transaction, userId: string): Promise<Dropped> {
+export async function dropPlanted(
+  tx: Transaction,
+  userId: string,
+  keptIdentity: string | null = null,
+): Promise<Dropped> {
   if (!(await mayHaveBeenOpened(tx, userId))) return { teams: 0, sessions: 0, identities: 0 };
   const departure = await prepareDeparture(tx, userId);
+  await passOnTeams(tx, { userId, orphaned: departure.orphaned });
   await lockSessionsOf(tx, userId);
-  await leaveTeams(tx, { userId, ...departure });
+  await leaveTeams(tx, { userId, alone: departure.alone, orphaned: [] });
   const ended = await revokeSessions(tx, { userId, which: 'all' });
-  const identities = await dropWaysToSignIn(tx, userId);
+  const identities = await dropWaysToSignIn(tx, userId, keptIdentity);
   return { teams: departure.alone.length, sessions: ended.length, identities };
 }

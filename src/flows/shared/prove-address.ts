@@ -1,6 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { deleteUnprovenIdentities, proveIdentities } from '../../identities/identities.ts';
 import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { proveSessions, revokeUnprovenSessions } from '../../sessions/proof.ts';
@@ -18,8 +19,8 @@ import { giveDefaultTeam } from './default-team.ts';
  * - a password, the sessions that it opened, and the personal access tokens;
  * - or a session, and the password that opened it.
  *
- * All other unproven sessions end. Any other unproven password is suspended: it does not sign in until the person gives it
- * together with a mailed token. A pending change of the address is dropped. The transaction has locked the account.
+ * All other unproven sessions end, and unproven identities are unlinked. Any other unproven password is suspended: it does not sign
+ * in until the person gives it together with a mailed token. A pending change of the address is dropped. The transaction has locked the account.
  *
  * @throws AuthError `invalid_credentials` (password) if the password was changed just now; `unauthenticated` if the
  * session has just ended
@@ -32,6 +33,7 @@ export async function proveAddress(
   await lockSessionsOf(tx, user.id);
   await recordAccountProof(tx, { userId: user.id, accountProof });
   await revokeUnprovenSessions(tx, user.id);
+  await settleIdentities(tx, user, accountProof.by !== 'nothing');
   const suspended = await suspendUnprovenPassword(tx, user.id);
   if (suspended)
     await recordSecurityEvent(tx, { action: 'password_suspended', userId: user.id, device: by.device });
@@ -42,6 +44,19 @@ export async function proveAddress(
     await recordSecurityEvent(tx, { action: 'email_verified', ...event });
   }
   return markEmailVerified(tx, by, { user });
+}
+
+/**
+ * Decides about the identities of a person who has proven their address. The owner of the account, who shows its password or a session,
+ * stands behind them. Otherwise those that are not proven may be a stranger's, and are unlinked.
+ */
+export async function settleIdentities(
+  tx: Transaction,
+  { id: userId, email, emailVerifiedAt }: User,
+  isOwner: boolean,
+): Promise<void> {
+  if (isOwner) return proveIdentities(tx, userId);
+  await deleteUnprovenIdentities(tx, { userId, email, first: emailVerifiedAt === null });
 }
 
 /**

@@ -20,7 +20,7 @@ export async function reclaimAccount(
   by: Caller,
   { user: { id: userId }, keptIdentity }: { user: User; keptIdentity: string | null },
 ): Promise<void> {
-  const dropped = await dropPlanted(tx, userId, { keptIdentity });
+  const dropped = await dropPlanted(tx, userId, keptIdentity);
   await deletePassword(tx, userId);
   await retireOneTimeTokens(tx, userId, null);
   await retireCodes(tx, userId);
