@@ -25,7 +25,16 @@ import type { RoutedResponse } from './request-log.ts';
 import { swaggerRoutes } from './swagger.ts';
 
 /** The dialects that the gateway serves. */
-export const dialects: readonly Dialect[] = [keySet, portal, teams, gotrue, providerWay, internal, actions, cron];
+export const dialects: readonly Dialect[] = [
+  keySet,
+  portal,
+  teams,
+  gotrue,
+  providerWay,
+  internal,
+  actions,
+  cron,
+];
 
 /** The pattern of the middleware. */
 const EVERY_PATH = '/*';

@@ -3,7 +3,9 @@ import type { Config } from '../config/config.ts';
 import { type Database, type Queryable, statement } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { identities } from '../db/tables/identities.ts';
+import { identityProfiles } from '../db/tables/identity-profiles.ts';
 import { phones } from '../db/tables/phones.ts';
+import { sessions } from '../db/tables/sessions.ts';
 import { passwords, users } from '../db/tables/users.ts';
 import { type AccountDetails, detailsOf } from './account-details.ts';
 import { confirmationsOf, shownUserMetadata } from './confirmations.ts';
@@ -11,7 +13,13 @@ import { shownAppMetadata, signInProviders } from './sign-in-providers.ts';
 import type { User } from './users.ts';
 
 /** An account at a provider by which a user may sign in. */
-export type LinkedIdentity = Omit<typeof identities.$inferSelect, 'userId'>;
+export type LinkedIdentity = Omit<typeof identities.$inferSelect, 'userId'> &
+  Readonly<{
+    /** What the provider said at the last sign-in; null for an imported identity that has not signed in here. */
+    profile: Metadata | null;
+    lastSignInAt: Date | null;
+    updatedAt: Date | null;
+  }>;
 
 /** What is stored of an account for the clients of the GoTrue dialect. */
 export type StoredAccount = Readonly<{
@@ -37,7 +45,23 @@ export type Account = StoredAccount &
 
 type Settings = Pick<Config, 'gotrue'>;
 
-type IdentityJson = Omit<LinkedIdentity, 'createdAt'> & { createdAt: string };
+type IdentityJson = Omit<LinkedIdentity, 'createdAt' | 'lastSignInAt' | 'updatedAt'> & {
+  createdAt: string;
+  lastSignInAt: string | null;
+  updatedAt: string | null;
+};
+
+const linkedIdentity = ({
+  createdAt,
+  lastSignInAt,
+  updatedAt,
+  ...identity
+}: IdentityJson): LinkedIdentity => ({
+  ...identity,
+  createdAt: new Date(createdAt),
+  lastSignInAt: lastSignInAt === null ? null : new Date(lastSignInAt),
+  updatedAt: updatedAt === null ? null : new Date(updatedAt),
+});
 
 const accountById = statement((db) =>
   db
@@ -46,10 +70,13 @@ const accountById = statement((db) =>
       details: accountDetails,
       phone: phones,
       hasPassword: sql<boolean>`exists (select from ${passwords} where ${passwords.userId} = ${users.id})`,
+      lastSignInAt: sql<string | null>`(
+        select max(s.created_at) from ${sessions} s where s.user_id = ${users.id} and s.opened_by <> 'access_token')`,
       identities: sql<IdentityJson[]>`coalesce((
         select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer, 'subject', i.subject,
-          'email', i.email, 'createdAt', i.created_at) order by i.created_at, i.id)
-        from ${identities} i where i.user_id = ${users.id}), '[]')`,
+          'email', i.email, 'createdAt', i.created_at, 'profile', p.data, 'lastSignInAt', p.last_sign_in_at,
+          'updatedAt', p.updated_at) order by i.created_at, i.id)
+        from ${identities} i left join ${identityProfiles} p on p.identity_id = i.id where i.user_id = ${users.id}), '[]')`,
     })
     .from(users)
     .leftJoin(accountDetails, eq(accountDetails.userId, users.id))
@@ -66,8 +93,11 @@ export async function findAccount(
   const [found] = await accountById(db).execute({ id });
   if (found === undefined) return null;
   const { user, hasPassword, phone } = found;
-  const linked = found.identities.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
-  const stored = { user, hasPassword, phone, details: detailsOf(found.details), identities: linked };
+  const linked = found.identities.map(linkedIdentity);
+  const details = detailsOf(found.details);
+  // An ended session is pruned after a while. What an import brought stays.
+  const lastSignInAt = found.lastSignInAt === null ? details.lastSignInAt : new Date(found.lastSignInAt);
+  const stored = { user, hasPassword, phone, details: { ...details, lastSignInAt }, identities: linked };
   return describeAccount(stored, config);
 }
 

@@ -26,8 +26,31 @@ class Refusal extends AuthError {
 export const refuse = (status: number, code: string, message: string): AuthError =>
   new Refusal({ status, code, message });
 
+/** An error in the form of OAuth (RFC 6749 5.2), which a few places have. */
+class OAuthRefusal extends AuthError {
+  readonly error: string;
+
+  constructor(error: string, description: string) {
+    super('invalid_request', { message: description });
+    this.error = error;
+  }
+}
+
+/** Creates an error in the form of OAuth: status 400. */
+export const refuseAsOAuth = (error: string, description: string): AuthError =>
+  new OAuthRefusal(error, description);
+
 /** The error for a request that GoTrue finds malformed. */
 export const validationFailed = (message: string): AuthError => refuse(400, 'validation_failed', message);
+
+/** Runs a flow whose errors have other names at this endpoint than elsewhere in the dialect. */
+export const respell = <Result>(
+  running: Promise<Result>,
+  names: Readonly<Partial<Record<ErrorCode, () => AuthError>>>,
+): Promise<Result> =>
+  running.catch((error: unknown) => {
+    throw (error instanceof AuthError ? names[error.code]?.() : undefined) ?? error;
+  });
 
 /**
  * GoTrue's names of the errors that flows throw. A catalogued error that is not listed keeps its status, code and message. An endpoint
@@ -40,7 +63,11 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   min_length: { status: 422, code: 'weak_password' },
   missing_characters: { status: 422, code: 'weak_password' },
   leaked_password: { status: 422, code: 'weak_password' },
+  phone_taken: { status: 422, code: 'user_already_exists', message: 'User already registered' },
   already_registered: { status: 422, code: 'user_already_exists', message: 'User already registered' },
+  unknown_provider: { code: 'validation_failed' },
+  identity_already_exists: { message: 'Identity is already linked to another user' },
+  last_identity: { code: 'single_identity_not_deletable' },
   invalid_credentials: { message: 'Invalid login credentials' },
   unauthenticated: {
     status: 403,
@@ -50,6 +77,7 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   permission_denied: { code: 'not_admin', message: 'User not allowed' },
   account_disabled: { code: 'user_banned', message: 'User is banned' },
   signup_disabled: { status: 422, message: 'Signups not allowed for this instance' },
+  phone_not_verified: { status: 400, code: 'phone_not_confirmed', message: 'Phone not confirmed' },
   email_not_verified: { status: 400, code: 'email_not_confirmed', message: 'Email not confirmed' },
   invalid_token: { status: 403, code: 'otp_expired', message: 'Email link is invalid or has expired' },
   invalid_code: { status: 403, code: 'otp_expired', message: 'Token has expired or is invalid' },
@@ -82,6 +110,10 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   },
 };
 
+/** What is wrong with a new password, in GoTrue's words. */
+export const weakMessage = (message: string): string =>
+  message.replaceAll('Password must', 'Password should').replace(' characters long.', ' characters.');
+
 /** Names the attribute at fault, as the catalogue's messages do not. */
 function messageOf({ code, attribute, message, details }: AuthError): string {
   if (code === 'invalid' && attribute === 'email') return 'Unable to validate email address: invalid format';
@@ -89,7 +121,7 @@ function messageOf({ code, attribute, message, details }: AuthError): string {
     return `Could not parse request body as JSON: ${message}`;
   if (code === 'payload_too_large' && typeof details.maxBytes === 'number')
     return `Request body too large (max ${details.maxBytes} bytes)`;
-  if (attribute === 'password') return message.replaceAll('must', 'should').replace(' long.', '.');
+  if (attribute === 'password') return weakMessage(message);
   return attribute === null ? message : `${attribute}: ${message}`;
 }
 
@@ -128,6 +160,10 @@ function namesCodes(header: string | string[] | undefined): boolean {
 
 /** Spells an error in the form of the API version that the client asks for. */
 export const spellGoTrueError: SpellError = (error, { id, headers }) => {
+  if (error instanceof OAuthRefusal) {
+    const body = { error: error.error, error_description: error.message };
+    return { status: 400, code: 'validation_failed', body };
+  }
   const spelling = spellingOf(error);
   const { status, code, message } = spelling;
   if (error.code === 'method_not_allowed') return { status, code, body: null };

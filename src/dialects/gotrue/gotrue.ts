@@ -3,10 +3,12 @@ import { AuthError } from '../../errors.ts';
 import { type CorsRule, configuredCors, withSupabaseHeaders } from '../cors.ts';
 import type { BodyFault, Dialect } from '../dialect.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
+import { identityEndpoints } from './identities.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { providerEndpoints } from './providers.ts';
 import { settingsEndpoints } from './settings.ts';
+import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
 
@@ -49,6 +51,8 @@ export const gotrue: Dialect = {
     ...mailEndpoints(deps),
     ...verifyEndpoints(deps),
     ...providerEndpoints(deps),
+    ...identityEndpoints(deps),
+    ...tokenEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
   ],

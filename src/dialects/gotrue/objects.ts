@@ -48,17 +48,17 @@ function ownIdentity(provider: 'email' | 'phone', account: Account): Identity {
 
 /** An identity at a provider as clients read it. */
 export function identityObject(identity: LinkedIdentity, userId: string): Identity {
-  const { id, provider, subject, email, createdAt } = identity;
+  const { id, provider, subject, email, profile, createdAt, lastSignInAt, updatedAt } = identity;
   const at = time(createdAt);
   return {
     identity_id: id,
     id: subject,
     user_id: userId,
-    identity_data: sortKeys({ ...(email !== null && { email }), sub: subject }),
+    identity_data: sortKeys(profile ?? { ...(email !== null && { email }), sub: subject }),
     provider,
-    last_sign_in_at: at,
+    last_sign_in_at: time(lastSignInAt) ?? at,
     created_at: at,
-    updated_at: at,
+    updated_at: time(updatedAt) ?? at,
     ...(email !== null && { email }),
   };
 }
@@ -105,13 +105,14 @@ export function userObject(account: Account, config: Settings): Json {
 }
 
 /** The tokens of a session as clients read them. */
-export function tokensObject({ accessToken, refreshToken, expiresAt: end }: SignedIn) {
-  const expiresAt = Math.floor(end.getTime() / 1000);
+export function tokensObject({ accessToken, refreshToken, expiresAt }: SignedIn) {
+  const expiresAtMs = expiresAt.getTime();
   return {
     access_token: accessToken,
     token_type: 'bearer',
-    expires_in: Math.max(0, expiresAt - Math.floor(Date.now() / 1000)),
-    expires_at: expiresAt,
+    // Times in tokens are whole seconds, so it is rounded up.
+    expires_in: Math.max(0, Math.ceil((expiresAtMs - Date.now()) / 1000)),
+    expires_at: Math.floor(expiresAtMs / 1000),
     refresh_token: refreshToken,
   };
 }

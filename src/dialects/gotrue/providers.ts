@@ -8,7 +8,6 @@ import {
 import { finishProviderSignIn } from '../../flows/sign-in/finish-provider-sign-in.ts';
 import { browserSecret, type WayBack } from '../../request/browser-secret.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import { readQuery } from '../../request/url-encoded.ts';
 import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
 import { challengeIn, PKCE, REDIRECT_QUERY, redirectsOf } from './bodies.ts';

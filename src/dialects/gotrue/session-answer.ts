@@ -1,29 +1,32 @@
-import { decodeJwt } from 'jose';
 import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { findAccount } from '../../users/accounts.ts';
 import type { RouteContext } from '../routes.ts';
-import { refuse } from './errors.ts';
+import { tokenErrors } from './bearer.ts';
 import { sessionObject } from './objects.ts';
 
-/** Characters of the refresh token that GoTrue shows in a header. */
-const PREFIX_LENGTH = 5;
+/** The first characters of a refresh token say of which kind it is, and nothing of the secret. */
+const PREFIX_LENGTH = 4;
 
-/** Sets the headers by which GoTrue tells proxies whose session an answer holds. */
-export function setSessionHeaders(c: RouteContext, { accessToken, refreshToken, user }: SignedIn): void {
+/** Sets the headers that name a session. */
+export function setSessionHeaders(c: RouteContext, { user, sessionId, refreshToken }: SignedIn): void {
   c.header('sb-auth-user-id', user.id);
-  c.header('sb-auth-session-id', String(decodeJwt(accessToken).sid));
+  c.header('sb-auth-session-id', sessionId);
   c.header('sb-auth-refresh-token-prefix', refreshToken.slice(0, PREFIX_LENGTH));
 }
 
-/** Answers with a session: the tokens, and the user. */
+/**
+ * Answers with a session: its tokens, its user, and the headers that name it.
+ * @param more what else the client reads beside them
+ */
 export async function answerSession(
-  c: RouteContext,
   deps: GatewayDeps,
+  c: RouteContext,
   signedIn: SignedIn,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<Response> {
   const account = await findAccount(deps, signedIn.user.id);
-  if (account === null) throw refuse(403, 'user_not_found', 'User from sub claim in JWT does not exist');
+  if (account === null) throw tokenErrors.userGone();
   setSessionHeaders(c, signedIn);
-  return c.json(sessionObject(signedIn, account, deps.config));
+  return c.json({ ...sessionObject(signedIn, account, deps.config), ...more });
 }

@@ -65,7 +65,7 @@ async function verify(deps: GatewayDeps, { caller }: Incoming, body: Verificatio
 }
 
 const answerSignIn = (c: RouteContext, deps: GatewayDeps, signedIn: CodeSignIn) =>
-  signedIn === 'half' ? c.json({ code: '200', msg: HALF_MESSAGE }) : answerSession(c, deps, signedIn);
+  signedIn === 'half' ? c.json({ code: '200', msg: HALF_MESSAGE }) : answerSession(deps, c, signedIn);
 
 /** What proves an address or a number, and signs in. */
 export const verifyEndpoints = (deps: GatewayDeps): Endpoint[] => [

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../db/client.ts';
-import { AuthError, type ErrorCode } from '../../errors.ts';
+import { AuthError } from '../../errors.ts';
 import { issueAuthCode } from '../../flow-states/flow-states.ts';
 import { attemptSecrets } from '../../identities/attempt-secrets.ts';
 import type { ProviderIdentity } from '../../identities/identities.ts';
@@ -20,8 +20,8 @@ import type { Deps } from '../shared/deps.ts';
 import { linkToSession } from '../shared/link-to-session.ts';
 import { askProvider, identityOf, requireProvider } from '../shared/provider-identity.ts';
 import { PROVIDER_METHOD, packOutcome } from '../shared/provider-outcome.ts';
+import { refuseUnverified } from '../shared/unverified-address.ts';
 import { callbackUrl } from './begin-provider-sign-in.ts';
-import { requestSignInCode } from './request-code.ts';
 
 export type ProviderAnswer = {
   /** The parameters of the query or the form: `state`, `code`, `error`, … */
@@ -111,7 +111,9 @@ async function issueCode(
   // The exchange of the code links: see settleProviderFlow.
   if (sessionId !== null) return linkToSession(deps, by, { sessionId, identity: null }, issue);
   const issued = await admitProviderAccount(deps, by, { identity, invitedUserId }, issue);
-  return issued === 'unverified' ? refuseUnverified(deps, by, { attempt, identity }) : issued;
+  return issued === 'unverified'
+    ? refuseUnverified(deps, by, { identity, redirectTo: attempt.redirectTo })
+    : issued;
 }
 
 /** Opens a session at once, for a client without PKCE. */
@@ -133,30 +135,7 @@ async function signIn(deps: Deps, by: Caller, { attempt, identity }: Known): Pro
       : await linkToSession(deps, by, { sessionId, identity }, (tx, linked) =>
           open(tx, { ...linked, action: 'login' }),
         );
-  if (opened === 'unverified') return refuseUnverified(deps, by, { attempt, identity });
+  if (opened === 'unverified')
+    return refuseUnverified(deps, by, { identity, redirectTo: attempt.redirectTo });
   return completeSignIn(deps, { ...opened, key, ttlSeconds, form: 'gotrue' });
-}
-
-/** Errors of the mail that the person does not learn of: they would tell whether the address has an account. */
-const HIDDEN: readonly ErrorCode[] = ['rate_limited', 'feature_disabled', 'required', 'unavailable', 'busy'];
-
-/**
- * Mails a code to an address that the provider has not verified, as `requestCode` does. It proves the mailbox, not that the account at the
- * provider is the same person's: the person signs in by the mail, and can link the provider then. Known and unknown addresses get the
- * same answer.
- */
-async function refuseUnverified(deps: Deps, by: Caller, { attempt, identity }: Known): Promise<never> {
-  const { redirectTo } = attempt;
-  const request = {
-    email: identity.email ?? '',
-    redirects: [redirectTo],
-    codeChallenge: null,
-    captchaToken: '',
-  };
-  try {
-    await requestSignInCode(deps, by, { ...request, createUser: true, tellsUnknown: false });
-  } catch (error) {
-    if (!(error instanceof AuthError) || !HIDDEN.includes(error.code)) throw error;
-  }
-  throw new AuthError('provider_email_needs_verification');
 }

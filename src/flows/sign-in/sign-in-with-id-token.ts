@@ -12,6 +12,7 @@ import type { Deps } from '../shared/deps.ts';
 import { linkToSession } from '../shared/link-to-session.ts';
 import { askProvider, identityOf, requireProvider } from '../shared/provider-identity.ts';
 import { PROVIDER_METHOD } from '../shared/provider-outcome.ts';
+import { refuseUnverified } from '../shared/unverified-address.ts';
 
 export type IdTokenInput = TokenOptions & {
   provider: string;
@@ -63,7 +64,8 @@ export async function signInWithIdToken(deps: Deps, by: Caller, input: IdTokenIn
       : await linkToSession(deps, by, { sessionId, identity }, (tx, linked) =>
           open(tx, { ...linked, action: 'login' }),
         );
-  if (opened === 'unverified') throw new AuthError('provider_email_needs_verification');
+  if (opened === 'unverified')
+    return refuseUnverified(deps, by, { identity, redirectTo: deps.config.redirects.siteUrl });
   const { kind, form } = input;
   return completeSignIn(deps, { ...opened, key, ttlSeconds, ...(kind && { kind }), ...(form && { form }) });
 }

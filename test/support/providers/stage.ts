@@ -21,7 +21,10 @@ export type ProviderStage = {
   /** Follows a browser from the gateway to the provider and back, and returns where the application gets it. */
   visit(path: string, options?: { browser?: ReturnType<typeof createBrowser>; as?: string }): Promise<URL>;
   /** The address of `/callback` to which the provider sends a browser, which has not gone there yet. */
-  untilCallback(path: string, options: { browser: ReturnType<typeof createBrowser>; as: string }): Promise<URL>;
+  untilCallback(
+    path: string,
+    options: { browser: ReturnType<typeof createBrowser>; as: string },
+  ): Promise<URL>;
   /** Signs in with PKCE, and exchanges the code. */
   signIn(as: string, options?: { query?: string; headers?: Record<string, string> }): Promise<Tokens>;
   exchange(code: string, verifier: string): Promise<{ status: number; body: unknown }>;
@@ -67,11 +70,18 @@ export async function openProviderStage(env: Record<string, string> = {}): Promi
     oidc,
     person(name, claims = {}) {
       const sub = `${name}-${randomBytes(4).toString('hex')}`;
-      const person = { sub, email: `${sub}@example.com`, email_verified: true, name: `${name} Other`, ...claims };
+      const person = {
+        sub,
+        email: `${sub}@example.com`,
+        email_verified: true,
+        name: `${name} Other`,
+        ...claims,
+      };
       oidc.people.set(name, person);
       return person;
     },
-    visit: (path, { browser = createBrowser(), as = 'ann' } = {}) => browser.follow(at(withPerson(path, as)), SITE),
+    visit: (path, { browser = createBrowser(), as = 'ann' } = {}) =>
+      browser.follow(at(withPerson(path, as)), SITE),
     untilCallback: (path, { browser, as }) => browser.follow(at(withPerson(path, as)), at('/callback')),
     async signIn(as, { query = '' } = {}) {
       const { verifier, query: challenge } = pkce();
