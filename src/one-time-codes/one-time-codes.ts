@@ -7,6 +7,8 @@ import { type CodePurpose, MAX_ATTEMPTS, oneTimeCodes } from '../db/tables/one-t
 import { users } from '../db/tables/users.ts';
 import type { CodeMaker } from './code-maker.ts';
 
+export type { CodePurpose };
+
 /** A code that was found, with what it proves. */
 export type OneTimeCode = Readonly<{
   id: string;

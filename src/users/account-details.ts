@@ -73,6 +73,15 @@ export async function recordSent(tx: Queryable, userId: string, detail: keyof ty
     on conflict (user_id) do update set ${column} = excluded.${column}`);
 }
 
+/** Forgets what a user says of themselves. The facts that GoTrue keeps beside it stay. */
+export async function forgetUserMetadata(tx: Queryable, userId: string): Promise<void> {
+  await tx.execute(sql`
+    update ${accountDetails} set user_metadata = coalesce((
+      select jsonb_object_agg(key, value) from jsonb_each(user_metadata)
+      where key in ('sub', 'email', 'email_verified', 'phone_verified')), '{}')
+    where user_id = ${userId}`);
+}
+
 /** Merges metadata as GoTrue does: a null deletes the key, and any other value replaces it. */
 export function mergeMetadata(former: Metadata, changes: Metadata): Metadata {
   const merged = Object.entries({ ...former, ...changes }).filter(([, value]) => value !== null);

@@ -46,10 +46,10 @@ export const validationFailed = (message: string): AuthError => refuse(400, 'val
 /** Runs a flow whose errors have other names at this endpoint than elsewhere in the dialect. */
 export const respell = <Result>(
   running: Promise<Result>,
-  names: Readonly<Partial<Record<ErrorCode, () => AuthError>>>,
+  names: Readonly<Partial<Record<ErrorCode, (error: AuthError) => AuthError>>>,
 ): Promise<Result> =>
   running.catch((error: unknown) => {
-    throw (error instanceof AuthError ? names[error.code]?.() : undefined) ?? error;
+    throw (error instanceof AuthError ? names[error.code]?.(error) : undefined) ?? error;
   });
 
 /**
@@ -95,6 +95,32 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
     status: 400,
     code: 'refresh_token_already_used',
     message: 'Invalid Refresh Token: Already Used',
+  },
+  second_factor_required: {
+    status: 401,
+    code: 'insufficient_aal',
+    message: 'AAL2 session is required to update email or password when MFA is enabled.',
+  },
+  invalid_second_factor: {
+    status: 422,
+    code: 'mfa_verification_failed',
+    message: 'Invalid TOTP code entered',
+  },
+  invalid_challenge: {
+    status: 422,
+    code: 'mfa_factor_not_found',
+    message: 'MFA factor with the provided challenge ID not found',
+  },
+  challenge_expired: { status: 422, code: 'mfa_challenge_expired' },
+  too_many_factors: {
+    status: 422,
+    code: 'too_many_enrolled_mfa_factors',
+    message: 'Maximum number of verified factors reached, unenroll to continue',
+  },
+  reauthentication_required: {
+    status: 400,
+    code: 'reauthentication_needed',
+    message: 'This action requires reauthentication',
   },
   captcha_failed: { message: 'captcha protection: request disallowed' },
   invalid_request: { code: 'validation_failed' },

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import { weaknessOf } from '../../flows/shared/weak-password.ts';
+import { exchangeCode } from '../../flows/sign-in/exchange-code.ts';
 import { login } from '../../flows/sign-in/login.ts';
 import { refresh } from '../../flows/sign-in/refresh.ts';
+import type { ProviderTokens } from '../../providers/account.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
@@ -51,6 +53,32 @@ export const refreshGrant: Grant = async (deps, { caller, body }, c) => {
   });
   if (!signedIn.isRepeat) c.header('sb-auth-refresh-token-reuse', 'false');
   return answerSession(deps, c, signedIn);
+};
+
+/** The tokens of a provider, as clients read them beside the session. */
+function tokensOfProvider(tokens: ProviderTokens | null): Record<string, string> {
+  const { accessToken = '', refreshToken = null } = tokens ?? {};
+  return {
+    ...(accessToken !== '' && { provider_token: accessToken }),
+    ...(refreshToken !== null && { provider_refresh_token: refreshToken }),
+  };
+}
+
+/** The code of a PKCE flow, and its verifier. */
+export const pkceGrant: Grant = async (deps, { caller, body }, c) => {
+  const { auth_code: code, code_verifier: codeVerifier } = body;
+  if (code === '' || codeVerifier === '')
+    throw validationFailed('invalid request: both auth code and code verifier should be non-empty');
+  const { providerTokens, ...signedIn } = await respell(
+    exchangeCode(deps, caller, { code, codeVerifier, ...FORM }),
+    {
+      invalid_token: ({ details }) =>
+        details.reason === 'expired'
+          ? refuse(422, 'flow_state_expired', 'invalid flow state, flow state has expired')
+          : refuse(404, 'flow_state_not_found', 'invalid flow state, no valid flow state found'),
+    },
+  );
+  return answerSession(deps, c, signedIn, tokensOfProvider(providerTokens));
 };
 
 /** The signature of a wallet, which another dialect takes. */

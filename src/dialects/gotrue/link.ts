@@ -6,9 +6,10 @@ import { resolveRedirect } from '../../redirects/redirects.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
+import { redirectsOf } from './bodies.ts';
 import { type Spelling, spellingOf, validationFailed } from './errors.ts';
 import { tokensObject } from './objects.ts';
-import { redirectsOf, withFragment, withQuery } from './redirects.ts';
+import { withFragment, withQuery } from './redirects.ts';
 import { setSessionHeaders } from './session-answer.ts';
 
 /** What a person reads who has confirmed one half of a change. */

@@ -5,14 +5,23 @@ import { requestRecoveryCode } from '../../flows/sign-in/request-recovery-code.t
 import { resendSignUpCode } from '../../flows/sign-in/resend-code.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
-import { CAPTCHA_ATTRIBUTE, refuse, validationFailed } from './errors.ts';
-import { pkceFields, readChallenge } from './pkce.ts';
-import { redirectQuery, redirectsOf } from './redirects.ts';
-import { metadata, securityField } from './schemas.ts';
+import {
+  CHANNEL,
+  captchaOf,
+  challengeIn,
+  DATA,
+  EMAIL,
+  PHONE,
+  PKCE,
+  REDIRECT_QUERY,
+  redirectsOf,
+  SECURITY,
+} from './bodies.ts';
+import { refuse, validationFailed } from './errors.ts';
 
-const EMAIL = z.string().default('').meta({ description: 'The email address.' });
+const redirectQuery = z.object(REDIRECT_QUERY);
 
-const mailFields = { ...pkceFields, gotrue_meta_security: securityField };
+const mailFields = { ...PKCE, gotrue_meta_security: SECURITY };
 
 type MailFields = z.output<z.ZodObject<typeof mailFields>>;
 
@@ -24,9 +33,8 @@ const requestOf = (
 ) => ({
   email: requireLength(email),
   redirects: redirectsOf(request, query),
-  codeChallenge: readChallenge(body),
-  captchaToken: body.gotrue_meta_security?.captcha_token ?? '',
-  captchaAttribute: CAPTCHA_ATTRIBUTE,
+  codeChallenge: challengeIn(body),
+  ...captchaOf(body.gotrue_meta_security),
 });
 
 function requireLength(email: string): string {
@@ -40,14 +48,14 @@ const SENT = {
 
 const MagicLinkBody = z.object({
   email: EMAIL,
-  data: metadata.meta({ description: 'What a new person says of themselves: `user_metadata`.' }),
+  data: DATA,
   ...mailFields,
 });
 
 const OtpBody = z.object({
   ...MagicLinkBody.shape,
-  phone: z.string().default('').meta({ description: 'The phone number, instead of the address.' }),
-  channel: z.string().default('').meta({ description: 'How a text message is sent: `sms` or `whatsapp`.' }),
+  phone: PHONE,
+  channel: CHANNEL,
   create_user: z.boolean().default(true).meta({ description: 'Whether an unknown address gets an account.' }),
 });
 
@@ -143,7 +151,7 @@ const phoneTypes: readonly string[] = ['sms', 'phone_change'];
 const ResendBody = z.object({
   type: z.string().default('').meta({ description: '`signup`, `email_change`, `sms` or `phone_change`.' }),
   email: EMAIL,
-  phone: z.string().default('').meta({ description: 'The phone number, for `sms` and `phone_change`.' }),
+  phone: PHONE,
   ...mailFields,
 });
 

@@ -1,5 +1,4 @@
 import { AuthError } from '../../errors.ts';
-import { exchangeCode } from '../../flows/sign-in/exchange-code.ts';
 import { signInWithIdToken } from '../../flows/sign-in/sign-in-with-id-token.ts';
 import { defaultIssuerOf } from '../../providers/presets.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
@@ -8,30 +7,6 @@ import { requireUser } from './bearer.ts';
 import { refuse, refuseAsOAuth, validationFailed } from './errors.ts';
 import type { Grant } from './grants.ts';
 import { answerSession } from './session-answer.ts';
-
-/** The code of a flow with PKCE: of a mailed link, or of a provider. */
-export const pkceGrant: Grant = async (deps, { caller, body }, c) => {
-  const { auth_code: code, code_verifier: codeVerifier } = body;
-  if (code === '' || codeVerifier === '')
-    throw validationFailed('invalid request: both auth code and code verifier should be non-empty');
-  const exchanged = await exchangeCode(deps, caller, { code, codeVerifier, form: 'gotrue' }).catch(
-    (error: unknown) => Promise.reject(spelled(error)),
-  );
-  const { providerTokens, ...signedIn } = exchanged;
-  const { accessToken = '', refreshToken = null } = providerTokens ?? {};
-  return answerSession(deps, c, signedIn, {
-    ...(accessToken !== '' && { provider_token: accessToken }),
-    ...(refreshToken !== null && { provider_refresh_token: refreshToken }),
-  });
-};
-
-/** GoTrue's answers to a code that is not exchanged. */
-function spelled(error: unknown): unknown {
-  if (!(error instanceof AuthError) || error.code !== 'invalid_token') return error;
-  return error.details.reason === 'expired'
-    ? refuse(422, 'flow_state_expired', 'invalid flow state, flow state has expired')
-    : refuse(404, 'flow_state_not_found', 'invalid flow state, no valid flow state found');
-}
 
 /** The error of GoTrue for linking where it is switched off. */
 export const linkingIsOff = (): AuthError =>

@@ -1,27 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-import { z } from 'zod';
-import { headerTextIfValid } from '../../request/header-text.ts';
-
-/** The query of an endpoint whose mail or answer leads back to the application. */
-export const redirectQuery = z.object({
-  redirect_to: z.string().optional().meta({
-    description: 'Where the person returns to. A target that is not allowed is passed over.',
-  }),
-});
-
-/**
- * The redirect targets that a request names, in the order of precedence: the header `redirect_to`, the query, and the page that it comes
- * from. None of them is checked yet.
- */
-export const redirectsOf = (
-  { headers }: IncomingMessage,
-  { redirect_to: asked }: { redirect_to?: string | undefined },
-): (string | null | undefined)[] => [
-  headerTextIfValid(headers, 'redirect_to'),
-  asked,
-  headerTextIfValid(headers, 'referer'),
-];
-
 type Parameters = Readonly<Record<string, string | number>>;
 
 /** Escapes as Go does: a space is a plus sign. */

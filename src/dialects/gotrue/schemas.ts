@@ -20,14 +20,17 @@ const Identity = z.object({
   email: z.string().optional(),
 });
 
-/** What a person says of themselves, in a request. */
-export const metadata = z.record(z.string(), z.unknown()).default({});
-
-/** Where a client puts the solution of a captcha. */
-export const securityField = z
-  .object({ captcha_token: z.string().optional() })
-  .optional()
-  .meta({ description: 'The solution of the captcha, if `captcha` is configured.' });
+/** An authenticator app. */
+export const FactorSchema = z.object({
+  id: z.uuid(),
+  created_at: TIME,
+  updated_at: TIME,
+  status: z.enum(['unverified', 'verified']),
+  friendly_name: z.string().optional(),
+  factor_type: z.literal('totp'),
+  phone: z.string().meta({ description: 'Always empty.' }),
+  last_challenged_at: z.iso.datetime().nullable(),
+});
 
 /** A person. */
 export const UserSchema = z.object({
@@ -50,6 +53,7 @@ export const UserSchema = z.object({
   last_sign_in_at: TIME,
   app_metadata: METADATA.meta({ description: 'What the operator says of the person.' }),
   user_metadata: METADATA.meta({ description: 'What the person says of themselves. Never trust it.' }),
+  factors: z.array(FactorSchema).optional().meta({ description: 'Left out if the person has none.' }),
   identities: z.array(Identity),
   created_at: TIME,
   updated_at: TIME,
@@ -79,8 +83,8 @@ export const TokenBody = z.object({
   phone: PHONE,
   password: PASSWORD,
   refresh_token: z.string().default('').meta({ description: 'The refresh token of a session.' }),
-  auth_code: z.string().default('').meta({ description: 'The code of a flow with PKCE.' }),
-  code_verifier: z.string().default('').meta({ description: 'The verifier of the challenge.' }),
+  auth_code: z.string().default('').meta({ description: 'The code with which a PKCE flow led back.' }),
+  code_verifier: z.string().default('').meta({ description: 'The verifier of the challenge of PKCE.' }),
   provider: z.string().default('').meta({ description: 'The provider of an ID token.' }),
   id_token: z.string().default('').meta({ description: 'An ID token, which works once.' }),
   access_token: z.string().default('').meta({ description: 'The access token that came with the ID token.' }),

@@ -9,10 +9,10 @@ import {
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
+import { EMAIL, PHONE, REDIRECT_QUERY, SECURITY } from './bodies.ts';
 import { refuse, validationFailed } from './errors.ts';
 import { HALF_MESSAGE, openLink } from './link.ts';
-import { redirectQuery } from './redirects.ts';
-import { SessionSchema, securityField } from './schemas.ts';
+import { SessionSchema } from './schemas.ts';
 import { answerSession } from './session-answer.ts';
 
 const TEXT = z.string().default('');
@@ -24,11 +24,11 @@ const VerifyBody = z.object({
   }),
   token: TEXT.meta({ description: 'The code of the message, with `email` or `phone`.' }),
   token_hash: TEXT.meta({ description: 'The token of the mailed link, in place of the code.' }),
-  email: TEXT.meta({ description: 'The address that got the code.' }),
-  phone: TEXT.meta({ description: 'The number that got the code.' }),
+  email: EMAIL,
+  phone: PHONE,
   redirect_to: TEXT,
   password: TEXT.meta({ description: 'A password to set, with the code of a sign-up or an invitation.' }),
-  gotrue_meta_security: securityField,
+  gotrue_meta_security: SECURITY,
 });
 
 type Verification = z.output<typeof VerifyBody>;
@@ -97,7 +97,8 @@ export const verifyEndpoints = (deps: GatewayDeps): Endpoint[] => [
         'Leads back to the application with the session in the fragment, or with a code in the query if the flow began with PKCE. With LINK_CONFIRMATION it shows a page with a button first.',
       answers: { 303: { description: 'The way back, with the session, the code, or the error.' } },
     },
-    query: redirectQuery.extend({
+    query: z.object({
+      ...REDIRECT_QUERY,
       token: TEXT.meta({ description: 'The token of the link.' }),
       type: TEXT.meta({ description: 'The type of verification.' }),
     }),

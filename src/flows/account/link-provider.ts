@@ -7,6 +7,7 @@ import { isAccountToken, type Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
 import { requireProvider } from '../shared/provider-identity.ts';
+import { requireStepUp } from '../shared/step-up.ts';
 
 type LinkProviderInput = {
   provider: string;
@@ -19,7 +20,7 @@ type LinkProviderInput = {
 /**
  * Lets the signed-in person link an account at a provider. With PKCE the identity is linked when the client that began exchanges its code.
  * @returns a ticket, with which one browser begins within five minutes
- * @throws AuthError `unknown_provider` (provider), `permission_denied` for a token that may not change the account, `rate_limited`
+ * @throws AuthError `unknown_provider` (provider), `permission_denied` for a token that may not change the account, `second_factor_required`, `rate_limited`
  */
 export async function linkProvider(
   deps: Deps,
@@ -29,6 +30,7 @@ export async function linkProvider(
   const { sessionId } = by;
   if (sessionId === null || !isAccountToken(by)) throw new AuthError('permission_denied');
   const provider = requireProvider(deps, name);
+  requireStepUp(by);
   await countChange(deps, by);
   const ticket = createTicketSecret();
   const redirectTo = resolveRedirect(deps.config, redirects);

@@ -7,16 +7,18 @@ import { lockUser } from '../../users/users.ts';
 import { isAccountToken, type Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
+import { requireStepUp } from '../shared/step-up.ts';
 
 /**
  * Unlinks an account at a provider from the signed-in person, who must have another way of signing in: an address with which the account
  * began or that has a password, a phone number, or another identity.
- * @throws AuthError `permission_denied` for a token that may not change the account, `invalid` (id), `rate_limited`, `not_found` (id),
+ * @throws AuthError `permission_denied` for a token that may not change the account, `invalid` (id), `second_factor_required`, `rate_limited`, `not_found` (id),
  * `last_identity` (id)
  */
 export async function unlinkIdentity(deps: Deps, by: Viewer, input: { id: string }): Promise<void> {
   const id = parseId(input.id, 'id');
   if (!isAccountToken(by)) throw new AuthError('permission_denied');
+  requireStepUp(by);
   await countChange(deps, by);
   const userId = by.user.id;
   await deps.db.transaction(async (tx) => {

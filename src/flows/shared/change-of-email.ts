@@ -59,8 +59,8 @@ export async function redeemEmailChange(
 
 /**
  * Gives the account its new address, as a verified one. If the holder of the former address has confirmed it too, what was proven stays
- * proven. Otherwise nothing is: a stranger may have made their own account ask for this address. An anonymous person is none from
- * now on.
+ * proven. Otherwise nothing is: a stranger may have made their own account ask for this address. An anonymous person becomes a
+ * permanent one.
  */
 async function giveEmail(
   tx: Transaction,

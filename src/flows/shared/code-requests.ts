@@ -1,12 +1,12 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { CaptchaPurpose } from '../../config/config.ts';
 import type { Transaction } from '../../db/client.ts';
-import type { CodePurpose } from '../../db/tables/one-time-codes.ts';
 import { AuthError } from '../../errors.ts';
 import { beginFlow } from '../../flow-states/flow-states.ts';
 import type { MailKind } from '../../mail/kinds.ts';
 import { attemptMail, waitForMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
+import type { CodePurpose } from '../../one-time-codes/one-time-codes.ts';
 import { requestCode, WAITING_SECONDS } from '../../one-time-codes/one-time-codes.ts';
 import { resolveRedirect } from '../../redirects/redirects.ts';
 import { recordSent } from '../../users/account-details.ts';
@@ -31,7 +31,7 @@ const mailsOfPurposes = {
 } as const satisfies Record<MailedPurpose, { kind: MailKind; sent: string }>;
 
 /** Where the link of a code leads. */
-export type CodeReturn = Readonly<{
+type CodeReturn = Readonly<{
   /** What the request says, in the order of precedence. A target that is not allowed is passed over. */
   redirects: readonly (string | null | undefined)[];
   /** The S256 challenge of PKCE; null if the link signs in by itself. */

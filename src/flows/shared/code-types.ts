@@ -1,4 +1,4 @@
-import type { CodePurpose } from '../../db/tables/one-time-codes.ts';
+import type { CodePurpose } from '../../one-time-codes/one-time-codes.ts';
 
 /**
  * The types of verification that clients of GoTrue name, and the purposes of the codes that each accepts. A sign-up and an invitation are

@@ -1,5 +1,6 @@
+import { challengeOf } from '../../crypto/pkce.ts';
 import { AuthError } from '../../errors.ts';
-import { beginFlow, challengeOf } from '../../flow-states/flow-states.ts';
+import { beginFlow } from '../../flow-states/flow-states.ts';
 import { attemptSecrets, createBrowserSecret, createState } from '../../identities/attempt-secrets.ts';
 import { ATTEMPT_SECONDS, beginAttempt, redeemTicket } from '../../identities/provider-attempts.ts';
 import { findCodeByLink } from '../../one-time-codes/one-time-codes.ts';

@@ -1,7 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Config } from '../../config/config.ts';
-import type { Metadata } from '../../db/tables/account-details.ts';
 import { AuthError } from '../../errors.ts';
+import type { Metadata } from '../../users/account-details.ts';
 import type { FoundUser } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
 import { type Choice, type CodeRequest, mailCode, recipientOf } from '../shared/code-requests.ts';

@@ -1,8 +1,8 @@
 import type { Transaction } from '../../db/client.ts';
-import type { CodePurpose } from '../../db/tables/one-time-codes.ts';
 import { AuthError } from '../../errors.ts';
 import { findFlow, issueAuthCode } from '../../flow-states/flow-states.ts';
 import type { SigningKey } from '../../keys/signing.ts';
+import type { CodePurpose } from '../../one-time-codes/one-time-codes.ts';
 import { findCodeByLink, guessCode, type OneTimeCode } from '../../one-time-codes/one-time-codes.ts';
 import { mailedToken, type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { checkNewPassword, emailSpellings, parseEmail } from '../../users/attributes.ts';

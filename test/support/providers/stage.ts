@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { startGateway, type TestGateway } from '../gateway.ts';
+import { freePort } from '../ports.ts';
 import { createBrowser, type OidcServer, startOidcServer } from './oidc-server.ts';
 
 export const SITE = 'https://app.example.com';
@@ -44,7 +45,7 @@ export const fragmentOf = (url: URL): Record<string, string> =>
 /** Opens a gateway whose provider `local` runs on this machine. */
 export async function openProviderStage(env: Record<string, string> = {}): Promise<ProviderStage> {
   // The gateway's address has to be known to the provider, and the provider's to the gateway.
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   const oidc = await startOidcServer(`${publicUrl}/callback`);
   const gateway = await startGateway({

@@ -16,6 +16,7 @@ import * as phones from '../../../db/tables/phones.ts';
 import * as providerAttempts from '../../../db/tables/provider-attempts.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
 import * as roles from '../../../db/tables/roles.ts';
+import * as secondFactors from '../../../db/tables/second-factors.ts';
 import * as audit from '../../../db/tables/security-events.ts';
 import * as serviceTokens from '../../../db/tables/service-tokens.ts';
 import * as sessions from '../../../db/tables/sessions.ts';
@@ -43,6 +44,7 @@ export const databaseTables: readonly PgTable[] = [
   phones,
   providerAttempts,
   roles,
+  secondFactors,
   serviceTokens,
   sessions,
   signupInvitations,
