@@ -1,4 +1,4 @@
-import { and, eq, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Queryable, Transaction } from '../db/client.ts';
 import { identities } from '../db/tables/identities.ts';
@@ -154,15 +154,6 @@ export async function deleteIdentity(
     .where(and(eq(identities.id, id), eq(identities.userId, userId)))
     .returning({ id: identities.id });
   return deleted.length > 0;
-}
-
-/** Unlinks all identities of a person except one. */
-export async function deleteOtherIdentities(
-  tx: Transaction,
-  { userId, keptId }: { userId: string; keptId: string | null },
-): Promise<void> {
-  const others = keptId === null ? undefined : ne(identities.id, keptId);
-  await tx.delete(identities).where(and(eq(identities.userId, userId), others));
 }
 
 /**

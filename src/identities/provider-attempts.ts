@@ -122,7 +122,7 @@ export async function keepOutcome(tx: Transaction, id: string, outcome: string):
   await tx.execute(sql`update ${providerAttempts} set outcome = ${outcome} where id = ${id}`);
 }
 
-/** Takes what was kept for the exchange of a code, once; null if there is none. */
+/** Takes what was kept for the exchange of a code, once; null if nothing was kept. */
 export async function takeOutcome(
   tx: Transaction,
   flowStateId: string,

@@ -113,7 +113,7 @@ export async function redeemInvitation(
 
 /**
  * Uses the invitations of an address up. For a person whose address a provider has verified: they need no token, which a mail would bring
- * to the same mailbox. Null if there is none that has not expired.
+ * to the same mailbox. Null if the address has no invitation that has not expired.
  */
 export async function redeemInvitationOf(
   tx: Transaction,

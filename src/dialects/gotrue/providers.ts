@@ -139,7 +139,7 @@ export const providerEndpoints = (deps: GatewayDeps): Endpoint[] => [
     docs: {
       operationId: 'goTrueCallbackForm',
       summary: 'Come back from a provider that posts its answer',
-      description: 'The same as a form, for providers such as Apple.',
+      description: 'The same as a form, for example for Apple.',
       answers: { 302: { description: 'The way back.' }, 303: { description: 'The way to the site.' } },
     },
     body: Answer,

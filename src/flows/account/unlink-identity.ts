@@ -26,7 +26,7 @@ export async function unlinkIdentity(deps: Deps, by: Viewer, input: { id: string
     const linked = await listIdentities(tx, userId);
     const identity = linked.find((each) => each.id === id);
     if (user === null || identity === undefined)
-      throw new AuthError('not_found', { attribute: 'id', message: 'You have no such identity.' });
+      throw new AuthError('not_found', { attribute: 'id', message: 'You do not have this identity.' });
     const others = linked.filter((each) => each.id !== id);
     const own = await findOwnWays(tx, user);
     if (others.length === 0 && own.length === 0) throw new AuthError('last_identity', { attribute: 'id' });

@@ -12,6 +12,7 @@ import {
 import { createDefaultTeam } from '../../teams/teams.ts';
 import { setAccountDetails } from '../../users/account-details.ts';
 import { parseName } from '../../users/attributes.ts';
+import { keepProfile } from '../../users/provider-profile.ts';
 import { redeemInvitationOf } from '../../users/signup-invitations.ts';
 import { createUser, findUser, findUserByEmail, lockUser, type User } from '../../users/users.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
@@ -19,7 +20,6 @@ import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { liftEndedBan } from './disabling.ts';
 import { markEmailVerified } from './prove-address.ts';
-import { keepProfile } from './provider-profile.ts';
 import { reclaimAccount } from './reclaim-account.ts';
 
 /** The person whom a provider has named. The transaction has locked the account. */
@@ -131,7 +131,7 @@ async function admitKnown(
   if (vouches && user.emailVerifiedAt === null)
     await reclaimAccount(tx, by, { user, keptIdentity: identityId });
   await updateIdentity(tx, identityId, identity);
-  await keepProfile(tx, user.id, identity);
+  await keepProfile(tx, user.id, identity.profile);
   if (!vouches) return { user, identityId, proven: current.provenAt !== null, action: 'login' };
   await proveIdentity(tx, identityId);
   return { user: await markEmailVerified(tx, by, { user }), identityId, proven: true, action: 'login' };
@@ -150,7 +150,7 @@ async function join(
   const verified = await markEmailVerified(tx, by, { user });
   const identityId = await link(tx, by, { userId: user.id, identity });
   if (user.emailVerifiedAt === null) await setAccountDetails(tx, user.id, { provider: identity.provider });
-  await keepProfile(tx, user.id, identity);
+  await keepProfile(tx, user.id, identity.profile);
   return { user: verified, identityId, proven: true, action: 'login' };
 }
 
@@ -181,7 +181,7 @@ async function enrol(
   const { id: userId } = user;
   await setAccountDetails(tx, userId, { provider: identity.provider });
   const identityId = await link(tx, by, { userId, identity });
-  await keepProfile(tx, userId, identity);
+  await keepProfile(tx, userId, identity.profile);
   const reason = invitation === null ? 'signup' : 'invitation';
   await enqueueWebhooks(tx, deps, { type: 'user.created', data: { userId, by: reason } });
   await createDefaultTeam(tx, { userId, device: by.device });

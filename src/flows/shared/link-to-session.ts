@@ -11,11 +11,11 @@ import {
 import { isSessionProven } from '../../sessions/proof.ts';
 import { findOwnerOfSession, isSessionLive } from '../../sessions/sessions.ts';
 import { findAccountDetails, setAccountDetails } from '../../users/account-details.ts';
+import { keepProfile } from '../../users/provider-profile.ts';
 import { lockUser, type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
 import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { proveAddress } from './prove-address.ts';
-import { keepProfile } from './provider-profile.ts';
 
 /** The person to whom an identity was linked. The transaction has locked the account. */
 export type Linked = Readonly<{
@@ -88,7 +88,7 @@ async function insert(
   const { isAnonymous, provider } = await findAccountDetails(tx, user.id);
   if (isAnonymous)
     await setAccountDetails(tx, user.id, { isAnonymous: false, provider: provider ?? identity.provider });
-  await keepProfile(tx, user.id, identity);
+  await keepProfile(tx, user.id, identity.profile);
   const details = { provider: identity.provider, identityId };
   await recordSecurityEvent(tx, {
     action: 'identity_linked',

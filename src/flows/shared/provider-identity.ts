@@ -6,7 +6,7 @@ import type { Provider } from '../../providers/provider.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
 import type { Deps } from './deps.ts';
 
-/** Makes what is stored from what a provider says. An address that the gateway cannot store is none. */
+/** Makes what is stored from what a provider says. An address that the gateway cannot store is left out. */
 export function identityOf({ name, knownAs }: Provider, account: ProviderAccount): ProviderIdentity {
   const { issuer, subject, profile } = account;
   const email = account.email === null ? null : canonicalEmail(account.email);

@@ -10,6 +10,7 @@ import type { Caller } from '../shared/caller.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { askProvider, requireProvider } from '../shared/provider-identity.ts';
+import { callbackUrl } from '../shared/provider-url.ts';
 
 /** What the browser asks the provider for. */
 type Asked = {
@@ -33,10 +34,6 @@ export type ProviderSignInInput = Asked & {
 
 /** Where the browser goes, and what its cookie must hold until it comes back. */
 export type BegunSignIn = { url: URL; browser: string; formPost: boolean };
-
-/** Where providers send a browser back to. They know it. */
-export const callbackUrl = ({ publicUrl }: Deps['config']): string =>
-  `${publicUrl.replace(/\/+$/, '')}/callback`;
 
 /**
  * Begins a sign-in at a provider. The state is bound to the browser, works once, and lives for five minutes.

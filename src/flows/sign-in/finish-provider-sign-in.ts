@@ -20,8 +20,8 @@ import type { Deps } from '../shared/deps.ts';
 import { linkToSession } from '../shared/link-to-session.ts';
 import { askProvider, identityOf, requireProvider } from '../shared/provider-identity.ts';
 import { PROVIDER_METHOD, packOutcome } from '../shared/provider-outcome.ts';
+import { callbackUrl } from '../shared/provider-url.ts';
 import { refuseUnverified } from '../shared/unverified-address.ts';
-import { callbackUrl } from './begin-provider-sign-in.ts';
 
 export type ProviderAnswer = {
   /** The parameters of the query or the form: `state`, `code`, `error`, … */

@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm';
-import type { Transaction } from '../../db/client.ts';
-import { MAX_METADATA_BYTES } from '../../db/tables/account-details.ts';
-import type { ProviderIdentity } from '../../identities/identities.ts';
-import { findAccountDetails, mergeMetadata, setAccountDetails } from '../../users/account-details.ts';
+import type { Transaction } from '../db/client.ts';
+import { MAX_METADATA_BYTES, type Metadata } from '../db/tables/account-details.ts';
+import { findAccountDetails, mergeMetadata, setAccountDetails } from './account-details.ts';
 
 /**
  * Shows what a provider says in the metadata of the user, as GoTrue does at each sign-in. It is for display: nothing decides by it. A
@@ -11,7 +10,7 @@ import { findAccountDetails, mergeMetadata, setAccountDetails } from '../../user
 export async function keepProfile(
   tx: Transaction,
   userId: string,
-  { profile }: ProviderIdentity,
+  profile: Readonly<Metadata>,
 ): Promise<void> {
   const { userMetadata } = await findAccountDetails(tx, userId);
   const merged = mergeMetadata(userMetadata, profile);
