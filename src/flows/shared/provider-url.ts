@@ -11,10 +11,7 @@ export const callbackUrl = (config: Settings): string => at(config, '/callback')
  * The address of the gateway at which a browser begins a sign-in at a provider. Only a browser that comes here gets the cookie that binds
  * the sign-in to it.
  */
-export function providerUrl(
-  { publicUrl }: Pick<Config, 'publicUrl'>,
-  parameters: Record<string, string>,
-): string {
+export function providerUrl(config: Settings, parameters: Record<string, string>): string {
   const url = new URL(at(config, '/authorize'));
   for (const [name, value] of Object.entries(parameters)) if (value !== '') url.searchParams.set(name, value);
   return url.href;
