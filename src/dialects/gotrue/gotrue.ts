@@ -2,6 +2,8 @@ import type { Config } from '../../config/config.ts';
 import { AuthError } from '../../errors.ts';
 import { type CorsRule, configuredCors, withSupabaseHeaders } from '../cors.ts';
 import type { BodyFault, Dialect } from '../dialect.ts';
+import { adminListEndpoints } from './admin-list.ts';
+import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { factorEndpoints } from './factors.ts';
 import { identityEndpoints } from './identities.ts';
@@ -9,6 +11,7 @@ import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { providerEndpoints } from './providers.ts';
 import { settingsEndpoints } from './settings.ts';
+import { signupEndpoints } from './signup.ts';
 import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
@@ -48,12 +51,15 @@ export const gotrue: Dialect = {
     errors: goTrueErrors,
   },
   endpoints: (deps) => [
+    ...adminUserEndpoints(deps),
+    ...adminListEndpoints(deps),
     ...settingsEndpoints(deps),
+    ...signupEndpoints(deps),
+    ...tokenEndpoints(deps),
     ...mailEndpoints(deps),
     ...verifyEndpoints(deps),
     ...providerEndpoints(deps),
     ...identityEndpoints(deps),
-    ...tokenEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
     ...factorEndpoints(deps),
