@@ -6,7 +6,7 @@ import { providerUrl } from '../../flows/shared/provider-url.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
-import { requireUser, userToken } from './bearer.ts';
+import { requireUser, userErrors, userToken } from './bearer.ts';
 import { challengeIn, PKCE, REDIRECT_QUERY, redirectsOf } from './bodies.ts';
 import { refuse, respell } from './errors.ts';
 import { identityObjects } from './objects.ts';
@@ -39,7 +39,7 @@ export const identityEndpoints = (deps: GatewayDeps): Endpoint[] => [
         200: { description: 'Where the browser goes.', schema: z.object({ url: z.url() }) },
         302: { description: 'The same as a redirect, without `skip_http_redirect`.' },
       },
-      errors: ['unknown_provider', 'rate_limited', refuse(404, 'manual_linking_disabled', '')],
+      errors: [...userErrors, 'unknown_provider', 'rate_limited', refuse(404, 'manual_linking_disabled', '')],
     },
     authenticate: (incoming) => requireLinking(deps, incoming),
     query: z.object({
@@ -75,7 +75,12 @@ export const identityEndpoints = (deps: GatewayDeps): Endpoint[] => [
       description: 'The last way of signing in stays. Needs MANUAL_LINKING.',
       security: userToken,
       answers: { 200: { description: 'The identity is unlinked.', schema: z.object({}) } },
-      errors: ['rate_limited', refuse(422, 'single_identity_not_deletable', '')],
+      errors: [
+        ...userErrors,
+        'rate_limited',
+        refuse(404, 'manual_linking_disabled', ''),
+        refuse(422, 'single_identity_not_deletable', ''),
+      ],
     },
     authenticate: (incoming) => requireLinking(deps, incoming),
     params: z.object({ identity_id: z.string() }),
