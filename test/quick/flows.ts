@@ -11,6 +11,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'account/disown-signup.ts': ['accounts/disowned-signup.test.ts'],
   'account/email-exists.ts': ['accounts/email-exists.test.ts'],
   'account/link-provider.ts': ['providers/linking.test.ts'],
+  'account/read-code-link.ts': ['gotrue/link-page.test.ts'],
   'account/read-mailed-link.ts': ['accounts/verification.test.ts', 'accounts/password-reset.test.ts'],
   'account/request-email-verification.ts': ['accounts/verification.test.ts'],
   'account/request-password-reset.ts': ['accounts/password-reset.test.ts'],

@@ -12,8 +12,8 @@ export type Dropped = { teams: number; sessions: number; identities: number };
 
 /**
  * Takes from an account, whose address was never verified, what a stranger may have set up who signed up with it: every session,
- * membership, phone number, account at a provider, second factor, and what the person says of themselves. Teams without another member are deleted; a team that would lose its only
- * owner gets another one. An account that was never opened keeps what an operator gave it. The caller decides about the password. The
+ * membership, phone number, account at a provider and second factor, and what the person says of themselves. Teams without another
+ * member are deleted; a team that would lose its only owner gets another one. An account that was never opened keeps what an operator gave it. The caller decides about the password. The
  * transaction has locked the account.
  * @param keptIdentity the account at a provider that stays; null if none does
  */
