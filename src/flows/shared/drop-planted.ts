@@ -1,3 +1,4 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { deleteFactors } from '../../second-factors/factors.ts';
 import { deleteRecoveryCodes } from '../../second-factors/recovery-codes.ts';
@@ -6,31 +7,53 @@ import { revokeSessions } from '../../sessions/sessions.ts';
 import { leaveTeams, passOnTeams, prepareDeparture } from '../../teams/departure.ts';
 import { forgetUserMetadata } from '../../users/account-details.ts';
 import { dropWaysToSignIn, mayHaveBeenOpened } from '../../users/ways-to-sign-in.ts';
+import type { Caller } from './caller.ts';
 
 /** How much was taken from an account. */
 export type Dropped = { teams: number; sessions: number; identities: number };
 
+const NOTHING: Dropped = { teams: 0, sessions: 0, identities: 0 };
+
 /**
  * Takes from an account, whose address was never verified, what a stranger may have set up who signed up with it: every session,
- * membership, phone number, account at a provider and second factor, and what the person says of themselves. Teams without another
- * member are deleted; a team that would lose its only owner gets another one. An account that was never opened keeps what an operator gave it. The caller decides about the password. The
- * transaction has locked the account.
+ * membership and way to sign in, and what the person says of themselves. Teams without another member are deleted; a team that would
+ * lose its only owner gets another one. An account that was never opened keeps what an operator gave it. The caller decides about the password. The transaction has
+ * locked the account.
  * @param keptIdentity the account at a provider that stays; null if none does
  */
 export async function dropPlanted(
   tx: Transaction,
+  by: Caller,
   userId: string,
   keptIdentity: string | null = null,
 ): Promise<Dropped> {
-  if (!(await mayHaveBeenOpened(tx, userId))) return { teams: 0, sessions: 0, identities: 0 };
+  if (!(await mayHaveBeenOpened(tx, userId))) return NOTHING;
   const departure = await prepareDeparture(tx, userId);
   await passOnTeams(tx, { userId, orphaned: departure.orphaned });
   await lockSessionsOf(tx, userId);
   await leaveTeams(tx, { userId, alone: departure.alone, orphaned: [] });
   const ended = await revokeSessions(tx, { userId, which: 'all' });
-  await deleteFactors(tx, { userId, factorId: null });
-  await deleteRecoveryCodes(tx, userId);
+  const identities = await dropPlantedWays(tx, by, userId, keptIdentity);
   await forgetUserMetadata(tx, userId);
-  const identities = await dropWaysToSignIn(tx, userId, keptIdentity);
   return { teams: departure.alone.length, sessions: ended.length, identities };
+}
+
+/**
+ * Takes from an account, whose address was never verified, the ways to sign in that a stranger may have added: phone number, accounts at
+ * providers, and authenticator apps, which would keep the owner out. The transaction has locked the account.
+ * @returns how many phone numbers and accounts at providers there were
+ */
+export async function dropPlantedWays(
+  tx: Transaction,
+  by: Caller,
+  userId: string,
+  keptIdentity: string | null = null,
+): Promise<number> {
+  const factors = await deleteFactors(tx, { userId, factorId: null });
+  if (factors.length > 0) await deleteRecoveryCodes(tx, userId);
+  for (const { id: factorId, verified } of factors) {
+    const details = { factorId, verified, by: 'mailbox' };
+    await recordSecurityEvent(tx, { action: 'second_factor_removed', userId, device: by.device, details });
+  }
+  return dropWaysToSignIn(tx, userId, keptIdentity);
 }

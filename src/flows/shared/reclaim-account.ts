@@ -18,7 +18,7 @@ export async function reclaimAccount(
   by: Caller,
   { user: { id: userId }, keptIdentity }: { user: User; keptIdentity: string | null },
 ): Promise<void> {
-  const dropped = await dropPlanted(tx, userId, keptIdentity);
+  const dropped = await dropPlanted(tx, by, userId, keptIdentity);
   await deletePassword(tx, userId);
   await retireMailed(tx, userId);
   await setAccountDetails(tx, userId, {
