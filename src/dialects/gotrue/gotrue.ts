@@ -14,6 +14,7 @@ import { providerEndpoints } from './providers.ts';
 import { settingsEndpoints } from './settings.ts';
 import { signupEndpoints } from './signup.ts';
 import { tokenEndpoints } from './token.ts';
+import { updateEndpoints } from './update-user.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
 
@@ -63,6 +64,7 @@ export const gotrue: Dialect = {
     ...identityEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
+    ...updateEndpoints(deps),
     ...factorEndpoints(deps),
     ...adminFactorEndpoints(deps),
   ],
