@@ -8,6 +8,8 @@ import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { factorEndpoints } from './factors.ts';
 import { identityEndpoints } from './identities.ts';
+import { inviteEndpoints } from './invite.ts';
+import { linkEndpoints } from './links.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { providerEndpoints } from './providers.ts';
@@ -55,6 +57,8 @@ export const gotrue: Dialect = {
   endpoints: (deps) => [
     ...adminUserEndpoints(deps),
     ...adminListEndpoints(deps),
+    ...inviteEndpoints(deps),
+    ...linkEndpoints(deps),
     ...settingsEndpoints(deps),
     ...signupEndpoints(deps),
     ...tokenEndpoints(deps),
