@@ -1,4 +1,4 @@
-import { eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { users } from '../db/tables/users.ts';
@@ -81,6 +81,20 @@ export async function forgetUserMetadata(tx: Queryable, userId: string): Promise
       select jsonb_object_agg(key, value) from jsonb_each(user_metadata)
       where key in ('sub', 'email', 'email_verified', 'phone_verified')), '{}')
     where user_id = ${userId}`);
+}
+
+/** Whether a user has signed in without an address, and has not added another way to sign in. */
+export async function findAnonymity(db: Queryable, userId: string): Promise<boolean> {
+  const { isAnonymous } = await findAccountDetails(db, userId);
+  return isAnonymous;
+}
+
+/** Records that a user has another way to sign in than the session that they began with. */
+export async function endAnonymity(tx: Queryable, userId: string): Promise<void> {
+  await tx
+    .update(accountDetails)
+    .set({ isAnonymous: false, newEmail: null })
+    .where(and(eq(accountDetails.userId, userId), eq(accountDetails.isAnonymous, true)));
 }
 
 /** Merges metadata as GoTrue does: a null deletes the key, and any other value replaces it. */
