@@ -17,8 +17,8 @@ const NOTHING: Dropped = { teams: 0, sessions: 0, identities: 0 };
 /**
  * Takes from an account, whose address was never verified, what a stranger may have set up who signed up with it: every session,
  * membership and way to sign in, and what the person says of themselves. Teams without another member are deleted; a team that would
- * lose its only owner gets another one. An account that was never opened keeps what an operator gave it. The caller decides about the password. The transaction has
- * locked the account.
+ * lose its only owner gets another one. An account that was never opened keeps what an operator gave it. The caller decides about the
+ * password. The transaction has locked the account.
  * @param keptIdentity the account at a provider that stays; null if none does
  */
 export async function dropPlanted(
@@ -28,14 +28,22 @@ export async function dropPlanted(
   keptIdentity: string | null = null,
 ): Promise<Dropped> {
   if (!(await mayHaveBeenOpened(tx, userId))) return NOTHING;
+  const dropped = await dropPlantedAccess(tx, userId);
+  await forgetUserMetadata(tx, userId);
+  return { ...dropped, identities: await dropPlantedWays(tx, by, userId, keptIdentity) };
+}
+
+/** Takes every membership and session from an account, as dropPlanted does. The transaction has locked the account. */
+export async function dropPlantedAccess(
+  tx: Transaction,
+  userId: string,
+): Promise<Pick<Dropped, 'teams' | 'sessions'>> {
   const departure = await prepareDeparture(tx, userId);
-  await passOnTeams(tx, { userId, orphaned: departure.orphaned });
   await lockSessionsOf(tx, userId);
+  await passOnTeams(tx, { userId, orphaned: departure.orphaned });
   await leaveTeams(tx, { userId, alone: departure.alone, orphaned: [] });
   const ended = await revokeSessions(tx, { userId, which: 'all' });
-  const identities = await dropPlantedWays(tx, by, userId, keptIdentity);
-  await forgetUserMetadata(tx, userId);
-  return { teams: departure.alone.length, sessions: ended.length, identities };
+  return { teams: departure.alone.length, sessions: ended.length };
 }
 
 /**
@@ -49,11 +57,16 @@ export async function dropPlantedWays(
   userId: string,
   keptIdentity: string | null = null,
 ): Promise<number> {
+  await dropPlantedFactors(tx, by, userId);
+  return dropWaysToSignIn(tx, userId, keptIdentity);
+}
+
+/** Takes the authenticator apps from an account, as dropPlantedWays does. */
+export async function dropPlantedFactors(tx: Transaction, by: Caller, userId: string): Promise<void> {
   const factors = await deleteFactors(tx, { userId, factorId: null });
   if (factors.length > 0) await deleteRecoveryCodes(tx, userId);
   for (const { id: factorId, verified } of factors) {
     const details = { factorId, verified, by: 'mailbox' };
     await recordSecurityEvent(tx, { action: 'second_factor_removed', userId, device: by.device, details });
   }
-  return dropWaysToSignIn(tx, userId, keptIdentity);
 }
