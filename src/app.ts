@@ -26,6 +26,7 @@ import { MAIL_TASK } from './mail/queue.ts';
 import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
 import { createMailTransport } from './mail/transport.ts';
 import { applyMigrations, isMigrated } from './migrations/migrate.ts';
+import { createCodeMaker } from './one-time-codes/code-maker.ts';
 import { createClientAddressReader } from './request/client-address.ts';
 import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
@@ -134,6 +135,7 @@ export async function wire(config: RunnableConfig, pools: Pools, log: Log): Prom
     signer: createSigner({ db, keyEncryption, config }),
     findPublicKey: createPublicKeyFinder(db),
     refreshTokens: createRefreshTokens(config.keyEncryptionKeys),
+    codes: createCodeMaker(config.keyEncryptionKeys),
     deviceMarks: createDeviceMarks(config.keyEncryptionKeys),
     rateLimiter: createRateLimiter(db, config.limits),
     refusedSecrets: createRefusedSecrets({

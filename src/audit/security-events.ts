@@ -30,6 +30,8 @@ export const securityActions = [
   'access_token_created',
   'access_token_used',
   'access_token_revoked',
+  'service_token_created',
+  'service_token_revoked',
   'account_created',
   'user_invited',
   'invitation_accepted',

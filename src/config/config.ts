@@ -1,18 +1,21 @@
 import { accountConfig } from './groups/accounts.ts';
 import { captchaConfig, captchaProblems } from './groups/captcha.ts';
 import { claimsConfig } from './groups/claims.ts';
+import { codeConfig } from './groups/codes.ts';
 import { databaseConfig } from './groups/database.ts';
 import { ensConfig } from './groups/ens.ts';
 import { gotrueConfig } from './groups/gotrue.ts';
 import { inviteConfig } from './groups/invites.ts';
 import { rateConfig, rateProblems } from './groups/limits.ts';
 import { mailConfig, mailLimitConfig } from './groups/mail.ts';
+import { outboundConfig } from './groups/outbound.ts';
 import { passwordConfig } from './groups/passwords.ts';
 import { personalTokenConfig } from './groups/personal-tokens.ts';
 import { requestConfig } from './groups/requests.ts';
 import { roleConfig, roleProblems } from './groups/roles.ts';
 import { secretConfig } from './groups/secrets.ts';
 import { serverConfig } from './groups/server.ts';
+import { serviceRoleConfig } from './groups/service-role.ts';
 import { cookieProblems, keyLifeProblems, tokenConfig } from './groups/tokens.ts';
 import { upkeepConfig } from './groups/upkeep.ts';
 import { webhookConfig, webhookProblems } from './groups/webhooks.ts';
@@ -23,11 +26,13 @@ export const toConfig = (e: Environment) => ({
   ...serverConfig(e),
   ...databaseConfig(e),
   ...secretConfig(e),
+  ...serviceRoleConfig(e),
   ...tokenConfig(e),
   ...accountConfig(e),
   ...roleConfig(e),
   ...claimsConfig(e),
   ...gotrueConfig(e),
+  ...codeConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
   limits: { ...rateConfig(e), ...mailLimitConfig(e) },
@@ -36,6 +41,7 @@ export const toConfig = (e: Environment) => ({
   ...requestConfig(e),
   ...ensConfig(e),
   ...mailConfig(e),
+  ...outboundConfig(e),
   ...webhookConfig(e),
   ...upkeepConfig(e),
 });

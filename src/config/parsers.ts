@@ -30,3 +30,9 @@ export const rate = () =>
       const [count, seconds] = value.split('/').map(Number) as [number, number];
       return { count, seconds };
     });
+
+/** One secret or two of at least 32 characters: two while it is rotated. */
+export const secrets = () =>
+  list().pipe(
+    z.array(z.string().min(32, 'must be at least 32 characters')).min(1).max(2, 'must be one secret or two'),
+  );

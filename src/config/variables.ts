@@ -2,18 +2,21 @@ import { z } from 'zod';
 import { accountVariables } from './groups/accounts.ts';
 import { captchaVariables } from './groups/captcha.ts';
 import { claimsVariables } from './groups/claims.ts';
+import { codeVariables } from './groups/codes.ts';
 import { databaseVariables } from './groups/database.ts';
 import { ensVariables } from './groups/ens.ts';
 import { gotrueVariables } from './groups/gotrue.ts';
 import { inviteVariables } from './groups/invites.ts';
 import { rateVariables } from './groups/limits.ts';
 import { mailVariables } from './groups/mail.ts';
+import { outboundVariables } from './groups/outbound.ts';
 import { passwordVariables } from './groups/passwords.ts';
 import { personalTokenVariables } from './groups/personal-tokens.ts';
 import { requestVariables } from './groups/requests.ts';
 import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
 import { serverVariables } from './groups/server.ts';
+import { serviceRoleVariables } from './groups/service-role.ts';
 import { tokenVariables } from './groups/tokens.ts';
 import { upkeepVariables } from './groups/upkeep.ts';
 import { webhookVariables } from './groups/webhooks.ts';
@@ -23,11 +26,13 @@ export const environment = z.object({
   ...serverVariables,
   ...databaseVariables,
   ...secretVariables,
+  ...serviceRoleVariables,
   ...tokenVariables,
   ...accountVariables,
   ...roleVariables,
   ...claimsVariables,
   ...gotrueVariables,
+  ...codeVariables,
   ...captchaVariables,
   ...passwordVariables,
   ...rateVariables,
@@ -36,6 +41,7 @@ export const environment = z.object({
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,
+  ...outboundVariables,
   ...webhookVariables,
   ...upkeepVariables,
 });

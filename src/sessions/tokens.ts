@@ -1,4 +1,4 @@
-import { type JWTPayload, jwtVerify } from 'jose';
+import { type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { JOSEError } from 'jose/errors';
 import type { ApplicationClaims } from '../claims/claims.ts';
 import type { Config } from '../config/config.ts';
@@ -127,7 +127,7 @@ export async function issueTokens(
 }
 
 /** Every token of the gateway is shorter, and fits into a header of 8 KB. A longer token is not decoded. */
-const MAX_TOKEN_LENGTH = 7168;
+export const MAX_TOKEN_LENGTH = 7168;
 
 export type VerifiedToken = {
   userId: string;
@@ -146,19 +146,21 @@ export class TokenError extends Error {
   override readonly name = 'TokenError';
 }
 
+/** The error for a token that jose refuses. */
+export const tokenErrorOf = (error: JOSEError): TokenError =>
+  new TokenError(error.code === 'ERR_JWT_EXPIRED' ? 'The token has expired.' : 'The token is not valid.');
+
 /**
- * Verifies the signature, algorithm, issuer, audience and times of a token (RFC 8725). It does not check the session,
- * nor whether the key has expired: findLiveSession does.
+ * Verifies that one of our keys signed a token, and what the options ask for (RFC 8725). It does not check whether the key has
+ * expired.
+ * @returns the claims, and the id of the key
  * @throws TokenError
  */
-export async function verifyToken(
-  {
-    findPublicKey,
-    config,
-  }: { findPublicKey: PublicKeyFinder; config: Pick<Config, 'tokens' | 'gotrue' | 'dialects'> },
+export async function verifySigned(
+  { findPublicKey }: { findPublicKey: PublicKeyFinder },
   token: string,
-  { toleranceSeconds = 0 }: { toleranceSeconds?: number } = {},
-): Promise<VerifiedToken> {
+  options: JWTVerifyOptions,
+): Promise<{ payload: JWTPayload; keyId: string }> {
   if (token.length > MAX_TOKEN_LENGTH) throw new TokenError('The token is not valid.');
   let keyId = '';
   try {
@@ -172,23 +174,36 @@ export async function verifyToken(
         keyId = kid as string;
         return found.key;
       },
-      {
-        issuer: config.tokens.issuer,
-        audience: audiences(config),
-        algorithms: ['ES256', 'RS256', 'EdDSA'],
-        typ: 'JWT',
-        clockTolerance: toleranceSeconds,
-        requiredClaims: ['sub', 'sid', 'exp', 'iat', HASURA_CLAIMS],
-      },
+      { algorithms: ['ES256', 'RS256', 'EdDSA'], typ: 'JWT', ...options },
     );
-    const { sub, sid } = payload;
-    if (!isUuid(sub) || !isUuid(sid)) throw new TokenError('The token names no session.');
-    const claims = payload[HASURA_CLAIMS] as Record<string, unknown> | null;
-    return { userId: sub, sessionId: sid, keyId, kind: parseTokenKind(claims?.[TOKEN_KIND_CLAIM]) };
+    return { payload, keyId };
   } catch (error) {
     if (!(error instanceof JOSEError)) throw error; // an unavailable database does not make the token invalid
-    throw new TokenError(
-      error.code === 'ERR_JWT_EXPIRED' ? 'The token has expired.' : 'The token is not valid.',
-    );
+    throw tokenErrorOf(error);
   }
+}
+
+/**
+ * Verifies the signature, algorithm, issuer, audience and times of a token (RFC 8725). It does not check the session,
+ * nor whether the key has expired: findLiveSession does.
+ * @throws TokenError
+ */
+export async function verifyToken(
+  {
+    findPublicKey,
+    config,
+  }: { findPublicKey: PublicKeyFinder; config: Pick<Config, 'tokens' | 'gotrue' | 'dialects'> },
+  token: string,
+  { toleranceSeconds = 0 }: { toleranceSeconds?: number } = {},
+): Promise<VerifiedToken> {
+  const { payload, keyId } = await verifySigned({ findPublicKey }, token, {
+    issuer: config.tokens.issuer,
+    audience: audiences(config),
+    clockTolerance: toleranceSeconds,
+    requiredClaims: ['sub', 'sid', 'exp', 'iat', HASURA_CLAIMS],
+  });
+  const { sub, sid } = payload;
+  if (!isUuid(sub) || !isUuid(sid)) throw new TokenError('The token names no session.');
+  const claims = payload[HASURA_CLAIMS] as Record<string, unknown> | null;
+  return { userId: sub, sessionId: sid, keyId, kind: parseTokenKind(claims?.[TOKEN_KIND_CLAIM]) };
 }

@@ -2,14 +2,18 @@ import type { JobHelpers, Task, TaskList } from 'graphile-worker';
 import { Webhook } from 'standardwebhooks';
 import type { WebhookConfig } from '../config/config.ts';
 import type { Log } from '../log.ts';
+import type { Resolve } from '../outbound/addresses.ts';
+import { createOutbound } from '../outbound/outbound.ts';
+import { OutboundError } from '../outbound/outbound-error.ts';
 import { version } from '../version.ts';
-import { createCheckedLookup, type Resolve } from './addresses.ts';
 import type { WebhookJob } from './events.ts';
-import { postOnce } from './post.ts';
 import { taskOf } from './queue.ts';
 
 /** The timeout of one delivery, from the lookup of the host to the answer. Standard Webhooks suggests 15 to 30 seconds. */
 const DELIVER_WITHIN_MS = 15_000;
+
+/** What is read of an answer at most. Only its status counts. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 export type DeliverDeps = Readonly<{
   webhooks: WebhookConfig;
@@ -54,17 +58,22 @@ function createTask(deps: DeliverDeps, url: URL): Task {
 /** Returns a function that sends a webhook once. It returns null for a success. */
 function createSender({ webhooks, resolve }: DeliverDeps, url: URL) {
   const signers = webhooks.secrets.map((secret) => new Webhook(secret));
-  const { lookup, checkLiteral } = createCheckedLookup(webhooks.allowPrivate, resolve);
+  const outbound = createOutbound({
+    allow: webhooks.allowPrivate,
+    withinMs: DELIVER_WITHIN_MS,
+    maxBytes: MAX_ANSWER_BYTES,
+    resolve,
+  });
   return async (webhook: WebhookJob, abortSignal: JobHelpers['abortSignal']): Promise<Failure | null> => {
-    const timeout = AbortSignal.timeout(DELIVER_WITHIN_MS);
+    const body = bodyOf(webhook);
+    const headers = { ...headersOf(webhook.id, body, signers), 'user-agent': `Portcullis/${version}` };
+    const signal = abortSignal as AbortSignal;
     try {
-      checkLiteral(url.hostname);
-      const body = bodyOf(webhook);
-      const headers = { ...headersOf(webhook.id, body, signers), 'user-agent': `Portcullis/${version}` };
-      const signal = AbortSignal.any([timeout, abortSignal as AbortSignal]);
-      return failureOf(await postOnce({ url, headers, body, lookup, signal }));
+      const { status } = await outbound.request(url, { method: 'POST', headers, body, signal });
+      return failureOf(status);
     } catch (error) {
-      return { reason: timeout.aborted ? 'timeout' : codeOf(error), final: false };
+      if (!(error instanceof OutboundError)) throw error;
+      return { reason: error.code, final: false };
     }
   };
 }
@@ -88,9 +97,4 @@ function headersOf(id: string, body: string, signers: readonly Webhook[]): Recor
 function failureOf(status: number): Failure | null {
   if (status >= 200 && status < 300) return null;
   return { reason: `status ${status}`, final: status === 410 };
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  return typeof code === 'string' && /^\w+$/.test(code) ? code : 'unknown';
 }

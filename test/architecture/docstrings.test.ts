@@ -16,7 +16,16 @@ const DOCUMENTED = new Set([
     'limits',
     'mail',
   ],
-  ...['one-time-tokens', 'users', 'webhooks', 'access-tokens', 'captcha', 'crypto', 'chain'],
+  ...[
+    'one-time-tokens',
+    'users',
+    'webhooks',
+    'access-tokens',
+    'service-tokens',
+    'captcha',
+    'crypto',
+    'chain',
+  ],
 ]);
 
 /** An exported function, or a constant that is one, and the line before it. */

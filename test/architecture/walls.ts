@@ -18,24 +18,26 @@ const rows: readonly (readonly string[])[] = [
   ['dialects', 'graphql'],
   ['request'],
   ['flows'],
-  ['sessions', 'teams'],
+  ['service-tokens', 'sessions', 'teams'],
   ['migrations'],
   [
     'access-tokens',
     'audit',
     'claims',
     'ens',
+    'flow-states',
     'jobs',
     'keys',
     'limits',
     'mail',
+    'one-time-codes',
     'one-time-tokens',
     'roles',
     'users',
     'webhooks',
   ],
-  ['captcha', 'crypto', 'db'],
-  ['chain', 'config', 'errors', 'log', 'version'],
+  ['captcha', 'crypto', 'db', 'outbound'],
+  ['chain', 'config', 'errors', 'log', 'redirects', 'version'],
 ];
 
 /**
@@ -49,16 +51,18 @@ const annexes: Readonly<Record<string, { importedBy: readonly string[]; below: s
 
 /** The folders that own the tables. Everything above them asks them. */
 export const domains: readonly string[] = [
-  ...['sessions', 'teams'],
+  ...['service-tokens', 'sessions', 'teams'],
   ...[
     'access-tokens',
     'audit',
     'claims',
     'ens',
+    'flow-states',
     'jobs',
     'keys',
     'limits',
     'mail',
+    'one-time-codes',
     'one-time-tokens',
     'roles',
     'users',

@@ -18,6 +18,7 @@ const values: Record<string, string> = {
   DATABASE_DIRECT_URL: 'postgres://app:secret@db.example.com/direct',
   INTERNAL_ENDPOINTS_SECRET: SECRET,
   KEY_ENCRYPTION_KEYS: Buffer.alloc(32, 1).toString('base64'),
+  GOTRUE_JWT_SECRET: SECRET,
   CAPTCHA_SECRET: SECRET,
   ENS_RPC_URLS: 'https://rpc.example.com/key',
   SMTP_URL: 'smtps://app:secret@mail.example.com',

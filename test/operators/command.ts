@@ -31,12 +31,17 @@ export async function runUsers(
 }
 
 /** Runs `npm run users` in this process, on the database of a gateway. The standard input is not a terminal. */
-export async function runUsersOn(
+export const runUsersOn = (gateway: Pick<TestGateway, 'deps'>, args: readonly string[]) =>
+  runOn(gateway, runUsersCommand, args);
+
+/** Runs a command with subcommands in this process, on the database of a gateway. */
+export async function runOn(
   gateway: Pick<TestGateway, 'deps'>,
+  command: typeof runUsersCommand,
   args: readonly string[],
 ): Promise<CommandRun> {
   const [stdout, stderr]: [string[], string[]] = [[], []];
-  const code = await runUsersCommand(args, {
+  const code = await command(args, {
     stdout: { write: (text) => stdout.push(text) },
     stderr: { write: (text) => stderr.push(text) },
     open: async () => ({ deps: gateway.deps, single: gateway.deps.priority.db, close: async () => {} }),

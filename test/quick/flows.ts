@@ -21,6 +21,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'admin/create-user.ts': ['operators/users.test.ts'],
   'admin/delete-user.ts': ['operators/accounts.test.ts'],
   'admin/disable-account.ts': ['accounts/account.test.ts'],
+  'admin/manage-service-tokens.ts': ['service-tokens/command.test.ts'],
   'admin/preview-claims.ts': ['claims/preview.test.ts'],
   'admin/end-user-sessions.ts': ['operators/accounts.test.ts'],
   'admin/invite-user.ts': ['operators/invitations.test.ts'],

@@ -5,8 +5,8 @@ import { sendPasswordReset } from '../../flows/admin/send-password-reset.ts';
 import { operator } from '../../flows/shared/caller.ts';
 import type { Deps } from '../../flows/shared/deps.ts';
 import type { User } from '../../users/users.ts';
+import type { Report, Subcommand } from '../cli/subcommand.ts';
 import { accountOf, labelOf, reportOf, toJson, WHICH_USER } from './account-report.ts';
-import type { Report, Subcommand } from './subcommand.ts';
 
 // Subcommands that take a user and no options.
 

@@ -2,7 +2,7 @@ import { findAccount } from '../../flows/admin/list-users.ts';
 import { operator } from '../../flows/shared/caller.ts';
 import type { Deps } from '../../flows/shared/deps.ts';
 import type { User } from '../../users/users.ts';
-import type { Option, Report } from './subcommand.ts';
+import type { Option, Report } from '../cli/subcommand.ts';
 
 /** The usage of a subcommand for one account. */
 export const WHICH_USER = '<id or email> [options]';

@@ -1,5 +1,5 @@
 import { type ClashingAccount, listEmailClashes } from '../../users/email-clashes.ts';
-import type { Subcommand } from './subcommand.ts';
+import type { Subcommand } from '../cli/subcommand.ts';
 
 const NONE = 'Every account has a canonical email address.\n';
 

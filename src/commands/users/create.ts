@@ -1,8 +1,8 @@
 import { createAccount } from '../../flows/admin/create-user.ts';
 import { operator } from '../../flows/shared/caller.ts';
+import { type Arguments, isGiven, type Subcommand, textOf, UsageError } from '../cli/subcommand.ts';
 import { labelOf, passwordOptions, reportOf, rolesIn } from './account-report.ts';
 import { askPassword, readPassword } from './password.ts';
-import { type Arguments, isGiven, type Subcommand, textOf, UsageError } from './subcommand.ts';
 
 /** Creates a user, on an empty database too. */
 export const create: Subcommand = {

@@ -1,6 +1,6 @@
 import { inviteUser } from '../../flows/admin/invite-user.ts';
 import { operator } from '../../flows/shared/caller.ts';
-import type { Subcommand } from './subcommand.ts';
+import type { Subcommand } from '../cli/subcommand.ts';
 
 /** Invites a person to create an account. */
 export const invite: Subcommand = {

@@ -1,8 +1,8 @@
 import { listAccounts } from '../../flows/admin/list-users.ts';
 import { operator } from '../../flows/shared/caller.ts';
 import type { User } from '../../users/users.ts';
+import { type Arguments, isGiven, type Subcommand, textOf, UsageError } from '../cli/subcommand.ts';
 import { toJson } from './account-report.ts';
-import { type Arguments, isGiven, type Subcommand, textOf, UsageError } from './subcommand.ts';
 
 const DEFAULT_PAGE = '50';
 

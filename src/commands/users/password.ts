@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
-import { UsageError } from './subcommand.ts';
+import { UsageError } from '../cli/subcommand.ts';
 
 /** More than the longest password takes. */
 const MAX_INPUT_BYTES = 8192;

@@ -1,7 +1,7 @@
 import { setUserRoles } from '../../flows/admin/set-user-roles.ts';
 import { operator } from '../../flows/shared/caller.ts';
+import { type Subcommand, textOf } from '../cli/subcommand.ts';
 import { accountOf, labelOf, rolesIn } from './account-report.ts';
-import { type Subcommand, textOf } from './subcommand.ts';
 
 /** Gives roles of Hasura to a user or to a member of a team. */
 export const setRoles: Subcommand = {

@@ -2,8 +2,8 @@ import { listRolesOfUsers } from '../../roles/given-roles.ts';
 import { listSessions } from '../../sessions/sessions.ts';
 import { listTeamsOfUser } from '../../teams/teams.ts';
 import { listPasswordHolders } from '../../users/passwords.ts';
+import type { Subcommand } from '../cli/subcommand.ts';
 import { accountOf, labelOf, toJson, WHICH_USER } from './account-report.ts';
-import type { Subcommand } from './subcommand.ts';
 
 /** Shows a user, with their teams. */
 export const show: Subcommand = {

@@ -1,3 +1,4 @@
+import type { Subcommand } from '../cli/subcommand.ts';
 import { disable, enable, endSessions, remove, sendReset } from './account-actions.ts';
 import { clashes } from './clashes.ts';
 import { create } from './create.ts';
@@ -6,7 +7,6 @@ import { invite } from './invite.ts';
 import { list } from './list.ts';
 import { setRoles } from './set-roles.ts';
 import { show } from './show.ts';
-import type { Subcommand } from './subcommand.ts';
 import { update } from './update.ts';
 
 /** The subcommands of `npm run users`, in the order of `--help`. A new one takes a file in this folder and a line here. */

@@ -1,8 +1,8 @@
 import { updateAccount } from '../../flows/admin/update-user.ts';
 import { operator } from '../../flows/shared/caller.ts';
+import { type Arguments, isGiven, type Subcommand, textOf, UsageError } from '../cli/subcommand.ts';
 import { accountOf, labelOf, passwordOptions, reportOf, WHICH_USER } from './account-report.ts';
 import { askPassword, readPassword } from './password.ts';
-import { type Arguments, isGiven, type Subcommand, textOf, UsageError } from './subcommand.ts';
 
 /** Changes a user. */
 export const update: Subcommand = {

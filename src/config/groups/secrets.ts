@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { list } from '../parsers.ts';
+import { list, secrets } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 
@@ -8,14 +8,10 @@ const keyEncryptionKey = z
   .refine((value) => Buffer.from(value, 'base64').length === 32, 'must be 32 bytes in base64')
   .transform((value): Uint8Array => Buffer.from(value, 'base64'));
 
-const secretList = list().pipe(
-  z.array(z.string().min(32, 'must be at least 32 characters')).min(1).max(2, 'must be one secret or two'),
-);
-
 /** The secret shared with Hasura, and the keys that encrypt the signing keys. */
 export const secretVariables = {
   INTERNAL_ENDPOINTS_SECRET: variable({
-    parser: secretList,
+    parser: secrets(),
     description:
       'Secret shared with Hasura, of at least 32 characters. It guards the internal endpoints, the actions and the session headers. While you rotate it: two secrets, separated by a comma.',
     shownDefault: 'made in DATA_DIR',

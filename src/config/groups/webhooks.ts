@@ -1,10 +1,9 @@
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { compileRanges } from '../address-ranges.ts';
 import { httpUrl, list } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 import { webhookTypes } from '../webhook-events.ts';
+import { type AllowedHosts, allowedHosts, isHostAllowed, privateAddresses } from './outbound.ts';
 
 const MAX_ENDPOINTS = 5;
 const MAX_SECRETS = 3;
@@ -27,18 +26,6 @@ const webhookSecret = () =>
       const { length } = Buffer.from(value.slice('whsec_'.length), 'base64');
       return length >= 24 && length <= 64;
     }, 'must be 24 to 64 bytes in base64 after whsec_');
-
-const HOST_NAME =
-  /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-
-function isRange(text: string): boolean {
-  try {
-    compileRanges([text]);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Where the gateway tells an application what happened to its users. */
 export const webhookVariables = {
@@ -66,31 +53,16 @@ export const webhookVariables = {
     shownDefault: 'all',
   }),
   WEBHOOK_ALLOW_PRIVATE: variable({
-    parser: list()
-      .pipe(z.array(z.string().toLowerCase()))
-      .refine(
-        (entries) => entries.every((entry) => isRange(entry) || HOST_NAME.test(entry)),
-        'must be host names, addresses, CIDR ranges, loopback, linklocal or uniquelocal',
-      ),
+    parser: privateAddresses(),
     default: '',
     description:
-      'Private hosts that webhooks may reach: host names, addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. All other webhooks go to public addresses only.',
+      'Private hosts that webhooks may reach besides those of ALLOW_PRIVATE_ADDRESSES, written in the same way.',
     shownDefault: 'none',
   }),
 };
 
-/** Tells whether WEBHOOK_ALLOW_PRIVATE names the host of a URL, or a range with the host's address. */
-function isHostAllowed({ hostname }: URL, allowed: { hosts: readonly string[]; ranges: readonly string[] }) {
-  const host = hostname.replace(/^\[|\]$/g, '');
-  if (allowed.hosts.includes(host)) return true;
-  const address = host === 'localhost' ? '127.0.0.1' : host;
-  return ipaddr.isValid(address) && compileRanges(allowed.ranges)(ipaddr.process(address));
-}
-
-function allowedOf({ WEBHOOK_ALLOW_PRIVATE: entries }: Environment) {
-  const ranges = entries.filter(isRange);
-  return { ranges, hosts: entries.filter((entry) => !ranges.includes(entry)) };
-}
+const allowedOf = (e: Environment): AllowedHosts =>
+  allowedHosts([...e.ALLOW_PRIVATE_ADDRESSES, ...e.WEBHOOK_ALLOW_PRIVATE]);
 
 export const webhookConfig = (e: Environment) => ({
   webhooks: {

@@ -4,7 +4,6 @@ import { AuthError } from '../../errors.ts';
 import { canonicalEmail } from '../../mail/email-address.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { unproveSessions } from '../../sessions/proof.ts';
 import { parseEmailAs } from '../../users/attributes.ts';
@@ -15,6 +14,7 @@ import { type Caller, firstMissing, type Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import { giveDefaultTeam } from '../shared/default-team.ts';
 import type { Deps } from '../shared/deps.ts';
+import { retireMailed } from '../shared/end-access.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { recordAccountProof } from '../shared/prove-address.ts';
 
@@ -90,7 +90,7 @@ async function redeemEmailChange(
     await unprovePassword(tx, userId);
     await unproveSessions(tx, userId);
   } else await recordAccountProof(tx, { userId, accountProof });
-  await retireOneTimeTokens(tx, userId);
+  await retireMailed(tx, userId);
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
   await giveDefaultTeam(tx, by, { user: proof.user });
   // To a verified address only: an account may name an address of another person.

@@ -2,7 +2,7 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { createSecret } from '../../crypto/secrets.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
-import { retireOneTimeTokens, storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
+import { storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { revokeUnprovenSessions } from '../../sessions/proof.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
@@ -10,6 +10,7 @@ import { leaveTeams, prepareDeparture } from '../../teams/departure.ts';
 import { deletePassword } from '../../users/passwords.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
+import { retireMailed } from '../shared/end-access.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { markEmailVerified } from '../shared/prove-address.ts';
 
@@ -42,7 +43,7 @@ async function disown(
   const isVerified = proof.user.emailVerifiedAt !== null;
   const ended = isVerified ? await endUnproven(tx, userId) : await removeAccess(tx, userId);
   await deletePassword(tx, userId);
-  await retireOneTimeTokens(tx, userId);
+  await retireMailed(tx, userId);
   await recordSecurityEvent(tx, { action: 'signup_disowned', userId, device: by.device, details: ended });
   await markEmailVerified(tx, by, { user: proof.user });
   await storeOneTimeToken(tx, { userId, email: proof.email, purpose: 'reset_password', token: reset });

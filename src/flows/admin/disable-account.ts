@@ -34,7 +34,7 @@ async function setDisabled(
     const user = await updateUser(tx, userId, { disabled });
     if (user === null) throw noAccount();
     if ((before.disabledAt !== null) === disabled) return user;
-    if (disabled) await endAccess(tx, { userId });
+    if (disabled) await endAccess(tx, { userId, keepsCodes: true });
     const action = disabled ? 'account_disabled' : 'account_enabled';
     await recordSecurityEvent(tx, { action, userId, device: by.device, details: { by: 'operator' } });
     const type = disabled ? 'user.disabled' : 'user.enabled';

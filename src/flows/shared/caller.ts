@@ -14,6 +14,9 @@ import type { User } from '../../users/users.ts';
 // operator: who runs the gateway. The operator acts as Hasura's admin, or with the secret shared with Hasura, and is not a
 //   user. GraphQL passes the operator's RequestCaller. Behind the secret alone the device is not known: `operator` below.
 //
+// ServiceCaller: a server that manages accounts with a service token, or with a token that the shared secret signed. It does
+//   what the operator does, at the GoTrue dialect only.
+//
 // Every flow has the shape (deps, by, input), and (deps, by) if it takes no input. `by` is a Viewer if the person must be
 // signed in, otherwise a Caller. Work that the gateway does by itself is not a flow of a person: see flows/upkeep and
 // flows/mails.
@@ -36,6 +39,23 @@ export type Viewer = Caller &
     /** What the token is for; null for a token of a version that told no kinds apart, and for an operator. */
     tokenKind: TokenKind | null;
   }>;
+
+/** A server that manages accounts. */
+export type ServiceCaller = Caller &
+  Readonly<{
+    service: {
+      /** Null for a token that the shared secret signed. */
+      tokenId: string | null;
+      role: string;
+    };
+  }>;
+
+/** The name of the operator or the server, for the security events. */
+export function administratorOf(by: Caller | ServiceCaller): string {
+  if (!('service' in by)) return 'operator';
+  const { tokenId, role } = by.service;
+  return tokenId === null ? `shared secret (${role})` : `service token ${tokenId}`;
+}
 
 /** The signed-in person, if the caller is one. */
 export const asViewer = (by: Caller | Viewer): Viewer | null => ('user' in by ? by : null);

@@ -8,6 +8,7 @@ import type { Database } from '../../db/client.ts';
 import type { PublicKeyFinder, Signer } from '../../keys/signing.ts';
 import type { RateLimiter } from '../../limits/rate-limits.ts';
 import type { Log } from '../../log.ts';
+import type { CodeMaker } from '../../one-time-codes/code-maker.ts';
 import type { DeviceMarks } from '../../sessions/device-marks.ts';
 import type { RefreshTokens } from '../../sessions/refresh-token-format.ts';
 
@@ -22,6 +23,8 @@ export type Deps = Readonly<{
   signer: Signer;
   findPublicKey: PublicKeyFinder;
   refreshTokens: RefreshTokens;
+  /** Makes and checks mailed codes. */
+  codes: CodeMaker;
   /** Marks browsers, for their cookie. */
   deviceMarks: DeviceMarks;
   rateLimiter: RateLimiter;

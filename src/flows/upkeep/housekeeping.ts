@@ -1,8 +1,11 @@
 import { pruneSecurityEvents } from '../../audit/security-events.ts';
 import { endRunaways } from '../../db/runaways.ts';
+import { pruneFlowStates } from '../../flow-states/flow-states.ts';
 import { deleteExpiredKeys, ensureSuccessor } from '../../keys/jwks.ts';
 import { pruneRateLimits } from '../../limits/rate-limits.ts';
+import { pruneOneTimeCodes } from '../../one-time-codes/one-time-codes.ts';
 import { pruneOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
+import { pruneServiceTokens } from '../../service-tokens/service-tokens.ts';
 import { pruneSessions } from '../../sessions/sessions.ts';
 import { pruneInvites } from '../../teams/invites.ts';
 import { pruneInvitations } from '../../users/signup-invitations.ts';
@@ -11,6 +14,9 @@ import type { Deps } from '../shared/deps.ts';
 
 /** Ended sessions stay visible to their user, and to an operator, for a while. */
 const KEEP_ENDED_SESSIONS_SECONDS = 7 * 86_400;
+
+/** Ended service tokens stay visible to the operator for a while. */
+const KEEP_ENDED_TOKENS_SECONDS = 30 * 86_400;
 
 /** Milliseconds that a guarded statement may run longer than `statement_timeout` allows. */
 const RUNAWAY_MARGIN_MS = 60_000;
@@ -42,8 +48,11 @@ async function prune(deps: Deps): Promise<void> {
   const chores = [
     () => deleteExpiredKeys(deps),
     () => pruneSessions(db, KEEP_ENDED_SESSIONS_SECONDS),
+    () => pruneServiceTokens(db, KEEP_ENDED_TOKENS_SECONDS),
     () => pruneRateLimits(db),
     () => pruneOneTimeTokens(db),
+    () => pruneOneTimeCodes(db),
+    () => pruneFlowStates(db),
     () => pruneInvites(db),
     () => pruneInvitations(db),
     () => pruneSecurityEvents(db, deps.config.securityEventDays),

@@ -1,5 +1,11 @@
 import { access } from 'node:fs/promises';
-import { type Arguments, type Print, type Report, type Subcommand, UsageError } from '../subcommand.ts';
+import {
+  type Arguments,
+  type Print,
+  type Report,
+  type Subcommand,
+  UsageError,
+} from '../../cli/subcommand.ts';
 import { type Format, formats } from './records.ts';
 import { ImportReport } from './report.ts';
 import { readFirebaseProject } from './sources/firebase-project.ts';

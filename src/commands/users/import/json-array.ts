@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { UsageError } from '../subcommand.ts';
+import { UsageError } from '../../cli/subcommand.ts';
 import { MAX_ROW_BYTES } from './lines.ts';
 
 const CODES = { quote: 0x22, backslash: 0x5c, comma: 0x2c, colon: 0x3a };

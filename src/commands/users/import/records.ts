@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { UsageError } from '../subcommand.ts';
+import { UsageError } from '../../cli/subcommand.ts';
 import { readCsv } from './csv.ts';
 import { readJsonArray } from './json-array.ts';
 import { readLines } from './lines.ts';

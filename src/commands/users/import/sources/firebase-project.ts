@@ -8,7 +8,7 @@ import {
 } from '../../../../crypto/passwords/firebase.ts';
 import { checkSalt, decodeBase64, HashError } from '../../../../crypto/passwords/hash-parts.ts';
 import { checkScryptCost } from '../../../../crypto/passwords/scrypt.ts';
-import { UsageError } from '../../subcommand.ts';
+import { UsageError } from '../../../cli/subcommand.ts';
 import { type ImportedPassword, NO_PASSWORD } from '../hashes.ts';
 import { RowFault } from '../row-fault.ts';
 

@@ -1,8 +1,4 @@
-import type { Option, Subcommand } from './subcommand.ts';
-import { subcommands } from './subcommands.ts';
-
-/** How a user calls the command. From the image it is `node dist/commands/users.js`. */
-const COMMAND = 'npm run users --';
+import type { CommandLine, Option, Subcommand } from './subcommand.ts';
 
 const EXIT_CODES = `Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 78 wrong configuration.`;
 
@@ -12,7 +8,7 @@ const columns = (rows: readonly (readonly [left: string, right: string])[]): str
 };
 
 /** The help of the whole command. */
-export const overview = (): string => `Usage: ${COMMAND} <subcommand> [options]
+export const overview = ({ call, subcommands }: CommandLine): string => `Usage: ${call} <subcommand> [options]
 
 ${columns(Object.entries(subcommands).map(([name, { summary }]) => [name, summary]))}
 
@@ -36,9 +32,9 @@ export const optionsOf = ({ options }: Subcommand): Readonly<Record<string, Opti
 });
 
 /** The help of a subcommand. */
-export const helpOf = (name: string, subcommand: Subcommand): string =>
+export const helpOf = ({ call }: CommandLine, name: string, subcommand: Subcommand): string =>
   [
-    `Usage: ${COMMAND} ${name} ${subcommand.usage}`,
+    `Usage: ${call} ${name} ${subcommand.usage}`,
     [subcommand.summary, ...(subcommand.details ?? [])].join('\n'),
     columns(Object.entries(optionsOf(subcommand)).map(optionRow)),
     `${EXIT_CODES}\n`,

@@ -21,7 +21,8 @@ export type OpenOptions = Readonly<{
   migrate?: boolean;
 }>;
 
-const APPLICATION_NAME = 'portcullis-users';
+/** Opens the database for a subcommand. It is closed when the subcommand has ended. */
+export type OpenContext = (options?: OpenOptions) => Promise<CommandContext>;
 
 /** Log lines go to the standard error, since the standard output holds the report. */
 const log = createLog('warn', { write: (line: string) => void process.stderr.write(line) });
@@ -33,7 +34,10 @@ const log = createLog('warn', { write: (line: string) => void process.stderr.wri
  *
  * @throws ConfigError; Error if the database cannot be reached or lacks migrations
  */
-export async function openContext({ migrate = true }: OpenOptions = {}): Promise<CommandContext> {
+export async function openContext(
+  applicationName: string,
+  { migrate = true }: OpenOptions = {},
+): Promise<CommandContext> {
   const { config, stop } = await findDatabase();
   try {
     const { direct } = await inspectDatabases(config.database, log);
@@ -44,7 +48,7 @@ export async function openContext({ migrate = true }: OpenOptions = {}): Promise
       ...direct,
       poolSize: 3,
       statementTimeoutMs,
-      applicationName: APPLICATION_NAME,
+      applicationName,
     });
     const close = () => pools.close().finally(stop);
     if (!(await isMigrated(pools.db))) {

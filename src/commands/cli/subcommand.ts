@@ -1,4 +1,4 @@
-import type { CommandContext, OpenOptions } from './context.ts';
+import type { OpenContext } from './context.ts';
 
 /** An option of a subcommand, as `--help` shows it. */
 export type Option = Readonly<{
@@ -19,13 +19,10 @@ export type Arguments = Readonly<{
 /** What a subcommand prints: the text for a person, or the JSON with `--json`. */
 export type Report = Readonly<{ text: string; json: unknown; exitCode?: number }>;
 
-/** Opens the database and makes what flows need. It is closed when the subcommand has ended. */
-type OpenContext = (options?: OpenOptions) => Promise<CommandContext>;
-
 /** Prints a part of a long report before the subcommand has ended. */
 export type Print = (text: string) => Promise<void>;
 
-/** A subcommand of `npm run users`. `subcommands.ts` lists them. */
+/** A subcommand, for example of `npm run users`. */
 export type Subcommand = Readonly<{
   /** One line for the list of subcommands. */
   summary: string;
@@ -38,6 +35,16 @@ export type Subcommand = Readonly<{
   options: Readonly<Record<string, Option>>;
   /** @throws UsageError, AuthError, ConfigError */
   run(given: Arguments, open: OpenContext, print: Print): Promise<Report>;
+}>;
+
+/** A command that has subcommands. */
+export type CommandLine = Readonly<{
+  /** How a person calls it: `npm run users --`. */
+  call: string;
+  /** The name by which Postgres lists its connections. */
+  applicationName: string;
+  /** In the order of `--help`. */
+  subcommands: Readonly<Record<string, Subcommand>>;
 }>;
 
 /** A call that does not fit the usage. The command prints the message and ends with 2. */

@@ -1,0 +1,74 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { compileRanges } from '../address-ranges.ts';
+import { list } from '../parsers.ts';
+import { variable } from '../variable.ts';
+import type { Environment } from '../variables.ts';
+
+const HOST_NAME =
+  /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** What `on` allows: the networks that people use at home, in an office and in a cluster. */
+const USUAL_NETWORKS = ['loopback', 'uniquelocal'];
+
+function isRange(text: string): boolean {
+  try {
+    compileRanges([text]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function entriesOf(entries: readonly string[]): readonly string[] {
+  const [only = 'off'] = entries;
+  if (entries.length > 1) return entries;
+  if (['on', 'true', '1'].includes(only)) return USUAL_NETWORKS;
+  return ['off', 'false', '0'].includes(only) ? [] : entries;
+}
+
+/** A list of private hosts: host names, addresses, ranges; `on` or `off`. */
+export const privateAddresses = () =>
+  list()
+    .pipe(z.array(z.string().toLowerCase()))
+    .transform(entriesOf)
+    .refine(
+      (entries) => entries.every((entry) => isRange(entry) || HOST_NAME.test(entry)),
+      'must be on, off, or host names, addresses, CIDR ranges, loopback, linklocal or uniquelocal',
+    );
+
+/** Private hosts and ranges that the gateway may reach. */
+export type AllowedHosts = { hosts: string[]; ranges: string[] };
+
+export const allowedHosts = (entries: readonly string[]): AllowedHosts => ({
+  ranges: entries.filter(isRange),
+  hosts: entries.filter((entry) => !isRange(entry)),
+});
+
+/** Tells whether the host of a URL is allowed, or a range with the host's address. */
+export function isHostAllowed(
+  { hostname }: URL,
+  { hosts, ranges }: { hosts: readonly string[]; ranges: readonly string[] },
+): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (hosts.includes(host)) return true;
+  const address = host === 'localhost' ? '127.0.0.1' : host;
+  return ipaddr.isValid(address) && compileRanges(ranges)(ipaddr.process(address));
+}
+
+/** Where the requests of the gateway may go. */
+export const outboundVariables = {
+  ALLOW_PRIVATE_ADDRESSES: variable({
+    parser: privateAddresses(),
+    default: 'off',
+    description:
+      'Private hosts that webhooks, identity providers and SMS services may have: host names, addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. `on` is `loopback,uniquelocal`. Only these may have http. [Outbound requests](../outbound/README.md) has the rules.',
+  }),
+};
+
+export const outboundConfig = (e: Environment) => ({
+  outbound: {
+    /** The private hosts and ranges that requests of the gateway may reach. */
+    allowPrivate: allowedHosts(e.ALLOW_PRIVATE_ADDRESSES),
+  },
+});
