@@ -26,3 +26,22 @@ export const configuredCors = ({ http }: Config): CorsRule => ({
   allowedHeaders: [...new Set([...ALLOWED_HEADERS, ...http.corsAllowedHeaders])],
   exposedHeaders: ['retry-after', 'x-request-id'],
 });
+
+/** Headers that Supabase's clients send. */
+const SUPABASE_HEADERS: readonly string[] = [
+  ...['accept', 'apikey', 'prefer', 'x-client-info', 'x-client-ip', 'x-jwt-aud', 'x-supabase-api-version'],
+];
+
+/** The headers that pages may send at paths that Supabase's clients call. */
+export const withSupabaseHeaders = (allowed: readonly string[]): string[] => [
+  ...new Set([...allowed, ...SUPABASE_HEADERS]),
+];
+
+/** The rule for what every page may read, without cookies. */
+export const publicCors = (): CorsRule => ({
+  origins: ['*'],
+  credentials: false,
+  methods: ['GET'],
+  allowedHeaders: withSupabaseHeaders(ALLOWED_HEADERS),
+  exposedHeaders: [],
+});

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Config } from '../config/config.ts';
+import type { AuthError } from '../errors.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import type { CorsRule } from './cors.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -9,8 +10,20 @@ import type { Guard, SpellError } from './routes.ts';
 export type BodyRule = Readonly<{
   /** Whether null counts as missing where the schema does not accept it. Otherwise null is a wrong value there. */
   nullIsMissing: boolean;
-  /** Whether a body need not say that it is JSON. Only for a dialect that reads no cookies: forms need no preflight. */
+  /**
+   * Whether a body need not say that it is JSON, unless it says that it is a form. Only for a dialect that reads no cookies: a page of
+   * any site can send plain text without a preflight.
+   */
   anyMediaType?: boolean;
+  /** The error for an attribute that is missing or wrong. Without it: `required` or `invalid`. */
+  refuse?: (fault: BodyFault) => AuthError;
+}>;
+
+/** What is wrong with a body. */
+export type BodyFault = Readonly<{
+  /** The dotted name of the attribute. Empty if it is the body itself. */
+  attribute: string;
+  isMissing: boolean;
 }>;
 
 /** The body of an error, and the name of its schema in `/openapi.json`. */

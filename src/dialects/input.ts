@@ -5,7 +5,7 @@ import { hasBody, readAttributes, readBody } from '../request/body.ts';
 import { requireForm } from '../request/media-type.ts';
 import { parseUrlEncoded, readQuery } from '../request/url-encoded.ts';
 import { attributeAt } from '../request/well-formed.ts';
-import type { BodyRule } from './dialect.ts';
+import type { BodyFault, BodyRule } from './dialect.ts';
 import type { Endpoint } from './endpoint.ts';
 import { hasInheritedName } from './schemas.ts';
 
@@ -50,23 +50,26 @@ function dropPrototypesFor(schema: z.ZodType, given: unknown): void {
   }
 }
 
+const refuseAttribute = ({ attribute, isMissing }: BodyFault): AuthError =>
+  new AuthError(isMissing ? 'required' : 'invalid', attribute === '' ? {} : { attribute });
+
 /**
  * Validates input, which it may change.
- * @throws AuthError `required` for the first attribute that is missing, else `invalid` for the first that is wrong
+ * @throws AuthError `required` for the first attribute that is missing, else `invalid` for the first that is wrong, unless the
+ * dialect has another error
  */
 export function validate<Schema extends z.ZodType>(
   schema: Schema,
   given: unknown,
-  { nullIsMissing }: Pick<BodyRule, 'nullIsMissing'>,
+  { nullIsMissing, refuse = refuseAttribute }: Pick<BodyRule, 'nullIsMissing' | 'refuse'>,
 ): z.output<Schema> {
   dropPrototypesFor(schema, given);
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const paths = parsed.error.issues.map(({ path }) => path);
-  if (nullIsMissing && deleteNulls(given, paths)) return validate(schema, given, { nullIsMissing });
+  if (nullIsMissing && deleteNulls(given, paths)) return validate(schema, given, { nullIsMissing, refuse });
   const missing = paths.find((path) => valueAt(given, path) === undefined);
-  const attribute = attributeAt(missing ?? paths[0] ?? []);
-  throw new AuthError(missing === undefined ? 'invalid' : 'required', attribute === '' ? {} : { attribute });
+  throw refuse({ attribute: attributeAt(missing ?? paths[0] ?? []), isMissing: missing !== undefined });
 }
 
 /**

@@ -31,6 +31,8 @@ type Terms = Readonly<{
   maxBytes: number;
 }>;
 
+const tooLarge = (maxBytes: number) => new AuthError('payload_too_large', { details: { maxBytes } });
+
 const declaredBytes = ({ headers }: IncomingMessage): number => Number(headers['content-length'] ?? 0);
 
 /** Tells whether a request has a body. */
@@ -48,7 +50,7 @@ export function createBodyIntake(
 ): ReceiveBody {
   return async (request, response, maxBytes) => {
     if (!hasBody(request)) return Buffer.alloc(0);
-    if (declaredBytes(request) > maxBytes) throw new AuthError('payload_too_large');
+    if (declaredBytes(request) > maxBytes) throw tooLarge(maxBytes);
     if (isHeldBack(request)) response.writeContinue();
     return collect(request, response, { budget, findOwner, maxBytes });
   };
@@ -78,7 +80,7 @@ function collect(request: IncomingMessage, response: ServerResponse, terms: Term
     }
     function take(chunk: Buffer): void {
       if (received.length + chunk.length > terms.maxBytes) {
-        refuse(new AuthError('payload_too_large'));
+        refuse(tooLarge(terms.maxBytes));
         return;
       }
       received.add(chunk);

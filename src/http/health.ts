@@ -2,12 +2,12 @@ import { setTimeout } from 'node:timers/promises';
 import { isCausedBy } from '../db/errors.ts';
 import { createHeartbeat, ping } from '../db/heartbeat.ts';
 import { spellGatewayError } from '../dialects/errors.ts';
+import { health } from '../dialects/health.ts';
 import { createRoutes, type Routes, serve } from '../dialects/routes.ts';
+import { shareReadings } from '../dialects/shared-readings.ts';
 import { AuthError } from '../errors.ts';
 import { isMigrated } from '../migrations/migrate.ts';
 import type { GatewayDeps } from '../request/deps.ts';
-import { version } from '../version.ts';
-import { shareReadings } from './shared-readings.ts';
 
 type Check = { name: string; ok: boolean; reason?: string };
 
@@ -55,10 +55,7 @@ async function check(name: string, run: () => Promise<string | null>): Promise<C
  */
 export function healthRoutes(deps: GatewayDeps, isClosing: () => boolean): Routes {
   const routes = createRoutes(deps, spellGatewayError);
-  serve(routes, paths.health, {
-    GET: (c) =>
-      c.json({ version, name: 'Portcullis', description: 'Portcullis is a GraphQL auth gateway for Hasura' }),
-  });
+  serve(routes, paths.health, { GET: (c) => c.json(health) });
   const beat = createHeartbeat(deps.db);
   const readChecks = shareReadings(() => {
     const { db, signer } = deps.waiting.queueDelayMs() > CROWDED_MS ? deps.priority : deps;

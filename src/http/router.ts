@@ -4,9 +4,11 @@ import { routePath } from 'hono/route';
 import type { CorsRule } from '../dialects/cors.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { spellGatewayError } from '../dialects/errors.ts';
+import { gotrue } from '../dialects/gotrue/gotrue.ts';
 import { actions } from '../dialects/hasura/actions.ts';
 import { cron } from '../dialects/hasura/cron.ts';
 import { internal } from '../dialects/internal/endpoints.ts';
+import { keySet } from '../dialects/keys/endpoints.ts';
 import { type MountedDialect, mountDialect } from '../dialects/mount.ts';
 import { describeDialects } from '../dialects/openapi.ts';
 import { portal } from '../dialects/portal/endpoints.ts';
@@ -18,13 +20,12 @@ import { mailedPages } from '../pages/mailed-pages.ts';
 import type { GatewayDeps } from '../request/deps.ts';
 import { throwRefusal } from '../request/target.ts';
 import { healthRoutes, vitalHealthPaths } from './health.ts';
-import { keySet } from './jwks.ts';
 import { createPathOwners } from './path-owners.ts';
 import type { RoutedResponse } from './request-log.ts';
 import { swaggerRoutes } from './swagger.ts';
 
 /** The dialects that the gateway serves. */
-export const dialects: readonly Dialect[] = [keySet, portal, teams, internal, actions, cron];
+export const dialects: readonly Dialect[] = [keySet, portal, teams, gotrue, internal, actions, cron];
 
 /** The pattern of the middleware. */
 const EVERY_PATH = '/*';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AuthError } from '../errors.ts';
-import { requireJson, requireText } from './media-type.ts';
+import { requireJson, requireNoForm } from './media-type.ts';
 import { decodeDocument } from './utf8.ts';
 import { findIllFormed, illFormed } from './well-formed.ts';
 
@@ -40,7 +40,7 @@ export async function readBody(request: WithBody, maxBytes = Number.POSITIVE_INF
 }
 
 type JsonOptions = {
-  /** Whether the body need not say that it is JSON. */
+  /** Whether the body need not say that it is JSON, unless it says that it is a form. */
   anyMediaType?: boolean;
 };
 
@@ -75,7 +75,7 @@ export async function readJson(
   request: IncomingMessage,
   { anyMediaType = false }: JsonOptions = {},
 ): Promise<Record<string, unknown>> {
-  if (anyMediaType) requireText(request);
+  if (anyMediaType) requireNoForm(request);
   else requireJson(request);
   const text = await readBody(request);
   let parsed: unknown;

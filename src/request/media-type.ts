@@ -41,9 +41,21 @@ export function requireJson(request: IncomingMessage): void {
  * Makes sure that a body is in UTF-8 and not compressed, independent of its media type.
  * @throws AuthError `unsupported_media_type`
  */
-export function requireText(request: IncomingMessage): void {
+function requireText(request: IncomingMessage): void {
   requireUtf8(mediaTypeOf(request).charsets);
   requireUncompressed(request);
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+
+/**
+ * Makes sure that a body does not say that it is a form, and is in UTF-8 and not compressed.
+ * @throws AuthError `invalid_json`, `unsupported_media_type`
+ */
+export function requireNoForm(request: IncomingMessage): void {
+  if ([FORM, 'multipart/form-data'].includes(mediaTypeOf(request).name))
+    throw new AuthError('invalid_json', { message: 'The request body is a form.' });
+  requireText(request);
 }
 
 /**
@@ -53,7 +65,7 @@ export function requireText(request: IncomingMessage): void {
  */
 export function requireForm(request: IncomingMessage, message = 'Send the form as the page does.'): void {
   const { name } = mediaTypeOf(request);
-  const isForm = name === 'application/x-www-form-urlencoded';
+  const isForm = name === FORM;
   if (!isForm && request.headers['content-type'] !== undefined)
     throw new AuthError('unsupported_media_type', { message });
   requireText(request);

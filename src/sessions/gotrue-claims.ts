@@ -1,15 +1,19 @@
 import { sql } from 'drizzle-orm';
+import type { Config } from '../config/config.ts';
 import type { Queryable } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { identities } from '../db/tables/identities.ts';
 import { phones } from '../db/tables/phones.ts';
 import { type AssuranceLevel, type SessionOpener, sessions, type UsedMethod } from '../db/tables/sessions.ts';
 import { passwords, users } from '../db/tables/users.ts';
+import { shownUserMetadata } from '../users/confirmations.ts';
 import { shownAppMetadata, signInProviders } from '../users/sign-in-providers.ts';
 
 type Row = {
   email: string | null;
+  email_verified: boolean;
   phone: string | null;
+  phone_verified: boolean;
   user_metadata: Metadata | null;
   app_metadata: Metadata | null;
   role: string | null;
@@ -24,7 +28,7 @@ type Row = {
 };
 
 /** The claim `role` of a user whom the operator gave no other. */
-const AUTHENTICATED = 'authenticated';
+export const AUTHENTICATED = 'authenticated';
 
 /** Characters of JSON that metadata may have in a token, which has to fit into a header. `GET /user` returns longer metadata. */
 const MAX_METADATA_IN_TOKEN = 2048;
@@ -34,11 +38,12 @@ const MAX_METADATA_IN_TOKEN = 2048;
  * not read them: the user writes `user_metadata`.
  */
 export async function findGotrueClaims(
-  db: Queryable,
+  { db, config }: { db: Queryable; config: Pick<Config, 'gotrue'> },
   { userId, sessionId }: { userId: string; sessionId: string },
 ): Promise<Record<string, unknown>> {
   const [row] = await db.execute<Row>(sql`
-    select u.email, p.number as phone, d.user_metadata, d.app_metadata, d.role, d.provider,
+    select u.email, u.email_verified_at is not null as email_verified, p.number as phone,
+      p.verified_at is not null as phone_verified, d.user_metadata, d.app_metadata, d.role, d.provider,
       coalesce(d.is_anonymous, false) as is_anonymous,
       exists (select from ${passwords} where user_id = u.id) as has_password,
       array(select provider from ${identities} where user_id = u.id group by provider order by min(created_at)) as linked,
@@ -49,6 +54,13 @@ export async function findGotrueClaims(
     where s.id = ${sessionId} and u.id = ${userId}`);
   if (row === undefined) throw new Error('The session of the token is gone.');
   const { email, phone, provider, linked } = row;
+  const { autoconfirm } = config.gotrue;
+  const facts = {
+    sub: userId,
+    email: email ?? '',
+    email_verified: row.email_verified || (email !== null && autoconfirm.includes('email')),
+    phone_verified: row.phone_verified || (phone !== null && autoconfirm.includes('phone')),
+  };
   const providers = signInProviders({ email, phone, provider, linked, hasPassword: row.has_password });
   return {
     session_id: sessionId,
@@ -58,7 +70,7 @@ export async function findGotrueClaims(
     aal: row.level,
     amr: methodsOf(row),
     app_metadata: ifShort(shownAppMetadata(row.app_metadata ?? {}, providers)),
-    user_metadata: ifShort(row.user_metadata ?? {}),
+    user_metadata: ifShort(shownUserMetadata(row.user_metadata ?? {}, facts)),
     is_anonymous: row.is_anonymous,
   };
 }

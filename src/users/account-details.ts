@@ -26,8 +26,13 @@ const NONE: AccountDetails = {
 /** Finds the details of an account. An account without a row has none of them. */
 export async function findAccountDetails(db: Queryable, userId: string): Promise<AccountDetails> {
   const [found] = await db.select().from(accountDetails).where(eq(accountDetails.userId, userId));
-  if (found === undefined) return NONE;
-  const { userId: _, ...details } = found;
+  return detailsOf(found ?? null);
+}
+
+/** The details that a row has. An account without a row has none of them. */
+export function detailsOf(row: typeof accountDetails.$inferSelect | null): AccountDetails {
+  if (row === null) return NONE;
+  const { userId: _, ...details } = row;
   return details;
 }
 

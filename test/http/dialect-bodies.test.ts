@@ -191,5 +191,19 @@ describe('a body', () => {
     expect(await shelf.send('PUT', '/strict/profile', sent)).toMatchObject({ status: 200 });
     const encoded = { body: profile, headers: { 'content-encoding': 'gzip' } };
     expect(await shelf.send('PUT', '/strict/profile', encoded)).toMatchObject({ status: 415 });
+    for (const type of ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+      const form = { body: profile, headers: { 'content-type': type } };
+      expect(await shelf.send('PUT', '/strict/profile', form)).toMatchObject({ body: fault('InvalidJson') });
+    }
   });
+});
+
+test.each([
+  [{}, { attribute: 'name', isMissing: true }],
+  [{ name: 5 }, { attribute: 'name', isMissing: false }],
+  [[], { attribute: '', isMissing: false }],
+])('a dialect may have an error of its own for a wrong attribute: %j', (given, fault) => {
+  const refuse = (found: object) => new AuthError('invalid_json', { details: { found } });
+  const validateName = () => validate(z.object({ name: z.string() }), given, { nullIsMissing: true, refuse });
+  expect(validateName).toThrow(expect.objectContaining({ code: 'invalid_json', details: { found: fault } }));
 });

@@ -34,7 +34,7 @@ export async function completeSignIn(
   const { user, session, key, ttlSeconds, kind = 'access', form = 'gateway' } = input;
   const { id: userId } = user;
   const gotrueClaims =
-    form === 'gotrue' ? await findGotrueClaims(deps.db, { userId, sessionId: session.sessionId }) : null;
+    form === 'gotrue' ? await findGotrueClaims(deps, { userId, sessionId: session.sessionId }) : null;
   const tokens = await issueTokens(deps, {
     key,
     ttlSeconds,

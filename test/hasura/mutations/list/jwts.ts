@@ -99,7 +99,7 @@ export const jwts: readonly Mutation[] = [
   },
   {
     breaks: 'the JWKS has no max-age, so that Hasura never fetches it again',
-    file: 'src/http/jwks.ts',
+    file: 'src/dialects/keys/endpoints.ts',
     from: 'public, max-age=',
     to: 'public, age=',
     scenarios: ['console'],

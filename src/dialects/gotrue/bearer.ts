@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http';
+import type { AuthError } from '../../errors.ts';
+import { isAccountToken, type Viewer } from '../../flows/shared/caller.ts';
+import { isConfirmed } from '../../flows/shared/confirmation.ts';
+import { findTokenHolder, type TokenHolder } from '../../flows/shared/token-holder.ts';
+import { bearerToken } from '../../request/bearer.ts';
+import type { GatewayDeps } from '../../request/deps.ts';
+import type { Incoming, Security } from '../endpoint.ts';
+import { refuse } from './errors.ts';
+
+export const userToken: Security = {
+  name: 'goTrueUser',
+  scheme: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'The access token of a person.',
+  },
+};
+
+export const adminToken: Security = {
+  name: 'goTrueAdmin',
+  scheme: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'A token of the role service_role.',
+  },
+};
+
+const badToken = (reason: string): AuthError => refuse(403, 'bad_jwt', `invalid JWT: ${reason}`);
+
+/** The error for a token that leads to no signed-in person. */
+function refusalOf(holder: Exclude<TokenHolder, { kind: 'viewer' }>): AuthError {
+  switch (holder.kind) {
+    case 'not_valid':
+      return badToken(`unable to parse or verify signature, ${holder.reason}`);
+    case 'user_gone':
+      return refuse(403, 'user_not_found', 'User from sub claim in JWT does not exist');
+    case 'user_disabled':
+      return refuse(403, 'user_banned', 'User is banned');
+    case 'session_over':
+      return refuse(403, 'session_not_found', 'Session from session_id claim in JWT does not exist');
+  }
+}
+
+function requireBearer({ headers }: IncomingMessage): string {
+  const token = bearerToken(headers);
+  if (token === null) throw refuse(401, 'no_authorization', 'This endpoint requires a valid Bearer token');
+  return token;
+}
+
+/**
+ * The person of an access token, of any dialect. Tokens for work in a team and tokens of programs do not change an account, and are
+ * refused. So is a person who has not confirmed their address.
+ * @throws AuthError `no_authorization` (401), `bad_jwt`, `user_not_found`, `session_not_found`, `user_banned`, `email_not_confirmed`
+ */
+export async function requireUser(deps: GatewayDeps, { request, caller }: Incoming): Promise<Viewer> {
+  const holder = await findTokenHolder(deps, caller, { token: requireBearer(request) });
+  if (holder.kind !== 'viewer') throw refusalOf(holder);
+  const { viewer } = holder;
+  if (!isAccountToken(viewer)) throw badToken('this token does not stand for its person here');
+  if (!(await isConfirmed(deps, viewer.user)))
+    throw refuse(403, 'email_not_confirmed', 'Email not confirmed');
+  return viewer;
+}
+
+/**
+ * Admits administrators alone. A person is never one.
+ * @throws AuthError `not_admin` (403), and what `requireUser` throws
+ */
+export async function requireAdmin(deps: GatewayDeps, incoming: Incoming): Promise<never> {
+  await requireUser(deps, incoming);
+  throw refuse(403, 'not_admin', 'User not allowed');
+}

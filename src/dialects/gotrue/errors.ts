@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { AuthError, type ErrorCode } from '../../errors.ts';
+import type { SpellError } from '../routes.ts';
+
+/** The first version of GoTrue's API in which `code` is the name of an error. Earlier, it is the status. */
+const NAMED_CODES = '2024-01-01';
+const VERSION_HEADER = 'x-supabase-api-version';
+
+/** An error as GoTrue names it. */
+type Spelling = Readonly<{ status: number; code: string; message: string }>;
+
+/** An error that only this dialect has: GoTrue's status, code and message. */
+class Refusal extends AuthError {
+  readonly spelling: Spelling;
+
+  constructor(spelling: Spelling) {
+    super('invalid_request', { message: spelling.message });
+    this.spelling = spelling;
+  }
+}
+
+/**
+ * Creates an error with a code of GoTrue.
+ * @param message for the client: no secrets
+ */
+export const refuse = (status: number, code: string, message: string): AuthError =>
+  new Refusal({ status, code, message });
+
+/** The error for a request that GoTrue finds malformed. */
+export const validationFailed = (message: string): AuthError => refuse(400, 'validation_failed', message);
+
+/**
+ * GoTrue's names of the errors that flows throw. A catalogued error that is not listed keeps its status, code and message. An endpoint
+ * that needs another name for one throws `refuse` instead.
+ */
+const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
+  required: { code: 'validation_failed' },
+  invalid: { code: 'validation_failed' },
+  max_length: { code: 'validation_failed' },
+  min_length: { status: 422, code: 'weak_password' },
+  already_registered: { status: 422, code: 'user_already_exists', message: 'User already registered' },
+  invalid_credentials: { message: 'Invalid login credentials' },
+  unauthenticated: {
+    status: 403,
+    code: 'session_not_found',
+    message: 'Session from session_id claim in JWT does not exist',
+  },
+  permission_denied: { code: 'not_admin', message: 'User not allowed' },
+  account_disabled: { code: 'user_banned', message: 'User is banned' },
+  signup_disabled: { status: 422, message: 'Signups not allowed for this instance' },
+  email_not_verified: { status: 400, code: 'email_not_confirmed', message: 'Email not confirmed' },
+  invalid_token: { status: 403, code: 'otp_expired', message: 'Token has expired or is invalid' },
+  invalid_refresh_token: {
+    status: 400,
+    code: 'refresh_token_not_found',
+    message: 'Invalid Refresh Token: Refresh Token Not Found',
+  },
+  refresh_token_reused: {
+    status: 400,
+    code: 'refresh_token_already_used',
+    message: 'Invalid Refresh Token: Already Used',
+  },
+  captcha_failed: { message: 'captcha protection: request disallowed' },
+  invalid_request: { code: 'validation_failed' },
+  invalid_json: { code: 'bad_json' },
+  unsupported_media_type: { status: 400, code: 'bad_json' },
+  not_found: { message: '404 page not found' },
+  request_timeout: { status: 504 },
+  payload_too_large: { code: 'request_entity_too_large' },
+  rate_limited: { code: 'over_request_rate_limit', message: 'Request rate limit reached' },
+  internal_error: {
+    code: 'unexpected_failure',
+    message: 'Unexpected failure, please check server logs for more information',
+  },
+};
+
+/** Names the attribute at fault, as the catalogue's messages do not. */
+function messageOf({ code, attribute, message, details }: AuthError): string {
+  if (code === 'invalid' && attribute === 'email') return 'Unable to validate email address: invalid format';
+  if (code === 'invalid_json' || code === 'unsupported_media_type')
+    return `Could not parse request body as JSON: ${message}`;
+  if (code === 'payload_too_large' && typeof details.maxBytes === 'number')
+    return `Request body too large (max ${details.maxBytes} bytes)`;
+  return attribute === null ? message : `${attribute}: ${message}`;
+}
+
+function spellingOf(error: AuthError): Spelling {
+  if (error instanceof Refusal) return error.spelling;
+  const { status, code } = error;
+  if (code === 'required' && error.attribute === CAPTCHA_ATTRIBUTE)
+    return {
+      status,
+      code: 'captcha_failed',
+      message: 'captcha protection: request disallowed (no captcha_token)',
+    };
+  return { status, code, message: messageOf(error), ...spellings[code] };
+}
+
+/** How the bodies of this dialect spell the solution of a captcha. */
+export const CAPTCHA_ATTRIBUTE = 'gotrue_meta_security.captcha_token';
+
+/** Why a password is too weak, in GoTrue's words. */
+const reasonsOf = ({ details }: AuthError): unknown => details.reasons ?? ['length'];
+
+/** Whether a client asks for an API version in which codes are names. A later date gets the same version, as there. */
+function namesCodes(header: string | string[] | undefined): boolean {
+  if (typeof header !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(header)) return false;
+  return !Number.isNaN(Date.parse(header)) && header >= NAMED_CODES;
+}
+
+/** Spells an error in the form of the API version that the client asks for. */
+export const spellGoTrueError: SpellError = (error, { id, headers }) => {
+  const spelling = spellingOf(error);
+  const { status, code, message } = spelling;
+  if (error.code === 'method_not_allowed') return { status, code, body: null };
+  const isWeak = code === 'weak_password';
+  const weakness = isWeak && { weak_password: { reasons: reasonsOf(error) } };
+  if (namesCodes(headers[VERSION_HEADER]))
+    return {
+      ...{ status, code, body: { code, message, ...weakness } },
+      headers: { [VERSION_HEADER]: NAMED_CODES, ...(!isWeak && { 'x-sb-error-code': code }) },
+    };
+  const errorId = status >= 500 && { error_id: id };
+  const body = { code: status, error_code: code, msg: message, ...errorId, ...weakness };
+  return { status, code, body, headers: { 'x-sb-error-code': code } };
+};
+
+const Weakness = z
+  .object({ reasons: z.array(z.enum(['length', 'characters', 'pwned'])) })
+  .optional()
+  .meta({ description: 'Why the password is too weak.' });
+const NAME = z.string().meta({ description: 'What went wrong.', examples: ['invalid_credentials'] });
+const MESSAGE = z.string().meta({ description: 'What went wrong, as a sentence.' });
+
+/** Both forms for OpenAPI. */
+export const goTrueErrors = [
+  {
+    name: 'GoTrueError',
+    schema: z
+      .object({
+        code: z.int().meta({ description: 'The HTTP status.' }),
+        error_code: NAME,
+        msg: MESSAGE,
+        error_id: z
+          .string()
+          .optional()
+          .meta({ description: 'The id of the request, for errors of the server.' }),
+        weak_password: Weakness,
+      })
+      .meta({ description: 'An error for clients that ask for no API version.' }),
+  },
+  {
+    name: 'GoTrueNamedError',
+    schema: z.object({ code: NAME, message: MESSAGE, weak_password: Weakness }).meta({
+      description: `An error for clients that send X-Supabase-Api-Version: ${NAMED_CODES} or later.`,
+    }),
+  },
+];

@@ -1,0 +1,45 @@
+import type { Config } from '../../config/config.ts';
+import { AuthError } from '../../errors.ts';
+import { type CorsRule, configuredCors, withSupabaseHeaders } from '../cors.ts';
+import type { BodyFault, Dialect } from '../dialect.ts';
+import { goTrueErrors, spellGoTrueError } from './errors.ts';
+import { logoutEndpoints } from './logout.ts';
+import { settingsEndpoints } from './settings.ts';
+import { userEndpoints } from './user.ts';
+
+/** The configured origins may call, without cookies. */
+const cors = (config: Config): CorsRule => {
+  const rule = configuredCors(config);
+  return {
+    ...rule,
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: withSupabaseHeaders(rule.allowedHeaders),
+    exposedHeaders: [...rule.exposedHeaders, 'x-total-count', 'link', 'x-supabase-api-version'],
+  };
+};
+
+/** GoTrue does not read the body at all if a field has a wrong type. */
+const wrongAttribute = ({ attribute }: BodyFault): AuthError =>
+  attribute === ''
+    ? new AuthError('invalid_json', { message: 'The request body is not a JSON object.' })
+    : new AuthError('invalid_json', { attribute, message: `${attribute} has a wrong type.` });
+
+/**
+ * The API of GoTrue (Supabase Auth), for its clients. `createClient('https://host/gotrue', key)` adds `/auth/v1` to the address. At the
+ * root, `/auth/v1` belongs to another dialect.
+ */
+export const gotrue: Dialect = {
+  name: 'gotrue',
+  isEnabled: ({ dialects }) => dialects.includes('gotrue'),
+  aliases: ['/gotrue', '/gotrue/auth/v1'],
+  spellError: spellGoTrueError,
+  cors,
+  bodies: { nullIsMissing: true, anyMediaType: true, refuse: wrongAttribute },
+  docs: {
+    tag: 'GoTrue',
+    description:
+      "GoTrue's API, for Supabase's clients. The same paths are below `/gotrue` and `/gotrue/auth/v1`. Its errors have the names of GoTrue.",
+    errors: goTrueErrors,
+  },
+  endpoints: (deps) => [...settingsEndpoints(deps), ...userEndpoints(deps), ...logoutEndpoints(deps)],
+};

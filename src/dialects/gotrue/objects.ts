@@ -1,0 +1,118 @@
+import { v5 as uuidv5 } from 'uuid';
+import type { Config } from '../../config/config.ts';
+import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
+import { AUTHENTICATED } from '../../sessions/gotrue-claims.ts';
+import type { Account, LinkedIdentity } from '../../users/accounts.ts';
+import { sortKeys } from './json.ts';
+
+// The objects that GoTrue's clients read, with the keys in its order. A key without a value is left out.
+
+type Json = Record<string, unknown>;
+type Settings = Pick<Config, 'gotrue'>;
+
+const time = (at: Date | null): string | undefined => at?.toISOString();
+
+/** A number as this dialect shows it: without the plus sign. */
+const shownNumber = (number: string | null | undefined): string => number?.slice(1) ?? '';
+
+const earliest = (...times: readonly (Date | null)[]): Date | null =>
+  times.reduce((least, each) => (each !== null && (least === null || each < least) ? each : least), null);
+
+/** An identity as clients read it. */
+type Identity = { provider: string } & Json;
+
+/**
+ * The identity that an address or a number is. It is not stored, so its id follows from the user's. An account that began here also has
+ * the client's data in it, as GoTrue does.
+ */
+function ownIdentity(provider: 'email' | 'phone', account: Account): Identity {
+  const { user, details, userMetadata, confirmed } = account;
+  const at = time(user.createdAt);
+  const claims = {
+    ...('sub' in userMetadata && userMetadata),
+    ...(user.email !== null && { email: user.email }),
+    ...{ email_verified: confirmed.email !== null, phone_verified: confirmed.phone !== null, sub: user.id },
+  };
+  return {
+    identity_id: uuidv5(provider, user.id),
+    id: user.id,
+    user_id: user.id,
+    identity_data: sortKeys(claims),
+    provider,
+    last_sign_in_at: time(details.lastSignInAt) ?? at,
+    created_at: at,
+    updated_at: at,
+    ...(provider === 'email' && { email: user.email }),
+  };
+}
+
+/** An identity at a provider as clients read it. */
+export function identityObject(identity: LinkedIdentity, userId: string): Identity {
+  const { id, provider, subject, email, createdAt } = identity;
+  const at = time(createdAt);
+  return {
+    identity_id: id,
+    id: subject,
+    user_id: userId,
+    identity_data: sortKeys({ ...(email !== null && { email }), sub: subject }),
+    provider,
+    last_sign_in_at: at,
+    created_at: at,
+    updated_at: at,
+    ...(email !== null && { email }),
+  };
+}
+
+/** All identities of an account: its address, its number, and those at providers. */
+export function identityObjects(account: Account): Identity[] {
+  const own = (['email', 'phone'] as const)
+    .filter((kind) => account.ways.includes(kind))
+    .map((kind) => ownIdentity(kind, account));
+  return [...own, ...account.identities.map((each) => identityObject(each, account.user.id))];
+}
+
+/** The user of an account, as clients read it. */
+export function userObject(account: Account, config: Settings): Json {
+  const { user, phone, details, confirmed } = account;
+  const shown = {
+    id: user.id,
+    aud: config.gotrue.audience,
+    role: details.role ?? AUTHENTICATED,
+    email: user.email ?? '',
+    email_confirmed_at: time(confirmed.email),
+    invited_at: time(details.invitedAt),
+    phone: shownNumber(phone?.number),
+    phone_confirmed_at: time(confirmed.phone),
+    confirmation_sent_at: time(details.confirmationSentAt),
+    confirmed_at: time(earliest(confirmed.email, confirmed.phone)),
+    recovery_sent_at: time(details.recoverySentAt),
+    new_email: details.newEmail ?? undefined,
+    email_change_sent_at: time(details.emailChangeSentAt),
+    new_phone: details.newPhone === null ? undefined : shownNumber(details.newPhone),
+    phone_change_sent_at: time(details.phoneChangeSentAt),
+    reauthentication_sent_at: time(details.reauthenticationSentAt),
+    last_sign_in_at: time(details.lastSignInAt),
+    app_metadata: sortKeys(account.appMetadata),
+    user_metadata: sortKeys(account.userMetadata),
+    identities: identityObjects(account),
+    created_at: time(user.createdAt),
+    updated_at: time(user.updatedAt),
+    banned_until: time(details.bannedUntil),
+    deleted_at: time(details.deletedAt),
+    is_anonymous: details.isAnonymous,
+  };
+  return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
+}
+
+/** A session as clients read it: its tokens, and its user. */
+export function sessionObject(signedIn: SignedIn, account: Account, config: Settings): Json {
+  const expiresAt = Math.floor(signedIn.expiresAt.getTime() / 1000);
+  return {
+    access_token: signedIn.accessToken,
+    token_type: 'bearer',
+    expires_in: Math.max(0, expiresAt - Math.floor(Date.now() / 1000)),
+    expires_at: expiresAt,
+    refresh_token: signedIn.refreshToken,
+    user: userObject(account, config),
+  };
+}

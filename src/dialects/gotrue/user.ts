@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http';
+import type { GatewayDeps } from '../../request/deps.ts';
+import { headerText } from '../../request/header-text.ts';
+import { findAccount } from '../../users/accounts.ts';
+import { type Endpoint, endpoint } from '../endpoint.ts';
+import { requireUser, userToken } from './bearer.ts';
+import { refuse, validationFailed } from './errors.ts';
+import { userObject } from './objects.ts';
+import { UserSchema } from './schemas.ts';
+
+/** A client may name the audience for which it asks. There is one. */
+function requireAudience({ headers }: IncomingMessage, audience: string): void {
+  const asked = headerText(headers, 'x-jwt-aud') ?? '';
+  if (asked !== '' && asked !== audience)
+    throw validationFailed("Token audience doesn't match request audience");
+}
+
+/** The signed-in person. */
+export const userEndpoints = (deps: GatewayDeps): Endpoint[] => [
+  endpoint({
+    method: 'GET',
+    path: '/user',
+    docs: {
+      operationId: 'goTrueUser',
+      summary: 'Get the signed-in person',
+      description: 'Takes an access token of any dialect, while its session lives.',
+      security: userToken,
+      answers: { 200: { description: 'The person.', schema: UserSchema } },
+      errors: ['unauthenticated', 'account_disabled'],
+    },
+    authenticate: (incoming) => requireUser(deps, incoming),
+    async handle({ by, request }, c) {
+      requireAudience(request, deps.config.gotrue.audience);
+      const account = await findAccount(deps, by.user.id);
+      if (account === null) throw refuse(403, 'user_not_found', 'User from sub claim in JWT does not exist');
+      return c.json(userObject(account, deps.config));
+    },
+  }),
+];

@@ -1,0 +1,38 @@
+import { AuthError } from '../../errors.ts';
+import { TokenError, verifyToken } from '../../sessions/tokens.ts';
+import { findUser } from '../../users/users.ts';
+import { authenticateToken } from './authenticate.ts';
+import type { Caller, Viewer } from './caller.ts';
+import type { Deps } from './deps.ts';
+
+/** What an access token leads to: a signed-in person, or the reason why not. */
+export type TokenHolder =
+  | { kind: 'viewer'; viewer: Viewer }
+  | { kind: 'not_valid'; reason: string }
+  | { kind: 'user_gone' | 'user_disabled' | 'session_over' };
+
+/** Finds the person who holds an access token, like `authenticateToken`, or says why it leads to no one. */
+export async function findTokenHolder(
+  deps: Deps,
+  by: Caller,
+  input: { token: string },
+): Promise<TokenHolder> {
+  try {
+    return { kind: 'viewer', viewer: await authenticateToken(deps, by, input) };
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== 'unauthenticated') throw error;
+    return explainRefusal(deps, input.token);
+  }
+}
+
+async function explainRefusal(deps: Deps, token: string): Promise<TokenHolder> {
+  try {
+    const { userId } = await verifyToken(deps, token);
+    const user = await findUser(deps.db, userId);
+    if (user === null) return { kind: 'user_gone' };
+    return { kind: user.disabledAt === null ? 'session_over' : 'user_disabled' };
+  } catch (error) {
+    if (error instanceof TokenError) return { kind: 'not_valid', reason: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Config } from '../config/config.ts';
+import { type Database, statement } from '../db/client.ts';
+import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
+import { identities } from '../db/tables/identities.ts';
+import { phones } from '../db/tables/phones.ts';
+import { passwords, users } from '../db/tables/users.ts';
+import { type AccountDetails, detailsOf } from './account-details.ts';
+import { confirmationsOf, shownUserMetadata } from './confirmations.ts';
+import { shownAppMetadata, signInProviders } from './sign-in-providers.ts';
+import type { User } from './users.ts';
+
+/** An account at a provider by which a user may sign in. */
+export type LinkedIdentity = Omit<typeof identities.$inferSelect, 'userId'>;
+
+/** What is stored of an account for the clients of the GoTrue dialect. */
+export type StoredAccount = Readonly<{
+  user: User;
+  hasPassword: boolean;
+  /** In the form of E.164, and when it was verified; null if the user has none. */
+  phone: { number: string; verifiedAt: Date | null } | null;
+  details: AccountDetails;
+  /** The oldest first. */
+  identities: readonly LinkedIdentity[];
+}>;
+
+/** An account as clients of the GoTrue dialect see it. */
+export type Account = StoredAccount &
+  Readonly<{
+    /** The ways by which the user signs in, the first first: `email`, `phone`, names of providers. */
+    ways: readonly string[];
+    /** When the address and the number were confirmed; null if they are not. */
+    confirmed: Readonly<{ email: Date | null; phone: Date | null }>;
+    userMetadata: Metadata;
+    appMetadata: Metadata;
+  }>;
+
+type Settings = Pick<Config, 'gotrue'>;
+
+type IdentityJson = Omit<LinkedIdentity, 'createdAt'> & { createdAt: string };
+
+const accountById = statement((db) =>
+  db
+    .select({
+      user: users,
+      details: accountDetails,
+      phone: phones,
+      hasPassword: sql<boolean>`exists (select from ${passwords} where ${passwords.userId} = ${users.id})`,
+      identities: sql<IdentityJson[]>`coalesce((
+        select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer, 'subject', i.subject,
+          'email', i.email, 'createdAt', i.created_at) order by i.created_at, i.id)
+        from ${identities} i where i.user_id = ${users.id}), '[]')`,
+    })
+    .from(users)
+    .leftJoin(accountDetails, eq(accountDetails.userId, users.id))
+    .leftJoin(phones, eq(phones.userId, users.id))
+    .where(eq(users.id, sql.placeholder('id')))
+    .prepare('account_by_id'),
+);
+
+/** Finds an account by the id of its user; null if not found. */
+export async function findAccount(
+  { db, config }: { db: Database; config: Settings },
+  id: string,
+): Promise<Account | null> {
+  const [found] = await accountById(db).execute({ id });
+  if (found === undefined) return null;
+  const { user, hasPassword, phone } = found;
+  const linked = found.identities.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
+  const stored = { user, hasPassword, phone, details: detailsOf(found.details), identities: linked };
+  return describeAccount(stored, config);
+}
+
+/** Whether a user has a phone number that is verified. */
+export async function hasVerifiedPhone(db: Database, userId: string): Promise<boolean> {
+  const found = await db
+    .select({ verifiedAt: phones.verifiedAt })
+    .from(phones)
+    .where(eq(phones.userId, userId));
+  return found.some(({ verifiedAt }) => verifiedAt !== null);
+}
+
+/** Makes what clients of the GoTrue dialect see from what is stored of an account. */
+export function describeAccount(stored: StoredAccount, config: Settings): Account {
+  const { user, phone, hasPassword, details, identities } = stored;
+  const { id, email, emailVerifiedAt, createdAt } = user;
+  const number = phone?.number ?? null;
+  const linked = identities.map(({ provider }) => provider);
+  const ways = signInProviders({ email, phone: number, hasPassword, provider: details.provider, linked });
+  const confirmed = confirmationsOf(
+    { email, emailVerifiedAt, createdAt, phone: number, phoneVerifiedAt: phone?.verifiedAt ?? null },
+    config,
+  );
+  const userMetadata = shownUserMetadata(details.userMetadata, {
+    ...{ sub: id, email: email ?? '' },
+    ...{ email_verified: confirmed.email !== null, phone_verified: confirmed.phone !== null },
+  });
+  const appMetadata = shownAppMetadata(details.appMetadata, ways);
+  return { ...stored, ways, confirmed, userMetadata, appMetadata };
+}
