@@ -27,6 +27,8 @@ import { loadMailTemplates, type MailTemplates } from './mail/templates.ts';
 import { createMailTransport } from './mail/transport.ts';
 import { applyMigrations, isMigrated } from './migrations/migrate.ts';
 import { createCodeMaker } from './one-time-codes/code-maker.ts';
+import { createOutbound } from './outbound/outbound.ts';
+import { createProviders } from './providers/providers.ts';
 import { createClientAddressReader } from './request/client-address.ts';
 import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
@@ -41,6 +43,9 @@ import { LANES } from './webhooks/queue.ts';
  * overloaded, and refuses new work with `busy`.
  */
 const LONGEST_WAIT_MS = 3000;
+
+/** The bounds of one request to a provider. */
+const PROVIDER_BOUNDS = { withinMs: 5000, maxBytes: 256 * 1024 };
 
 /** A complete configuration: what it left to the development defaults has been created. */
 export type RunnableConfig = Config & { database: { url: string } };
@@ -143,6 +148,10 @@ export async function wire(config: RunnableConfig, pools: Pools, log: Log): Prom
       limit: config.limits.internalSecretPerAddress,
     }),
     captcha: createCaptcha(config.captcha, log),
+    providers: createProviders(
+      config.providers,
+      createOutbound({ allow: config.outbound.allowPrivate, ...PROVIDER_BOUNDS }).fetch,
+    ),
     claims: createClaimsReader({ db, log, config }),
     readClientAddress: createClientAddressReader(config.http),
     mailInbox: config.mail.delivery === 'inbox' ? createMailInbox() : null,

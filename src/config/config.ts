@@ -11,6 +11,7 @@ import { mailConfig, mailLimitConfig } from './groups/mail.ts';
 import { outboundConfig } from './groups/outbound.ts';
 import { passwordConfig } from './groups/passwords.ts';
 import { personalTokenConfig } from './groups/personal-tokens.ts';
+import { providerConfig, providerProblems } from './groups/providers.ts';
 import { requestConfig } from './groups/requests.ts';
 import { roleConfig, roleProblems } from './groups/roles.ts';
 import { secretConfig } from './groups/secrets.ts';
@@ -32,6 +33,7 @@ export const toConfig = (e: Environment) => ({
   ...roleConfig(e),
   ...claimsConfig(e),
   ...gotrueConfig(e),
+  ...providerConfig(e),
   ...codeConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
@@ -54,6 +56,8 @@ export type Config = Frozen<ReturnType<typeof toConfig>>;
 
 export type EnsConfig = Config['ens'];
 export type KeyConfig = Config['keys'];
+/** A provider by which people sign in. It holds secrets. */
+export type ProviderSettings = Config['providers'][number];
 export type WebhookConfig = Config['webhooks'];
 export type ClaimsConfig = NonNullable<Config['claims']>;
 export type CaptchaConfig = NonNullable<Config['captcha']>;
@@ -62,6 +66,12 @@ export type CaptchaPurpose = CaptchaConfig['purposes'][number];
 
 /** Finds problems between variables that are each valid. */
 export const problemsOf = (e: Environment): string[] =>
-  [rateProblems, cookieProblems, keyLifeProblems, captchaProblems, roleProblems, webhookProblems].flatMap(
-    (problems) => problems(e),
-  );
+  [
+    rateProblems,
+    cookieProblems,
+    keyLifeProblems,
+    captchaProblems,
+    roleProblems,
+    webhookProblems,
+    providerProblems,
+  ].flatMap((problems) => problems(e));

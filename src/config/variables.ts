@@ -12,6 +12,7 @@ import { mailVariables } from './groups/mail.ts';
 import { outboundVariables } from './groups/outbound.ts';
 import { passwordVariables } from './groups/passwords.ts';
 import { personalTokenVariables } from './groups/personal-tokens.ts';
+import { providerVariables } from './groups/providers.ts';
 import { requestVariables } from './groups/requests.ts';
 import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
@@ -32,6 +33,7 @@ export const environment = z.object({
   ...roleVariables,
   ...claimsVariables,
   ...gotrueVariables,
+  ...providerVariables,
   ...codeVariables,
   ...captchaVariables,
   ...passwordVariables,

@@ -36,7 +36,7 @@ const rows: readonly (readonly string[])[] = [
     'users',
     'webhooks',
   ],
-  ['captcha', 'crypto', 'db', 'outbound'],
+  ['captcha', 'crypto', 'db', 'providers', 'outbound'],
   ['chain', 'config', 'errors', 'log', 'redirects', 'version'],
 ];
 

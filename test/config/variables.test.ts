@@ -21,6 +21,7 @@ const values: Record<string, string> = {
   GOTRUE_JWT_SECRET: SECRET,
   CAPTCHA_SECRET: SECRET,
   ENS_RPC_URLS: 'https://rpc.example.com/key',
+  OAUTH_PROVIDERS: '[{"name":"google","clientId":"app","clientSecret":"secret"}]',
   SMTP_URL: 'smtps://app:secret@mail.example.com',
   WEBHOOK_URLS: 'https://app.example.com/hooks/key',
   WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 2).toString('base64')}`,

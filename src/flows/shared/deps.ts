@@ -9,6 +9,7 @@ import type { PublicKeyFinder, Signer } from '../../keys/signing.ts';
 import type { RateLimiter } from '../../limits/rate-limits.ts';
 import type { Log } from '../../log.ts';
 import type { CodeMaker } from '../../one-time-codes/code-maker.ts';
+import type { Providers } from '../../providers/providers.ts';
 import type { DeviceMarks } from '../../sessions/device-marks.ts';
 import type { RefreshTokens } from '../../sessions/refresh-token-format.ts';
 
@@ -29,6 +30,8 @@ export type Deps = Readonly<{
   deviceMarks: DeviceMarks;
   rateLimiter: RateLimiter;
   captcha: Captcha;
+  /** The providers by which people sign in. */
+  providers: Providers;
   /** Reads claims from the application's data; null without CLAIMS_SQL. */
   claims: ClaimsReader | null;
 }>;

@@ -1,0 +1,156 @@
+import {
+  createRemoteJWKSet,
+  importPKCS8,
+  type JWTVerifyGetKey,
+  customFetch as joseFetch,
+  SignJWT,
+} from 'jose';
+import {
+  allowInsecureRequests,
+  ClientSecretPost,
+  Configuration,
+  type CustomFetch,
+  customFetch,
+  discovery,
+  type ServerMetadata,
+} from 'openid-client';
+import type { ProviderSettings } from '../config/config.ts';
+import { baseOf, presetOf } from './presets.ts';
+import { ProviderError, providerError } from './provider-error.ts';
+
+export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
+
+/** What is needed to talk with a provider. */
+export type Connection = Readonly<{
+  client: Configuration;
+  /** The issuer as it writes itself. */
+  issuer: string;
+  /** Finds the key of an ID token; null if the provider publishes none. */
+  findKey: JWTVerifyGetKey | null;
+  /** Whether the provider answers a code with an ID token, which then has the nonce. */
+  hasIdToken: boolean;
+}>;
+
+/** What openid-client calls. It sends a body of undefined, which `fetch` does not take. */
+const libraryFetch =
+  (send: Fetch): CustomFetch =>
+  (url, { body, ...init }) =>
+    send(url, body === undefined ? init : { ...init, body: body as BodyInit });
+
+/** How long a discovery document counts. */
+const FRESH_MS = 60 * 60_000;
+/** How long a failure counts: a provider that is down is not asked by every request. */
+const PAUSE_MS = 5_000;
+/** Between two looks for a key that is not known. */
+const KEY_COOLDOWN_MS = 15_000;
+const SECONDS_PER_REQUEST = 5;
+const APPLE_SECRET_SECONDS = 24 * 60 * 60;
+
+/** Makes Apple's client secret: a JWT that the operator's key signs. */
+async function signAppleSecret(
+  key: NonNullable<ProviderSettings['appleKey']>,
+  clientId: string,
+): Promise<string> {
+  const privateKey = await importPKCS8(key.privateKey, 'ES256').catch(() => {
+    throw new ProviderError('refused', 'The key of appleKey cannot be read.');
+  });
+  return new SignJWT()
+    .setProtectedHeader({ alg: 'ES256', kid: key.keyId })
+    .setIssuer(key.teamId)
+    .setSubject(clientId)
+    .setAudience('https://appleid.apple.com')
+    .setIssuedAt()
+    .setExpirationTime(`${APPLE_SECRET_SECONDS} s`)
+    .sign(privateKey);
+}
+
+/** Remembers for a moment that a URL failed. */
+function pauseAfterFailure(send: Fetch): Fetch {
+  let failed: { at: number; error: unknown } | null = null;
+  return async (url, init) => {
+    if (failed !== null && Date.now() - failed.at < PAUSE_MS) throw failed.error;
+    try {
+      const response = await send(url, init);
+      failed = response.ok ? null : { at: Date.now(), error: new ProviderError('unavailable', 'No keys.') };
+      return response;
+    } catch (error) {
+      failed = { at: Date.now(), error };
+      throw error;
+    }
+  };
+}
+
+const remoteKeys = ({ jwks_uri: uri }: ServerMetadata, send: Fetch): JWTVerifyGetKey | null =>
+  uri === undefined
+    ? null
+    : createRemoteJWKSet(new URL(uri), {
+        [joseFetch]: pauseAfterFailure(send),
+        timeoutDuration: SECONDS_PER_REQUEST * 1000,
+        cooldownDuration: KEY_COOLDOWN_MS,
+      });
+
+async function connect(settings: ProviderSettings, send: Fetch): Promise<Connection> {
+  const { clientId, clientSecret, appleKey } = settings;
+  const secret = appleKey === undefined ? (clientSecret ?? '') : await signAppleSecret(appleKey, clientId);
+  const { metadata, hasIdToken } = await findMetadata(settings, send);
+  const client = new Configuration(metadata, clientId, undefined, ClientSecretPost(secret));
+  client[customFetch] = libraryFetch(send);
+  client.timeout = SECONDS_PER_REQUEST;
+  // The fetch refuses http, except to the private addresses that the operator allows.
+  allowInsecureRequests(client);
+  return { client, issuer: metadata.issuer, findKey: remoteKeys(metadata, send), hasIdToken };
+}
+
+type Found = { metadata: ServerMetadata; hasIdToken: boolean };
+
+async function findMetadata(settings: ProviderSettings, send: Fetch): Promise<Found> {
+  const { metadata, readAccount } = presetOf(settings);
+  const base = baseOf(settings);
+  if (metadata !== undefined && readAccount !== undefined)
+    return { metadata: metadata(base), hasIdToken: false };
+  try {
+    const found = await discovery(new URL(base), settings.clientId, undefined, undefined, {
+      [customFetch]: libraryFetch(send),
+      timeout: SECONDS_PER_REQUEST,
+      execute: [allowInsecureRequests],
+    });
+    return { metadata: found.serverMetadata(), hasIdToken: true };
+  } catch (error) {
+    const failure = providerError(error, 'Discovery');
+    // Its endpoints are known, though it serves no discovery document.
+    if (metadata !== undefined && failure.fault === 'invalid')
+      return { metadata: metadata(base), hasIdToken: false };
+    throw failure;
+  }
+}
+
+/**
+ * Returns what connects to a provider. One request asks for the discovery document, and the others wait for its answer. If a
+ * document cannot be renewed, the former one goes on.
+ */
+export function createConnector(settings: ProviderSettings, send: Fetch): () => Promise<Connection> {
+  let current: { connection: Connection; at: number } | null = null;
+  let failure: { error: ProviderError; at: number } | null = null;
+  let pending: Promise<Connection> | null = null;
+  const renew = async (): Promise<Connection> => {
+    try {
+      const connection = await connect(settings, send);
+      current = { connection, at: Date.now() };
+      failure = null;
+      return connection;
+    } catch (error) {
+      failure = { error: providerError(error, 'Discovery'), at: Date.now() };
+      if (current !== null) return current.connection;
+      throw failure.error;
+    } finally {
+      pending = null;
+    }
+  };
+  return () => {
+    if (current !== null && Date.now() - current.at < FRESH_MS) return Promise.resolve(current.connection);
+    if (failure !== null && Date.now() - failure.at < PAUSE_MS)
+      return current === null ? Promise.reject(failure.error) : Promise.resolve(current.connection);
+    pending ??= renew();
+    return pending;
+  };
+}

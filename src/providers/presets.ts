@@ -1,0 +1,100 @@
+import type { ServerMetadata } from 'openid-client';
+import type { ProviderSettings } from '../config/config.ts';
+import { type PresetName, presetNames } from '../config/provider-settings.ts';
+import { type Ask, type Claims, isTrueClaim, type ProviderAccount } from './account.ts';
+import { readDiscordAccount } from './discord.ts';
+import { readGithubAccount } from './github.ts';
+
+/** What the gateway knows about a provider. */
+export type Preset = Readonly<{
+  /** The issuer whose discovery document says the rest, if the operator names none. */
+  issuer?: string;
+  /** Makes the issuer from the URL that GoTrue's settings have. */
+  issuerOf?: (authorizationUrl: string) => string;
+  /** The endpoints of a provider that has no discovery document, or need not serve it. */
+  metadata?: (base: string) => ServerMetadata;
+  /** The scopes that are always asked for. */
+  scopes: readonly string[];
+  /** Whether the provider lets the browser post its answer. */
+  formPost?: boolean;
+  /** Reads the account from an API of its own. Without it, the ID token says who the person is. */
+  readAccount?: (ask: Ask, base: string) => Promise<ProviderAccount>;
+  /** Whether the provider stands for the address of these claims. */
+  isVerified?: (claims: Claims, issuer: string) => boolean;
+  /** The names by which imports stored identities of this provider. */
+  formerNames?: readonly string[];
+}>;
+
+const OPENID = ['openid', 'email', 'profile'];
+
+/** The tenants of Entra ID that stand for many directories. */
+const SHARED_TENANTS = /\/(?:common|organizations|consumers|\{tenantid\})\//;
+
+/** Whether only people of one directory sign in, whose administrators write the addresses. */
+const isOneDirectory = (issuer: string): boolean => !SHARED_TENANTS.test(`${issuer}/`);
+
+const keycloakMetadata = (realm: string): ServerMetadata => {
+  const base = `${realm}/protocol/openid-connect`;
+  return {
+    issuer: realm,
+    authorization_endpoint: `${base}/auth`,
+    token_endpoint: `${base}/token`,
+    userinfo_endpoint: `${base}/userinfo`,
+    jwks_uri: `${base}/certs`,
+  };
+};
+
+const presets: Readonly<Record<PresetName, Preset>> = {
+  google: { issuer: 'https://accounts.google.com', scopes: OPENID },
+  apple: { issuer: 'https://appleid.apple.com', scopes: ['openid', 'name', 'email'], formPost: true },
+  gitlab: { issuer: 'https://gitlab.com', issuerOf: (url) => url, scopes: OPENID },
+  azure: {
+    issuer: 'https://login.microsoftonline.com/common/v2.0',
+    issuerOf: (url) => `${url}/v2.0`,
+    scopes: OPENID,
+    // An administrator of any directory can write any address into the claim.
+    isVerified: (claims, issuer) => isTrueClaim(claims, 'xms_edov') || isOneDirectory(issuer),
+    formerNames: ['microsoft'],
+  },
+  keycloak: {
+    issuerOf: (url) => url,
+    metadata: keycloakMetadata,
+    scopes: OPENID,
+  },
+  github: {
+    metadata: (base) => ({
+      issuer: `${base}/login/oauth`,
+      authorization_endpoint: `${base}/login/oauth/authorize`,
+      token_endpoint: `${base}/login/oauth/access_token`,
+    }),
+    issuer: 'https://github.com',
+    scopes: ['user:email'],
+    readAccount: readGithubAccount,
+  },
+  discord: {
+    metadata: (base) => ({
+      issuer: base,
+      authorization_endpoint: `${base}/oauth2/authorize`,
+      token_endpoint: `${base}/api/oauth2/token`,
+    }),
+    issuer: 'https://discord.com',
+    scopes: ['identify', 'email'],
+    readAccount: readDiscordAccount,
+  },
+};
+
+const isPreset = (name: string): name is PresetName => (presetNames as readonly string[]).includes(name);
+
+/** The preset of a provider; an OIDC issuer by discovery if the name is not one of the known. */
+export const presetOf = ({ name }: Pick<ProviderSettings, 'name'>): Preset =>
+  isPreset(name) ? presets[name] : { scopes: OPENID };
+
+/** The issuer, or the base URL of a provider without discovery. */
+export function baseOf(settings: Pick<ProviderSettings, 'name' | 'issuer' | 'authorizationUrl'>): string {
+  const { issuer, authorizationUrl } = settings;
+  const preset = presetOf(settings);
+  if (issuer !== undefined) return issuer;
+  if (authorizationUrl !== undefined) return preset.issuerOf?.(authorizationUrl) ?? authorizationUrl;
+  if (preset.issuer === undefined) throw new Error(`${settings.name} has no issuer.`);
+  return preset.issuer;
+}

@@ -1,0 +1,248 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  exportJWK,
+  exportPKCS8,
+  generateKeyPair,
+  type JWTPayload,
+  SignJWT,
+} from 'jose';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ProviderSettings } from '../../src/config/config.ts';
+import { createOutbound } from '../../src/outbound/outbound.ts';
+import { baseOf } from '../../src/providers/presets.ts';
+import { createProvider } from '../../src/providers/provider.ts';
+import { answerJson } from '../support/providers/oidc-server.ts';
+
+const REDIRECT_URI = 'https://auth.example.com/callback';
+const outbound = createOutbound({ allow: { hosts: [], ranges: ['loopback'] }, withinMs: 1000 });
+
+/** By path: what a small server in the place of the provider answers. A function gets the fields of the form. */
+let answers: Record<string, unknown>;
+let forms: URLSearchParams[];
+let close: () => void;
+let url: string;
+
+beforeEach(async () => {
+  answers = {};
+  forms = [];
+  const server = createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  close = () => server.close().closeAllConnections();
+});
+afterEach(() => close());
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = '';
+  for await (const chunk of request.setEncoding('utf8')) body += chunk;
+  if (request.method === 'POST') forms.push(new URLSearchParams(body));
+  const found = answers[new URL(request.url ?? '', url).pathname];
+  if (found === undefined) return answerJson(response, { message: 'Not Found' }, 404);
+  answerJson(response, typeof found === 'function' ? await found(new URLSearchParams(body)) : found);
+}
+
+const settings = (name: string, more: Partial<ProviderSettings> = {}): ProviderSettings => ({
+  ...{ name, authorizationUrl: url, clientId: 'gateway', clientSecret: 'secret', scopes: [], clientIds: [] },
+  ...more,
+});
+
+const RESPONSE = {
+  ...{ redirectUri: REDIRECT_URI, state: 'state', nonce: 'nonce', codeVerifier: 'v'.repeat(43) },
+  parameters: { code: 'code', state: 'state' },
+};
+const TOKENS = { access_token: 'access', token_type: 'bearer' };
+
+const redeem = async (given: ProviderSettings, parameters: Record<string, string> = {}) =>
+  createProvider(given, outbound.fetch).redeem({
+    ...RESPONSE,
+    parameters: { ...RESPONSE.parameters, ...parameters },
+  });
+
+/** Serves an OpenID provider with a key of its own, whose ID tokens have these claims. */
+async function serveOpenId(claims: JWTPayload, issuer = url) {
+  const { publicKey, privateKey } = await generateKeyPair('RS256');
+  answers['/.well-known/openid-configuration'] = {
+    issuer,
+    authorization_endpoint: `${url}/authorize`,
+    token_endpoint: `${url}/token`,
+    jwks_uri: `${url}/keys`,
+  };
+  answers['/keys'] = { keys: [{ ...(await exportJWK(publicKey)), kid: 'key', alg: 'RS256' }] };
+  answers['/token'] = async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const all = {
+      iss: issuer,
+      aud: 'gateway',
+      sub: 'subject',
+      iat: now,
+      exp: now + 60,
+      nonce: 'nonce',
+      ...claims,
+    };
+    const id_token = await new SignJWT(all).setProtectedHeader({ alg: 'RS256', kid: 'key' }).sign(privateKey);
+    return { ...TOKENS, id_token };
+  };
+}
+
+describe('github', () => {
+  const user = { id: 583231, login: 'octocat', name: 'The Octocat', email: 'public@example.com' };
+  beforeEach(() => {
+    answers['/login/oauth/access_token'] = TOKENS;
+    answers['/api/v3/user'] = { ...user, avatar_url: 'https://avatars.example.com/1' };
+    answers['/api/v3/user/emails'] = [
+      { email: 'other@example.com', primary: false, verified: true },
+      { email: 'octocat@example.com', primary: true, verified: true },
+    ];
+  });
+
+  test('names the primary address, not the public one, by the numeric id', async () => {
+    const { account } = await redeem(settings('github'));
+    expect(account).toMatchObject({ subject: '583231', email: 'octocat@example.com', emailVerified: true });
+    expect(account.profile).toMatchObject({
+      user_name: 'octocat',
+      full_name: 'The Octocat',
+      provider_id: '583231',
+    });
+    expect(forms[0]?.get('code_verifier')).toBe(RESPONSE.codeVerifier);
+  });
+
+  test('does not verify a primary address that GitHub has not verified', async () => {
+    answers['/api/v3/user/emails'] = [{ email: 'octocat@example.com', primary: true, verified: false }];
+    expect((await redeem(settings('github'))).account.emailVerified).toBe(false);
+  });
+
+  test('names no address if the person hides all', async () => {
+    answers['/api/v3/user/emails'] = [];
+    expect((await redeem(settings('github'))).account).toMatchObject({ email: null, emailVerified: false });
+  });
+
+  test('refuses an answer that reports an error with status 200', async () => {
+    answers['/login/oauth/access_token'] = { error: 'bad_verification_code' };
+    await expect(redeem(settings('github'))).rejects.toMatchObject({ name: 'ProviderError' });
+  });
+
+  test('refuses an answer without a user', async () => {
+    answers['/api/v3/user'] = { message: 'Bad credentials' };
+    await expect(redeem(settings('github'))).rejects.toMatchObject({ fault: 'invalid' });
+  });
+
+  test('has no ID tokens', async () => {
+    const provider = createProvider(settings('github'), outbound.fetch);
+    await expect(provider.verify({ idToken: 'x' })).rejects.toMatchObject({ fault: 'invalid' });
+  });
+});
+
+test('discord verifies an address by its field "verified"', async () => {
+  answers['/api/oauth2/token'] = TOKENS;
+  const user = {
+    id: '80351110224678912',
+    username: 'nelly',
+    global_name: 'Nelly',
+    email: 'nelly@example.com',
+  };
+  answers['/api/users/@me'] = { ...user, verified: true };
+  expect((await redeem(settings('discord'))).account).toMatchObject({
+    ...{ subject: user.id, email: user.email, emailVerified: true, name: 'Nelly' },
+  });
+  answers['/api/users/@me'] = { ...user, verified: false };
+  expect((await redeem(settings('discord'))).account.emailVerified).toBe(false);
+});
+
+describe('azure', () => {
+  const tenant = () =>
+    settings('azure', { authorizationUrl: undefined, issuer: url } as Partial<ProviderSettings>);
+
+  test('verifies addresses of the one directory that the operator configured', async () => {
+    await serveOpenId({ email: 'ann@example.com' });
+    expect((await redeem(tenant())).account).toMatchObject({ email: 'ann@example.com', emailVerified: true });
+  });
+
+  test('of many directories, verifies only addresses whose domain the directory owns', async () => {
+    const issuer = `${url}/common/v2.0`;
+    const shared = { authorizationUrl: `${url}/common` };
+    const document = '/common/v2.0/.well-known/openid-configuration';
+    await serveOpenId({ email: 'ann@example.com' }, issuer);
+    answers[document] = answers['/.well-known/openid-configuration'];
+    expect((await redeem(settings('azure', shared))).account.emailVerified).toBe(false);
+    await serveOpenId({ email: 'ann@example.com', xms_edov: true }, issuer);
+    answers[document] = answers['/.well-known/openid-configuration'];
+    expect((await redeem(settings('azure', shared))).account.emailVerified).toBe(true);
+  });
+
+  test('is all directories by default', () => {
+    expect(baseOf({ name: 'azure' })).toBe('https://login.microsoftonline.com/common/v2.0');
+    const authorizationUrl = 'https://login.microsoftonline.com/contoso';
+    expect(baseOf({ name: 'azure', authorizationUrl })).toBe(`${authorizationUrl}/v2.0`);
+  });
+});
+
+describe('apple', () => {
+  const apple = (more: Partial<ProviderSettings> = {}) =>
+    settings('apple', { authorizationUrl: undefined, issuer: url, ...more } as Partial<ProviderSettings>);
+
+  test('takes the name from the form of the first sign-in, and verification as a text', async () => {
+    await serveOpenId({ email: 'ann@privaterelay.appleid.com', email_verified: 'true' });
+    const user = JSON.stringify({ name: { firstName: 'Ann', lastName: 'Other' }, email: 'evil@example.com' });
+    const { account } = await redeem(apple(), { user });
+    expect(account).toMatchObject({
+      email: 'ann@privaterelay.appleid.com',
+      emailVerified: true,
+      name: 'Ann Other',
+    });
+    expect((await redeem(apple(), { user: 'nonsense' })).account.name).toBeNull();
+  });
+
+  test('lets the browser post the answer', async () => {
+    await serveOpenId({});
+    const provider = createProvider(apple(), outbound.fetch);
+    const request = { redirectUri: REDIRECT_URI, state: 's', nonce: 'n', codeChallenge: 'c'.repeat(43) };
+    const asked = await provider.authorizationUrl({ ...request, scopes: [], extra: {} });
+    expect(provider.formPost).toBe(true);
+    expect(asked.searchParams.get('response_mode')).toBe('form_post');
+    expect(asked.searchParams.get('scope')).toBe('openid name email');
+  });
+
+  test("gets a client secret that the operator's key signed", async () => {
+    await serveOpenId({});
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+    const appleKey = { teamId: 'TEAM', keyId: 'KEY', privateKey: await exportPKCS8(privateKey) };
+    await redeem(apple({ appleKey, clientSecret: undefined } as Partial<ProviderSettings>));
+    const secret = forms[0]?.get('client_secret') ?? '';
+    expect(decodeProtectedHeader(secret)).toEqual({ alg: 'ES256', kid: 'KEY' });
+    expect(decodeJwt(secret)).toMatchObject({
+      iss: 'TEAM',
+      sub: 'gateway',
+      aud: 'https://appleid.apple.com',
+    });
+  });
+});
+
+test('a keycloak that serves no discovery document is asked at its known endpoints', async () => {
+  answers['/protocol/openid-connect/token'] = { ...TOKENS, refresh_token: 'refresh' };
+  const user = {
+    sub: 'ann',
+    email: 'ann@example.com',
+    email_verified: true,
+    name: 'Ann',
+    preferred_username: 'ann',
+  };
+  answers['/protocol/openid-connect/userinfo'] = user;
+  const { account, tokens } = await redeem(settings('keycloak'));
+  expect(account).toMatchObject({ issuer: url, subject: 'ann', emailVerified: true });
+  expect(account.profile).toMatchObject({ custom_claims: { preferred_username: 'ann' }, iss: url });
+  expect(tokens).toEqual({ accessToken: 'access', refreshToken: 'refresh' });
+});
+
+test('gitlab and keycloak of the operator are found at their URL', () => {
+  expect(baseOf({ name: 'gitlab' })).toBe('https://gitlab.com');
+  expect(baseOf({ name: 'gitlab', authorizationUrl: 'https://git.example.com' })).toBe(
+    'https://git.example.com',
+  );
+  const realm = 'https://login.example.com/realms/staff';
+  expect(baseOf({ name: 'keycloak', authorizationUrl: realm })).toBe(realm);
+  expect(baseOf({ name: 'google' })).toBe('https://accounts.google.com');
+});
