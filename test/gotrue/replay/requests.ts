@@ -104,7 +104,7 @@ export async function send(
   const response = await fetch(`${scene.server.gateway.url}${path}`, {
     method,
     redirect: 'manual',
-    headers,
+    headers: { ...headers, ...(scene.cookie !== null && { cookie: scene.cookie }) },
     ...(body !== undefined && { body }),
   });
   const text = await response.text();
@@ -139,6 +139,8 @@ function learn(scene: Scene, { body, headers }: Answer): void {
     if (typeof body.hashed_token === 'string')
       scene.madeLinks.push({ hash: body.hashed_token, code: String(body.email_otp) });
   }
+  const [cookie] = headers.getSetCookie();
+  if (cookie !== undefined) scene.cookie = cookie.split(';', 1)[0] ?? null;
   const location = headers.get('location');
   if (location === null || !URL.canParse(location)) return;
   const { searchParams, hash } = new URL(location);

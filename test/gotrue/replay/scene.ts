@@ -23,6 +23,8 @@ export type Scene = {
   authCode: string | null;
   /** From the last answer of generate_link. */
   madeLinks: { hash: string; code: string }[];
+  /** What the gateway gave the browser to keep during a sign-in at a provider. */
+  cookie: string | null;
   verifier: string;
   challenge: string;
   /** The address of a person of this case: `user1` is `user1.c54@example.com`. */
@@ -51,6 +53,7 @@ export function openScene({ steps, name }: Recording, servers: Servers): Scene {
     challengeId: null,
     authCode: null,
     madeLinks: [],
+    cookie: null,
     verifier,
     challenge: createHash('sha256').update(verifier).digest('base64url'),
     address: (label) => `${label}.${number}@example.com`,

@@ -1,9 +1,10 @@
 import { startSmtp, type TestSmtp } from '../../mail/smtp.ts';
-import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { PUBLIC_URL, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { type OidcServer, startOidcServer } from '../../support/providers/oidc-server.ts';
 import { JWT_SECRET } from '../service-tokens.ts';
 import type { ServerName } from './recordings.ts';
 
-export type Server = { gateway: TestGateway; smtp: TestSmtp };
+export type Server = { gateway: TestGateway; smtp: TestSmtp; provider: OidcServer };
 export type Servers = Readonly<Record<ServerName, Server>>;
 
 /** The code that every test number receives. */
@@ -32,6 +33,15 @@ const PHONES = {
   SMS_TEST_CODES: TEST_NUMBERS.map((number) => `${number}=${PHONE_CODE}`).join(','),
 };
 
+/** Where the provider sends people back. */
+export const REDIRECT_URI = `${PUBLIC_URL}/callback`;
+
+/** A provider on this machine stands for the Keycloak of the recordings. */
+const providerOf = ({ url, clientId, clientSecret }: OidcServer) => ({
+  ALLOW_PRIVATE_ADDRESSES: 'loopback',
+  OAUTH_PROVIDERS: JSON.stringify([{ name: 'keycloak', authorizationUrl: url, clientId, clientSecret }]),
+});
+
 // How the four recorded servers were set up. RATE_LIMITS=off stands for their limits by a header that no client sent.
 const SETTINGS: Readonly<Record<ServerName, Record<string, string>>> = {
   main: { ...PHONES, ANONYMOUS_SIGN_IN: 'on', REFRESH_REUSE_INTERVAL: '0', RATE_LIMITS: 'off' },
@@ -53,8 +63,11 @@ const SETTINGS: Readonly<Record<ServerName, Record<string, string>>> = {
 export async function startServers(): Promise<Servers & { close(): Promise<void> }> {
   const start = async (name: ServerName): Promise<Server> => {
     const smtp = await startSmtp();
-    const gateway = await startGateway({ env: { ...COMMON, SMTP_URL: smtp.url, ...SETTINGS[name] } });
-    return { gateway, smtp };
+    const provider = await startOidcServer(REDIRECT_URI);
+    const gateway = await startGateway({
+      env: { ...COMMON, SMTP_URL: smtp.url, ...providerOf(provider), ...SETTINGS[name] },
+    });
+    return { gateway, smtp, provider };
   };
   const [main, auto, strict, closed] = await Promise.all([
     start('main'),
@@ -70,7 +83,7 @@ export async function startServers(): Promise<Servers & { close(): Promise<void>
     closed,
     async close() {
       await Promise.all(all.map(({ gateway }) => gateway.close()));
-      await Promise.all(all.map(({ smtp }) => smtp.stop()));
+      await Promise.all(all.flatMap(({ smtp, provider }) => [smtp.stop(), provider.close()]));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { administration, factors, phones, users } from './accounts.ts';
 import { links, mailed, signups, verifications } from './mails.ts';
+import { providers } from './providers.ts';
 import { bearers, logouts, tokens } from './sessions.ts';
 import type { Given, Preparation, Preparations } from './vocabulary.ts';
 
@@ -14,6 +15,7 @@ const preparations: Preparations = {
   ...users,
   ...phones,
   ...factors,
+  ...providers,
   ...administration,
 };
 
