@@ -34,11 +34,26 @@ const fits = (recorded: string, ours: string): boolean =>
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function compareBodies(recorded: unknown, ours: unknown, at: string): Difference[] {
-  if (isObject(recorded) && isObject(ours))
-    return [...new Set([...Object.keys(recorded), ...Object.keys(ours)])].flatMap((key) =>
+/** Compares the attributes, and the order of those that both have. */
+function compareObjects(
+  recorded: Record<string, unknown>,
+  ours: Record<string, unknown>,
+  at: string,
+): Difference[] {
+  const orders = [
+    Object.keys(recorded).filter((key) => key in ours),
+    Object.keys(ours).filter((key) => key in recorded),
+  ].map((keys) => keys.join(' '));
+  return [
+    ...(orders[0] === orders[1] ? [] : [{ at: `${at} (order)`, recorded: orders[0], ours: orders[1] }]),
+    ...[...new Set([...Object.keys(recorded), ...Object.keys(ours)])].flatMap((key) =>
       compareBodies(recorded[key], ours[key], `${at}.${key}`),
-    );
+    ),
+  ];
+}
+
+function compareBodies(recorded: unknown, ours: unknown, at: string): Difference[] {
+  if (isObject(recorded) && isObject(ours)) return compareObjects(recorded, ours, at);
   if (Array.isArray(recorded) && Array.isArray(ours) && recorded.length === ours.length)
     return recorded.flatMap((item, index) => compareBodies(item, ours[index], `${at}.${index}`));
   if (typeof recorded === 'string' && (typeof ours === 'string' || typeof ours === 'number')) {
