@@ -17,6 +17,7 @@ import { checkKeyEncryption } from './keys/encryption-at-rest.ts';
 import { ensureSuccessor } from './keys/jwks.ts';
 import { createSignerKeyFinder } from './keys/password-signer-keys.ts';
 import { createPublicKeyFinder, createSigner } from './keys/signing.ts';
+import { createLeakedPasswords } from './leaked-passwords/leaked-passwords.ts';
 import { createBodyBudget } from './limits/body-budget.ts';
 import { createRateLimiter } from './limits/rate-limits.ts';
 import { createRefusedSecrets } from './limits/refused-secrets.ts';
@@ -43,6 +44,9 @@ import { LANES } from './webhooks/queue.ts';
  * overloaded, and refuses new work with `busy`.
  */
 const LONGEST_WAIT_MS = 3000;
+
+/** How many milliseconds a new password may wait for the service that knows leaked passwords. */
+const LEAKS_WITHIN_MS = 3000;
 
 /** The bounds of one request to a provider. */
 const PROVIDER_BOUNDS = { withinMs: 5000, maxBytes: 256 * 1024 };
@@ -146,6 +150,10 @@ export async function wire(config: RunnableConfig, pools: Pools, log: Log): Prom
     refusedSecrets: createRefusedSecrets({
       ...{ db, log, enabled: config.limits.enabled },
       limit: config.limits.internalSecretPerAddress,
+    }),
+    leakedPasswords: createLeakedPasswords(config.leakedPasswords, {
+      outbound: createOutbound({ allow: config.outbound.allowPrivate, withinMs: LEAKS_WITHIN_MS }),
+      log,
     }),
     captcha: createCaptcha(config.captcha, log),
     providers: createProviders(

@@ -19,6 +19,14 @@ export const errorCatalogue = {
   unauthenticated: { status: 401, message: 'Invalid credentials.' },
   permission_denied: { status: 403, message: 'You do not have permission to perform this action.' },
   max_length: { status: 400, message: 'This attribute is too long.' },
+  missing_characters: {
+    status: 400,
+    message: 'The password must also contain characters of other kinds.',
+  },
+  leaked_password: {
+    status: 400,
+    message: 'This password is known from data leaks. Choose another one.',
+  },
   account_disabled: { status: 403, message: 'This account is disabled.' },
   signup_disabled: { status: 403, message: 'Sign-up is switched off here.' },
   email_not_verified: { status: 403, message: 'Verify your email address first.' },

@@ -60,6 +60,7 @@ export type KeyConfig = Config['keys'];
 export type ProviderSettings = Config['providers'][number];
 export type WebhookConfig = Config['webhooks'];
 export type ClaimsConfig = NonNullable<Config['claims']>;
+export type LeakedPasswordsConfig = NonNullable<Config['leakedPasswords']>;
 export type CaptchaConfig = NonNullable<Config['captcha']>;
 /** An operation that can require a captcha. */
 export type CaptchaPurpose = CaptchaConfig['purposes'][number];

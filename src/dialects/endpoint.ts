@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import type { ErrorCode } from '../errors.ts';
+import type { AuthError, ErrorCode } from '../errors.ts';
 import type { RequestCaller } from '../request/caller.ts';
 import type { Method, RouteContext } from './routes.ts';
 
@@ -33,8 +33,8 @@ export type Documentation = Readonly<{
   description?: string;
   security?: Security;
   answers: Readonly<Record<number, { description: string; schema?: z.ZodType }>>;
-  /** What may go wrong beyond what every endpoint shares. */
-  errors?: readonly ErrorCode[];
+  /** What may go wrong beyond what every endpoint shares. An error that only the dialect has stands for itself. */
+  errors?: readonly (ErrorCode | AuthError)[];
 }>;
 
 type NoFields = z.ZodObject<Record<never, never>>;

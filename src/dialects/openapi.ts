@@ -37,9 +37,10 @@ function parameterErrors({ params, query }: Endpoint): ErrorCode[] {
   return [...(isRequired ? (['required'] as const) : []), ...(mayBeWrong ? (['invalid'] as const) : [])];
 }
 
-function errorsOf({ endpoint, docs }: Listed): ErrorCode[] {
+function errorsOf({ endpoint, docs }: Listed): AuthError[] {
   const ofBody = endpoint.body === undefined ? [] : BODY_ERRORS;
-  return [...(docs.errors ?? []), ...parameterErrors(endpoint), ...ofBody, ...COMMON_ERRORS];
+  const all = [...(docs.errors ?? []), ...parameterErrors(endpoint), ...ofBody, ...COMMON_ERRORS];
+  return all.map((error) => (typeof error === 'string' ? new AuthError(error) : error));
 }
 
 function errorSchema(forms: readonly ErrorForm[]): object {
@@ -56,7 +57,7 @@ function responses(listed: Listed): Record<string, object> {
   };
   const codesByStatus = new Map<number, Set<string>>();
   for (const error of errorsOf(listed)) {
-    const { status, code } = listed.dialect.spellError(new AuthError(error), request);
+    const { status, code } = listed.dialect.spellError(error, request);
     codesByStatus.set(status, (codesByStatus.get(status) ?? new Set()).add(code));
   }
   const failures = [...codesByStatus]

@@ -25,7 +25,7 @@ export const MUTATIONS = paragraphs(
   '**Operators.** The operator is a client of Hasura with role admin. `users` lists users. `createUser`, `inviteUser`, `updateUser`, `deleteUser`, `disableAccount`, `enableAccount`, `endUserSessions` and `sendPasswordReset` manage them. All other clients get `permission_denied`.',
   '**Errors.** `extensions.code` is the error code. `extensions.attribute` names the input at fault. Each field lists its own codes. Every field may also answer `invalid_input`, `busy`, `unavailable` and `internal_error`. This is what a client does on a code:',
   bullets(
-    '`required`, `invalid`, `invalid_input`, `min_length`, `max_length`: correct the input and call again.',
+    '`required`, `invalid`, `invalid_input`, `min_length`, `missing_characters`, `leaked_password`, `max_length`: correct the input and call again.',
     '`required` or `captcha_failed` for `captchaToken`: show the captcha of `authConfig.captcha`. Then call again with its solution.',
     '`unauthenticated`: the token is missing or has expired, or its session has ended. Call `refresh`. If that fails too, the user signs in again.',
     '`permission_denied`: the token does not allow this. A team token, or the token of a program, cannot change the account: send the access token of a login.',

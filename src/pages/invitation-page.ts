@@ -5,7 +5,7 @@ import { acceptInvitation, type OpenInvitation, readInvitation } from '../flows/
 import { plainWords } from '../mail/plain-words.ts';
 import { MAX_NAME_LENGTH } from '../users/attributes.ts';
 import { readForm } from './forms.ts';
-import { passwordForm } from './password-form.ts';
+import { passwordForm, passwordProblem } from './password-form.ts';
 import {
   callerOf,
   codeOf,
@@ -35,7 +35,7 @@ async function showForm(site: Site, c: RouteContext, { name, problem }: Attempt)
   if (invitation === null) return showInvalidLink(site, c);
   const { title, button, name: label } = texts.invitation;
   const body = passwordForm(texts, {
-    ...{ email: invitation.email, minLength: deps.config.passwords.minLength, problem },
+    ...{ email: invitation.email, rules: deps.config.passwords, problem },
     ...{ explain: explain(site, invitation), button, name: { label, value: name } },
   });
   return site.show(c, { status: problem === null ? 200 : 400, title, body });
@@ -57,13 +57,16 @@ async function accept(site: Site, c: RouteContext): Promise<Response> {
   if (name.trim() === '') return again(problems.badName);
   if (password !== '' && password !== form.get('repeat')) return again(problems.mismatch);
   const accepting = acceptInvitation(deps, callerOf(site, c), { token: tokenOf(c), name, password });
-  switch (await codeOf(accepting, ['already_registered', 'invalid'])) {
+  const code = await codeOf(accepting, ['already_registered', 'invalid']);
+  switch (code) {
     case null:
       return showDone(site, c, texts.invitation);
     case 'required':
       return again(problems.missing);
     case 'min_length':
-      return again(problems.tooShort(deps.config.passwords.minLength));
+    case 'missing_characters':
+    case 'leaked_password':
+      return again(passwordProblem(texts, deps.config.passwords, code));
     case 'max_length':
       return again([...name].length > MAX_NAME_LENGTH ? problems.badName : problems.tooLong);
     case 'invalid':

@@ -16,7 +16,7 @@ import { addConfirmPage } from './confirm-page.ts';
 import { readForm } from './forms.ts';
 import { addInvitationPage } from './invitation-page.ts';
 import { showPage } from './layout.ts';
-import { passwordForm } from './password-form.ts';
+import { passwordForm, passwordProblem } from './password-form.ts';
 import {
   callerOf,
   codeOf,
@@ -60,8 +60,7 @@ function addResetPage(routes: Routes, site: Site): void {
   const showForm = async (c: RouteContext, problem: string | null) => {
     const link = await readMailedLink(deps, openerOf(site, c), { purpose, token: tokenOf(c) });
     if (link === null) return showInvalidLink(site, c);
-    const { minLength } = deps.config.passwords;
-    const body = passwordForm(texts, { email: link.email, minLength, problem });
+    const body = passwordForm(texts, { email: link.email, rules: deps.config.passwords, problem });
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.reset.title, body });
   };
   serve(routes, pathOf(purpose), {
@@ -72,13 +71,15 @@ function addResetPage(routes: Routes, site: Site): void {
       const { problems } = texts;
       if (newPassword !== '' && newPassword !== form.get('repeat')) return showForm(c, problems.mismatch);
       const reset = resetPassword(deps, callerOf(site, c), { token: tokenOf(c), newPassword });
-      switch (await codeOf(reset)) {
+      const code = await codeOf(reset);
+      switch (code) {
         case null:
           return showDone(site, c, texts.reset);
         case 'min_length':
-          return showForm(c, problems.tooShort(deps.config.passwords.minLength));
+        case 'missing_characters':
+        case 'leaked_password':
         case 'max_length':
-          return showForm(c, problems.tooLong);
+          return showForm(c, passwordProblem(texts, deps.config.passwords, code));
         case 'required':
           return showForm(c, problems.missing);
         default:

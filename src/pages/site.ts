@@ -60,7 +60,15 @@ export const openerOf = (site: Site, c: RouteContext): Caller => ({
   },
 });
 
-const EXPECTED = ['invalid_token', 'invalid_credentials', 'required', 'min_length', 'max_length'] as const;
+const EXPECTED = [
+  'invalid_token',
+  'invalid_credentials',
+  'required',
+  'min_length',
+  'missing_characters',
+  'leaked_password',
+  'max_length',
+] as const;
 type Expected = (typeof EXPECTED)[number];
 
 /**

@@ -46,9 +46,12 @@ export type PageTexts = {
     taken: string;
   };
   passwordRule: (minLength: number) => string;
+  passwordCharacters: (groups: string) => string;
   problems: {
     badName: string;
     tooShort: (minLength: number) => string;
+    missingCharacters: (groups: string) => string;
+    leaked: string;
     tooLong: string;
     missing: string;
     mismatch: string;
@@ -132,9 +135,12 @@ const en: PageTexts = {
       'This address has an account already. Sign in with it. If you forgot the password, ask for a new one there.',
   },
   passwordRule: (minLength) => `At least ${minLength} characters.`,
+  passwordCharacters: (groups) => `At least one character of each: ${groups}.`,
   problems: {
     badName: 'This name is missing, too long or not valid.',
     tooShort: (minLength) => `This password is too short: it needs at least ${minLength} characters.`,
+    missingCharacters: (groups) => `This password needs at least one character of each: ${groups}.`,
+    leaked: 'This password is known from data leaks. Choose another one.',
     tooLong: 'This password is too long.',
     missing: 'Enter a new password.',
     mismatch: 'The two passwords are not the same.',
@@ -225,9 +231,13 @@ const de: PageTexts = {
       'Zu dieser Adresse gibt es schon ein Konto. Melden Sie sich damit an. Wenn Sie das Passwort vergessen haben, fordern Sie dort ein neues an.',
   },
   passwordRule: (minLength) => `Mindestens ${minLength} Zeichen.`,
+  passwordCharacters: (groups) => `Mindestens ein Zeichen aus jeder Gruppe: ${groups}.`,
   problems: {
     badName: 'Dieser Name fehlt, ist zu lang oder nicht gültig.',
     tooShort: (minLength) => `Dieses Passwort ist zu kurz: Es braucht mindestens ${minLength} Zeichen.`,
+    missingCharacters: (groups) =>
+      `Dieses Passwort braucht mindestens ein Zeichen aus jeder Gruppe: ${groups}.`,
+    leaked: 'Dieses Passwort ist aus Datenlecks bekannt. Wählen Sie ein anderes.',
     tooLong: 'Dieses Passwort ist zu lang.',
     missing: 'Geben Sie ein neues Passwort ein.',
     mismatch: 'Die beiden Passwörter sind nicht gleich.',

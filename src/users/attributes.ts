@@ -76,17 +76,47 @@ export function parsePrefix(input: string, attribute: string): string | null {
   return input.trim() === '' ? null : input.trim();
 }
 
+/** The rules for new passwords. */
+type PasswordRules = Readonly<{
+  minLength: number;
+  /** Groups of characters. A password has at least one of each. */
+  requiredCharacters: readonly string[];
+}>;
+
+/** Why a password is too weak, in the words of GoTrue's clients. */
+type Weakness = 'length' | 'characters';
+
+/** Finds why a password is too weak. Its characters are counted after normalisation. */
+function findWeaknesses(password: string, { minLength, requiredCharacters }: PasswordRules): Weakness[] {
+  const characters = [...normalizePassword(password)];
+  const hasAll = requiredCharacters.every((group) => {
+    const wanted = new Set(group);
+    return characters.some((character) => wanted.has(character));
+  });
+  return [
+    ...(characters.length < minLength ? (['length'] as const) : []),
+    ...(hasAll ? [] : (['characters'] as const)),
+  ];
+}
+
 /**
- * Checks a new password. Its characters are counted after normalisation. It is never trimmed.
- * @throws AuthError `invalid` if it is not well-formed Unicode, `min_length` or `max_length`, on the given attribute
+ * Checks a new password. It is never trimmed. The details of the errors for a weak one hold all `reasons`.
+ * @throws AuthError `invalid` if it is not well-formed Unicode, `max_length`, `min_length` or `missing_characters`, on the given
+ * attribute
  */
-export function checkNewPassword(password: string, minLength: number, attribute = 'password'): void {
+export function checkNewPassword(password: string, rules: PasswordRules, attribute = 'password'): void {
   if (!isPasswordText(password)) throw new AuthError('invalid', { attribute });
   if (isPasswordTooLong(password))
     throw new AuthError('max_length', { attribute, message: 'Password must be at most 1024 bytes long.' });
-  if ([...normalizePassword(password)].length < minLength)
-    throw new AuthError('min_length', {
-      attribute,
-      message: `Password must be at least ${minLength} characters long.`,
-    });
+  const reasons = findWeaknesses(password, rules);
+  if (reasons.length === 0) return;
+  const messages = {
+    length: `Password must be at least ${rules.minLength} characters long.`,
+    characters: `Password must contain at least one character of each: ${rules.requiredCharacters.join(', ')}.`,
+  };
+  throw new AuthError(reasons.includes('length') ? 'min_length' : 'missing_characters', {
+    attribute,
+    message: reasons.map((reason) => messages[reason]).join(' '),
+    details: { reasons },
+  });
 }

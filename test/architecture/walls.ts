@@ -36,7 +36,8 @@ const rows: readonly (readonly string[])[] = [
     'users',
     'webhooks',
   ],
-  ['captcha', 'crypto', 'db', 'providers', 'outbound'],
+  ['captcha', 'leaked-passwords', 'providers'],
+  ['crypto', 'db', 'outbound'],
   ['chain', 'config', 'errors', 'log', 'redirects', 'version'],
 ];
 

@@ -23,12 +23,16 @@ const HALVES = ['\\ud800', '\\udfff', 'a\\ud800b', '\\udc00\\ud800'];
 describe('half of a surrogate pair', () => {
   test('answers invalid with the attribute’s name in every text of every endpoint', async () => {
     const { paths } = JSON.parse(await (await fetch(`${gateway.url}/openapi.json`)).text()) as {
-      paths: Record<string, { post?: { requestBody?: { content: { 'application/json': object } } } }>;
+      paths: Record<
+        string,
+        { post?: { tags: string[]; requestBody?: { content: { 'application/json': object } } } }
+      >;
     };
     let seen = 0;
     for (const [path, operations] of Object.entries(paths)) {
       const body = operations.post?.requestBody;
-      if (body === undefined) continue;
+      // The GoTrue dialect has its own form, and tests of its own (test/gotrue/signup.test.ts).
+      if (body === undefined || operations.post?.tags.includes('GoTrue')) continue;
       const { schema } = body.content['application/json'] as {
         schema: { properties: Record<string, object> };
       };

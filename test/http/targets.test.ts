@@ -4,7 +4,15 @@ import { type RawAnswer, rawRequest, sendRaw } from '../support/raw-http.ts';
 
 // Unusual hosts and request targets (RFC 9112 3.2), sent to every route.
 
-type Route = { method: string; path: string; body?: string; contentType?: string; headers?: string[] };
+type Route = {
+  method: string;
+  path: string;
+  body?: string;
+  contentType?: string;
+  headers?: string[];
+  /** Whether the errors have the form of GoTrue. */
+  isGoTrue?: boolean;
+};
 
 let gateway: TestGateway;
 let routes: Route[];
@@ -36,19 +44,20 @@ const OTHERS: Route[] = [
 /** The endpoints in /openapi.json, so that these tests cover a new endpoint too. */
 async function endpoints(): Promise<Route[]> {
   const { paths } = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as {
-    paths: Record<string, Record<string, object>>;
+    paths: Record<string, Record<string, { tags: string[] }>>;
   };
   return Object.entries(paths).flatMap(([path, operations]) =>
-    Object.keys(operations).map((method) => ({
+    Object.entries(operations).map(([method, { tags }]) => ({
       method: method.toUpperCase(),
       path: path.replaceAll(/\{\w+\}/g, 'x'),
       ...(method === 'post' && { body: '{}' }),
+      isGoTrue: tags.includes('GoTrue'),
     })),
   );
 }
 
 const ask = (
-  { path, headers = [], ...route }: Route,
+  { path, headers = [], isGoTrue: _, ...route }: Route,
   { host = 'host: localhost', target = path, version = '1.1' as '1.0' | '1.1' } = {},
 ): Promise<RawAnswer> =>
   sendRaw(
@@ -61,18 +70,19 @@ const tellsInternals = ({ body }: RawAnswer) =>
   body.includes('    at ') || body.includes('node_modules') || body.includes('/src/');
 
 /** How the dialect of a path spells an error. */
-function formOf(path: string, code: string): unknown {
+function formOf({ path, isGoTrue = false }: Pick<Route, 'path' | 'isGoTrue'>, code: string): unknown {
+  if (isGoTrue) return { code: 400, error_code: 'validation_failed', msg: expect.any(String) };
   if (path === '/graphql') return { errors: [{ extensions: { code } }] };
   if (path.startsWith('/hasura/actions/'))
     return { message: expect.any(String), code, extensions: { code, attribute: null } };
   return { code, detail: expect.any(String), attribute: null };
 }
 
-function expectRefusal(answer: RawAnswer, path: string): void {
+function expectRefusal(answer: RawAnswer, route: Pick<Route, 'path' | 'isGoTrue'>): void {
   expect(answer.status).toBe(400);
   expect(tellsInternals(answer)).toBe(false);
-  if (path.startsWith('/mail/')) expect(answer.body).toContain('<h1>That did not work</h1>');
-  else expect(JSON.parse(answer.body)).toMatchObject(formOf(path, 'invalid_request') as object);
+  if (route.path.startsWith('/mail/')) expect(answer.body).toContain('<h1>That did not work</h1>');
+  else expect(JSON.parse(answer.body)).toMatchObject(formOf(route, 'invalid_request') as object);
 }
 
 describe('an invalid Host header', () => {
@@ -94,16 +104,16 @@ describe('an invalid Host header', () => {
     '999.999.999.999',
     'x'.repeat(2000),
   ])('“%s” answers 400 at every route, in the form of its dialect', async (host) => {
-    for (const route of routes) expectRefusal(await ask(route, { host: `host: ${host}` }), route.path);
+    for (const route of routes) expectRefusal(await ask(route, { host: `host: ${host}` }), route);
   });
 
   test('that is sent twice answers 400 at every route', async () => {
     for (const route of routes)
-      expectRefusal(await ask(route, { host: 'host: localhost\r\nhost: localhost' }), route.path);
+      expectRefusal(await ask(route, { host: 'host: localhost\r\nhost: localhost' }), route);
   });
 
   test('that is missing in HTTP/1.1 answers 400 at every route', async () => {
-    for (const route of routes) expectRefusal(await ask(route, { host: '' }), route.path);
+    for (const route of routes) expectRefusal(await ask(route, { host: '' }), route);
   });
 });
 
@@ -159,7 +169,7 @@ describe('an absolute target', () => {
   });
 
   test('without a Host header answers 400 invalid_request', async () => {
-    expectRefusal(await ask(GRAPHQL, { host: '', target: 'http://localhost/graphql' }), '/graphql');
+    expectRefusal(await ask(GRAPHQL, { host: '', target: 'http://localhost/graphql' }), GRAPHQL);
   });
 });
 
@@ -190,7 +200,7 @@ describe('a path', () => {
     '/hasura/actions/%ff',
     '/graphql%ff',
   ])('with an invalid escape answers 400 invalid_request: %s', async (target) => {
-    expectRefusal(await ask({ method: 'GET', path: target }), target);
+    expectRefusal(await ask({ method: 'GET', path: target }), { path: target });
   });
 
   test.each([

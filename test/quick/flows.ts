@@ -46,4 +46,5 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'teams/revoke-invite.ts': ['teams/invites.test.ts'],
   'teams/switch-team.ts': ['teams/switch-team.test.ts'],
   'upkeep/housekeeping.ts': ['hasura/scenarios/cron.test.ts'],
+  'upkeep/lift-bans.ts': ['accounts/bans.test.ts'],
 };

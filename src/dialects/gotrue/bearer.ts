@@ -28,25 +28,43 @@ export const adminToken: Security = {
   },
 };
 
-const badToken = (reason: string): AuthError => refuse(403, 'bad_jwt', `invalid JWT: ${reason}`);
+/** The errors of tokens, in GoTrue's words. */
+export const tokenErrors = {
+  missing: () => refuse(401, 'no_authorization', 'This endpoint requires a valid Bearer token'),
+  bad: (reason: string) => refuse(403, 'bad_jwt', `invalid JWT: ${reason}`),
+  userGone: () => refuse(403, 'user_not_found', 'User from sub claim in JWT does not exist'),
+  userBanned: () => refuse(403, 'user_banned', 'User is banned'),
+  sessionOver: () => refuse(403, 'session_not_found', 'Session from session_id claim in JWT does not exist'),
+  notConfirmed: () => refuse(403, 'email_not_confirmed', 'Email not confirmed'),
+  notAdmin: () => refuse(403, 'not_admin', 'User not allowed'),
+};
+
+const { notAdmin, ...ofUsers } = tokenErrors;
+
+/** What an endpoint for persons may answer to a token, for `/openapi.json`. */
+export const userErrors: readonly AuthError[] = Object.values(ofUsers).map((create) => create('…'));
+
+/** What an endpoint for administrators may answer to a token, for `/openapi.json`. */
+export const adminErrors: readonly AuthError[] = [...userErrors, notAdmin()];
 
 /** The error for a token that leads to no signed-in person. */
 function refusalOf(holder: Exclude<TokenHolder, { kind: 'viewer' }>): AuthError {
   switch (holder.kind) {
     case 'not_valid':
-      return badToken(`unable to parse or verify signature, ${holder.reason}`);
+      return tokenErrors.bad(`unable to parse or verify signature, ${holder.reason}`);
     case 'user_gone':
-      return refuse(403, 'user_not_found', 'User from sub claim in JWT does not exist');
+      return tokenErrors.userGone();
     case 'user_disabled':
-      return refuse(403, 'user_banned', 'User is banned');
+      return tokenErrors.userBanned();
     case 'session_over':
-      return refuse(403, 'session_not_found', 'Session from session_id claim in JWT does not exist');
+      return tokenErrors.sessionOver();
   }
 }
 
+/** The token of a request. @throws AuthError `no_authorization` (401) */
 function requireBearer({ headers }: IncomingMessage): string {
   const token = bearerToken(headers);
-  if (token === null) throw refuse(401, 'no_authorization', 'This endpoint requires a valid Bearer token');
+  if (token === null) throw tokenErrors.missing();
   return token;
 }
 
@@ -59,9 +77,8 @@ export async function requireUser(deps: GatewayDeps, { request, caller }: Incomi
   const holder = await findTokenHolder(deps, caller, { token: requireBearer(request) });
   if (holder.kind !== 'viewer') throw refusalOf(holder);
   const { viewer } = holder;
-  if (!isAccountToken(viewer)) throw badToken('this token does not stand for its person here');
-  if (!(await isConfirmed(deps, viewer.user)))
-    throw refuse(403, 'email_not_confirmed', 'Email not confirmed');
+  if (!isAccountToken(viewer)) throw tokenErrors.bad('it may not act for its person here');
+  if (!(await isConfirmed(deps, viewer.user))) throw tokenErrors.notConfirmed();
   return viewer;
 }
 
@@ -71,5 +88,5 @@ export async function requireUser(deps: GatewayDeps, { request, caller }: Incomi
  */
 export async function requireAdmin(deps: GatewayDeps, incoming: Incoming): Promise<never> {
   await requireUser(deps, incoming);
-  throw refuse(403, 'not_admin', 'User not allowed');
+  throw tokenErrors.notAdmin();
 }

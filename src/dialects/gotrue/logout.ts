@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type LogoutScope, logout } from '../../flows/sign-in/logout.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { requireUser, userToken } from './bearer.ts';
+import { requireUser, userErrors, userToken } from './bearer.ts';
 import { validationFailed } from './errors.ts';
 
 const scopes: Readonly<Record<string, LogoutScope>> = {
@@ -31,7 +31,7 @@ export const logoutEndpoints = (deps: GatewayDeps): Endpoint[] => [
         'Their access tokens are refused here and in GraphQL at once, and by others when they expire.',
       security: userToken,
       answers: { 204: { description: 'The sessions have ended.' } },
-      errors: ['unauthenticated', 'account_disabled'],
+      errors: userErrors,
     },
     authenticate: (incoming) => requireUser(deps, incoming),
     query: z.object({

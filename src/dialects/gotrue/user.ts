@@ -3,8 +3,8 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { headerText } from '../../request/header-text.ts';
 import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { requireUser, userToken } from './bearer.ts';
-import { refuse, validationFailed } from './errors.ts';
+import { requireUser, tokenErrors, userErrors, userToken } from './bearer.ts';
+import { validationFailed } from './errors.ts';
 import { userObject } from './objects.ts';
 import { UserSchema } from './schemas.ts';
 
@@ -26,13 +26,13 @@ export const userEndpoints = (deps: GatewayDeps): Endpoint[] => [
       description: 'Takes an access token of any dialect, while its session lives.',
       security: userToken,
       answers: { 200: { description: 'The person.', schema: UserSchema } },
-      errors: ['unauthenticated', 'account_disabled'],
+      errors: userErrors,
     },
     authenticate: (incoming) => requireUser(deps, incoming),
     async handle({ by, request }, c) {
       requireAudience(request, deps.config.gotrue.audience);
       const account = await findAccount(deps, by.user.id);
-      if (account === null) throw refuse(403, 'user_not_found', 'User from sub claim in JWT does not exist');
+      if (account === null) throw tokenErrors.userGone();
       return c.json(userObject(account, deps.config));
     },
   }),

@@ -62,9 +62,23 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
         summary: 'Sign up, and make a team',
         answers: { 201: { description: 'The user is registered and signed in.', schema: Token } },
         errors: [
-          ...(['min_length', 'max_length', 'already_registered', 'signup_disabled'] as const),
+          ...([
+            'min_length',
+            'missing_characters',
+            'leaked_password',
+            'max_length',
+            'already_registered',
+            'signup_disabled',
+          ] as const),
           ...(['invalid_token'] as const),
-          ...(['email_not_verified', 'rate_limited', 'busy', 'no_signing_key', 'claims_failed'] as const),
+          ...([
+            'email_not_verified',
+            'rate_limited',
+            'busy',
+            'unavailable',
+            'no_signing_key',
+            'claims_failed',
+          ] as const),
         ],
       },
       body: z.object({

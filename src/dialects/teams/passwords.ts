@@ -32,7 +32,15 @@ export const passwordEndpoints = (deps: GatewayDeps): Endpoint[] => [
       summary: 'Set a new password with the token of the mail',
       description: 'Every session and every pending token of the user ends.',
       answers: { 200: { description: 'The password is set.', schema: Status } },
-      errors: ['min_length', 'max_length', 'invalid_token', 'busy'],
+      errors: [
+        'min_length',
+        'missing_characters',
+        'leaked_password',
+        'max_length',
+        'invalid_token',
+        'busy',
+        'unavailable',
+      ],
     },
     body: z.object({ token: text('The token of the mail.', 'pot_…'), newPassword: PASSWORD }),
     async handle({ caller, body }, c) {

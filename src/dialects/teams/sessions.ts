@@ -39,12 +39,20 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       description: 'The gateway mails a link that verifies the address.',
       answers: { 200: { description: 'The user is registered and signed in.', schema: Tokens } },
       errors: [
-        ...(['min_length', 'max_length', 'already_registered', 'signup_disabled'] as const),
+        ...([
+          'min_length',
+          'missing_characters',
+          'leaked_password',
+          'max_length',
+          'already_registered',
+          'signup_disabled',
+        ] as const),
         ...([
           'email_not_verified',
           'captcha_failed',
           'rate_limited',
           'busy',
+          'unavailable',
           'no_signing_key',
           'claims_failed',
         ] as const),

@@ -6,6 +6,7 @@ import { findInvitation, type SignupInvitation } from '../../users/signup-invita
 import type { User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { createInvitedAccount } from '../shared/invited-account.ts';
 
 /** What the page of an invitation tells. */
@@ -35,8 +36,8 @@ export async function readInvitation(
  * Creates the account of an invited person, for the page that the mailed link opens. It does not sign in. An invitation by the operator
  * also works while sign-up is off.
  *
- * @throws AuthError in this order `required` (token, name, password), `invalid`, `max_length` or `min_length` (password), `max_length` or
- * `invalid` (name), `invalid_token` (token), `busy`, `already_registered` (email)
+ * @throws AuthError in this order `required` (token, name, password), `invalid`, `max_length`, `min_length` or `missing_characters` (password), `max_length` or
+ * `invalid` (name), `invalid_token` (token), `leaked_password` (password), `unavailable`, `busy`, `already_registered` (email)
  */
 export async function acceptInvitation(
   deps: Deps,
@@ -46,11 +47,11 @@ export async function acceptInvitation(
   const { token, password } = input;
   const missing = firstMissing({ token, name: input.name.trim(), password });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
-  checkNewPassword(password, deps.config.passwords.minLength);
+  checkNewPassword(password, deps.config.passwords);
   const name = parseName(input.name, 'name');
   const found = await findOpen(deps, token);
   if (found === null) throw invalidToken();
-  const passwordHash = await deps.passwords.hash(password);
+  const passwordHash = await hashNewPassword(deps, password);
   const person = { token, email: found.email, name, passwordHash, teamName: null };
   return deps.db.transaction(async (tx) => {
     const user = await createInvitedAccount(tx, deps, by, person);

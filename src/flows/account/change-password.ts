@@ -9,6 +9,7 @@ import { firstMissing, type Viewer } from '../shared/caller.ts';
 import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
 
 type ChangePasswordInput = { currentPassword: string; newPassword: string };
 
@@ -19,8 +20,8 @@ type ChangePasswordInput = { currentPassword: string; newPassword: string };
  * does a change whose session has just ended.
  *
  * @returns how many other sessions were ended
- * @throws AuthError `required` (currentPassword, then newPassword), `min_length` or `max_length` (newPassword),
- * `rate_limited`, `busy`, `invalid_credentials` (currentPassword)
+ * @throws AuthError `required` (currentPassword, then newPassword), `min_length`, `missing_characters` or `max_length` (newPassword),
+ * `rate_limited`, `busy`, `invalid_credentials` (currentPassword), `leaked_password` (newPassword), `unavailable`
  */
 export async function changePassword(
   deps: Deps,
@@ -29,9 +30,9 @@ export async function changePassword(
 ): Promise<number> {
   const missing = firstMissing({ currentPassword, newPassword });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
-  checkNewPassword(newPassword, deps.config.passwords.minLength, 'newPassword');
+  checkNewPassword(newPassword, deps.config.passwords, 'newPassword');
   const from = await requireCurrentPassword(deps, by, { currentPassword });
-  const to = await deps.passwords.hash(newPassword);
+  const to = await hashNewPassword(deps, newPassword, 'newPassword');
   return deps.db.transaction((tx) => replacePassword(tx, by, { from, to }));
 }
 

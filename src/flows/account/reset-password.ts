@@ -10,6 +10,7 @@ import { type Caller, firstMissing } from '../shared/caller.ts';
 import { accountCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { markEmailVerified } from '../shared/prove-address.ts';
 
@@ -20,8 +21,8 @@ import { markEmailVerified } from '../shared/prove-address.ts';
  * The new password is checked before the token is used up, so that a weak one costs no token. It is hashed before the transaction,
  * and only for a live token, so that an invented one costs no hash. Of many attempts at once one succeeds.
  *
- * @throws AuthError in this order `required` (token, then newPassword), `min_length` or `max_length` (newPassword),
- * `invalid_token`, `busy`
+ * @throws AuthError in this order `required` (token, then newPassword), `min_length`, `missing_characters` or `max_length`
+ * (newPassword), `invalid_token`, `leaked_password` (newPassword), `unavailable`, `busy`
  */
 export async function resetPassword(
   deps: Deps,
@@ -30,10 +31,10 @@ export async function resetPassword(
 ): Promise<void> {
   const missing = firstMissing({ token, newPassword });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
-  checkNewPassword(newPassword, deps.config.passwords.minLength, 'newPassword');
+  checkNewPassword(newPassword, deps.config.passwords, 'newPassword');
   const invalid = new AuthError('invalid_token', { attribute: 'token' });
   if ((await findOneTimeToken(deps.db, { purpose: 'reset_password', token })) === null) throw invalid;
-  const hash = await deps.passwords.hash(newPassword);
+  const hash = await hashNewPassword(deps, newPassword, 'newPassword');
   const user = await deps.db.transaction((tx) => redeemReset(tx, by, { token, hash }));
   if (user === null) throw invalid;
   // Failed logins of a person who forgot the password must not keep them out.

@@ -1,6 +1,6 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
-import type { Caller } from '../shared/caller.ts';
+import { administratorOf, type Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { lockOperatedAccount, parseUserId } from '../shared/operated-account.ts';
 
@@ -14,7 +14,7 @@ export function endUserSessions(deps: Deps, by: Caller, input: { userId: string 
   return deps.db.transaction(async (tx) => {
     await lockOperatedAccount(tx, userId); // so that no session is opened until this is done
     const { length: sessions } = await revokeSessions(tx, { userId, which: 'all' });
-    const details = { by: 'operator', scope: 'GLOBAL', sessions };
+    const details = { by: administratorOf(by), scope: 'GLOBAL', sessions };
     if (sessions > 0) await recordSecurityEvent(tx, { action: 'logout', userId, device: by.device, details });
     return sessions;
   });

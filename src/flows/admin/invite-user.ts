@@ -5,7 +5,7 @@ import { enqueueMail } from '../../mail/queue.ts';
 import { parseEmail } from '../../users/attributes.ts';
 import { replaceInvitation } from '../../users/signup-invitations.ts';
 import { isEmailTaken } from '../../users/users.ts';
-import type { Caller } from '../shared/caller.ts';
+import { administratorOf, type Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 
 /** An address that may sign up, and until when. */
@@ -27,7 +27,7 @@ export async function inviteUser(deps: Deps, by: Caller, input: { email: string 
     if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
     const ttlSeconds = deps.config.inviteTtlSeconds;
     const { id: invitationId, expiresAt } = await replaceInvitation(tx, { email, ttlSeconds });
-    const details = { by: 'operator', invitationId };
+    const details = { by: administratorOf(by), invitationId };
     await recordSecurityEvent(tx, { action: 'user_invited', device: by.device, details });
     await enqueueMail(tx, { kind: 'signup_invitation', invitationId });
     return { email, expiresAt };

@@ -2,7 +2,7 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import type { Caller } from '../shared/caller.ts';
+import { administratorOf, type Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { lockOperatedAccount, parseUserId } from '../shared/operated-account.ts';
 
@@ -20,7 +20,7 @@ export function sendPasswordReset(deps: Deps, by: Caller, input: { userId: strin
       throw new AuthError('invalid', { attribute: 'userId', message: 'This account has no email address.' });
     const retryAfterSeconds = await attemptMail(deps, 'password_reset', email, tx);
     if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
-    const details = { by: 'operator' };
+    const details = { by: administratorOf(by) };
     await recordSecurityEvent(tx, {
       action: 'password_reset_requested',
       ...{ userId, device: by.device, details },

@@ -6,9 +6,10 @@ import { createDefaultTeam } from '../../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { setPassword, unprovePassword } from '../../users/passwords.ts';
 import { type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
-import type { Caller } from '../shared/caller.ts';
+import { administratorOf, type Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { lockOperatedAccount, noAccount, parseUserId } from '../shared/operated-account.ts';
 
 /** What is null stays as it is. */
@@ -28,20 +29,20 @@ type Changes = { name: string | null; email: string | null; verified: boolean | 
  * session and personal access token ends, and every mailed token is retired. The owner gets a notice: the former address, if it was verified, or the address
  * whose password changed.
  *
- * @throws AuthError `invalid` (userId), `required`, `min_length`, `max_length` or `invalid` (password), `invalid` (email),
- * `required`, `max_length` or `invalid` (name), `busy`, `not_found` (userId), `already_registered` (email), `invalid`
+ * @throws AuthError `invalid` (userId), `required`, `min_length`, `missing_characters`, `max_length` or `invalid` (password), `invalid` (email),
+ * `required`, `max_length` or `invalid` (name), `leaked_password` (password), `unavailable`, `busy`, `not_found` (userId), `already_registered` (email), `invalid`
  * (emailVerified: the account has no address)
  */
 export async function updateAccount(deps: Deps, by: Caller, input: UpdateAccountInput): Promise<User> {
   const { name = null, email = null, emailVerified: verified = null, password = null } = input;
   const userId = parseUserId(input);
   if (password === '') throw new AuthError('required', { attribute: 'password' });
-  if (password !== null) checkNewPassword(password, deps.config.passwords.minLength);
+  if (password !== null) checkNewPassword(password, deps.config.passwords);
   const changes = {
     email: email === null ? null : parseEmail(email),
     name: name === null ? null : parseName(name, 'name'),
   };
-  const hash = password === null ? null : await deps.passwords.hash(password);
+  const hash = password === null ? null : await hashNewPassword(deps, password);
   const run = () => deps.db.transaction((tx) => update(tx, by, { userId, ...changes, verified, hash }));
   const user = await unlessEmailTaken(run);
   if (user === null) throw new AuthError('already_registered', { attribute: 'email' });
@@ -109,7 +110,11 @@ async function change(
 
 const record = (
   tx: Transaction,
-  { device }: Caller,
+  by: Caller,
   event: Pick<Parameters<typeof recordSecurityEvent>[1], 'action' | 'details'> & { userId: string },
 ): Promise<void> =>
-  recordSecurityEvent(tx, { ...event, device, details: { by: 'operator', ...event.details } });
+  recordSecurityEvent(tx, {
+    ...event,
+    device: by.device,
+    details: { by: administratorOf(by), ...event.details },
+  });

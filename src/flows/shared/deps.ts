@@ -6,6 +6,7 @@ import type { KeyEncryption } from '../../crypto/key-encryption.ts';
 import type { PasswordHasher } from '../../crypto/passwords/hasher.ts';
 import type { Database } from '../../db/client.ts';
 import type { PublicKeyFinder, Signer } from '../../keys/signing.ts';
+import type { LeakedPasswords } from '../../leaked-passwords/leaked-passwords.ts';
 import type { RateLimiter } from '../../limits/rate-limits.ts';
 import type { Log } from '../../log.ts';
 import type { CodeMaker } from '../../one-time-codes/code-maker.ts';
@@ -20,6 +21,8 @@ export type Deps = Readonly<{
   db: Database;
   hashGate: HashGate;
   passwords: PasswordHasher;
+  /** Knows the passwords of data leaks. */
+  leakedPasswords: LeakedPasswords;
   keyEncryption: KeyEncryption;
   signer: Signer;
   findPublicKey: PublicKeyFinder;

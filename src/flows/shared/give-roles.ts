@@ -8,7 +8,7 @@ import {
   replaceGivenRoles,
 } from '../../roles/given-roles.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
-import type { Caller } from './caller.ts';
+import { administratorOf, type Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 
 /** Returns the roles by name, each once. @throws AuthError `invalid` (roles) if HASURA_ROLES does not declare one */
@@ -44,7 +44,7 @@ export async function giveRoles(
   await replaceGivenRoles(tx, holder, roles);
   if ((await longestGivenLength(tx, userId)) > MAX_GIVEN_LENGTH)
     throw new AuthError('too_many_roles', { attribute: 'roles' });
-  const details = { by: 'operator', roles: roles.join(), formerRoles: former.join() };
+  const details = { by: administratorOf(by), roles: roles.join(), formerRoles: former.join() };
   await recordSecurityEvent(tx, { action: 'roles_changed', userId, teamId, device: by.device, details });
   await enqueueWebhooks(tx, deps, { type: 'user.roles_changed', data: { userId, teamId, roles } });
 }

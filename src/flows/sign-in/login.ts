@@ -8,6 +8,7 @@ import { type Caller, firstMissing } from '../shared/caller.ts';
 import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
+import { enabledUser } from '../shared/disabling.ts';
 import { admitLogin } from '../shared/login-limits.ts';
 import { checkAttempt } from '../shared/password-attempts.ts';
 import { queueVerification } from '../shared/verification-mail.ts';
@@ -78,9 +79,10 @@ async function verifyCredentials(
     await recordFailure(deps, by, found?.user.id ?? null, 'invalid_credentials');
     throw new AuthError('invalid_credentials');
   }
-  const { user, suspended } = found;
-  if (user.disabledAt !== null) {
-    await recordFailure(deps, by, user.id, 'account_disabled');
+  const { suspended } = found;
+  const user = await enabledUser(deps, found.user);
+  if (user === null) {
+    await recordFailure(deps, by, found.user.id, 'account_disabled');
     throw new AuthError('account_disabled');
   }
   if (!deps.passwords.isOutdated(passwordHash)) return { user, passwordHash, suspended };

@@ -14,6 +14,7 @@ import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
 import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { createInvitedAccount } from '../shared/invited-account.ts';
 
 export type SignupInput = TokenOptions & {
@@ -44,9 +45,9 @@ export type SignupInput = TokenOptions & {
  * A person may show the token of an invitation to this address, and must do so with SIGNUP=invited. It proves the address, and is used
  * up. Without a right token an address with an account gets the same answer as any other, after the same work.
  *
- * @throws AuthError `signup_disabled`; then in this order `required` (invitationToken last), `min_length` or `max_length` (password),
- * `invalid` (email), `max_length` or `invalid` (names), `required`, `captcha_failed` (captchaToken) or `unavailable`, `rate_limited`,
- * `invalid_token` (invitationToken), `busy`, `already_registered`, `claims_failed`, `email_not_verified`
+ * @throws AuthError `signup_disabled`; then in this order `required` (invitationToken last), `min_length`, `missing_characters` or
+ * `max_length` (password), `invalid` (email), `max_length` or `invalid` (names), `required`, `captcha_failed` (captchaToken) or `unavailable`, `rate_limited`,
+ * `invalid_token` (invitationToken), `leaked_password` (password), `unavailable`, `busy`, `already_registered`, `claims_failed`, `email_not_verified`
  */
 export async function signup(deps: Deps, by: Caller, input: SignupInput): Promise<SignedIn> {
   const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
@@ -58,7 +59,7 @@ export async function signup(deps: Deps, by: Caller, input: SignupInput): Promis
   await countCaller(deps, admitted);
   const invitation = await requireInvitation(deps, input, email);
 
-  const passwordHash = await deps.passwords.hash(input.password);
+  const passwordHash = await hashNewPassword(deps, input.password);
   // Hashing may have to wait, in which time a key may end.
   const key = await deps.signer.currentKey(ttlSeconds);
   const person = { email, name, teamName, passwordHash };
@@ -140,7 +141,7 @@ function validate(deps: Deps, input: SignupInput) {
     ...(needsInvitation && { [invitationTokenAttribute]: input.invitationToken ?? '' }),
   });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
-  checkNewPassword(input.password, deps.config.passwords.minLength);
+  checkNewPassword(input.password, deps.config.passwords);
   const email = parseEmail(input.email);
   const name = parseName(input.name, 'name');
   const teamName = input.teamName === null ? null : parseName(input.teamName, teamNameAttribute);

@@ -11,6 +11,7 @@ import { pruneInvites } from '../../teams/invites.ts';
 import { pruneInvitations } from '../../users/signup-invitations.ts';
 import { pruneWebhooks } from '../../webhooks/prune.ts';
 import type { Deps } from '../shared/deps.ts';
+import { liftEndedBans } from './lift-bans.ts';
 
 /** Ended sessions stay visible to their user, and to an operator, for a while. */
 const KEEP_ENDED_SESSIONS_SECONDS = 7 * 86_400;
@@ -46,6 +47,7 @@ async function stopRunaways({ db, config, log }: Deps): Promise<void> {
 async function prune(deps: Deps): Promise<void> {
   const { db } = deps;
   const chores = [
+    () => liftEndedBans(deps),
     () => deleteExpiredKeys(deps),
     () => pruneSessions(db, KEEP_ENDED_SESSIONS_SECONDS),
     () => pruneServiceTokens(db, KEEP_ENDED_TOKENS_SECONDS),

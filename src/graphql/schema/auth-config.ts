@@ -31,6 +31,7 @@ const AuthConfig = builder.objectRef<{
   captcha: CaptchaConfig | null;
   refreshCookie: boolean;
   passwordMinLength: number;
+  passwordRequiredCharacters: string[];
   accessTokenSeconds: number;
   personalTokenSeconds: number | null;
   issuer: string;
@@ -66,6 +67,9 @@ AuthConfig.implement({
     passwordMinLength: t.exposeInt('passwordMinLength', {
       description: 'The number of characters that a new password must have at least.',
     }),
+    passwordRequiredCharacters: t.exposeStringList('passwordRequiredCharacters', {
+      description: 'Groups of characters. A new password must have at least one character of each group.',
+    }),
     accessTokenSeconds: t.exposeInt('accessTokenSeconds', {
       description: 'The lifetime of an access token in seconds.',
     }),
@@ -94,6 +98,7 @@ builder.queryField('authConfig', (t) =>
       captcha: config.captcha,
       refreshCookie: config.refreshCookie !== 'off',
       passwordMinLength: config.passwords.minLength,
+      passwordRequiredCharacters: [...config.passwords.requiredCharacters],
       accessTokenSeconds: config.tokens.accessTtlSeconds,
       personalTokenSeconds: config.personalTokens.perUser > 0 ? config.personalTokens.maxTtlSeconds : null,
       issuer: config.tokens.issuer,

@@ -85,7 +85,7 @@ builder.mutationField('createUser', (t) =>
     description: paragraphs(
       'Creates a user, also while sign-up is off.',
       'For the operator: a client of Hasura with role admin. Without `password` the user cannot sign in until they set one.',
-      'Error codes: `permission_denied` (not the operator), `required` (`email`, `password`, `name`), `min_length` (`password`), `max_length` (`password`, `name`), `invalid` (`email`, `password`, `name`; `roles` if HASURA_ROLES does not declare one), `already_registered` (`email`), `too_many_roles` (`roles`), `rate_limited`, `busy`.',
+      'Error codes: `permission_denied` (not the operator), `required` (`email`, `password`, `name`), `min_length` (`password`), `missing_characters` (`password`), `leaked_password` (`password`), `max_length` (`password`, `name`), `invalid` (`email`, `password`, `name`; `roles` if HASURA_ROLES does not declare one), `already_registered` (`email`), `too_many_roles` (`roles`), `rate_limited`, `busy`, `unavailable`.',
     ),
     args: { input: t.arg({ type: CreateUserInput, required: true, description: 'The new user.' }) },
     resolve: (_root, { input }, { deps, caller }) => {
@@ -121,7 +121,7 @@ builder.mutationField('updateUser', (t) =>
       'Updates a user.',
       'For the operator: a client of Hasura with role admin.',
       'A new address or a new password ends all sessions and personal access tokens of the user, and all their one-time tokens stop working. The gateway mails a notice to the former address, or about the new password, if the address was verified.',
-      'Error codes: `permission_denied` (not the operator), `invalid` (`userId`, `email`, `emailVerified`, `password`, `name`), `required` (`name`, `password`), `min_length` (`password`), `max_length` (`password`, `name`), `not_found` (`userId`), `already_registered` (`email`), `busy`.',
+      'Error codes: `permission_denied` (not the operator), `invalid` (`userId`, `email`, `emailVerified`, `password`, `name`), `required` (`name`, `password`), `min_length` (`password`), `missing_characters` (`password`), `leaked_password` (`password`), `max_length` (`password`, `name`), `not_found` (`userId`), `already_registered` (`email`), `busy`, `unavailable`.',
     ),
     args: {
       input: t.arg({ type: UpdateUserInput, required: true, description: 'The user, and what changes.' }),

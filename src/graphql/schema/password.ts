@@ -57,8 +57,8 @@ builder.mutationField('resetPassword', (t) =>
     description: paragraphs(
       'Resets the password of an account: sets a new one by the one-time token of a mailed link.',
       'It also verifies the email address. All sessions and personal access tokens of the user end, and all their one-time tokens stop working. The gateway mails a notice. Call `login` with the new password next.',
-      'On `min_length` or `max_length`, ask for another password: the one-time token still works. On `invalid_token`, call `forgotPassword` again.',
-      'Error codes: `required` (`token`, `newPassword`), `min_length` (`newPassword`), `max_length` (`newPassword`), `invalid_token` (`token`), `busy`.',
+      'On `min_length`, `missing_characters`, `leaked_password` or `max_length`, ask for another password: the one-time token still works. On `invalid_token`, call `forgotPassword` again.',
+      'Error codes: `required` (`token`, `newPassword`), `min_length` (`newPassword`), `missing_characters` (`newPassword`), `leaked_password` (`newPassword`), `max_length` (`newPassword`), `invalid_token` (`token`), `busy`, `unavailable`.',
     ),
     args: {
       input: t.arg({
@@ -92,7 +92,7 @@ builder.mutationField('changePassword', (t) =>
       'Changes the password of the current user.',
       'All other sessions of the user end, except those of personal access tokens, and the gateway mails a notice. All one-time tokens of the user stop working. If the password is not proven (see `verifyEmail`), only the token of `changeEmail` stops working.',
       'An account without a password answers `invalid_credentials`. Call `forgotPassword` instead.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `required` (`currentPassword`, `newPassword`), `min_length` (`newPassword`), `max_length` (`newPassword`), `invalid_credentials` (`currentPassword`), `rate_limited`, `busy`.',
+      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `required` (`currentPassword`, `newPassword`), `min_length` (`newPassword`), `missing_characters` (`newPassword`), `leaked_password` (`newPassword`), `max_length` (`newPassword`), `invalid_credentials` (`currentPassword`), `rate_limited`, `busy`, `unavailable`.',
     ),
     args: {
       input: t.arg({

@@ -136,7 +136,7 @@ builder.mutationField('signup', (t) =>
       'Signs up: creates an account, mails a verification link to its address, and opens a session.',
       'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
       'On `email_not_verified`, this gateway needs a verified address first. The account exists now: the user opens the link and signs in with `login`. On `already_registered`, call `login` or `forgotPassword`.',
-      'Error codes: `signup_disabled`, `required` (`email`, `password`, `name`, `teamName`, `invitationToken`, `captchaToken`), `min_length` (`password`), `max_length` (`password`, `name`, `teamName`), `invalid` (`email`, `name`, `teamName`), `captcha_failed` (`captchaToken`), `invalid_token` (`invitationToken`), `already_registered` (`email`), `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
+      'Error codes: `signup_disabled`, `required` (`email`, `password`, `name`, `teamName`, `invitationToken`, `captchaToken`), `min_length` (`password`), `missing_characters` (`password`), `leaked_password` (`password`), `max_length` (`password`, `name`, `teamName`), `invalid` (`email`, `name`, `teamName`), `captcha_failed` (`captchaToken`), `invalid_token` (`invitationToken`), `already_registered` (`email`), `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
     ),
     args: { input: t.arg({ type: SignupInput, required: true, description: 'The new account.' }) },
     resolve: async (_root, { input }, context) => {
