@@ -9,6 +9,7 @@ import { requireGuard } from './db/exposure.ts';
 import { type DatabaseAccess, inspectDatabases } from './db/inspection.ts';
 import { openPools, type Pools } from './db/pools.ts';
 import { createDeliverTask } from './flows/mails/deliver.ts';
+import { createSmsTask } from './flows/text-messages/deliver.ts';
 import { keepHouse } from './flows/upkeep/housekeeping.ts';
 import { dialects } from './http/router.ts';
 import { startHttpServer } from './http/server.ts';
@@ -34,6 +35,8 @@ import { createClientAddressReader } from './request/client-address.ts';
 import type { GatewayDeps } from './request/deps.ts';
 import { createDeviceMarks } from './sessions/device-marks.ts';
 import { createRefreshTokens } from './sessions/refresh-token-format.ts';
+import { SMS_TASK } from './sms/queue.ts';
+import { createSmsSender } from './sms/sender.ts';
 import { countEmailClashes } from './users/email-clashes.ts';
 import { sampleForeignHashes } from './users/passwords.ts';
 import { createWebhookTasks } from './webhooks/deliver.ts';
@@ -87,12 +90,13 @@ export async function createApp(config: RunnableConfig, log: Log, signal?: Abort
     const http = await startHttpServer(deps, dialects);
     const mailWorker = startMailWorker(config, deps, templates, access.direct);
     const webhookWorker = startWebhookWorker(config, deps, access.direct);
+    const smsWorker = startSmsWorker(config, deps, access.direct);
     const stopHousekeeping = startHousekeeping(deps);
     return {
       url: http.url,
       deps,
       async close() {
-        await Promise.all([http.close(), mailWorker.stop(), webhookWorker?.stop()]);
+        await Promise.all([http.close(), mailWorker.stop(), webhookWorker?.stop(), smsWorker?.stop()]);
         await stopHousekeeping();
         await database.close();
       },
@@ -209,6 +213,27 @@ function startWebhookWorker(
     // Every endpoint can use all of its lanes at once.
     concurrency: LANES * webhooks.urls.length,
     applicationName: 'portcullis-webhooks',
+  });
+}
+
+/** Text messages that a replica delivers at once. */
+const SMS_CONCURRENCY = 4;
+
+/** Starts a worker of its own for text messages, so that a slow provider does not delay mails. Null without SMS_PROVIDER. */
+function startSmsWorker(
+  config: RunnableConfig,
+  { db, log, codes, mailInbox: inbox }: GatewayDeps,
+  database: DatabaseAccess,
+): JobWorker | null {
+  const outbound = createOutbound({ allow: config.outbound.allowPrivate });
+  const sender = createSmsSender(config, { outbound, inbox });
+  if (sender === null) return null;
+  return startJobWorker({
+    ...{ db, log },
+    database: { ...database, statementTimeoutMs: config.database.statementTimeoutMs },
+    tasks: { [SMS_TASK]: createSmsTask({ db, log, sender, codes, config }) },
+    concurrency: SMS_CONCURRENCY,
+    applicationName: 'portcullis-sms',
   });
 }
 

@@ -15,6 +15,7 @@ export const errorCatalogue = {
   invalid: { status: 400, message: 'This attribute is invalid.' },
   min_length: { status: 400, message: 'Password must be at least 8 characters long.' },
   already_registered: { status: 400, message: 'This email address is already registered.' },
+  phone_taken: { status: 400, message: 'This phone number is already registered.' },
   invalid_credentials: { status: 400, message: 'Invalid email or password.' },
   unauthenticated: { status: 401, message: 'Invalid credentials.' },
   permission_denied: { status: 403, message: 'You do not have permission to perform this action.' },
@@ -30,6 +31,9 @@ export const errorCatalogue = {
   account_disabled: { status: 403, message: 'This account is disabled.' },
   signup_disabled: { status: 403, message: 'Sign-up is switched off here.' },
   email_not_verified: { status: 403, message: 'Verify your email address first.' },
+  otp_disabled: { status: 403, message: 'Signups not allowed for otp' },
+  invalid_code: { status: 400, message: 'This code is wrong, was used or has expired.' },
+  phone_not_verified: { status: 403, message: 'Verify your phone number first.' },
   invalid_token: {
     status: 400,
     message: 'This link is no longer valid: it was used, replaced or has expired.',

@@ -17,6 +17,7 @@ import { roleConfig, roleProblems } from './groups/roles.ts';
 import { secretConfig } from './groups/secrets.ts';
 import { serverConfig } from './groups/server.ts';
 import { serviceRoleConfig } from './groups/service-role.ts';
+import { smsConfig, smsLimitConfig, smsProblems } from './groups/sms.ts';
 import { cookieProblems, keyLifeProblems, tokenConfig } from './groups/tokens.ts';
 import { upkeepConfig } from './groups/upkeep.ts';
 import { webhookConfig, webhookProblems } from './groups/webhooks.ts';
@@ -37,12 +38,13 @@ export const toConfig = (e: Environment) => ({
   ...codeConfig(e),
   ...captchaConfig(e),
   ...passwordConfig(e),
-  limits: { ...rateConfig(e), ...mailLimitConfig(e) },
+  limits: { ...rateConfig(e), ...mailLimitConfig(e), ...smsLimitConfig(e) },
   ...inviteConfig(e),
   ...personalTokenConfig(e),
   ...requestConfig(e),
   ...ensConfig(e),
   ...mailConfig(e),
+  ...smsConfig(e),
   ...outboundConfig(e),
   ...webhookConfig(e),
   ...upkeepConfig(e),
@@ -56,6 +58,7 @@ export type Config = Frozen<ReturnType<typeof toConfig>>;
 
 export type EnsConfig = Config['ens'];
 export type KeyConfig = Config['keys'];
+export type SmsConfig = Config['sms'];
 /** A provider by which people sign in. It holds secrets. */
 export type ProviderSettings = Config['providers'][number];
 export type WebhookConfig = Config['webhooks'];
@@ -73,6 +76,7 @@ export const problemsOf = (e: Environment): string[] =>
     keyLifeProblems,
     captchaProblems,
     roleProblems,
+    smsProblems,
     webhookProblems,
     providerProblems,
   ].flatMap((problems) => problems(e));

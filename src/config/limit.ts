@@ -5,8 +5,20 @@ import { variable } from './variable.ts';
 /** A count, and the seconds in which it may be used. */
 export type Rate = Readonly<{ count: number; seconds: number }>;
 
-/** What a limit counts by. `address` counts a network; `unaddressed` counts all clients without a known address together. */
-type Subject = 'account' | 'address' | 'mailbox' | 'session' | 'team' | 'unaddressed' | 'user';
+/**
+ * What a limit counts by. `address` counts a network; `unaddressed` counts all clients without a known address together. `gateway`
+ * counts all that the replicas do together.
+ */
+type Subject =
+  | 'account'
+  | 'address'
+  | 'gateway'
+  | 'mailbox'
+  | 'number'
+  | 'session'
+  | 'team'
+  | 'unaddressed'
+  | 'user';
 
 /** A rate limit. Its rate is fixed, or comes from its own variable or that of another limit. */
 export type LimitDeclaration = Readonly<{

@@ -18,6 +18,7 @@ import { roleVariables } from './groups/roles.ts';
 import { secretVariables } from './groups/secrets.ts';
 import { serverVariables } from './groups/server.ts';
 import { serviceRoleVariables } from './groups/service-role.ts';
+import { smsVariables } from './groups/sms.ts';
 import { tokenVariables } from './groups/tokens.ts';
 import { upkeepVariables } from './groups/upkeep.ts';
 import { webhookVariables } from './groups/webhooks.ts';
@@ -43,6 +44,7 @@ export const environment = z.object({
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,
+  ...smsVariables,
   ...outboundVariables,
   ...webhookVariables,
   ...upkeepVariables,

@@ -102,17 +102,19 @@ export type MadeCode = OneTimeCode & {
  * renewed. The transaction has locked the account.
  * @param input.isPkce whether the link gives a code to exchange, which clients tell by the prefix `pkce_`
  * @param input.hasLink false for a text message
+ * @param input.fixedCode replaces the made code: that of a number for tests
  * @returns null if the code was used or retired, or a later request has replaced it
  */
 export async function makeCode(
   tx: Transaction,
   maker: CodeMaker,
-  input: { id: string; ttlSeconds: number; isPkce?: boolean; hasLink?: boolean },
+  input: { id: string; ttlSeconds: number; isPkce?: boolean; hasLink?: boolean; fixedCode?: string },
 ): Promise<MadeCode | null> {
-  const { id, ttlSeconds, isPkce = false, hasLink = true } = input;
+  const { id, ttlSeconds, isPkce = false, hasLink = true, fixedCode } = input;
   const request = await findCode(tx, id);
   if (request === null) return null;
-  const { code, token: bare } = maker.make(request);
+  const { code: ownCode, token: bare } = maker.make(request);
+  const code = fixedCode ?? ownCode;
   const token = isPkce ? `pkce_${bare}` : bare;
   const made = await tx.execute(sql`
     update ${oneTimeCodes} set code_hash = ${maker.hash(request, code)}, link_hash = ${hasLink ? sha256(token) : null},

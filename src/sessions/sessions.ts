@@ -49,6 +49,18 @@ export async function findLiveSession(
   return found ?? null;
 }
 
+/** Finds what opened a session, and when; null if not found. */
+export async function findSessionStart(
+  db: Queryable,
+  sessionId: string,
+): Promise<{ openedBy: SessionOpener; createdAt: Date } | null> {
+  const [found] = await db
+    .select({ openedBy: sessions.openedBy, createdAt: sessions.createdAt })
+    .from(sessions)
+    .where(eq(sessions.id, sessionId));
+  return found ?? null;
+}
+
 /** Tells whether a session is neither revoked nor expired. */
 export async function isSessionLive(tx: Queryable, sessionId: string): Promise<boolean> {
   const found = await tx

@@ -2,6 +2,8 @@ import { eq, type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 
+export type { Metadata };
+
 export type AccountDetails = Omit<typeof accountDetails.$inferSelect, 'userId'>;
 
 const NONE: AccountDetails = {

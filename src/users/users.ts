@@ -62,7 +62,8 @@ export async function findUser(db: Database, id: string): Promise<User | null> {
 }
 
 type NewUser = {
-  email: string;
+  /** Null: no address. */
+  email: string | null;
   name: string | null;
   /** Null: no password. The person sets one by a mailed link. */
   passwordHash: string | null;

@@ -5,7 +5,7 @@ import { environment } from '../../src/config/variables.ts';
 import { mails } from '../../src/mail/kinds.ts';
 
 function limitsOf(env: Record<string, string> = {}) {
-  const { enabled, mailSpacingSeconds, ...limits } = readConfig(env).limits;
+  const { enabled, mailSpacingSeconds, smsSpacingSeconds, ...limits } = readConfig(env).limits;
   return Object.entries(limits).map(([key, limit]) => ({ key, ...limit }));
 }
 
@@ -37,11 +37,15 @@ test('each limit has a counter name of its own', () => {
     'mail_recipient per mailbox',
     'mail_recipient_reset per mailbox',
     'mail_recipient_of_others per mailbox',
+    'sms_number per number',
+    'sms_of_all per gateway',
+    'sms_address per address',
+    'sms_unaddressed per unaddressed',
   ]);
   expect(new Set(limitsOf().map(({ name }) => name)).size).toBe(limitsOf().length);
 });
 
-test.each(variables.filter((name) => name !== 'LIMIT_MAIL_SPACING_SECONDS'))('%s sets a limit', (name) => {
+test.each(variables.filter((name) => !name.endsWith('_SPACING_SECONDS')))('%s sets a limit', (name) => {
   const changed = limitsOf({ [name]: '7/70' }).filter(({ count, seconds }) => count === 7 && seconds === 70);
   expect(changed).not.toEqual([]);
 });

@@ -23,6 +23,9 @@ const values: Record<string, string> = {
   ENS_RPC_URLS: 'https://rpc.example.com/key',
   OAUTH_PROVIDERS: '[{"name":"google","clientId":"app","clientSecret":"secret"}]',
   SMTP_URL: 'smtps://app:secret@mail.example.com',
+  SMS_WEBHOOK_URL: 'https://app.example.com/sms/key',
+  SMS_WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 2).toString('base64')}`,
+  TWILIO_AUTH_TOKEN: '0'.repeat(32),
   WEBHOOK_URLS: 'https://app.example.com/hooks/key',
   WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 2).toString('base64')}`,
 };

@@ -31,7 +31,12 @@ test('the compose file and .env.example name the same variables', () => {
 });
 
 /** Secrets that a deployment may lack. */
-const optional = new Set(['OTHER_INTERNAL_ENDPOINTS_SECRET', 'CAPTCHA_SECRET', 'WEBHOOK_SECRETS']);
+const optional = new Set([
+  'OTHER_INTERNAL_ENDPOINTS_SECRET',
+  'CAPTCHA_SECRET',
+  'SMS_WEBHOOK_SECRETS',
+  'WEBHOOK_SECRETS',
+]);
 
 test('every secret is required, and other variables have the default of .env.example', () => {
   for (const { name, operator, operand } of used) {

@@ -36,7 +36,10 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'sign-in/logout.ts': ['sessions/logout.test.ts'],
   'sign-in/refresh.ts': ['sessions/refresh.test.ts'],
   'sign-in/renew-tokens.ts': ['http/teams.test.ts'],
+  'sign-in/request-phone-code.ts': ['sms/phone-sign-in.test.ts'],
   'sign-in/sign-in-with-access-token.ts': ['access-tokens/access-tokens.test.ts'],
+  'sign-in/sign-in-with-phone-code.ts': ['sms/phone-sign-in.test.ts'],
+  'sign-in/sign-up-with-phone.ts': ['sms/phone-sign-in.test.ts'],
   'sign-in/signup.ts': ['flows/signup.test.ts'],
   'teams/accept-invite.ts': ['teams/accept-invite.test.ts'],
   'teams/invite-members.ts': ['teams/invites.test.ts'],
@@ -45,6 +48,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'teams/manage-team.ts': ['teams/teams.test.ts'],
   'teams/revoke-invite.ts': ['teams/invites.test.ts'],
   'teams/switch-team.ts': ['teams/switch-team.test.ts'],
+  'text-messages/deliver.ts': ['sms/delivery.test.ts'],
   'upkeep/housekeeping.ts': ['hasura/scenarios/cron.test.ts'],
   'upkeep/lift-bans.ts': ['accounts/bans.test.ts'],
 };

@@ -9,7 +9,7 @@ const MAX_ENDPOINTS = 5;
 const MAX_SECRETS = 3;
 
 /** A URL may hold a key in its path. Its other parts show up in the logs of proxies and receivers. */
-const endpointUrl = () =>
+export const endpointUrl = () =>
   httpUrl()
     .max(2000, 'must have at most 2000 characters')
     .transform((value) => new URL(value))
@@ -18,7 +18,7 @@ const endpointUrl = () =>
     .transform(({ href }) => href);
 
 /** A secret of Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. */
-const webhookSecret = () =>
+export const webhookSecret = () =>
   z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, { error: 'must be whsec_ and base64', abort: true })

@@ -38,6 +38,8 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   invalid: { code: 'validation_failed' },
   max_length: { code: 'validation_failed' },
   min_length: { status: 422, code: 'weak_password' },
+  missing_characters: { status: 422, code: 'weak_password' },
+  leaked_password: { status: 422, code: 'weak_password' },
   already_registered: { status: 422, code: 'user_already_exists', message: 'User already registered' },
   invalid_credentials: { message: 'Invalid login credentials' },
   unauthenticated: {
@@ -81,6 +83,7 @@ function messageOf({ code, attribute, message, details }: AuthError): string {
     return `Could not parse request body as JSON: ${message}`;
   if (code === 'payload_too_large' && typeof details.maxBytes === 'number')
     return `Request body too large (max ${details.maxBytes} bytes)`;
+  if (attribute === 'password') return message.replaceAll('must', 'should').replace(' long.', '.');
   return attribute === null ? message : `${attribute}: ${message}`;
 }
 

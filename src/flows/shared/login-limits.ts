@@ -15,7 +15,10 @@ type Place = 'anywhere' | 'known address' | 'known device';
 export type LoginAttempt = CountedAttempt & Readonly<{ place: Place }>;
 
 type LoginSubject = Readonly<{
-  email: string;
+  /** The address or number as the person typed it. */
+  typed: string;
+  /** The same as the account has it; null if not found. */
+  stored: string | null;
   captchaToken: string;
   captchaAttribute: string | undefined;
   deviceCookie: string | null;
@@ -50,9 +53,9 @@ export async function admitLogin(deps: Deps, by: Caller, subject: LoginSubject):
 async function findCounter(
   deps: Deps,
   by: Caller,
-  { email, found, deviceCookie }: LoginSubject,
+  { typed, stored, found, deviceCookie }: LoginSubject,
 ): Promise<Pick<LoginAttempt, 'place' | 'failures'>> {
-  const account = accountCounter(deps, email, found?.user.email ?? null);
+  const account = accountCounter(deps, typed, stored);
   const device = deps.deviceMarks.find(found?.user ?? null, deviceCookie);
   const isKnown = await hasSignedInFrom(deps.db, found?.user.id ?? null, by.device.address);
   // A new password has new counters: wrong passwords before a reset do not count after it.

@@ -3,6 +3,7 @@ import type { Queryable } from '../../db/client.ts';
 import { AuthError, type ErrorCode } from '../../errors.ts';
 import { openSession } from '../../sessions/opening.ts';
 import { findPasswordHash, replacePasswordHash } from '../../users/passwords.ts';
+import { findUserByPhone, parsePhone } from '../../users/phones.ts';
 import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { findClaims } from '../shared/claims.ts';
@@ -15,6 +16,8 @@ import { queueVerification } from '../shared/verification-mail.ts';
 
 export type LoginInput = TokenOptions & {
   email: string;
+  /** Signs in by the phone number instead of the address. In any spelling of E.164. */
+  phone?: string;
   password: string;
   /** Where strangers have nearly used up what they share. */
   captchaToken?: string | undefined;
@@ -25,31 +28,30 @@ export type LoginInput = TokenOptions & {
 };
 
 /**
- * Signs in with email and password. An unknown address, an account without a password and a wrong password get the same
- * answer after the same work: one lookup and one argon2 verification (OWASP Authentication Cheat Sheet).
+ * Signs in with a password, and an email address or a phone number. An unknown one, an account without a password and a wrong
+ * password get the same answer after the same work: one lookup and one argon2 verification (OWASP Authentication Cheat Sheet).
  *
  * After a correct password it throws `account_disabled`, or `email_not_verified` if a verified address is required or the password
  * is suspended. Then it sends the verification mail again, unless one was just sent: a person who cannot sign in cannot ask for it.
+ * A number has to be verified, unless AUTOCONFIRM covers it.
  *
- * @throws AuthError `required` (email, then password), `rate_limited`, `required` or `captcha_failed` (captchaToken),
- * `unavailable`, `busy`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `claims_failed`
+ * @throws AuthError `required` (email, then password), `invalid` (phone), `rate_limited`, `required` or `captcha_failed`
+ * (captchaToken), `unavailable`, `busy`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `phone_not_verified`, `claims_failed`
  */
 export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<SignedIn> {
-  const missing = firstMissing({ email: input.email.trim(), password: input.password });
+  const name = input.phone ?? input.email;
+  const missing = firstMissing({ email: name.trim(), password: input.password });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
 
-  const found = await findUserByEmail(deps.db, input.email);
-  const { email, password, captchaToken = '', captchaAttribute, deviceCookie = null } = input;
+  const account = await findAccountOf(deps, input);
+  const { found } = account;
+  const { password, captchaToken = '', captchaAttribute, deviceCookie = null } = input;
   const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
-  const subject = { email, captchaToken, captchaAttribute, deviceCookie, found };
+  const subject = { ...account, captchaToken, captchaAttribute, deviceCookie };
   const attempt = await admitLogin(deps, by, subject);
   const check = () => verifyCredentials(deps, by, { found, password });
   const { user, passwordHash, suspended } = await checkAttempt(deps, by, attempt, check);
-  if (suspended || (deps.config.requireVerifiedEmail && user.emailVerifiedAt === null)) {
-    await recordFailure(deps, by, user.id, 'email_not_verified');
-    await queueVerification(deps, by, { user });
-    throw new AuthError('email_not_verified');
-  }
+  await requireVerified(deps, by, { user, suspended, phone: account.phone });
   const key = await deps.signer.currentKey(ttlSeconds);
   const knownDevice = attempt.place === 'known device';
   const opening = {
@@ -63,6 +65,50 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
     openSession(db, deps, { ...opening, claims: await findClaims(deps, db, user.id) });
   const session = await (deps.claims === null ? open(deps.db) : deps.db.transaction(open));
   return completeSignIn(deps, { user, session, key, ttlSeconds, kind, form });
+}
+
+/** The account that a person names at the login. */
+type NamedAccount = {
+  found: FoundUser | null;
+  /** The address as it was typed, or the number. */
+  typed: string;
+  /** The address or number as the account has it; null if not found. */
+  stored: string | null;
+  /** Null if the person named an address. */
+  phone: { verified: boolean } | null;
+};
+
+async function findAccountOf({ db }: Deps, { email, phone }: LoginInput): Promise<NamedAccount> {
+  if (phone === undefined) {
+    const found = await findUserByEmail(db, email);
+    return { found, typed: email, stored: found?.user.email ?? null, phone: null };
+  }
+  const number = parsePhone(phone);
+  const found = await findUserByPhone(db, number);
+  return {
+    found,
+    typed: number,
+    stored: found === null ? null : number,
+    phone: { verified: found?.verified ?? false },
+  };
+}
+
+/** @throws AuthError `email_not_verified`, `phone_not_verified` */
+async function requireVerified(
+  deps: Deps,
+  by: Caller,
+  { user, suspended, phone }: { user: User; suspended: boolean; phone: NamedAccount['phone'] },
+): Promise<void> {
+  const { requireVerifiedEmail, gotrue } = deps.config;
+  const needsEmail = phone === null && requireVerifiedEmail && user.emailVerifiedAt === null;
+  if (suspended || needsEmail) {
+    await recordFailure(deps, by, user.id, 'email_not_verified');
+    await queueVerification(deps, by, { user });
+    throw new AuthError('email_not_verified');
+  }
+  if (phone === null || phone.verified || gotrue.autoconfirm.includes('phone')) return;
+  await recordFailure(deps, by, user.id, 'phone_not_verified');
+  throw new AuthError('phone_not_verified');
 }
 
 /** What was checked: the session is opened only while that is still the password. */

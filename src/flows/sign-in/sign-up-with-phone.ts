@@ -1,0 +1,152 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import type { Transaction } from '../../db/client.ts';
+import { AuthError } from '../../errors.ts';
+import { newPassword, type OpenedSession, openSession } from '../../sessions/opening.ts';
+import { attemptSms, smsWait } from '../../sms/limits.ts';
+import type { SmsChannel } from '../../sms/message.ts';
+import { enqueueSms } from '../../sms/queue.ts';
+import type { Metadata } from '../../users/account-details.ts';
+import { checkNewPassword } from '../../users/attributes.ts';
+import { type FoundByPhone, findUserByPhone } from '../../users/phones.ts';
+import { lockUser, type User } from '../../users/users.ts';
+import { type Caller, firstMissing } from '../shared/caller.ts';
+import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
+import { findClaims } from '../shared/claims.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
+import type { Deps } from '../shared/deps.ts';
+import { enrolByPhone, isPhoneTaken } from '../shared/enrol-by-phone.ts';
+import { hashNewPassword } from '../shared/hash-new-password.ts';
+import {
+  parseChannel,
+  parseReachablePhone,
+  requireSms,
+  sendPhoneCode,
+  smsTooSoon,
+} from '../shared/phone-codes.ts';
+
+export type PhoneSignUpInput = TokenOptions & {
+  /** In any spelling of E.164. */
+  phone: string;
+  password: string;
+  /** What the user says of themselves. */
+  userMetadata: Metadata;
+  /** `sms` or `whatsapp`; empty for `sms`. */
+  channel: string;
+  captchaToken: string;
+  /** How the edge spells `captchaToken`, for errors. */
+  captchaAttribute?: string;
+};
+
+/**
+ * What a sign-up has led to: a session; an account that waits for its code; or neither, since the number has a user. A client must not
+ * learn the difference between the last two.
+ */
+export type PhoneSignUp =
+  | { kind: 'signed_in'; signedIn: SignedIn }
+  | { kind: 'waiting'; userId: string }
+  | { kind: 'repeated'; number: string };
+
+type Person = {
+  number: string;
+  channel: SmsChannel;
+  passwordHash: string;
+  /** Whether the password is that of the account which has the number and is not verified. */
+  knowsPassword: boolean;
+  userMetadata: Metadata;
+};
+
+/**
+ * Registers a person by phone number and password, and sends a code that verifies the number. While AUTOCONFIRM covers phone numbers,
+ * it signs in and sends no code; the number does not count as verified. A number whose user has not verified it gets a new code: the
+ * account keeps its first password, but the code does not keep that password unless this request has the same.
+ *
+ * @throws AuthError `signup_disabled`, `feature_disabled` (phone), `required` (phone, then password), `invalid` (phone), `min_length`,
+ * `missing_characters`, `max_length`, `invalid` or `leaked_password` (password), `invalid` (channel), `required` or `captcha_failed` (captchaToken), `unavailable`,
+ * `rate_limited`, `busy`, `claims_failed`; `phone_taken` while AUTOCONFIRM covers phone numbers
+ */
+export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUpInput): Promise<PhoneSignUp> {
+  if (deps.config.signup !== 'on') throw new AuthError('signup_disabled');
+  requireSms(deps);
+  const { number, channel } = validate(deps, input);
+  const { captchaToken, captchaAttribute, password, userMetadata } = input;
+  const demand = { operation: 'signup', alwaysFor: 'signup', captchaToken, captchaAttribute } as const;
+  await countCaller(deps, await admitCaller(deps, by, demand));
+  const admitted = await admitCaller(deps, by, { operation: 'sms', captchaToken });
+  const isAutomatic = deps.config.gotrue.autoconfirm.includes('phone');
+  const wait = isAutomatic ? null : await smsWait(deps, { purpose: 'sms', number });
+  if (wait !== null) throw smsTooSoon(wait);
+  const passwordHash = await hashNewPassword(deps, password);
+  const found = await findUserByPhone(deps.db, number);
+  // Without an account it is the same work.
+  const knowsPassword = await deps.passwords.verify(found?.passwordHash ?? null, password, found?.user.id);
+  const person = { number, channel, passwordHash, knowsPassword, userMetadata };
+  if (isAutomatic) return { kind: 'signed_in', signedIn: await openAtOnce(deps, by, { ...input, person }) };
+  const enrolling = deps.db.transaction(async (tx) => {
+    const retryAfterSeconds = await attemptSms(deps, { purpose: 'sms', number }, tx);
+    if (retryAfterSeconds !== null) throw smsTooSoon(retryAfterSeconds);
+    await countCaller(deps, admitted, tx);
+    return enrol(tx, deps, by, { person, found });
+  });
+  return enrolling.catch((error: unknown) => {
+    if (isPhoneTaken(error)) return { kind: 'repeated', number };
+    throw error;
+  });
+}
+
+function validate(deps: Deps, { phone, password, channel }: PhoneSignUpInput) {
+  const missing = firstMissing({ phone: phone.trim(), password });
+  if (missing !== null) throw new AuthError('required', { attribute: missing });
+  const number = parseReachablePhone(deps, phone);
+  checkNewPassword(password, deps.config.passwords);
+  return { number, channel: parseChannel(deps, channel) };
+}
+
+async function enrol(
+  tx: Transaction,
+  deps: Deps,
+  by: Caller,
+  { person, found }: { person: Person; found: FoundByPhone | null },
+): Promise<PhoneSignUp> {
+  const { number, channel, knowsPassword } = person;
+  if (found === null) {
+    const { id: userId } = await enrolByPhone(tx, deps, person);
+    await recordSecurityEvent(tx, { action: 'signup', userId, device: by.device });
+    await sendPhoneCode(tx, deps, { userId, purpose: 'sms', number, channel, keepsPassword: true });
+    return { kind: 'waiting', userId };
+  }
+  const user = await lockUser(tx, found.user.id);
+  const event = { action: 'signup', outcome: 'failure', userId: found.user.id, device: by.device } as const;
+  await recordSecurityEvent(tx, event);
+  if (found.verified || !found.opensAccount || user === null || user.disabledAt !== null) {
+    await enqueueSms(tx, { kind: 'none' });
+    return { kind: 'repeated', number };
+  }
+  const request = { userId: user.id, purpose: 'sms', number, channel, keepsPassword: knowsPassword } as const;
+  await sendPhoneCode(tx, deps, request);
+  return { kind: 'waiting', userId: user.id };
+}
+
+/** Creates the account and its first session. */
+async function openAtOnce(
+  deps: Deps,
+  by: Caller,
+  { person, ...input }: PhoneSignUpInput & { person: Person },
+): Promise<SignedIn> {
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
+  const key = await deps.signer.currentKey(ttlSeconds);
+  const { user, session } = await deps.db.transaction(async (tx) => {
+    const user = await enrolByPhone(tx, deps, { ...person, isConfirmed: true });
+    return { user, session: await openFirstSession(tx, deps, by, user) };
+  });
+  return completeSignIn(deps, { user, session, key, ttlSeconds, kind, form });
+}
+
+async function openFirstSession(
+  tx: Transaction,
+  deps: Deps,
+  by: Caller,
+  { id: userId }: User,
+): Promise<OpenedSession> {
+  const claims = await findClaims(deps, tx, userId);
+  return openSession(tx, deps, { userId, device: by.device, action: 'signup', by: newPassword, claims });
+}
