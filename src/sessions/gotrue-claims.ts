@@ -46,7 +46,7 @@ export async function findGotrueClaims(
       p.verified_at is not null as phone_verified, d.user_metadata, d.app_metadata, d.role, d.provider,
       coalesce(d.is_anonymous, false) as is_anonymous,
       exists (select from ${passwords} where user_id = u.id) as has_password,
-      array(select provider from ${identities} where user_id = u.id group by provider order by min(created_at)) as linked,
+      to_json(array(select provider from ${identities} where user_id = u.id group by provider order by min(created_at))) as linked,
       s.methods, s.level, s.opened_by, floor(extract(epoch from s.created_at))::int as opened_at
     from ${sessions} s join ${users} u on u.id = s.user_id
     left join ${phones} p on p.user_id = u.id

@@ -4,6 +4,7 @@ import { type Database, statement } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { identities } from '../db/tables/identities.ts';
 import { phones } from '../db/tables/phones.ts';
+import { sessions } from '../db/tables/sessions.ts';
 import { passwords, users } from '../db/tables/users.ts';
 import { type AccountDetails, detailsOf } from './account-details.ts';
 import { confirmationsOf, shownUserMetadata } from './confirmations.ts';
@@ -46,6 +47,8 @@ const accountById = statement((db) =>
       details: accountDetails,
       phone: phones,
       hasPassword: sql<boolean>`exists (select from ${passwords} where ${passwords.userId} = ${users.id})`,
+      lastSignInAt: sql<string | null>`(
+        select max(s.created_at) from ${sessions} s where s.user_id = ${users.id} and s.opened_by <> 'access_token')`,
       identities: sql<IdentityJson[]>`coalesce((
         select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer, 'subject', i.subject,
           'email', i.email, 'createdAt', i.created_at) order by i.created_at, i.id)
@@ -67,7 +70,10 @@ export async function findAccount(
   if (found === undefined) return null;
   const { user, hasPassword, phone } = found;
   const linked = found.identities.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
-  const stored = { user, hasPassword, phone, details: detailsOf(found.details), identities: linked };
+  const details = detailsOf(found.details);
+  // An ended session is pruned after a while. What an import brought stays.
+  const lastSignInAt = found.lastSignInAt === null ? details.lastSignInAt : new Date(found.lastSignInAt);
+  const stored = { user, hasPassword, phone, details: { ...details, lastSignInAt }, identities: linked };
   return describeAccount(stored, config);
 }
 

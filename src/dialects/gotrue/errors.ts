@@ -29,6 +29,15 @@ export const refuse = (status: number, code: string, message: string): AuthError
 /** The error for a request that GoTrue finds malformed. */
 export const validationFailed = (message: string): AuthError => refuse(400, 'validation_failed', message);
 
+/** Runs a flow whose errors have other names at this endpoint than elsewhere in the dialect. */
+export const respell = <Result>(
+  running: Promise<Result>,
+  names: Readonly<Partial<Record<ErrorCode, () => AuthError>>>,
+): Promise<Result> =>
+  running.catch((error: unknown) => {
+    throw (error instanceof AuthError ? names[error.code]?.() : undefined) ?? error;
+  });
+
 /**
  * GoTrue's names of the errors that flows throw. A catalogued error that is not listed keeps its status, code and message. An endpoint
  * that needs another name for one throws `refuse` instead.
@@ -40,6 +49,7 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   min_length: { status: 422, code: 'weak_password' },
   missing_characters: { status: 422, code: 'weak_password' },
   leaked_password: { status: 422, code: 'weak_password' },
+  phone_taken: { status: 422, code: 'user_already_exists', message: 'User already registered' },
   already_registered: { status: 422, code: 'user_already_exists', message: 'User already registered' },
   invalid_credentials: { message: 'Invalid login credentials' },
   unauthenticated: {
@@ -50,6 +60,7 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   permission_denied: { code: 'not_admin', message: 'User not allowed' },
   account_disabled: { code: 'user_banned', message: 'User is banned' },
   signup_disabled: { status: 422, message: 'Signups not allowed for this instance' },
+  phone_not_verified: { status: 400, code: 'phone_not_confirmed', message: 'Phone not confirmed' },
   email_not_verified: { status: 400, code: 'email_not_confirmed', message: 'Email not confirmed' },
   invalid_token: { status: 403, code: 'otp_expired', message: 'Token has expired or is invalid' },
   invalid_refresh_token: {
@@ -76,6 +87,10 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   },
 };
 
+/** What is wrong with a new password, in GoTrue's words. */
+export const weakMessage = (message: string): string =>
+  message.replaceAll('Password must', 'Password should').replace(' characters long.', ' characters.');
+
 /** Names the attribute at fault, as the catalogue's messages do not. */
 function messageOf({ code, attribute, message, details }: AuthError): string {
   if (code === 'invalid' && attribute === 'email') return 'Unable to validate email address: invalid format';
@@ -83,7 +98,7 @@ function messageOf({ code, attribute, message, details }: AuthError): string {
     return `Could not parse request body as JSON: ${message}`;
   if (code === 'payload_too_large' && typeof details.maxBytes === 'number')
     return `Request body too large (max ${details.maxBytes} bytes)`;
-  if (attribute === 'password') return message.replaceAll('must', 'should').replace(' long.', '.');
+  if (attribute === 'password') return weakMessage(message);
   return attribute === null ? message : `${attribute}: ${message}`;
 }
 

@@ -5,6 +5,7 @@ import type { BodyFault, Dialect } from '../dialect.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { logoutEndpoints } from './logout.ts';
 import { settingsEndpoints } from './settings.ts';
+import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
 
 /** The configured origins may call, without cookies. */
@@ -41,5 +42,10 @@ export const gotrue: Dialect = {
       "GoTrue's API, for Supabase's clients. The same paths are below `/gotrue` and `/gotrue/auth/v1`. Its errors have the names of GoTrue.",
     errors: goTrueErrors,
   },
-  endpoints: (deps) => [...settingsEndpoints(deps), ...userEndpoints(deps), ...logoutEndpoints(deps)],
+  endpoints: (deps) => [
+    ...settingsEndpoints(deps),
+    ...tokenEndpoints(deps),
+    ...userEndpoints(deps),
+    ...logoutEndpoints(deps),
+  ],
 };

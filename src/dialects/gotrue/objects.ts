@@ -106,12 +106,13 @@ export function userObject(account: Account, config: Settings): Json {
 
 /** A session as clients read it: its tokens, and its user. */
 export function sessionObject(signedIn: SignedIn, account: Account, config: Settings): Json {
-  const expiresAt = Math.floor(signedIn.expiresAt.getTime() / 1000);
+  const expiresAtMs = signedIn.expiresAt.getTime();
   return {
     access_token: signedIn.accessToken,
     token_type: 'bearer',
-    expires_in: Math.max(0, expiresAt - Math.floor(Date.now() / 1000)),
-    expires_at: expiresAt,
+    // Times in tokens are whole seconds, so it is rounded up.
+    expires_in: Math.max(0, Math.ceil((expiresAtMs - Date.now()) / 1000)),
+    expires_at: Math.floor(expiresAtMs / 1000),
     refresh_token: signedIn.refreshToken,
     user: userObject(account, config),
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EMAIL, PASSWORD, PHONE, SECURITY } from './bodies.ts';
 
 // How OpenAPI describes the objects that GoTrue's clients read. `objects.ts` makes them.
 
@@ -56,4 +57,18 @@ export const SessionSchema = z.object({
   expires_at: z.int().meta({ description: 'Seconds since 1970.' }),
   refresh_token: z.string(),
   user: UserSchema,
+  weak_password: z
+    .object({ message: z.string(), reasons: z.array(z.string()) })
+    .nullable()
+    .optional()
+    .meta({ description: 'Why the password would be refused as a new one. Null if it would not.' }),
+});
+
+/** What the grants read. */
+export const TokenBody = z.object({
+  email: EMAIL,
+  phone: PHONE,
+  password: PASSWORD,
+  refresh_token: z.string().default('').meta({ description: 'The refresh token of a session.' }),
+  gotrue_meta_security: SECURITY,
 });

@@ -6,7 +6,7 @@ import type { User } from '../../users/users.ts';
 import type { Deps } from './deps.ts';
 
 /** What a person gets who has signed in. */
-export type SignedIn = IssuedTokens & { refreshToken: string; user: User };
+export type SignedIn = IssuedTokens & { refreshToken: string; user: User; sessionId: string };
 
 /** Which tokens an edge hands out. */
 export type TokenOptions = {
@@ -18,7 +18,7 @@ export type TokenOptions = {
   form?: TokenForm;
 };
 
-type TokenForm = 'gateway' | 'gotrue';
+export type TokenForm = 'gateway' | 'gotrue';
 
 /** What the tokens of a session say about its user. */
 export const subjectOf = (
@@ -44,5 +44,6 @@ export async function completeSignIn(
     team: session.team,
     gotrueClaims,
   });
-  return { ...tokens, refreshToken: session.refreshToken, user };
+  const { refreshToken, sessionId } = session;
+  return { ...tokens, refreshToken, sessionId, user };
 }

@@ -7,7 +7,12 @@ import { findUserByPhone, parsePhone } from '../../users/phones.ts';
 import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { findClaims } from '../shared/claims.ts';
-import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
+import {
+  completeSignIn,
+  type SignedIn,
+  type TokenForm,
+  type TokenOptions,
+} from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enabledUser } from '../shared/disabling.ts';
 import { admitLogin } from '../shared/login-limits.ts';
@@ -33,7 +38,7 @@ export type LoginInput = TokenOptions & {
  *
  * After a correct password it throws `account_disabled`, or `email_not_verified` if a verified address is required or the password
  * is suspended. Then it sends the verification mail again, unless one was just sent: a person who cannot sign in cannot ask for it.
- * A number has to be verified, unless AUTOCONFIRM covers it.
+ * A number has to be verified, unless AUTOCONFIRM covers it. So has an address for tokens of the form `gotrue`; then no mail is sent.
  *
  * @throws AuthError `required` (email, then password), `invalid` (phone), `rate_limited`, `required` or `captcha_failed`
  * (captchaToken), `unavailable`, `busy`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `phone_not_verified`, `claims_failed`
@@ -51,7 +56,7 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
   const attempt = await admitLogin(deps, by, subject);
   const check = () => verifyCredentials(deps, by, { found, password });
   const { user, passwordHash, suspended } = await checkAttempt(deps, by, attempt, check);
-  await requireVerified(deps, by, { user, suspended, phone: account.phone });
+  await requireVerified(deps, by, { user, suspended, phone: account.phone, form });
   const key = await deps.signer.currentKey(ttlSeconds);
   const knownDevice = attempt.place === 'known device';
   const opening = {
@@ -93,17 +98,21 @@ async function findAccountOf({ db }: Deps, { email, phone }: LoginInput): Promis
   };
 }
 
+type Entrant = { user: User; suspended: boolean; phone: NamedAccount['phone']; form: TokenForm };
+
 /** @throws AuthError `email_not_verified`, `phone_not_verified` */
 async function requireVerified(
   deps: Deps,
   by: Caller,
-  { user, suspended, phone }: { user: User; suspended: boolean; phone: NamedAccount['phone'] },
+  { user, suspended, phone, form }: Entrant,
 ): Promise<void> {
   const { requireVerifiedEmail, gotrue } = deps.config;
-  const needsEmail = phone === null && requireVerifiedEmail && user.emailVerifiedAt === null;
+  // AUTOCONFIRM decides for the GoTrue dialect, whose clients ask for the mail themselves.
+  const isRequired = form === 'gotrue' ? !gotrue.autoconfirm.includes('email') : requireVerifiedEmail;
+  const needsEmail = phone === null && isRequired && user.emailVerifiedAt === null;
   if (suspended || needsEmail) {
     await recordFailure(deps, by, user.id, 'email_not_verified');
-    await queueVerification(deps, by, { user });
+    if (suspended || form !== 'gotrue') await queueVerification(deps, by, { user });
     throw new AuthError('email_not_verified');
   }
   if (phone === null || phone.verified || gotrue.autoconfirm.includes('phone')) return;

@@ -1,12 +1,15 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
 import type { Counter } from '../../limits/rate-limits.ts';
-import { rotateRefreshToken } from '../../sessions/refresh-tokens.ts';
+import { findSessionOfRefreshToken, rotateRefreshToken } from '../../sessions/refresh-tokens.ts';
 import type { RefreshedSession } from '../../sessions/rotation.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
+import { findUser } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
+import { isConfirmed } from '../shared/confirmation.ts';
 import type { Deps } from '../shared/deps.ts';
+import { enabledUser } from '../shared/disabling.ts';
 
 /** What counts the repeats of a session's exchanges. */
 const repeatsOf = ({ config }: Deps, sessionId: string): Counter => ({
@@ -16,11 +19,16 @@ const repeatsOf = ({ config }: Deps, sessionId: string): Counter => ({
 
 export type RefreshInput = TokenOptions & { refreshToken: string };
 
+/** The new tokens, and whether the token at hand had been exchanged before. */
+export type Refreshed = SignedIn & { isRepeat: boolean };
+
 /**
  * Exchanges a refresh token for new tokens. It needs no access token, and ignores an expired one. A repeat within
  * REFRESH_REUSE_INTERVAL yields the session's live token, and so does a late repeat by a client that never got the answer
  * (rotateRefreshToken). The use of any other spent token is taken for theft: the session ends, and stays ended although this
  * request fails (RFC 9700 4.14.2).
+ *
+ * For tokens of the form `gotrue` it also throws `account_disabled` and `email_not_verified`.
  *
  * @throws AuthError `required`, `invalid_refresh_token`, `refresh_token_reused`, `rate_limited`, `no_signing_key`, `claims_failed`
  */
@@ -33,8 +41,9 @@ export async function refresh(
     kind = 'access',
     form = 'gateway',
   }: RefreshInput,
-): Promise<SignedIn> {
+): Promise<Refreshed> {
   if (refreshToken === '') throw new AuthError('required', { attribute: 'refreshToken' });
+  if (form === 'gotrue') await requireAdmittedHolder(deps, refreshToken);
   // Before the exchange: without a key to sign with, the token at hand must stay good.
   const key = await deps.signer.currentKey(ttlSeconds);
   const { rotation, claims } = await rotateRefreshToken(
@@ -45,11 +54,14 @@ export async function refresh(
   switch (rotation.kind) {
     case 'refreshed':
       await recordRepeat(deps, by, rotation);
-      return completeSignIn(deps, {
-        ...{ key, ttlSeconds, kind, form },
-        user: rotation.user,
-        session: { ...rotation, claims },
-      });
+      return {
+        ...(await completeSignIn(deps, {
+          ...{ key, ttlSeconds, kind, form },
+          user: rotation.user,
+          session: { ...rotation, claims },
+        })),
+        isRepeat: rotation.repeat !== null,
+      };
     case 'reused':
       await endStolenSession(deps, by, rotation);
       throw new AuthError('refresh_token_reused');
@@ -61,6 +73,18 @@ export async function refresh(
     case 'invalid':
       throw new AuthError('invalid_refresh_token');
   }
+}
+
+/**
+ * At the GoTrue dialect a disabled person is told so, and one with an unconfirmed address gets no tokens. It comes before the exchange, so
+ * that the token at hand stays good for other dialects.
+ */
+async function requireAdmittedHolder(deps: Deps, refreshToken: string): Promise<void> {
+  const session = await findSessionOfRefreshToken(deps.db, refreshToken);
+  const user = session === null ? null : await findUser(deps.db, session.userId);
+  if (user === null) return;
+  if ((await enabledUser(deps, user)) === null) throw new AuthError('account_disabled');
+  if (!(await isConfirmed(deps, user))) throw new AuthError('email_not_verified');
 }
 
 /** A thief may repeat too: what is late, or comes from another device or address, is for the person to see. */

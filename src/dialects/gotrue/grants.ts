@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import { weaknessOf } from '../../flows/shared/weak-password.ts';
+import { login } from '../../flows/sign-in/login.ts';
+import { refresh } from '../../flows/sign-in/refresh.ts';
+import type { RequestCaller } from '../../request/caller.ts';
+import type { GatewayDeps } from '../../request/deps.ts';
+import type { RouteContext } from '../routes.ts';
+import { tokenErrors } from './bearer.ts';
+import { captchaOf } from './bodies.ts';
+import { refuse, respell, validationFailed, weakMessage } from './errors.ts';
+import type { TokenBody } from './schemas.ts';
+import { answerSession } from './session-answer.ts';
+
+/** A request at `/token`. */
+type Call = { caller: RequestCaller; body: z.output<typeof TokenBody> };
+
+/** What a client gives for a session. */
+export type Grant = (deps: GatewayDeps, call: Call, c: RouteContext) => Promise<Response>;
+
+const FORM = { form: 'gotrue' } as const;
+
+/** A password, and an address or a number. */
+export const passwordGrant: Grant = async (deps, { caller, body }, c) => {
+  const { email, phone, password, gotrue_meta_security: security } = body;
+  if (email !== '' && phone !== '')
+    throw validationFailed('Only an email address or phone number should be provided on login.');
+  if (email === '' && phone === '') throw validationFailed('missing email or phone');
+  if (phone !== '' && deps.config.sms.provider === 'off')
+    throw refuse(422, 'phone_provider_disabled', 'Phone logins are disabled');
+  // No account has an empty password.
+  if (password === '') throw refuse(400, 'invalid_credentials', 'Invalid login credentials');
+  const name = phone === '' ? { email } : { email: '', phone };
+  const signedIn = await respell(
+    login(deps, caller, { ...name, password, ...captchaOf(security), ...FORM }),
+    {
+      account_disabled: () => refuse(400, 'user_banned', 'User is banned'),
+    },
+  );
+  const weakness = weaknessOf(deps, password);
+  const weak_password = weakness && { ...weakness, message: weakMessage(weakness.message) };
+  return answerSession(deps, c, signedIn, { weak_password });
+};
+
+/** A refresh token. */
+export const refreshGrant: Grant = async (deps, { caller, body }, c) => {
+  const { refresh_token: refreshToken } = body;
+  if (refreshToken === '') throw validationFailed('Refresh token is not valid');
+  const signedIn = await respell(refresh(deps, caller, { refreshToken, ...FORM }), {
+    account_disabled: () => refuse(400, 'user_banned', 'Invalid Refresh Token: User Banned'),
+    email_not_verified: tokenErrors.notConfirmed,
+  });
+  if (!signedIn.isRepeat) c.header('sb-auth-refresh-token-reuse', 'false');
+  return answerSession(deps, c, signedIn);
+};
+
+/** The signature of a wallet, which another dialect takes. */
+export const web3Grant: Grant = async () => {
+  throw refuse(422, 'web3_provider_disabled', 'Web3 provider is disabled');
+};

@@ -1,0 +1,27 @@
+import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
+import type { GatewayDeps } from '../../request/deps.ts';
+import { findAccount } from '../../users/accounts.ts';
+import type { RouteContext } from '../routes.ts';
+import { tokenErrors } from './bearer.ts';
+import { sessionObject } from './objects.ts';
+
+/** The first characters of a refresh token say of which kind it is, and nothing of the secret. */
+const PREFIX_LENGTH = 4;
+
+/**
+ * Answers with a session: its tokens, its user, and the headers that name it.
+ * @param more what else the client reads beside them
+ */
+export async function answerSession(
+  deps: GatewayDeps,
+  c: RouteContext,
+  signedIn: SignedIn,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Response> {
+  const account = await findAccount(deps, signedIn.user.id);
+  if (account === null) throw tokenErrors.userGone();
+  c.header('sb-auth-user-id', signedIn.user.id);
+  c.header('sb-auth-session-id', signedIn.sessionId);
+  c.header('sb-auth-refresh-token-prefix', signedIn.refreshToken.slice(0, PREFIX_LENGTH));
+  return c.json({ ...sessionObject(signedIn, account, deps.config), ...more });
+}
