@@ -14,7 +14,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   '«otp»': '\\d{6}',
   '«time»': '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z',
   '«unix»': '\\d{10}',
-  '«n»': '\\d{1,2}',
+  '«n»': '\\d+',
   '«main»': 'https://auth\\.example\\.com',
   '«provider»': 'https?://[^/]+(?:/[^/?]+)*?',
   '«provider-token»': '[^&]+',
@@ -56,6 +56,7 @@ function compareBodies(recorded: unknown, ours: unknown, at: string): Difference
   if (isObject(recorded) && isObject(ours)) return compareObjects(recorded, ours, at);
   if (Array.isArray(recorded) && Array.isArray(ours) && recorded.length === ours.length)
     return recorded.flatMap((item, index) => compareBodies(item, ours[index], `${at}.${index}`));
+  if (recorded === '«user»' && isObject(ours) && typeof ours.id === 'string') return [];
   if (typeof recorded === 'string' && (typeof ours === 'string' || typeof ours === 'number')) {
     // The size of a picture is not a promise.
     if (/^«\d+ bytes»$/.test(recorded)) return [];

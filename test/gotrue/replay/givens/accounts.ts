@@ -20,7 +20,7 @@ import {
 const NIL_ID = '00000000-0000-0000-0000-000000000000';
 
 export const users: Preparations = {
-  'user: GET: the signed-in user': [signedIn()],
+  'user: GET: the signed-in user': [signedIn('user1', { user_metadata: { a: 1 }, app_metadata: { b: 2 } })],
   'user: GET: the same user as in the session': [signedIn()],
   'user: GET: X-JWT-AUD of another audience: 400': [signedIn()],
   'user: auth-js getUser with a token in hand': [signedIn()],

@@ -69,7 +69,7 @@ export const tokens: Preparations = {
   'token: password: weak since the rules changed, told in the session': [
     confirmed('user1', {
       password: undefined,
-      password_hash: '$2b$10$PCeEQJkXlCGLmBb8NBkRJ.QmVjqOVYqRXpnDSlm7lqHRx.S8pFqIu',
+      password_hash: '$2b$10$XYvpKLE8tj4luIJDMpkKruSGQ12gTbIpm4UuLCoTAaxz7JjI16zQi',
     }),
   ],
   'token: password: each sign-in is a session of its own': {
