@@ -3,7 +3,7 @@ import { MAX_PERSONAL_TOKENS } from '../config/groups/personal-tokens.ts';
 import { createSecret, sha256 } from '../crypto/secrets.ts';
 import { type Database, statement, type Transaction } from '../db/client.ts';
 import { accessTokens } from '../db/tables/access-tokens.ts';
-import { sessions } from '../db/tables/sessions.ts';
+import { type AssuranceLevel, sessions } from '../db/tables/sessions.ts';
 import { users } from '../db/tables/users.ts';
 import type { User } from '../users/users.ts';
 
@@ -36,7 +36,7 @@ export async function insertAccessToken(
 
 const tokenOfSecret = statement((db) =>
   db
-    .select({ id: accessTokens.sessionId, roles: accessTokens.roles, user: users })
+    .select({ id: accessTokens.sessionId, roles: accessTokens.roles, level: sessions.level, user: users })
     .from(accessTokens)
     .innerJoin(sessions, eq(sessions.id, accessTokens.sessionId))
     .innerJoin(users, eq(users.id, sessions.userId))
@@ -45,7 +45,7 @@ const tokenOfSecret = statement((db) =>
 );
 
 /** A personal access token with its user, for a sign-in. */
-export type FoundAccessToken = { id: string; roles: string[]; user: User };
+export type FoundAccessToken = { id: string; roles: string[]; level: AssuranceLevel; user: User };
 
 /** Finds a live personal access token by its secret. Null if it is unknown, revoked or expired, or the user is disabled. */
 export async function findAccessToken(db: Database, secret: string): Promise<FoundAccessToken | null> {

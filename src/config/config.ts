@@ -14,6 +14,7 @@ import { personalTokenConfig } from './groups/personal-tokens.ts';
 import { providerConfig, providerProblems } from './groups/providers.ts';
 import { requestConfig } from './groups/requests.ts';
 import { roleConfig, roleProblems } from './groups/roles.ts';
+import { secondFactorConfig } from './groups/second-factors.ts';
 import { secretConfig } from './groups/secrets.ts';
 import { serverConfig } from './groups/server.ts';
 import { serviceRoleConfig } from './groups/service-role.ts';
@@ -41,6 +42,7 @@ export const toConfig = (e: Environment) => ({
   limits: { ...rateConfig(e), ...mailLimitConfig(e), ...smsLimitConfig(e) },
   ...inviteConfig(e),
   ...personalTokenConfig(e),
+  ...secondFactorConfig(e),
   ...requestConfig(e),
   ...ensConfig(e),
   ...mailConfig(e),

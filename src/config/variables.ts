@@ -15,6 +15,7 @@ import { personalTokenVariables } from './groups/personal-tokens.ts';
 import { providerVariables } from './groups/providers.ts';
 import { requestVariables } from './groups/requests.ts';
 import { roleVariables } from './groups/roles.ts';
+import { secondFactorVariables } from './groups/second-factors.ts';
 import { secretVariables } from './groups/secrets.ts';
 import { serverVariables } from './groups/server.ts';
 import { serviceRoleVariables } from './groups/service-role.ts';
@@ -41,6 +42,7 @@ export const environment = z.object({
   ...rateVariables,
   ...inviteVariables,
   ...personalTokenVariables,
+  ...secondFactorVariables,
   ...requestVariables,
   ...ensVariables,
   ...mailVariables,

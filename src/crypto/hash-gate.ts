@@ -13,6 +13,8 @@ export type HashGate = {
   run<T>(hash: () => Promise<T>): Promise<T>;
   /** The number of hashes that have finished since the start. Tests count work by it. */
   readonly finished: number;
+  /** The number of hashes that wait for their turn. Tests see by it how far an operation has come. */
+  readonly waiting: number;
 };
 
 /**
@@ -60,6 +62,9 @@ export function createHashGate({ concurrency, queue, longestWaitMs }: Options): 
     },
     get finished() {
       return finished;
+    },
+    get waiting() {
+      return waiting.size;
     },
   };
 }

@@ -10,6 +10,8 @@ export type KeyEncryption = {
   canDecrypt(jwe: string): boolean;
   /** Tells whether the first key made this JWE: the key that encrypts. */
   isCurrent(jwe: string): boolean;
+  /** The id of the first key, as JWEs name it. */
+  readonly currentKeyId: string;
 };
 
 const idOf = (key: Uint8Array): string => createHash('sha256').update(key).digest('hex').slice(0, 16);
@@ -37,5 +39,6 @@ export function createKeyEncryption(keys: readonly Uint8Array[]): KeyEncryption 
     },
     canDecrypt: (jwe) => byId.has(kidOf(jwe) ?? ''),
     isCurrent: (jwe) => kidOf(jwe) === currentId,
+    currentKeyId: currentId,
   };
 }

@@ -4,10 +4,19 @@ import type { RequestCaller } from '../request/caller.ts';
 
 /**
  * Returns the current user.
+ * @throws AuthError `unauthenticated`, `second_factor_required`
+ */
+export const requireViewer = async (caller: RequestCaller): Promise<Viewer> =>
+  signedIn(await caller.viewer());
+
+/**
+ * Returns the current user, who need not have shown the second factor.
  * @throws AuthError `unauthenticated`
  */
-export async function requireViewer(caller: RequestCaller): Promise<Viewer> {
-  const viewer = await caller.viewer();
+export const requireFirstFactor = async (caller: RequestCaller): Promise<Viewer> =>
+  signedIn(await caller.firstFactorViewer());
+
+function signedIn(viewer: Viewer | null): Viewer {
   if (viewer === null) throw new AuthError('unauthenticated', { message: 'Sign in to do this.' });
   return viewer;
 }
@@ -15,10 +24,13 @@ export async function requireViewer(caller: RequestCaller): Promise<Viewer> {
 /**
  * Returns the current user, if the token may change the account and its sessions. A team token may not, nor a token that a
  * program got for a personal access token.
- * @throws AuthError `unauthenticated`, `permission_denied`
+ * @throws AuthError `unauthenticated`, `second_factor_required`, `permission_denied`
  */
-export async function requireAccountHolder(caller: RequestCaller): Promise<Viewer> {
-  const viewer = await requireViewer(caller);
+export const requireAccountHolder = async (caller: RequestCaller): Promise<Viewer> =>
+  checkAccountToken(await requireViewer(caller));
+
+/** Returns the user of a token that may change the account and its sessions. @throws AuthError `permission_denied` */
+export function checkAccountToken(viewer: Viewer): Viewer {
   if (isAccountToken(viewer)) return viewer;
   const token = viewer.tokenKind === 'personal' ? 'A personal access token' : 'A team token';
   throw new AuthError('permission_denied', {

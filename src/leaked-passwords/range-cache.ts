@@ -1,30 +1,24 @@
+import { LRUCache } from 'lru-cache';
+
 /** How many ranges are kept. One takes up to 100 kilobytes. */
 const MAX_RANGES = 50;
 
 /** Milliseconds for which a range is kept: a person who tries variants of a password asks the service again. */
 const KEPT_MS = 10 * 60_000;
 
-type Kept = { range: Promise<Set<string>>; until: number };
+type Ask = (prefix: string) => Promise<Set<string>>;
 
-/**
- * Keeps the ranges that were asked for last, so that equal questions are asked once. A failed question is not kept.
- * @param ask asks the service for a range
- */
-export function createRangeCache(
-  ask: (prefix: string) => Promise<Set<string>>,
-): (prefix: string) => Promise<Set<string>> {
-  const kept = new Map<string, Kept>();
+/** Keeps the ranges that were asked for last, so that equal questions are asked once. A failed question is not kept. */
+export function createRangeCache(ask: Ask): Ask {
+  const kept = new LRUCache<string, Promise<Set<string>>>({ max: MAX_RANGES, ttl: KEPT_MS });
   return (prefix) => {
     const found = kept.get(prefix);
-    if (found !== undefined && found.until > Date.now()) return found.range;
-    kept.delete(prefix);
-    const entry = { range: ask(prefix), until: Date.now() + KEPT_MS };
-    kept.set(prefix, entry);
-    entry.range.catch(() => {
-      if (kept.get(prefix) === entry) kept.delete(prefix);
+    if (found !== undefined) return found;
+    const range = ask(prefix);
+    kept.set(prefix, range);
+    range.catch(() => {
+      if (kept.peek(prefix) === range) kept.delete(prefix);
     });
-    const [oldest] = kept.keys();
-    if (kept.size > MAX_RANGES && oldest !== undefined) kept.delete(oldest);
-    return entry.range;
+    return range;
   };
 }

@@ -52,6 +52,9 @@ export const mails = {
   password_changed: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
   email_changed: { job: ['userId', 'formerEmail'], placeholders: ['site', 'time'], limit: null },
   access_token_created: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
+  second_factor_added: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
+  second_factor_removed: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
+  recovery_code_used: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
   new_sign_in: {
     job: ['userId', 'sessionId'],
     placeholders: ['site', 'device', 'address', 'time'],

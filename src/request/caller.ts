@@ -4,6 +4,7 @@ import { isUuid } from '../db/uuid.ts';
 import { AuthError } from '../errors.ts';
 import { authenticateHasuraUser, authenticateToken } from '../flows/shared/authenticate.ts';
 import type { Caller, Viewer } from '../flows/shared/caller.ts';
+import { requireFullSignIn } from '../flows/shared/step-up.ts';
 import {
   parseTokenKind,
   TOKEN_KIND_CLAIM,
@@ -31,9 +32,15 @@ export type RequestCaller = Caller &
     /**
      * Looks up the signed-in person; null without a token. It runs only where the person matters: a login works in spite of
      * an expired token.
-     * @throws AuthError `unauthenticated` if a token or session variables are not valid any more
+     * @throws AuthError `unauthenticated` if a token or session variables are not valid any more, `second_factor_required` if the
+     * session must show the second factor first
      */
     viewer(): Promise<Viewer | null>;
+    /**
+     * The same, for the few operations that a session may do before it has shown the second factor of its user.
+     * @throws AuthError `unauthenticated`
+     */
+    firstFactorViewer(): Promise<Viewer | null>;
   }>;
 
 /**
@@ -76,12 +83,18 @@ export function identifyCaller(deps: GatewayDeps, request: IncomingMessage): Req
       userAgent: headerText(headers, fromHasura ? 'x-forwarded-user-agent' : 'user-agent'),
     },
   };
-  let viewer: Promise<Viewer | null> | undefined;
+  let found: Promise<Viewer | null> | undefined;
+  const find = () =>
+    (found ??= fromHasura ? hasuraViewer(deps, by, headers) : bearerViewer(deps, by, headers));
   return {
     ...by,
     fromHasura,
     isOperator: fromHasura && isAdmin(deps, headers),
-    viewer: () => (viewer ??= fromHasura ? hasuraViewer(deps, by, headers) : bearerViewer(deps, by, headers)),
+    async viewer() {
+      const viewer = await find();
+      return viewer && requireFullSignIn(deps, viewer);
+    },
+    firstFactorViewer: find,
   };
 }
 
@@ -98,7 +111,7 @@ async function bearerViewer(
   headers: IncomingHttpHeaders,
 ): Promise<Viewer | null> {
   const token = bearerToken(headers);
-  if (token !== null) return authenticateToken(deps, by, { token });
+  if (token !== null) return authenticateToken(deps, by, { token, firstFactorIsEnough: true });
   if (hasOtherCredentials(headers)) throw new AuthError('unauthenticated', { message: SEND_BEARER });
   return null;
 }

@@ -98,6 +98,8 @@ async function exchange(
           order by o.generation limit 1) < now() - make_interval(secs => ${KEPT_SECONDS + KEPT_SLACK_SECONDS}::int)
     )
     select p.session_id, p.generation, p.id, p.email, p.name, p.email_verified_at, p.created_at, p.updated_at, p.level,
+      exists (select from portcullis_private.second_factors
+        where user_id = p.id and verified_at is not null) as has_second_factor,
       floor(extract(epoch from p.session_end - now()))::int as seconds_left, m.team_id, m.role,
       (select string_agg(role, ',' order by role) from portcullis.user_roles where user_id = p.id) as user_roles,
       (select string_agg(role, ',' order by role) from portcullis.membership_roles

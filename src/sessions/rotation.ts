@@ -24,6 +24,8 @@ export type RefreshedSession = {
   /** The roles of Hasura that the operator gave to the user. */
   roles: string[];
   level: AssuranceLevel;
+  /** Whether the user has a verified second factor. */
+  hasSecondFactor: boolean;
   refreshToken: string;
   /** Seconds until the absolute end of the session. */
   secondsLeft: number;
@@ -75,6 +77,7 @@ export type SessionRow = TeamRow & {
   /** The roles of Hasura that the operator gave to the user, separated by commas. */
   user_roles: string | null;
   level: AssuranceLevel;
+  has_second_factor: boolean;
   seconds_left: number;
 };
 
@@ -92,6 +95,8 @@ export function refreshed(row: SessionRow, refreshToken: string, repeat: Repeat 
     createdAt: moment(row.created_at),
     updatedAt: moment(row.updated_at),
   };
-  const held = { team: teamOf(row), roles: splitRoles(row.user_roles), level: row.level };
-  return { kind: 'refreshed', sessionId, user, ...held, refreshToken, secondsLeft: row.seconds_left, repeat };
+  const held = { team: teamOf(row), roles: splitRoles(row.user_roles) };
+  const factors = { level: row.level, hasSecondFactor: row.has_second_factor };
+  const session = { sessionId, user, ...held, ...factors, refreshToken, secondsLeft: row.seconds_left };
+  return { kind: 'refreshed', ...session, repeat };
 }

@@ -5,7 +5,12 @@ import { jwks } from '../db/tables/keys.ts';
 import { type AssuranceLevel, refreshTokens, type SessionOpener, sessions } from '../db/tables/sessions.ts';
 import { users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
+import { hasSecondFactor } from '../second-factors/factors.ts';
 import type { User } from '../users/users.ts';
+
+/** SQL: whether the user of a session has a second factor that the session did not show. */
+const needsSecondFactor = ({ level, userId }: Pick<typeof sessions, 'level' | 'userId'>) =>
+  sql<boolean>`(${level} = 'aal1' and ${hasSecondFactor(userId)})`;
 
 const liveSession = statement((db) =>
   db
@@ -14,6 +19,7 @@ const liveSession = statement((db) =>
       activeTeamId: sessions.activeTeamId,
       openedBy: sessions.openedBy,
       level: sessions.level,
+      needsSecondFactor: needsSecondFactor(sessions),
     })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
@@ -38,6 +44,8 @@ export type LiveSession = {
   activeTeamId: string | null;
   openedBy: SessionOpener;
   level: AssuranceLevel;
+  /** Whether the user has a second factor that this session did not show. */
+  needsSecondFactor: boolean;
 };
 
 /** Finds the user of a live session. Null if the session or the token's key has ended, or the user is disabled. */
@@ -133,14 +141,15 @@ export const listSessions = (db: Database, userId: string): Promise<Session[]> =
   sessionsOfUser(db).execute({ userId });
 
 /**
- * Selects sessions of a person: one, all, or sign-ins: all of them, or all except one. Sign-ins leave the sessions of personal access
- * tokens out: a program stays signed in if its owner logs out or changes the password.
+ * Selects sessions of a person: one, all, those below `aal2`, or sign-ins: all of them, or all except one. Sign-ins leave the sessions of
+ * personal access tokens out: a program stays signed in if its owner logs out or changes the password.
  */
-export type SessionSelection = { only: string } | { except: string } | 'sign_ins' | 'all';
+export type SessionSelection = { only: string } | { except: string } | 'sign_ins' | 'below_aal2' | 'all';
 
 function selected(which: SessionSelection): SQL | undefined {
   if (which === 'all') return undefined;
   if (which === 'sign_ins') return isSignIn;
+  if (which === 'below_aal2') return eq(sessions.level, 'aal1');
   return 'only' in which ? eq(sessions.id, which.only) : and(isSignIn, ne(sessions.id, which.except));
 }
 

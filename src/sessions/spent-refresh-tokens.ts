@@ -47,6 +47,8 @@ export async function recognizeSpentToken(
       t.expires_at > now() and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null as usable,
       floor(extract(epoch from s.expires_at - now()))::int as seconds_left,
       s.user_id, s.level, u.id, u.email, u.name, u.email_verified_at, u.created_at, u.updated_at, m.team_id, m.role,
+      exists (select from portcullis_private.second_factors
+        where user_id = u.id and verified_at is not null) as has_second_factor,
       (select string_agg(role, ',' order by role) from portcullis.user_roles where user_id = u.id) as user_roles,
       (select string_agg(role, ',' order by role) from portcullis.membership_roles
         where user_id = u.id and team_id = m.team_id) as member_roles

@@ -36,7 +36,10 @@ export type TokenTeam = { teamId: string; role: MembershipRole; roles: readonly 
 const tokenKinds = ['access', 'team', 'portal', 'personal'] as const;
 export type TokenKind = (typeof tokenKinds)[number];
 
-/** The claim that holds the kind. Hasura passes it on to the gateway as a session variable. */
+/**
+ * The claim that holds the kind. Hasura passes it on to the gateway as a session variable. A token without claims for Hasura has it
+ * beside `sub`: that tells it from other JWTs that the gateway signs.
+ */
 export const TOKEN_KIND_CLAIM = 'x-hasura-token-kind';
 
 /**
@@ -96,15 +99,19 @@ export async function issueTokens(
     kind: SignInKind | 'personal';
     ttlSeconds: number;
     secondsLeft: number;
+    /** Whether the person must show the second factor first. Hasura then gets no claims, and the session gets no team token. */
+    secondFactorRequired?: boolean;
     /** The form of the GoTrue dialect: further claims, in tokens of another audience. */
     gotrueClaims?: Readonly<Record<string, unknown>> | null;
   },
 ): Promise<IssuedTokens> {
-  const { key, subject, team, kind, ttlSeconds, secondsLeft, gotrueClaims = null } = input;
+  const { key, subject, kind, ttlSeconds, secondsLeft, gotrueClaims = null } = input;
+  const { secondFactorRequired = false } = input;
+  const team = secondFactorRequired ? null : input.team;
   const issuedAt = Math.floor(Date.now() / 1000);
   const keyEnds = Math.floor(key.expiresAt.getTime() / 1000);
   const expires = Math.min(issuedAt + Math.min(ttlSeconds, Math.max(0, secondsLeft)), keyEnds);
-  const payload = (claims: Record<string, unknown>): JWTPayload => ({
+  const payload = (ofKind: Record<string, unknown>): JWTPayload => ({
     // The gateway's own claims come later, so that no other claim replaces them.
     ...gotrueClaims,
     iss: config.tokens.issuer,
@@ -114,10 +121,17 @@ export async function issueTokens(
     iat: issuedAt,
     exp: expires,
     email_verified: subject.emailVerified,
-    [HASURA_CLAIMS]: claims,
+    ...ofKind,
   });
   const sign = (forTeam: TokenTeam | null, as: TokenKind) =>
-    signer.sign(key, payload(hasuraClaims(config, subject, forTeam, as)));
+    signer.sign(
+      key,
+      payload(
+        secondFactorRequired
+          ? { [TOKEN_KIND_CLAIM]: as }
+          : { [HASURA_CLAIMS]: hasuraClaims(config, subject, forTeam, as) },
+      ),
+    );
   const teamKind = kind === 'portal' ? kind : 'team';
   const [accessToken, teamToken] = await Promise.all([
     sign(null, kind),
@@ -144,6 +158,16 @@ const audiences = ({ tokens, gotrue, dialects }: Pick<Config, 'tokens' | 'gotrue
 /** Why a token was refused. The message may be shown to the caller. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
+}
+
+/** Reads the kind of a token. @throws TokenError if it is not an access token */
+function kindIn(payload: JWTPayload): TokenKind | null {
+  if (HASURA_CLAIMS in payload) {
+    const claims = payload[HASURA_CLAIMS] as Record<string, unknown> | null;
+    return parseTokenKind(claims?.[TOKEN_KIND_CLAIM]);
+  }
+  if (TOKEN_KIND_CLAIM in payload) return parseTokenKind(payload[TOKEN_KIND_CLAIM]);
+  throw new TokenError('The token is not valid.');
 }
 
 /** The error for a token that jose refuses. */
@@ -200,10 +224,9 @@ export async function verifyToken(
     issuer: config.tokens.issuer,
     audience: audiences(config),
     clockTolerance: toleranceSeconds,
-    requiredClaims: ['sub', 'sid', 'exp', 'iat', HASURA_CLAIMS],
+    requiredClaims: ['sub', 'sid', 'exp', 'iat'],
   });
   const { sub, sid } = payload;
   if (!isUuid(sub) || !isUuid(sid)) throw new TokenError('The token names no session.');
-  const claims = payload[HASURA_CLAIMS] as Record<string, unknown> | null;
-  return { userId: sub, sessionId: sid, keyId, kind: parseTokenKind(claims?.[TOKEN_KIND_CLAIM]) };
+  return { userId: sub, sessionId: sid, keyId, kind: kindIn(payload) };
 }

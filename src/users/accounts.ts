@@ -6,6 +6,8 @@ import { identities } from '../db/tables/identities.ts';
 import { phones } from '../db/tables/phones.ts';
 import { sessions } from '../db/tables/sessions.ts';
 import { passwords, users } from '../db/tables/users.ts';
+import { factorOf, factorsOf } from '../second-factors/factor-json.ts';
+import type { SecondFactor } from '../second-factors/factors.ts';
 import { type AccountDetails, detailsOf } from './account-details.ts';
 import { confirmationsOf, shownUserMetadata } from './confirmations.ts';
 import { shownAppMetadata, signInProviders } from './sign-in-providers.ts';
@@ -23,6 +25,8 @@ export type StoredAccount = Readonly<{
   details: AccountDetails;
   /** The oldest first. */
   identities: readonly LinkedIdentity[];
+  /** The authenticator apps, the oldest first. */
+  factors: readonly SecondFactor[];
 }>;
 
 /** An account as clients of the GoTrue dialect see it. */
@@ -53,6 +57,7 @@ const accountById = statement((db) =>
         select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer, 'subject', i.subject,
           'email', i.email, 'createdAt', i.created_at) order by i.created_at, i.id)
         from ${identities} i where i.user_id = ${users.id}), '[]')`,
+      factors: factorsOf(users.id),
     })
     .from(users)
     .leftJoin(accountDetails, eq(accountDetails.userId, users.id))
@@ -73,7 +78,15 @@ export async function findAccount(
   const details = detailsOf(found.details);
   // An ended session is pruned after a while. What an import brought stays.
   const lastSignInAt = found.lastSignInAt === null ? details.lastSignInAt : new Date(found.lastSignInAt);
-  const stored = { user, hasPassword, phone, details: { ...details, lastSignInAt }, identities: linked };
+  const factors = found.factors.map(factorOf);
+  const stored = {
+    user,
+    hasPassword,
+    phone,
+    details: { ...details, lastSignInAt },
+    identities: linked,
+    factors,
+  };
   return describeAccount(stored, config);
 }
 

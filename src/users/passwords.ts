@@ -12,6 +12,15 @@ export async function findPasswordHash(db: Queryable, userId: string): Promise<s
   return found?.hash ?? null;
 }
 
+/** Finds the hash of the password by which a person may sign in; null if they have none, or it is suspended. */
+export async function findSignInPasswordHash(db: Queryable, userId: string): Promise<string | null> {
+  const [found] = await db
+    .select({ hash: passwords.hash })
+    .from(passwords)
+    .where(and(eq(passwords.userId, userId), isNull(passwords.suspendedAt)));
+  return found?.hash ?? null;
+}
+
 /** How many foreign hashes are read to find one of each kind. */
 const SAMPLED_HASHES = 1000;
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readSources } from './walls.ts';
 
 /** The folders of flows: what a person or the operator can do. */
-const FLOWS = /^flows\/(?:sign-in|account|teams|admin)\//;
+const FLOWS = /^flows\/(?:sign-in|second-factor|account|teams|admin)\//;
 
 /** An export, from the start of its line. */
 const EXPORT = /^export (?!type |interface )(?<rest>[\s\S]*?)(?=^export |$(?![\s\S]))/gm;

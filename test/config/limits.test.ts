@@ -16,6 +16,7 @@ test('each limit has a counter name of its own', () => {
     'login_account per account',
     'mailed_token_password per user',
     'current_password per session',
+    'second_factor per user',
     'login_address per address',
     'login_unaddressed per unaddressed',
     'signup_address per address',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, readConfig } from '../../src/config/read-config.ts';
-import { newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
+import { newPerson, PUBLIC_URL, startGateway, type TestGateway } from '../support/gateway.ts';
 
 // Which pages may call the gateway, and which headers they may send.
 
@@ -79,6 +79,23 @@ test('only tracing headers and the standard headers are allowed by default', asy
   });
   expect(await preflight('https://any.example', plain)).toMatchObject({ origin: '*', headers: ALLOWED });
   await plain.close();
+});
+
+test('with CORS_ORIGINS=* no page gets cookies, and only a page of the gateway may use the refresh cookie', async () => {
+  const open = await startGateway({ replicaOf: gateway, env: { CORS_ORIGINS: '*', REFRESH_COOKIE: 'lax' } });
+  const own = new URL(PUBLIC_URL).origin;
+  const query = 'mutation { refresh { accessToken } }';
+  const codeOf = async (origin: string) => {
+    const { body, headers } = await open.post('/graphql', { query }, { origin, cookie: 'x=y' });
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    return (body as { errors: [{ extensions: { code: string } }] }).errors[0].extensions.code;
+  };
+  for (const origin of ['https://any.example', ...ORIGINS, '*', 'null']) {
+    expect(await preflight(origin, open)).toMatchObject({ origin: '*', credentials: null });
+    expect(await codeOf(origin)).toBe('cross_site_request');
+  }
+  expect(await codeOf(own)).toBe('required');
+  await open.close();
 });
 
 describe('the configuration of CORS', () => {

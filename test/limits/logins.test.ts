@@ -129,6 +129,29 @@ describe('ten failed logins', () => {
   });
 });
 
+test('guesses at many accounts from one address at once are rate_limited, and cost no hash beyond the limit', async () => {
+  const strict = await startGateway({
+    replicaOf: gateway,
+    env: { LIMIT_LOGIN_PER_ADDRESS: '12/900', TRUSTED_PROXIES: 'loopback' },
+  });
+  const hashed = strict.deps.hashGate.finished;
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, () =>
+      strict.post(
+        '/graphql',
+        { query: LOGIN, variables: { input: { email: newPerson().email, password: 'guess' } } },
+        { 'x-forwarded-for': '203.0.113.74' },
+      ),
+    ),
+  );
+  expect(codesOf(answers).sort()).toEqual([
+    ...Array(12).fill('invalid_credentials'),
+    ...Array(28).fill('rate_limited'),
+  ]);
+  expect(strict.deps.hashGate.finished - hashed).toBe(12);
+  await strict.close();
+});
+
 describe('aliased logins', () => {
   const aliased = (n: number, { email, password }: { email: string; password: string }) =>
     `mutation { ${Array.from(

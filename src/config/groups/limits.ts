@@ -22,6 +22,14 @@ const limits = {
     default: '10/900',
     description: 'Wrong passwords per session, in changes that ask for the current password.',
   },
+  secondFactorPerUser: {
+    name: 'second_factor',
+    per: 'user',
+    variable: 'LIMIT_SECOND_FACTOR_PER_USER',
+    default: '5/900',
+    description:
+      'Wrong codes of the second factor, recovery codes included. Only a client that has shown the first factor can use them up.',
+  },
   loginPerAddress: {
     name: 'login_address',
     per: 'address',

@@ -70,11 +70,26 @@ function requireBearer({ headers }: IncomingMessage): string {
 
 /**
  * The person of an access token, of any dialect. Tokens for work in a team and tokens of programs do not change an account, and are
- * refused. So is a person who has not confirmed their address.
- * @throws AuthError `no_authorization` (401), `bad_jwt`, `user_not_found`, `session_not_found`, `user_banned`, `email_not_confirmed`
+ * refused. So is a person who has not confirmed their address, and a session that has to show the second factor first.
+ * @throws AuthError `no_authorization` (401), `bad_jwt`, `user_not_found`, `session_not_found`, `user_banned`, `email_not_confirmed`,
+ * `insufficient_aal` (401)
  */
-export async function requireUser(deps: GatewayDeps, { request, caller }: Incoming): Promise<Viewer> {
-  const holder = await findTokenHolder(deps, caller, { token: requireBearer(request) });
+export const requireUser = (deps: GatewayDeps, incoming: Incoming): Promise<Viewer> =>
+  findUser(deps, incoming, { firstFactorIsEnough: false });
+
+/**
+ * The same for the few endpoints that a session may use before it has shown the second factor.
+ * @throws AuthError as `requireUser` does, without `insufficient_aal`
+ */
+export const requireFirstFactor = (deps: GatewayDeps, incoming: Incoming): Promise<Viewer> =>
+  findUser(deps, incoming, { firstFactorIsEnough: true });
+
+async function findUser(
+  deps: GatewayDeps,
+  { request, caller }: Incoming,
+  options: { firstFactorIsEnough: boolean },
+): Promise<Viewer> {
+  const holder = await findTokenHolder(deps, caller, { token: requireBearer(request), ...options });
   if (holder.kind !== 'viewer') throw refusalOf(holder);
   const { viewer } = holder;
   if (!isAccountToken(viewer)) throw tokenErrors.bad('it may not act for its person here');

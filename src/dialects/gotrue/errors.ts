@@ -73,6 +73,32 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
     code: 'refresh_token_already_used',
     message: 'Invalid Refresh Token: Already Used',
   },
+  second_factor_required: {
+    status: 401,
+    code: 'insufficient_aal',
+    message: 'AAL2 session is required to update email or password when MFA is enabled.',
+  },
+  invalid_second_factor: {
+    status: 422,
+    code: 'mfa_verification_failed',
+    message: 'Invalid TOTP code entered',
+  },
+  invalid_challenge: {
+    status: 422,
+    code: 'mfa_factor_not_found',
+    message: 'MFA factor with the provided challenge ID not found',
+  },
+  challenge_expired: { status: 422, code: 'mfa_challenge_expired' },
+  too_many_factors: {
+    status: 422,
+    code: 'too_many_enrolled_mfa_factors',
+    message: 'Maximum number of verified factors reached, unenroll to continue',
+  },
+  reauthentication_required: {
+    status: 400,
+    code: 'reauthentication_needed',
+    message: 'This action requires reauthentication',
+  },
   captcha_failed: { message: 'captcha protection: request disallowed' },
   invalid_request: { code: 'validation_failed' },
   invalid_json: { code: 'bad_json' },

@@ -3,6 +3,7 @@ import { AuthError } from '../../errors.ts';
 import { type CorsRule, configuredCors, withSupabaseHeaders } from '../cors.ts';
 import type { BodyFault, Dialect } from '../dialect.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
+import { factorEndpoints } from './factors.ts';
 import { logoutEndpoints } from './logout.ts';
 import { settingsEndpoints } from './settings.ts';
 import { tokenEndpoints } from './token.ts';
@@ -47,5 +48,6 @@ export const gotrue: Dialect = {
     ...tokenEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
+    ...factorEndpoints(deps),
   ],
 };

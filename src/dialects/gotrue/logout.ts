@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type LogoutScope, logout } from '../../flows/sign-in/logout.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { requireUser, userErrors, userToken } from './bearer.ts';
+import { requireFirstFactor, userErrors, userToken } from './bearer.ts';
 import { validationFailed } from './errors.ts';
 
 const scopes: Readonly<Record<string, LogoutScope>> = {
@@ -33,7 +33,7 @@ export const logoutEndpoints = (deps: GatewayDeps): Endpoint[] => [
       answers: { 204: { description: 'The sessions have ended.' } },
       errors: userErrors,
     },
-    authenticate: (incoming) => requireUser(deps, incoming),
+    authenticate: (incoming) => requireFirstFactor(deps, incoming),
     query: z.object({
       scope: z.string().default('').meta({
         description: '`global` (the default): all sessions. `local`: this one. `others`: all but this one.',

@@ -1,6 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import type { Config } from '../../config/config.ts';
 import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
+import type { SecondFactor } from '../../second-factors/factors.ts';
 import { AUTHENTICATED } from '../../sessions/gotrue-claims.ts';
 import type { Account, LinkedIdentity } from '../../users/accounts.ts';
 import { sortKeys } from './json.ts';
@@ -71,6 +72,18 @@ export function identityObjects(account: Account): Identity[] {
   return [...own, ...account.identities.map((each) => identityObject(each, account.user.id))];
 }
 
+/** An authenticator app as clients read it. */
+export const factorObject = (factor: SecondFactor): Json => ({
+  id: factor.id,
+  created_at: time(factor.createdAt),
+  updated_at: time(factor.updatedAt),
+  status: factor.verifiedAt === null ? 'unverified' : 'verified',
+  ...(factor.name !== null && { friendly_name: factor.name }),
+  factor_type: 'totp',
+  phone: '',
+  last_challenged_at: time(factor.lastChallengedAt) ?? null,
+});
+
 /** The user of an account, as clients read it. */
 export function userObject(account: Account, config: Settings): Json {
   const { user, phone, details, confirmed } = account;
@@ -94,6 +107,7 @@ export function userObject(account: Account, config: Settings): Json {
     last_sign_in_at: time(details.lastSignInAt),
     app_metadata: sortKeys(account.appMetadata),
     user_metadata: sortKeys(account.userMetadata),
+    factors: account.factors.length > 0 ? account.factors.map(factorObject) : undefined,
     identities: identityObjects(account),
     created_at: time(user.createdAt),
     updated_at: time(user.updatedAt),

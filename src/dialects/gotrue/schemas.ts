@@ -20,6 +20,18 @@ const Identity = z.object({
   email: z.string().optional(),
 });
 
+/** An authenticator app. */
+export const FactorSchema = z.object({
+  id: z.uuid(),
+  created_at: TIME,
+  updated_at: TIME,
+  status: z.enum(['unverified', 'verified']),
+  friendly_name: z.string().optional(),
+  factor_type: z.literal('totp'),
+  phone: z.string().meta({ description: 'Always empty.' }),
+  last_challenged_at: z.iso.datetime().nullable(),
+});
+
 /** A person. */
 export const UserSchema = z.object({
   id: z.uuid(),
@@ -41,6 +53,7 @@ export const UserSchema = z.object({
   last_sign_in_at: TIME,
   app_metadata: METADATA.meta({ description: 'What the operator says of the person.' }),
   user_metadata: METADATA.meta({ description: 'What the person says of themselves. Never trust it.' }),
+  factors: z.array(FactorSchema).optional().meta({ description: 'Left out if the person has none.' }),
   identities: z.array(Identity),
   created_at: TIME,
   updated_at: TIME,

@@ -3,7 +3,7 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { headerText } from '../../request/header-text.ts';
 import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { requireUser, tokenErrors, userErrors, userToken } from './bearer.ts';
+import { requireFirstFactor, tokenErrors, userErrors, userToken } from './bearer.ts';
 import { validationFailed } from './errors.ts';
 import { userObject } from './objects.ts';
 import { UserSchema } from './schemas.ts';
@@ -28,7 +28,7 @@ export const userEndpoints = (deps: GatewayDeps): Endpoint[] => [
       answers: { 200: { description: 'The person.', schema: UserSchema } },
       errors: userErrors,
     },
-    authenticate: (incoming) => requireUser(deps, incoming),
+    authenticate: (incoming) => requireFirstFactor(deps, incoming),
     async handle({ by, request }, c) {
       requireAudience(request, deps.config.gotrue.audience);
       const account = await findAccount(deps, by.user.id);

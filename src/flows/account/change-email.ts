@@ -10,38 +10,36 @@ import { parseEmailAs } from '../../users/attributes.ts';
 import { unprovePassword } from '../../users/passwords.ts';
 import { isEmailTaken, type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
 import { type AccountProof, checkAccountProof, type MailedInput } from '../shared/account-proof.ts';
-import { type Caller, firstMissing, type Viewer } from '../shared/caller.ts';
-import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
+import type { Caller, Viewer } from '../shared/caller.ts';
 import { giveDefaultTeam } from '../shared/default-team.ts';
 import type { Deps } from '../shared/deps.ts';
 import { retireMailed } from '../shared/end-access.ts';
+import { type FreshnessInput, requireFreshness, requireStillFresh } from '../shared/freshness.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { recordAccountProof } from '../shared/prove-address.ts';
 
-type ChangeEmailInput = { newEmail: string; currentPassword: string };
+type ChangeEmailInput = FreshnessInput & { newEmail: string };
 
 /**
  * Mails a link to a new address. The account gets the address once the link is confirmed. The answer is the same after the same
- * work if another account has the address; then no mail is sent.
+ * work if another account has the address; then no mail is sent. The person shows that it is them (requireFreshness).
  *
- * @throws AuthError `required` (newEmail, then currentPassword), `invalid` (newEmail), `rate_limited`, `busy`,
- * `invalid_credentials` (currentPassword)
+ * @throws AuthError `required` (newEmail), `invalid` (newEmail), what requireFreshness throws, `rate_limited`
  */
 export async function requestEmailChange(
   deps: Deps,
   by: Viewer,
-  { newEmail, currentPassword }: ChangeEmailInput,
+  { newEmail, ...shown }: ChangeEmailInput,
 ): Promise<void> {
-  const missing = firstMissing({ newEmail: newEmail.trim(), currentPassword });
-  if (missing !== null) throw new AuthError('required', { attribute: missing });
+  if (newEmail.trim() === '') throw new AuthError('required', { attribute: 'newEmail' });
   const email = parseEmailAs('newEmail', newEmail);
   const { user, sessionId } = by;
   if (email === user.email)
     throw new AuthError('invalid', { attribute: 'newEmail', message: 'This is your address already.' });
-  const passwordHash = await requireCurrentPassword(deps, by, { currentPassword });
+  const freshness = await requireFreshness(deps, by, shown);
   await deps.rateLimiter.consume([{ limit: deps.config.limits.emailChangesPerUser, subject: user.id }]);
   await deps.db.transaction(async (tx) => {
-    await requireUnchangedPassword(tx, by, { passwordHash });
+    await requireStillFresh(tx, by, freshness);
     const retryAfterSeconds = await attemptMail(deps, 'email_change', email, tx);
     if (retryAfterSeconds !== null) throw new AuthError('rate_limited', { retryAfterSeconds });
     const taken = await isEmailTaken(tx, email);

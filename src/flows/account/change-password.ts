@@ -5,6 +5,7 @@ import { requireCurrentPassword, requireUnchangedPassword } from '../shared/curr
 import type { Deps } from '../shared/deps.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { replacePassword } from '../shared/replace-password.ts';
+import { requireStepUp } from '../shared/step-up.ts';
 
 type ChangePasswordInput = { currentPassword: string; newPassword: string };
 
@@ -16,7 +17,7 @@ type ChangePasswordInput = { currentPassword: string; newPassword: string };
  *
  * @returns how many other sessions were ended
  * @throws AuthError `required` (currentPassword, then newPassword), `min_length`, `missing_characters` or `max_length` (newPassword),
- * `rate_limited`, `busy`, `invalid_credentials` (currentPassword), `leaked_password` (newPassword), `unavailable`
+ * `second_factor_required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword), `leaked_password` (newPassword), `unavailable`
  */
 export async function changePassword(
   deps: Deps,
@@ -26,6 +27,7 @@ export async function changePassword(
   const missing = firstMissing({ currentPassword, newPassword });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
   checkNewPassword(newPassword, deps.config.passwords, 'newPassword');
+  requireStepUp(by);
   const from = await requireCurrentPassword(deps, by, { currentPassword });
   const to = await hashNewPassword(deps, newPassword, 'newPassword');
   return deps.db.transaction(async (tx) => {

@@ -15,15 +15,14 @@ import { isSessionProven } from '../../sessions/proof.ts';
 import { parseName } from '../../users/attributes.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
-import { requireCurrentPassword, requireUnchangedPassword } from '../shared/current-password.ts';
 import type { Deps } from '../shared/deps.ts';
+import { type FreshnessInput, requireFreshness, requireStillFresh } from '../shared/freshness.ts';
 
-export type CreateAccessTokenInput = {
+export type CreateAccessTokenInput = FreshnessInput & {
   name: string;
   expiresAt: Date;
   /** The roles of Hasura that the token may have; null for all that the person has now. */
   roles: readonly string[] | null;
-  currentPassword: string;
 };
 
 /** A new personal access token. The secret is shown this once: the database has only its hash. */
@@ -33,11 +32,12 @@ export type CreatedAccessToken = { secret: string; accessToken: AccessToken };
 const MIN_TTL_SECONDS = 60;
 
 /**
- * Creates a personal access token for a program of the signed-in person, who shows the account's password: the token outlives
- * the session that asks for it, and a notice is mailed. It has a session of its own, which is proven if the asking session is.
+ * Creates a personal access token for a program of the signed-in person, who shows that it is them (requireFreshness): the token outlives
+ * the session that asks for it, and a notice is mailed. It has a session of its own, which has the level of the asking session, and is
+ * proven if that is.
  *
  * @throws AuthError `feature_disabled`; `required`, `max_length` or `invalid` (name), `invalid` (expiresAt; roles: none, or one that
- * the person does not have), `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword), `too_many_access_tokens`
+ * the person does not have), what requireFreshness throws, `too_many_access_tokens`
  */
 export async function createAccessToken(
   deps: Deps,
@@ -48,11 +48,11 @@ export async function createAccessToken(
   const name = parseName(input.name, 'name');
   const expiresAt = parseExpiry(deps, input.expiresAt);
   await countChange(deps, by);
-  const passwordHash = await requireCurrentPassword(deps, by, input);
+  const freshness = await requireFreshness(deps, by, input);
   const secret = createAccessTokenSecret();
   const accessToken = await deps.db.transaction(async (tx) => {
     // Locks the account, so that the number of its tokens and its roles stay.
-    await requireUnchangedPassword(tx, by, { passwordHash });
+    await requireStillFresh(tx, by, freshness);
     if ((await countAccessTokens(tx, by.user.id)) >= deps.config.personalTokens.perUser)
       throw new AuthError('too_many_access_tokens');
     const roles = await parseRoles(tx, deps, by, input.roles);
@@ -68,9 +68,9 @@ async function storeToken(
   by: Viewer,
   { secret, name, roles, expiresAt }: NewToken,
 ): Promise<AccessToken> {
-  const { user, sessionId } = by;
+  const { user, sessionId, level } = by;
   const proven = await isSessionProven(tx, sessionId);
-  const opened = await openPersonalSession(tx, { userId: user.id, expiresAt, proven });
+  const opened = await openPersonalSession(tx, { userId: user.id, expiresAt, proven, level });
   const id = opened.sessionId;
   await insertAccessToken(tx, { sessionId: id, secret, name, roles });
   const details = { accessTokenId: id, roles: roles.join(), expiresAt: expiresAt.toISOString() };

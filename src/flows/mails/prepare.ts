@@ -168,11 +168,14 @@ const signupInvitation: Prepare<'signup_invitation'> = async (deps, { invitation
   return { to: email, values: { link: linkOfInvitation(deps, token), expires } };
 };
 
-const notice: Prepare<'password_changed' | 'access_token_created'> = async (
-  { db },
-  { userId },
-  { queuedAt },
-) => {
+type Notice =
+  | 'password_changed'
+  | 'access_token_created'
+  | 'second_factor_added'
+  | 'second_factor_removed'
+  | 'recovery_code_used';
+
+const notice: Prepare<Notice> = async ({ db }, { userId }, { queuedAt }) => {
   const person = await findRecipient(db, userId, queuedAt);
   // Notices go to verified addresses only: an account may name any address.
   return person?.email && person.verified
@@ -201,6 +204,9 @@ const prepares: { [Kind in MailKind]: Prepare<Kind> } = {
   signup_invitation: signupInvitation,
   password_changed: notice,
   access_token_created: notice,
+  second_factor_added: notice,
+  second_factor_removed: notice,
+  recovery_code_used: notice,
   email_changed: emailChanged,
   new_sign_in: newSignIn,
 };

@@ -1,25 +1,29 @@
 import { AuthError } from '../../errors.ts';
+import { hasVerifiedFactor } from '../../second-factors/factors.ts';
 import { findLiveSession, type LiveSession } from '../../sessions/sessions.ts';
 import { TokenError, type TokenKind, verifyToken } from '../../sessions/tokens.ts';
 import { findUser } from '../../users/users.ts';
 import type { Caller, Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
+import { requireFullSignIn } from './step-up.ts';
 
 /**
  * Finds the person who holds an access token. It looks up the session, its user and the signing key: a revoked session, a
  * disabled user or an expired key ends access at once, even if the token lives longer.
- * @throws AuthError `unauthenticated`
+ * @param input.firstFactorIsEnough whether a session may do this before it has shown the second factor of its user
+ * @throws AuthError `unauthenticated`, `second_factor_required`
  */
 export async function authenticateToken(
   deps: Deps,
   { device }: Caller,
-  { token }: { token: string },
+  { token, firstFactorIsEnough = false }: { token: string; firstFactorIsEnough?: boolean },
 ): Promise<Viewer> {
   try {
     const { userId, sessionId, keyId, kind } = await verifyToken(deps, token);
     const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
     if (live === null) throw new TokenError('The session is over.');
-    return viewerOf(live, { device, sessionId, tokenKind: kind });
+    const viewer = viewerOf(live, { device, sessionId, tokenKind: kind });
+    return firstFactorIsEnough ? viewer : requireFullSignIn(deps, viewer);
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     throw new AuthError('unauthenticated', { message: error.message, cause: error });
@@ -38,7 +42,8 @@ export type HasuraIdentity = {
 /**
  * Finds the person for whom Hasura calls, after Hasura has shown the shared secret. Without a session (an operator acts as the
  * user in the console) it is enough that the user exists and is not disabled. The key of the client's own token, if Hasura
- * forwarded it, must still be good: Hasura learns of a key that was ended early only when its cache of the JWKS ends.
+ * forwarded it, must still be good: Hasura learns of a key that was ended early only when its cache of the JWKS ends. The caller
+ * decides whether the first factor is enough.
  * @throws AuthError `unauthenticated`
  */
 export async function authenticateHasuraUser(
@@ -49,7 +54,9 @@ export async function authenticateHasuraUser(
   if (sessionId === null) {
     const user = await findUser(deps.db, userId);
     if (user === null || user.disabledAt !== null) throw new AuthError('unauthenticated');
-    return { device, user, sessionId: null, activeTeamId: null, level: 'aal1', tokenKind };
+    const needsSecondFactor = await hasVerifiedFactor(deps.db, userId);
+    const withoutSession = { sessionId: null, activeTeamId: null, level: 'aal1', needsSecondFactor } as const;
+    return { device, user, ...withoutSession, tokenKind };
   }
   const live = await findLiveSession(deps.db, { sessionId, userId, keyId });
   if (live === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
@@ -58,9 +65,10 @@ export async function authenticateHasuraUser(
 
 /** The session decides whether a token is personal: a Hasura with a mapping of its own may leave the kind out. */
 const viewerOf = (
-  { user, activeTeamId, openedBy, level }: LiveSession,
+  { user, activeTeamId, openedBy, level, needsSecondFactor }: LiveSession,
   { tokenKind, ...from }: Pick<Viewer, 'device' | 'sessionId' | 'tokenKind'>,
 ): Viewer => ({
   ...from,
-  ...{ user, activeTeamId, level, tokenKind: openedBy === 'access_token' ? 'personal' : tokenKind },
+  ...{ user, activeTeamId, level, needsSecondFactor },
+  tokenKind: openedBy === 'access_token' ? 'personal' : tokenKind,
 });

@@ -36,6 +36,8 @@ export type Viewer = Caller &
     activeTeamId: string | null;
     /** Whether the person of the session has shown one factor or two; `aal1` without a session. */
     level: LiveSession['level'];
+    /** Whether the person has a second factor that the session did not show. */
+    needsSecondFactor: boolean;
     /** What the token is for; null for a token of a version that told no kinds apart, and for an operator. */
     tokenKind: TokenKind | null;
   }>;

@@ -1,4 +1,5 @@
 import type { SigningKey } from '../../keys/signing.ts';
+import { hasVerifiedFactor } from '../../second-factors/factors.ts';
 import { findGotrueClaims } from '../../sessions/gotrue-claims.ts';
 import type { OpenedSession } from '../../sessions/opening.ts';
 import { type IssuedTokens, issueTokens, type SignInKind, type TokenSubject } from '../../sessions/tokens.ts';
@@ -6,7 +7,13 @@ import type { User } from '../../users/users.ts';
 import type { Deps } from './deps.ts';
 
 /** What a person gets who has signed in. */
-export type SignedIn = IssuedTokens & { refreshToken: string; user: User; sessionId: string };
+export type SignedIn = IssuedTokens & {
+  refreshToken: string;
+  sessionId: string;
+  user: User;
+  /** Whether the person must show the second factor first. The access token then allows little else, and Hasura refuses it. */
+  secondFactorRequired: boolean;
+};
 
 /** Which tokens an edge hands out. */
 export type TokenOptions = {
@@ -26,15 +33,22 @@ export const subjectOf = (
   { sessionId, roles, claims, level }: Pick<TokenSubject, 'sessionId' | 'roles' | 'claims' | 'level'>,
 ): TokenSubject => ({ userId, sessionId, emailVerified: emailVerifiedAt !== null, roles, claims, level });
 
+/** A session that was just opened or refreshed. */
+type Completed = OpenedSession & {
+  /** Looked up unless given. */
+  hasSecondFactor?: boolean;
+};
+
 /** Signs the tokens of a session that was just opened. The caller has chosen the key before it wrote anything. */
 export async function completeSignIn(
   deps: Deps,
-  input: { user: User; session: OpenedSession; key: SigningKey; ttlSeconds: number } & TokenOptions,
+  input: { user: User; session: Completed; key: SigningKey; ttlSeconds: number } & TokenOptions,
 ): Promise<SignedIn> {
   const { user, session, key, ttlSeconds, kind = 'access', form = 'gateway' } = input;
   const { id: userId } = user;
   const gotrueClaims =
     form === 'gotrue' ? await findGotrueClaims(deps, { userId, sessionId: session.sessionId }) : null;
+  const secondFactorRequired = await isSecondFactorRequired(deps, userId, session);
   const tokens = await issueTokens(deps, {
     key,
     ttlSeconds,
@@ -43,7 +57,18 @@ export async function completeSignIn(
     subject: subjectOf(user, session),
     team: session.team,
     gotrueClaims,
+    secondFactorRequired,
   });
   const { refreshToken, sessionId } = session;
-  return { ...tokens, refreshToken, sessionId, user };
+  return { ...tokens, refreshToken, sessionId, user, secondFactorRequired };
+}
+
+/** A statement of its own after the opening: it sees a factor that was verified while the opening waited for the account. */
+async function isSecondFactorRequired(
+  { config, db }: Pick<Deps, 'config' | 'db'>,
+  userId: string,
+  { level, hasSecondFactor }: Completed,
+): Promise<boolean> {
+  if (!config.secondFactor.required || level === 'aal2') return false;
+  return hasSecondFactor ?? hasVerifiedFactor(db, userId);
 }

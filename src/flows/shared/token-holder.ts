@@ -11,11 +11,14 @@ export type TokenHolder =
   | { kind: 'not_valid'; reason: string }
   | { kind: 'user_gone' | 'user_disabled' | 'session_over' };
 
-/** Finds the person who holds an access token, like `authenticateToken`, or says why it leads to no one. */
+/**
+ * Finds the person who holds an access token, like `authenticateToken`, or says why it leads to no one.
+ * @throws AuthError `second_factor_required`
+ */
 export async function findTokenHolder(
   deps: Deps,
   by: Caller,
-  input: { token: string },
+  input: { token: string; firstFactorIsEnough?: boolean },
 ): Promise<TokenHolder> {
   try {
     return { kind: 'viewer', viewer: await authenticateToken(deps, by, input) };

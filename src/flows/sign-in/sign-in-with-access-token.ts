@@ -4,6 +4,7 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { findGivenRoles } from '../../roles/given-roles.ts';
 import { limitRoles, tokenRoles } from '../../roles/token-roles.ts';
+import { hasVerifiedFactor } from '../../second-factors/factors.ts';
 import { touchIfLive } from '../../sessions/sessions.ts';
 import { issueTokens, type TokenSubject } from '../../sessions/tokens.ts';
 import type { User } from '../../users/users.ts';
@@ -23,7 +24,7 @@ const invalid = () => new AuthError('invalid_access_token', { attribute: 'token'
  * exchanges the personal access token again. Each exchange is recorded.
  *
  * @throws AuthError `feature_disabled`, `required` (token), `invalid_access_token` (token) if it is unknown, revoked or expired,
- * or the account is disabled, `rate_limited`, `no_signing_key`, `claims_failed`, `permission_denied` if the person has none of its roles any more
+ * or the account is disabled, `rate_limited`, `no_signing_key`, `claims_failed`, `permission_denied` if the person has none of its roles any more, `second_factor_required`
  */
 export async function signInWithAccessToken(
   deps: Deps,
@@ -50,12 +51,15 @@ async function useToken(
   tx: Transaction,
   deps: Deps,
   by: Caller,
-  { id, roles, user }: FoundAccessToken,
+  { id, roles, level, user }: FoundAccessToken,
 ): Promise<TokenSubject & { secondsLeft: number }> {
   const claims = await findClaims(deps, tx, user.id);
   // Waits for a revocation at the same moment. One that comes later ends the session that the token names.
   const secondsLeft = await touchIfLive(tx, id);
   if (secondsLeft === null) throw invalid();
+  // The verification of a second factor ends the tokens that were created without one. This holds for a token of any past.
+  if (deps.config.secondFactor.required && level === 'aal1' && (await hasVerifiedFactor(tx, user.id)))
+    throw new AuthError('second_factor_required');
   const { ofUser } = await findGivenRoles(tx, { userId: user.id, teamId: null });
   const allowed = limitRoles(tokenRoles(deps.config, ofUser), roles);
   if (allowed === null)
@@ -64,6 +68,6 @@ async function useToken(
     });
   const event = { userId: user.id, sessionId: id, device: by.device, details: { roles: allowed.join() } };
   await recordSecurityEvent(tx, { action: 'access_token_used', ...event });
-  const subject = subjectOf(user, { sessionId: id, roles: ofUser, claims, level: 'aal1' });
+  const subject = subjectOf(user, { sessionId: id, roles: ofUser, claims, level });
   return { ...subject, onlyRoles: allowed, secondsLeft };
 }

@@ -5,6 +5,8 @@ import { deleteExpiredKeys, ensureSuccessor } from '../../keys/jwks.ts';
 import { pruneRateLimits } from '../../limits/rate-limits.ts';
 import { pruneOneTimeCodes } from '../../one-time-codes/one-time-codes.ts';
 import { pruneOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
+import { pruneChallenges } from '../../second-factors/challenges.ts';
+import { pruneFactors } from '../../second-factors/factors.ts';
 import { pruneServiceTokens } from '../../service-tokens/service-tokens.ts';
 import { pruneSessions } from '../../sessions/sessions.ts';
 import { pruneInvites } from '../../teams/invites.ts';
@@ -40,7 +42,7 @@ async function stopRunaways({ db, config, log }: Deps): Promise<void> {
 }
 
 /**
- * Deletes what expired: keys, sessions with their tokens, mailed tokens, invites, counters, old events, webhooks. Each round a bounded
+ * Deletes what expired: keys, sessions with their tokens, mailed tokens, challenges and unused second factors, invites, counters, old events, webhooks. Each round a bounded
  * number of rows; what fails for one kind does not keep the others.
  * @throws AggregateError of what failed
  */
@@ -53,6 +55,8 @@ async function prune(deps: Deps): Promise<void> {
     () => pruneServiceTokens(db, KEEP_ENDED_TOKENS_SECONDS),
     () => pruneRateLimits(db),
     () => pruneOneTimeTokens(db),
+    () => pruneChallenges(db),
+    () => pruneFactors(db),
     () => pruneOneTimeCodes(db),
     () => pruneFlowStates(db),
     () => pruneInvites(db),

@@ -5,6 +5,7 @@ import { type PersonalSignIn, signInWithAccessToken } from '../../flows/sign-in/
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
+import { currentPassword, FRESHNESS, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { UserType } from './user.ts';
 
@@ -66,10 +67,7 @@ const CreateAccessTokenInput = builder.inputType('CreateAccessTokenInput', {
       description:
         'The roles of Hasura that it may have: some of those in an access token of the user. All of them unless given. Roles of team tokens cannot be given.',
     }),
-    currentPassword: t.string({
-      required: true,
-      description: 'The current password. The gateway counts wrong ones per session.',
-    }),
+    currentPassword: currentPassword(t),
   }),
 });
 
@@ -95,8 +93,7 @@ builder.mutationField('createAccessToken', (t) =>
       'Creates a personal access token for a program of the current user, and shows it once. The gateway mails a notice to a verified address.',
       'It works until it expires or is revoked, also after the user logs out or changes the password. It ends if the password is reset by a mailed link, or if the operator disables the account, ends its sessions, or changes its password or address.',
       'If the session is not proven (see `verifyEmail`), the personal access token is not either: it ends if the email address is proven without the password, even in this session.',
-      'An account without a password answers `invalid_credentials`. Call `forgotPassword` first: its link sets a password.',
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`feature_disabled\`, \`required\` (\`name\`, \`currentPassword\`), \`max_length\` (\`name\`), \`invalid\` (\`name\`, \`expiresAt\`; \`roles\` if the list is empty, or the user does not have one of them), \`invalid_credentials\` (\`currentPassword\`), \`too_many_access_tokens\`, \`rate_limited\`, \`busy\`.`,
+      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`feature_disabled\`, \`required\` (\`name\`, \`currentPassword\`), \`max_length\` (\`name\`), \`invalid\` (\`name\`, \`expiresAt\`; \`roles\` if the list is empty, or the user does not have one of them), ${FRESHNESS}, \`too_many_access_tokens\`, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
       input: t.arg({
@@ -106,7 +103,10 @@ builder.mutationField('createAccessToken', (t) =>
       }),
     },
     resolve: async (_root, { input }, { deps, caller }) =>
-      createAccessToken(deps, await requireAccountHolder(caller), { ...input, roles: input.roles ?? null }),
+      createAccessToken(deps, await requireAccountHolder(caller), {
+        ...withFreshness(input),
+        roles: input.roles ?? null,
+      }),
   }),
 );
 
@@ -172,7 +172,7 @@ builder.mutationField('signInWithAccessToken', (t) =>
       'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
       'The access token has the roles of the personal access token that the user still has. The first default role that is left is the default role. On `permission_denied`, the user has none of these roles any more.',
       'On `invalid_access_token`, the personal access token is unknown, revoked or expired, or the account is disabled.',
-      'Error codes: `feature_disabled`, `required` (`token`), `invalid_access_token` (`token`), `permission_denied`, `rate_limited`, `no_signing_key`, `claims_failed`.',
+      'Error codes: `feature_disabled`, `required` (`token`), `invalid_access_token` (`token`), `permission_denied`, `second_factor_required` (if the user has a second factor since, and the token was created without one), `rate_limited`, `no_signing_key`, `claims_failed`.',
     ),
     args: {
       input: t.arg({

@@ -3,6 +3,7 @@ import { updateProfile } from '../../flows/account/update-profile.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
+import { currentPassword, FRESHNESS, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { UserType } from './user.ts';
 
@@ -32,10 +33,7 @@ builder.mutationField('updateProfile', (t) =>
 const DeleteAccountInput = builder.inputType('DeleteAccountInput', {
   description: 'Input of `deleteAccount`: the current password.',
   fields: (t) => ({
-    currentPassword: t.string({
-      required: true,
-      description: 'The current password. The gateway counts wrong ones per session.',
-    }),
+    currentPassword: currentPassword(t),
   }),
 });
 
@@ -47,14 +45,13 @@ builder.mutationField('deleteAccount', (t) =>
       'The gateway also deletes their sessions, memberships and the invites that they sent. It deletes each team in which they are the only member.',
       'On `refused_by_application`, a table or a trigger of the application refers to the account and does not let it go.',
       'On `sole_owner`, other members would lose their only OWNER. The message names the teams. Call `changeMemberRole` or `deleteTeam` for each of them first.',
-      'An account without a password answers `invalid_credentials`. Call `forgotPassword` first: its link sets a password.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `required` (`currentPassword`), `invalid_credentials` (`currentPassword`), `sole_owner`, `refused_by_application`, `rate_limited`, `busy`.',
+      `Error codes: \`unauthenticated\`, \`permission_denied\` (for a team token or a personal access token), \`required\` (\`currentPassword\`), ${FRESHNESS}, \`sole_owner\`, \`refused_by_application\`, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
       input: t.arg({ type: DeleteAccountInput, required: true, description: 'The current password.' }),
     },
-    resolve: async (_root, { input: { currentPassword } }, { deps, caller, cookie }) => {
-      await deleteAccount(deps, await requireAccountHolder(caller), { currentPassword });
+    resolve: async (_root, { input }, { deps, caller, cookie }) => {
+      await deleteAccount(deps, await requireAccountHolder(caller), withFreshness(input));
       if (deps.config.refreshCookie !== 'off' && cookie.isPresent()) cookie.clear();
       return ok;
     },

@@ -4,6 +4,7 @@ import { viewerOrNull } from '../../request/viewer.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
+import { currentPassword, FRESHNESS, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 
 builder.queryField('emailExists', (t) =>
@@ -34,10 +35,7 @@ const ChangeEmailInput = builder.inputType('ChangeEmailInput', {
       description:
         'The new email address: at most 254 characters. Case and surrounding spaces do not matter.',
     }),
-    currentPassword: t.string({
-      required: true,
-      description: 'The current password. The gateway counts wrong ones per session.',
-    }),
+    currentPassword: currentPassword(t),
   }),
 });
 
@@ -48,7 +46,7 @@ builder.mutationField('changeEmail', (t) =>
       'Begins to change the email address of the current user: mails a link to the new address.',
       'The address stays the same until the user opens the link and confirms, or the application calls `confirmEmailChange`.',
       'If another account has the new address, the answer is also `ok`, and the gateway sends no mail. On `invalid`, the text is not an email address, or it is the current address.',
-      'Error codes: `unauthenticated`, `permission_denied` (for a team token or a personal access token), `required` (`newEmail`, `currentPassword`), `invalid` (`newEmail`), `invalid_credentials` (`currentPassword`), `rate_limited`, `busy`.',
+      `Error codes: \`unauthenticated\`, \`permission_denied\` (for a team token or a personal access token), \`required\` (\`newEmail\`, \`currentPassword\`), \`invalid\` (\`newEmail\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
       input: t.arg({
@@ -58,7 +56,7 @@ builder.mutationField('changeEmail', (t) =>
       }),
     },
     resolve: async (_root, { input }, { deps, caller }) => {
-      await requestEmailChange(deps, await requireAccountHolder(caller), input);
+      await requestEmailChange(deps, await requireAccountHolder(caller), withFreshness(input));
       return ok;
     },
   }),

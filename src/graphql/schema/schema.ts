@@ -2,6 +2,8 @@ import './contract-address.ts';
 import './session.ts';
 import './access-token.ts';
 import './sign-in.ts';
+import './second-factor.ts';
+import './sign-in-with-totp.ts';
 import './team.ts';
 import './invite.ts';
 import './member.ts';

@@ -6,11 +6,11 @@ import {
   type logoutScopes,
   revokeSession,
 } from '../../flows/sign-in/logout.ts';
-import { viewerOrNull } from '../../request/viewer.ts';
+import { firstFactorViewerOrNull } from '../../request/viewer.ts';
 import { listSessions, type Session } from '../../sessions/sessions.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
-import { requireAccountHolder, requireViewer } from '../viewer.ts';
+import { checkAccountToken, requireAccountHolder, requireFirstFactor, requireViewer } from '../viewer.ts';
 
 const LogoutScopeType = builder.enumType('LogoutScope', {
   description: 'The sessions that `logout` ends.',
@@ -68,11 +68,12 @@ builder.mutationField('logout', (t) =>
       const inCookie = deps.config.refreshCookie !== 'off' && cookie.isPresent() ? cookie.read() : null;
       if (inCookie !== null) cookie.clear();
       if (scope !== 'LOCAL' || (inCookie === null && !input?.refreshToken)) {
-        const viewer = await (scope === 'LOCAL' ? requireViewer(caller) : requireAccountHolder(caller));
+        const viewer = await requireFirstFactor(caller);
+        if (scope !== 'LOCAL') checkAccountToken(viewer);
         return { sessionsEnded: await logout(deps, viewer, { scope }) };
       }
       // The browser sends the cookie by itself, and it may be an old one. So the session of the access token ends too.
-      const viewer = input?.refreshToken ? null : await viewerOrNull(caller);
+      const viewer = input?.refreshToken ? null : await firstFactorViewerOrNull(caller);
       let sessionsEnded = viewer === null ? 0 : await logout(deps, viewer, { scope });
       for (const token of [input?.refreshToken, inCookie])
         if (token) sessionsEnded += await logoutByRefreshToken(deps, caller, { refreshToken: token });

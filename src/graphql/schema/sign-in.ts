@@ -42,6 +42,12 @@ AuthPayload.implement({
         'It carries the team as `x-hasura-team-id`, and the role as `x-hasura-team-role`. It cannot change the account or its sessions.',
       ),
     }),
+    secondFactorRequired: t.exposeBoolean('secondFactorRequired', {
+      description: paragraphs(
+        'Whether the user must show a second factor before the tokens are good.',
+        'If true, Hasura refuses the access token, and the gateway accepts it only to finish the sign-in: call `signInWithTotp` with it. `refresh` and `logout` work too.',
+      ),
+    }),
     user: t.expose('user', { type: UserType, description: 'The user of the session.' }),
   }),
 });
@@ -74,6 +80,7 @@ builder.mutationField('login', (t) =>
       'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
       'An unknown address and a wrong password get the same answer, `invalid_credentials`. Many wrong passwords lock the account for a while: the answer is `rate_limited`.',
       'On `email_not_verified`, the gateway has mailed a verification link, unless it mailed one a moment ago. The user opens it and signs in again. On `account_disabled`, only the operator can help.',
+      'If `secondFactorRequired` is true in the answer, call `signInWithTotp` next.',
       'If the device or its address is new, the gateway mails a notice to the verified email address.',
       'Error codes: `required` (`email`, `password`, `captchaToken`), `captcha_failed` (`captchaToken`), `invalid_credentials`, `account_disabled`, `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
     ),

@@ -106,6 +106,30 @@ export const de: Locale = {
         'Wenn Sie das nicht waren, setzen Sie jetzt über „Passwort vergessen“ ein neues Passwort. Damit enden alle persönlichen Zugriffstoken.',
       ],
     },
+    second_factor_added: {
+      subject: 'Zweiter Faktor bei {{site}} hinzugefügt',
+      before: [
+        'Guten Tag,',
+        'zu Ihrem Konto bei {{site}} wurde am {{time}} ein zweiter Faktor hinzugefügt. Ab jetzt verlangt die Anmeldung einen Code Ihrer Authenticator-App.',
+      ],
+      action: null,
+      after: ['Wenn Sie das nicht waren, wenden Sie sich jetzt an den Betreiber von {{site}}.'],
+    },
+    second_factor_removed: {
+      subject: 'Zweiter Faktor bei {{site}} entfernt',
+      before: ['Guten Tag,', 'aus Ihrem Konto bei {{site}} wurde am {{time}} ein zweiter Faktor entfernt.'],
+      action: null,
+      after: [notYou],
+    },
+    recovery_code_used: {
+      subject: 'Wiederherstellungscode bei {{site}} verwendet',
+      before: [
+        'Guten Tag,',
+        'am {{time}} wurde ein Wiederherstellungscode Ihres Kontos bei {{site}} anstelle eines Codes Ihrer Authenticator-App verwendet.',
+      ],
+      action: null,
+      after: [notYou],
+    },
     new_sign_in: {
       subject: 'Neue Anmeldung bei {{site}}',
       before: [

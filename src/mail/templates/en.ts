@@ -97,6 +97,30 @@ export const en: Locale = {
         'If this was not you, set a new password now with “forgot password”. This ends every personal access token.',
       ],
     },
+    second_factor_added: {
+      subject: 'Second factor added at {{site}}',
+      before: [
+        'Hello,',
+        'a second factor was added to your account at {{site}} on {{time}}. From now on a sign-in asks for a code of your authenticator app.',
+      ],
+      action: null,
+      after: ['If this was not you, tell the operator of {{site}} now.'],
+    },
+    second_factor_removed: {
+      subject: 'Second factor removed at {{site}}',
+      before: ['Hello,', 'a second factor was removed from your account at {{site}} on {{time}}.'],
+      action: null,
+      after: [notYou],
+    },
+    recovery_code_used: {
+      subject: 'Recovery code used at {{site}}',
+      before: [
+        'Hello,',
+        'a recovery code of your account at {{site}} was used on {{time}}, in place of a code of your authenticator app.',
+      ],
+      action: null,
+      after: [notYou],
+    },
     new_sign_in: {
       subject: 'New sign-in at {{site}}',
       before: [

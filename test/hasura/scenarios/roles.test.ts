@@ -35,7 +35,7 @@ describe('the root fields', () => {
   const publicFields = ['authConfig', 'contractAddresses', 'emailExists', 'me'];
   const signingIn = [
     ...['confirmEmailChange', 'forgotPassword', 'login', 'logout', 'refresh', 'resetPassword', 'signup'],
-    ...['signInWithAccessToken', 'verifyEmail'],
+    ...['signInWithAccessToken', 'signInWithTotp', 'verifyEmail'],
   ].sort();
 
   test('of anonymous are the public queries and the mutations for signing in', async () => {
@@ -54,6 +54,7 @@ describe('the root fields', () => {
         'invites',
         'membership_roles',
         'memberships',
+        'phones',
         'projects',
         'sessions',
         'teams',
@@ -63,6 +64,7 @@ describe('the root fields', () => {
     expect(await fieldsOf(user, 'query_root')).toEqual(
       [
         ...[...publicFields, 'accessTokens', 'myInvites', 'sessions', 'team'],
+        ...['recoveryCodesLeft', 'secondFactors'],
         ...tables.flatMap((table) => [`portcullis_${table}`, `portcullis_${table}_by_pk`]),
       ].sort(),
     );
@@ -70,6 +72,7 @@ describe('the root fields', () => {
       [
         ...signingIn,
         ...['createAccessToken', 'revokeAccessToken'],
+        ...['totpActivate', 'totpDisable', 'totpEnroll', 'recoveryCodes'],
         ...['changeEmail', 'changePassword', 'deleteAccount', 'resendEmailVerification', 'updateProfile'],
         ...['createTeam', 'deleteTeam', 'leaveTeam', 'renameTeam', 'switchTeam'],
         ...['createProject', 'deleteProject', 'renameProject', 'changeMemberRole', 'removeMember'],
@@ -94,7 +97,7 @@ describe('the columns and relationships', () => {
     projects: ['created_at', 'id', 'name', 'team', 'team_id', 'updated_at'],
     sessions: [
       ...['active_team', 'active_team_id', 'address', 'created_at', 'expires_at', 'id', 'last_used_at'],
-      ...['revoked_at', 'user', 'user_agent', 'user_id'],
+      ...['level', 'revoked_at', 'user', 'user_agent', 'user_id'],
     ],
     teams: [
       ...['active_team_sessions', 'created_at', 'gateway_team', 'id', 'invites', 'membership_roles'],
@@ -103,7 +106,7 @@ describe('the columns and relationships', () => {
     user_roles: ['role', 'user', 'user_id'],
     users: [
       ...['created_at', 'email', 'email_verified_at', 'id', 'identities', 'inviter_invites'],
-      ...['membership_roles', 'memberships', 'name', 'sessions', 'updated_at', 'user_roles'],
+      ...['membership_roles', 'memberships', 'name', 'phones', 'sessions', 'updated_at', 'user_roles'],
     ],
   };
 

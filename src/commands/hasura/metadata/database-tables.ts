@@ -14,6 +14,7 @@ import * as oneTimeTokens from '../../../db/tables/one-time-tokens.ts';
 import * as phones from '../../../db/tables/phones.ts';
 import * as limits from '../../../db/tables/rate-limits.ts';
 import * as roles from '../../../db/tables/roles.ts';
+import * as secondFactors from '../../../db/tables/second-factors.ts';
 import * as audit from '../../../db/tables/security-events.ts';
 import * as serviceTokens from '../../../db/tables/service-tokens.ts';
 import * as sessions from '../../../db/tables/sessions.ts';
@@ -38,6 +39,7 @@ export const databaseTables: readonly PgTable[] = [
   oneTimeTokens,
   phones,
   roles,
+  secondFactors,
   serviceTokens,
   sessions,
   signupInvitations,

@@ -23,7 +23,7 @@ const teamOperations = {
 const publicOperations = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
-    ...['login', 'signup', 'signInWithAccessToken', 'refresh', 'logout'],
+    ...['login', 'signup', 'signInWithAccessToken', 'signInWithTotp', 'refresh', 'logout'],
     ...['verifyEmail', 'forgotPassword', 'resetPassword', 'confirmEmailChange'],
   ],
 };
@@ -32,6 +32,7 @@ const publicOperations = {
 const accountOperations = [
   ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
   ...['createAccessToken', 'revokeAccessToken'],
+  ...['totpEnroll', 'totpActivate', 'totpDisable', 'recoveryCodes'],
 ];
 
 /** The operations of the operator, who is Hasura's admin. */
@@ -75,7 +76,14 @@ export const declaration: Declaration = {
       },
       // A client may sign in again, or as another user, while it still holds a token.
       user: {
-        Query: [...publicOperations.Query, 'sessions', 'accessTokens', ...teamOperations.Query],
+        Query: [
+          ...publicOperations.Query,
+          'sessions',
+          'accessTokens',
+          'secondFactors',
+          'recoveryCodesLeft',
+          ...teamOperations.Query,
+        ],
         Mutation: [
           ...publicOperations.Mutation,
           'revokeSession',

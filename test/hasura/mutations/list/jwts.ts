@@ -65,15 +65,15 @@ export const jwts: readonly Mutation[] = [
   {
     breaks: 'the gateway accepts a token without issuer and audience, as Hasura does',
     file: TOKENS,
-    from: '        issuer: config.tokens.issuer,\n        audience: config.tokens.audience,\n',
+    from: '    issuer: config.tokens.issuer,\n    audience: audiences(config),\n',
     to: '',
     scenarios: ['trust'],
   },
   {
     breaks: 'a token has another audience than the gateway’s configuration',
     file: TOKENS,
-    from: 'aud: config.tokens.audience,\n    sub',
-    to: "aud: 'gateway',\n    sub",
+    from: 'aud: gotrueClaims === null ? config.tokens.audience : config.gotrue.audience,',
+    to: "aud: 'gateway',",
     scenarios: ['accounts'],
   },
   {

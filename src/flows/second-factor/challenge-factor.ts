@@ -1,0 +1,27 @@
+import { AuthError } from '../../errors.ts';
+import { type Challenge, insertChallenge } from '../../second-factors/challenges.ts';
+import { findFactor } from '../../second-factors/factors.ts';
+import { isSessionLive } from '../../sessions/sessions.ts';
+import { lockUser } from '../../users/users.ts';
+import type { Viewer } from '../shared/caller.ts';
+import type { Deps } from '../shared/deps.ts';
+
+/**
+ * Begins to show a code of an authenticator app. The session answers the challenge within five minutes.
+ * @throws AuthError `not_found` if the person does not have this app, `rate_limited`, `unauthenticated` without a live session
+ */
+export async function challengeFactor(
+  deps: Deps,
+  by: Viewer,
+  { factorId }: { factorId: string },
+): Promise<Challenge> {
+  const { user, sessionId } = by;
+  await deps.rateLimiter.consume([{ limit: deps.config.limits.changesPerUser, subject: user.id }]);
+  return deps.db.transaction(async (tx) => {
+    await lockUser(tx, user.id);
+    if ((await findFactor(tx, { userId: user.id, factorId })) === null) throw new AuthError('not_found');
+    if (sessionId === null || !(await isSessionLive(tx, sessionId)))
+      throw new AuthError('unauthenticated', { message: 'The session is over.' });
+    return insertChallenge(tx, { factorId, sessionId });
+  });
+}

@@ -1,0 +1,80 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import { AuthError } from '../../errors.ts';
+import {
+  deleteUnverifiedFactors,
+  hasVerifiedFactor,
+  insertFactor,
+  type SecondFactor,
+} from '../../second-factors/factors.ts';
+import { createTotpSecret, drawQrCode, totpUri } from '../../second-factors/totp.ts';
+import { isSessionLive } from '../../sessions/sessions.ts';
+import { parseName } from '../../users/attributes.ts';
+import { lockUser } from '../../users/users.ts';
+import type { Viewer } from '../shared/caller.ts';
+import { countChange } from '../shared/count-change.ts';
+import type { Deps } from '../shared/deps.ts';
+import { type FreshnessInput, requireRecentSignIn } from '../shared/freshness.ts';
+import { requireStepUp } from '../shared/step-up.ts';
+
+export type EnrollFactorInput = {
+  /** A name for the list of the user's authenticator apps. Empty for none. */
+  name: string;
+  /** How the edge spells `name`, for errors. */
+  nameAttribute?: string;
+  /** The name of the application in the authenticator app; empty for that of the configuration. */
+  issuer?: string;
+  /** Whether apps that wait for their first code are dropped: a person who begins again. Otherwise their names are taken. */
+  replacesUnverified: boolean;
+  /** What shows that it is the person, if the sign-in is not fresh. Not asked for unless given: clients of GoTrue cannot send it. */
+  proof?: FreshnessInput;
+};
+
+/** An authenticator app that waits for its first code. The secret is shown this once. */
+export type EnrolledFactor = {
+  factor: SecondFactor;
+  /** In base32. */
+  secret: string;
+  /** The `otpauth://` URI with the secret. */
+  uri: string;
+  /** The URI as a QR code, in SVG. */
+  qrCode: string;
+};
+
+/**
+ * Enrols an authenticator app for the signed-in person. It counts for nothing until they show its first code. A person who has a
+ * verified second factor shows it first.
+ *
+ * @throws AuthError what requireRecentSignIn throws, `second_factor_required`, `max_length`, `invalid` or `factor_name_taken` (name), `rate_limited`,
+ * `too_many_factors`, `unauthenticated` if the session has just ended
+ */
+export async function enrollFactor(
+  deps: Deps,
+  by: Viewer,
+  input: EnrollFactorInput,
+): Promise<EnrolledFactor> {
+  requireStepUp(by);
+  const { name: typed, nameAttribute = 'name', replacesUnverified } = input;
+  const name = typed.trim() === '' ? null : parseName(typed, nameAttribute);
+  await countChange(deps, by);
+  // A thief with a stolen session could otherwise lock its owner out.
+  if (input.proof !== undefined) await requireRecentSignIn(deps, by, input.proof);
+  const secret = createTotpSecret();
+  const issuer = input.issuer || deps.config.secondFactor.totpIssuer;
+  const uri = totpUri({ secret, issuer, account: by.user.email ?? by.user.id });
+  const jwe = await deps.keyEncryption.encrypt(secret);
+  const factor = await deps.db.transaction(async (tx) => {
+    const { user, sessionId, level, device } = by;
+    const userId = user.id;
+    await lockUser(tx, userId);
+    if (sessionId === null || !(await isSessionLive(tx, sessionId)))
+      throw new AuthError('unauthenticated', { message: 'The session is over.' });
+    if (level === 'aal1' && (await hasVerifiedFactor(tx, userId)))
+      throw new AuthError('second_factor_required');
+    if (replacesUnverified) await deleteUnverifiedFactors(tx, userId);
+    const inserted = await insertFactor(tx, deps.keyEncryption, { userId, name, jwe });
+    const details = { factorId: inserted.id };
+    await recordSecurityEvent(tx, { action: 'second_factor_enrolled', userId, sessionId, device, details });
+    return inserted;
+  });
+  return { factor, secret, uri, qrCode: drawQrCode(uri) };
+}

@@ -1,0 +1,109 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import type { Transaction } from '../../db/client.ts';
+import { AuthError } from '../../errors.ts';
+import { enqueueMail } from '../../mail/queue.ts';
+import { deleteUnverifiedFactors, findFactorSecrets } from '../../second-factors/factors.ts';
+import { type NewRecoveryCodes, replaceRecoveryCodes } from '../../second-factors/recovery-codes.ts';
+import { lockSessionsOf } from '../../sessions/ending.ts';
+import { raiseSession } from '../../sessions/levels.ts';
+import type { OpenedSession } from '../../sessions/opening.ts';
+import { revokeSessions } from '../../sessions/sessions.ts';
+import { enqueueWebhooks } from '../../webhooks/queue.ts';
+import type { Viewer } from './caller.ts';
+import { findClaims } from './claims.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from './complete-sign-in.ts';
+import type { Deps } from './deps.ts';
+import { type ShownFactor, type UsedFactor, useSecondFactor } from './second-factor.ts';
+
+type RaiseInput = TokenOptions & {
+  shown: ShownFactor;
+  /** Runs in the transaction: what it throws refuses the sign-in, and the code stays good. */
+  check?: (tx: Transaction) => Promise<void>;
+  /** Recovery codes to store, if the code is the first one of the first authenticator app. */
+  recoveryCodes?: NewRecoveryCodes | null;
+};
+
+export type RaisedSignIn = SignedIn & {
+  /** Whether an authenticator app was verified by its first code. */
+  activated: boolean;
+  /** Whether the given recovery codes were stored. */
+  storedRecoveryCodes: boolean;
+};
+
+/**
+ * Completes a sign-in by a second factor: the session is replaced by one at level `aal2`, with new tokens (raiseSession). The first code of
+ * an authenticator app activates it: every other session below `aal2` ends, and so do the personal access tokens that were created below
+ * it. Other apps that wait for their first code are dropped.
+ *
+ * @throws AuthError as useSecondFactor does; `unauthenticated` without a live session, `second_factor_required` for a first code if the
+ * person has another app and the session did not show it, `no_signing_key`, `claims_failed`
+ */
+export async function raiseSignIn(deps: Deps, by: Viewer, input: RaiseInput): Promise<RaisedSignIn> {
+  const {
+    shown,
+    ttlSeconds = deps.config.tokens.accessTtlSeconds,
+    kind = 'access',
+    form = 'gateway',
+  } = input;
+  const { user, sessionId } = by;
+  if (sessionId === null)
+    throw new AuthError('unauthenticated', { message: 'The request has no session to sign in.' });
+  const key = await deps.signer.currentKey(ttlSeconds);
+  const raised = await useSecondFactor(deps, by, shown, async (tx, used) => {
+    await input.check?.(tx);
+    const claims = await findClaims(deps, tx, user.id);
+    const isFirst = used.activated && (await prepareActivation(tx, by, used));
+    const opening = { userId: user.id, sessionId, device: by.device, method: used.method, claims };
+    const session = await raiseSession(tx, deps, opening);
+    if (session === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
+    const created = isFirst ? (input.recoveryCodes ?? null) : null;
+    if (used.activated) await activate(tx, by, { used, session, created });
+    await announce(tx, deps, by, { used, session });
+    return { session, activated: used.activated, storedRecoveryCodes: created !== null };
+  });
+  const { session, ...outcome } = raised;
+  return { ...(await completeSignIn(deps, { user, session, key, ttlSeconds, kind, form })), ...outcome };
+}
+
+/** Checks that the first code may activate its app. Returns whether it is the first app of the person. */
+async function prepareActivation(tx: Transaction, by: Viewer, { factorId }: UsedFactor): Promise<boolean> {
+  const userId = by.user.id;
+  const verified = await findFactorSecrets(tx, { userId, verified: true, factorId: null });
+  const isFirst = verified.every(({ id }) => id === factorId);
+  if (!isFirst && by.level === 'aal1') throw new AuthError('second_factor_required');
+  await lockSessionsOf(tx, userId);
+  return isFirst;
+}
+
+type Activation = { used: UsedFactor; session: OpenedSession; created: NewRecoveryCodes | null };
+
+async function activate(
+  tx: Transaction,
+  { user, device }: Viewer,
+  { used, session: { sessionId }, created }: Activation,
+): Promise<void> {
+  const userId = user.id;
+  const event = { userId, sessionId, device };
+  await deleteUnverifiedFactors(tx, userId);
+  const ended = await revokeSessions(tx, { userId, which: 'below_aal2' });
+  const details = { factorId: used.factorId, sessions: ended.length };
+  await recordSecurityEvent(tx, { action: 'second_factor_added', ...event, details });
+  await enqueueMail(tx, { kind: 'second_factor_added', userId });
+  if (created === null) return;
+  await replaceRecoveryCodes(tx, { userId, created });
+  await recordSecurityEvent(tx, { action: 'recovery_codes_created', ...event });
+}
+
+/** Records the second factor. If the sign-in waited for it, the webhook of the sign-in follows now. */
+async function announce(
+  tx: Transaction,
+  deps: Deps,
+  { user, device, sessionId: formerSession, level }: Viewer,
+  { used, session: { sessionId } }: Pick<Activation, 'used' | 'session'>,
+): Promise<void> {
+  const details = { method: used.method, formerSession };
+  const event = { userId: user.id, sessionId, device, details };
+  await recordSecurityEvent(tx, { action: 'second_factor_shown', ...event });
+  if (used.activated || level === 'aal2') return;
+  await enqueueWebhooks(tx, deps, { type: 'user.signed_in', data: { userId: user.id, sessionId } });
+}
