@@ -176,10 +176,10 @@ function startMailWorker(
   templates: MailTemplates,
   database: DatabaseAccess,
 ): JobWorker {
-  const { db, log, mailInbox } = deps;
+  const { db, log, mailInbox, codes } = deps;
   const transport = createMailTransport(config, log, mailInbox);
   const deliver = createDeliverTask({
-    ...{ db, log, templates, transport },
+    ...{ db, log, templates, transport, codes, config },
     publicUrl: config.publicUrl,
     signup: config.signup,
     tokenDeriver: createSecretDeriver(config.keyEncryptionKeys, 'one-time token', 'pot'),

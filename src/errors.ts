@@ -34,6 +34,10 @@ export const errorCatalogue = {
   otp_disabled: { status: 403, message: 'Signups not allowed for otp' },
   invalid_code: { status: 400, message: 'This code is wrong, was used or has expired.' },
   phone_not_verified: { status: 403, message: 'Verify your phone number first.' },
+  invalid_code_verifier: {
+    status: 400,
+    message: 'code challenge does not match previously saved code verifier',
+  },
   invalid_token: {
     status: 400,
     message: 'This link is no longer valid: it was used, replaced or has expired.',

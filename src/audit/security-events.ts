@@ -27,6 +27,7 @@ export const securityActions = [
   'password_changed',
   'code_requested',
   'email_change_requested',
+  'email_change_half_confirmed',
   'email_changed',
   'profile_updated',
   'access_token_created',

@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
+import { challengeOf } from '../crypto/pkce.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Database, Queryable, Transaction } from '../db/client.ts';
 import { deleteOldRows } from '../db/prune.ts';
@@ -9,11 +10,7 @@ import { flowStates } from '../db/tables/flow-states.ts';
 export type FlowState = typeof flowStates.$inferSelect;
 
 /** Seconds in which a client exchanges its code, and in which a provider sends the person back. */
-export const EXCHANGE_SECONDS = 300;
-
-/** Returns the S256 challenge of a verifier (RFC 7636 4.6). */
-export const challengeOf = (codeVerifier: string): string =>
-  createHash('sha256').update(codeVerifier).digest('base64url');
+const EXCHANGE_SECONDS = 300;
 
 /**
  * Keeps where a person returns to, and the challenge of PKCE. The person is not known yet, so that a request for an unknown

@@ -10,11 +10,15 @@ type Declaration = {
   limit: 'mailPerRecipient' | 'resetMailPerRecipient' | 'othersMailPerRecipient' | null;
 };
 
+/** A mail with a code, and a link that does the same. */
+const code = <const Limit extends Declaration['limit']>(limit: Limit) =>
+  ({ job: ['codeId'], placeholders: ['site', 'link', 'code', 'minutes'], limit }) as const;
+
 /**
  * Every kind of mail. A new kind takes, besides the flow that queues it:
  * - its declaration here;
  * - its texts in every locale, `templates/en.ts` and `templates/de.ts`;
- * - its entry in `flows/mails/prepare.ts`: who gets the mail, the purpose of its link's token, and the values. These depend on the
+ * - its entry in `flows/mails/prepare.ts`, or in `flows/mails/prepare-code.ts` for a code: who gets the mail, the purpose of its link's token, and the values. These depend on the
  *   account when the worker delivers, so a declaration cannot hold them. `users/mail-recipient.ts`, `users/sign-up-facts.ts`,
  *   `sessions/sign-in-facts.ts` and `teams/invite-facts.ts` read what they need.
  */
@@ -48,6 +52,17 @@ export const mails = {
     job: ['invitationId'],
     placeholders: ['site', 'link', 'expires'],
     limit: 'othersMailPerRecipient',
+  },
+  signup_code: code('mailPerRecipient'),
+  invite_code: code('othersMailPerRecipient'),
+  recovery_code: code('resetMailPerRecipient'),
+  magic_link: code('mailPerRecipient'),
+  email_change_code: code('othersMailPerRecipient'),
+  email_change_current_code: code('mailPerRecipient'),
+  reauthentication_code: {
+    job: ['codeId'],
+    placeholders: ['site', 'code', 'minutes'],
+    limit: 'mailPerRecipient',
   },
   password_changed: { job: ['userId'], placeholders: ['site', 'time'], limit: null },
   email_changed: { job: ['userId', 'formerEmail'], placeholders: ['site', 'time'], limit: null },

@@ -42,13 +42,17 @@ export async function attemptMail(
   return null;
 }
 
-/** Whether a mail may be sent now. It counts nothing: `attemptMail` decides. */
-export async function isMailDue(
+/** Returns the seconds to wait for a mail; null if it may be sent now. It counts nothing: `attemptMail` decides. */
+export async function waitForMail(
   deps: { config: Pick<Config, 'limits'>; rateLimiter: RateLimiter },
   kind: MailKind,
   email: string,
-): Promise<boolean> {
+): Promise<number | null> {
   const counters = mailCounters(deps.config, kind, email);
   const standings = await deps.rateLimiter.look(counters);
-  return counters.every(({ limit }, at) => (standings[at]?.count ?? 0) < limit.count);
+  const waits = counters.flatMap(({ limit }, at) => {
+    const { count = 0, wait = 0 } = standings[at] ?? {};
+    return count < limit.count ? [] : [Math.max(1, wait)];
+  });
+  return waits.length === 0 ? null : Math.max(...waits);
 }

@@ -7,6 +7,8 @@ import { type CodePurpose, MAX_ATTEMPTS, oneTimeCodes } from '../db/tables/one-t
 import { users } from '../db/tables/users.ts';
 import type { CodeMaker } from './code-maker.ts';
 
+export type { CodePurpose };
+
 /** A code that was found, with what it proves. */
 export type OneTimeCode = Readonly<{
   id: string;
@@ -47,8 +49,8 @@ const listOf = (values: readonly string[]): SQL =>
     sql`, `,
   )})`;
 
-/** Seconds for which a request waits for the worker at most. */
-const WAITING_SECONDS = 86_400;
+/** Seconds for which a request waits for the worker at most: mails are tried for about four days. */
+export const WAITING_SECONDS = 5 * 86_400;
 
 type Request = {
   /** If the account does not exist, the same statement stores nothing. */

@@ -1,6 +1,7 @@
 import { eq, type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
+import { users } from '../db/tables/users.ts';
 
 export type { Metadata };
 
@@ -53,6 +54,23 @@ export async function setAccountDetails(
       target: accountDetails.userId,
       set: { userId: sql`excluded.user_id`, ...changes },
     });
+}
+
+/** The columns that keep when the gateway last sent a code. */
+const SENT = {
+  confirmationSentAt: 'confirmation_sent_at',
+  recoverySentAt: 'recovery_sent_at',
+  emailChangeSentAt: 'email_change_sent_at',
+  phoneChangeSentAt: 'phone_change_sent_at',
+  reauthenticationSentAt: 'reauthentication_sent_at',
+} as const;
+
+/** Records that a code is sent now. If the account does not exist, the same statement records nothing. */
+export async function recordSent(tx: Queryable, userId: string, detail: keyof typeof SENT): Promise<void> {
+  const column = sql.identifier(SENT[detail]);
+  await tx.execute(sql`
+    insert into ${accountDetails} (user_id, ${column}) select id, now() from ${users} where id = ${userId}
+    on conflict (user_id) do update set ${column} = excluded.${column}`);
 }
 
 /** Merges metadata as GoTrue does: a null deletes the key, and any other value replaces it. */

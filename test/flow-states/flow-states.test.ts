@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { challengeOf } from '../../src/crypto/pkce.ts';
 import type { Transaction } from '../../src/db/client.ts';
 import {
   beginFlow,
-  challengeOf,
   exchangeFlow,
   findFlow,
   findIssuedFlow,

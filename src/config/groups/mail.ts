@@ -69,9 +69,9 @@ export const mailVariables = {
     description: 'Mails that a replica delivers at once.',
   }),
   LIMIT_MAIL_SPACING_SECONDS: variable({
-    parser: integer(1, 86_400),
+    parser: integer(0, 86_400),
     default: '60',
-    description: 'Seconds between two mails of the same kind to the same address.',
+    description: 'Seconds between two mails of the same kind to the same address. 0: no spacing.',
   }),
   ...limitVariables(limits),
 };

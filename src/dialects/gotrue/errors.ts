@@ -7,7 +7,7 @@ const NAMED_CODES = '2024-01-01';
 const VERSION_HEADER = 'x-supabase-api-version';
 
 /** An error as GoTrue names it. */
-type Spelling = Readonly<{ status: number; code: string; message: string }>;
+export type Spelling = Readonly<{ status: number; code: string; message: string }>;
 
 /** An error that only this dialect has: GoTrue's status, code and message. */
 class Refusal extends AuthError {
@@ -32,10 +32,10 @@ export const validationFailed = (message: string): AuthError => refuse(400, 'val
 /** Runs a flow whose errors have other names at this endpoint than elsewhere in the dialect. */
 export const respell = <Result>(
   running: Promise<Result>,
-  names: Readonly<Partial<Record<ErrorCode, () => AuthError>>>,
+  names: Readonly<Partial<Record<ErrorCode, (error: AuthError) => AuthError>>>,
 ): Promise<Result> =>
   running.catch((error: unknown) => {
-    throw (error instanceof AuthError ? names[error.code]?.() : undefined) ?? error;
+    throw (error instanceof AuthError ? names[error.code]?.(error) : undefined) ?? error;
   });
 
 /**
@@ -62,7 +62,13 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   signup_disabled: { status: 422, message: 'Signups not allowed for this instance' },
   phone_not_verified: { status: 400, code: 'phone_not_confirmed', message: 'Phone not confirmed' },
   email_not_verified: { status: 400, code: 'email_not_confirmed', message: 'Email not confirmed' },
-  invalid_token: { status: 403, code: 'otp_expired', message: 'Token has expired or is invalid' },
+  invalid_token: { status: 403, code: 'otp_expired', message: 'Email link is invalid or has expired' },
+  invalid_code: { status: 403, code: 'otp_expired', message: 'Token has expired or is invalid' },
+  invalid_code_verifier: {
+    code: 'bad_code_verifier',
+    message: 'code challenge does not match previously saved code verifier',
+  },
+  otp_disabled: { status: 422 },
   invalid_refresh_token: {
     status: 400,
     code: 'refresh_token_not_found',
@@ -128,8 +134,17 @@ function messageOf({ code, attribute, message, details }: AuthError): string {
   return attribute === null ? message : `${attribute}: ${message}`;
 }
 
-function spellingOf(error: AuthError): Spelling {
+/** The limit of mails to an address has a name of its own. */
+const mailLimit = ({ retryAfterSeconds }: AuthError): Spelling => ({
+  status: 429,
+  code: 'over_email_send_rate_limit',
+  message: `For security purposes, you can only request this after ${retryAfterSeconds ?? 1} seconds.`,
+});
+
+/** How this dialect names an error. */
+export function spellingOf(error: AuthError): Spelling {
   if (error instanceof Refusal) return error.spelling;
+  if (error.code === 'rate_limited' && error.details.of === 'mail') return mailLimit(error);
   const { status, code } = error;
   if (code === 'required' && error.attribute === CAPTCHA_ATTRIBUTE)
     return {

@@ -5,9 +5,11 @@ import type { BodyFault, Dialect } from '../dialect.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { factorEndpoints } from './factors.ts';
 import { logoutEndpoints } from './logout.ts';
+import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
 import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
+import { verifyEndpoints } from './verify.ts';
 
 /** The configured origins may call, without cookies. */
 const cors = (config: Config): CorsRule => {
@@ -46,6 +48,8 @@ export const gotrue: Dialect = {
   endpoints: (deps) => [
     ...settingsEndpoints(deps),
     ...tokenEndpoints(deps),
+    ...mailEndpoints(deps),
+    ...verifyEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
     ...factorEndpoints(deps),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { weaknessOf } from '../../flows/shared/weak-password.ts';
+import { exchangeCode } from '../../flows/sign-in/exchange-code.ts';
 import { login } from '../../flows/sign-in/login.ts';
 import { refresh } from '../../flows/sign-in/refresh.ts';
 import type { RequestCaller } from '../../request/caller.ts';
@@ -50,6 +51,20 @@ export const refreshGrant: Grant = async (deps, { caller, body }, c) => {
     email_not_verified: tokenErrors.notConfirmed,
   });
   if (!signedIn.isRepeat) c.header('sb-auth-refresh-token-reuse', 'false');
+  return answerSession(deps, c, signedIn);
+};
+
+/** The code of a PKCE flow, and its verifier. */
+export const pkceGrant: Grant = async (deps, { caller, body }, c) => {
+  const { auth_code: code, code_verifier: codeVerifier } = body;
+  if (code === '' || codeVerifier === '')
+    throw validationFailed('invalid request: both auth code and code verifier should be non-empty');
+  const signedIn = await respell(exchangeCode(deps, caller, { code, codeVerifier, ...FORM }), {
+    invalid_token: ({ details }) =>
+      details.reason === 'expired'
+        ? refuse(422, 'flow_state_expired', 'invalid flow state, flow state has expired')
+        : refuse(404, 'flow_state_not_found', 'invalid flow state, no valid flow state found'),
+  });
   return answerSession(deps, c, signedIn);
 };
 

@@ -118,16 +118,21 @@ export function userObject(account: Account, config: Settings): Json {
   return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
 }
 
-/** A session as clients read it: its tokens, and its user. */
-export function sessionObject(signedIn: SignedIn, account: Account, config: Settings): Json {
-  const expiresAtMs = signedIn.expiresAt.getTime();
+/** The tokens of a session as clients read them. */
+export function tokensObject({ accessToken, refreshToken, expiresAt }: SignedIn) {
+  const expiresAtMs = expiresAt.getTime();
   return {
-    access_token: signedIn.accessToken,
+    access_token: accessToken,
     token_type: 'bearer',
     // Times in tokens are whole seconds, so it is rounded up.
     expires_in: Math.max(0, Math.ceil((expiresAtMs - Date.now()) / 1000)),
     expires_at: Math.floor(expiresAtMs / 1000),
-    refresh_token: signedIn.refreshToken,
-    user: userObject(account, config),
+    refresh_token: refreshToken,
   };
 }
+
+/** A session as clients read it: its tokens, and its user. */
+export const sessionObject = (signedIn: SignedIn, account: Account, config: Settings): Json => ({
+  ...tokensObject(signedIn),
+  user: userObject(account, config),
+});

@@ -83,5 +83,7 @@ export const TokenBody = z.object({
   phone: PHONE,
   password: PASSWORD,
   refresh_token: z.string().default('').meta({ description: 'The refresh token of a session.' }),
+  auth_code: z.string().default('').meta({ description: 'The code with which a PKCE flow led back.' }),
+  code_verifier: z.string().default('').meta({ description: 'The verifier of the challenge of PKCE.' }),
   gotrue_meta_security: SECURITY,
 });

@@ -8,6 +8,13 @@ import { sessionObject } from './objects.ts';
 /** The first characters of a refresh token say of which kind it is, and nothing of the secret. */
 const PREFIX_LENGTH = 4;
 
+/** Sets the headers that name a session. */
+export function setSessionHeaders(c: RouteContext, { user, sessionId, refreshToken }: SignedIn): void {
+  c.header('sb-auth-user-id', user.id);
+  c.header('sb-auth-session-id', sessionId);
+  c.header('sb-auth-refresh-token-prefix', refreshToken.slice(0, PREFIX_LENGTH));
+}
+
 /**
  * Answers with a session: its tokens, its user, and the headers that name it.
  * @param more what else the client reads beside them
@@ -20,8 +27,6 @@ export async function answerSession(
 ): Promise<Response> {
   const account = await findAccount(deps, signedIn.user.id);
   if (account === null) throw tokenErrors.userGone();
-  c.header('sb-auth-user-id', signedIn.user.id);
-  c.header('sb-auth-session-id', signedIn.sessionId);
-  c.header('sb-auth-refresh-token-prefix', signedIn.refreshToken.slice(0, PREFIX_LENGTH));
+  setSessionHeaders(c, signedIn);
   return c.json({ ...sessionObject(signedIn, account, deps.config), ...more });
 }

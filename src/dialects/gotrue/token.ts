@@ -4,12 +4,13 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { readQuery } from '../../request/url-encoded.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { refuse } from './errors.ts';
-import { type Grant, passwordGrant, refreshGrant, web3Grant } from './grants.ts';
+import { type Grant, passwordGrant, pkceGrant, refreshGrant, web3Grant } from './grants.ts';
 import { SessionSchema, TokenBody } from './schemas.ts';
 
 const grants = new Map<string, Grant>([
   ['password', passwordGrant],
   ['refresh_token', refreshGrant],
+  ['pkce', pkceGrant],
   ['web3', web3Grant],
 ]);
 
@@ -35,14 +36,23 @@ export const tokenEndpoints = (deps: GatewayDeps): Endpoint[] => [
       answers: { 200: { description: 'The session.', schema: SessionSchema } },
       errors: [
         ...(['invalid_credentials', 'account_disabled', 'email_not_verified', 'captcha_failed'] as const),
-        ...(['phone_not_verified', 'invalid_refresh_token', 'refresh_token_reused'] as const),
+        ...([
+          'phone_not_verified',
+          'invalid_refresh_token',
+          'refresh_token_reused',
+          'invalid_code_verifier',
+        ] as const),
         ...(['rate_limited', 'busy', 'unavailable', 'no_signing_key', 'claims_failed'] as const),
         refuse(422, 'phone_provider_disabled', ''),
+        refuse(404, 'flow_state_not_found', ''),
+        refuse(422, 'flow_state_expired', ''),
       ],
     },
     authenticate: ({ request }) => requireGrant(request),
     query: z.object({
-      grant_type: z.string().meta({ description: 'What the client gives: `password` or `refresh_token`.' }),
+      grant_type: z
+        .string()
+        .meta({ description: 'What the client gives: `password`, `refresh_token` or `pkce`.' }),
     }),
     body: TokenBody,
     handle: ({ by: grant, caller, body }, c) => grant(deps, { caller, body }, c),

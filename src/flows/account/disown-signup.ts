@@ -5,11 +5,10 @@ import { AuthError } from '../../errors.ts';
 import { storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { revokeUnprovenSessions } from '../../sessions/proof.ts';
-import { revokeSessions } from '../../sessions/sessions.ts';
-import { leaveTeams, prepareDeparture } from '../../teams/departure.ts';
 import { deletePassword } from '../../users/passwords.ts';
 import type { Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
+import { type Dropped, dropPlanted } from '../shared/drop-planted.ts';
 import { retireMailed } from '../shared/end-access.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { markEmailVerified } from '../shared/prove-address.ts';
@@ -41,7 +40,7 @@ async function disown(
   if (proof === null || proof.user.email !== proof.email) throw invalidToken();
   const userId = proof.user.id;
   const isVerified = proof.user.emailVerifiedAt !== null;
-  const ended = isVerified ? await endUnproven(tx, userId) : await removeAccess(tx, userId);
+  const ended = isVerified ? await endUnproven(tx, userId) : await dropPlanted(tx, userId);
   await deletePassword(tx, userId);
   await retireMailed(tx, userId);
   await recordSecurityEvent(tx, { action: 'signup_disowned', userId, device: by.device, details: ended });
@@ -50,16 +49,7 @@ async function disown(
 }
 
 /** Ends the sessions of a verified account that a stranger may have opened. The account is locked. */
-async function endUnproven(tx: Transaction, userId: string): Promise<{ teams: number; sessions: number }> {
+async function endUnproven(tx: Transaction, userId: string): Promise<Dropped> {
   await lockSessionsOf(tx, userId);
-  return { teams: 0, sessions: await revokeUnprovenSessions(tx, userId) };
-}
-
-/** Ends every session and membership of the account, which is locked. */
-async function removeAccess(tx: Transaction, userId: string): Promise<{ teams: number; sessions: number }> {
-  const departure = await prepareDeparture(tx, userId);
-  await lockSessionsOf(tx, userId);
-  await leaveTeams(tx, { userId, ...departure });
-  const ended = await revokeSessions(tx, { userId, which: 'all' });
-  return { teams: departure.alone.length, sessions: ended.length };
+  return { teams: 0, sessions: await revokeUnprovenSessions(tx, userId), identities: 0 };
 }

@@ -1,6 +1,6 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
-import { attemptMail, isMailDue } from '../../mail/limits.ts';
+import { attemptMail, waitForMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { findUserByEmail } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
@@ -29,7 +29,7 @@ export async function requestPasswordReset(
     alwaysFor: 'forgot_password',
   });
   // Hammering one address does not hold connections, which the counting in a transaction would.
-  if (!(await isMailDue(deps, 'password_reset', email))) return;
+  if ((await waitForMail(deps, 'password_reset', email)) !== null) return;
   const found = await findUserByEmail(deps.db, email);
   const user = found === null || found.user.disabledAt !== null ? null : found.user;
   await deps.db.transaction(async (tx) => {

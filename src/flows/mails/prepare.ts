@@ -10,12 +10,14 @@ import type { Mail } from '../../mail/message.ts';
 import { deviceWords, plainWords } from '../../mail/plain-words.ts';
 import type { IdleJob } from '../../mail/queue.ts';
 import type { MailTemplates } from '../../mail/templates.ts';
+import type { CodeMaker } from '../../one-time-codes/code-maker.ts';
 import { storeOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
 import { findSignIn } from '../../sessions/sign-in-facts.ts';
 import { findInvite, type InviteFacts } from '../../teams/invite-facts.ts';
 import { findRecipient, lockRecipient, type Recipient } from '../../users/mail-recipient.ts';
 import { findSignUp } from '../../users/sign-up-facts.ts';
 import { storeInvitationToken, storeTokenOfInvite } from '../../users/signup-invitations.ts';
+import { prepareCode } from './prepare-code.ts';
 
 /** The job of a mail: its number, and when it was queued. */
 export type QueuedJob = { id: string; queuedAt: Date };
@@ -26,6 +28,8 @@ export type PrepareDeps = Readonly<{
   publicUrl: string;
   templates: MailTemplates;
   tokenDeriver: SecretDeriver;
+  codes: CodeMaker;
+  config: Pick<Config, 'publicUrl' | 'dialects' | 'codes'>;
   /** Who may sign up. */
   signup: Config['signup'];
 }>;
@@ -202,6 +206,13 @@ const prepares: { [Kind in MailKind]: Prepare<Kind> } = {
   email_change: emailChange,
   team_invite: teamInvite,
   signup_invitation: signupInvitation,
+  signup_code: prepareCode,
+  invite_code: prepareCode,
+  recovery_code: prepareCode,
+  magic_link: prepareCode,
+  email_change_code: prepareCode,
+  email_change_current_code: prepareCode,
+  reauthentication_code: prepareCode,
   password_changed: notice,
   access_token_created: notice,
   second_factor_added: notice,

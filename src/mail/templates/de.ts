@@ -3,6 +3,9 @@ import type { Locale } from './locale.ts';
 const notYou =
   'Wenn Sie das nicht waren, setzen Sie jetzt ein neues Passwort und melden Sie Ihre anderen Geräte ab.';
 
+const onceCode = 'Der Code gilt einmal und {{minutes}} Minuten lang. Geben Sie ihn nicht weiter.';
+const once = 'Der Code und der Link gelten einmal und {{minutes}} Minuten lang. Geben Sie sie nicht weiter.';
+
 export const de: Locale = {
   words: { device: 'ein unbekanntes Gerät', address: 'unbekannt', team: 'ein Team', inviter: 'Jemand' },
   mails: {
@@ -77,6 +80,85 @@ export const de: Locale = {
         'Der Link gilt einmal und bis {{expires}}.',
         'Wenn Sie nicht wissen, worum es geht, beachten Sie diese Nachricht nicht.',
       ],
+    },
+    signup_code: {
+      subject: 'Bestätigen Sie Ihre Anmeldung bei {{site}}',
+      before: [
+        'Guten Tag,',
+        'mit dieser E-Mail-Adresse wurde ein Konto bei {{site}} angelegt. Wenn Sie das waren, bestätigen Sie, dass die Adresse Ihnen gehört.',
+        'Ihr Code: {{code}}',
+      ],
+      action: 'E-Mail-Adresse bestätigen',
+      after: [once, 'Wenn Sie das nicht waren, beachten Sie diese Nachricht nicht.'],
+    },
+    invite_code: {
+      subject: 'Sie sind zu {{site}} eingeladen',
+      before: [
+        'Guten Tag,',
+        'Sie sind mit dieser E-Mail-Adresse zu {{site}} eingeladen.',
+        'Ihr Code: {{code}}',
+      ],
+      action: 'Einladung annehmen',
+      after: [once, 'Wenn Sie nicht wissen, worum es geht, beachten Sie diese Nachricht nicht.'],
+    },
+    recovery_code: {
+      subject: 'Zugang zu Ihrem Konto bei {{site}}',
+      before: [
+        'Guten Tag,',
+        'bei {{site}} wurde ein neues Passwort für Ihr Konto angefordert. Der Code meldet Sie dafür an.',
+        'Ihr Code: {{code}}',
+      ],
+      action: 'Konto öffnen',
+      after: [
+        once,
+        'Wenn Sie das nicht waren, beachten Sie diese Nachricht nicht: Ihr Passwort bleibt, wie es ist.',
+      ],
+    },
+    magic_link: {
+      subject: 'Anmelden bei {{site}}',
+      before: [
+        'Guten Tag,',
+        'mit diesem Code oder Link melden Sie sich bei {{site}} an.',
+        'Ihr Code: {{code}}',
+      ],
+      action: 'Anmelden',
+      after: [once, 'Wenn Sie sich nicht anmelden wollten, beachten Sie diese Nachricht nicht.'],
+    },
+    email_change_code: {
+      subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse für {{site}}',
+      before: [
+        'Guten Tag,',
+        'ein Konto bei {{site}} soll diese E-Mail-Adresse verwenden. Bestätigen Sie das nur, wenn Sie es selbst verlangt haben, während Sie angemeldet waren.',
+        'Ihr Code: {{code}}',
+      ],
+      action: 'Neue E-Mail-Adresse bestätigen',
+      after: [
+        once,
+        'Wenn Sie das nicht waren, bestätigen Sie nicht: Das Konto kann einem anderen Menschen gehören und hätte dann Ihre Adresse. Ohne den Code ändert sich nichts.',
+      ],
+    },
+    email_change_current_code: {
+      subject: 'Bestätigen Sie die Änderung Ihrer E-Mail-Adresse für {{site}}',
+      before: [
+        'Guten Tag,',
+        'Ihr Konto bei {{site}} soll eine andere E-Mail-Adresse erhalten. Bestätigen Sie das nur, wenn Sie es selbst verlangt haben.',
+        'Ihr Code: {{code}}',
+      ],
+      action: 'Änderung bestätigen',
+      after: [
+        once,
+        'Wenn Sie das nicht waren, bestätigen Sie nicht und setzen Sie jetzt ein neues Passwort: Ein anderer Mensch kann in Ihrem Konto angemeldet sein.',
+      ],
+    },
+    reauthentication_code: {
+      subject: 'Ihr Code für {{site}}',
+      before: [
+        'Guten Tag,',
+        'eine Änderung Ihres Kontos bei {{site}} braucht diesen Code. Er zeigt, dass Sie es sind.',
+        'Ihr Code: {{code}}',
+      ],
+      action: null,
+      after: [onceCode, notYou],
     },
     password_changed: {
       subject: 'Ihr Passwort für {{site}} wurde geändert',

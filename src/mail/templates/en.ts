@@ -2,6 +2,9 @@ import type { Locale } from './locale.ts';
 
 const notYou = 'If this was not you, set a new password now and sign out your other devices.';
 
+const onceCode = 'The code works once, for {{minutes}} minutes. Give it to no one.';
+const once = 'The code and the link work once, for {{minutes}} minutes. Give them to no one.';
+
 export const en: Locale = {
   words: { device: 'an unknown device', address: 'unknown', team: 'a team', inviter: 'A member' },
   mails: {
@@ -70,6 +73,77 @@ export const en: Locale = {
         'The link works once, until {{expires}}.',
         'If you do not know what this is about, you can ignore this mail.',
       ],
+    },
+    signup_code: {
+      subject: 'Confirm your sign-up at {{site}}',
+      before: [
+        'Hello,',
+        'this email address was used to sign up at {{site}}. If it was you, confirm that the address is yours.',
+        'Your code: {{code}}',
+      ],
+      action: 'Confirm email address',
+      after: [once, 'If you did not sign up, you can ignore this mail.'],
+    },
+    invite_code: {
+      subject: 'You are invited to {{site}}',
+      before: ['Hello,', 'you are invited to {{site}} with this email address.', 'Your code: {{code}}'],
+      action: 'Accept the invitation',
+      after: [once, 'If you do not know what this is about, you can ignore this mail.'],
+    },
+    recovery_code: {
+      subject: 'Recover your account at {{site}}',
+      before: [
+        'Hello,',
+        '{{site}} received a request to set a new password for your account. The code signs you in for that.',
+        'Your code: {{code}}',
+      ],
+      action: 'Recover the account',
+      after: [
+        once,
+        'If you did not make the request, you can ignore this mail: your password does not change.',
+      ],
+    },
+    magic_link: {
+      subject: 'Sign in to {{site}}',
+      before: ['Hello,', 'with this code or link you sign in to {{site}}.', 'Your code: {{code}}'],
+      action: 'Sign in',
+      after: [once, 'If you did not want to sign in, you can ignore this mail.'],
+    },
+    email_change_code: {
+      subject: 'Confirm your new email address for {{site}}',
+      before: [
+        'Hello,',
+        'an account at {{site}} asks to use this email address. Confirm only if you asked for it yourself, while you were signed in.',
+        'Your code: {{code}}',
+      ],
+      action: 'Confirm new email address',
+      after: [
+        once,
+        'If you did not ask for it, do not confirm: the account of another person could then have your address. Without the code nothing changes.',
+      ],
+    },
+    email_change_current_code: {
+      subject: 'Confirm the change of your email address for {{site}}',
+      before: [
+        'Hello,',
+        'your account at {{site}} is about to get another email address. Confirm only if you asked for it yourself.',
+        'Your code: {{code}}',
+      ],
+      action: 'Confirm the change',
+      after: [
+        once,
+        'If you did not ask for it, do not confirm, and set a new password now: another person may be signed in to your account.',
+      ],
+    },
+    reauthentication_code: {
+      subject: 'Your code for {{site}}',
+      before: [
+        'Hello,',
+        'a change of your account at {{site}} needs this code, to show that it is you.',
+        'Your code: {{code}}',
+      ],
+      action: null,
+      after: [onceCode, notYou],
     },
     password_changed: {
       subject: 'Your password for {{site}} was changed',

@@ -1,0 +1,85 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import type { Transaction } from '../../db/client.ts';
+import { enqueueMail } from '../../mail/queue.ts';
+import {
+  confirmHalf,
+  isHalfConfirmed,
+  type OneTimeCode,
+  redeemCode,
+} from '../../one-time-codes/one-time-codes.ts';
+import { lockSessionsOf } from '../../sessions/ending.ts';
+import { unproveSessions } from '../../sessions/proof.ts';
+import { findAccountDetails, setAccountDetails } from '../../users/account-details.ts';
+import { unprovePassword } from '../../users/passwords.ts';
+import { type User, updateUser } from '../../users/users.ts';
+import type { Caller } from './caller.ts';
+import { giveDefaultTeam } from './default-team.ts';
+import { retireMailed } from './end-access.ts';
+
+/** What a mailed code did. `half`: the other address has to confirm the change too. */
+export type Redeemed = { user: User } | 'half';
+
+const otherHalf = {
+  email_change_new: 'email_change_current',
+  email_change_current: 'email_change_new',
+} as const;
+
+/**
+ * Confirms a change of the address by a mailed code. If both addresses have to confirm, in either order, the first half changes
+ * nothing. The transaction has locked the account.
+ * @returns null if the code was used, replaced or retired, or has expired
+ * @throws a violation of the address's constraint if another account has it (unlessEmailTaken)
+ */
+export async function redeemEmailChange(
+  tx: Transaction,
+  by: Caller,
+  { user, code }: { user: User; code: OneTimeCode },
+): Promise<Redeemed | null> {
+  const { id: userId } = user;
+  const { purpose, isHalf, target } = code;
+  if (purpose !== 'email_change_new' && purpose !== 'email_change_current') return null;
+  if (purpose === 'email_change_current' && user.email !== target) return null;
+  if (isHalf && !(await isHalfConfirmed(tx, { userId, purpose: otherHalf[purpose] }))) {
+    if (!(await confirmHalf(tx, code))) return null;
+    const details = { purpose };
+    await recordSecurityEvent(tx, {
+      action: 'email_change_half_confirmed',
+      userId,
+      device: by.device,
+      details,
+    });
+    return 'half';
+  }
+  const details = await findAccountDetails(tx, userId);
+  const newEmail = purpose === 'email_change_new' ? target : details.newEmail;
+  if (newEmail === null || !(await redeemCode(tx, code))) return null;
+  return { user: await giveEmail(tx, by, { user, newEmail, isConfirmedByBoth: isHalf }) };
+}
+
+/**
+ * Gives the account its new address, as a verified one. If the holder of the former address has confirmed it too, what was proven stays
+ * proven. Otherwise nothing is: a stranger may have made their own account ask for this address. An anonymous person becomes a
+ * permanent one.
+ */
+async function giveEmail(
+  tx: Transaction,
+  by: Caller,
+  { user, newEmail, isConfirmedByBoth }: { user: User; newEmail: string; isConfirmedByBoth: boolean },
+): Promise<User> {
+  const { id: userId, email: formerEmail, emailVerifiedAt } = user;
+  const changed = await updateUser(tx, userId, { email: newEmail, emailVerified: 'now' });
+  if (changed === null) throw new Error('The locked user is gone.');
+  await lockSessionsOf(tx, userId);
+  if (!isConfirmedByBoth || emailVerifiedAt === null) {
+    await unprovePassword(tx, userId);
+    await unproveSessions(tx, userId);
+  }
+  await retireMailed(tx, userId);
+  await setAccountDetails(tx, userId, { newEmail: null, isAnonymous: false });
+  await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
+  await giveDefaultTeam(tx, by, { user });
+  // To a verified address only: an account may name an address of another person.
+  if (formerEmail !== null && emailVerifiedAt !== null)
+    await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });
+  return changed;
+}

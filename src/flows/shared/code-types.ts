@@ -1,0 +1,23 @@
+import type { CodePurpose } from '../../one-time-codes/one-time-codes.ts';
+
+/**
+ * The types of verification that clients of GoTrue name, and the purposes of the codes that each accepts. A sign-up and an invitation are
+ * confirmed alike. `email` takes any code that signs in by an address.
+ */
+export const emailTypes = {
+  signup: ['signup', 'invite'],
+  invite: ['signup', 'invite'],
+  recovery: ['recovery'],
+  magiclink: ['magiclink'],
+  email: ['signup', 'invite', 'magiclink'],
+  email_change: ['email_change_new', 'email_change_current'],
+} as const satisfies Record<string, readonly CodePurpose[]>;
+
+export type EmailType = keyof typeof emailTypes;
+
+/** Whether a text names a type of verification by an address. */
+export const isEmailType = (type: string): type is EmailType => Object.hasOwn(emailTypes, type);
+
+/** The type that the link of a code names. */
+export const typeOfPurpose = (purpose: CodePurpose): string =>
+  purpose === 'email_change_new' || purpose === 'email_change_current' ? 'email_change' : purpose;

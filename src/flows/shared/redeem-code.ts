@@ -1,0 +1,61 @@
+import { recordSecurityEvent } from '../../audit/security-events.ts';
+import type { Transaction } from '../../db/client.ts';
+import { AuthError } from '../../errors.ts';
+import { type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
+import { findUser, lockUser } from '../../users/users.ts';
+import type { Caller } from './caller.ts';
+import { type Redeemed, redeemEmailChange } from './change-of-email.ts';
+import type { Deps } from './deps.ts';
+import { type MailboxProof, proveMailbox } from './prove-mailbox.ts';
+
+/** What a person shows or sets beside a mailed code. */
+export type BesideCode = Pick<MailboxProof, 'accountProof' | 'newPasswordHash'>;
+
+export const NOTHING_BESIDE: BesideCode = { accountProof: { by: 'nothing' }, newPasswordHash: null };
+
+/**
+ * Uses a mailed code up that was found good, and does what it was mailed for. Of many attempts at once one succeeds.
+ * @returns null if the code was used, replaced or retired, has expired, or proves an address that the account no longer has
+ */
+export async function redeemMailedCode(
+  tx: Transaction,
+  by: Caller,
+  { code, beside }: { code: OneTimeCode; beside: BesideCode },
+): Promise<Redeemed | null> {
+  const user = await lockUser(tx, code.userId);
+  if (user === null || user.disabledAt !== null) return null;
+  if (code.purpose === 'email_change_new' || code.purpose === 'email_change_current')
+    return redeemEmailChange(tx, by, { user, code });
+  if (user.email !== code.target || !(await redeemCode(tx, code))) return null;
+  const { keepsPassword } = code;
+  return { user: await proveMailbox(tx, by, { user, keepsPassword, ...beside }) };
+}
+
+/**
+ * Refuses a disabled account before its code is used up. Only the holder of a good code learns of it.
+ * @throws AuthError `account_disabled`
+ */
+export async function requireEnabled(
+  deps: Deps,
+  by: Caller,
+  { userId }: Pick<OneTimeCode, 'userId'>,
+): Promise<void> {
+  const user = await findUser(deps.db, userId);
+  if (user === null || user.disabledAt === null) return;
+  await recordFailure(deps, by, { userId, code: 'account_disabled' });
+  throw new AuthError('account_disabled');
+}
+
+/** Records a failed sign-in by a code. A wrong code names no account, so that a known address costs no more than an unknown one. */
+export const recordFailure = (
+  deps: Deps,
+  by: Caller,
+  { userId, code }: { userId: string | null; code: string },
+): Promise<void> =>
+  recordSecurityEvent(deps.db, {
+    action: 'login',
+    outcome: 'failure',
+    userId,
+    device: by.device,
+    details: { code },
+  });

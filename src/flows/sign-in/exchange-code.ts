@@ -1,0 +1,78 @@
+import type { Transaction } from '../../db/client.ts';
+import { AuthError } from '../../errors.ts';
+import {
+  type ExchangeRefusal,
+  exchangeFlow,
+  findIssuedFlow,
+  type IssuedFlow,
+} from '../../flow-states/flow-states.ts';
+import { mailedToken, type OpenedSession, openSession } from '../../sessions/opening.ts';
+import { lockUser, type User } from '../../users/users.ts';
+import { type Caller, firstMissing } from '../shared/caller.ts';
+import { findClaims } from '../shared/claims.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
+import { callerCounter } from '../shared/counters.ts';
+import type { Deps } from '../shared/deps.ts';
+import { recordFailure, requireEnabled } from '../shared/redeem-code.ts';
+
+/** Why a code was not exchanged, for `details.reason` of the error. */
+const refusals = {
+  not_found: () => new AuthError('invalid_token', { attribute: 'code', details: { reason: 'not_found' } }),
+  expired: () => new AuthError('invalid_token', { attribute: 'code', details: { reason: 'expired' } }),
+  wrong_verifier: () => new AuthError('invalid_code_verifier', { attribute: 'codeVerifier' }),
+} as const satisfies Record<ExchangeRefusal, () => AuthError>;
+
+/**
+ * Exchanges the code of a flow for tokens (PKCE, RFC 7636). The client shows the verifier of the challenge with which the flow began, so a
+ * code that was stolen on the way is of no use. Of many exchanges at once one succeeds. A wrong verifier does not use the code up.
+ *
+ * @throws AuthError `required` (code, then codeVerifier), `rate_limited`, `invalid_token` (code; `details.reason` is `not_found` or `expired`),
+ * `invalid_code_verifier` (codeVerifier), `account_disabled`, `no_signing_key`, `claims_failed`
+ */
+export async function exchangeCode(
+  deps: Deps,
+  by: Caller,
+  input: TokenOptions & { code: string; codeVerifier: string },
+): Promise<SignedIn> {
+  const {
+    code: authCode,
+    codeVerifier,
+    ttlSeconds = deps.config.tokens.accessTtlSeconds,
+    ...options
+  } = input;
+  const missing = firstMissing({ code: authCode, codeVerifier });
+  if (missing !== null) throw new AuthError('required', { attribute: missing });
+  await deps.rateLimiter.consume([callerCounter(deps, by, 'codeGuess')]);
+  const flow = await findIssuedFlow(deps.db, { authCode, codeVerifier });
+  if (typeof flow === 'string') {
+    await recordFailure(deps, by, { userId: null, code: 'invalid_token' });
+    throw refusals[flow]();
+  }
+  await requireEnabled(deps, by, flow);
+  // Before the code is used up: without a key to sign with, it must stay good.
+  const key = await deps.signer.currentKey(ttlSeconds);
+  const opened = await deps.db.transaction((tx) => open(tx, deps, by, flow));
+  if (opened === null) throw refusals.not_found();
+  const { kind, form } = options;
+  return completeSignIn(deps, { ...opened, key, ttlSeconds, ...(kind && { kind }), ...(form && { form }) });
+}
+
+async function open(
+  tx: Transaction,
+  deps: Deps,
+  by: Caller,
+  flow: IssuedFlow,
+): Promise<{ user: User; session: OpenedSession } | null> {
+  const { userId, method } = flow;
+  const user = await lockUser(tx, userId);
+  if (user === null || user.disabledAt !== null || !(await exchangeFlow(tx, flow))) return null;
+  const opening = {
+    userId,
+    device: by.device,
+    action: 'login',
+    by: mailedToken,
+    method: { method },
+  } as const;
+  const claims = await findClaims(deps, tx, userId);
+  return { user, session: await openSession(tx, deps, { ...opening, claims, knownDevice: true }) };
+}

@@ -1,0 +1,92 @@
+import { type Arrived, startSmtp, type TestSmtp } from '../mail/smtp.ts';
+import { newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
+import { send, type WireAnswer } from './wire.ts';
+
+/** A mailed code, and its link. */
+type MailedCode = { mail: Arrived; code: string; link: URL; token: string; type: string };
+
+export type Codes = {
+  gateway: TestGateway;
+  smtp: TestSmtp;
+  /** Posts to the GoTrue dialect. */
+  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<WireAnswer>;
+  /** Opens a link at this gateway, as a browser does, without following the answer. */
+  open(link: URL, method?: string): Promise<Response>;
+  /** Waits until an address has `count` mails with a code, and returns the last of them. */
+  mailed(email: string, count?: number): Promise<MailedCode>;
+  /** How many mails an address has once all jobs are done. */
+  countMails(email: string): Promise<number>;
+  close(): Promise<void>;
+};
+
+export const SITE = 'https://app.example.com';
+
+/** A gateway whose mails arrive at a real SMTP server, without a spacing of mails. */
+export async function startCodes(env: Record<string, string> = {}): Promise<Codes> {
+  const smtp = await startSmtp();
+  const gateway = await startGateway({
+    env: {
+      ...{ SMTP_URL: smtp.url, APP_URL: SITE, LIMIT_MAIL_SPACING_SECONDS: '0', DATABASE_POOL_SIZE: '20' },
+      ...{ REDIRECT_URLS: `${SITE}/**,myapp://login`, LIMIT_CODES_PER_ADDRESS: '10000/60' },
+      ...{ LIMIT_CODE_GUESSES_PER_ADDRESS: '10000/60', LIMIT_PASSWORD_RESET_PER_ADDRESS: '10000/60' },
+      ...env,
+    },
+  });
+  const withCode = (email: string) =>
+    smtp.mails.filter(({ to, text }) => to.includes(email) && /code: \d{6}/.test(text));
+  const idle = async () => {
+    for (let wait = 0; wait < 1200; wait++) {
+      const [{ count } = {}] =
+        await gateway.sql`select count(*)::int from portcullis_jobs.jobs where attempts < max_attempts`;
+      if (count === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error('The jobs were not done.');
+  };
+  return {
+    gateway,
+    smtp,
+    post: (path, body = {}, headers = {}) => send(gateway, 'POST', path, { body, headers }),
+    open: (link, method = 'GET') =>
+      fetch(gateway.url + link.pathname + link.search, { method, redirect: 'manual' }),
+    async mailed(email, count = 1) {
+      for (let wait = 0; wait < 1200; wait++) {
+        const mail = withCode(email)[count - 1];
+        if (mail !== undefined) return parse(mail);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      throw new Error(
+        `The mail did not come: ${smtp.mails.map(({ to, subject }) => `${to} ${subject}`).join('; ')}`,
+      );
+    },
+    async countMails(email) {
+      await idle();
+      return withCode(email).length;
+    },
+    async close() {
+      await gateway.close();
+      await smtp.stop();
+    },
+  };
+}
+
+function parse(mail: Arrived): MailedCode {
+  const code = /code: (\d{6})/.exec(mail.text)?.[1] ?? '';
+  const link = new URL(
+    /https:\S+\/(?:verify|mail\/link)\?\S+/.exec(mail.text)?.[0] ?? 'https://none.example',
+  );
+  const { searchParams } = link;
+  return { mail, code, link, token: searchParams.get('token') ?? '', type: searchParams.get('type') ?? '' };
+}
+
+/** A person with a verified address and no password. */
+export async function verifiedUser(codes: Codes): Promise<{ id: string; email: string }> {
+  const { email } = newPerson();
+  await codes.post('/otp', { email });
+  const { code } = await codes.mailed(email);
+  const { body } = await codes.post('/verify', { type: 'email', email, token: code });
+  return { id: (body as { user: { id: string } }).user.id, email };
+}
+
+/** Another code than this one. */
+export const otherThan = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
