@@ -42,8 +42,11 @@ export const reasons: readonly Reason[] = [
     ],
   },
   {
-    why: 'An account that an administrator confirms has `confirmed_at` in the answer itself.',
-    where: [{ case: /^admin users: /, at: 'body.confirmed_at', recorded: undefined }],
+    why: 'An account that has just been confirmed has `confirmed_at` in the answer itself.',
+    where: [
+      { case: /^admin users: /, at: 'body.confirmed_at', recorded: undefined },
+      { case: /^signup: /, at: 'body.user.confirmed_at', recorded: undefined },
+    ],
   },
   {
     why: 'Every refresh token that is not known answers `refresh_token_not_found`, whatever its form.',
@@ -57,6 +60,20 @@ export const reasons: readonly Reason[] = [
     where: [
       { case: /^refresh: (reuse|a banned)/, at: /^header sb-auth-(user|session)-id$/, ours: null },
       { case: /^refresh: inside the reuse/, step: 3, at: 'header sb-auth-refresh-token-reuse', ours: null },
+    ],
+  },
+  {
+    why: 'A sign-up of an address that is taken or invited answers as for a fresh one.',
+    where: [
+      {
+        case: /^signup: (repeat of a confirmed|a fresh and a taken|auth-js sees)/,
+        at: /^body\.(role|user_metadata|identities)/,
+      },
+      {
+        case: /^signup: invited and not accepted/,
+        step: 2,
+        at: /^body\.(invited_at|user_metadata|identities)/,
+      },
     ],
   },
   {
@@ -79,10 +96,11 @@ export const reasons: readonly Reason[] = [
     ],
   },
   {
-    why: '`/settings` has `autoconfirm` too, and the gateway has no SAML.',
+    why: '`/settings` has `autoconfirm` too, and names the provider of text messages that is set. The gateway has no SAML.',
     where: [
       { case: /^settings: /, at: 'body.autoconfirm', recorded: undefined },
       { case: /^settings: /, at: 'body.saml_private_key_next_configured', ours: false },
+      { case: /^settings: /, at: 'body.sms_provider', recorded: 'twilio', ours: 'test' },
     ],
   },
 ];

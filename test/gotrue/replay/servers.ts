@@ -45,7 +45,13 @@ const providerOf = ({ url, clientId, clientSecret }: OidcServer) => ({
 // How the four recorded servers were set up. RATE_LIMITS=off stands for their limits by a header that no client sent.
 const SETTINGS: Readonly<Record<ServerName, Record<string, string>>> = {
   main: { ...PHONES, ANONYMOUS_SIGN_IN: 'on', REFRESH_REUSE_INTERVAL: '0', RATE_LIMITS: 'off' },
-  auto: { ...PHONES, AUTOCONFIRM: 'email,phone', REFRESH_REUSE_INTERVAL: '10', RATE_LIMITS: 'off' },
+  auto: {
+    ...PHONES,
+    ANONYMOUS_SIGN_IN: 'on',
+    AUTOCONFIRM: 'email,phone',
+    REFRESH_REUSE_INTERVAL: '10',
+    RATE_LIMITS: 'off',
+  },
   strict: {
     PASSWORD_MIN_LENGTH: '10',
     PASSWORD_REQUIRED_CHARACTERS: 'abcdefghijklmnopqrstuvwxyz:ABCDEFGHIJKLMNOPQRSTUVWXYZ:0123456789',

@@ -9,6 +9,7 @@ import {
   followed,
   invited,
   link,
+  mailArrived,
   type Preparations,
   pause,
   posted,
@@ -22,10 +23,10 @@ import {
 
 export const signups: Preparations = {
   'signup: repeat of an unconfirmed address: the same user, a new mail, nothing overwritten': {
-    before: { 3: [code('user1', 2)] },
+    before: { 2: [mailArrived()], 3: [code('user1', 2)] },
   },
   'signup: the second mail makes the first link void': {
-    before: { 3: [code('user1', 1)], 4: [code('user1', 2)] },
+    before: { 2: [mailArrived()], 3: [code('user1', 1)], 4: [code('user1', 2)] },
   },
   'signup: repeat of a confirmed address (no autoconfirm): 200, a user of no one, no mail to sign in with': [
     confirmed(),
@@ -107,11 +108,11 @@ export const mailed: Preparations = {
   'otp: PKCE: a known user, link to code to session': { given: [confirmed()], before: { 2: [link()] } },
   'otp: a new code makes the earlier one void': {
     given: [confirmed()],
-    before: { 3: [code('user1', 1)], 4: [code('user1', 2)] },
+    before: { 2: [mailArrived()], 3: [code('user1', 1)], 4: [code('user1', 2)] },
   },
   'otp: spacing: the second within a minute is 429 (GoTrue) or a silent 200': [confirmed()],
   'magiclink: an unconfirmed user becomes confirmed': {
-    given: [signedUp()],
+    given: [signedUp(), mailArrived()],
     before: { 2: [code('user1', 2)] },
   },
   'recover: known: {} and a mail of type recovery': [confirmed()],
@@ -120,7 +121,10 @@ export const mailed: Preparations = {
   'recover: POST verify with the code': [confirmed()],
   'recover: PKCE: code, session, amr recovery': { given: [confirmed()], before: { 2: [link()] } },
   'recover: a new password makes the pending link void': [signedIn()],
-  'resend: signup: {} and a new mail': { given: [signedUp()], before: { 2: [code('user1', 2)] } },
+  'resend: signup: {} and a new mail': {
+    given: [signedUp(), mailArrived()],
+    before: { 2: [code('user1', 2)] },
+  },
   'resend: signup, unknown or already confirmed: {} and no mail': [confirmed('user2')],
   'resend: email_change: both mails again; without a pending change none': [signedIn()],
   'redirect: the header redirect_to wins over the query': [confirmed()],

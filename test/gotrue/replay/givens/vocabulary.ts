@@ -109,6 +109,12 @@ export const link =
   (scene) =>
     takeLink(scene, scene.address(label), count);
 
+/** The nth mail to a person has arrived. A later request might replace its code before it is sent. */
+export const mailArrived =
+  (label = 'user1', count = 1): Given =>
+  async (scene) =>
+    void (await mailTo(scene, scene.address(label), count));
+
 /** The next request has the code of the nth mail to a person. */
 export const code =
   (label = 'user1', count = 1): Given =>
