@@ -100,7 +100,7 @@ test('deleteUser removes an account for good, or keeps its row without its data'
   const { user } = await succeed(admin.getUserById(hidden.id));
   expect(user.deleted_at).toBeTypeOf('string');
   expect(JSON.stringify(user)).not.toContain(hidden.email);
-  await createPerson(stage, hidden);
+  await createPerson(stage, { email: hidden.email, password: hidden.password });
 });
 
 test('inviteUserByEmail mails an invitation, which verifyOtp accepts', async () => {

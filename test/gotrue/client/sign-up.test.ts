@@ -104,6 +104,15 @@ describe('the stock client signs a person up who confirms by mail', () => {
     expect(error).toMatchObject({ name: 'AuthWeakPasswordError', status: 422, reasons: ['length'] });
   });
 
+  test('signInAnonymously is refused where it is off', async () => {
+    expect(await failure(stage.client().auth.signInAnonymously())).toEqual({
+      name: 'AuthApiError',
+      message: 'Anonymous sign-ins are disabled',
+      status: 422,
+      code: 'anonymous_provider_disabled',
+    });
+  });
+
   test('signUp names a missing address, a wrong address and a missing password', async () => {
     const client = authClient(stage);
     const codes = await Promise.all([
@@ -174,14 +183,5 @@ describe('the stock client where sign-up is closed', () => {
       .client()
       .auth.signInWithOtp({ email, options: { shouldCreateUser: false } });
     expect(error?.code).toBe('otp_disabled');
-  });
-
-  test('signInAnonymously is refused where it is off', async () => {
-    expect(await failure(stage.client().auth.signInAnonymously())).toEqual({
-      name: 'AuthApiError',
-      message: 'Anonymous sign-ins are disabled',
-      status: 422,
-      code: 'anonymous_provider_disabled',
-    });
   });
 });

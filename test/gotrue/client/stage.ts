@@ -1,4 +1,4 @@
-import { GoTrueClient, type SupportedStorage } from '@supabase/auth-js';
+import { GoTrueClient, processLock, type SupportedStorage } from '@supabase/auth-js';
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import { startSmtp, type TestSmtp } from '../../mail/smtp.ts';
 import { type GatewayOptions, startGateway, type TestGateway } from '../../support/gateway.ts';
@@ -47,7 +47,11 @@ export async function openStage({ env = {} }: GatewayOptions = {}): Promise<Stag
   };
   const client = ({ storage = memory(), flowType = 'implicit', key = 'anon' }: ClientOptions = {}) =>
     createClient(`${gateway.url}/gotrue`, key, {
-      auth: { storage, flowType, autoRefreshToken: false, persistSession: true, detectSessionInUrl: false },
+      auth: {
+        ...{ storage, flowType, autoRefreshToken: false, persistSession: true, detectSessionInUrl: false },
+        // What navigator.locks is for the tabs of a browser.
+        lock: processLock,
+      },
       global: { fetch: recordingFetch },
       realtime: { transport: WithoutRealtime },
     });
