@@ -44,7 +44,8 @@ type Settings = Pick<Config, 'gotrue'>;
 
 type IdentityJson = Omit<LinkedIdentity, 'createdAt'> & { createdAt: string };
 
-const accountById = statement((db) =>
+/** Selects accounts. A condition and an order follow. */
+export const selectAccounts = (db: Database) =>
   db
     .select({
       user: users,
@@ -61,7 +62,23 @@ const accountById = statement((db) =>
     })
     .from(users)
     .leftJoin(accountDetails, eq(accountDetails.userId, users.id))
-    .leftJoin(phones, eq(phones.userId, users.id))
+    .leftJoin(phones, eq(phones.userId, users.id));
+
+type AccountRow = Awaited<ReturnType<typeof selectAccounts>>[number];
+
+/** Makes an account of a row that `selectAccounts` gave. */
+export function accountOf(row: AccountRow, config: Settings): Account {
+  const { user, hasPassword, phone } = row;
+  const linked = row.identities.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
+  const details = detailsOf(row.details);
+  // An ended session is pruned after a while. What an import brought stays.
+  const lastSignInAt = row.lastSignInAt === null ? details.lastSignInAt : new Date(row.lastSignInAt);
+  const stored = { user, hasPassword, phone, details: { ...details, lastSignInAt }, identities: linked };
+  return describeAccount({ ...stored, factors: row.factors.map(factorOf) }, config);
+}
+
+const accountById = statement((db) =>
+  selectAccounts(db)
     .where(eq(users.id, sql.placeholder('id')))
     .prepare('account_by_id'),
 );
@@ -72,22 +89,7 @@ export async function findAccount(
   id: string,
 ): Promise<Account | null> {
   const [found] = await accountById(db).execute({ id });
-  if (found === undefined) return null;
-  const { user, hasPassword, phone } = found;
-  const linked = found.identities.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
-  const details = detailsOf(found.details);
-  // An ended session is pruned after a while. What an import brought stays.
-  const lastSignInAt = found.lastSignInAt === null ? details.lastSignInAt : new Date(found.lastSignInAt);
-  const factors = found.factors.map(factorOf);
-  const stored = {
-    user,
-    hasPassword,
-    phone,
-    details: { ...details, lastSignInAt },
-    identities: linked,
-    factors,
-  };
-  return describeAccount(stored, config);
+  return found === undefined ? null : accountOf(found, config);
 }
 
 /** Whether a user has a phone number that is verified. */

@@ -8,12 +8,16 @@ const MAX_DEPTH = 32;
 const innerOf = (value: unknown): unknown[] =>
   typeof value === 'object' && value !== null ? [...Object.values(value), ...Object.keys(value)] : [];
 
+/** Postgres stores no text with a NUL or with half a surrogate pair. */
+const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+
 /** What Postgres cannot store of metadata; null if it can. It goes by levels, since a client can nest values very deeply. */
 function faultOf(metadata: Metadata): string | null {
   let level: unknown[] = [metadata];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_DEPTH) return 'It nests too many levels.';
-    if (level.some((value) => typeof value === 'string' && value.includes('\0'))) return 'It has a NUL.';
+    if (level.some((value) => typeof value === 'string' && !isStorable(value)))
+      return 'It has a NUL, or half a character.';
     level = level.flatMap(innerOf);
   }
   return null;

@@ -62,6 +62,8 @@ export async function findUser(db: Database, id: string): Promise<User | null> {
 }
 
 type NewUser = {
+  /** Null: the gateway makes one. */
+  id?: string | null;
   /** Null: no address. */
   email: string | null;
   name: string | null;
@@ -73,18 +75,21 @@ type NewUser = {
 
 /**
  * Creates a user. The database decides who gets an address.
- * @throws AuthError `already_registered` on attribute `email`
+ * @throws AuthError `already_registered` on attribute `email` or `id`
  */
 export async function createUser(tx: Queryable, input: NewUser): Promise<User> {
-  const { email, name, passwordHash, verified = false } = input;
+  const { id = null, email, name, passwordHash, verified = false } = input;
   const taken = new AuthError('already_registered', { attribute: 'email' });
   const [user] = await tx
     .insert(users)
-    .values({ id: uuidv7(), email, name, emailVerifiedAt: verified ? sql`now()` : null })
+    .values({ id: id ?? uuidv7(), email, name, emailVerifiedAt: verified ? sql`now()` : null })
     .onConflictDoNothing({ target: users.email })
     .returning()
     // A trigger raises this if an older account has another spelling of the address.
-    .catch((error: unknown) => Promise.reject(violates(error, EMAIL_KEY) ? taken : error));
+    .catch((error: unknown) => {
+      if (violates(error, EMAIL_KEY)) throw taken;
+      throw violates(error, ID_KEY) ? idTaken() : error;
+    });
   if (user === undefined) throw taken;
   if (passwordHash !== null)
     await tx
@@ -155,6 +160,10 @@ export async function updateUser(
  * The constraint for an address that is taken. The unique index raises it, and so does the trigger for other spellings.
  */
 const EMAIL_KEY = 'users_email_key';
+const ID_KEY = 'users_pkey';
+
+const idTaken = (): AuthError =>
+  new AuthError('already_registered', { attribute: 'id', message: 'A user with this id exists already.' });
 
 /**
  * Runs a transaction that gives a user another address. Null if another account has the address; then the transaction

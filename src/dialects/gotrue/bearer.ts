@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { AuthError } from '../../errors.ts';
-import { isAccountToken, type Viewer } from '../../flows/shared/caller.ts';
+import { authenticateService } from '../../flows/shared/authenticate-service.ts';
+import { isAccountToken, type ServiceCaller, type Viewer } from '../../flows/shared/caller.ts';
 import { isConfirmed } from '../../flows/shared/confirmation.ts';
 import { findTokenHolder, type TokenHolder } from '../../flows/shared/token-holder.ts';
 import { bearerToken } from '../../request/bearer.ts';
+import { wrongSecret } from '../../request/caller.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming, Security } from '../endpoint.ts';
 import { refuse } from './errors.ts';
@@ -32,6 +34,8 @@ export const adminToken: Security = {
 export const tokenErrors = {
   missing: () => refuse(401, 'no_authorization', 'This endpoint requires a valid Bearer token'),
   bad: (reason: string) => refuse(403, 'bad_jwt', `invalid JWT: ${reason}`),
+  noSubject: () => refuse(403, 'bad_jwt', 'invalid claim: missing sub claim'),
+  foreignSubject: () => refuse(400, 'bad_jwt', 'invalid claim: sub claim must be a UUID'),
   userGone: () => refuse(403, 'user_not_found', 'User from sub claim in JWT does not exist'),
   userBanned: () => refuse(403, 'user_banned', 'User is banned'),
   sessionOver: () => refuse(403, 'session_not_found', 'Session from session_id claim in JWT does not exist'),
@@ -52,6 +56,10 @@ function refusalOf(holder: Exclude<TokenHolder, { kind: 'viewer' }>): AuthError 
   switch (holder.kind) {
     case 'not_valid':
       return tokenErrors.bad(`unable to parse or verify signature, ${holder.reason}`);
+    case 'no_subject':
+      return tokenErrors.noSubject();
+    case 'foreign_subject':
+      return tokenErrors.foreignSubject();
     case 'user_gone':
       return tokenErrors.userGone();
     case 'user_disabled':
@@ -98,10 +106,22 @@ async function findUser(
 }
 
 /**
- * Admits administrators alone. A person is never one.
- * @throws AuthError `not_admin` (403), and what `requireUser` throws
+ * Admits servers that manage accounts, and counts wrong tokens by address. A person is never one of them.
+ * @throws AuthError `no_authorization` (401), `bad_jwt`, `not_admin`, `session_not_found` (403), `rate_limited`
  */
-export async function requireAdmin(deps: GatewayDeps, incoming: Incoming): Promise<never> {
-  await requireUser(deps, incoming);
-  throw tokenErrors.notAdmin();
+export async function requireAdmin(deps: GatewayDeps, { request, caller }: Incoming): Promise<ServiceCaller> {
+  const admitted = await authenticateService(deps, caller, { token: requireBearer(request) });
+  if (!('refused' in admitted)) return admitted;
+  switch (admitted.refused) {
+    case 'not_admin':
+      throw tokenErrors.notAdmin();
+    case 'session_over':
+      throw tokenErrors.sessionOver();
+    case 'invalid': {
+      const error = wrongSecret(deps, request, { header: 'authorization' });
+      throw error.code === 'rate_limited'
+        ? error
+        : refusalOf({ kind: 'not_valid', reason: admitted.message });
+    }
+  }
 }

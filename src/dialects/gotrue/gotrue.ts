@@ -2,6 +2,8 @@ import type { Config } from '../../config/config.ts';
 import { AuthError } from '../../errors.ts';
 import { type CorsRule, configuredCors, withSupabaseHeaders } from '../cors.ts';
 import type { BodyFault, Dialect } from '../dialect.ts';
+import { adminListEndpoints } from './admin-list.ts';
+import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { factorEndpoints } from './factors.ts';
 import { logoutEndpoints } from './logout.ts';
@@ -46,6 +48,8 @@ export const gotrue: Dialect = {
     errors: goTrueErrors,
   },
   endpoints: (deps) => [
+    ...adminUserEndpoints(deps),
+    ...adminListEndpoints(deps),
     ...settingsEndpoints(deps),
     ...tokenEndpoints(deps),
     ...mailEndpoints(deps),

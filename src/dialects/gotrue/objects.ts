@@ -4,6 +4,7 @@ import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
 import type { SecondFactor } from '../../second-factors/factors.ts';
 import { AUTHENTICATED } from '../../sessions/gotrue-claims.ts';
 import type { Account, LinkedIdentity } from '../../users/accounts.ts';
+import { readPseudonym } from '../../users/soft-deletion.ts';
 import { sortKeys } from './json.ts';
 
 // The objects that GoTrue's clients read, with the keys in its order. A key without a value is left out.
@@ -87,14 +88,15 @@ export const factorObject = (factor: SecondFactor): Json => ({
 /** The user of an account, as clients read it. */
 export function userObject(account: Account, config: Settings): Json {
   const { user, phone, details, confirmed } = account;
+  const pseudonym = details.deletedAt === null ? null : readPseudonym(user.email);
   const shown = {
     id: user.id,
     aud: config.gotrue.audience,
     role: details.role ?? AUTHENTICATED,
-    email: user.email ?? '',
+    email: pseudonym?.email ?? user.email ?? '',
     email_confirmed_at: time(confirmed.email),
     invited_at: time(details.invitedAt),
-    phone: shownNumber(phone?.number),
+    phone: pseudonym?.phone ?? shownNumber(phone?.number),
     phone_confirmed_at: time(confirmed.phone),
     confirmation_sent_at: time(details.confirmationSentAt),
     confirmed_at: time(earliest(confirmed.email, confirmed.phone)),

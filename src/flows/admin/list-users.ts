@@ -1,6 +1,8 @@
 import { isUuid } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
 import { parsePage } from '../../teams/pages.ts';
+import { listAccountPage, MAX_PER_PAGE } from '../../users/account-pages.ts';
+import type { Account } from '../../users/accounts.ts';
 import { parsePrefix } from '../../users/attributes.ts';
 import { listUsers } from '../../users/user-list.ts';
 import { findUser, findUserByEmail, type User } from '../../users/users.ts';
@@ -48,4 +50,33 @@ export async function findAccount(deps: Deps, _by: Caller, { user }: { user: str
   if (found === null)
     throw new AuthError('not_found', { attribute: 'user', message: 'This account does not exist.' });
   return found;
+}
+
+/** Selects a page of accounts by its number. */
+export type PageAccountsInput = {
+  /** From 1. */
+  page: number;
+  /** 1 to 1,000. */
+  perPage: number;
+  /** A part of an address, a number, a name or an id. Empty: all accounts. */
+  filter: string;
+  oldestFirst: boolean;
+};
+
+/**
+ * Lists accounts with all that clients of the GoTrue dialect see of them, a page at a time, in the order of their creation. For the
+ * operator.
+ * @returns the page, and how many accounts fit
+ * @throws AuthError `invalid` (page, per_page, filter), `max_length` (filter)
+ */
+export function pageAccounts(
+  deps: Deps,
+  _by: Caller,
+  { page, perPage, filter: typed, oldestFirst }: PageAccountsInput,
+): Promise<{ accounts: Account[]; total: number }> {
+  if (!Number.isSafeInteger(page * perPage) || page < 1)
+    throw new AuthError('invalid', { attribute: 'page' });
+  if (perPage < 1 || perPage > MAX_PER_PAGE) throw new AuthError('invalid', { attribute: 'per_page' });
+  const filter = parsePrefix(typed, 'filter');
+  return listAccountPage(deps, { page, perPage, filter, oldestFirst });
 }

@@ -1,18 +1,23 @@
 import { AuthError } from '../../errors.ts';
+import { claimsSharedSecret } from '../../service-tokens/shared-secret.ts';
 import { TokenError, verifyToken } from '../../sessions/tokens.ts';
 import { findUser } from '../../users/users.ts';
 import { authenticateToken } from './authenticate.ts';
 import type { Caller, Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
+import { findSharedSecretHolder } from './shared-secret-holder.ts';
 
 /** What an access token leads to: a signed-in person, or the reason why not. */
 export type TokenHolder =
   | { kind: 'viewer'; viewer: Viewer }
   | { kind: 'not_valid'; reason: string }
+  /** The token stands for no person, or its subject is not an id of ours. */
+  | { kind: 'no_subject' | 'foreign_subject' }
   | { kind: 'user_gone' | 'user_disabled' | 'session_over' };
 
 /**
- * Finds the person who holds an access token, like `authenticateToken`, or says why it leads to no one.
+ * Finds the person who holds an access token of ours, like `authenticateToken`, or a token that the shared secret signed. Otherwise it
+ * says why the token leads to no one. For the GoTrue dialect: no other one accepts the shared secret.
  * @throws AuthError `second_factor_required`
  */
 export async function findTokenHolder(
@@ -20,6 +25,7 @@ export async function findTokenHolder(
   by: Caller,
   input: { token: string; firstFactorIsEnough?: boolean },
 ): Promise<TokenHolder> {
+  if (claimsSharedSecret(deps, input.token)) return findSharedSecretHolder(deps, by, input);
   try {
     return { kind: 'viewer', viewer: await authenticateToken(deps, by, input) };
   } catch (error) {

@@ -1,8 +1,7 @@
 import { spellSaltedBcrypt } from '../../../crypto/passwords/bcrypt.ts';
-import { withoutSignerKey } from '../../../crypto/passwords/firebase.ts';
 import { decodeHex, HashError } from '../../../crypto/passwords/hash-parts.ts';
+import { spellImportedHash } from '../../../crypto/passwords/imported-hash.ts';
 import { spellScrypt } from '../../../crypto/passwords/scrypt.ts';
-import { readStoredHash } from '../../../crypto/passwords/stored-hash.ts';
 import { readObject, readText } from './fields.ts';
 import type { Fields } from './records.ts';
 import { RowFault } from './row-fault.ts';
@@ -30,13 +29,7 @@ function reading(read: () => ImportedPassword): ImportedPassword {
   }
 }
 
-function checked(text: string): ImportedPassword {
-  readStoredHash(text);
-  const stored = { ...NO_PASSWORD, hash: text };
-  if (text.startsWith('$fbscrypt$')) return { ...stored, ...withoutSignerKey(text) };
-  // Spelled as Django does. A plain argon2id hash may be one of the gateway, which would never be renewed.
-  return text.startsWith('$argon2') ? { ...stored, hash: `argon2${text}` } : stored;
-}
+const checked = (text: string): ImportedPassword => ({ ...NO_PASSWORD, ...spellImportedHash(text) });
 
 /** Reads a hash by its text. Django marks accounts without a password by a `!`. @throws RowFault */
 export const readHash = (text: string | null): ImportedPassword =>
