@@ -9,6 +9,7 @@ import { factorEndpoints } from './factors.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
+import { ssoEndpoints } from './sso.ts';
 import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
@@ -51,6 +52,7 @@ export const gotrue: Dialect = {
     ...adminUserEndpoints(deps),
     ...adminListEndpoints(deps),
     ...settingsEndpoints(deps),
+    ...ssoEndpoints(),
     ...tokenEndpoints(deps),
     ...mailEndpoints(deps),
     ...verifyEndpoints(deps),

@@ -89,6 +89,41 @@ export const reasons: readonly Reason[] = [
     where: [{ case: /^admin users: POST with a weak password/, at: /^(status|header x-sb-error-code)$/ }],
   },
   {
+    why: 'A verified number is verified in its identity too, and a number is one of the providers at once.',
+    where: [
+      { case: /^phone/, at: /phone_verified$/, recorded: false, ours: true },
+      { case: /^phone: autoconfirm/, at: 'body.user.confirmed_at', recorded: undefined },
+      { case: /^phone more: autoconfirm/, at: 'body.app_metadata.providers' },
+    ],
+  },
+  {
+    why: '`app_metadata` names the providers of an account in every answer.',
+    where: [{ case: /^admin users: PUT makes an anonymous/, at: /^body\.app_metadata\.providers?$/ }],
+  },
+  {
+    why: 'What an unverified person wrote of themselves stays until its owner comes: `sub`, `email` and `phone_verified` are part of it.',
+    where: [{ case: 'magiclink: an unconfirmed user becomes confirmed', at: /^body\.user\.user_metadata\./ }],
+  },
+  {
+    why: 'A new password leaves `recovery_sent_at` as it is.',
+    where: [{ at: 'body.recovery_sent_at', recorded: undefined }],
+  },
+  {
+    why: 'Text messages are queued, so an answer has no `message_id`.',
+    where: [{ at: 'body.message_id', ours: undefined }],
+  },
+  {
+    why: 'The keys are those of the gateway, also where GoTrue signs with a secret, and verifiers keep them for JWKS_MAX_AGE.',
+    where: [
+      { case: /^jwks: /, at: 'header cache-control' },
+      { case: /^jwks: /, at: /^body\.keys/ },
+    ],
+  },
+  {
+    why: 'A soft-deleted account has hashes for its address and number, and nothing that was pending.',
+    where: [{ case: /^admin users: DELETE with should_soft_delete/, step: 2, at: /^body\./ }],
+  },
+  {
     why: 'The gateway names itself at `/health`, and answers unknown paths in JSON.',
     where: [
       { case: /^health: /, at: /^body\.(version|name|description)$/ },
