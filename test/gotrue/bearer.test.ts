@@ -33,7 +33,12 @@ describe('GET /user', () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       ...{ id, aud: 'authenticated', role: 'authenticated', email, email_confirmed_at: time, phone: '' },
-      ...{ confirmed_at: time, app_metadata: { provider: 'email', providers: ['email'] }, user_metadata: {} },
+      ...{
+        confirmed_at: time,
+        last_sign_in_at: time,
+        app_metadata: { provider: 'email', providers: ['email'] },
+        user_metadata: {},
+      },
       identities: [
         {
           ...{ identity_id: expect.any(String), id, user_id: id },
@@ -44,8 +49,8 @@ describe('GET /user', () => {
       ...{ created_at: time, updated_at: time, is_anonymous: false },
     });
     expect(Object.keys(body as object)).toEqual([
-      ...['id', 'aud', 'role', 'email', 'email_confirmed_at', 'phone', 'confirmed_at', 'app_metadata'],
-      ...['user_metadata', 'identities', 'created_at', 'updated_at', 'is_anonymous'],
+      ...['id', 'aud', 'role', 'email', 'email_confirmed_at', 'phone', 'confirmed_at', 'last_sign_in_at'],
+      ...['app_metadata', 'user_metadata', 'identities', 'created_at', 'updated_at', 'is_anonymous'],
     ]);
   });
 

@@ -33,6 +33,12 @@ export const accountVariables = {
     description:
       '`on` refuses a login until the user has verified their address. A sign-up then opens no session.',
   }),
+  ANONYMOUS_SIGN_IN: variable({
+    parser: flag(),
+    default: 'off',
+    description:
+      '`on` lets a person sign in without an address: `signInAnonymously`. The account is new each time. Sign-up has to be on.',
+  }),
   EMAIL_EXISTS: variable({
     parser: flag(),
     default: 'on',
@@ -51,6 +57,8 @@ export const accountConfig = (e: Environment) => ({
   signup: e.SIGNUP,
   /** Whether a login needs a verified address. */
   requireVerifiedEmail: e.REQUIRE_VERIFIED_EMAIL,
+  /** Whether a person may sign in without an address. */
+  anonymousSignIn: e.ANONYMOUS_SIGN_IN,
   /** Whether a caller may ask if an address has an account. */
   emailExists: e.EMAIL_EXISTS,
   /** The application. The pages behind mailed links lead to it. */

@@ -59,6 +59,20 @@ const limits = {
     default: '1200/3600',
     description: 'Sign-ups of all clients whose address is unknown (behind Hasura).',
   },
+  anonymousPerAddress: {
+    name: 'anonymous_address',
+    per: 'address',
+    variable: 'LIMIT_ANONYMOUS_PER_ADDRESS',
+    default: '30/3600',
+    description: 'Anonymous sign-ins per client address.',
+  },
+  anonymousUnaddressed: {
+    name: 'anonymous_unaddressed',
+    per: 'unaddressed',
+    variable: 'LIMIT_ANONYMOUS_UNADDRESSED',
+    default: '600/3600',
+    description: 'Anonymous sign-ins of all clients whose address is unknown (behind Hasura).',
+  },
   passwordResetPerAddress: {
     name: 'password_reset_address',
     per: 'address',

@@ -9,6 +9,7 @@ import { factorEndpoints } from './factors.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
+import { signupEndpoints } from './signup.ts';
 import { ssoEndpoints } from './sso.ts';
 import { tokenEndpoints } from './token.ts';
 import { userEndpoints } from './user.ts';
@@ -53,6 +54,7 @@ export const gotrue: Dialect = {
     ...adminListEndpoints(deps),
     ...settingsEndpoints(deps),
     ...ssoEndpoints(),
+    ...signupEndpoints(deps),
     ...tokenEndpoints(deps),
     ...mailEndpoints(deps),
     ...verifyEndpoints(deps),

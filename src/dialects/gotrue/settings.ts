@@ -30,12 +30,17 @@ const Settings = z.object({
 function settingsOf({ config }: GatewayDeps): z.output<typeof Settings> {
   const { autoconfirm } = config.gotrue;
   const external = Object.fromEntries(PROVIDERS.map((name) => [name, false]));
+  const hasSms = config.sms.provider !== 'off';
   return {
-    external: { anonymous_users: false, ...external, email: true, phone: false, zoom: false },
+    external: {
+      anonymous_users: config.anonymousSignIn,
+      ...external,
+      ...{ email: true, phone: hasSms, zoom: false },
+    },
     disable_signup: config.signup !== 'on',
     mailer_autoconfirm: autoconfirm.includes('email'),
     phone_autoconfirm: autoconfirm.includes('phone'),
-    sms_provider: '',
+    sms_provider: hasSms ? config.sms.provider : '',
     saml_enabled: false,
     saml_private_key_next_configured: false,
     passkeys_enabled: false,

@@ -31,7 +31,7 @@ const mailsOfPurposes = {
 } as const satisfies Record<MailedPurpose, { kind: MailKind; sent: string }>;
 
 /** Where the link of a code leads. */
-type CodeReturn = Readonly<{
+export type CodeReturn = Readonly<{
   /** What the request says, in the order of precedence. A target that is not allowed is passed over. */
   redirects: readonly (string | null | undefined)[];
   /** The S256 challenge of PKCE; null if the link signs in by itself. */

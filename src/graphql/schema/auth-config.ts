@@ -26,6 +26,7 @@ CaptchaInfo.implement({
 const AuthConfig = builder.objectRef<{
   signup: boolean;
   signupByInvitation: boolean;
+  anonymousSignIn: boolean;
   requireVerifiedEmail: boolean;
   emailExists: boolean;
   captcha: CaptchaConfig | null;
@@ -47,6 +48,9 @@ AuthConfig.implement({
     }),
     signupByInvitation: t.exposeBoolean('signupByInvitation', {
       description: 'Whether `signup` accepts the token of an invitation: see `SignupInput.invitationToken`.',
+    }),
+    anonymousSignIn: t.exposeBoolean('anonymousSignIn', {
+      description: 'Whether `signInAnonymously` is switched on.',
     }),
     requireVerifiedEmail: t.exposeBoolean('requireVerifiedEmail', {
       description:
@@ -79,7 +83,9 @@ AuthConfig.implement({
         'The longest lifetime of a personal access token in seconds: see `createAccessToken`. Null if personal access tokens are switched off.',
     }),
     issuer: t.exposeString('issuer', { description: 'The `iss` claim of every token.' }),
-    audience: t.exposeString('audience', { description: 'The `aud` claim of every token.' }),
+    audience: t.exposeString('audience', {
+      description: 'The `aud` claim of the tokens that GraphQL issues.',
+    }),
     jwksUrl: t.exposeString('jwksUrl', {
       description: 'The address of the public keys (JWKS) that verify the tokens.',
     }),
@@ -93,6 +99,7 @@ builder.queryField('authConfig', (t) =>
     resolve: (_root, _args, { deps: { config } }) => ({
       signup: config.signup === 'on',
       signupByInvitation: config.signup !== 'off',
+      anonymousSignIn: config.anonymousSignIn && config.signup === 'on',
       requireVerifiedEmail: config.requireVerifiedEmail,
       emailExists: config.emailExists,
       captcha: config.captcha,

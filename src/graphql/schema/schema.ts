@@ -2,6 +2,7 @@ import './contract-address.ts';
 import './session.ts';
 import './access-token.ts';
 import './sign-in.ts';
+import './anonymous.ts';
 import './second-factor.ts';
 import './sign-in-with-totp.ts';
 import './team.ts';

@@ -35,7 +35,7 @@ describe('the root fields', () => {
   const publicFields = ['authConfig', 'contractAddresses', 'emailExists', 'me'];
   const signingIn = [
     ...['confirmEmailChange', 'forgotPassword', 'login', 'logout', 'refresh', 'resetPassword', 'signup'],
-    ...['signInWithAccessToken', 'signInWithTotp', 'verifyEmail'],
+    ...['signInAnonymously', 'signInWithAccessToken', 'signInWithTotp', 'verifyEmail'],
   ].sort();
 
   test('of anonymous are the public queries and the mutations for signing in', async () => {

@@ -23,7 +23,8 @@ const teamOperations = {
 const publicOperations = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
-    ...['login', 'signup', 'signInWithAccessToken', 'signInWithTotp', 'refresh', 'logout'],
+    ...['login', 'signup', 'signInAnonymously', 'signInWithAccessToken', 'signInWithTotp'],
+    ...['refresh', 'logout'],
     ...['verifyEmail', 'forgotPassword', 'resetPassword', 'confirmEmailChange'],
   ],
 };
