@@ -12,6 +12,14 @@ export const webhookEvents = {
     when: 'An operator changed the Hasura roles of a user, or of a membership.',
     data: ['userId', 'teamId', 'roles'],
   },
+  'user.second_factor_added': {
+    when: 'A user activated an authenticator app, or another one.',
+    data: ['userId'],
+  },
+  'user.second_factor_removed': {
+    when: 'A user or an operator removed an authenticator app that was activated.',
+    data: ['userId', 'by'],
+  },
   'user.disabled': { when: 'An operator disabled an account.', data: ['userId'] },
   'user.enabled': { when: 'An operator enabled an account again.', data: ['userId'] },
   'user.deleted': { when: 'A user or an operator deleted the account.', data: ['userId', 'by'] },

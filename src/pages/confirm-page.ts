@@ -25,7 +25,7 @@ type Disown = {
 };
 
 /** The password field. The hidden field with the address is for the browser's password manager. */
-const passwordField = (
+export const passwordField = (
   label: string,
   email: string,
   invalid: boolean,

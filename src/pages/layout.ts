@@ -27,14 +27,15 @@ button.quiet{color:var(--key);background:transparent;border:1px solid var(--key)
 form>:last-child,.card>:last-child{margin-bottom:0}
 `;
 
-/** No script, one style, and forms only to this server. */
-const POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** No script, one style, and forms only to this server, and where it leads on. */
+const policy = (formTargets: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+    ["form-action 'self'", ...formTargets].join(' '),
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 
 type PageContent = {
   status?: 200 | 400 | 403 | 410 | 413 | 405 | 429 | 500 | 503;
@@ -42,6 +43,8 @@ type PageContent = {
   title: string;
   site: string;
   body: Html;
+  /** Where a form of the page leads in the end, besides this server. Browsers check the redirects of a form too. */
+  formTargets?: readonly string[];
 };
 
 /**
@@ -49,8 +52,8 @@ type PageContent = {
  * cached.
  */
 export async function showPage(c: RouteContext, content: PageContent): Promise<Response> {
-  const { status = 200, language, title, site, body } = content;
-  c.header('content-security-policy', POLICY);
+  const { status = 200, language, title, site, body, formTargets = [] } = content;
+  c.header('content-security-policy', policy(formTargets));
   c.header('referrer-policy', 'no-referrer');
   c.header('cache-control', 'no-store');
   c.header('x-robots-tag', 'noindex');

@@ -16,6 +16,7 @@ import { addConfirmPage } from './confirm-page.ts';
 import { readForm } from './forms.ts';
 import { addInvitationPage } from './invitation-page.ts';
 import { showPage } from './layout.ts';
+import { addLinkPage } from './link-page.ts';
 import { passwordForm, passwordProblem } from './password-form.ts';
 import {
   callerOf,
@@ -136,6 +137,7 @@ export function mailedPages(deps: GatewayDeps): Routes {
   addResetPage(routes, site);
   addInvitePage(routes, site);
   addInvitationPage(routes, site);
+  addLinkPage(routes, site);
   routes.onError((error, c) => showFailure(site, c, error));
   return routes;
 }

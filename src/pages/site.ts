@@ -12,7 +12,10 @@ import { type PageTexts, pageTexts } from './texts.ts';
 export type Site = {
   deps: GatewayDeps;
   texts: PageTexts;
-  show(c: RouteContext, page: { status?: 200 | 400 | 410; title: string; body: Html }): Promise<Response>;
+  show(
+    c: RouteContext,
+    page: { status?: 200 | 400 | 410; title: string; body: Html; formTargets?: readonly string[] },
+  ): Promise<Response>;
 };
 
 /** Creates the context of the pages, with the texts in the language of the mails. */

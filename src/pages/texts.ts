@@ -45,6 +45,11 @@ export type PageTexts = {
     takenTitle: string;
     taken: string;
   };
+  /** The page of a mailed link that signs in. */
+  link: Record<
+    'signUp' | 'signUpWithPassword' | 'invite' | 'recovery' | 'signIn' | 'emailChange',
+    { title: string; explain: string; button: string }
+  > & { disown: { explain: string; button: string } };
   passwordRule: (minLength: number) => string;
   passwordCharacters: (groups: string) => string;
   problems: {
@@ -133,6 +138,45 @@ const en: PageTexts = {
     takenTitle: 'You have an account',
     taken:
       'This address has an account already. Sign in with it. If you forgot the password, ask for a new one there.',
+  },
+  link: {
+    signUp: {
+      title: 'Confirm your email address',
+      explain: 'This confirms that the address is yours, and signs you in.',
+      button: 'Confirm and sign in',
+    },
+    signUpWithPassword: {
+      title: 'Confirm your email address',
+      explain:
+        'This address was used to sign up. If it was you, enter the password that you chose. It shows that the account is yours.',
+      button: 'Confirm and sign in',
+    },
+    disown: {
+      explain:
+        'If you did not sign up, the account can be yours alone. Its password is removed, and everything that was set up with it.',
+      button: 'I did not sign up',
+    },
+    invite: {
+      title: 'Accept the invitation',
+      explain: 'This confirms that the address is yours, and signs you in.',
+      button: 'Accept and sign in',
+    },
+    recovery: {
+      title: 'Recover your account',
+      explain: 'This signs you in, so that you can set a new password.',
+      button: 'Sign in',
+    },
+    signIn: {
+      title: 'Sign in',
+      explain: 'This signs you in to the account of this address.',
+      button: 'Sign in',
+    },
+    emailChange: {
+      title: 'Confirm the change of your email address',
+      explain:
+        'Confirm only if you asked for this yourself, while you were signed in. If you did not ask for it, close this page: nothing changes.',
+      button: 'Confirm the change',
+    },
   },
   passwordRule: (minLength) => `At least ${minLength} characters.`,
   passwordCharacters: (groups) => `At least one character of each: ${groups}.`,
@@ -229,6 +273,45 @@ const de: PageTexts = {
     takenTitle: 'Sie haben schon ein Konto',
     taken:
       'Zu dieser Adresse gibt es schon ein Konto. Melden Sie sich damit an. Wenn Sie das Passwort vergessen haben, fordern Sie dort ein neues an.',
+  },
+  link: {
+    signUp: {
+      title: 'E-Mail-Adresse bestätigen',
+      explain: 'Damit bestätigen Sie, dass die Adresse Ihnen gehört, und melden sich an.',
+      button: 'Bestätigen und anmelden',
+    },
+    signUpWithPassword: {
+      title: 'E-Mail-Adresse bestätigen',
+      explain:
+        'Mit dieser Adresse wurde ein Konto angelegt. Wenn Sie das waren, geben Sie das Passwort ein, das Sie gewählt haben. Es zeigt, dass das Konto Ihnen gehört.',
+      button: 'Bestätigen und anmelden',
+    },
+    disown: {
+      explain:
+        'Wenn Sie das nicht waren, kann das Konto Ihnen allein gehören. Sein Passwort gilt dann nicht mehr, und alles, was damit eingerichtet wurde, wird entfernt.',
+      button: 'Das war ich nicht',
+    },
+    invite: {
+      title: 'Einladung annehmen',
+      explain: 'Damit bestätigen Sie, dass die Adresse Ihnen gehört, und melden sich an.',
+      button: 'Annehmen und anmelden',
+    },
+    recovery: {
+      title: 'Zugang zu Ihrem Konto',
+      explain: 'Damit melden Sie sich an, um ein neues Passwort zu setzen.',
+      button: 'Anmelden',
+    },
+    signIn: {
+      title: 'Anmelden',
+      explain: 'Damit melden Sie sich mit dem Konto dieser Adresse an.',
+      button: 'Anmelden',
+    },
+    emailChange: {
+      title: 'Änderung Ihrer E-Mail-Adresse bestätigen',
+      explain:
+        'Bestätigen Sie nur, wenn Sie das selbst verlangt haben, während Sie angemeldet waren. Wenn Sie das nicht verlangt haben, schließen Sie diese Seite, und nichts geschieht.',
+      button: 'Änderung bestätigen',
+    },
   },
   passwordRule: (minLength) => `Mindestens ${minLength} Zeichen.`,
   passwordCharacters: (groups) => `Mindestens ein Zeichen aus jeder Gruppe: ${groups}.`,

@@ -66,7 +66,7 @@ export async function findFactor(
 }
 
 /** SQL: whether a user has a verified second factor. */
-export const hasSecondFactor = (userId: AnyPgColumn): SQL<boolean> => sql<boolean>`exists (
+export const hasSecondFactor = (userId: AnyPgColumn | SQL): SQL<boolean> => sql<boolean>`exists (
   select from ${secondFactors}
   where ${secondFactors.userId} = ${userId} and ${secondFactors.verifiedAt} is not null)`;
 

@@ -19,6 +19,7 @@ import { passwords, users } from '../db/tables/users.ts';
 import { AuthError } from '../errors.ts';
 import { insertMailJob } from '../mail/queue.ts';
 import { splitRoles } from '../roles/token-roles.ts';
+import { hasSecondFactor } from '../second-factors/factors.ts';
 import { insertWebhookJobs } from '../webhooks/queue.ts';
 import type { RefreshTokens } from './refresh-token-format.ts';
 import { type TeamRow, teamOf } from './team-row.ts';
@@ -70,7 +71,10 @@ type Opening = {
 
 type OpenedRow = TeamRow & { user_roles: string | null };
 
-type OpeningDeps = { config: Pick<Config, 'sessions' | 'webhooks'>; refreshTokens: RefreshTokens };
+type OpeningDeps = {
+  config: Pick<Config, 'sessions' | 'webhooks' | 'secondFactor'>;
+  refreshTokens: RefreshTokens;
+};
 
 /**
  * Opens a session with its first refresh token, in one statement. A person who has signed in on another device before gets a
@@ -149,7 +153,7 @@ const permission = (userId: string, by: Opening['by']): SQL =>
         where u.id = ${userId} and u.disabled_at is null
           and p.hash = ${by.passwordHash} and p.suspended_at is null for share of u, p`;
 
-/** Queues the webhook of a sign-in. A sign-up has one of its own. */
+/** Queues the webhook of a sign-in. A sign-up has one of its own. A sign-in that waits for a second factor is announced after it. */
 const announcement = (
   deps: Pick<OpeningDeps, 'config'>,
   { userId, sessionId, action }: { userId: string; sessionId: string; action: Opening['action'] },
@@ -157,7 +161,8 @@ const announcement = (
   insertWebhookJobs(
     deps,
     { type: 'user.signed_in', data: { userId, sessionId } },
-    sql`opened where ${action === 'login'}::boolean`,
+    sql`opened where ${action === 'login'}::boolean
+      and not (${deps.config.secondFactor.required}::boolean and ${hasSecondFactor(sql`${userId}::uuid`)})`,
   );
 
 /**

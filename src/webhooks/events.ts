@@ -6,6 +6,8 @@ type EventData = {
   'user.signed_in': { userId: string; sessionId: string };
   /** `teamId` is null for the roles that the user has everywhere. */
   'user.roles_changed': { userId: string; teamId: string | null; roles: readonly string[] };
+  'user.second_factor_added': { userId: string };
+  'user.second_factor_removed': { userId: string; by: 'user' | 'operator' };
   'user.disabled': { userId: string };
   'user.enabled': { userId: string };
   'user.deleted': { userId: string; by: 'user' | 'operator' };

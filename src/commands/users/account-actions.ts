@@ -1,6 +1,7 @@
 import { deleteUserAccount } from '../../flows/admin/delete-user.ts';
 import { disableAccount, enableAccount } from '../../flows/admin/disable-account.ts';
 import { endUserSessions } from '../../flows/admin/end-user-sessions.ts';
+import { removeSecondFactors } from '../../flows/admin/remove-second-factors.ts';
 import { sendPasswordReset } from '../../flows/admin/send-password-reset.ts';
 import { operator } from '../../flows/shared/caller.ts';
 import type { Deps } from '../../flows/shared/deps.ts';
@@ -54,6 +55,18 @@ export const endSessions = action(
     const text = `Ended ${sessionsEnded} sessions of ${labelOf(user)}.\n`;
     return { text, json: { ...toJson(user), sessionsEnded } };
   },
+);
+
+export const dropSecondFactors = action(
+  'Removes the second factors of a user who lost them.',
+  async (deps, user) => {
+    const factorsRemoved = await removeSecondFactors(deps, operator, { userId: user.id });
+    const text = `Removed ${factorsRemoved} second factors of ${labelOf(user)}.\n`;
+    return { text, json: { ...toJson(user), factorsRemoved } };
+  },
+  [
+    'Verify the person first, by other means than their mailbox. Then a sign-in needs one factor again, and recovery codes end. Sessions go on.',
+  ],
 );
 
 export const sendReset = action('Mails a link that sets a new password.', async (deps, user) => {

@@ -1,5 +1,5 @@
 import type { Subcommand } from '../cli/subcommand.ts';
-import { disable, enable, endSessions, remove, sendReset } from './account-actions.ts';
+import { disable, dropSecondFactors, enable, endSessions, remove, sendReset } from './account-actions.ts';
 import { clashes } from './clashes.ts';
 import { create } from './create.ts';
 import { importUsers } from './import/import.ts';
@@ -21,6 +21,7 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
   delete: remove,
   'set-roles': setRoles,
   'end-sessions': endSessions,
+  'remove-second-factors': dropSecondFactors,
   'send-reset': sendReset,
   import: importUsers,
   clashes,

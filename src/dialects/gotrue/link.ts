@@ -54,7 +54,9 @@ export async function openLink(
   const isPkce = token.startsWith(PKCE);
   try {
     if (!isEmailType(type)) throw validationFailed('Invalid email verification type');
-    const input = { token, purposes: emailTypes[type], form: 'gotrue', ...(beside && { beside }) } as const;
+    // Without the dialect, the tokens are those of the other ways to sign in.
+    const form = deps.config.dialects.includes('gotrue') ? 'gotrue' : 'gateway';
+    const input = { token, purposes: emailTypes[type], form, ...(beside && { beside }) } as const;
     const followed = await followMailedLink(deps, incoming.caller, input);
     const [header, asked, referer] = candidates;
     const target = resolveRedirect(deps.config, [header, asked, followed.redirectTo, referer]);

@@ -25,7 +25,7 @@ export async function removeFactor(
     const factor = await findFactor(tx, { userId: user.id, factorId });
     if (factor === null) throw new AuthError('not_found');
     if (factor.verifiedAt !== null && level === 'aal1') throw new AuthError('second_factor_required');
-    await removeFactors(tx, by, { userId: user.id, factorId, sessionId });
+    await removeFactors(tx, deps, by, { userId: user.id, factorId, sessionId });
   });
 }
 
@@ -52,7 +52,7 @@ export async function disableTotp(
     throw new AuthError('not_found', { message: 'This account has no second factor.' });
   const shown = { code, recoveryCode, of: { verified: true, factorId: null } };
   await useSecondFactor(deps, by, shown, async (tx) => {
-    const removed = await removeFactors(tx, by, { userId: user.id, factorId, sessionId });
+    const removed = await removeFactors(tx, deps, by, { userId: user.id, factorId, sessionId });
     if (removed === 0) throw new AuthError('not_found', { attribute: 'id', message: NO_SUCH_APP });
   });
 }

@@ -47,7 +47,12 @@ export async function checkAccountProof(
   return { by: 'nothing' };
 }
 
-async function requirePassword(
+/**
+ * Checks the password that comes with what was mailed. It counts wrong passwords per account.
+ * @returns the hash that the password fits
+ * @throws AuthError `rate_limited`, `busy`, `invalid_credentials` (password)
+ */
+export async function requirePassword(
   deps: Deps,
   by: Caller,
   { userId, hash, password }: { userId: string; hash: string | null; password: string },

@@ -3,7 +3,7 @@ import type { MadeCode } from '../../one-time-codes/one-time-codes.ts';
 import { typeOfPurpose } from './code-types.ts';
 
 /** The page that asks before a mailed link does something. It is there even if the GoTrue dialect is off. */
-const LINK_PAGE = '/mail/link';
+export const LINK_PAGE = '/mail/link';
 
 /** Characters of a redirect target that would end it within the link. GoTrue escapes a target only if it has one of them. */
 const ENDS_PARAMETER = /[&=#+%]/;

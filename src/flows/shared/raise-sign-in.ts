@@ -57,7 +57,7 @@ export async function raiseSignIn(deps: Deps, by: Viewer, input: RaiseInput): Pr
     const session = await raiseSession(tx, deps, opening);
     if (session === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
     const created = isFirst ? (input.recoveryCodes ?? null) : null;
-    if (used.activated) await activate(tx, by, { used, session, created });
+    if (used.activated) await activate(tx, deps, by, { used, session, created });
     await announce(tx, deps, by, { used, session });
     return { session, activated: used.activated, storedRecoveryCodes: created !== null };
   });
@@ -79,6 +79,7 @@ type Activation = { used: UsedFactor; session: OpenedSession; created: NewRecove
 
 async function activate(
   tx: Transaction,
+  deps: Deps,
   { user, device }: Viewer,
   { used, session: { sessionId }, created }: Activation,
 ): Promise<void> {
@@ -89,6 +90,7 @@ async function activate(
   const details = { factorId: used.factorId, sessions: ended.length };
   await recordSecurityEvent(tx, { action: 'second_factor_added', ...event, details });
   await enqueueMail(tx, { kind: 'second_factor_added', userId });
+  await enqueueWebhooks(tx, deps, { type: 'user.second_factor_added', data: { userId } });
   if (created === null) return;
   await replaceRecoveryCodes(tx, { userId, created });
   await recordSecurityEvent(tx, { action: 'recovery_codes_created', ...event });
@@ -104,6 +106,6 @@ async function announce(
   const details = { method: used.method, formerSession };
   const event = { userId: user.id, sessionId, device, details };
   await recordSecurityEvent(tx, { action: 'second_factor_shown', ...event });
-  if (used.activated || level === 'aal2') return;
+  if (used.activated || level === 'aal2' || !deps.config.secondFactor.required) return;
   await enqueueWebhooks(tx, deps, { type: 'user.signed_in', data: { userId: user.id, sessionId } });
 }

@@ -9,9 +9,13 @@ import type { Deps } from './deps.ts';
 import { type MailboxProof, proveMailbox } from './prove-mailbox.ts';
 
 /** What a person shows or sets beside a mailed code. */
-export type BesideCode = Pick<MailboxProof, 'accountProof' | 'newPasswordHash'>;
+export type BesideCode = Pick<MailboxProof, 'accountProof' | 'newPasswordHash' | 'disowns'>;
 
-export const NOTHING_BESIDE: BesideCode = { accountProof: { by: 'nothing' }, newPasswordHash: null };
+export const NOTHING_BESIDE: BesideCode = {
+  accountProof: { by: 'nothing' },
+  newPasswordHash: null,
+  disowns: false,
+};
 
 /**
  * Uses a mailed code up that was found good, and does what it was mailed for. Of many attempts at once one succeeds.

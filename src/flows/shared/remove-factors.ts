@@ -4,7 +4,9 @@ import { enqueueMail } from '../../mail/queue.ts';
 import { deleteFactors, hasVerifiedFactor } from '../../second-factors/factors.ts';
 import { deleteRecoveryCodes } from '../../second-factors/recovery-codes.ts';
 import { lowerSessions } from '../../sessions/levels.ts';
-import type { Caller } from './caller.ts';
+import { enqueueWebhooks } from '../../webhooks/queue.ts';
+import { administratorOf, type Caller } from './caller.ts';
+import type { Deps } from './deps.ts';
 
 type Removal = {
   userId: string;
@@ -21,15 +23,17 @@ type Removal = {
  */
 export async function removeFactors(
   tx: Transaction,
-  { device }: Caller,
+  deps: Pick<Deps, 'config'>,
+  by: Caller,
   { userId, factorId, sessionId }: Removal,
 ): Promise<number> {
+  const { device } = by;
   const removed = await deleteFactors(tx, { userId, factorId });
   const verified = removed.filter((factor) => factor.verified);
   for (const { id, verified: wasVerified } of removed) {
     const details = {
       ...{ factorId: id, verified: wasVerified },
-      ...(sessionId === null && { by: 'operator' }),
+      ...(sessionId === null && { by: administratorOf(by) }),
     };
     await recordSecurityEvent(tx, { action: 'second_factor_removed', userId, sessionId, device, details });
   }
@@ -38,5 +42,7 @@ export async function removeFactors(
   if (!isLeft) await deleteRecoveryCodes(tx, userId);
   await lowerSessions(tx, { userId, keptSession: isLeft ? sessionId : null });
   await enqueueMail(tx, { kind: 'second_factor_removed', userId });
+  const data = { userId, by: sessionId === null ? 'operator' : 'user' } as const;
+  await enqueueWebhooks(tx, deps, { type: 'user.second_factor_removed', data });
   return removed.length;
 }

@@ -5,6 +5,8 @@ import './sign-in.ts';
 import './anonymous.ts';
 import './second-factor.ts';
 import './sign-in-with-totp.ts';
+import './mailed-code.ts';
+import './sign-in-with-code.ts';
 import './team.ts';
 import './invite.ts';
 import './member.ts';

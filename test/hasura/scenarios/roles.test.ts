@@ -35,7 +35,8 @@ describe('the root fields', () => {
   const publicFields = ['authConfig', 'contractAddresses', 'emailExists', 'me'];
   const signingIn = [
     ...['confirmEmailChange', 'forgotPassword', 'login', 'logout', 'refresh', 'resetPassword', 'signup'],
-    ...['signInAnonymously', 'signInWithAccessToken', 'signInWithTotp', 'verifyEmail'],
+    ...['signInAnonymously', 'signInWithAccessToken', 'signInWithTotp', 'verifyEmail', 'requestMagicLink'],
+    ...['requestCode', 'signInWithCode', 'signInWithLink', 'exchangeCode'],
   ].sort();
 
   test('of anonymous are the public queries and the mutations for signing in', async () => {

@@ -24,6 +24,7 @@ const publicOperations = {
   Query: ['authConfig', 'contractAddresses', 'me', 'emailExists'],
   Mutation: [
     ...['login', 'signup', 'signInAnonymously', 'signInWithAccessToken', 'signInWithTotp'],
+    ...['requestMagicLink', 'requestCode', 'signInWithCode', 'signInWithLink', 'exchangeCode'],
     ...['refresh', 'logout'],
     ...['verifyEmail', 'forgotPassword', 'resetPassword', 'confirmEmailChange'],
   ],
