@@ -105,6 +105,12 @@ export const reasons: readonly Reason[] = [
     where: [{ case: 'magiclink: an unconfirmed user becomes confirmed', at: /^body\.user\.user_metadata\./ }],
   },
   {
+    why: 'A person who has accepted an invitation keeps `confirmation_sent_at`.',
+    where: [
+      { case: /^(invite|verify|verify more): /, at: 'body.user.confirmation_sent_at', recorded: undefined },
+    ],
+  },
+  {
     why: 'A new password leaves `recovery_sent_at` as it is.',
     where: [{ at: 'body.recovery_sent_at', recorded: undefined }],
   },

@@ -82,7 +82,7 @@ export const verifications: Preparations = {
   'verify: a signup code taken as an invitation (GoTrue: one and the same)': [signedUp()],
   'verify: a code belongs to its address': [signedUp('user1'), signedUp('user2'), code('user1')],
   'verify: a banned user gets no session': [confirmed(), asked('/magiclink'), code(), banned],
-  'verify: an invited user is confirmed and signed in': [invited()],
+  'verify: an invited user is confirmed and signed in': [invited('user1', '', { team: 7 })],
   'verify: GET invite link': [invited('user1', '?redirect_to=https%3A%2F%2Fapp.example.com%2Fjoin'), link()],
   'verify more: POST with the token_hash of a magiclink link': [confirmed(), asked('/magiclink'), link()],
   'verify more: POST with the token_hash of an invitation': [invited(), link()],

@@ -85,11 +85,11 @@ export const signedUp = (label = 'user1', fields: (scene: Scene) => Fields = () 
 export const asked = (path: string, label = 'user1', fields: (scene: Scene) => Fields = () => ({})): Given =>
   posted(path, (scene) => ({ email: scene.address(label), ...fields(scene) }));
 
-export const invited = (label = 'user1', query = ''): Given =>
+export const invited = (label = 'user1', query = '', data: Fields = {}): Given =>
   byAdmin(
     'POST',
     () => `/invite${query}`,
-    ({ address }) => ({ email: address(label) }),
+    ({ address }) => ({ email: address(label), data }),
   );
 
 export const banned = byAdmin(
