@@ -33,12 +33,13 @@ const ChallengeAnswer = z.object({
 const RemoveAnswer = z.object({ id: z.uuid() });
 
 /** The id of a factor from the path. @throws AuthError `validation_failed` (404) */
-function parseFactorId({ factorId }: { factorId: string }): string {
-  if (!isUuid(factorId)) throw refuse(404, 'validation_failed', 'factor_id must be an UUID');
-  return factorId;
+export function parseFactorId({ factorId }: { factorId: string }): string {
+  const id = factorId.toLowerCase();
+  if (!isUuid(id)) throw refuse(404, 'validation_failed', 'factor_id must be an UUID');
+  return id;
 }
 
-const factorNotFound = (): AuthError => refuse(404, 'mfa_factor_not_found', 'Factor not found');
+export const factorNotFound = (): AuthError => refuse(404, 'mfa_factor_not_found', 'Factor not found');
 
 /** GoTrue's kinds of factors that this gateway does not have. */
 function requireTotp(type: string): void {

@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { AuthError } from '../../errors.ts';
 import { type CorsRule, configuredCors, withSupabaseHeaders } from '../cors.ts';
 import type { BodyFault, Dialect } from '../dialect.ts';
+import { adminFactorEndpoints } from './admin-factors.ts';
 import { adminListEndpoints } from './admin-list.ts';
 import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
@@ -61,5 +62,6 @@ export const gotrue: Dialect = {
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
     ...factorEndpoints(deps),
+    ...adminFactorEndpoints(deps),
   ],
 };
