@@ -131,6 +131,17 @@ export async function findCode(db: Queryable, id: string): Promise<OneTimeCode |
   return found === undefined ? null : codeOf(found);
 }
 
+/** Finds the person who asked last for a code to this target, also if it has expired; null if not found. */
+export async function findRequester(
+  db: Queryable,
+  { target, purpose }: { target: string; purpose: CodePurpose },
+): Promise<string | null> {
+  const [found] = await db.execute<{ user_id: string }>(sql`
+    select user_id from ${oneTimeCodes} where target = ${target} and purpose = ${purpose}
+    order by created_at desc limit 1`);
+  return found?.user_id ?? null;
+}
+
 /** Finds the requests of a person, of some purposes, that still wait for their code to be used. */
 export async function listCodes(
   db: Queryable,

@@ -13,6 +13,7 @@ import { settingsEndpoints } from './settings.ts';
 import { signupEndpoints } from './signup.ts';
 import { ssoEndpoints } from './sso.ts';
 import { tokenEndpoints } from './token.ts';
+import { updateEndpoints } from './update-user.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
 
@@ -61,6 +62,7 @@ export const gotrue: Dialect = {
     ...verifyEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
+    ...updateEndpoints(deps),
     ...factorEndpoints(deps),
     ...adminFactorEndpoints(deps),
   ],
