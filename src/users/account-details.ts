@@ -56,8 +56,9 @@ export async function setAccountDetails(
     });
 }
 
-/** The columns that keep when the gateway last sent a code. */
+/** The columns that keep when the gateway last sent a code, and when an administrator last invited the user. */
 const SENT = {
+  invitedAt: 'invited_at',
   confirmationSentAt: 'confirmation_sent_at',
   recoverySentAt: 'recovery_sent_at',
   emailChangeSentAt: 'email_change_sent_at',
@@ -65,7 +66,7 @@ const SENT = {
   reauthenticationSentAt: 'reauthentication_sent_at',
 } as const;
 
-/** Records that a code is sent now. If the account does not exist, the same statement records nothing. */
+/** Records that a code is sent now, or that the user is invited. If the account does not exist, the same statement records nothing. */
 export async function recordSent(tx: Queryable, userId: string, detail: keyof typeof SENT): Promise<void> {
   const column = sql.identifier(SENT[detail]);
   await tx.execute(sql`

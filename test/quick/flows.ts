@@ -29,6 +29,8 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'admin/manage-service-tokens.ts': ['service-tokens/command.test.ts'],
   'admin/preview-claims.ts': ['claims/preview.test.ts'],
   'admin/end-user-sessions.ts': ['operators/accounts.test.ts'],
+  'admin/generate-link.ts': ['gotrue/generate-link.test.ts'],
+  'admin/invite-account.ts': ['gotrue/invite.test.ts'],
   'admin/invite-user.ts': ['operators/invitations.test.ts'],
   'admin/list-users.ts': ['operators/user-list.test.ts'],
   'admin/remove-second-factors.ts': ['second-factors/operators.test.ts'],

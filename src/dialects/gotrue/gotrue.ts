@@ -7,6 +7,8 @@ import { adminListEndpoints } from './admin-list.ts';
 import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { factorEndpoints } from './factors.ts';
+import { inviteEndpoints } from './invite.ts';
+import { linkEndpoints } from './links.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
@@ -54,6 +56,8 @@ export const gotrue: Dialect = {
   endpoints: (deps) => [
     ...adminUserEndpoints(deps),
     ...adminListEndpoints(deps),
+    ...inviteEndpoints(deps),
+    ...linkEndpoints(deps),
     ...settingsEndpoints(deps),
     ...ssoEndpoints(),
     ...signupEndpoints(deps),
