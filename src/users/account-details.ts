@@ -1,4 +1,4 @@
-import { eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { users } from '../db/tables/users.ts';
@@ -72,6 +72,20 @@ export async function recordSent(tx: Queryable, userId: string, detail: keyof ty
   await tx.execute(sql`
     insert into ${accountDetails} (user_id, ${column}) select id, now() from ${users} where id = ${userId}
     on conflict (user_id) do update set ${column} = excluded.${column}`);
+}
+
+/** Whether a user has signed in without an address, and has not added another way to sign in. */
+export async function findAnonymity(db: Queryable, userId: string): Promise<boolean> {
+  const { isAnonymous } = await findAccountDetails(db, userId);
+  return isAnonymous;
+}
+
+/** Records that a user has another way to sign in than the session that they began with. */
+export async function endAnonymity(tx: Queryable, userId: string): Promise<void> {
+  await tx
+    .update(accountDetails)
+    .set({ isAnonymous: false, newEmail: null })
+    .where(and(eq(accountDetails.userId, userId), eq(accountDetails.isAnonymous, true)));
 }
 
 /** Merges metadata as GoTrue does: a null deletes the key, and any other value replaces it. */
