@@ -69,11 +69,6 @@ export const reasons: readonly Reason[] = [
         case: /^signup: (repeat of a confirmed|a fresh and a taken|auth-js sees)/,
         at: /^body\.(role|user_metadata|identities)/,
       },
-      {
-        case: /^signup: invited and not accepted/,
-        step: 2,
-        at: /^body\.(invited_at|user_metadata|identities)/,
-      },
     ],
   },
   {
@@ -134,14 +129,6 @@ export const reasons: readonly Reason[] = [
     where: [
       { case: /^health: /, at: /^body\.(version|name|description)$/ },
       { case: 'health: an unknown path is 404', at: /^(header content-type|body)$/ },
-    ],
-  },
-  {
-    why: '`/settings` has `autoconfirm` too, and names the provider of text messages that is set. The gateway has no SAML.',
-    where: [
-      { case: /^settings: /, at: 'body.autoconfirm', recorded: undefined },
-      { case: /^settings: /, at: 'body.saml_private_key_next_configured', ours: false },
-      { case: /^settings: /, at: 'body.sms_provider', recorded: 'twilio', ours: 'test' },
     ],
   },
 ];
