@@ -21,12 +21,20 @@ const NOTHING: Dropped = { teams: 0, sessions: 0, identities: 0 };
  */
 export async function dropPlanted(tx: Transaction, by: Caller, userId: string): Promise<Dropped> {
   if (!(await mayHaveBeenOpened(tx, userId))) return NOTHING;
+  const dropped = await dropPlantedAccess(tx, userId);
+  return { ...dropped, identities: await dropPlantedWays(tx, by, userId) };
+}
+
+/** Takes every membership and session from an account, as dropPlanted does. The transaction has locked the account. */
+export async function dropPlantedAccess(
+  tx: Transaction,
+  userId: string,
+): Promise<Pick<Dropped, 'teams' | 'sessions'>> {
   const departure = await prepareDeparture(tx, userId);
   await lockSessionsOf(tx, userId);
   await leaveTeams(tx, { userId, ...departure });
   const ended = await revokeSessions(tx, { userId, which: 'all' });
-  const identities = await dropPlantedWays(tx, by, userId);
-  return { teams: departure.alone.length, sessions: ended.length, identities };
+  return { teams: departure.alone.length, sessions: ended.length };
 }
 
 /**
@@ -35,11 +43,16 @@ export async function dropPlanted(tx: Transaction, by: Caller, userId: string): 
  * @returns how many phone numbers and accounts at providers there were
  */
 export async function dropPlantedWays(tx: Transaction, by: Caller, userId: string): Promise<number> {
+  await dropPlantedFactors(tx, by, userId);
+  return dropWaysToSignIn(tx, userId);
+}
+
+/** Takes the authenticator apps from an account, as dropPlantedWays does. */
+export async function dropPlantedFactors(tx: Transaction, by: Caller, userId: string): Promise<void> {
   const factors = await deleteFactors(tx, { userId, factorId: null });
   if (factors.length > 0) await deleteRecoveryCodes(tx, userId);
   for (const { id: factorId, verified } of factors) {
     const details = { factorId, verified, by: 'mailbox' };
     await recordSecurityEvent(tx, { action: 'second_factor_removed', userId, device: by.device, details });
   }
-  return dropWaysToSignIn(tx, userId);
 }

@@ -1,6 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { dropKeptPassword } from '../../one-time-codes/one-time-codes.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
 import type { SmsChannel } from '../../sms/message.ts';
 import { enqueueSms } from '../../sms/queue.ts';
@@ -53,7 +54,11 @@ export async function requestPhoneCode(deps: Deps, by: Caller, input: PhoneCodeI
   const demand = { operation: 'sms', alwaysFor: 'signup', captchaToken, captchaAttribute } as const;
   const admitted = await admitCaller(deps, by, demand);
   const wait = await smsWait(deps, { purpose: 'sms', number });
-  if (wait !== null) throw smsTooSoon(wait);
+  if (wait !== null) {
+    // The person may now give the code of a stranger's sign-up instead, whose password they do not know.
+    await dropKeptPassword(deps.db, { target: number, purpose: 'sms' });
+    throw smsTooSoon(wait);
+  }
   const found = await findUserByPhone(deps.db, number);
   const mayReceive =
     found === null ? input.createUser : found.opensAccount && (await enabledUser(deps, found.user)) !== null;
