@@ -4,7 +4,7 @@ import { nthMailTo } from '../mailbox.ts';
 import type { Recording, ServerName } from './recordings.ts';
 import type { Server, Servers } from './servers.ts';
 
-export type Session = { accessToken: string; refreshToken: string };
+type Session = { accessToken: string; refreshToken: string };
 
 /** What is known in a recorded case when its next request goes out. A given prepares it, and each answer adds to it. */
 export type Scene = {

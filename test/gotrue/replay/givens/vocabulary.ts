@@ -20,7 +20,7 @@ export type Preparation = Readonly<{
 
 export type Preparations = Readonly<Record<string, Preparation | readonly Given[]>>;
 
-export const PASSWORD = 'Correct-horse-1';
+const PASSWORD = 'Correct-horse-1';
 
 type Fields = Record<string, unknown>;
 
