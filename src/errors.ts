@@ -32,8 +32,11 @@ export const errorCatalogue = {
   signup_disabled: { status: 403, message: 'Sign-up is switched off here.' },
   email_not_verified: { status: 403, message: 'Verify your email address first.' },
   otp_disabled: { status: 403, message: 'Signups not allowed for otp' },
-  invalid_code: { status: 400, message: 'This code is wrong, was used or has expired.' },
+  same_password: { status: 400, message: 'New password should be different from the old password.' },
+  reauthentication_needed: { status: 403, message: 'Password update requires reauthentication' },
+  reauthentication_not_valid: { status: 400, message: 'Nonce has expired or is invalid' },
   phone_not_verified: { status: 403, message: 'Verify your phone number first.' },
+  invalid_code: { status: 400, message: 'This code is wrong, was used or has expired.' },
   invalid_code_verifier: {
     status: 400,
     message: 'code challenge does not match previously saved code verifier',

@@ -20,6 +20,7 @@ export const securityActions = [
   'email_verified',
   'email_unverified',
   'phone_verified',
+  'phone_change_requested',
   'phone_changed',
   'password_suspended',
   'signup_disowned',

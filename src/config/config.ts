@@ -1,3 +1,4 @@
+import { accountChangeConfig } from './groups/account-changes.ts';
 import { accountConfig } from './groups/accounts.ts';
 import { captchaConfig, captchaProblems } from './groups/captcha.ts';
 import { claimsConfig } from './groups/claims.ts';
@@ -32,6 +33,7 @@ export const toConfig = (e: Environment) => ({
   ...serviceRoleConfig(e),
   ...tokenConfig(e),
   ...accountConfig(e),
+  ...accountChangeConfig(e),
   ...roleConfig(e),
   ...claimsConfig(e),
   ...gotrueConfig(e),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountChangeVariables } from './groups/account-changes.ts';
 import { accountVariables } from './groups/accounts.ts';
 import { captchaVariables } from './groups/captcha.ts';
 import { claimsVariables } from './groups/claims.ts';
@@ -32,6 +33,7 @@ export const environment = z.object({
   ...serviceRoleVariables,
   ...tokenVariables,
   ...accountVariables,
+  ...accountChangeVariables,
   ...roleVariables,
   ...claimsVariables,
   ...gotrueVariables,

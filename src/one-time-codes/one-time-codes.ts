@@ -91,6 +91,16 @@ export async function requestCode(tx: Transaction, request: Request): Promise<st
   return id;
 }
 
+/** Lets the pending code of a target keep no password any more, as a request without the password would. */
+export async function dropKeptPassword(
+  db: Queryable,
+  { target, purpose }: { target: string; purpose: CodePurpose },
+): Promise<void> {
+  await db.execute(sql`
+    update ${oneTimeCodes} set keeps_password = false
+    where target = ${target} and purpose = ${purpose} and keeps_password`);
+}
+
 /** A code as the message tells it. */
 export type MadeCode = OneTimeCode & {
   /** Six digits. */
@@ -129,6 +139,17 @@ export async function makeCode(
 export async function findCode(db: Queryable, id: string): Promise<OneTimeCode | null> {
   const [found] = await db.execute<CodeRow>(sql`select ${COLUMNS} from ${oneTimeCodes} where id = ${id}`);
   return found === undefined ? null : codeOf(found);
+}
+
+/** Finds the person who asked last for a code to this target, also if it has expired; null if not found. */
+export async function findRequester(
+  db: Queryable,
+  { target, purpose }: { target: string; purpose: CodePurpose },
+): Promise<string | null> {
+  const [found] = await db.execute<{ user_id: string }>(sql`
+    select user_id from ${oneTimeCodes} where target = ${target} and purpose = ${purpose}
+    order by created_at desc limit 1`);
+  return found?.user_id ?? null;
 }
 
 /** Finds the requests of a person, of some purposes, that still wait for their code to be used. */

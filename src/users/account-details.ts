@@ -1,4 +1,4 @@
-import { eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { users } from '../db/tables/users.ts';
@@ -56,8 +56,9 @@ export async function setAccountDetails(
     });
 }
 
-/** The columns that keep when the gateway last sent a code. */
+/** The columns that keep when the gateway last sent a code, and when an administrator last invited the user. */
 const SENT = {
+  invitedAt: 'invited_at',
   confirmationSentAt: 'confirmation_sent_at',
   recoverySentAt: 'recovery_sent_at',
   emailChangeSentAt: 'email_change_sent_at',
@@ -65,12 +66,26 @@ const SENT = {
   reauthenticationSentAt: 'reauthentication_sent_at',
 } as const;
 
-/** Records that a code is sent now. If the account does not exist, the same statement records nothing. */
+/** Records that a code is sent now, or that the user is invited. If the account does not exist, the same statement records nothing. */
 export async function recordSent(tx: Queryable, userId: string, detail: keyof typeof SENT): Promise<void> {
   const column = sql.identifier(SENT[detail]);
   await tx.execute(sql`
     insert into ${accountDetails} (user_id, ${column}) select id, now() from ${users} where id = ${userId}
     on conflict (user_id) do update set ${column} = excluded.${column}`);
+}
+
+/** Whether a user has signed in without an address, and has not added another way to sign in. */
+export async function findAnonymity(db: Queryable, userId: string): Promise<boolean> {
+  const { isAnonymous } = await findAccountDetails(db, userId);
+  return isAnonymous;
+}
+
+/** Records that a user has another way to sign in than the session that they began with. */
+export async function endAnonymity(tx: Queryable, userId: string): Promise<void> {
+  await tx
+    .update(accountDetails)
+    .set({ isAnonymous: false, newEmail: null })
+    .where(and(eq(accountDetails.userId, userId), eq(accountDetails.isAnonymous, true)));
 }
 
 /** Merges metadata as GoTrue does: a null deletes the key, and any other value replaces it. */

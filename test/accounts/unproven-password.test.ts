@@ -108,5 +108,5 @@ test('“I did not sign up” ends a stranger’s session on a verified account,
   expect(await isSignedIn(accounts.gateway, stranger)).toBe(false);
   const [event] = await gateway.sql`
     select details from portcullis.security_events where user_id = ${stranger.user.id} and action = 'signup_disowned'`;
-  expect(event?.details).toEqual({ teams: 0, sessions: 1 });
+  expect(event?.details).toEqual({ teams: 0, sessions: 1, identities: 0 });
 });

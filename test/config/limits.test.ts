@@ -45,6 +45,7 @@ test('each limit has a counter name of its own', () => {
     'mail_recipient_reset per mailbox',
     'mail_recipient_of_others per mailbox',
     'sms_number per number',
+    'sms_user per user',
     'sms_of_all per gateway',
     'sms_address per address',
     'sms_unaddressed per unaddressed',

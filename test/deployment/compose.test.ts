@@ -108,14 +108,15 @@ test('during a rotation the gateway accepts two internal secrets and Hasura send
   expect(rotating.hasura?.environment?.INTERNAL_ENDPOINTS_SECRET).toBe(filled.INTERNAL_ENDPOINTS_SECRET);
 });
 
-test('Hasura’s JWT settings match the gateway’s issuer, audience and JWKS address', () => {
-  const variables = { ...filled, PUBLIC_URL: 'https://auth.example.com', JWT_AUDIENCE: 'shop' };
+test('Hasura’s JWT settings match the gateway’s issuer, both audiences and the JWKS address', () => {
+  const audiences = { JWT_AUDIENCE: 'shop', GOTRUE_JWT_AUDIENCE: 'people' };
+  const variables = { ...filled, PUBLIC_URL: 'https://auth.example.com', ...audiences };
   const { gateway, hasura } = resolveCompose(variables).services;
   const config = readConfig({ NODE_ENV: 'production', ...gateway?.environment });
   expect(JSON.parse(hasura?.environment?.HASURA_GRAPHQL_JWT_SECRET ?? '')).toEqual({
     jwk_url: 'http://gateway:4000/.well-known/jwks.json',
     issuer: config.publicUrl,
-    audience: config.tokens.audience,
+    audience: [config.tokens.audience, config.gotrue.audience],
     allowed_skew: 30,
   });
 });

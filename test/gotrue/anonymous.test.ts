@@ -1,7 +1,8 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { forFile } from '../support/for-file.ts';
-import { bearer, ME, startGateway } from '../support/gateway.ts';
+import { bearer, ME, newPerson, PUBLIC_URL, startGateway } from '../support/gateway.ts';
+import { verifiedPerson } from './people.ts';
 import { expectError, send } from './wire.ts';
 
 // Signing in without an address: POST /signup without one, and signInAnonymously.
@@ -107,5 +108,43 @@ describe('signInAnonymously', () => {
     expect(refused.headers.has('retry-after')).toBe(true);
     const [error] = (await gateway.failure(SIGN_IN)) as [{ extensions: { code: string } }];
     expect(error.extensions.code).toBe('rate_limited');
+  });
+});
+
+describe('an anonymous person', () => {
+  /** The token in the mail to an address. Either gateway may have delivered it. */
+  async function mailedToken(email: string): Promise<string> {
+    const link = new RegExp(`${PUBLIC_URL}/mail/change-email/([\\w.~-]+)`);
+    const find = () => {
+      const mails = [gateway, roomy].flatMap(({ deps }) => deps.mailInbox?.list() ?? []);
+      const texts = mails.filter((mail) => JSON.stringify(mail).includes(email)).map(({ text }) => text);
+      return texts.map((text) => link.exec(text)?.[1]).find((found) => found !== undefined);
+    };
+    await expect.poll(find).toBeDefined();
+    return find() ?? '';
+  }
+
+  const REQUEST = 'mutation ($email: String!) { changeEmail(input: { newEmail: $email }) { ok } }';
+  const CONFIRM = 'mutation ($token: String!) { confirmEmailChange(input: { token: $token }) { ok } }';
+
+  test('becomes permanent by confirming an address, also long after the sign-in, and keeps the id', async () => {
+    const { user, access_token } = (await signUp()).body;
+    await gateway.sql`update portcullis.sessions set created_at = now() - interval '1 day',
+      methods = '[{"method":"anonymous","timestamp":1}]' where user_id = ${user.id}`;
+    const { email } = newPerson();
+    await roomy.graphql(REQUEST, { email }, bearer(access_token));
+    const token = await mailedToken(email);
+    await roomy.graphql(CONFIRM, { token }, bearer(access_token));
+    const shown = await send(gateway, 'GET', '/user', { headers: bearer(access_token) });
+    expect(shown).toMatchObject({ status: 200, body: { id: user.id, email, is_anonymous: false } });
+    expect(shown.body).toMatchObject({ app_metadata: { provider: 'email', providers: ['email'] } });
+  });
+
+  test('does not get an address that another person has', async () => {
+    const { access_token, user } = (await signUp()).body;
+    const { user: other } = await verifiedPerson(roomy);
+    await roomy.graphql(REQUEST, { email: other.email }, bearer(access_token));
+    const shown = await send(gateway, 'GET', '/user', { headers: bearer(access_token) });
+    expect(shown.body).toMatchObject({ id: user.id, email: '', is_anonymous: true });
   });
 });

@@ -74,7 +74,7 @@ test.each([
   [null, 4, 'sms_unaddressed'],
 ])('a caller from %s causes %i messages', async (address, count, limit) => {
   const ask = () => {
-    const input = { phone: newNumber(), createUser: true, captchaToken: '' };
+    const input = { phone: newNumber(), createUser: true, tellsUnknown: true, captchaToken: '' };
     return requestPhoneCode(gateway.deps, from(address), input);
   };
   for (let i = 0; i < count; i += 1) {

@@ -16,7 +16,8 @@ export const askForCode = (
   { deps }: TestGateway,
   phone: string,
   input: Partial<Parameters<typeof requestPhoneCode>[2]> = {},
-): Promise<void> => requestPhoneCode(deps, by, { phone, createUser: true, captchaToken: '', ...input });
+): Promise<void> =>
+  requestPhoneCode(deps, by, { phone, createUser: true, tellsUnknown: true, captchaToken: '', ...input });
 
 export const signUpByPhone = (
   { deps }: TestGateway,

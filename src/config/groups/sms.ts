@@ -36,8 +36,10 @@ const limits = {
     per: 'number',
     variable: 'LIMIT_SMS_PER_NUMBER',
     default: '10/86400',
-    description: 'Text messages per phone number, with or without an account: count/seconds.',
+    description:
+      'Text messages per phone number, with or without an account, and those that a signed-in user causes: count/seconds.',
   },
+  smsPerUser: { name: 'sms_user', per: 'user', rateOf: 'smsPerNumber' },
   smsOfAll: {
     name: 'sms_of_all',
     per: 'gateway',

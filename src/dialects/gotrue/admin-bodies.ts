@@ -5,8 +5,10 @@ import type { CreateAccountInput } from '../../flows/admin/create-user.ts';
 import type { UpdateAccountInput } from '../../flows/admin/update-user.ts';
 import type { ProfileChanges } from '../../flows/shared/profile-changes.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
+import { findAccount } from '../../users/accounts.ts';
 import { refuse, validationFailed } from './errors.ts';
 import { parseGoDuration } from './go-duration.ts';
+import { userObject } from './objects.ts';
 
 const METADATA = z.record(z.string(), z.unknown());
 const optionalText = (description: string) => z.string().optional().meta({ description });
@@ -109,6 +111,15 @@ export function changesOf(deps: GatewayDeps, body: Body): Omit<UpdateAccountInpu
   };
 }
 
+const userNotFound = (): AuthError => refuse(404, 'user_not_found', 'User not found');
+
+/** The user as a client reads it. @throws AuthError `user_not_found` */
+export async function answerOf(deps: GatewayDeps, userId: string): Promise<Record<string, unknown>> {
+  const account = await findAccount(deps, userId);
+  if (account === null) throw userNotFound();
+  return userObject(account, deps.config);
+}
+
 /** GoTrue's names of what the flows for accounts throw, by code and attribute. */
 const spellings: Readonly<Record<string, () => AuthError>> = {
   'already_registered email': () =>
@@ -116,8 +127,17 @@ const spellings: Readonly<Record<string, () => AuthError>> = {
   'already_registered id': () =>
     refuse(422, 'user_already_exists', 'A user with this id has already been registered'),
   'phone_taken phone': () => refuse(422, 'phone_exists', 'Phone number already registered by another user'),
+  'already_registered newEmail': () =>
+    refuse(422, 'email_exists', 'A user with this email address has already been registered'),
+  'required email': () => validationFailed('An email address is required'),
+  'required newEmail': () => validationFailed('An email address is required'),
+  'invalid newEmail': () => validationFailed('Unable to validate email address: invalid format'),
+  'required password': () => validationFailed('Signup requires a valid password'),
+  'not_found email': () => refuse(404, 'user_not_found', 'User with this email not found'),
+  'feature_disabled null': () =>
+    validationFailed('Enable secure email change to generate link for current email'),
   'invalid phone': () => validationFailed('Invalid phone number format (E.164 required)'),
-  'not_found userId': () => refuse(404, 'user_not_found', 'User not found'),
+  'not_found userId': userNotFound,
 };
 
 /** Runs a flow for an account, and spells its errors as GoTrue does for administrators. */

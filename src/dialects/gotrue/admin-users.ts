@@ -3,15 +3,10 @@ import { createAccount } from '../../flows/admin/create-user.ts';
 import { deleteUserAccount, softDeleteUserAccount } from '../../flows/admin/delete-user.ts';
 import { updateAccount } from '../../flows/admin/update-user.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { AdminUserBody, changesOf, creationOf, requireUserId, spelled } from './admin-bodies.ts';
+import { AdminUserBody, answerOf, changesOf, creationOf, requireUserId, spelled } from './admin-bodies.ts';
 import { adminErrors, adminToken, requireAdmin } from './bearer.ts';
-import { refuse } from './errors.ts';
-import { userObject } from './objects.ts';
 import { UserSchema } from './schemas.ts';
-
-const userNotFound = () => refuse(404, 'user_not_found', 'User not found');
 
 /** The errors of a user that an administrator sends. */
 const accountErrors = [
@@ -21,13 +16,6 @@ const accountErrors = [
 
 const userIdParam = z.object({ userId: z.string().meta({ description: 'A UUID.' }) });
 const userAnswer = { 200: { description: 'The user.', schema: UserSchema } };
-
-/** The user as a client reads it. @throws AuthError `user_not_found` */
-async function answerOf(deps: GatewayDeps, userId: string): Promise<Record<string, unknown>> {
-  const account = await findAccount(deps, userId);
-  if (account === null) throw userNotFound();
-  return userObject(account, deps.config);
-}
 
 const createUserEndpoints = (deps: GatewayDeps): Endpoint[] => [
   endpoint({

@@ -61,6 +61,9 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   account_disabled: { code: 'user_banned', message: 'User is banned' },
   signup_disabled: { status: 422, message: 'Signups not allowed for this instance' },
   phone_not_verified: { status: 400, code: 'phone_not_confirmed', message: 'Phone not confirmed' },
+  same_password: { status: 422 },
+  reauthentication_needed: { status: 400 },
+  reauthentication_not_valid: { status: 422 },
   email_not_verified: { status: 400, code: 'email_not_confirmed', message: 'Email not confirmed' },
   invalid_token: { status: 403, code: 'otp_expired', message: 'Email link is invalid or has expired' },
   invalid_code: { status: 403, code: 'otp_expired', message: 'Token has expired or is invalid' },
@@ -123,29 +126,39 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
 export const weakMessage = (message: string): string =>
   message.replaceAll('Password must', 'Password should').replace(' characters long.', ' characters.');
 
+/** The errors whose message names what is at fault. */
+const named: ReadonlySet<ErrorCode> = new Set(['same_password', 'reauthentication_not_valid']);
+
 /** Names the attribute at fault, as the catalogue's messages do not. */
 function messageOf({ code, attribute, message, details }: AuthError): string {
   if (code === 'invalid' && attribute === 'email') return 'Unable to validate email address: invalid format';
+  if (code === 'invalid' && (attribute === 'phone' || attribute === 'channel')) return message;
   if (code === 'invalid_json' || code === 'unsupported_media_type')
     return `Could not parse request body as JSON: ${message}`;
   if (code === 'payload_too_large' && typeof details.maxBytes === 'number')
     return `Request body too large (max ${details.maxBytes} bytes)`;
-  if (attribute === 'password') return weakMessage(message);
-  return attribute === null ? message : `${attribute}: ${message}`;
+  if (attribute === 'password' && code !== 'same_password') return weakMessage(message);
+  return attribute === null || named.has(code) ? message : `${attribute}: ${message}`;
 }
 
-/** The limit of mails to an address has a name of its own. */
-const mailLimit = ({ retryAfterSeconds }: AuthError): Spelling => ({
+/** The limits of mails and of text messages have names of their own. */
+const sendLimits: Readonly<Record<string, string>> = {
+  mail: 'over_email_send_rate_limit',
+  sms: 'over_sms_send_rate_limit',
+};
+
+const sendLimit = ({ retryAfterSeconds }: AuthError, code: string): Spelling => ({
   status: 429,
-  code: 'over_email_send_rate_limit',
+  code,
   message: `For security purposes, you can only request this after ${retryAfterSeconds ?? 1} seconds.`,
 });
 
 /** How this dialect names an error. */
 export function spellingOf(error: AuthError): Spelling {
   if (error instanceof Refusal) return error.spelling;
-  if (error.code === 'rate_limited' && error.details.of === 'mail') return mailLimit(error);
   const { status, code } = error;
+  const limit = code === 'rate_limited' ? sendLimits[String(error.details.of)] : undefined;
+  if (limit !== undefined) return sendLimit(error, limit);
   if (code === 'required' && error.attribute === CAPTCHA_ATTRIBUTE)
     return {
       status,

@@ -7,11 +7,14 @@ import { adminListEndpoints } from './admin-list.ts';
 import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { factorEndpoints } from './factors.ts';
+import { inviteEndpoints } from './invite.ts';
+import { linkEndpoints } from './links.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { settingsEndpoints } from './settings.ts';
 import { signupEndpoints } from './signup.ts';
 import { tokenEndpoints } from './token.ts';
+import { updateEndpoints } from './update-user.ts';
 import { userEndpoints } from './user.ts';
 import { verifyEndpoints } from './verify.ts';
 
@@ -52,6 +55,8 @@ export const gotrue: Dialect = {
   endpoints: (deps) => [
     ...adminUserEndpoints(deps),
     ...adminListEndpoints(deps),
+    ...inviteEndpoints(deps),
+    ...linkEndpoints(deps),
     ...settingsEndpoints(deps),
     ...signupEndpoints(deps),
     ...tokenEndpoints(deps),
@@ -59,6 +64,7 @@ export const gotrue: Dialect = {
     ...verifyEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
+    ...updateEndpoints(deps),
     ...factorEndpoints(deps),
     ...adminFactorEndpoints(deps),
   ],

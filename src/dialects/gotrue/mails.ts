@@ -4,6 +4,7 @@ import { requestSignInCode } from '../../flows/sign-in/request-code.ts';
 import { requestRecoveryCode } from '../../flows/sign-in/request-recovery-code.ts';
 import { resendSignUpCode } from '../../flows/sign-in/resend-code.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
+import { parseMetadata } from '../../users/metadata.ts';
 import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
 import {
   CHANNEL,
@@ -18,6 +19,7 @@ import {
   SECURITY,
 } from './bodies.ts';
 import { refuse, validationFailed } from './errors.ts';
+import { isPhoneType, resendToPhone, sendPhoneOtp } from './phones.ts';
 
 const redirectQuery = z.object(REDIRECT_QUERY);
 
@@ -43,7 +45,7 @@ function requireLength(email: string): string {
 }
 
 const SENT = {
-  200: { description: 'The mail is on its way, if the address gets one.', schema: z.object({}) },
+  200: { description: 'The message is on its way, if the address or number gets one.', schema: z.object({}) },
 };
 
 const MagicLinkBody = z.object({
@@ -71,7 +73,7 @@ async function mailMagicLink(
   await requestSignInCode(deps, incoming.caller, {
     ...requestOf(incoming, query, body),
     createUser: body.create_user ?? true,
-    userMetadata: body.data,
+    userMetadata: parseMetadata(body.data, 'data'),
     tellsUnknown: true,
   });
 }
@@ -106,7 +108,7 @@ const otp = (deps: GatewayDeps): Endpoint =>
       operationId: 'goTrueOtp',
       summary: 'Send a code that signs in',
       description:
-        'For an address it mails a code and a link, as `/magiclink` does. With `create_user: false` an unknown address is told: `otp_disabled`.',
+        'For an address it mails a code and a link, as `/magiclink` does. To a phone number it sends a code. With `create_user: false` an unknown address is told: `otp_disabled`.',
       answers: SENT,
       errors: ['invalid', 'captcha_failed', 'rate_limited', 'signup_disabled', 'otp_disabled'],
     },
@@ -117,7 +119,10 @@ const otp = (deps: GatewayDeps): Endpoint =>
       if (body.email === '' && body.phone === '') throw validationFailed('One of email or phone must be set');
       if (body.email !== '' && body.phone !== '')
         throw validationFailed('Only an email address or phone number should be provided');
-      if (body.email === '') throw refuse(400, 'phone_provider_disabled', 'Unsupported phone provider');
+      if (body.email === '') {
+        await sendPhoneOtp(deps, incoming.caller, { ...body, ...captchaOf(body.gotrue_meta_security) });
+        return c.json({});
+      }
       if (body.channel !== '') throw validationFailed('Channel should only be specified with Phone OTP');
       await mailMagicLink(deps, incoming, query, body);
       return c.json({});
@@ -146,7 +151,6 @@ const recover = (deps: GatewayDeps): Endpoint =>
   });
 
 const resends = { signup: resendSignUpCode, email_change: resendEmailChangeCodes } as const;
-const phoneTypes: readonly string[] = ['sms', 'phone_change'];
 
 const ResendBody = z.object({
   type: z.string().default('').meta({ description: '`signup`, `email_change`, `sms` or `phone_change`.' }),
@@ -157,13 +161,13 @@ const ResendBody = z.object({
 
 /** Refuses a body as GoTrue does. @throws AuthError `validation_failed` (400) */
 function checkResend({ type, email, phone }: z.output<typeof ResendBody>): void {
-  const isPhoneType = phoneTypes.includes(type);
-  if (!isPhoneType && !Object.hasOwn(resends, type))
+  const isOfPhone = isPhoneType(type);
+  if (!isOfPhone && !Object.hasOwn(resends, type))
     throw validationFailed('Missing one of these types: signup, email_change, sms, phone_change');
   if (email !== '' && phone !== '')
     throw validationFailed('Only an email address or phone number should be provided.');
-  if (!isPhoneType && email === '') throw validationFailed('Type provided requires an email address');
-  if (isPhoneType && phone === '') throw validationFailed('Type provided requires a phone number');
+  if (!isOfPhone && email === '') throw validationFailed('Type provided requires an email address');
+  if (isOfPhone && phone === '') throw validationFailed('Type provided requires a phone number');
 }
 
 const resend = (deps: GatewayDeps): Endpoint =>
@@ -182,9 +186,12 @@ const resend = (deps: GatewayDeps): Endpoint =>
     async handle(incoming, c) {
       const { query, body, caller } = incoming;
       checkResend(body);
-      if (phoneTypes.includes(body.type))
-        throw refuse(400, 'phone_provider_disabled', 'Unsupported phone provider');
-      const send = body.type === 'signup' ? resends.signup : resends.email_change;
+      const { type, phone, gotrue_meta_security: security } = body;
+      if (isPhoneType(type)) {
+        await resendToPhone(deps, caller, { type, phone, ...captchaOf(security) });
+        return c.json({});
+      }
+      const send = type === 'signup' ? resends.signup : resends.email_change;
       await send(deps, caller, requestOf(incoming, query, body));
       return c.json({});
     },

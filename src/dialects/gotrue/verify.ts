@@ -10,8 +10,9 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
 import { EMAIL, PHONE, REDIRECT_QUERY, SECURITY } from './bodies.ts';
-import { refuse, validationFailed } from './errors.ts';
+import { validationFailed } from './errors.ts';
 import { HALF_MESSAGE, openLink } from './link.ts';
+import { verifyPhone } from './phones.ts';
 import { SessionSchema } from './schemas.ts';
 import { answerSession } from './session-answer.ts';
 
@@ -58,7 +59,7 @@ async function verify(deps: GatewayDeps, { caller }: Incoming, body: Verificatio
     if (!isEmailType(type)) throw validationFailed('Invalid email verification type');
     return signInWithMailedLink(deps, caller, { ...options, token: hash, purposes: emailTypes[type] });
   }
-  if (phone !== '') throw refuse(400, 'phone_provider_disabled', 'Unsupported phone provider');
+  if (phone !== '') return verifyPhone(deps, caller, { phone, token, type });
   // An unknown type is a code for which no purpose is right.
   if (!isEmailType(type)) throw new AuthError('invalid_code');
   return signInWithMailedCode(deps, caller, { ...options, email, code: token, purposes: emailTypes[type] });

@@ -6,6 +6,7 @@ import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { unproveSessions } from '../../sessions/proof.ts';
+import { endAnonymity, findAnonymity } from '../../users/account-details.ts';
 import { parseEmailAs } from '../../users/attributes.ts';
 import { unprovePassword } from '../../users/passwords.ts';
 import { isEmailTaken, type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
@@ -14,15 +15,22 @@ import type { Caller, Viewer } from '../shared/caller.ts';
 import { giveDefaultTeam } from '../shared/default-team.ts';
 import type { Deps } from '../shared/deps.ts';
 import { retireMailed } from '../shared/end-access.ts';
-import { type FreshnessInput, requireFreshness, requireStillFresh } from '../shared/freshness.ts';
+import {
+  type Freshness,
+  type FreshnessInput,
+  requireFreshness,
+  requireStillFresh,
+} from '../shared/freshness.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
 import { recordAccountProof } from '../shared/prove-address.ts';
+import { requireStepUp } from '../shared/step-up.ts';
 
 type ChangeEmailInput = FreshnessInput & { newEmail: string };
 
 /**
  * Mails a link to a new address. The account gets the address once the link is confirmed. The answer is the same after the same
- * work if another account has the address; then no mail is sent. The person shows that it is them (requireFreshness).
+ * work if another account has the address; then no mail is sent. The person shows that it is them (requireFreshness), unless they are
+ * anonymous: the address is what makes their account permanent.
  *
  * @throws AuthError `required` (newEmail), `invalid` (newEmail), what requireFreshness throws, `rate_limited`
  */
@@ -36,7 +44,7 @@ export async function requestEmailChange(
   const { user, sessionId } = by;
   if (email === user.email)
     throw new AuthError('invalid', { attribute: 'newEmail', message: 'This is your address already.' });
-  const freshness = await requireFreshness(deps, by, shown);
+  const freshness = await requireOwner(deps, by, shown);
   await deps.rateLimiter.consume([{ limit: deps.config.limits.emailChangesPerUser, subject: user.id }]);
   await deps.db.transaction(async (tx) => {
     await requireStillFresh(tx, by, freshness);
@@ -50,6 +58,14 @@ export async function requestEmailChange(
       taken ? { kind: 'none' } : { kind: 'email_change', userId: user.id, newEmail: email },
     );
   });
+}
+
+/** An anonymous person has nothing but their session to show. Everyone else shows that it is them. */
+async function requireOwner(deps: Deps, by: Viewer, shown: FreshnessInput): Promise<Freshness> {
+  const { id, email } = by.user;
+  if (email !== null || !(await findAnonymity(deps.db, id))) return requireFreshness(deps, by, shown);
+  requireStepUp(by);
+  return { passwordHash: null };
 }
 
 /**
@@ -89,6 +105,7 @@ async function redeemEmailChange(
     await unproveSessions(tx, userId);
   } else await recordAccountProof(tx, { userId, accountProof });
   await retireMailed(tx, userId);
+  await endAnonymity(tx, userId);
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
   await giveDefaultTeam(tx, by, { user: proof.user });
   // To a verified address only: an account may name an address of another person.

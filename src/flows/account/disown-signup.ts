@@ -40,7 +40,7 @@ async function disown(
   if (proof === null || proof.user.email !== proof.email) throw invalidToken();
   const userId = proof.user.id;
   const isVerified = proof.user.emailVerifiedAt !== null;
-  const ended = isVerified ? await endUnproven(tx, userId) : await dropPlanted(tx, userId);
+  const ended = isVerified ? await endUnproven(tx, userId) : await dropPlanted(tx, by, userId);
   await deletePassword(tx, userId);
   await retireMailed(tx, userId);
   await recordSecurityEvent(tx, { action: 'signup_disowned', userId, device: by.device, details: ended });

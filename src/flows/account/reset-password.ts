@@ -3,12 +3,14 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { findOneTimeToken } from '../../one-time-tokens/one-time-tokens.ts';
+import { lockSessionsOf } from '../../sessions/ending.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
 import { setProvenPassword } from '../../users/passwords.ts';
 import type { User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { accountCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
+import { dropPlantedWays } from '../shared/drop-planted.ts';
 import { endAccess } from '../shared/end-access.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
@@ -17,6 +19,7 @@ import { markEmailVerified } from '../shared/prove-address.ts';
 /**
  * Sets a new password by a mailed token: for a person who forgot theirs, or whose account has no password. Ends every session
  * and personal access token, and retires every pending token of the person. This verifies the address, to which the link was mailed.
+ * If the address was never verified, other ways to sign in are dropped: a stranger may have added them.
  *
  * The new password is checked before the token is used up, so that a weak one costs no token. It is hashed before the transaction,
  * and only for a live token, so that an invented one costs no hash. Of many attempts at once one succeeds.
@@ -50,6 +53,8 @@ async function redeemReset(
   const proof = await redeemMailedToken(tx, { purpose: 'reset_password', token });
   if (proof === null || proof.user.email !== proof.email) return null;
   const userId = proof.user.id;
+  await lockSessionsOf(tx, userId);
+  if (proof.user.emailVerifiedAt === null) await dropPlantedWays(tx, by, userId);
   await setProvenPassword(tx, { userId, hash });
   const user = await markEmailVerified(tx, by, { user: proof.user });
   await endAccess(tx, { userId });

@@ -53,21 +53,33 @@ export async function redeemEmailChange(
   const details = await findAccountDetails(tx, userId);
   const newEmail = purpose === 'email_change_new' ? target : details.newEmail;
   if (newEmail === null || !(await redeemCode(tx, code))) return null;
-  return { user: await giveEmail(tx, by, { user, newEmail, isConfirmedByBoth: isHalf }) };
+  const isConfirmedByNew = isHalf || purpose === 'email_change_new';
+  return { user: await giveEmail(tx, by, { user, newEmail, isConfirmedByBoth: isHalf, isConfirmedByNew }) };
 }
 
+type NewAddress = {
+  user: User;
+  newEmail: string;
+  isConfirmedByBoth: boolean;
+  /** False if AUTOCONFIRM covers addresses and the holder of the former one alone has confirmed the change. */
+  isConfirmedByNew: boolean;
+};
+
 /**
- * Gives the account its new address, as a verified one. If the holder of the former address has confirmed it too, what was proven stays
- * proven. Otherwise nothing is: a stranger may have made their own account ask for this address. An anonymous person becomes a
- * permanent one.
+ * Gives the account its new address, as a verified one if its holder has confirmed it. If the holder of the former address has
+ * confirmed it too, what was proven stays proven. Otherwise nothing is: a stranger may have made their own account ask for this
+ * address. An anonymous person becomes a permanent one.
  */
 async function giveEmail(
   tx: Transaction,
   by: Caller,
-  { user, newEmail, isConfirmedByBoth }: { user: User; newEmail: string; isConfirmedByBoth: boolean },
+  { user, newEmail, isConfirmedByBoth, isConfirmedByNew }: NewAddress,
 ): Promise<User> {
   const { id: userId, email: formerEmail, emailVerifiedAt } = user;
-  const changed = await updateUser(tx, userId, { email: newEmail, emailVerified: 'now' });
+  const changed = await updateUser(tx, userId, {
+    email: newEmail,
+    emailVerified: isConfirmedByNew ? 'now' : false,
+  });
   if (changed === null) throw new Error('The locked user is gone.');
   await lockSessionsOf(tx, userId);
   if (!isConfirmedByBoth || emailVerifiedAt === null) {
@@ -77,7 +89,7 @@ async function giveEmail(
   await retireMailed(tx, userId);
   await setAccountDetails(tx, userId, { newEmail: null, isAnonymous: false });
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
-  await giveDefaultTeam(tx, by, { user });
+  if (isConfirmedByNew) await giveDefaultTeam(tx, by, { user });
   // To a verified address only: an account may name an address of another person.
   if (formerEmail !== null && emailVerifiedAt !== null)
     await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });

@@ -9,6 +9,7 @@ import { type User, updateUser } from '../../users/users.ts';
 import type { AccountProof } from './account-proof.ts';
 import type { Caller } from './caller.ts';
 import { giveDefaultTeam } from './default-team.ts';
+import { dropPlantedWays } from './drop-planted.ts';
 
 /**
  * Records that a person has proven their address, and ends what a stranger may have set up before. Anyone can sign up with an
@@ -19,7 +20,8 @@ import { giveDefaultTeam } from './default-team.ts';
  * - or a session, and the password that opened it.
  *
  * All other unproven sessions end. Any other unproven password is suspended: it does not sign in until the person gives it
- * together with a mailed token. A pending change of the address is dropped. The transaction has locked the account.
+ * together with a mailed token. A pending change of the address is dropped. If the address was never verified and the person gives
+ * nothing, other ways to sign in are dropped too. The transaction has locked the account.
  *
  * @throws AuthError `invalid_credentials` (password) if the password was changed just now; `unauthenticated` if the
  * session has just ended
@@ -32,6 +34,7 @@ export async function proveAddress(
   await lockSessionsOf(tx, user.id);
   await recordAccountProof(tx, { userId: user.id, accountProof });
   await revokeUnprovenSessions(tx, user.id);
+  if (accountProof.by === 'nothing' && user.emailVerifiedAt === null) await dropPlantedWays(tx, by, user.id);
   const suspended = await suspendUnprovenPassword(tx, user.id);
   if (suspended)
     await recordSecurityEvent(tx, { action: 'password_suspended', userId: user.id, device: by.device });

@@ -49,7 +49,7 @@ export async function proveMailbox(tx: Transaction, by: Caller, proof: MailboxPr
   const userId = user.id;
   const keepsPassword = proof.keepsPassword && !disowns;
   const owns = (keepsPassword || accountProof.by !== 'nothing') && newPasswordHash === null;
-  if (user.emailVerifiedAt === null && !owns) await dropPlanted(tx, userId);
+  if (user.emailVerifiedAt === null && !owns) await dropPlanted(tx, by, userId);
   await lockSessionsOf(tx, userId);
   if (newPasswordHash !== null) await setProvenPassword(tx, { userId, hash: newPasswordHash });
   else if (accountProof.by !== 'nothing') await recordAccountProof(tx, { userId, accountProof });

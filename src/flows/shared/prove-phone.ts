@@ -6,11 +6,12 @@ import { findOpeningPhone, verifyPhone } from '../../users/phones.ts';
 import type { User } from '../../users/users.ts';
 import type { Caller } from './caller.ts';
 import { giveDefaultTeam } from './default-team.ts';
+import { dropPlantedAccess, dropPlantedFactors } from './drop-planted.ts';
 
 /**
  * Records that a person has proven to have the number of an account. Anyone can sign up with a number that is not theirs, and wait for
- * its owner. So the first proof ends all sessions of the account, and deletes its password unless the code was asked for with it.
- * The person gets a default team unless they own one. The transaction has locked the account.
+ * its owner. So the first proof ends all sessions of the account. Unless the code was asked for with its password, it also
+ * deletes the password, the memberships and the authenticator apps. The person gets a default team unless they own one. The transaction has locked the account.
  *
  * @returns false if the account has another number now, or may not be opened by a number that is not verified
  */
@@ -23,8 +24,12 @@ export async function provePhone(
   const phone = await findOpeningPhone(tx, userId);
   if (phone?.number !== number || !phone.opensAccount) return false;
   if (phone.verifiedAt !== null) return true;
-  await revokeSessions(tx, { userId, which: 'all' });
-  if (!keepsPassword) await deletePassword(tx, userId);
+  if (keepsPassword) await revokeSessions(tx, { userId, which: 'all' });
+  else {
+    await dropPlantedAccess(tx, userId);
+    await dropPlantedFactors(tx, by, userId);
+    await deletePassword(tx, userId);
+  }
   await verifyPhone(tx, userId);
   await recordSecurityEvent(tx, { action: 'phone_verified', userId, device: by.device });
   await giveDefaultTeam(tx, by, { user });

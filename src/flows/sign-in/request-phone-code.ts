@@ -1,15 +1,17 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { dropKeptPassword } from '../../one-time-codes/one-time-codes.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
 import type { SmsChannel } from '../../sms/message.ts';
 import { enqueueSms } from '../../sms/queue.ts';
 import type { Metadata } from '../../users/account-details.ts';
 import { type FoundByPhone, findUserByPhone } from '../../users/phones.ts';
-import { lockUser } from '../../users/users.ts';
+import { lockUser, type User } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
 import type { Deps } from '../shared/deps.ts';
+import { enabledUser } from '../shared/disabling.ts';
 import { enrolByPhone, isPhoneTaken } from '../shared/enrol-by-phone.ts';
 import {
   parseChannel,
@@ -24,6 +26,8 @@ type PhoneCodeInput = {
   phone: string;
   /** Whether a number without an account gets one. */
   createUser: boolean;
+  /** Whether an unknown number that gets no account is told. Otherwise it gets the answer of a known one. */
+  tellsUnknown: boolean;
   /** What a new user says of themselves. */
   userMetadata?: Metadata;
   /** `sms` or `whatsapp`; empty for `sms`. */
@@ -38,7 +42,7 @@ type PhoneCodeInput = {
  * A number with an account, one without and a disabled account get the same answer after the same work.
  *
  * @throws AuthError `feature_disabled` (phone), `required` or `invalid` (phone), `invalid` (channel), `required` or `captcha_failed`
- * (captchaToken), `unavailable`, `rate_limited` (`details.of` is `sms` if the number or all numbers had messages); for an unknown number `otp_disabled` without `createUser`, `signup_disabled` while
+ * (captchaToken), `unavailable`, `rate_limited` (`details.of` is `sms` if the number or all numbers had messages); for an unknown number `otp_disabled` without `createUser` (if it is told), `signup_disabled` while
  * sign-up is not open to all
  */
 export async function requestPhoneCode(deps: Deps, by: Caller, input: PhoneCodeInput): Promise<void> {
@@ -50,15 +54,24 @@ export async function requestPhoneCode(deps: Deps, by: Caller, input: PhoneCodeI
   const demand = { operation: 'sms', alwaysFor: 'signup', captchaToken, captchaAttribute } as const;
   const admitted = await admitCaller(deps, by, demand);
   const wait = await smsWait(deps, { purpose: 'sms', number });
-  if (wait !== null) throw smsTooSoon(wait);
+  if (wait !== null) {
+    // The person may now give the code of a stranger's sign-up instead, whose password they do not know.
+    await dropKeptPassword(deps.db, { target: number, purpose: 'sms' });
+    throw smsTooSoon(wait);
+  }
   const found = await findUserByPhone(deps.db, number);
-  if (found === null && !input.createUser) throw new AuthError('otp_disabled');
-  if (found === null && deps.config.signup !== 'on') throw new AuthError('signup_disabled');
+  const mayReceive =
+    found === null ? input.createUser : found.opensAccount && (await enabledUser(deps, found.user)) !== null;
+  const refusal = found === null ? refusalOf(deps, input) : null;
+  if (refusal !== null) {
+    await countCaller(deps, admitted);
+    throw refusal;
+  }
   const sending = deps.db.transaction(async (tx) => {
     const retryAfterSeconds = await attemptSms(deps, { purpose: 'sms', number }, tx);
     if (retryAfterSeconds !== null) throw smsTooSoon(retryAfterSeconds);
     const userMetadata = input.userMetadata ?? {};
-    await sendSignInCode(tx, deps, by, { found, number, channel, userMetadata });
+    await sendSignInCode(tx, deps, by, { found, mayReceive, number, channel, userMetadata });
     await countCaller(deps, admitted, tx); // last, since all callers without an address wait for each other here
   });
   // Another request made the account at the same moment, and sends a code.
@@ -67,18 +80,32 @@ export async function requestPhoneCode(deps: Deps, by: Caller, input: PhoneCodeI
   });
 }
 
-async function sendSignInCode(
-  tx: Transaction,
-  deps: Deps,
-  by: Caller,
-  input: { found: FoundByPhone | null; number: string; channel: SmsChannel; userMetadata: Metadata },
-): Promise<void> {
-  const { found, number, channel, userMetadata } = input;
-  const user =
-    found === null
-      ? await enrolByPhone(tx, deps, { number, passwordHash: null, userMetadata })
-      : await lockUser(tx, found.user.id);
-  const isOpen = user !== null && user.disabledAt === null && (found?.opensAccount ?? true);
+/** Why an unknown number gets an error; null if it does not. */
+function refusalOf({ config }: Deps, { createUser, tellsUnknown }: PhoneCodeInput): AuthError | null {
+  if (createUser) return config.signup === 'on' ? null : new AuthError('signup_disabled');
+  return tellsUnknown ? new AuthError('otp_disabled') : null;
+}
+
+type Addressee = {
+  /** Null if the number has no account yet. */
+  found: FoundByPhone | null;
+  mayReceive: boolean;
+  number: string;
+  channel: SmsChannel;
+  userMetadata: Metadata;
+};
+
+/** The account of the number, locked or just made; null if it has none and gets none. */
+async function accountOf(tx: Transaction, deps: Deps, input: Addressee): Promise<User | null> {
+  const { found, mayReceive, number, userMetadata } = input;
+  if (found !== null) return lockUser(tx, found.user.id);
+  return mayReceive ? enrolByPhone(tx, deps, { number, passwordHash: null, userMetadata }) : null;
+}
+
+async function sendSignInCode(tx: Transaction, deps: Deps, by: Caller, input: Addressee): Promise<void> {
+  const { mayReceive, number, channel } = input;
+  const user = await accountOf(tx, deps, input);
+  const isOpen = user !== null && user.disabledAt === null && mayReceive;
   const event = { userId: user?.id ?? null, device: by.device, details: { by: 'phone' } };
   await recordSecurityEvent(tx, {
     action: 'code_requested',

@@ -1,54 +1,35 @@
-import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
-import { AuthError } from '../../errors.ts';
-import { guessCode, type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
+import { type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
 import { type OpenedSession, openSession } from '../../sessions/opening.ts';
-import { parsePhone } from '../../users/phones.ts';
-import { findUser, lockUser, type User } from '../../users/users.ts';
-import { type Caller, firstMissing } from '../shared/caller.ts';
+import { lockUser, type User } from '../../users/users.ts';
+import type { Caller } from '../shared/caller.ts';
 import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
+import { guessPhoneCode, invalidPhoneCode } from '../shared/guess-phone-code.ts';
 import { provePhone } from '../shared/prove-phone.ts';
 
 type PhoneSignInInput = TokenOptions & { phone: string; code: string };
-
-const invalid = () => new AuthError('invalid_code', { attribute: 'code' });
 
 /**
  * Signs in with a code that was sent to a phone number. It proves the number: see provePhone. It does not prove the mailbox of the
  * account. A code allows five guesses and works once. A wrong code, a used one and a number without a code get the same answer.
  *
- * @throws AuthError `required` (phone, then code), `invalid` (phone), `invalid_code` (code), `account_disabled`, `no_signing_key`,
- * `claims_failed`. The code stays good with the last two.
+ * @throws AuthError `required` (phone, then code), `invalid` (phone), `rate_limited`, `invalid_code` (code), `account_disabled`,
+ * `no_signing_key`, `claims_failed`. The code stays good with the last two.
  */
 export async function signInWithPhoneCode(
   deps: Deps,
   by: Caller,
   input: PhoneSignInInput,
 ): Promise<SignedIn> {
-  const missing = firstMissing({ phone: input.phone.trim(), code: input.code });
-  if (missing !== null) throw new AuthError('required', { attribute: missing });
-  const number = parsePhone(input.phone);
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, ...options } = input;
-  const guess = { targets: [number], purposes: ['sms'], code: input.code } as const;
-  const code = await guessCode(deps.db, deps.codes, guess);
-  if (code === null) throw invalid();
-  await requireEnabled(deps, by, code);
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, phone, code: typed, ...options } = input;
+  const code = await guessPhoneCode(deps, by, { phone, code: typed, purpose: 'sms' });
   // Before the code is used up: without a key to sign with, it must stay good.
   const key = await deps.signer.currentKey(ttlSeconds);
   const opened = await deps.db.transaction((tx) => redeem(tx, deps, by, code));
-  if (opened === null) throw invalid();
+  if (opened === null) throw invalidPhoneCode();
   return completeSignIn(deps, { ...opened, key, ttlSeconds, ...options });
-}
-
-async function requireEnabled(deps: Deps, by: Caller, { userId }: OneTimeCode): Promise<void> {
-  const user = await findUser(deps.db, userId);
-  if (user === null || user.disabledAt === null) return;
-  const details = { code: 'account_disabled' };
-  const event = { action: 'login', outcome: 'failure', userId, device: by.device, details } as const;
-  await recordSecurityEvent(deps.db, event);
-  throw new AuthError('account_disabled');
 }
 
 async function redeem(

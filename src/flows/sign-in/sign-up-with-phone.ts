@@ -13,6 +13,7 @@ import { type Caller, firstMissing } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
 import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
+import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enrolByPhone, isPhoneTaken } from '../shared/enrol-by-phone.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
@@ -71,7 +72,6 @@ export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUp
   const { captchaToken, captchaAttribute, password, userMetadata } = input;
   const demand = { operation: 'signup', alwaysFor: 'signup', captchaToken, captchaAttribute } as const;
   await countCaller(deps, await admitCaller(deps, by, demand));
-  const admitted = await admitCaller(deps, by, { operation: 'sms', captchaToken });
   const isAutomatic = deps.config.gotrue.autoconfirm.includes('phone');
   const wait = isAutomatic ? null : await smsWait(deps, { purpose: 'sms', number });
   if (wait !== null) throw smsTooSoon(wait);
@@ -84,8 +84,9 @@ export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUp
   const enrolling = deps.db.transaction(async (tx) => {
     const retryAfterSeconds = await attemptSms(deps, { purpose: 'sms', number }, tx);
     if (retryAfterSeconds !== null) throw smsTooSoon(retryAfterSeconds);
-    await countCaller(deps, admitted, tx);
-    return enrol(tx, deps, by, { person, found });
+    const enrolled = await enrol(tx, deps, by, { person, found });
+    await deps.rateLimiter.consume([callerCounter(deps, by, 'sms')], tx);
+    return enrolled;
   });
   return enrolling.catch((error: unknown) => {
     if (isPhoneTaken(error)) return { kind: 'repeated', number };

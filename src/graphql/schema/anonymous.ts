@@ -21,7 +21,7 @@ builder.mutationField('signInAnonymously', (t) =>
     type: AuthPayload,
     description: paragraphs(
       'Signs in without an address: creates an account that only this session opens.',
-      'The user has no email address, no name and no password. The account is lost with the session, unless the user adds another way to sign in before.',
+      'The user has no email address, no name and no password. The account is lost with the session, unless the user adds another way to sign in before: see `changeEmail`.',
       'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
       'Error codes: `feature_disabled` (if `authConfig.anonymousSignIn` is false, or for `cookie`), `signup_disabled`, `required` (`captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `cross_site_request` (for `cookie`).',
     ),

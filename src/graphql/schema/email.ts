@@ -45,6 +45,7 @@ builder.mutationField('changeEmail', (t) =>
     description: paragraphs(
       'Begins to change the email address of the current user: mails a link to the new address.',
       'The address stays the same until the user opens the link and confirms, or the application calls `confirmEmailChange`.',
+      'An anonymous user becomes a permanent one by it, with the same id. They need no password.',
       'If another account has the new address, the answer is also `ok`, and the gateway sends no mail. On `invalid`, the text is not an email address, or it is the current address.',
       `Error codes: \`unauthenticated\`, \`permission_denied\` (for a team token or a personal access token), \`required\` (\`newEmail\`, \`currentPassword\`), \`invalid\` (\`newEmail\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
     ),

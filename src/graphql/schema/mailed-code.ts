@@ -96,7 +96,7 @@ builder.mutationField('requestCode', (t) =>
       'Give either `email` or `phone`. A mail also has a link, as that of `requestMagicLink`. An unknown address or number gets an account, unless `createUser` is false.',
       `The answer does not tell whether an account has the address, while sign-up is open. ${SPACING}`,
       WITHOUT_HEADER,
-      'Error codes: `required` (`email`, `captchaToken`), `invalid` (`email`, `phone`, `codeChallenge`), `captcha_failed` (`captchaToken`), `signup_disabled` (an unknown address), `otp_disabled` (an unknown number without `createUser`), `feature_disabled`, `rate_limited`, `busy`, `unavailable`.',
+      'Error codes: `required` (`email`, `captchaToken`), `invalid` (`email`, `phone`, `codeChallenge`), `captcha_failed` (`captchaToken`), `signup_disabled` (an unknown address or number), `feature_disabled`, `rate_limited`, `busy`, `unavailable`.',
     ),
     args: {
       input: t.arg({ type: RequestCodeInput, required: true, description: 'The address or the number.' }),
@@ -108,6 +108,7 @@ builder.mutationField('requestCode', (t) =>
         await requestPhoneCode(deps, caller, {
           phone: recipient.phone,
           createUser: input.createUser ?? true,
+          tellsUnknown: false,
           captchaToken: input.captchaToken ?? '',
         });
       return ok;

@@ -23,12 +23,12 @@ const jwtSecret = (given: object) => ({
   HASURA_GRAPHQL_JWT_SECRET: JSON.stringify({
     jwk_url: `${setting.gateway.url}/.well-known/jwks.json`,
     issuer: 'https://auth.example.com',
-    audience: 'hasura',
+    audience: ['hasura', 'authenticated'],
     ...given,
   }),
 });
 const SUGGESTED =
-  'HASURA_GRAPHQL_JWT_SECRET=\'{"jwk_url":"<address of the gateway>/.well-known/jwks.json","issuer":"https://auth.example.com","audience":"hasura","allowed_skew":30}\'';
+  'HASURA_GRAPHQL_JWT_SECRET=\'{"jwk_url":"<address of the gateway>/.well-known/jwks.json","issuer":"https://auth.example.com","audience":["hasura","authenticated"],"allowed_skew":30}\'';
 
 describe('an engine that believes others is refused', () => {
   /** The refusal of an engine with these variables; nothing may change. */
@@ -110,7 +110,12 @@ describe('an engine that lacks something is told', () => {
     [
       'with another audience',
       () => jwtSecret({ audience: 'other' }),
-      '"audience" in HASURA_GRAPHQL_JWT_SECRET must be "hasura"',
+      '"audience" in HASURA_GRAPHQL_JWT_SECRET must be ["hasura","authenticated"]',
+    ],
+    [
+      'with one audience alone',
+      () => jwtSecret({ audience: 'hasura' }),
+      'Set "audience": ["hasura","authenticated"] in HASURA_GRAPHQL_JWT_SECRET, or leave `gotrue` out of DIALECTS',
     ],
     [
       'with another issuer’s name',
@@ -120,7 +125,7 @@ describe('an engine that lacks something is told', () => {
     [
       'without an audience',
       () => jwtSecret({ audience: undefined }),
-      'also with a wrong audience. Set "audience": "hasura" in HASURA_GRAPHQL_JWT_SECRET',
+      'also with a wrong audience. Set "audience": ["hasura","authenticated"] in HASURA_GRAPHQL_JWT_SECRET',
     ],
     [
       'without an issuer',

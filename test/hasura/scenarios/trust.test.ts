@@ -119,7 +119,8 @@ test('no x-hasura-* header of a client reaches the gateway beside a token', asyn
   const names = Object.keys(stage.recorder.seen[0]?.headers ?? {});
   expect(names).toContain('x-other');
   expect(names.filter((name) => name.startsWith('x-hasura-')).sort()).toEqual([
-    ...['x-hasura-gateway-secret', 'x-hasura-role', 'x-hasura-session-id', 'x-hasura-token-kind'],
+    ...['x-hasura-auth-level', 'x-hasura-gateway-secret', 'x-hasura-role', 'x-hasura-session-id'],
+    'x-hasura-token-kind',
     'x-hasura-user-id',
   ]);
 });

@@ -61,7 +61,7 @@ export const environmentFor = ({ gateway, env = {} }: EngineOptions): EngineEnvi
     HASURA_GRAPHQL_JWT_SECRET: JSON.stringify({
       jwk_url: `${gateway.url}/.well-known/jwks.json`,
       issuer: PUBLIC_URL,
-      audience: 'hasura',
+      audience: ['hasura', 'authenticated'],
       allowed_skew: 30,
     }),
     ...env,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseJson as toJson } from '../../engine.ts';
 import { adminHeaders, callEngine, type EngineAccess, EngineError } from '../../engine-http.ts';
-import { type Finding, finding, jwtSecretFor } from './finding.ts';
+import { type Finding, finding, jwtSecretFor, type TokenNames } from './finding.ts';
 
 const jwtInfo = z.looseObject({
   claims_namespace: z.string().optional(),
@@ -35,10 +35,7 @@ const CLAIMS_NAMESPACE = 'https://hasura.io/jwt/claims';
 const jwtsOf = ({ jwt }: EngineConfig) => (jwt == null ? [] : Array.isArray(jwt) ? jwt : [jwt]);
 
 /** What the settings mean for the gateway. */
-export function findingsOnConfig(
-  config: EngineConfig | null,
-  tokens: { issuer: string; audience: string } | null,
-): Finding[] {
+export function findingsOnConfig(config: EngineConfig | null, tokens: TokenNames | null): Finding[] {
   if (config === null)
     return [
       finding(
@@ -55,7 +52,7 @@ export function findingsOnConfig(
   ];
 }
 
-function whoIsBelieved(config: EngineConfig, tokens: { issuer: string; audience: string } | null): Finding[] {
+function whoIsBelieved(config: EngineConfig, tokens: TokenNames | null): Finding[] {
   if (config.is_admin_secret_set === false)
     return [
       finding(

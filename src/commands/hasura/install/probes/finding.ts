@@ -6,8 +6,11 @@ export type Finding = { level: 'refuse' | 'warn' | 'unseen' | 'fine'; text: stri
 
 export const finding = (level: Finding['level'], text: string): Finding => ({ level, text });
 
+/** What the gateway's tokens say of themselves. The GoTrue dialect, if it is on, has an audience of its own. */
+export type TokenNames = { issuer: string; audience: string | readonly string[] };
+
 /** The engine's variable that makes it believe the gateway's tokens, and no others. */
-export const jwtSecretFor = (tokens: { issuer: string; audience: string } | null): string =>
+export const jwtSecretFor = (tokens: TokenNames | null): string =>
   `HASURA_GRAPHQL_JWT_SECRET='${JSON.stringify({
     jwk_url: '<address of the gateway>/.well-known/jwks.json',
     issuer: tokens?.issuer ?? '<PUBLIC_URL of the gateway>',

@@ -7,14 +7,20 @@ import { openDatabase } from '../../../../db/client.ts';
 import { createSigner, type Signer, type SigningKey } from '../../../../keys/signing.ts';
 import { issueTokens } from '../../../../sessions/tokens.ts';
 import { COMMAND_TIMEOUT_MS, prepareCommand } from '../../../database.ts';
+import type { TokenNames } from './finding.ts';
 
 /** How a token differs from one that the gateway signs. */
 export type Flaw = 'none' | 'audience' | 'issuer' | 'key';
 
+/** The tokens of the gateway itself, or those of the GoTrue dialect. */
+type TokensOf = 'gateway' | 'gotrue';
+
 /** Signs tokens for the probes. Their user and session do not exist, and they live for a minute. */
 export type Mint = {
-  tokens: { issuer: string; audience: string };
-  token: (flaw: Flaw) => Promise<string>;
+  tokens: TokenNames;
+  /** Whose tokens the gateway issues. */
+  issued: readonly TokensOf[];
+  token: (flaw: Flaw, of?: TokensOf) => Promise<string>;
 };
 
 const TTL_SECONDS = 60;
@@ -47,10 +53,14 @@ async function sign(
 }
 
 function createMint(signer: Signer, config: Config): Mint {
+  const { issuer, audience } = config.tokens;
+  const hasGoTrue = config.dialects.includes('gotrue');
   return {
-    tokens: { issuer: config.tokens.issuer, audience: config.tokens.audience },
-    async token(flaw) {
+    tokens: { issuer, audience: hasGoTrue ? [audience, config.gotrue.audience] : audience },
+    issued: hasGoTrue ? ['gateway', 'gotrue'] : ['gateway'],
+    async token(flaw, of = 'gateway') {
       const key = await signer.currentKey(TTL_SECONDS);
+      if (of === 'gotrue') return sign(signer, config, key, { audience: config.gotrue.audience });
       const other = `https://${randomUUID()}.invalid`;
       if (flaw === 'audience') return sign(signer, config, key, { audience: other });
       if (flaw === 'issuer') return sign(signer, config, key, { issuer: other });

@@ -82,8 +82,23 @@ export async function findingsOnTokens(
   if (good !== null) return [onRefusedToken(good, mint)];
   return [
     finding('fine', 'The engine believes the gateway’s tokens, and refuses those of another key.'),
+    ...(await findingsOnGoTrue(engine, mint)),
     ...(audience === null ? [unchecked('audience', mint)] : []),
     ...(issuer === null ? [unchecked('issuer', mint)] : []),
+  ];
+}
+
+/** Tests whether the engine believes the tokens of the GoTrue dialect too, if the gateway issues any. */
+async function findingsOnGoTrue(engine: EngineAccess, mint: Mint): Promise<Finding[]> {
+  if (!mint.issued.includes('gotrue')) return [];
+  const reaction = await ask(engine, `Bearer ${await mint.token('none', 'gotrue')}`);
+  if (reaction === null) return [];
+  const audience = JSON.stringify(mint.tokens.audience);
+  return [
+    finding(
+      'warn',
+      `The engine refuses the tokens of the GoTrue dialect (${reaction.message}). Set "audience": ${audience} in HASURA_GRAPHQL_JWT_SECRET, or leave \`gotrue\` out of DIALECTS.`,
+    ),
   ];
 }
 
@@ -102,12 +117,15 @@ const anyKey = ({ tokens }: Mint): Finding =>
 const unchecked = (claim: 'audience' | 'issuer', { tokens }: Mint): Finding =>
   finding(
     'warn',
-    `The engine believes the gateway’s tokens also with a wrong ${claim}. Set "${claim}": "${tokens[claim]}" in HASURA_GRAPHQL_JWT_SECRET.`,
+    `The engine believes the gateway’s tokens also with a wrong ${claim}. Set "${claim}": ${JSON.stringify(tokens[claim])} in HASURA_GRAPHQL_JWT_SECRET.`,
   );
 
 /** Refusals of a token whose signature the engine believes. */
 const ABOUT_CLAIMS: readonly [RegExp, (mint: Mint) => string][] = [
-  [/NotInAudience/, ({ tokens }) => `"audience" in HASURA_GRAPHQL_JWT_SECRET must be "${tokens.audience}"`],
+  [
+    /NotInAudience/,
+    ({ tokens }) => `"audience" in HASURA_GRAPHQL_JWT_SECRET must be ${JSON.stringify(tokens.audience)}`,
+  ],
   [/NotInIssuer/, ({ tokens }) => `"issuer" in HASURA_GRAPHQL_JWT_SECRET must be "${tokens.issuer}"`],
   [/Expired|Future|NotYetValid/, () => 'the clocks of the engine and of this machine differ'],
 ];

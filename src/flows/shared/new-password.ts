@@ -1,0 +1,83 @@
+import type { Transaction } from '../../db/client.ts';
+import { AuthError } from '../../errors.ts';
+import { guessCodeOf, type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
+import { findSessionStart, isSessionLive } from '../../sessions/sessions.ts';
+import { checkNewPassword } from '../../users/attributes.ts';
+import { findPasswordHash } from '../../users/passwords.ts';
+import type { Viewer } from './caller.ts';
+import { requireCurrentPassword } from './current-password.ts';
+import type { Deps } from './deps.ts';
+import { hashNewPassword } from './hash-new-password.ts';
+import { replacePassword } from './replace-password.ts';
+
+export type NewPassword = {
+  password: string;
+  /** Empty if the person gives none. */
+  currentPassword: string;
+  /** The code of requestReauthentication; empty if the person gives none. */
+  nonce: string;
+};
+
+/** A new password that may be set, with what the person has shown for it. */
+export type CheckedPassword = {
+  /** The hash of the password that the person has shown; null if they need not show one. */
+  from: string | null;
+  to: string;
+  nonce: OneTimeCode | null;
+};
+
+/** Milliseconds for which a sign-in counts as recent. */
+const RECENT_MS = 86_400_000;
+
+/**
+ * Checks whether a signed-in person may set a new password as the GoTrue dialect lets them, and hashes it.
+ * @throws AuthError `invalid`, `min_length`, `missing_characters`, `max_length` or `leaked_password` (password), `reauthentication_needed`, `reauthentication_not_valid`
+ * (nonce), `required`, `rate_limited` or `invalid_credentials` (currentPassword), `busy`, `same_password` (password)
+ */
+export async function checkPasswordChange(
+  deps: Deps,
+  by: Viewer,
+  { password, currentPassword, nonce: typedNonce }: NewPassword,
+): Promise<CheckedPassword> {
+  checkNewPassword(password, deps.config.passwords);
+  const start = by.sessionId === null ? null : await findSessionStart(deps.db, by.sessionId);
+  const nonce = await requireNonce(deps, by, { start, code: typedNonce });
+  const stored = await findPasswordHash(deps.db, by.user.id);
+  const isOpenedByCode = start?.openedBy === 'mailed_token' || start?.openedBy === 'phone_code';
+  const mustShow = deps.config.accountChanges.requireCurrentPassword && stored !== null && !isOpenedByCode;
+  const from = mustShow ? await requireCurrentPassword(deps, by, { currentPassword }) : null;
+  if (stored !== null && (await deps.passwords.verify(stored, password, by.user.id)))
+    throw new AuthError('same_password', { attribute: 'password' });
+  return { from, to: await hashNewPassword(deps, password), nonce };
+}
+
+async function requireNonce(
+  deps: Deps,
+  { user }: Viewer,
+  { start, code }: { start: { createdAt: Date } | null; code: string },
+): Promise<OneTimeCode | null> {
+  const isRecent = start !== null && Date.now() - start.createdAt.getTime() < RECENT_MS;
+  if (!deps.config.accountChanges.requireReauthentication || isRecent) return null;
+  if (code === '') throw new AuthError('reauthentication_needed');
+  const guess = { userId: user.id, purpose: 'reauthentication', code } as const;
+  const found = await guessCodeOf(deps.db, deps.codes, guess);
+  if (found === null) throw new AuthError('reauthentication_not_valid', { attribute: 'nonce' });
+  return found;
+}
+
+/**
+ * Sets a checked password. The transaction has locked the account.
+ * @throws AuthError `unauthenticated` if the session has just ended, `reauthentication_not_valid` if the code was just used,
+ * `invalid_credentials` (currentPassword) if the password was just changed
+ */
+export async function setCheckedPassword(
+  tx: Transaction,
+  by: Viewer,
+  { from, to, nonce }: CheckedPassword,
+): Promise<void> {
+  if (by.sessionId !== null && !(await isSessionLive(tx, by.sessionId)))
+    throw new AuthError('unauthenticated', { message: 'The session is over.' });
+  if (nonce !== null && !(await redeemCode(tx, nonce)))
+    throw new AuthError('reauthentication_not_valid', { attribute: 'nonce' });
+  await replacePassword(tx, by, { from, to });
+}
