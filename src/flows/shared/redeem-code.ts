@@ -6,6 +6,7 @@ import { findUser, lockUser } from '../../users/users.ts';
 import type { Caller } from './caller.ts';
 import { type Redeemed, redeemEmailChange } from './change-of-email.ts';
 import type { Deps } from './deps.ts';
+import { enabledUser } from './disabling.ts';
 import { type MailboxProof, proveMailbox } from './prove-mailbox.ts';
 
 /** What a person shows or sets beside a mailed code. */
@@ -36,7 +37,8 @@ export async function redeemMailedCode(
 }
 
 /**
- * Refuses a disabled account before its code is used up. Only the holder of a good code learns of it.
+ * Refuses a disabled account before its code is used up. Only the holder of a good code learns of it. A ban whose time is over is
+ * lifted.
  * @throws AuthError `account_disabled`
  */
 export async function requireEnabled(
@@ -45,7 +47,7 @@ export async function requireEnabled(
   { userId }: Pick<OneTimeCode, 'userId'>,
 ): Promise<void> {
   const user = await findUser(deps.db, userId);
-  if (user === null || user.disabledAt === null) return;
+  if (user === null || (await enabledUser(deps, user)) !== null) return;
   await recordFailure(deps, by, { userId, code: 'account_disabled' });
   throw new AuthError('account_disabled');
 }

@@ -2,6 +2,7 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Config } from '../../config/config.ts';
 import { AuthError } from '../../errors.ts';
 import type { Metadata } from '../../users/account-details.ts';
+import { parseMetadata } from '../../users/metadata.ts';
 import type { FoundUser } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
 import { type Choice, type CodeRequest, mailCode, recipientOf } from '../shared/code-requests.ts';
@@ -21,11 +22,12 @@ export type RequestCodeInput = CodeRequest & {
  * Mails a code and a link by which a person signs in without a password. The code of an unverified account keeps no password: it proves
  * the mailbox alone (see proveMailbox). An unknown address gets an account, if sign-up is open.
  *
- * @throws AuthError `feature_disabled` (MAGIC_LINK), `required`, `invalid` (email), `required` or `captcha_failed` (captchaToken),
+ * @throws AuthError `feature_disabled` (MAGIC_LINK), `invalid` or `max_length` (data), `required`, `invalid` (email), `required` or `captcha_failed` (captchaToken),
  * `unavailable`, `rate_limited`, and for an unknown address `signup_disabled` or `otp_disabled`
  */
 export async function requestSignInCode(deps: Deps, by: Caller, input: RequestCodeInput): Promise<void> {
   if (!deps.config.codes.magicLink) throw new AuthError('feature_disabled');
+  parseMetadata(input.userMetadata ?? {}, 'data');
   try {
     await mail(deps, by, input);
   } catch (error) {
