@@ -136,10 +136,10 @@ describe('the link of a PKCE flow', () => {
   const codeOf = (answer: Response) => new URL(place(answer)).searchParams.get('code') ?? '';
 
   test('gives a code in the query and no token, and the code gives a session once', async () => {
-    const { id, link, token, verifier } = await begin(`${SITE}/cb?x=1`);
+    const { id, link, token, verifier } = await begin(`${SITE}/cb?x=2&x=1&code=old`);
     expect(token).toMatch(/^pkce_/);
     const answer = await codes.open(link);
-    expect(place(answer)).toMatch(/^https:\/\/app\.example\.com\/cb\?code=[0-9a-f-]{36}&x=1$/);
+    expect(place(answer)).toMatch(/^https:\/\/app\.example\.com\/cb\?code=[0-9a-f-]{36}&x=2&x=1$/);
     const code = codeOf(answer);
     await expect(exchange(code, `${verifier}x`)).rejects.toMatchObject({ code: 'invalid_code_verifier' });
     const all = await Promise.allSettled(Array.from({ length: 50 }, () => exchange(code, verifier)));

@@ -5,7 +5,7 @@ import { parseEmail } from '../../users/attributes.ts';
 import { findUserByEmail } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
-import { type CodeRequest, queueCode, tooSoon } from '../shared/code-requests.ts';
+import { type CodeRequest, NO_ACCOUNT, queueCode, tooSoon } from '../shared/code-requests.ts';
 import type { Deps } from '../shared/deps.ts';
 
 const KIND = 'email_change_code';
@@ -31,12 +31,13 @@ export async function resendEmailChangeCodes(deps: Deps, by: Caller, input: Code
     const seconds = await attemptMail(deps, KIND, email, tx);
     if (seconds !== null) return seconds;
     const userId = found !== null && found.user.disabledAt === null ? found.user.id : null;
-    const pending = userId === null ? [] : await listCodes(tx, { userId, purposes: PURPOSES });
-    for (const { userId, target, purpose, isHalf } of pending)
-      if (purpose === 'email_change_new' || purpose === 'email_change_current')
-        await queueCode(tx, deps, by, { ...input, to: { userId, email: target }, purpose, isHalf });
-    if (pending.length === 0)
-      await queueCode(tx, deps, by, { ...input, to: null, purpose: 'email_change_new' });
+    const pending = await listCodes(tx, { userId: userId ?? NO_ACCOUNT, purposes: PURPOSES });
+    // The same statements for each address of a change, whether or not a change is pending.
+    for (const purpose of PURPOSES) {
+      const code = pending.find((each) => each.purpose === purpose);
+      const to = code === undefined ? null : { userId: code.userId, email: code.target };
+      await queueCode(tx, deps, by, { ...input, to, purpose, isHalf: code?.isHalf ?? false });
+    }
     await countCaller(deps, admitted, tx);
     return null;
   });

@@ -39,7 +39,7 @@ export type CodeReturn = Readonly<{
 }>;
 
 /** The id of no account, for a request that must not tell whether there is one. */
-const NO_ACCOUNT = '00000000-0000-0000-0000-000000000000';
+export const NO_ACCOUNT = '00000000-0000-0000-0000-000000000000';
 
 /** A code to mail. */
 type MailedCode = CodeReturn & {
