@@ -54,6 +54,22 @@ export const errorCatalogue = {
     status: 401,
     message: 'The personal access token is not valid: it was revoked or has expired.',
   },
+  unknown_provider: { status: 400, message: 'This provider is not configured here.' },
+  provider_failed: { status: 502, message: 'The provider did not say who you are. Try again later.' },
+  provider_refused: { status: 400, message: 'The provider’s answer cannot be used.' },
+  provider_email_missing: { status: 403, message: 'The provider named no email address.' },
+  provider_email_needs_verification: {
+    status: 403,
+    message:
+      'The provider has not verified your email address. Follow the link of the mail that was sent to it.',
+  },
+  invitation_mismatch: {
+    status: 400,
+    message: 'The address of the invitation is not the address at the provider.',
+  },
+  identity_already_exists: { status: 422, message: 'This account of the provider is linked already.' },
+  too_many_identities: { status: 400, message: 'There are too many identities. Unlink one first.' },
+  last_identity: { status: 422, message: 'Without this identity you could not sign in any more.' },
   second_factor_required: { status: 403, message: 'Show your second factor to do this.' },
   invalid_second_factor: {
     status: 400,

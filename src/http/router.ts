@@ -4,7 +4,7 @@ import { routePath } from 'hono/route';
 import type { CorsRule } from '../dialects/cors.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { spellGatewayError } from '../dialects/errors.ts';
-import { gotrue } from '../dialects/gotrue/gotrue.ts';
+import { gotrue, providerWay } from '../dialects/gotrue/gotrue.ts';
 import { actions } from '../dialects/hasura/actions.ts';
 import { cron } from '../dialects/hasura/cron.ts';
 import { internal } from '../dialects/internal/endpoints.ts';
@@ -25,7 +25,16 @@ import type { RoutedResponse } from './request-log.ts';
 import { swaggerRoutes } from './swagger.ts';
 
 /** The dialects that the gateway serves. */
-export const dialects: readonly Dialect[] = [keySet, portal, teams, gotrue, internal, actions, cron];
+export const dialects: readonly Dialect[] = [
+  keySet,
+  portal,
+  teams,
+  gotrue,
+  providerWay,
+  internal,
+  actions,
+  cron,
+];
 
 /** The pattern of the middleware. */
 const EVERY_PATH = '/*';

@@ -89,6 +89,12 @@ const isPreset = (name: string): name is PresetName => (presetNames as readonly 
 export const presetOf = ({ name }: Pick<ProviderSettings, 'name'>): Preset =>
   isPreset(name) ? presets[name] : { scopes: OPENID };
 
+/** The issuer that a preset has by itself; null if it has none, or no ID tokens. */
+export function defaultIssuerOf(name: string): string | null {
+  const { issuer = null, readAccount } = presetOf({ name });
+  return readAccount === undefined ? issuer : null;
+}
+
 /** The issuer, or the base URL of a provider without discovery. */
 export function baseOf(settings: Pick<ProviderSettings, 'name' | 'issuer' | 'authorizationUrl'>): string {
   const { issuer, authorizationUrl } = settings;

@@ -57,6 +57,15 @@ export async function findLiveSession(
   return found ?? null;
 }
 
+/** Finds the person of a session, also of one that has ended; null if not found. */
+export async function findOwnerOfSession(db: Queryable, sessionId: string): Promise<string | null> {
+  const [found] = await db
+    .select({ userId: sessions.userId })
+    .from(sessions)
+    .where(eq(sessions.id, sessionId));
+  return found?.userId ?? null;
+}
+
 /** Finds what opened a session, and when; null if not found. */
 export async function findSessionStart(
   db: Queryable,

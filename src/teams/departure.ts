@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, ne, notInArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
 import { invites, memberships } from '../db/tables/teams.ts';
 import { lockTeamsOf, teamsOf } from './locks.ts';
@@ -46,6 +46,26 @@ export async function prepareDeparture(tx: Transaction, userId: string): Promise
     alone: ids(counted.filter(({ members }) => members === 1)),
     orphaned: ids(counted.filter(({ members, otherOwners }) => members > 1 && otherOwners === 0)),
   };
+}
+
+/**
+ * Gives teams another owner, of whom the person is the only one: an admin, else the member who joined first. The transaction has locked
+ * the teams (prepareDeparture).
+ */
+export async function passOnTeams(
+  tx: Transaction,
+  { userId, orphaned }: { userId: string; orphaned: readonly string[] },
+): Promise<void> {
+  if (orphaned.length === 0) return;
+  const heirs = tx
+    .selectDistinctOn([memberships.teamId], { teamId: memberships.teamId, userId: memberships.userId })
+    .from(memberships)
+    .where(and(inArray(memberships.teamId, [...orphaned]), ne(memberships.userId, userId)))
+    .orderBy(memberships.teamId, sql`role = 'ADMIN' desc`, memberships.createdAt, memberships.userId);
+  await tx
+    .update(memberships)
+    .set({ role: 'OWNER' })
+    .where(sql`(${memberships.teamId}, ${memberships.userId}) in (${heirs})`);
 }
 
 /**

@@ -74,6 +74,15 @@ export async function recordSent(tx: Queryable, userId: string, detail: keyof ty
     on conflict (user_id) do update set ${column} = excluded.${column}`);
 }
 
+/** Forgets what a user says of themselves. The facts that GoTrue keeps beside it stay. */
+export async function forgetUserMetadata(tx: Queryable, userId: string): Promise<void> {
+  await tx.execute(sql`
+    update ${accountDetails} set user_metadata = coalesce((
+      select jsonb_object_agg(key, value) from jsonb_each(user_metadata)
+      where key in ('sub', 'email', 'email_verified', 'phone_verified')), '{}')
+    where user_id = ${userId}`);
+}
+
 /** Whether a user has signed in without an address, and has not added another way to sign in. */
 export async function findAnonymity(db: Queryable, userId: string): Promise<boolean> {
   const { isAnonymous } = await findAccountDetails(db, userId);

@@ -1,8 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Config } from '../config/config.ts';
-import { type Database, statement } from '../db/client.ts';
+import { type Database, type Queryable, statement } from '../db/client.ts';
 import { accountDetails, type Metadata } from '../db/tables/account-details.ts';
 import { identities } from '../db/tables/identities.ts';
+import { identityProfiles } from '../db/tables/identity-profiles.ts';
 import { phones } from '../db/tables/phones.ts';
 import { sessions } from '../db/tables/sessions.ts';
 import { passwords, users } from '../db/tables/users.ts';
@@ -14,7 +15,13 @@ import { shownAppMetadata, signInProviders } from './sign-in-providers.ts';
 import type { User } from './users.ts';
 
 /** An account at a provider by which a user may sign in. */
-export type LinkedIdentity = Omit<typeof identities.$inferSelect, 'userId'>;
+export type LinkedIdentity = Omit<typeof identities.$inferSelect, 'userId'> &
+  Readonly<{
+    /** What the provider said at the last sign-in; null for an imported identity that has not signed in here. */
+    profile: Metadata | null;
+    lastSignInAt: Date | null;
+    updatedAt: Date | null;
+  }>;
 
 /** What is stored of an account for the clients of the GoTrue dialect. */
 export type StoredAccount = Readonly<{
@@ -42,7 +49,23 @@ export type Account = StoredAccount &
 
 type Settings = Pick<Config, 'gotrue'>;
 
-type IdentityJson = Omit<LinkedIdentity, 'createdAt'> & { createdAt: string };
+type IdentityJson = Omit<LinkedIdentity, 'createdAt' | 'lastSignInAt' | 'updatedAt'> & {
+  createdAt: string;
+  lastSignInAt: string | null;
+  updatedAt: string | null;
+};
+
+const linkedIdentity = ({
+  createdAt,
+  lastSignInAt,
+  updatedAt,
+  ...identity
+}: IdentityJson): LinkedIdentity => ({
+  ...identity,
+  createdAt: new Date(createdAt),
+  lastSignInAt: lastSignInAt === null ? null : new Date(lastSignInAt),
+  updatedAt: updatedAt === null ? null : new Date(updatedAt),
+});
 
 /** Selects accounts. A condition and an order follow. */
 export const selectAccounts = (db: Database) =>
@@ -56,8 +79,9 @@ export const selectAccounts = (db: Database) =>
         select max(s.created_at) from ${sessions} s where s.user_id = ${users.id} and s.opened_by <> 'access_token')`,
       identities: sql<IdentityJson[]>`coalesce((
         select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer, 'subject', i.subject,
-          'email', i.email, 'createdAt', i.created_at) order by i.created_at, i.id)
-        from ${identities} i where i.user_id = ${users.id}), '[]')`,
+          'email', i.email, 'createdAt', i.created_at, 'profile', p.data, 'lastSignInAt', p.last_sign_in_at,
+          'updatedAt', p.updated_at) order by i.created_at, i.id)
+        from ${identities} i left join ${identityProfiles} p on p.identity_id = i.id where i.user_id = ${users.id}), '[]')`,
       factors: factorsOf(users.id),
     })
     .from(users)
@@ -69,7 +93,7 @@ type AccountRow = Awaited<ReturnType<typeof selectAccounts>>[number];
 /** Makes an account of a row that `selectAccounts` gave. */
 export function accountOf(row: AccountRow, config: Settings): Account {
   const { user, hasPassword, phone } = row;
-  const linked = row.identities.map((each) => ({ ...each, createdAt: new Date(each.createdAt) }));
+  const linked = row.identities.map(linkedIdentity);
   const details = detailsOf(row.details);
   // An ended session is pruned after a while. What an import brought stays.
   const lastSignInAt = row.lastSignInAt === null ? details.lastSignInAt : new Date(row.lastSignInAt);
@@ -90,6 +114,26 @@ export async function findAccount(
 ): Promise<Account | null> {
   const [found] = await accountById(db).execute({ id });
   return found === undefined ? null : accountOf(found, config);
+}
+
+/** Lists the ways by which a user signs in without a provider: `email`, `phone`. */
+export async function findOwnWays(
+  db: Queryable,
+  { id, email }: Pick<User, 'id' | 'email'>,
+): Promise<string[]> {
+  const [found] = await db
+    .select({
+      provider: accountDetails.provider,
+      phone: phones.number,
+      hasPassword: sql<boolean>`exists (select from ${passwords}
+        where ${passwords.userId} = ${users.id} and ${passwords.suspendedAt} is null)`,
+    })
+    .from(users)
+    .leftJoin(accountDetails, eq(accountDetails.userId, users.id))
+    .leftJoin(phones, eq(phones.userId, users.id))
+    .where(eq(users.id, id));
+  if (found === undefined) return [];
+  return signInProviders({ ...found, email, linked: [] });
 }
 
 /** Whether a user has a phone number that is verified. */

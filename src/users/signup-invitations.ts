@@ -111,6 +111,20 @@ export async function redeemInvitation(
   return redeemed ?? null;
 }
 
+/**
+ * Uses the invitations of an address up. For a person whose address a provider has verified: they need no token, which a mail would bring
+ * to the same mailbox. Null if the address has no invitation that has not expired.
+ */
+export async function redeemInvitationOf(
+  tx: Transaction,
+  { email }: { email: string },
+): Promise<SignupInvitation | null> {
+  const [redeemed] = await tx.execute<SignupInvitation>(sql`
+    delete from ${signupInvitations} where email = ${email} and expires_at > now()
+    returning id, email, invite_id as "inviteId"`);
+  return redeemed ?? null;
+}
+
 /** Deletes expired invitations, a bounded number each time. */
 export const pruneInvitations = (db: Database): Promise<void> =>
   deleteOldRows(db, {

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, ne, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
 import { identities } from '../db/tables/identities.ts';
 import { phones } from '../db/tables/phones.ts';
@@ -21,12 +21,18 @@ export async function mayHaveBeenOpened(tx: Transaction, userId: string): Promis
 /**
  * Takes the accounts at providers and the phone number from a user, so that they no longer sign in. The transaction has locked the
  * account.
+ * @param keptIdentity the account at a provider that stays; null if none does
  * @returns how many there were
  */
-export async function dropWaysToSignIn(tx: Transaction, userId: string): Promise<number> {
+export async function dropWaysToSignIn(
+  tx: Transaction,
+  userId: string,
+  keptIdentity: string | null,
+): Promise<number> {
+  const others = keptIdentity === null ? undefined : ne(identities.id, keptIdentity);
   const linked = await tx
     .delete(identities)
-    .where(eq(identities.userId, userId))
+    .where(and(eq(identities.userId, userId), others))
     .returning({ id: identities.id });
   const numbers = await tx.delete(phones).where(eq(phones.userId, userId)).returning({ id: phones.userId });
   return linked.length + numbers.length;

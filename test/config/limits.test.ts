@@ -21,6 +21,8 @@ test('each limit has a counter name of its own', () => {
     'login_unaddressed per unaddressed',
     'signup_address per address',
     'signup_unaddressed per unaddressed',
+    'provider_address per address',
+    'provider_unaddressed per unaddressed',
     'anonymous_address per address',
     'anonymous_unaddressed per unaddressed',
     'password_reset_address per address',

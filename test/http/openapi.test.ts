@@ -28,6 +28,7 @@ const operations = () =>
   );
 const send = (path: string, method: string, body?: unknown) =>
   fetch(gateway.url + path.replace(/\{\w+\}/g, 'unknown@example.com'), {
+    redirect: 'manual',
     method,
     ...(body !== undefined && {
       body: JSON.stringify(body),

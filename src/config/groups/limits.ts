@@ -59,6 +59,20 @@ const limits = {
     default: '1200/3600',
     description: 'Sign-ups of all clients whose address is unknown (behind Hasura).',
   },
+  providerPerAddress: {
+    name: 'provider_address',
+    per: 'address',
+    variable: 'LIMIT_PROVIDER_PER_ADDRESS',
+    default: '120/300',
+    description: 'Sign-ins by providers per client address: those that begin, those that end, and ID tokens.',
+  },
+  providerUnaddressed: {
+    name: 'provider_unaddressed',
+    per: 'unaddressed',
+    variable: 'LIMIT_PROVIDER_UNADDRESSED',
+    default: '2400/300',
+    description: 'The same of all clients whose address is unknown.',
+  },
   anonymousPerAddress: {
     name: 'anonymous_address',
     per: 'address',

@@ -26,6 +26,20 @@ class Refusal extends AuthError {
 export const refuse = (status: number, code: string, message: string): AuthError =>
   new Refusal({ status, code, message });
 
+/** An error in the form of OAuth (RFC 6749 5.2), which a few places have. */
+class OAuthRefusal extends AuthError {
+  readonly error: string;
+
+  constructor(error: string, description: string) {
+    super('invalid_request', { message: description });
+    this.error = error;
+  }
+}
+
+/** Creates an error in the form of OAuth: status 400. */
+export const refuseAsOAuth = (error: string, description: string): AuthError =>
+  new OAuthRefusal(error, description);
+
 /** The error for a request that GoTrue finds malformed. */
 export const validationFailed = (message: string): AuthError => refuse(400, 'validation_failed', message);
 
@@ -51,6 +65,9 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   leaked_password: { status: 422, code: 'weak_password' },
   phone_taken: { status: 422, code: 'user_already_exists', message: 'User already registered' },
   already_registered: { status: 422, code: 'user_already_exists', message: 'User already registered' },
+  unknown_provider: { code: 'validation_failed' },
+  identity_already_exists: { message: 'Identity is already linked to another user' },
+  last_identity: { code: 'single_identity_not_deletable' },
   invalid_credentials: { message: 'Invalid login credentials' },
   unauthenticated: {
     status: 403,
@@ -182,6 +199,10 @@ function namesCodes(header: string | string[] | undefined): boolean {
 
 /** Spells an error in the form of the API version that the client asks for. */
 export const spellGoTrueError: SpellError = (error, { id, headers }) => {
+  if (error instanceof OAuthRefusal) {
+    const body = { error: error.error, error_description: error.message };
+    return { status: 400, code: 'validation_failed', body };
+  }
   const spelling = spellingOf(error);
   const { status, code, message } = spelling;
   if (error.code === 'method_not_allowed') return { status, code, body: null };

@@ -7,10 +7,12 @@ import { adminListEndpoints } from './admin-list.ts';
 import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { factorEndpoints } from './factors.ts';
+import { identityEndpoints } from './identities.ts';
 import { inviteEndpoints } from './invite.ts';
 import { linkEndpoints } from './links.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
+import { providerEndpoints } from './providers.ts';
 import { settingsEndpoints } from './settings.ts';
 import { signupEndpoints } from './signup.ts';
 import { tokenEndpoints } from './token.ts';
@@ -62,10 +64,25 @@ export const gotrue: Dialect = {
     ...tokenEndpoints(deps),
     ...mailEndpoints(deps),
     ...verifyEndpoints(deps),
+    ...providerEndpoints(deps),
+    ...identityEndpoints(deps),
     ...userEndpoints(deps),
     ...logoutEndpoints(deps),
     ...updateEndpoints(deps),
     ...factorEndpoints(deps),
     ...adminFactorEndpoints(deps),
   ],
+};
+
+/**
+ * The way to providers and back, for GraphQL's `signInWithProvider` and `linkProvider` where the GoTrue dialect is off. Without providers
+ * nothing is served.
+ */
+export const providerWay: Dialect = {
+  name: 'providers',
+  isEnabled: ({ dialects, providers }) => !dialects.includes('gotrue') && providers.length > 0,
+  spellError: spellGoTrueError,
+  bodies: { nullIsMissing: true },
+  docs: null,
+  endpoints: (deps) => providerEndpoints(deps),
 };

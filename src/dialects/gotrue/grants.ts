@@ -3,8 +3,9 @@ import { weaknessOf } from '../../flows/shared/weak-password.ts';
 import { exchangeCode } from '../../flows/sign-in/exchange-code.ts';
 import { login } from '../../flows/sign-in/login.ts';
 import { refresh } from '../../flows/sign-in/refresh.ts';
-import type { RequestCaller } from '../../request/caller.ts';
+import type { ProviderTokens } from '../../providers/account.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
+import type { Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
 import { tokenErrors } from './bearer.ts';
 import { captchaOf } from './bodies.ts';
@@ -13,7 +14,7 @@ import type { TokenBody } from './schemas.ts';
 import { answerSession } from './session-answer.ts';
 
 /** A request at `/token`. */
-type Call = { caller: RequestCaller; body: z.output<typeof TokenBody> };
+type Call = Incoming & { body: z.output<typeof TokenBody> };
 
 /** What a client gives for a session. */
 export type Grant = (deps: GatewayDeps, call: Call, c: RouteContext) => Promise<Response>;
@@ -54,18 +55,30 @@ export const refreshGrant: Grant = async (deps, { caller, body }, c) => {
   return answerSession(deps, c, signedIn);
 };
 
+/** The tokens of a provider, as clients read them beside the session. */
+function tokensOfProvider(tokens: ProviderTokens | null): Record<string, string> {
+  const { accessToken = '', refreshToken = null } = tokens ?? {};
+  return {
+    ...(accessToken !== '' && { provider_token: accessToken }),
+    ...(refreshToken !== null && { provider_refresh_token: refreshToken }),
+  };
+}
+
 /** The code of a PKCE flow, and its verifier. */
 export const pkceGrant: Grant = async (deps, { caller, body }, c) => {
   const { auth_code: code, code_verifier: codeVerifier } = body;
   if (code === '' || codeVerifier === '')
     throw validationFailed('invalid request: both auth code and code verifier should be non-empty');
-  const signedIn = await respell(exchangeCode(deps, caller, { code, codeVerifier, ...FORM }), {
-    invalid_token: ({ details }) =>
-      details.reason === 'expired'
-        ? refuse(422, 'flow_state_expired', 'invalid flow state, flow state has expired')
-        : refuse(404, 'flow_state_not_found', 'invalid flow state, no valid flow state found'),
-  });
-  return answerSession(deps, c, signedIn);
+  const { providerTokens, ...signedIn } = await respell(
+    exchangeCode(deps, caller, { code, codeVerifier, ...FORM }),
+    {
+      invalid_token: ({ details }) =>
+        details.reason === 'expired'
+          ? refuse(422, 'flow_state_expired', 'invalid flow state, flow state has expired')
+          : refuse(404, 'flow_state_not_found', 'invalid flow state, no valid flow state found'),
+    },
+  );
+  return answerSession(deps, c, signedIn, tokensOfProvider(providerTokens));
 };
 
 /** The signature of a wallet, which another dialect takes. */

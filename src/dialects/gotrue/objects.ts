@@ -50,17 +50,17 @@ function ownIdentity(provider: 'email' | 'phone', account: Account): Identity {
 
 /** An identity at a provider as clients read it. */
 export function identityObject(identity: LinkedIdentity, userId: string): Identity {
-  const { id, provider, subject, email, createdAt } = identity;
+  const { id, provider, subject, email, profile, createdAt, lastSignInAt, updatedAt } = identity;
   const at = time(createdAt);
   return {
     identity_id: id,
     id: subject,
     user_id: userId,
-    identity_data: sortKeys({ ...(email !== null && { email }), sub: subject }),
+    identity_data: sortKeys(profile ?? { ...(email !== null && { email }), sub: subject }),
     provider,
-    last_sign_in_at: at,
+    last_sign_in_at: time(lastSignInAt) ?? at,
     created_at: at,
-    updated_at: at,
+    updated_at: time(updatedAt) ?? at,
     ...(email !== null && { email }),
   };
 }

@@ -5,12 +5,14 @@ import { readQuery } from '../../request/url-encoded.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { refuse } from './errors.ts';
 import { type Grant, passwordGrant, pkceGrant, refreshGrant, web3Grant } from './grants.ts';
+import { idTokenGrant } from './provider-grants.ts';
 import { SessionSchema, TokenBody } from './schemas.ts';
 
 const grants = new Map<string, Grant>([
   ['password', passwordGrant],
   ['refresh_token', refreshGrant],
   ['pkce', pkceGrant],
+  ['id_token', idTokenGrant],
   ['web3', web3Grant],
 ]);
 
@@ -52,9 +54,9 @@ export const tokenEndpoints = (deps: GatewayDeps): Endpoint[] => [
     query: z.object({
       grant_type: z
         .string()
-        .meta({ description: 'What the client gives: `password`, `refresh_token` or `pkce`.' }),
+        .meta({ description: 'What the client gives: `password`, `refresh_token`, `pkce` or `id_token`.' }),
     }),
     body: TokenBody,
-    handle: ({ by: grant, caller, body }, c) => grant(deps, { caller, body }, c),
+    handle: (call, c) => call.by(deps, call, c),
   }),
 ];

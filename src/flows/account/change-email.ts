@@ -1,6 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { unproveIdentities } from '../../identities/identities.ts';
 import { canonicalEmail } from '../../mail/email-address.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
@@ -103,6 +104,7 @@ async function redeemEmailChange(
   if (accountProof.by === 'nothing') {
     await unprovePassword(tx, userId);
     await unproveSessions(tx, userId);
+    await unproveIdentities(tx, userId);
   } else await recordAccountProof(tx, { userId, accountProof });
   await retireMailed(tx, userId);
   await endAnonymity(tx, userId);

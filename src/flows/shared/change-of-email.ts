@@ -1,5 +1,6 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
+import { unproveIdentities } from '../../identities/identities.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import {
   confirmHalf,
@@ -85,6 +86,7 @@ async function giveEmail(
   if (!isConfirmedByBoth || emailVerifiedAt === null) {
     await unprovePassword(tx, userId);
     await unproveSessions(tx, userId);
+    await unproveIdentities(tx, userId);
   }
   await retireMailed(tx, userId);
   await setAccountDetails(tx, userId, { newEmail: null, isAnonymous: false });

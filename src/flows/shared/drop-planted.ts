@@ -4,7 +4,8 @@ import { deleteFactors } from '../../second-factors/factors.ts';
 import { deleteRecoveryCodes } from '../../second-factors/recovery-codes.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
-import { leaveTeams, prepareDeparture } from '../../teams/departure.ts';
+import { leaveTeams, passOnTeams, prepareDeparture } from '../../teams/departure.ts';
+import { forgetUserMetadata } from '../../users/account-details.ts';
 import { dropWaysToSignIn, mayHaveBeenOpened } from '../../users/ways-to-sign-in.ts';
 import type { Caller } from './caller.ts';
 
@@ -15,14 +16,21 @@ const NOTHING: Dropped = { teams: 0, sessions: 0, identities: 0 };
 
 /**
  * Takes from an account, whose address was never verified, what a stranger may have set up who signed up with it: every session,
- * membership and way to sign in. Teams without another member are deleted; a team that would lose its only owner keeps the person.
- * An account that was never opened keeps what an operator gave it. The caller decides about the password. The transaction has
- * locked the account.
+ * membership and way to sign in, and what the person says of themselves. Teams without another member are deleted; a team that would
+ * lose its only owner gets another one. An account that was never opened keeps what an operator gave it. The caller decides about the
+ * password. The transaction has locked the account.
+ * @param keptIdentity the account at a provider that stays; null if none does
  */
-export async function dropPlanted(tx: Transaction, by: Caller, userId: string): Promise<Dropped> {
+export async function dropPlanted(
+  tx: Transaction,
+  by: Caller,
+  userId: string,
+  keptIdentity: string | null = null,
+): Promise<Dropped> {
   if (!(await mayHaveBeenOpened(tx, userId))) return NOTHING;
   const dropped = await dropPlantedAccess(tx, userId);
-  return { ...dropped, identities: await dropPlantedWays(tx, by, userId) };
+  await forgetUserMetadata(tx, userId);
+  return { ...dropped, identities: await dropPlantedWays(tx, by, userId, keptIdentity) };
 }
 
 /** Takes every membership and session from an account, as dropPlanted does. The transaction has locked the account. */
@@ -32,7 +40,8 @@ export async function dropPlantedAccess(
 ): Promise<Pick<Dropped, 'teams' | 'sessions'>> {
   const departure = await prepareDeparture(tx, userId);
   await lockSessionsOf(tx, userId);
-  await leaveTeams(tx, { userId, ...departure });
+  await passOnTeams(tx, { userId, orphaned: departure.orphaned });
+  await leaveTeams(tx, { userId, alone: departure.alone, orphaned: [] });
   const ended = await revokeSessions(tx, { userId, which: 'all' });
   return { teams: departure.alone.length, sessions: ended.length };
 }
@@ -42,9 +51,14 @@ export async function dropPlantedAccess(
  * providers, and authenticator apps, which would keep the owner out. The transaction has locked the account.
  * @returns how many phone numbers and accounts at providers there were
  */
-export async function dropPlantedWays(tx: Transaction, by: Caller, userId: string): Promise<number> {
+export async function dropPlantedWays(
+  tx: Transaction,
+  by: Caller,
+  userId: string,
+  keptIdentity: string | null = null,
+): Promise<number> {
   await dropPlantedFactors(tx, by, userId);
-  return dropWaysToSignIn(tx, userId);
+  return dropWaysToSignIn(tx, userId, keptIdentity);
 }
 
 /** Takes the authenticator apps from an account, as dropPlantedWays does. */

@@ -1,6 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { deleteUnprovenIdentities, proveIdentities } from '../../identities/identities.ts';
 import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { proveSessions, revokeUnprovenSessions } from '../../sessions/proof.ts';
@@ -19,9 +20,9 @@ import { dropPlantedWays } from './drop-planted.ts';
  * - a password, the sessions that it opened, and the personal access tokens;
  * - or a session, and the password that opened it.
  *
- * All other unproven sessions end. Any other unproven password is suspended: it does not sign in until the person gives it
- * together with a mailed token. A pending change of the address is dropped. If the address was never verified and the person gives
- * nothing, other ways to sign in are dropped too. The transaction has locked the account.
+ * All other unproven sessions end, and unproven identities are unlinked. Any other unproven password is suspended: it does not sign
+ * in until the person gives it together with a mailed token. A pending change of the address is dropped. If the address was never
+ * verified and the person gives nothing, other ways to sign in are dropped too. The transaction has locked the account.
  *
  * @throws AuthError `invalid_credentials` (password) if the password was changed just now; `unauthenticated` if the
  * session has just ended
@@ -35,6 +36,7 @@ export async function proveAddress(
   await recordAccountProof(tx, { userId: user.id, accountProof });
   await revokeUnprovenSessions(tx, user.id);
   if (accountProof.by === 'nothing' && user.emailVerifiedAt === null) await dropPlantedWays(tx, by, user.id);
+  await settleIdentities(tx, user, accountProof.by !== 'nothing');
   const suspended = await suspendUnprovenPassword(tx, user.id);
   if (suspended)
     await recordSecurityEvent(tx, { action: 'password_suspended', userId: user.id, device: by.device });
@@ -45,6 +47,19 @@ export async function proveAddress(
     await recordSecurityEvent(tx, { action: 'email_verified', ...event });
   }
   return markEmailVerified(tx, by, { user });
+}
+
+/**
+ * Decides about the identities of a person who has proven their address. The owner of the account, who shows its password or a session,
+ * stands behind them. Otherwise those that are not proven may be a stranger's, and are unlinked.
+ */
+export async function settleIdentities(
+  tx: Transaction,
+  { id: userId, email, emailVerifiedAt }: User,
+  isOwner: boolean,
+): Promise<void> {
+  if (isOwner) return proveIdentities(tx, userId);
+  await deleteUnprovenIdentities(tx, { userId, email, first: emailVerifiedAt === null });
 }
 
 /**

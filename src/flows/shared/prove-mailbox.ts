@@ -14,7 +14,7 @@ import type { AccountProof } from './account-proof.ts';
 import type { Caller } from './caller.ts';
 import { dropPlanted } from './drop-planted.ts';
 import { retireMailed } from './end-access.ts';
-import { markEmailVerified, recordAccountProof } from './prove-address.ts';
+import { markEmailVerified, recordAccountProof, settleIdentities } from './prove-address.ts';
 
 /** What comes with a mailed code. */
 export type MailboxProof = Readonly<{
@@ -55,6 +55,7 @@ export async function proveMailbox(tx: Transaction, by: Caller, proof: MailboxPr
   else if (accountProof.by !== 'nothing') await recordAccountProof(tx, { userId, accountProof });
   else if (keepsPassword) await provePassword(tx, { userId, hash: null });
   await revokeUnprovenSessions(tx, userId);
+  await settleIdentities(tx, user, owns);
   if (disowns) await disownPassword(tx, by, userId);
   if (await suspendUnprovenPassword(tx, userId))
     await recordSecurityEvent(tx, { action: 'password_suspended', userId, device: by.device });

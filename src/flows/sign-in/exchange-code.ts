@@ -6,6 +6,7 @@ import {
   findIssuedFlow,
   type IssuedFlow,
 } from '../../flow-states/flow-states.ts';
+import type { ProviderTokens } from '../../providers/account.ts';
 import { mailedToken, type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { lockUser, type User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
@@ -13,7 +14,11 @@ import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
+import { settleProviderFlow } from '../shared/provider-outcome.ts';
 import { recordFailure, requireEnabled } from '../shared/redeem-code.ts';
+
+/** What a client gets for its code. A sign-in by a provider brings the provider's tokens, too. */
+export type ExchangedCode = SignedIn & { providerTokens: ProviderTokens | null };
 
 /** Why a code was not exchanged, for `details.reason` of the error. */
 const refusals = {
@@ -33,7 +38,7 @@ export async function exchangeCode(
   deps: Deps,
   by: Caller,
   input: TokenOptions & { code: string; codeVerifier: string },
-): Promise<SignedIn> {
+): Promise<ExchangedCode> {
   const {
     code: authCode,
     codeVerifier,
@@ -54,7 +59,9 @@ export async function exchangeCode(
   const opened = await deps.db.transaction((tx) => open(tx, deps, by, flow));
   if (opened === null) throw refusals.not_found();
   const { kind, form } = options;
-  return completeSignIn(deps, { ...opened, key, ttlSeconds, ...(kind && { kind }), ...(form && { form }) });
+  const { providerTokens, ...session } = opened;
+  const chosen = { ...(kind && { kind }), ...(form && { form }) };
+  return { ...(await completeSignIn(deps, { ...session, key, ttlSeconds, ...chosen })), providerTokens };
 }
 
 async function open(
@@ -62,17 +69,22 @@ async function open(
   deps: Deps,
   by: Caller,
   flow: IssuedFlow,
-): Promise<{ user: User; session: OpenedSession } | null> {
-  const { userId, method } = flow;
+): Promise<{ user: User; session: OpenedSession; providerTokens: ProviderTokens | null } | null> {
+  const { userId } = flow;
   const user = await lockUser(tx, userId);
-  if (user === null || user.disabledAt !== null || !(await exchangeFlow(tx, flow))) return null;
+  if (user === null || user.disabledAt !== null) return null;
+  // Before the flow is used up, since what a provider brought is deleted with it.
+  const settled = await settleProviderFlow(tx, deps, by, { flowStateId: flow.id, userId });
+  if (!(await exchangeFlow(tx, flow))) return null;
+  const { method } = settled ?? { method: { method: flow.method } };
   const opening = {
     userId,
     device: by.device,
     action: 'login',
-    by: mailedToken,
-    method: { method },
+    by: settled?.by ?? mailedToken,
+    method,
   } as const;
   const claims = await findClaims(deps, tx, userId);
-  return { user, session: await openSession(tx, deps, { ...opening, claims, knownDevice: true }) };
+  const session = await openSession(tx, deps, { ...opening, claims, knownDevice: settled === null });
+  return { user, session, providerTokens: settled?.tokens ?? null };
 }

@@ -1,6 +1,7 @@
 import { pruneSecurityEvents } from '../../audit/security-events.ts';
 import { endRunaways } from '../../db/runaways.ts';
 import { pruneFlowStates } from '../../flow-states/flow-states.ts';
+import { pruneUsedIdTokens } from '../../identities/used-id-tokens.ts';
 import { deleteExpiredKeys, ensureSuccessor } from '../../keys/jwks.ts';
 import { pruneRateLimits } from '../../limits/rate-limits.ts';
 import { pruneOneTimeCodes } from '../../one-time-codes/one-time-codes.ts';
@@ -59,6 +60,7 @@ async function prune(deps: Deps): Promise<void> {
     () => pruneFactors(db),
     () => pruneOneTimeCodes(db),
     () => pruneFlowStates(db),
+    () => pruneUsedIdTokens(db),
     () => pruneInvites(db),
     () => pruneInvitations(db),
     () => pruneSecurityEvents(db, deps.config.securityEventDays),

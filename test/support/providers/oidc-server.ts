@@ -78,7 +78,8 @@ export async function startOidcServer(redirectUri: string): Promise<OidcServer> 
     const serve: RequestListener = (incoming, outgoing) => {
       if (path === '/jwks') return answerJson(outgoing, { keys: [publicJwk(key)] });
       if (path === '/token') return void twistTokens(oidc, handle, incoming, outgoing);
-      if (path.startsWith('/interaction/')) return void finishInteraction(provider, incoming, outgoing);
+      if (path.startsWith('/interaction/'))
+        return void finishInteraction(provider, people, incoming, outgoing);
       return void handle(incoming, outgoing);
     };
     const fault = oidc.faults.get(path);
@@ -129,11 +130,12 @@ const settings = (key: Key, people: Map<string, Person>, redirectUri: string): C
 /** Signs in the person of `login_hint`, who agrees to everything. */
 async function finishInteraction(
   provider: Provider,
+  people: ReadonlyMap<string, Person>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const { params, prompt, grantId } = await provider.interactionDetails(request, response);
-  const accountId = String(params.login_hint);
+  const accountId = people.get(String(params.login_hint))?.sub ?? '';
   if (prompt.name === 'login')
     return provider.interactionFinished(request, response, { login: { accountId, remember: false } });
   const grant =

@@ -1,0 +1,69 @@
+import { AuthError } from '../../errors.ts';
+import { signInWithIdToken } from '../../flows/sign-in/sign-in-with-id-token.ts';
+import { defaultIssuerOf } from '../../providers/presets.ts';
+import type { GatewayDeps } from '../../request/deps.ts';
+import type { Incoming } from '../endpoint.ts';
+import { requireUser } from './bearer.ts';
+import { refuse, refuseAsOAuth, validationFailed } from './errors.ts';
+import type { Grant } from './grants.ts';
+import { answerSession } from './session-answer.ts';
+
+/** The error of GoTrue for linking where it is switched off. */
+export const linkingIsOff = (): AuthError =>
+  refuse(404, 'manual_linking_disabled', 'Manual linking is disabled');
+
+/** The provider that a body names, or whose issuer it names. */
+function providerIn(deps: GatewayDeps, { provider, issuer }: { provider: string; issuer: string }): string {
+  if (provider !== '') return provider;
+  if (issuer === '') throw refuseAsOAuth('invalid request', 'provider or client_id and issuer required');
+  const { names, find } = deps.providers;
+  return names.find((name) => find(name)?.issuer === issuer) ?? issuer;
+}
+
+const isOff = (name: string): AuthError => {
+  const issuer = defaultIssuerOf(name);
+  return issuer === null
+    ? validationFailed(`Custom OIDC provider ${JSON.stringify(name.slice(0, 64))} not allowed`)
+    : refuse(400, 'provider_disabled', `Provider (issuer ${JSON.stringify(issuer)}) is not enabled`);
+};
+
+/** GoTrue's answers to an ID token that is refused. */
+function idTokenError(error: unknown, provider: string): unknown {
+  if (!(error instanceof AuthError)) return error;
+  switch (error.code) {
+    case 'unknown_provider':
+      return isOff(provider);
+    case 'provider_refused':
+      return refuseAsOAuth('invalid request', 'Bad ID token');
+    case 'invalid':
+      return error.details.reason === 'missing'
+        ? refuseAsOAuth(
+            'invalid request',
+            'Passed nonce and nonce in id_token should either both exist or not.',
+          )
+        : refuseAsOAuth('invalid nonce', 'Nonces mismatch');
+    default:
+      return error;
+  }
+}
+
+/** The session of a person who links an identity by an ID token; null for a sign-in. */
+async function linkingSession(deps: GatewayDeps, incoming: Incoming, links: boolean): Promise<string | null> {
+  if (!links) return null;
+  if (!deps.config.manualLinking) throw linkingIsOff();
+  const { sessionId } = await requireUser(deps, incoming);
+  return sessionId;
+}
+
+/** An ID token that the client got from the provider itself. */
+export const idTokenGrant: Grant = async (deps, call, c) => {
+  const { id_token: idToken, access_token: accessToken, nonce, link_identity: links } = call.body;
+  if (idToken === '') throw refuseAsOAuth('invalid request', 'id_token required');
+  const provider = providerIn(deps, call.body);
+  const linkingSessionId = await linkingSession(deps, call, links);
+  const input = { provider, idToken, accessToken, nonce, linkingSessionId, form: 'gotrue' } as const;
+  const signedIn = await signInWithIdToken(deps, call.caller, input).catch((error: unknown) =>
+    Promise.reject(idTokenError(error, provider)),
+  );
+  return answerSession(deps, c, signedIn);
+};

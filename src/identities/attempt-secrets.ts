@@ -1,0 +1,32 @@
+import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
+
+/** Makes a state: 122 random bits in the form of a UUID, as GoTrue's are. */
+export const createState = (): string => randomUUID();
+
+/** Makes the secret of a browser, for its cookie: 256 random bits. */
+export const createBrowserSecret = (): string => randomBytes(32).toString('base64url');
+
+/** Whether a cookie can hold the secret of a browser. */
+export const isBrowserSecret = (text: string): boolean => /^[\w-]{43}$/.test(text);
+
+/** Makes a ticket: 256 random bits. */
+export const createTicketSecret = (): string => randomBytes(32).toString('base64url');
+
+type AttemptSecrets = Readonly<{
+  /** The verifier of PKCE between the gateway and the provider. */
+  codeVerifier: string;
+  /** What the ID token must hold. */
+  nonce: string;
+}>;
+
+/**
+ * Derives the secrets of an attempt from the browser's cookie and the state (HKDF, RFC 5869). So they are stored nowhere, and only the
+ * browser that began can finish.
+ */
+export function attemptSecrets({ browser, state }: { browser: string; state: string }): AttemptSecrets {
+  const derive = (purpose: string) =>
+    Buffer.from(hkdfSync('sha256', browser, state, `portcullis provider ${purpose}`, 32)).toString(
+      'base64url',
+    );
+  return { codeVerifier: derive('code verifier'), nonce: derive('nonce') };
+}

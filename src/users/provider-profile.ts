@@ -1,0 +1,19 @@
+import { sql } from 'drizzle-orm';
+import type { Transaction } from '../db/client.ts';
+import { MAX_METADATA_BYTES, type Metadata } from '../db/tables/account-details.ts';
+import { findAccountDetails, mergeMetadata, setAccountDetails } from './account-details.ts';
+
+/**
+ * Shows what a provider says in the metadata of the user, as GoTrue does at each sign-in. It is for display: nothing decides by it. A
+ * profile for which the metadata has no room is left out. The transaction has locked the account.
+ */
+export async function keepProfile(
+  tx: Transaction,
+  userId: string,
+  profile: Readonly<Metadata>,
+): Promise<void> {
+  const { userMetadata } = await findAccountDetails(tx, userId);
+  const merged = mergeMetadata(userMetadata, profile);
+  const fits = Buffer.byteLength(JSON.stringify(merged)) <= MAX_METADATA_BYTES;
+  await setAccountDetails(tx, userId, { ...(fits && { userMetadata: merged }), lastSignInAt: sql`now()` });
+}
