@@ -89,7 +89,7 @@ export function serve(
 ): void {
   const byMethod = new Map<string, Handler>(Object.entries(handlers));
   const head = byMethod.get('GET');
-  const allow = [...byMethod.keys()].join(', ');
+  const allow = [...byMethod.keys()].sort().join(', ');
   if (head !== undefined && !refuseHead) byMethod.set('HEAD', head);
   routes.all(path, async (c) => {
     throwRefusal(c.env.incoming);

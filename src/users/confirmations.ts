@@ -36,9 +36,13 @@ export const metadataOfSignUp = (facts: ShownFacts): Metadata => ({ ...facts });
 
 /**
  * The `user_metadata` that clients see. A user may write anything there. But the facts of the account, where it has them, are those of
- * now.
+ * now. A confirmed address is always among them.
  */
 export function shownUserMetadata(stored: Metadata, facts: ShownFacts): Metadata {
   const current = Object.entries(facts).filter(([name]) => Object.hasOwn(stored, name));
-  return { ...stored, ...Object.fromEntries(current) };
+  return {
+    ...stored,
+    ...(facts.email_verified && { email_verified: true }),
+    ...Object.fromEntries(current),
+  };
 }

@@ -22,6 +22,7 @@ export type Bench = {
   /** The environment for each start of the gateway on the bench's database. */
   env: Record<string, string>;
   gateway: Helper<GatewayQuestion, GatewayAnswer>;
+  origin: string;
   /** The URL of the GraphQL endpoint. */
   url: string;
   hashesAtOnce: number;
@@ -67,6 +68,9 @@ export async function startBench(gatewayArguments: string[] = []): Promise<Bench
     INTERNAL_ENDPOINTS_SECRET: randomBytes(32).toString('hex'),
     KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
     RATE_LIMITS: 'off',
+    DIALECTS: 'portal,teams,gotrue',
+    // The bench's person follows no mailed link.
+    AUTOCONFIRM: 'email',
     PORT: '0',
   };
   const gateway = startHelper<GatewayQuestion, GatewayAnswer>(
@@ -80,7 +84,7 @@ export async function startBench(gatewayArguments: string[] = []): Promise<Bench
   const person = { email: 'ada@example.com', password: 'correct horse' };
   const clientCpu: number[] = [];
   return {
-    ...{ build, env, mailSink, gateway, url, hashesAtOnce, person, clientCpu },
+    ...{ build, env, mailSink, gateway, origin, url, hashesAtOnce, person, clientCpu },
     token: await signUp(url, person),
     async load(load) {
       const result = await client.ask(load);

@@ -2,15 +2,15 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answer, quantile } from './messages.ts';
 
-/** Load on a GraphQL server: one operation, repeated by a number of clients. */
+/** Load on a server: one request, repeated by a number of clients. */
 export type Load = {
   url: string;
-  query: string;
-  variables?: object;
   token?: string;
   clients: number;
   seconds: number;
-};
+} & (GraphQLOperation | PlainRequest);
+type GraphQLOperation = { query: string; variables?: object };
+type PlainRequest = { method: 'GET' } | { method: 'POST'; body: object };
 export type LoadResult = { perSecond: number; p50: number; p99: number; clientCpu: number };
 
 type Autocannon = (options: object) => PromiseLike<{ errors: number; non2xx: number; mismatches: number }> & {
@@ -22,16 +22,22 @@ const autocannon = createRequire(import.meta.url)('autocannon') as Autocannon;
 
 const WARM_UP_MS = 500;
 
+const requestOf = (load: Load): { method: string; body?: string } => {
+  if ('query' in load)
+    return { method: 'POST', body: JSON.stringify({ query: load.query, variables: load.variables }) };
+  return load.method === 'GET' ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(load.body) };
+};
+
 /** Applies the load, with its own timing: autocannon's histogram has only whole milliseconds. */
-async function apply({ url, query, variables, token, clients, seconds }: Load): Promise<LoadResult> {
+async function apply(load: Load): Promise<LoadResult> {
+  const { url, token, clients, seconds } = load;
   const running = autocannon({
     url,
-    method: 'POST',
+    ...requestOf(load),
     headers: {
       'content-type': 'application/json',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
-    body: JSON.stringify({ query, variables }),
     connections: clients,
     duration: seconds + 10,
     verifyBody: (body: string) => !body.includes('"errors"'),

@@ -22,6 +22,14 @@ async function send(url: string, query: string, input: object): Promise<string> 
   return answer?.refreshToken ?? '';
 }
 
+async function sendToGotrue(origin: string, grant: string, input: object): Promise<string> {
+  const response = await fetch(`${origin}/token?grant_type=${grant}`, {
+    method: 'POST',
+    body: JSON.stringify(input),
+  });
+  return ((await response.json()) as { refresh_token: string }).refresh_token;
+}
+
 /** Each session repeatedly exchanges its token for the next token: one chain for each session. */
 async function chains(tokens: string[], next: (token: string) => Promise<string>, ms: number) {
   const free = [...tokens];
@@ -36,7 +44,7 @@ async function chains(tokens: string[], next: (token: string) => Promise<string>
 }
 
 /** Measures refreshes over HTTP beside their minimum: one statement and one signature. */
-export async function measureRefreshes({ url, person, env }: Bench): Promise<Row[]> {
+export async function measureRefreshes({ url, origin, person, env }: Bench): Promise<Row[]> {
   const signIn = () => Promise.all(Array.from({ length: SESSIONS }, () => send(url, LOGIN, person)));
   const { db, close } = openDatabase({
     url: env.DATABASE_URL ?? '',
@@ -57,20 +65,28 @@ export async function measureRefreshes({ url, person, env }: Bench): Promise<Row
     return rotation.kind === 'refreshed' ? rotation.refreshToken : '';
   };
   const overHttp = (token: string) => send(url, REFRESH, { refreshToken: token });
-  const rates: { gateway: number[]; bare: number[] } = { gateway: [], bare: [] };
+  const byGotrue = (token: string) => sendToGotrue(origin, 'refresh_token', { refresh_token: token });
+  const rates: Record<'gateway' | 'gotrue' | 'bare', number[]> = { gateway: [], gotrue: [], bare: [] };
   for (let round = 0; round < 3; round++) {
     rates.bare.push((await chains(await signIn(), rotate, 1500)).perSecond);
     rates.gateway.push((await chains(await signIn(), overHttp, 1500)).perSecond);
+    rates.gotrue.push((await chains(await signIn(), byGotrue, 1500)).perSecond);
   }
   await close();
-  const [gateway, bare] = [Math.max(...rates.gateway), Math.max(...rates.bare)];
+  const bare = Math.max(...rates.bare);
+  const row = (what: string, gateway: number, note: string): Row => ({
+    what,
+    gateway: gateway.toFixed(0),
+    bare: bare.toFixed(0),
+    ratio: gateway / bare,
+    note,
+  });
   return [
-    {
-      what: 'refreshes/s',
-      gateway: gateway.toFixed(0),
-      bare: bare.toFixed(0),
-      ratio: gateway / bare,
-      note: `bare: the statement and one ES256 signature; ${SESSIONS} sessions; the client is fetch, on the same cores`,
-    },
+    row(
+      'refreshes/s',
+      Math.max(...rates.gateway),
+      `bare: the statement and one ES256 signature; ${SESSIONS} sessions; the client is fetch, on the same cores`,
+    ),
+    row('POST /token refresh/s', Math.max(...rates.gotrue), 'the same by the GoTrue dialect'),
   ];
 }

@@ -5,6 +5,7 @@ import { measureMails } from './mails.ts';
 import { measureMe } from './me.ts';
 import { measureRefreshes } from './refreshes.ts';
 import { measureSigns } from './signs.ts';
+import { measureUser } from './user.ts';
 
 /**
  * `npm run bench`: measures the gateway, each measurement beside its bare limit on this machine in the same run.
@@ -23,6 +24,7 @@ const show = ({ what, gateway, bare, ratio, note }: Row) =>
 const measurements = {
   logins: measureLogins,
   me: measureMe,
+  user: measureUser,
   signs: measureSigns,
   refreshes: measureRefreshes,
   mails: measureMails,

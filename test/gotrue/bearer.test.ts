@@ -37,7 +37,7 @@ describe('GET /user', () => {
         confirmed_at: time,
         last_sign_in_at: time,
         app_metadata: { provider: 'email', providers: ['email'] },
-        user_metadata: {},
+        user_metadata: { email_verified: true },
       },
       identities: [
         {

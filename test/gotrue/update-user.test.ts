@@ -91,7 +91,7 @@ test('nothing in the body changes nothing', async () => {
 test('data is merged, and null deletes a key', async () => {
   await updated({ data: { keep: 1, drop: 2, nest: { a: 1 } } });
   const { user_metadata: metadata } = await updated({ data: { drop: null, add: true, nest: { b: 2 } } });
-  expect(metadata).toEqual({ add: true, keep: 1, nest: { b: 2 } });
+  expect(metadata).toEqual({ add: true, email_verified: true, keep: 1, nest: { b: 2 } });
 });
 
 test('data is bounded, also what it becomes with the stored data', async () => {
@@ -105,7 +105,7 @@ test('data is bounded, also what it becomes with the stored data', async () => {
   let deep: unknown = 1;
   for (let i = 0; i < 3000; i += 1) deep = [deep];
   expect(await update({ data: { deep } })).toMatchObject({ status: 400 });
-  expect((await updated({})).user_metadata).toEqual({ a: half });
+  expect((await updated({})).user_metadata).toEqual({ a: half, email_verified: true });
 });
 
 test.each([['text'], [[1]], [5]])('data of a wrong type is refused: %j', async (data) => {
@@ -146,7 +146,7 @@ test('all changes are made or none', async () => {
   const taken = { data: { a: 1 }, password: 'Fresh-horse-2', email: bob.person.email };
   const message = 'A user with this email address has already been registered';
   expectError(await update(taken), 422, 'email_exists', message);
-  expect((await updated({})).user_metadata).toEqual({});
+  expect((await updated({})).user_metadata).toEqual({ email_verified: true });
   expect((await logIn(gateway, ada.person)).user.id).toBe(ada.user.id);
 });
 

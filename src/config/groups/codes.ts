@@ -6,7 +6,7 @@ import { isProduction } from './server.ts';
 /** Mailed codes and links by which a person signs in. */
 export const codeVariables = {
   MAIL_CODE_TTL: variable({
-    parser: seconds(60, 86_400),
+    parser: seconds(1, 86_400),
     default: '3600',
     description: 'Seconds for which a mailed code, and the link of the same mail, can be used.',
   }),

@@ -15,6 +15,7 @@ import { mailEndpoints } from './mails.ts';
 import { providerEndpoints } from './providers.ts';
 import { settingsEndpoints } from './settings.ts';
 import { signupEndpoints } from './signup.ts';
+import { ssoEndpoints } from './sso.ts';
 import { tokenEndpoints } from './token.ts';
 import { updateEndpoints } from './update-user.ts';
 import { userEndpoints } from './user.ts';
@@ -60,6 +61,7 @@ export const gotrue: Dialect = {
     ...inviteEndpoints(deps),
     ...linkEndpoints(deps),
     ...settingsEndpoints(deps),
+    ...ssoEndpoints(),
     ...signupEndpoints(deps),
     ...tokenEndpoints(deps),
     ...mailEndpoints(deps),

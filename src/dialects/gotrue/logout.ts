@@ -40,7 +40,9 @@ export const logoutEndpoints = (deps: GatewayDeps): Endpoint[] => [
       }),
     }),
     async handle({ by, query }, c) {
-      await logout(deps, by, { scope: scopeOf(query.scope) });
+      const scope = scopeOf(query.scope);
+      // A token that names no session cannot mean one.
+      await logout(deps, by, { scope: by.sessionId === null ? 'GLOBAL' : scope });
       return c.body(null, 204);
     },
   }),

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { v5 as uuidv5 } from 'uuid';
 import type { Config } from '../../config/config.ts';
 import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
@@ -28,11 +29,13 @@ type Identity = { provider: string } & Json;
  * the client's data in it, as GoTrue does.
  */
 function ownIdentity(provider: 'email' | 'phone', account: Account): Identity {
-  const { user, details, userMetadata, confirmed } = account;
+  const { user, phone, details, userMetadata, confirmed } = account;
   const at = time(user.createdAt);
+  const beganHere = 'sub' in userMetadata;
   const claims = {
-    ...('sub' in userMetadata && userMetadata),
-    ...(user.email !== null && { email: user.email }),
+    ...(beganHere && userMetadata),
+    ...(provider === 'email' && user.email !== null && { email: user.email }),
+    ...(provider === 'phone' && !beganHere && { phone: shownNumber(phone?.number) }),
     ...{ email_verified: confirmed.email !== null, phone_verified: confirmed.phone !== null, sub: user.id },
   };
   return {
@@ -122,13 +125,14 @@ export function userObject(account: Account, config: Settings): Json {
 
 /** The tokens of a session as clients read them. */
 export function tokensObject({ accessToken, refreshToken, expiresAt }: SignedIn) {
-  const expiresAtMs = expiresAt.getTime();
+  const expires = Math.floor(expiresAt.getTime() / 1000);
+  const { iat = 0 } = decodeJwt(accessToken);
   return {
     access_token: accessToken,
     token_type: 'bearer',
-    // Times in tokens are whole seconds, so it is rounded up.
-    expires_in: Math.max(0, Math.ceil((expiresAtMs - Date.now()) / 1000)),
-    expires_at: Math.floor(expiresAtMs / 1000),
+    // From the token: the clock may have gone on since, and clients compare it with the configured time.
+    expires_in: expires - iat,
+    expires_at: expires,
     refresh_token: refreshToken,
   };
 }

@@ -27,7 +27,7 @@ const VerifyBody = z.object({
   token_hash: TEXT.meta({ description: 'The token of the mailed link, in place of the code.' }),
   email: EMAIL,
   phone: PHONE,
-  redirect_to: TEXT,
+  redirect_to: TEXT.meta({ description: 'Refused beside `token_hash`. Otherwise it is not used.' }),
   password: TEXT.meta({ description: 'A password to set, with the code of a sign-up or an invitation.' }),
   gotrue_meta_security: SECURITY,
 });

@@ -1,0 +1,35 @@
+/** Recorded cases that are not played, and why. */
+export const leftOut: Readonly<Record<string, string>> = {
+  'admin by role: but not after his session has ended':
+    'The role of a person is never one of the roles of administrators.',
+  ...Object.fromEntries(
+    [
+      'authorize: 302 to the provider with state, client and redirect URI',
+      'authorize: other parameters go through to the provider',
+      'authorize: each state is another',
+      'authorize: an unknown invite_token: 404',
+      'callback: PKCE: 302 with ?code=, exchanged for session and provider token',
+      'callback: the second visit is the same user',
+      'callback: a verified address of a confirmed user is linked to him',
+      'callback: a verified address of an unconfirmed user: his password and data do not survive',
+      'callback: an unverified address of no one: provider_email_needs_verification and a mail',
+      'callback: the redirect_to of /authorize is kept',
+      'callback: a state serves once, implicit',
+      'callback: no state: 303 to the site with bad_oauth_callback',
+      'callback: a state of no form: 303 to the site with bad_oauth_state',
+      'callback: the provider says no: its error in query and fragment',
+      'callback: no code: bad_oauth_callback',
+      'callback: closed for sign-up: signup_disabled for a new one',
+      'callback: closed for sign-up: a known address is let in',
+      'callback: an invitation accepted by the provider',
+      'callback: an invitation is not accepted by another address',
+      'settings: tells the public settings without credentials',
+      'settings: says what the instance allows',
+      'settings: names the known providers, switched off ones too',
+      'settings: shows no secret',
+      'switched off: linking by hand: 404 manual_linking_disabled',
+      'switched off: id_token of a provider that is off: 400',
+      'token: id_token and web3 are refused where they are off',
+    ].map((name) => [name, 'Sign-in by providers is not served yet.']),
+  ),
+};
