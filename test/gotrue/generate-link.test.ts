@@ -192,6 +192,18 @@ describe('email_change', () => {
   });
 });
 
+test('a link of a banned user signs in once the ban has ended, and not before', async () => {
+  const email = newEmail();
+  const id = await create(email);
+  const link = await generate({ type: 'magiclink', email });
+  await administrate(codes.gateway, 'PUT', `/admin/users/${id}`, { ban_duration: '1h' });
+  expect(place(await open(link))).toContain('error_code=user_banned');
+  await codes.gateway.sql`update portcullis_private.account_details
+    set banned_until = now() - interval '1 second' where user_id = ${id}`;
+  expect(place(await open(link))).toMatch(/#access_token=/);
+  expect(await user(id)).not.toHaveProperty('banned_until');
+});
+
 test('the link leads to the first allowed target of body and query', async () => {
   const email = newEmail();
   await create(email);
