@@ -129,6 +129,12 @@ describe('redirect targets', () => {
       expect(resolveRedirect({ redirects }, [target])).toBe(SITE);
   });
 
+  test('a user name is refused in deep links too', () => {
+    const redirects = { siteUrl: SITE, allowed: ['myapp://**'] };
+    expect(resolveRedirect({ redirects }, ['myapp://in@evil.example.net/'])).toBe(SITE);
+    expect(resolveRedirect({ redirects }, ['myapp://evil.example.net/'])).toBe('myapp://evil.example.net/');
+  });
+
   test('a site on this machine is permitted on every port', () => {
     const redirects = { siteUrl: 'http://localhost:3000', allowed: [] };
     expect(resolveRedirect({ redirects }, ['http://localhost:5173/in'])).toBe('http://localhost:5173/in');

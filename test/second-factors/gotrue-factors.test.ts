@@ -5,7 +5,7 @@ import { type Member, verifiedPerson } from '../gotrue/people.ts';
 import { expectError, NAMED, send, type WireAnswer } from '../gotrue/wire.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, startGateway } from '../support/gateway.ts';
-import { codeOf, letTimePass, logInFirst, protect, wrongCodeOf } from './authenticator.ts';
+import { codeOf, FINISH, letTimePass, logInFirst, protect, wrongCodeOf } from './authenticator.ts';
 
 const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
 
@@ -204,6 +204,34 @@ describe('POST /factors/{id}/verify', () => {
     expect(session.user.factors).toMatchObject([{ id, status: 'verified' }]);
     expect((await call(first, 'GET', '/user')).status).toBe(403);
   });
+});
+
+test('a factor without its first code neither signs in nor is activated by a session of the first factor', async () => {
+  const person = await verifiedPerson(gateway);
+  const { id } = await verified(person);
+  // One that a thief enrolled before, and that some race left behind.
+  const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+  const { keyEncryption } = gateway.deps;
+  const planted = crypto.randomUUID();
+  await gateway.sql`insert into portcullis_private.second_factors (id, user_id, name, jwe, key_id)
+    values (${planted}, ${person.user.id}, 'planted', ${await keyEncryption.encrypt(secret)}, ${keyEncryption.currentKeyId})`;
+  const first = await logInFirst(gateway, person.person);
+  const challenge_id = await challenged(first, planted);
+  const answer = await call(first, 'POST', `/factors/${planted}/verify`, {
+    challenge_id,
+    code: codeOf(secret),
+  });
+  expect(answer).toMatchObject({ status: 401, body: { error_code: 'insufficient_aal' } });
+  const input = { accessToken: first.accessToken, code: codeOf(secret) };
+  expect(await gateway.failure(FINISH, { input })).toMatchObject([
+    { extensions: { code: 'invalid_second_factor' } },
+  ]);
+  const states = await gateway.sql`select id, verified_at is not null as verified
+    from portcullis_private.second_factors where user_id = ${person.user.id} order by verified`;
+  expect(states).toEqual([
+    { id: planted, verified: false },
+    { id, verified: true },
+  ]);
 });
 
 describe('the factor of a path', () => {

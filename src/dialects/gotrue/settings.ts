@@ -37,6 +37,7 @@ function settingsOf({ config }: GatewayDeps): z.output<typeof Settings> {
       anonymous_users: config.anonymousSignIn,
       ...external,
       ...{ email: true, phone: hasSms, zoom: false },
+      ...Object.fromEntries(config.providers.map(({ name }) => [name, true])),
     },
     disable_signup: config.signup !== 'on',
     mailer_autoconfirm: autoconfirm.includes('email'),

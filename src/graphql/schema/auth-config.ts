@@ -27,6 +27,7 @@ const AuthConfig = builder.objectRef<{
   signup: boolean;
   signupByInvitation: boolean;
   anonymousSignIn: boolean;
+  providers: string[];
   requireVerifiedEmail: boolean;
   emailExists: boolean;
   captcha: CaptchaConfig | null;
@@ -51,6 +52,9 @@ AuthConfig.implement({
     }),
     anonymousSignIn: t.exposeBoolean('anonymousSignIn', {
       description: 'Whether `signInAnonymously` is switched on.',
+    }),
+    providers: t.exposeStringList('providers', {
+      description: 'The names of the providers for `signInWithProvider`.',
     }),
     requireVerifiedEmail: t.exposeBoolean('requireVerifiedEmail', {
       description:
@@ -100,6 +104,7 @@ builder.queryField('authConfig', (t) =>
       signup: config.signup === 'on',
       signupByInvitation: config.signup !== 'off',
       anonymousSignIn: config.anonymousSignIn && config.signup === 'on',
+      providers: config.providers.map(({ name }) => name),
       requireVerifiedEmail: config.requireVerifiedEmail,
       emailExists: config.emailExists,
       captcha: config.captcha,

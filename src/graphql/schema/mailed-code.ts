@@ -1,4 +1,3 @@
-import { AuthError } from '../../errors.ts';
 import type { Caller } from '../../flows/shared/caller.ts';
 import type { Deps } from '../../flows/shared/deps.ts';
 import { requestSignInCode } from '../../flows/sign-in/request-code.ts';
@@ -7,6 +6,7 @@ import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { recipientOf } from './code-recipient.ts';
 import { OkPayload, ok } from './ok-payload.ts';
+import { parseChallenge } from './pkce.ts';
 
 const ADDRESS = 'The email address. Case and surrounding spaces do not matter.';
 const NUMBER = 'The phone number in E.164, with or without the plus sign. The gateway needs SMS_PROVIDER.';
@@ -20,13 +20,6 @@ const WITHOUT_HEADER =
   'Send it without an `Authorization` header: Hasura refuses a request with an expired token.';
 const SPACING =
   'An address gets one mail in LIMIT_MAIL_SPACING_SECONDS, with or without an account: the answer is `rate_limited` then.';
-
-/** Parses the challenge of PKCE; null without it. @throws AuthError `invalid` (codeChallenge) */
-function parseChallenge(challenge: string | null | undefined): string | null {
-  if (challenge === null || challenge === undefined || challenge === '') return null;
-  if (/^[A-Za-z0-9_-]{43}$/.test(challenge)) return challenge;
-  throw new AuthError('invalid', { attribute: 'codeChallenge' });
-}
 
 type MailRequest = {
   redirectTo?: string | null | undefined;

@@ -7,6 +7,7 @@ import './second-factor.ts';
 import './sign-in-with-totp.ts';
 import './mailed-code.ts';
 import './sign-in-with-code.ts';
+import './provider.ts';
 import './team.ts';
 import './invite.ts';
 import './member.ts';

@@ -36,7 +36,7 @@ describe('the root fields', () => {
   const signingIn = [
     ...['confirmEmailChange', 'forgotPassword', 'login', 'logout', 'refresh', 'resetPassword', 'signup'],
     ...['signInAnonymously', 'signInWithAccessToken', 'signInWithTotp', 'verifyEmail', 'requestMagicLink'],
-    ...['requestCode', 'signInWithCode', 'signInWithLink', 'exchangeCode'],
+    ...['requestCode', 'signInWithCode', 'signInWithLink', 'exchangeCode', 'signInWithProvider'],
   ].sort();
 
   test('of anonymous are the public queries and the mutations for signing in', async () => {
@@ -65,14 +65,14 @@ describe('the root fields', () => {
     expect(await fieldsOf(user, 'query_root')).toEqual(
       [
         ...[...publicFields, 'accessTokens', 'myInvites', 'sessions', 'team'],
-        ...['recoveryCodesLeft', 'secondFactors'],
+        ...['identities', 'recoveryCodesLeft', 'secondFactors'],
         ...tables.flatMap((table) => [`portcullis_${table}`, `portcullis_${table}_by_pk`]),
       ].sort(),
     );
     expect(await fieldsOf(user, 'mutation_root')).toEqual(
       [
         ...signingIn,
-        ...['createAccessToken', 'revokeAccessToken'],
+        ...['createAccessToken', 'revokeAccessToken', 'linkProvider', 'unlinkIdentity'],
         ...['totpActivate', 'totpDisable', 'totpEnroll', 'recoveryCodes'],
         ...['changeEmail', 'changePassword', 'deleteAccount', 'resendEmailVerification', 'updateProfile'],
         ...['createTeam', 'deleteTeam', 'leaveTeam', 'renameTeam', 'switchTeam'],

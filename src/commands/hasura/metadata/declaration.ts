@@ -25,6 +25,7 @@ const publicOperations = {
   Mutation: [
     ...['login', 'signup', 'signInAnonymously', 'signInWithAccessToken', 'signInWithTotp'],
     ...['requestMagicLink', 'requestCode', 'signInWithCode', 'signInWithLink', 'exchangeCode'],
+    'signInWithProvider',
     ...['refresh', 'logout'],
     ...['verifyEmail', 'forgotPassword', 'resetPassword', 'confirmEmailChange'],
   ],
@@ -34,6 +35,7 @@ const publicOperations = {
 const accountOperations = [
   ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
   ...['createAccessToken', 'revokeAccessToken'],
+  ...['linkProvider', 'unlinkIdentity'],
   ...['totpEnroll', 'totpActivate', 'totpDisable', 'recoveryCodes'],
 ];
 
@@ -82,6 +84,7 @@ export const declaration: Declaration = {
           ...publicOperations.Query,
           'sessions',
           'accessTokens',
+          'identities',
           'secondFactors',
           'recoveryCodesLeft',
           ...teamOperations.Query,
