@@ -140,7 +140,7 @@ export const reasons: readonly Reason[] = [
     where: [
       {
         case: /^callback: a verified address of a confirmed/,
-        at: /identities\.0\.identity_data\.(full_name|iss|name|provider_id)$/,
+        at: /identities\.0\.identity_data\.(custom_claims|full_name|iss|name|provider_id)$/,
         recorded: undefined,
       },
     ],
