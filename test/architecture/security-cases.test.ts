@@ -15,10 +15,12 @@ function parseCases(table: string): Case[] {
   }));
 }
 
-test('test/security.md names each case once, in order', async () => {
-  const numbers = parseCases(await readFile('test/security.md', 'utf8')).map((each) => each.number);
-  expect(numbers.length).toBeGreaterThanOrEqual(70);
-  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+/** The list had 83 cases. Case 54 is about single sign-on by SAML, which the gateway does not have. */
+const NUMBERS = Array.from({ length: 83 }, (_, n) => n + 1).filter((number) => number !== 54);
+
+test('test/security.md names a test of every case, in order', async () => {
+  const cases = parseCases(await readFile('test/security.md', 'utf8'));
+  expect(cases.map((each) => each.number)).toEqual(NUMBERS);
 });
 
 test('each title of test/security.md stands in its file', async () => {
