@@ -331,7 +331,7 @@ describe('a thief with a session of yesterday', () => {
       'deleteAccount(input: {})',
     ])
       expect(await strict.failure(`mutation { ${change} { ok } }`, {}, stolen)).toMatchObject([
-        { extensions: { code: 'reauthentication_required' } },
+        { extensions: { code: 'reauthentication_needed' } },
       ]);
   });
 });
