@@ -153,7 +153,8 @@ const HEADERS = [
   ...['content-type', 'content-encoding', 'content-length', 'transfer-encoding', 'origin', 'accept', 'host'],
   ...['accept-encoding', 'sec-fetch-site', 'x-forwarded-user-agent', 'x-forwarded-origin', 'connection'],
   'expect',
-  ...['x-hasura-role', 'x-hasura-user-id', 'x-hasura-session-id', 'x-hasura-token-kind', 'x-hasura-auth-level'],
+  ...['x-hasura-role', 'x-hasura-user-id', 'x-hasura-session-id', 'x-hasura-token-kind'],
+  'x-hasura-auth-level',
   ...['x-supabase-api-version', 'x-jwt-aud', 'redirect_to', 'referer'],
   ...['x-forwarded-host', 'x-real-ip', 'forwarded', 'via', 'access-control-request-headers'],
 ];
