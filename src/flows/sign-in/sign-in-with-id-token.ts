@@ -4,12 +4,13 @@ import { AuthError } from '../../errors.ts';
 import { useIdToken } from '../../identities/used-id-tokens.ts';
 import { type Opener, openSession } from '../../sessions/opening.ts';
 import { type Admitted, admitProviderAccount } from '../shared/admit-provider-account.ts';
-import { type Caller, firstMissing } from '../shared/caller.ts';
+import { type Caller, firstMissing, type Viewer } from '../shared/caller.ts';
 import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { linkToSession } from '../shared/link-to-session.ts';
+import { requireMayLink } from '../shared/may-link.ts';
 import { askProvider, identityOf, requireProvider } from '../shared/provider-identity.ts';
 import { PROVIDER_METHOD } from '../shared/provider-outcome.ts';
 import { refuseUnverified } from '../shared/unverified-address.ts';
@@ -21,8 +22,8 @@ export type IdTokenInput = TokenOptions & {
   accessToken: string;
   /** The nonce whose SHA-256, in hexadecimal, the ID token holds. Empty if it holds none. */
   nonce: string;
-  /** The session of a person who links the identity instead; null for a sign-in. */
-  linkingSessionId: string | null;
+  /** The person who links the identity instead; null for a sign-in. */
+  linking: Viewer | null;
 };
 
 /** The ID token holds the hash, so that an application that sees the token does not learn the nonce. */
@@ -34,14 +35,15 @@ const hashNonce = (nonce: string): string => createHash('sha256').update(nonce).
  *
  * @throws AuthError in this order `required` (provider, idToken), `unknown_provider` (provider), `rate_limited`, `busy`, `provider_failed`,
  * `invalid` (nonce), `provider_refused`, `provider_email_missing`, `provider_email_needs_verification`, `signup_disabled`,
- * `account_disabled`, `identity_already_exists`, `unauthenticated` (linking), `no_signing_key`, `claims_failed`
+ * `account_disabled`, `identity_already_exists`, `unauthenticated`, `permission_denied`, `second_factor_required` (linking), `no_signing_key`, `claims_failed`
  */
 export async function signInWithIdToken(deps: Deps, by: Caller, input: IdTokenInput): Promise<SignedIn> {
   const missing = firstMissing({ provider: input.provider, idToken: input.idToken });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
   const provider = requireProvider(deps, input.provider);
   await deps.rateLimiter.consume([callerCounter(deps, by, 'provider')]);
-  const { idToken, ttlSeconds = deps.config.tokens.accessTtlSeconds, linkingSessionId: sessionId } = input;
+  const { idToken, ttlSeconds = deps.config.tokens.accessTtlSeconds, linking } = input;
+  const sessionId = linking === null ? null : await requireMayLink(deps, linking);
   const shown = { idToken, accessToken: input.accessToken === '' ? undefined : input.accessToken };
   const verified = await askProvider(deps, provider, () => provider.verify(shown));
   checkNonce(input.nonce, verified.nonce);
@@ -61,7 +63,7 @@ export async function signInWithIdToken(deps: Deps, by: Caller, input: IdTokenIn
   const opened =
     sessionId === null
       ? await admitProviderAccount(deps, by, { identity, invitedUserId: null }, open)
-      : await linkToSession(deps, by, { sessionId, identity }, (tx, linked) =>
+      : await linkToSession(deps, by, { sessionId, identity, byClient: true }, (tx, linked) =>
           open(tx, { ...linked, action: 'login' }),
         );
   if (opened === 'unverified')
