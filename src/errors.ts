@@ -79,7 +79,6 @@ export const errorCatalogue = {
   challenge_expired: { status: 400, message: 'The challenge has expired. Begin again.' },
   factor_name_taken: { status: 400, message: 'You have a second factor of this name.' },
   too_many_factors: { status: 400, message: 'There are too many second factors. Remove one first.' },
-  reauthentication_required: { status: 403, message: 'Sign in again to do this.' },
   captcha_failed: { status: 400, message: 'The captcha was not solved.' },
   cross_site_request: { status: 403, message: 'This request came from another site.' },
   feature_disabled: { status: 403, message: 'This is switched off here.' },

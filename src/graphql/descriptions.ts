@@ -33,7 +33,7 @@ export const MUTATIONS = paragraphs(
     '`permission_denied`: the token does not allow this. A team token, or the token of a program, cannot change the account: send the access token of a login.',
     '`second_factor_required`: the session has not shown the second factor. Call `signInWithTotp`.',
     '`invalid_second_factor`: the code is wrong, or it was used. Ask the user for the next one.',
-    '`reauthentication_required`: the user signs in again, and the client repeats the call.',
+    '`reauthentication_needed`: call `requestReauthentication`, and repeat the call with the code that the user gets. Or the user signs in again.',
     '`insufficient_permissions`: the role of the current user in the team does not allow this.',
     '`not_found`: the object does not exist, or the current user may not see it.',
     '`email_not_verified`: the user opens the mailed link first.',

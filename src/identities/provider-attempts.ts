@@ -1,9 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
+import type { Device } from '../audit/device.ts';
 import { sha256 } from '../crypto/secrets.ts';
 import type { Queryable, Transaction } from '../db/client.ts';
 import { flowStates } from '../db/tables/flow-states.ts';
 import { providerAttempts } from '../db/tables/provider-attempts.ts';
+import { bindTicket, isTicketSecret } from './attempt-secrets.ts';
 
 /** Seconds in which a person signs in at a provider, and in which a ticket is used. */
 export const ATTEMPT_SECONDS = 300;
@@ -53,16 +55,17 @@ export async function createTicket(
 }
 
 /**
- * Lets a browser begin with a ticket, in one statement: a ticket works once.
+ * Lets a browser begin with a ticket, in one statement: a ticket works once. A bound ticket works on its device only.
  * @returns the name of the provider; null if the ticket was used or has expired
  */
 export async function redeemTicket(
   db: Queryable,
-  { ticket, state, browser }: { ticket: string; state: string; browser: string },
+  { ticket, device, state, browser }: { ticket: string; device: Device; state: string; browser: string },
 ): Promise<string | null> {
+  if (!isTicketSecret(ticket)) return null;
   const [begun] = await db.execute<{ provider: string }>(sql`
     update ${providerAttempts} set state_hash = ${sha256(state)}, browser_hash = ${sha256(browser)}
-    where ticket_hash = ${sha256(ticket)} and state_hash is null and expires_at > now()
+    where ticket_hash in (${sha256(ticket)}, ${sha256(bindTicket(ticket, device))}) and state_hash is null and expires_at > now()
     returning provider`);
   return begun?.provider ?? null;
 }

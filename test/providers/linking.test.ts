@@ -191,6 +191,23 @@ describe('a signed-in person', () => {
     );
   });
 
+  test('without PKCE links on the device that asked for the link only', async () => {
+    const session = await member();
+    stage.person('ann');
+    const url = await linkingUrl(session, 'login_hint=ann');
+    const stranger = { headers: { 'user-agent': 'another browser' } };
+    expect((await createBrowser().visit(url, stranger)).status).toBe(403);
+    for (const agent of ['node', '']) {
+      const spelled = new URL(url);
+      spelled.searchParams.set('ticket', `${spelled.searchParams.get('ticket')} 127.0.0.1 ${agent}`);
+      expect((await createBrowser().visit(spelled.href, stranger)).status).toBe(403);
+    }
+    const back = await createBrowser().follow(url, SITE);
+    expect(back.hash).toContain('access_token');
+    const { identities } = await userOf(session.accessToken);
+    expect(identities.map(({ provider }) => provider)).toEqual(['email', 'local']);
+  });
+
   test('uses a link once', async () => {
     stage.person('ann');
     const url = await linkingUrl(await member(), `${pkce().query}&login_hint=ann`);

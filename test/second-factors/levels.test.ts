@@ -236,14 +236,40 @@ describe('a user without a password', () => {
     expect(await gateway.graphql(DELETE, {}, headers)).toEqual({ deleteAccount: { ok: true } });
   });
 
+  const letSignInAge = (userId: string) =>
+    gateway.sql`update portcullis.sessions set created_at = created_at - interval '16 minutes', methods = (
+      select jsonb_agg(jsonb_set(used, '{timestamp}', to_jsonb((used ->> 'timestamp')::bigint - 960)))
+      from jsonb_array_elements(methods) used) where user_id = ${userId}`;
+
+  test('shows a mailed code after 15 minutes: once, and within five guesses', async () => {
+    const ada = await withoutPassword();
+    await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${ada.user.id}`;
+    await letSignInAge(ada.user.id);
+    const headers = bearer(ada.accessToken);
+    const ask = 'mutation { requestReauthentication { ok } }';
+    expect(await gateway.graphql(ask, {}, headers)).toEqual({ requestReauthentication: { ok: true } });
+    const mailed = () =>
+      (gateway.deps.mailInbox?.list() ?? []).find(
+        ({ to, text }) => to === ada.user.email && /\b\d{6}\b/.test(text),
+      );
+    await expect.poll(mailed).toBeDefined();
+    const [code = ''] = /\b\d{6}\b/.exec(mailed()?.text ?? '') ?? [];
+    const change = (typed: string) =>
+      `mutation { changeEmail(input: { newEmail: "${typed}@example.com", code: "${typed}" }) { ok } }`;
+    const wrong = code === '000000' ? '000001' : '000000';
+    expect(await gateway.failure(change(wrong), {}, headers)).toEqual([
+      expect.objectContaining({ extensions: { code: 'reauthentication_not_valid', attribute: 'code' } }),
+    ]);
+    expect(await gateway.graphql(change(code), {}, headers)).toEqual({ changeEmail: { ok: true } });
+    expect(await gateway.failure(change(code), {}, headers)).toEqual(coded('reauthentication_not_valid'));
+  });
+
   test('needs a new sign-in after 15 minutes', async () => {
     const ada = await withoutPassword();
-    await gateway.sql`update portcullis.sessions set created_at = created_at - interval '16 minutes', methods = (
-      select jsonb_agg(jsonb_set(used, '{timestamp}', to_jsonb((used ->> 'timestamp')::bigint - 960)))
-      from jsonb_array_elements(methods) used) where user_id = ${ada.user.id}`;
+    await letSignInAge(ada.user.id);
     for (const mutation of [DELETE, CHANGE])
       expect(await gateway.failure(mutation, {}, bearer(ada.accessToken))).toEqual(
-        coded('reauthentication_required'),
+        coded('reauthentication_needed'),
       );
   });
 

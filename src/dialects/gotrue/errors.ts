@@ -120,11 +120,6 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
     code: 'too_many_enrolled_mfa_factors',
     message: 'Maximum number of verified factors reached, unenroll to continue',
   },
-  reauthentication_required: {
-    status: 400,
-    code: 'reauthentication_needed',
-    message: 'This action requires reauthentication',
-  },
   captcha_failed: { message: 'captcha protection: request disallowed' },
   invalid_request: { code: 'validation_failed' },
   invalid_json: { code: 'bad_json' },

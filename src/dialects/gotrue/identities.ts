@@ -83,7 +83,7 @@ export const identityEndpoints = (deps: GatewayDeps): Endpoint[] => [
       ],
     },
     authenticate: (incoming) => requireLinking(deps, incoming),
-    params: z.object({ identity_id: z.string() }),
+    params: z.object({ identity_id: z.string().meta({ description: 'The id of the identity.' }) }),
     async handle({ by, params: { identity_id: id } }, c) {
       if (!z.uuid().safeParse(id).success)
         throw refuse(404, 'validation_failed', 'identity_id must be an UUID');

@@ -20,7 +20,7 @@ const ANSWER = {
   state: z.string().optional().meta({ description: 'What `/authorize` sent to the provider.' }),
   code: z.string().optional().meta({ description: 'What the gateway exchanges at the provider.' }),
   error: z.string().optional().meta({ description: 'Why the provider refuses, as OAuth names it.' }),
-  error_description: z.string().optional(),
+  error_description: z.string().optional().meta({ description: 'The same as a sentence.' }),
   iss: z.string().optional().meta({ description: 'The issuer (RFC 9207).' }),
   user: z.string().optional().meta({ description: "Apple's user, the first time." }),
 };

@@ -29,7 +29,8 @@ const Settings = z.object({
 /** What clients may know of the gateway before they sign in. */
 function settingsOf({ config }: GatewayDeps): z.output<typeof Settings> {
   const { autoconfirm } = config.gotrue;
-  const external = Object.fromEntries(PROVIDERS.map((name) => [name, false]));
+  const configured = new Set(config.providers.map(({ name }) => name));
+  const external = Object.fromEntries(PROVIDERS.map((name) => [name, configured.has(name)]));
   const hasSms = config.sms.provider !== 'off';
   return {
     external: {

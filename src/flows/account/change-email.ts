@@ -66,7 +66,7 @@ async function requireOwner(deps: Deps, by: Viewer, shown: FreshnessInput): Prom
   const { id, email } = by.user;
   if (email !== null || !(await findAnonymity(deps.db, id))) return requireFreshness(deps, by, shown);
   requireStepUp(by);
-  return { passwordHash: null };
+  return { passwordHash: null, code: null };
 }
 
 /**

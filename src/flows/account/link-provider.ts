@@ -1,5 +1,5 @@
 import { beginFlow } from '../../flow-states/flow-states.ts';
-import { createTicketSecret } from '../../identities/attempt-secrets.ts';
+import { bindTicket, createTicketSecret } from '../../identities/attempt-secrets.ts';
 import { ATTEMPT_SECONDS, createTicket } from '../../identities/provider-attempts.ts';
 import { resolveRedirect } from '../../redirects/redirects.ts';
 import type { Viewer } from '../shared/caller.ts';
@@ -16,7 +16,8 @@ type LinkProviderInput = {
 };
 
 /**
- * Lets the signed-in person link an account at a provider. With PKCE the identity is linked when the client that began exchanges its code.
+ * Lets the signed-in person link an account at a provider. With PKCE the identity is linked when the client that began exchanges its code. Without PKCE
+ * the ticket works on the device that asked for it, by its address and user agent.
  * @returns a ticket, with which one browser begins within five minutes
  * @throws AuthError `unknown_provider` (provider), `permission_denied` for a token that may not change the account, `second_factor_required`, `rate_limited`
  */
@@ -31,7 +32,8 @@ export async function linkProvider(
   const redirectTo = resolveRedirect(deps.config, redirects);
   await deps.db.transaction(async (tx) => {
     const flowStateId = await beginFlow(tx, { redirectTo, codeChallenge, ttlSeconds: 2 * ATTEMPT_SECONDS });
-    await createTicket(tx, { flowStateId, provider: provider.name, ticket, sessionId });
+    const bound = codeChallenge === null ? bindTicket(ticket, by.device) : ticket;
+    await createTicket(tx, { flowStateId, provider: provider.name, ticket: bound, sessionId });
   });
   return ticket;
 }

@@ -1,4 +1,5 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
+import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import {
   deleteUnverifiedFactors,
@@ -13,7 +14,12 @@ import { lockUser } from '../../users/users.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
-import { type FreshnessInput, requireRecentSignIn } from '../shared/freshness.ts';
+import {
+  type Freshness,
+  type FreshnessInput,
+  requireRecentSignIn,
+  requireStillFresh,
+} from '../shared/freshness.ts';
 import { requireStepUp } from '../shared/step-up.ts';
 
 export type EnrollFactorInput = {
@@ -57,24 +63,40 @@ export async function enrollFactor(
   const name = typed.trim() === '' ? null : parseName(typed, nameAttribute);
   await countChange(deps, by);
   // A thief with a stolen session could otherwise lock its owner out.
-  if (input.proof !== undefined) await requireRecentSignIn(deps, by, input.proof);
+  const freshness = input.proof === undefined ? null : await requireRecentSignIn(deps, by, input.proof);
   const secret = createTotpSecret();
   const issuer = input.issuer || deps.config.secondFactor.totpIssuer;
   const uri = totpUri({ secret, issuer, account: by.user.email ?? by.user.id });
   const jwe = await deps.keyEncryption.encrypt(secret);
-  const factor = await deps.db.transaction(async (tx) => {
-    const { user, sessionId, level, device } = by;
-    const userId = user.id;
-    await lockUser(tx, userId);
-    if (sessionId === null || !(await isSessionLive(tx, sessionId)))
-      throw new AuthError('unauthenticated', { message: 'The session is over.' });
-    if (level === 'aal1' && (await hasVerifiedFactor(tx, userId)))
-      throw new AuthError('second_factor_required');
-    if (replacesUnverified) await deleteUnverifiedFactors(tx, userId);
-    const inserted = await insertFactor(tx, deps.keyEncryption, { userId, name, jwe });
-    const details = { factorId: inserted.id };
-    await recordSecurityEvent(tx, { action: 'second_factor_enrolled', userId, sessionId, device, details });
-    return inserted;
-  });
+  const work = (tx: Transaction) => storeFactor(tx, deps, by, { name, jwe, replacesUnverified, freshness });
+  const factor = await deps.db.transaction(work);
   return { factor, secret, uri, qrCode: drawQrCode(uri) };
+}
+
+type NewFactor = {
+  name: string | null;
+  jwe: string;
+  replacesUnverified: boolean;
+  freshness: Freshness | null;
+};
+
+async function storeFactor(
+  tx: Transaction,
+  { keyEncryption }: Deps,
+  by: Viewer,
+  { name, jwe, replacesUnverified, freshness }: NewFactor,
+): Promise<SecondFactor> {
+  const { user, sessionId, level, device } = by;
+  const userId = user.id;
+  if (freshness === null) await lockUser(tx, userId);
+  else await requireStillFresh(tx, by, freshness);
+  if (sessionId === null || !(await isSessionLive(tx, sessionId)))
+    throw new AuthError('unauthenticated', { message: 'The session is over.' });
+  if (level === 'aal1' && (await hasVerifiedFactor(tx, userId)))
+    throw new AuthError('second_factor_required');
+  if (replacesUnverified) await deleteUnverifiedFactors(tx, userId);
+  const inserted = await insertFactor(tx, keyEncryption, { userId, name, jwe });
+  const details = { factorId: inserted.id };
+  await recordSecurityEvent(tx, { action: 'second_factor_enrolled', userId, sessionId, device, details });
+  return inserted;
 }

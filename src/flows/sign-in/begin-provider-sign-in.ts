@@ -70,7 +70,7 @@ export async function beginProviderLink(
 ): Promise<BegunSignIn> {
   await deps.rateLimiter.consume([callerCounter(deps, by, 'provider')]);
   const attempt = { state: createState(), browser: input.browser ?? createBrowserSecret() };
-  const name = await redeemTicket(deps.db, { ticket: input.ticket, ...attempt });
+  const name = await redeemTicket(deps.db, { ticket: input.ticket, device: by.device, ...attempt });
   if (name === null) throw new AuthError('invalid_token', { attribute: 'ticket' });
   const provider = requireProvider(deps, name);
   const url = await authorizationUrl(deps, provider, { ...input, ...attempt });

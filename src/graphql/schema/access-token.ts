@@ -5,7 +5,7 @@ import { type PersonalSignIn, signInWithAccessToken } from '../../flows/sign-in/
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
-import { currentPassword, FRESHNESS, withFreshness } from './freshness.ts';
+import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { UserType } from './user.ts';
 
@@ -67,7 +67,7 @@ const CreateAccessTokenInput = builder.inputType('CreateAccessTokenInput', {
       description:
         'The roles of Hasura that it may have: some of those in an access token of the user. All of them unless given. Roles of team tokens cannot be given.',
     }),
-    currentPassword: currentPassword(t),
+    ...freshnessFields(t),
   }),
 });
 

@@ -3,7 +3,7 @@ import { updateProfile } from '../../flows/account/update-profile.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
-import { currentPassword, FRESHNESS, withFreshness } from './freshness.ts';
+import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { UserType } from './user.ts';
 
@@ -33,7 +33,7 @@ builder.mutationField('updateProfile', (t) =>
 const DeleteAccountInput = builder.inputType('DeleteAccountInput', {
   description: 'Input of `deleteAccount`: the current password.',
   fields: (t) => ({
-    currentPassword: currentPassword(t),
+    ...freshnessFields(t),
   }),
 });
 

@@ -4,7 +4,7 @@ import { viewerOrNull } from '../../request/viewer.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
-import { currentPassword, FRESHNESS, withFreshness } from './freshness.ts';
+import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 
 builder.queryField('emailExists', (t) =>
@@ -35,7 +35,7 @@ const ChangeEmailInput = builder.inputType('ChangeEmailInput', {
       description:
         'The new email address: at most 254 characters. Case and surrounding spaces do not matter.',
     }),
-    currentPassword: currentPassword(t),
+    ...freshnessFields(t),
   }),
 });
 

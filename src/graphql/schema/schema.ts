@@ -4,6 +4,7 @@ import './access-token.ts';
 import './sign-in.ts';
 import './anonymous.ts';
 import './second-factor.ts';
+import './reauthentication.ts';
 import './sign-in-with-totp.ts';
 import './mailed-code.ts';
 import './sign-in-with-code.ts';

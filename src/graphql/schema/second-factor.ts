@@ -8,7 +8,7 @@ import { findRecoveryCodesLeft } from '../../second-factors/recovery-codes.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
-import { currentPassword, FRESHNESS } from './freshness.ts';
+import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { type AuthAnswer, AuthPayload, answer } from './sign-in.ts';
 
@@ -68,7 +68,7 @@ const TotpEnrollInput = builder.inputType('TotpEnrollInput', {
     name: t.string({
       description: 'A name for the list: 1 to 255 characters. No two apps of a user have the same name.',
     }),
-    currentPassword: currentPassword(t),
+    ...freshnessFields(t),
   }),
 });
 
@@ -109,7 +109,7 @@ builder.mutationField('totpEnroll', (t) =>
       enrollFactor(deps, await requireAccountHolder(caller), {
         name: input?.name ?? '',
         replacesUnverified: true,
-        proof: { currentPassword: input?.currentPassword ?? '' },
+        proof: withFreshness(input ?? {}),
       }),
   }),
 );

@@ -72,6 +72,17 @@ export const reasons: readonly Reason[] = [
     ],
   },
   {
+    why: 'If another password signed up last, the address was never proven by the first: the data of the first sign-up go.',
+    where: [
+      {
+        case: /^signup: repeat of an unconfirmed/,
+        step: 3,
+        at: /^body\.user\.(user_metadata|identities\.0\.identity_data)\.v$/,
+        ours: undefined,
+      },
+    ],
+  },
+  {
     why: 'A ban is told only to a person who gives the right password.',
     where: [{ case: /^token: password: a banned user and a wrong password/, at: CODE }],
   },
@@ -125,10 +136,32 @@ export const reasons: readonly Reason[] = [
     where: [{ case: /^admin users: DELETE with should_soft_delete/, step: 2, at: /^body\./ }],
   },
   {
+    why: 'The identity `email` of an account shows what `user_metadata` has, also from a provider.',
+    where: [
+      {
+        case: /^callback: a verified address of a confirmed/,
+        at: /identities\.0\.identity_data\.(custom_claims|full_name|iss|name|provider_id)$/,
+        recorded: undefined,
+      },
+    ],
+  },
+  {
+    why: 'A sign-in at a provider has a nonce and PKCE of its own.',
+    where: [{ case: /^(authorize|callback): /, at: 'header location', recorded: /^«provider»/ }],
+  },
+  {
     why: 'The gateway names itself at `/health`, and answers unknown paths in JSON.',
     where: [
       { case: /^health: /, at: /^body\.(version|name|description)$/ },
       { case: 'health: an unknown path is 404', at: /^(header content-type|body)$/ },
+    ],
+  },
+  {
+    why: '`/settings` has `autoconfirm` too, and names the provider of text messages that is set. The gateway has no SAML.',
+    where: [
+      { case: /^settings: /, at: 'body.autoconfirm', recorded: undefined },
+      { case: /^settings: /, at: 'body.saml_private_key_next_configured', ours: false },
+      { case: /^settings: /, at: 'body.sms_provider', recorded: 'twilio', ours: 'test' },
     ],
   },
 ];

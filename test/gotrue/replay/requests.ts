@@ -43,7 +43,11 @@ async function fillPath(scene: Scene, path: string): Promise<string> {
   if (filled.includes('state=«uuid»'))
     filled = filled.replace('state=«uuid»', `state=${must(scene.fills.get('state'), 'state')}`);
   if (filled.includes('code=«uuid»'))
-    filled = filled.replace('code=«uuid»', `code=${must(scene.fills.get('code'), 'code of the provider')}`);
+    filled = filled.replace(
+      'code=«uuid»',
+      // The provider names itself beside its code (RFC 9207), as the recorded one did not.
+      `code=${must(scene.fills.get('code'), 'code of the provider')}&iss=${scene.fills.get('iss') ?? ''}`,
+    );
   if (filled.includes('«uuid»'))
     filled = filled.replace('«uuid»', scene.fills.get('user') ?? must(scene.userIds.at(-1), 'user'));
   return filled.replaceAll('«pkce»', scene.challenge);

@@ -73,7 +73,7 @@ describe('the root fields', () => {
       [
         ...signingIn,
         ...['createAccessToken', 'revokeAccessToken', 'linkProvider', 'unlinkIdentity'],
-        ...['totpActivate', 'totpDisable', 'totpEnroll', 'recoveryCodes'],
+        ...['totpActivate', 'totpDisable', 'totpEnroll', 'recoveryCodes', 'requestReauthentication'],
         ...['changeEmail', 'changePassword', 'deleteAccount', 'resendEmailVerification', 'updateProfile'],
         ...['createTeam', 'deleteTeam', 'leaveTeam', 'renameTeam', 'switchTeam'],
         ...['createProject', 'deleteProject', 'renameProject', 'changeMemberRole', 'removeMember'],

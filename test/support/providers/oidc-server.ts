@@ -5,7 +5,13 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { type Configuration, Provider } from 'oidc-provider';
 
 /** A person at the provider. */
-type Person = { sub: string; email?: string; email_verified?: boolean; name?: string };
+type Person = {
+  sub: string;
+  email?: string;
+  email_verified?: boolean;
+  name?: string;
+  preferred_username?: string;
+};
 
 /** What the wrapper does to a request instead of, or after, the provider. Undefined: what the provider does. */
 type Fault = (request: IncomingMessage, response: ServerResponse, next: RequestListener) => void;
@@ -106,7 +112,7 @@ const settings = (key: Key, people: Map<string, Person>, redirectUri: string): C
   ],
   jwks: { keys: [key.jwk as never] },
   cookies: { keys: ['a key of the test'] },
-  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'preferred_username'] },
   conformIdTokenClaims: false,
   features: { devInteractions: { enabled: false } },
   interactions: { url: (_context, { uid }) => `/interaction/${uid}` },

@@ -36,7 +36,7 @@ const accountOperations = [
   ...['resendEmailVerification', 'changePassword', 'changeEmail', 'updateProfile', 'deleteAccount'],
   ...['createAccessToken', 'revokeAccessToken'],
   ...['linkProvider', 'unlinkIdentity'],
-  ...['totpEnroll', 'totpActivate', 'totpDisable', 'recoveryCodes'],
+  ...['totpEnroll', 'totpActivate', 'totpDisable', 'recoveryCodes', 'requestReauthentication'],
 ];
 
 /** The operations of the operator, who is Hasura's admin. */

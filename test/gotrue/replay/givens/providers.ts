@@ -19,13 +19,15 @@ const backFromProvider =
   async (scene) => {
     const email = scene.address(label);
     const sub = uuidv5(email, uuidv5.URL);
-    scene.server.provider.people.set(sub, { sub, email, email_verified: verified, name: 'Ann Other' });
+    const profile = { name: 'Ann Other', preferred_username: 'ann' };
+    scene.server.provider.people.set(sub, { sub, email, email_verified: verified, ...profile });
     const search = new URLSearchParams({ provider: 'keycloak', login_hint: sub, ...query });
     const { headers, status } = await send(scene, 'GET', `/authorize?${search}`);
     if (status !== 302) throw new Error(`/authorize answered ${status}.`);
     const back = await createBrowser().follow(headers.get('location') ?? '', REDIRECT_URI);
     scene.fills.set('state', back.searchParams.get('state') ?? '');
     scene.fills.set('code', back.searchParams.get('code') ?? '');
+    scene.fills.set('iss', encodeURIComponent(back.searchParams.get('iss') ?? ''));
   };
 
 const withInvite =

@@ -17,8 +17,8 @@ export const metadata: readonly Mutation[] = [
   {
     breaks: 'anonymous cannot refresh',
     file: REMOTE,
-    from: '            refresh(input: RefreshInput): AuthPayload!\n            resetPassword(input: ResetPasswordInput!): OkPayload!\n            signIn',
-    to: '            resetPassword(input: ResetPasswordInput!): OkPayload!\n            signIn',
+    from: '            refresh(input: RefreshInput): AuthPayload!\n            requestCode',
+    to: '            requestCode',
     scenarios: ['accounts'],
   },
   {
