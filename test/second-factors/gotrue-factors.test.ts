@@ -75,6 +75,25 @@ describe('the stock client', () => {
   });
 });
 
+test('the stock client signs in with a password, sees that aal2 is next, and gets there', async () => {
+  const person = await verifiedPerson(gateway);
+  const { id, secret } = await verified(person);
+  const client = new AuthClient({ url: `${gateway.url}/gotrue/auth/v1`, autoRefreshToken: false });
+  const { email, password } = person.person;
+  expect((await client.signInWithPassword({ email, password })).error).toBeNull();
+  const levels = async () => (await client.mfa.getAuthenticatorAssuranceLevel()).data;
+  expect(await levels()).toMatchObject({ currentLevel: 'aal1', nextLevel: 'aal2' });
+  const { error } = await client.updateUser({ password: 'another horse' });
+  expect(error).toMatchObject({ status: 401, code: 'insufficient_aal' });
+  const verification = await client.mfa.challengeAndVerify({ factorId: id, code: codeOf(secret) });
+  expect(verification.error).toBeNull();
+  expect(await levels()).toMatchObject({ currentLevel: 'aal2', nextLevel: 'aal2' });
+  expect((await client.refreshSession()).error).toBeNull();
+  expect(await levels()).toMatchObject({ currentLevel: 'aal2' });
+  expect((await client.getClaims()).data?.claims).toMatchObject({ aal: 'aal2' });
+  expect((await client.updateUser({ password: 'another horse' })).error).toBeNull();
+});
+
 describe('POST /factors', () => {
   test('answers the secret once; the user then lists the factor as unverified', async () => {
     const person = await verifiedPerson(gateway);
