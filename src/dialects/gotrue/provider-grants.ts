@@ -50,7 +50,7 @@ function idTokenError(error: unknown, provider: string): unknown {
 }
 
 /** The person who links an identity by an ID token; null for a sign-in. */
-async function linkingViewer(deps: GatewayDeps, incoming: Incoming, links: boolean): Promise<Viewer | null> {
+async function linkingPerson(deps: GatewayDeps, incoming: Incoming, links: boolean): Promise<Viewer | null> {
   if (!links) return null;
   if (!deps.config.manualLinking) throw linkingIsOff();
   return requireUser(deps, incoming);
@@ -61,8 +61,8 @@ export const idTokenGrant: Grant = async (deps, call, c) => {
   const { id_token: idToken, access_token: accessToken, nonce, link_identity: links } = call.body;
   if (idToken === '') throw refuseAsOAuth('invalid request', 'id_token required');
   const provider = providerIn(deps, call.body);
-  const linking = await linkingViewer(deps, call, links);
-  const input = { provider, idToken, accessToken, nonce, linking, form: 'gotrue' } as const;
+  const linkedTo = await linkingPerson(deps, call, links);
+  const input = { provider, idToken, accessToken, nonce, linkedTo, form: 'gotrue' } as const;
   const signedIn = await signInWithIdToken(deps, call.caller, input).catch((error: unknown) =>
     Promise.reject(idTokenError(error, provider)),
   );

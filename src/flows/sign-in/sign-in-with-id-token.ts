@@ -22,8 +22,8 @@ export type IdTokenInput = TokenOptions & {
   accessToken: string;
   /** The nonce whose SHA-256, in hexadecimal, the ID token holds. Empty if it holds none. */
   nonce: string;
-  /** The person who links the identity instead; null for a sign-in. */
-  linking: Viewer | null;
+  /** The signed-in person who links the identity instead; null for a sign-in. */
+  linkedTo: Viewer | null;
 };
 
 /** The ID token holds the hash, so that an application that sees the token does not learn the nonce. */
@@ -42,8 +42,8 @@ export async function signInWithIdToken(deps: Deps, by: Caller, input: IdTokenIn
   if (missing !== null) throw new AuthError('required', { attribute: missing });
   const provider = requireProvider(deps, input.provider);
   await deps.rateLimiter.consume([callerCounter(deps, by, 'provider')]);
-  const { idToken, ttlSeconds = deps.config.tokens.accessTtlSeconds, linking } = input;
-  const sessionId = linking === null ? null : await requireMayLink(deps, linking);
+  const { idToken, ttlSeconds = deps.config.tokens.accessTtlSeconds, linkedTo } = input;
+  const sessionId = linkedTo === null ? null : await requireMayLink(deps, linkedTo);
   const shown = { idToken, accessToken: input.accessToken === '' ? undefined : input.accessToken };
   const verified = await askProvider(deps, provider, () => provider.verify(shown));
   checkNonce(input.nonce, verified.nonce);
