@@ -91,16 +91,6 @@ export async function requestCode(tx: Transaction, request: Request): Promise<st
   return id;
 }
 
-/** Lets the pending code of a target keep no password any more, as a request without the password would. */
-export async function dropKeptPassword(
-  db: Queryable,
-  { target, purpose }: { target: string; purpose: CodePurpose },
-): Promise<void> {
-  await db.execute(sql`
-    update ${oneTimeCodes} set keeps_password = false
-    where target = ${target} and purpose = ${purpose} and keeps_password`);
-}
-
 /** A code as the message tells it. */
 export type MadeCode = OneTimeCode & {
   /** Six digits. */

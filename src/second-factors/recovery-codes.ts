@@ -79,6 +79,15 @@ export async function redeemRecoveryCode(
   return redeemed.length > 0;
 }
 
+/** Tells whether a user has got recovery codes, which may all be used up. */
+export async function hasRecoveryCodes(db: Queryable, userId: string): Promise<boolean> {
+  const found = await db
+    .select({ userId: recoveryCodeSets.userId })
+    .from(recoveryCodeSets)
+    .where(eq(recoveryCodeSets.userId, userId));
+  return found.length > 0;
+}
+
 /** Counts the recovery codes of a user that are not used. */
 export async function findRecoveryCodesLeft(db: Queryable, userId: string): Promise<number> {
   const [found] = await db

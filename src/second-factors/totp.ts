@@ -11,6 +11,20 @@ const WINDOW = 1;
 /** Makes the secret of an authenticator app: 160 random bits (RFC 4226, 4), in base32. */
 export const createTotpSecret = (): string => new Secret({ size: 20 }).base32;
 
+/** The length of an issuer and of an account in a URI, percent-encoded. Both fit into a QR code then, and the issuer twice. */
+const MAX_ISSUER_LENGTH = 900;
+const MAX_ACCOUNT_LENGTH = 762;
+
+const encodedLength = (text: string): number => encodeURIComponent(text).length;
+
+/** Tells whether the name of an application fits into a QR code. Letters that are not Latin take more room. */
+export const fitsAsIssuer = (issuer: string): boolean =>
+  issuer.isWellFormed() && encodedLength(issuer) <= MAX_ISSUER_LENGTH;
+
+/** Returns the name of an account that fits into a QR code: the address, or else the id. */
+export const accountLabel = ({ id, email }: { id: string; email: string | null }): string =>
+  email !== null && encodedLength(email) <= MAX_ACCOUNT_LENGTH ? email : id;
+
 /**
  * Makes the `otpauth://` URI that an authenticator app reads.
  * @param input.account the name of the account, as the app shows it
@@ -28,8 +42,12 @@ export function totpUri({
   return new TOTP({ ...options, secret: Secret.fromBase32(secret) }).toString();
 }
 
-/** Draws a text as a QR code, in SVG. */
-export const drawQrCode = (text: string): string => encodeQr(text, 'svg', { ecc: 'medium' });
+/** How many characters a QR code holds that corrects 15 % of errors (ISO/IEC 18004). One that corrects 7 % holds 2953. */
+const MEDIUM_CAPACITY = 2331;
+
+/** Draws a text of at most 2953 characters as a QR code, in SVG. */
+export const drawQrCode = (text: string): string =>
+  encodeQr(text, 'svg', { ecc: text.length <= MEDIUM_CAPACITY ? 'medium' : 'low' });
 
 /** Six digits, as the apps show them: some group the digits by a space. The library fails with other characters. */
 const CODE = /^\d{3} ?\d{3}$/;

@@ -1,10 +1,11 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { sessions } from '../db/tables/sessions.ts';
+import { secondFactorMethods } from './levels.ts';
 
 /**
- * Tells whether the person of a live session has authenticated a moment ago: by a provider, a mailed code, a second factor, or in
- * another way. The refresh of tokens does not count.
+ * Tells whether the person of a live session has shown a first factor a moment ago: a password, a provider, or what was mailed. The refresh
+ * of tokens does not count. Nor does a second factor: a thief with a stolen session may have added an authenticator app of their own.
  */
 export async function isFreshSession(
   db: Queryable,
@@ -18,8 +19,10 @@ export async function isFreshSession(
         eq(sessions.id, sessionId),
         isNull(sessions.revokedAt),
         sql`${sessions.expiresAt} > now()`,
-        sql`greatest(extract(epoch from ${sessions.createdAt}), (select max((used ->> 'timestamp')::bigint)
-          from jsonb_array_elements(${sessions.methods}) used)) > extract(epoch from now()) - ${seconds}::int`,
+        // A second factor makes a new session, which begins later than the sign-in. An earlier version stored no methods.
+        sql`least(extract(epoch from ${sessions.createdAt}), (select max((used ->> 'timestamp')::bigint)
+          from jsonb_array_elements(${sessions.methods}) used where used ->> 'method' not in (${secondFactorMethods})))
+          > extract(epoch from now()) - ${seconds}::int`,
       ),
     );
   return found.length > 0;

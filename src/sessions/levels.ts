@@ -17,6 +17,12 @@ import { type TeamRow, teamOf } from './team-row.ts';
 export type SecondFactorMethod = 'totp' | 'recovery_code';
 const SECOND_FACTOR_METHODS: readonly SecondFactorMethod[] = ['totp', 'recovery_code'];
 
+/** SQL: the names of these ways, as a list for `in`. */
+export const secondFactorMethods: SQL = sql.join(
+  SECOND_FACTOR_METHODS.map((method) => sql`${method}`),
+  sql`, `,
+);
+
 type Raising = {
   userId: string;
   /** The session of the first factor. */
@@ -105,17 +111,13 @@ export async function lowerSessions(
     .where(raised)
     .orderBy(asc(sessions.id))
     .for('no key update');
-  const removed = sql.join(
-    SECOND_FACTOR_METHODS.map((method) => sql`${method}`),
-    sql`, `,
-  );
   await tx
     .update(sessions)
     .set({
       level: 'aal1',
       methods: sql`(select coalesce(jsonb_agg(used order by place), '[]')
         from jsonb_array_elements(${sessions.methods}) with ordinality as each (used, place)
-        where used ->> 'method' not in (${removed}))`,
+        where used ->> 'method' not in (${secondFactorMethods}))`,
     })
     .where(and(raised, inArray(sessions.id, locked)));
 }

@@ -66,16 +66,13 @@ export async function findOwnerOfSession(db: Queryable, sessionId: string): Prom
   return found?.userId ?? null;
 }
 
-/** Finds what opened a session, and when; null if not found. */
-export async function findSessionStart(
-  db: Queryable,
-  sessionId: string,
-): Promise<{ openedBy: SessionOpener; createdAt: Date } | null> {
+/** Finds what opened a session; null if not found. */
+export async function findSessionOpener(db: Queryable, sessionId: string): Promise<SessionOpener | null> {
   const [found] = await db
-    .select({ openedBy: sessions.openedBy, createdAt: sessions.createdAt })
+    .select({ openedBy: sessions.openedBy })
     .from(sessions)
     .where(eq(sessions.id, sessionId));
-  return found ?? null;
+  return found?.openedBy ?? null;
 }
 
 /** Tells whether a session is neither revoked nor expired. */

@@ -51,17 +51,19 @@ async function people() {
 }
 
 describe('a known, a disabled, an unverified and an unknown address', () => {
+  // A change of the address may have to be confirmed by both addresses, each of which gets a mail.
   test.each([
-    ['/recover', {}],
-    ['/resend', { type: 'signup' }],
-    ['/resend', { type: 'email_change' }],
-  ])('get the same answer after the same work: %s %j', async (path, body) => {
+    ['/recover', {}, 1],
+    ['/resend', { type: 'signup' }, 1],
+    ['/resend', { type: 'email_change' }, 2],
+  ])('get the same answer after the same work: %s %j', async (path, body, mails) => {
     const work = [];
     for (const email of await people()) {
       work.push(await workOf(codes, path, { ...body, email }));
       await codes.countMails(email);
     }
-    expect(work[0]).toMatchObject({ status: 200, answer: {}, flows: 1, events: 1, jobs: 1, hashes: 0 });
+    const queued = { flows: mails, events: mails, jobs: mails };
+    expect(work[0]).toMatchObject({ status: 200, answer: {}, ...queued, hashes: 0 });
     expect(work).toEqual(Array(4).fill(work[0]));
   });
 

@@ -1,6 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { JWTPayload } from 'jose';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { verifiedPerson } from '../gotrue/people.ts';
+import { JWT_SECRET, signed } from '../gotrue/service-tokens.ts';
+import { bearer, send } from '../gotrue/wire.ts';
+import { logInFirst, protect } from '../second-factors/authenticator.ts';
 import { forFile } from '../support/for-file.ts';
 import { openProviderStage } from '../support/providers/stage.ts';
 
@@ -115,5 +119,44 @@ test('linking by an ID token is off by default', async () => {
   expect(await show(claims(), { link_identity: true })).toMatchObject({
     status: 404,
     body: { error_code: 'manual_linking_disabled' },
+  });
+});
+
+describe('linking by an ID token', () => {
+  const linking = forFile(() =>
+    openProviderStage({
+      MANUAL_LINKING: 'on',
+      SECOND_FACTOR: 'advisory',
+      GOTRUE_JWT_SECRET: JWT_SECRET,
+    }),
+  );
+  const link = async (token: string, payload: JWTPayload = {}) => {
+    const id_token = await linking.oidc.makeIdToken(
+      claims({ ...payload, iss: linking.oidc.url, aud: linking.oidc.clientId }),
+    );
+    const body = { provider: 'local', id_token, link_identity: true };
+    return send(linking.gateway, 'POST', '/token?grant_type=id_token', { headers: bearer(token), body });
+  };
+
+  test('links it to the person of the session', async () => {
+    const ada = await verifiedPerson(linking.gateway);
+    expect(await link(ada.accessToken)).toMatchObject({ status: 200, body: { user: { id: ada.user.id } } });
+  });
+
+  test('needs the second factor of the person, where SECOND_FACTOR is advisory too', async () => {
+    const ada = await verifiedPerson(linking.gateway);
+    const { accessToken } = await protect(linking.gateway, ada);
+    const first = await logInFirst(linking.gateway, ada.person);
+    expect(await link(first.accessToken)).toMatchObject({
+      status: 401,
+      body: { error_code: 'insufficient_aal' },
+    });
+    expect((await link(accessToken)).status).toBe(200);
+  });
+
+  test('signs no one in by a token that names no session', async () => {
+    const ada = await verifiedPerson(linking.gateway);
+    const token = await signed({ sub: ada.user.id, role: 'authenticated' });
+    expect((await link(token)).status).toBe(403);
   });
 });

@@ -3,7 +3,7 @@ import { bearer, type SignedInAnswer, type TestGateway } from '../support/gatewa
 
 const AUTH = 'accessToken refreshToken teamToken expiresAt secondFactorRequired user { id email }';
 
-const LOGIN = `mutation Login($input: LoginInput!) { login(input: $input) { ${AUTH} } }`;
+export const LOGIN = `mutation Login($input: LoginInput!) { login(input: $input) { ${AUTH} } }`;
 const ENROLL = /* GraphQL */ `
   mutation Enroll($input: TotpEnrollInput) {
     totpEnroll(input: $input) { uri secret qrCode factor { id name verifiedAt } }

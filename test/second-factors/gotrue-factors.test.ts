@@ -5,7 +5,17 @@ import { type Member, verifiedPerson } from '../gotrue/people.ts';
 import { expectError, NAMED, send, type WireAnswer } from '../gotrue/wire.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, startGateway } from '../support/gateway.ts';
-import { codeOf, FINISH, letTimePass, logInFirst, protect, wrongCodeOf } from './authenticator.ts';
+import {
+  activate,
+  codeOf,
+  enroll,
+  FINISH,
+  finish,
+  letTimePass,
+  logInFirst,
+  protect,
+  wrongCodeOf,
+} from './authenticator.ts';
 
 const gateway = forFile(() => startGateway({ env: { LIMIT_SIGNUP_PER_ADDRESS: '1000/60' } }));
 
@@ -75,6 +85,25 @@ describe('the stock client', () => {
   });
 });
 
+test('the stock client signs in with a password, sees that aal2 is next, and gets there', async () => {
+  const person = await verifiedPerson(gateway);
+  const { id, secret } = await verified(person);
+  const client = new AuthClient({ url: `${gateway.url}/gotrue/auth/v1`, autoRefreshToken: false });
+  const { email, password } = person.person;
+  expect((await client.signInWithPassword({ email, password })).error).toBeNull();
+  const levels = async () => (await client.mfa.getAuthenticatorAssuranceLevel()).data;
+  expect(await levels()).toMatchObject({ currentLevel: 'aal1', nextLevel: 'aal2' });
+  const { error } = await client.updateUser({ password: 'another horse' });
+  expect(error).toMatchObject({ status: 401, code: 'insufficient_aal' });
+  const verification = await client.mfa.challengeAndVerify({ factorId: id, code: codeOf(secret) });
+  expect(verification.error).toBeNull();
+  expect(await levels()).toMatchObject({ currentLevel: 'aal2', nextLevel: 'aal2' });
+  expect((await client.refreshSession()).error).toBeNull();
+  expect(await levels()).toMatchObject({ currentLevel: 'aal2' });
+  expect((await client.getClaims()).data?.claims).toMatchObject({ aal: 'aal2' });
+  expect((await client.updateUser({ password: 'another horse' })).error).toBeNull();
+});
+
 describe('POST /factors', () => {
   test('answers the secret once; the user then lists the factor as unverified', async () => {
     const person = await verifiedPerson(gateway);
@@ -113,6 +142,22 @@ describe('POST /factors', () => {
     expectError(many, 422, 'too_many_enrolled_mfa_factors', most);
     const stranger = await send(gateway, 'POST', '/factors', { body: { factor_type: 'totp' } });
     expect(stranger.status).toBe(401);
+  });
+
+  test('refuses a name of the application that no QR code holds, and stores nothing then', async () => {
+    const person = await verifiedPerson(gateway);
+    for (const issuer of ['中'.repeat(255), '😀'.repeat(127)])
+      expectError(
+        await call(person, 'POST', '/factors', { factor_type: 'totp', issuer }),
+        400,
+        'validation_failed',
+        'issuer: It does not fit into a QR code.',
+      );
+    const factors = await gateway.sql`select from portcullis_private.second_factors
+      where user_id = ${person.user.id}`;
+    expect(factors).toHaveLength(0);
+    for (const issuer of ['中'.repeat(100), 'a'.repeat(255), '"'.repeat(255)])
+      expect((await call(person, 'POST', '/factors', { factor_type: 'totp', issuer })).status).toBe(200);
   });
 
   test('needs aal2 where a factor is verified', async () => {
@@ -270,4 +315,52 @@ describe('DELETE /factors/{id}', () => {
     expect((await call(person, 'DELETE', `/factors/${id}`)).status).toBe(200);
     expect((await call(person, 'DELETE', `/factors/${id}`)).status).toBe(404);
   });
+});
+
+describe('a thief with a session of yesterday', () => {
+  const strict = forFile(() => startGateway({ env: { REQUIRE_REAUTHENTICATION: 'on' } }));
+
+  test('gains no fresh sign-in by an app of their own', async () => {
+    const person = await verifiedPerson(strict);
+    const userId = person.user.id;
+    await strict.sql`delete from portcullis_private.passwords where user_id = ${userId}`;
+    await strict.sql`update portcullis.sessions set created_at = created_at - interval '25 hours', methods = (
+      select jsonb_agg(jsonb_set(used, '{timestamp}', to_jsonb((used ->> 'timestamp')::bigint - 90000)))
+      from jsonb_array_elements(methods) used) where user_id = ${userId}`;
+    const headers = bearer(person.accessToken);
+    const enrolment = await send(strict, 'POST', '/factors', { headers, body: { factor_type: 'totp' } });
+    const { id, totp } = enrolment.body as Enrolled;
+    const challenge = await send(strict, 'POST', `/factors/${id}/challenge`, { headers, body: {} });
+    const body = { challenge_id: (challenge.body as { id: string }).id, code: codeOf(totp.secret) };
+    const raised = await send(strict, 'POST', `/factors/${id}/verify`, { headers, body });
+    expect(raised.status).toBe(200);
+    await letTimePass(strict, userId);
+    const again = await finish(strict, {
+      accessToken: (raised.body as { access_token: string }).access_token,
+      code: codeOf(totp.secret),
+    });
+    const stolen = bearer(again.accessToken);
+    const password = await send(strict, 'PUT', '/user', {
+      headers: stolen,
+      body: { password: 'Fresh-horse-2' },
+    });
+    expect(password.body).toMatchObject({ error_code: 'reauthentication_needed' });
+    for (const change of [
+      'changeEmail(input: { newEmail: "thief@example.com" })',
+      'deleteAccount(input: {})',
+    ])
+      expect(await strict.failure(`mutation { ${change} { ok } }`, {}, stolen)).toMatchObject([
+        { extensions: { code: 'reauthentication_needed' } },
+      ]);
+  });
+});
+
+test('a user whose first app a client of GoTrue activated gets recovery codes with the next app', async () => {
+  const person = await verifiedPerson(gateway);
+  const { accessToken } = await verified(person);
+  const { secret } = await enroll(gateway, { accessToken }, { name: 'tablet' });
+  const { recoveryCodes, auth } = await activate(gateway, { accessToken }, codeOf(secret));
+  expect(recoveryCodes).toHaveLength(10);
+  const third = await enroll(gateway, auth, { name: 'watch' });
+  expect((await activate(gateway, auth, codeOf(third.secret))).recoveryCodes).toBeNull();
 });

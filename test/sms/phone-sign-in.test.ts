@@ -189,6 +189,16 @@ test('the owner of a number whose own request came too soon does not keep the st
   await expect(logIn(number)).rejects.toMatchObject({ code: 'invalid_credentials' });
 });
 
+test('nor does the owner whose sign-up with another password came too soon', async () => {
+  const number = newNumber();
+  await signUpByPhone(gateway, number);
+  const code = await receiveCode(twilio, number);
+  const again = signUpByPhone(gateway, number, { password: 'password of the owner' });
+  await expect(again).rejects.toMatchObject({ code: 'rate_limited' });
+  await signIn(number, code);
+  await expect(logIn(number)).rejects.toMatchObject({ code: 'invalid_credentials' });
+});
+
 test('a stranger with an autoconfirmed number loses memberships and apps when its owner signs in', async () => {
   const auto = await startGateway({ env: { SMS_PROVIDER: 'test', AUTOCONFIRM: 'phone', SMTP_URL: 'off' } });
   try {

@@ -67,7 +67,14 @@ const enroll = (deps: GatewayDeps): Endpoint =>
       description: 'It counts for nothing until its first code is verified. A user may have 10.',
       security: userToken,
       answers: { 200: { description: 'The app, with its secret.', schema: EnrollAnswer } },
-      errors: [...userErrors, nameTaken('…'), 'too_many_factors', needsAal2ToEnroll(), 'rate_limited'],
+      errors: [
+        ...userErrors,
+        nameTaken('…'),
+        'max_length',
+        'too_many_factors',
+        needsAal2ToEnroll(),
+        'rate_limited',
+      ],
     },
     authenticate: (incoming) => requireFirstFactor(deps, incoming),
     body: z.object({

@@ -1,4 +1,5 @@
 import { AuthError } from '../../errors.ts';
+import type { Viewer } from '../../flows/shared/caller.ts';
 import { signInWithIdToken } from '../../flows/sign-in/sign-in-with-id-token.ts';
 import { defaultIssuerOf } from '../../providers/presets.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
@@ -47,12 +48,11 @@ function idTokenError(error: unknown, provider: string): unknown {
   }
 }
 
-/** The session of a person who links an identity by an ID token; null for a sign-in. */
-async function linkingSession(deps: GatewayDeps, incoming: Incoming, links: boolean): Promise<string | null> {
+/** The person who links an identity by an ID token; null for a sign-in. */
+async function linkingPerson(deps: GatewayDeps, incoming: Incoming, links: boolean): Promise<Viewer | null> {
   if (!links) return null;
   if (!deps.config.manualLinking) throw linkingIsOff();
-  const { sessionId } = await requireUser(deps, incoming);
-  return sessionId;
+  return requireUser(deps, incoming);
 }
 
 /** An ID token that the client got from the provider itself. */
@@ -60,8 +60,8 @@ export const idTokenGrant: Grant = async (deps, call, c) => {
   const { id_token: idToken, access_token: accessToken, nonce, link_identity: links } = call.body;
   if (idToken === '') throw refuseAsOAuth('invalid request', 'id_token required');
   const provider = providerIn(deps, call.body);
-  const linkingSessionId = await linkingSession(deps, call, links);
-  const input = { provider, idToken, accessToken, nonce, linkingSessionId, form: 'gotrue' } as const;
+  const linkedTo = await linkingPerson(deps, call, links);
+  const input = { provider, idToken, accessToken, nonce, linkedTo, form: 'gotrue' } as const;
   const signedIn = await signInWithIdToken(deps, call.caller, input).catch((error: unknown) =>
     Promise.reject(idTokenError(error, provider)),
   );

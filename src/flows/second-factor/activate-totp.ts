@@ -14,7 +14,7 @@ export type ActivatedTotp = SignedIn & { recoveryCodes: string[] | null };
 /**
  * Activates the authenticator app that was enrolled last, by its first code. From now on a sign-in needs the second factor. The
  * session gets a new id, new tokens and level `aal2`. Every other session below that level ends, and so do personal access tokens that
- * were created below it. With the first app the person gets ten recovery codes.
+ * were created below it. A person who has no recovery codes gets ten.
  *
  * @throws AuthError `not_found` if no app waits for its first code; what raiseSignIn throws
  */

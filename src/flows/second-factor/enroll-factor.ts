@@ -7,7 +7,13 @@ import {
   insertFactor,
   type SecondFactor,
 } from '../../second-factors/factors.ts';
-import { createTotpSecret, drawQrCode, totpUri } from '../../second-factors/totp.ts';
+import {
+  accountLabel,
+  createTotpSecret,
+  drawQrCode,
+  fitsAsIssuer,
+  totpUri,
+} from '../../second-factors/totp.ts';
 import { isSessionLive } from '../../sessions/sessions.ts';
 import { parseName } from '../../users/attributes.ts';
 import { lockUser } from '../../users/users.ts';
@@ -50,7 +56,7 @@ export type EnrolledFactor = {
  * Enrols an authenticator app for the signed-in person. It counts for nothing until they show its first code. A person who has a
  * verified second factor shows it first.
  *
- * @throws AuthError what requireRecentSignIn throws, `second_factor_required`, `max_length`, `invalid` or `factor_name_taken` (name), `rate_limited`,
+ * @throws AuthError what requireRecentSignIn throws, `second_factor_required`, `max_length`, `invalid` or `factor_name_taken` (name), `max_length` (issuer), `rate_limited`,
  * `too_many_factors`, `unauthenticated` if the session has just ended
  */
 export async function enrollFactor(
@@ -61,16 +67,19 @@ export async function enrollFactor(
   requireStepUp(by);
   const { name: typed, nameAttribute = 'name', replacesUnverified } = input;
   const name = typed.trim() === '' ? null : parseName(typed, nameAttribute);
+  const issuer = input.issuer || deps.config.secondFactor.totpIssuer;
+  if (!fitsAsIssuer(issuer))
+    throw new AuthError('max_length', { attribute: 'issuer', message: 'It does not fit into a QR code.' });
   await countChange(deps, by);
   // A thief with a stolen session could otherwise lock its owner out.
   const freshness = input.proof === undefined ? null : await requireRecentSignIn(deps, by, input.proof);
   const secret = createTotpSecret();
-  const issuer = input.issuer || deps.config.secondFactor.totpIssuer;
-  const uri = totpUri({ secret, issuer, account: by.user.email ?? by.user.id });
+  const uri = totpUri({ secret, issuer, account: accountLabel(by.user) });
+  const qrCode = drawQrCode(uri);
   const jwe = await deps.keyEncryption.encrypt(secret);
   const work = (tx: Transaction) => storeFactor(tx, deps, by, { name, jwe, replacesUnverified, freshness });
   const factor = await deps.db.transaction(work);
-  return { factor, secret, uri, qrCode: drawQrCode(uri) };
+  return { factor, secret, uri, qrCode };
 }
 
 type NewFactor = {

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../db/client.ts';
 import type { TokenPurpose } from '../../db/token-purposes.ts';
 import { retireFlows } from '../../flow-states/flow-states.ts';
+import { voidCodes } from '../../one-time-codes/kept-passwords.ts';
 import { retireCodes } from '../../one-time-codes/one-time-codes.ts';
 import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { revokeSessions } from '../../sessions/sessions.ts';
@@ -29,7 +30,7 @@ export async function endAccess(
   const which = keptSession === null ? 'all' : { except: keptSession };
   const ended = await revokeSessions(tx, { userId, which });
   await retireOneTimeTokens(tx, userId, retired);
-  if (!keepsCodes) await retireCodes(tx, userId);
+  if (!keepsCodes) await voidCodes(tx, userId);
   await retireFlows(tx, userId);
   return ended.length;
 }

@@ -28,8 +28,8 @@ export type Freshness = {
 /**
  * Checks that the person themselves asks for a change that cannot be undone. A stolen token, or a device that was left open, is not
  * enough. They show the password of the account. If it has none, they must have signed in within the last FRESH_SIGN_IN seconds: by a
- * provider, a mailed code, a phone code or a second factor. Or they show a code that was sent to them (requestReauthentication). A
- * second factor that the account has must have been shown in any case.
+ * provider, a mailed code or a phone code. Or they show a code that was sent to them (requestReauthentication). A second factor that the
+ * account has must have been shown, too, however long ago.
  *
  * @throws AuthError `second_factor_required`; `required`, `rate_limited`, `busy`, `invalid_credentials` (currentPassword);
  * `reauthentication_needed` if the account has no password and the sign-in is not fresh, `reauthentication_not_valid` (code)

@@ -1,7 +1,8 @@
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { guessCodeOf, type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
-import { findSessionStart, isSessionLive } from '../../sessions/sessions.ts';
+import { isFreshSession } from '../../sessions/freshness.ts';
+import { findSessionOpener, isSessionLive } from '../../sessions/sessions.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
 import { findPasswordHash } from '../../users/passwords.ts';
 import type { Viewer } from './caller.ts';
@@ -26,8 +27,8 @@ export type CheckedPassword = {
   nonce: OneTimeCode | null;
 };
 
-/** Milliseconds for which a sign-in counts as recent. */
-const RECENT_MS = 86_400_000;
+/** Seconds for which a sign-in counts as recent. */
+const RECENT_SECONDS = 86_400;
 
 /**
  * Checks whether a signed-in person may set a new password as the GoTrue dialect lets them, and hashes it.
@@ -40,10 +41,10 @@ export async function checkPasswordChange(
   { password, currentPassword, nonce: typedNonce }: NewPassword,
 ): Promise<CheckedPassword> {
   checkNewPassword(password, deps.config.passwords);
-  const start = by.sessionId === null ? null : await findSessionStart(deps.db, by.sessionId);
-  const nonce = await requireNonce(deps, by, { start, code: typedNonce });
+  const nonce = await requireNonce(deps, by, typedNonce);
   const stored = await findPasswordHash(deps.db, by.user.id);
-  const isOpenedByCode = start?.openedBy === 'mailed_token' || start?.openedBy === 'phone_code';
+  const openedBy = by.sessionId === null ? null : await findSessionOpener(deps.db, by.sessionId);
+  const isOpenedByCode = openedBy === 'mailed_token' || openedBy === 'phone_code';
   const mustShow = deps.config.accountChanges.requireCurrentPassword && stored !== null && !isOpenedByCode;
   const from = mustShow ? await requireCurrentPassword(deps, by, { currentPassword }) : null;
   if (stored !== null && (await deps.passwords.verify(stored, password, by.user.id)))
@@ -53,11 +54,12 @@ export async function checkPasswordChange(
 
 async function requireNonce(
   deps: Deps,
-  { user }: Viewer,
-  { start, code }: { start: { createdAt: Date } | null; code: string },
+  { user, sessionId }: Viewer,
+  code: string,
 ): Promise<OneTimeCode | null> {
-  const isRecent = start !== null && Date.now() - start.createdAt.getTime() < RECENT_MS;
-  if (!deps.config.accountChanges.requireReauthentication || isRecent) return null;
+  if (!deps.config.accountChanges.requireReauthentication) return null;
+  if (sessionId !== null && (await isFreshSession(deps.db, { sessionId, seconds: RECENT_SECONDS })))
+    return null;
   if (code === '') throw new AuthError('reauthentication_needed');
   const guess = { userId: user.id, purpose: 'reauthentication', code } as const;
   const found = await guessCodeOf(deps.db, deps.codes, guess);

@@ -3,7 +3,11 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { deleteUnverifiedFactors, findFactorSecrets } from '../../second-factors/factors.ts';
-import { type NewRecoveryCodes, replaceRecoveryCodes } from '../../second-factors/recovery-codes.ts';
+import {
+  hasRecoveryCodes,
+  type NewRecoveryCodes,
+  replaceRecoveryCodes,
+} from '../../second-factors/recovery-codes.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
 import { raiseSession } from '../../sessions/levels.ts';
 import type { OpenedSession } from '../../sessions/opening.ts';
@@ -19,7 +23,7 @@ type RaiseInput = TokenOptions & {
   shown: ShownFactor;
   /** Runs in the transaction: what it throws refuses the sign-in, and the code stays good. */
   check?: (tx: Transaction) => Promise<void>;
-  /** Recovery codes to store, if the code is the first one of the first authenticator app. */
+  /** Recovery codes to store, if the code is the first one of an authenticator app and the person has none. */
   recoveryCodes?: NewRecoveryCodes | null;
 };
 
@@ -52,36 +56,35 @@ export async function raiseSignIn(deps: Deps, by: Viewer, input: RaiseInput): Pr
   const raised = await useSecondFactor(deps, by, shown, async (tx, used) => {
     await input.check?.(tx);
     const claims = await findClaims(deps, tx, user.id);
-    const isFirst = used.activated && (await prepareActivation(tx, by, used));
+    if (used.activated) await prepareActivation(tx, by, used);
     const opening = { userId: user.id, sessionId, device: by.device, method: used.method, claims };
     const session = await raiseSession(tx, deps, opening);
     if (session === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
-    const created = isFirst ? (input.recoveryCodes ?? null) : null;
-    if (used.activated) await activate(tx, deps, by, { used, session, created });
+    if (used.activated) await activate(tx, deps, by, { used, session });
+    const storedRecoveryCodes = await storeRecoveryCodes(tx, by, { session, created: input.recoveryCodes });
     await announce(tx, deps, by, { used, session });
-    return { session, activated: used.activated, storedRecoveryCodes: created !== null };
+    return { session, activated: used.activated, storedRecoveryCodes };
   });
   const { session, ...outcome } = raised;
   return { ...(await completeSignIn(deps, { user, session, key, ttlSeconds, kind, form })), ...outcome };
 }
 
-/** Checks that the first code may activate its app. Returns whether it is the first app of the person. */
-async function prepareActivation(tx: Transaction, by: Viewer, { factorId }: UsedFactor): Promise<boolean> {
+/** Checks that the first code may activate its app. */
+async function prepareActivation(tx: Transaction, by: Viewer, { factorId }: UsedFactor): Promise<void> {
   const userId = by.user.id;
   const verified = await findFactorSecrets(tx, { userId, verified: true, factorId: null });
   const isFirst = verified.every(({ id }) => id === factorId);
   if (!isFirst && by.level === 'aal1') throw new AuthError('second_factor_required');
   await lockSessionsOf(tx, userId);
-  return isFirst;
 }
 
-type Activation = { used: UsedFactor; session: OpenedSession; created: NewRecoveryCodes | null };
+type Activation = { used: UsedFactor; session: OpenedSession };
 
 async function activate(
   tx: Transaction,
   deps: Deps,
   { user, device }: Viewer,
-  { used, session: { sessionId }, created }: Activation,
+  { used, session: { sessionId } }: Activation,
 ): Promise<void> {
   const userId = user.id;
   const event = { userId, sessionId, device };
@@ -91,9 +94,21 @@ async function activate(
   await recordSecurityEvent(tx, { action: 'second_factor_added', ...event, details });
   await enqueueMail(tx, { kind: 'second_factor_added', userId });
   await enqueueWebhooks(tx, deps, { type: 'user.second_factor_added', data: { userId } });
-  if (created === null) return;
+}
+
+/** Stores recovery codes for a person who has none: a client of GoTrue may have activated the first app. Returns whether it did. */
+async function storeRecoveryCodes(
+  tx: Transaction,
+  { user: { id: userId }, device }: Viewer,
+  {
+    session: { sessionId },
+    created = null,
+  }: { session: OpenedSession; created: RaiseInput['recoveryCodes'] },
+): Promise<boolean> {
+  if (created === null || (await hasRecoveryCodes(tx, userId))) return false;
   await replaceRecoveryCodes(tx, { userId, created });
-  await recordSecurityEvent(tx, { action: 'recovery_codes_created', ...event });
+  await recordSecurityEvent(tx, { action: 'recovery_codes_created', userId, sessionId, device });
+  return true;
 }
 
 /** Records the second factor. If the sign-in waited for it, the webhook of the sign-in follows now. */
@@ -101,7 +116,7 @@ async function announce(
   tx: Transaction,
   deps: Deps,
   { user, device, sessionId: formerSession, level }: Viewer,
-  { used, session: { sessionId } }: Pick<Activation, 'used' | 'session'>,
+  { used, session: { sessionId } }: Activation,
 ): Promise<void> {
   const details = { method: used.method, formerSession };
   const event = { userId: user.id, sessionId, device, details };

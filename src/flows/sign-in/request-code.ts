@@ -8,6 +8,7 @@ import type { Caller } from '../shared/caller.ts';
 import { type Choice, type CodeRequest, mailCode, recipientOf } from '../shared/code-requests.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enrolByEmail } from '../shared/enrol-by-email.ts';
+import { notingRefusal } from '../shared/refused-mail.ts';
 
 export type RequestCodeInput = CodeRequest & {
   /** Whether an address without an account gets one. */
@@ -38,6 +39,9 @@ export async function requestSignInCode(deps: Deps, by: Caller, input: RequestCo
 }
 
 const mail = (deps: Deps, by: Caller, input: RequestCodeInput): Promise<void> =>
+  notingRefusal(deps, { email: input.email, password: null }, () => mailOnce(deps, by, input));
+
+const mailOnce = (deps: Deps, by: Caller, input: RequestCodeInput): Promise<void> =>
   mailCode(deps, by, input, {
     kind: 'magic_link',
     operation: 'code',

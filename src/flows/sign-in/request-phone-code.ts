@@ -1,7 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
-import { dropKeptPassword } from '../../one-time-codes/one-time-codes.ts';
+import { dropKeptPassword } from '../../one-time-codes/kept-passwords.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
 import type { SmsChannel } from '../../sms/message.ts';
 import { enqueueSms } from '../../sms/queue.ts';

@@ -19,6 +19,7 @@ import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/comp
 import type { Deps } from '../shared/deps.ts';
 import { enrolByEmail } from '../shared/enrol-by-email.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
+import { notingRefusal } from '../shared/refused-mail.ts';
 
 export type EmailSignUpInput = TokenOptions &
   CodeReturn & {
@@ -51,7 +52,8 @@ type Person = {
 /**
  * Registers a person by address and password, and mails a code and a link that verify the address. A sign-up of an address whose owner
  * has not verified it changes nothing, and mails a new code. That code keeps the first password only if this request has the same. A
- * verified address and a disabled account get the answer of a new one, after the same work, and no mail.
+ * verified address and a disabled account get the answer of a new one, after the same work, and no mail. A sign-up that is refused because
+ * the address had a mail just now counts as one, too: with another password, no code keeps the first.
  *
  * While AUTOCONFIRM covers addresses, it signs in and sends no mail; the address does not count as verified.
  *
@@ -66,6 +68,13 @@ export async function signUpWithEmail(deps: Deps, by: Caller, input: EmailSignUp
   const { captchaToken, captchaAttribute, password } = input;
   const demand = { operation: 'signup', alwaysFor: 'signup', captchaToken, captchaAttribute } as const;
   await countCaller(deps, await admitCaller(deps, by, demand));
+  return notingRefusal(deps, { email, password }, () =>
+    signUpOnce(deps, by, { ...input, email, userMetadata }),
+  );
+}
+
+async function signUpOnce(deps: Deps, by: Caller, input: EmailSignUpInput): Promise<EmailSignUp> {
+  const { email, password, userMetadata } = input;
   const isAutomatic = deps.config.gotrue.autoconfirm.includes('email');
   const wait = isAutomatic ? null : await waitForMail(deps, 'signup_code', email);
   if (wait !== null) throw tooSoon(wait);

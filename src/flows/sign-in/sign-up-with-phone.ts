@@ -1,6 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { forbidKeptPassword } from '../../one-time-codes/kept-passwords.ts';
 import { newPassword, type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
 import type { SmsChannel } from '../../sms/message.ts';
@@ -12,6 +13,7 @@ import { lockUser, type User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
 import { findClaims } from '../shared/claims.ts';
+import { NO_ACCOUNT } from '../shared/code-requests.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
@@ -74,7 +76,10 @@ export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUp
   await countCaller(deps, await admitCaller(deps, by, demand));
   const isAutomatic = deps.config.gotrue.autoconfirm.includes('phone');
   const wait = isAutomatic ? null : await smsWait(deps, { purpose: 'sms', number });
-  if (wait !== null) throw smsTooSoon(wait);
+  if (wait !== null) {
+    await noteRefusedMessage(deps, { number, password });
+    throw smsTooSoon(wait);
+  }
   const passwordHash = await hashNewPassword(deps, password);
   const found = await findUserByPhone(deps.db, number);
   // Without an account it is the same work.
@@ -92,6 +97,20 @@ export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUp
     if (isPhoneTaken(error)) return { kind: 'repeated', number };
     throw error;
   });
+}
+
+/**
+ * Notes a sign-up of a number that had a message just now. The person may give the code of that message: it keeps no password that they do
+ * not know, which may be a stranger's. A number without a user costs the same.
+ */
+async function noteRefusedMessage(
+  deps: Deps,
+  { number, password }: { number: string; password: string },
+): Promise<void> {
+  const found = await findUserByPhone(deps.db, number);
+  const knows = await deps.passwords.verify(found?.passwordHash ?? null, password, found?.user.id);
+  const userId = found === null || knows ? NO_ACCOUNT : found.user.id;
+  await forbidKeptPassword(deps.db, { userId, purpose: 'sms', target: number });
 }
 
 function validate(deps: Deps, { phone, password, channel }: PhoneSignUpInput) {

@@ -16,6 +16,7 @@ import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/comp
 import type { Deps } from '../shared/deps.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { createInvitedAccount } from '../shared/invited-account.ts';
+import { notingRefusal } from '../shared/refused-mail.ts';
 
 export type SignupInput = TokenOptions & {
   email: string;
@@ -63,10 +64,12 @@ export async function signup(deps: Deps, by: Caller, input: SignupInput): Promis
   // Hashing may have to wait, in which time a key may end.
   const key = await deps.signer.currentKey(ttlSeconds);
   const person = { email, name, teamName, passwordHash };
-  const { user, session } = await deps.db.transaction(async (tx) => {
-    const user = await enrol(tx, deps, by, { person, invitation });
-    return { user, session: await openFirstSession(tx, deps, by, user) };
-  });
+  const enrolling = () =>
+    deps.db.transaction(async (tx) => {
+      const user = await enrol(tx, deps, by, { person, invitation });
+      return { user, session: await openFirstSession(tx, deps, by, user) };
+    });
+  const { user, session } = await notingRefusal(deps, { email, password: input.password }, enrolling);
   if (session === null) throw new AuthError('email_not_verified');
   return completeSignIn(deps, { user, session, key, ttlSeconds, kind, form });
 }

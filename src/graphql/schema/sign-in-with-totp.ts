@@ -42,7 +42,10 @@ builder.mutationField('signInWithTotp', (t) =>
       const { accessToken, code, recoveryCode } = input;
       const shown = { code: code ?? '', recoveryCode: recoveryCode ?? '' };
       const signedIn = await signInWithTotp(deps, caller, { accessToken, ...shown });
-      return answer(context, signedIn, input.cookie ?? false);
+      const answered = answer(context, signedIn, input.cookie ?? false);
+      // The first factor alone makes no browser known.
+      if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(signedIn.user, cookie.readDevice()));
+      return answered;
     },
   }),
 );

@@ -95,7 +95,8 @@ builder.mutationField('login', (t) =>
       const signedIn = await login(deps, caller, { email, password, ...proof });
       const answered = answer(context, signedIn, input.cookie ?? false);
       // A browser that keeps the session is known from now on. After a sign-up nothing is proven yet.
-      if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(signedIn.user, proof.deviceCookie));
+      if (input.cookie && !signedIn.secondFactorRequired)
+        cookie.writeDevice(deps.deviceMarks.add(signedIn.user, proof.deviceCookie));
       return answered;
     },
   }),

@@ -49,7 +49,10 @@ const operatorOperations = [
 export const declaration: Declaration = {
   roles: ['anonymous', 'user'],
   unauthorizedRole: 'anonymous',
-  sessionVariables: ['X-Hasura-User-Id', 'X-Hasura-Session-Id', 'X-Hasura-Team-Id', 'X-Hasura-Team-Role'],
+  sessionVariables: [
+    ...['X-Hasura-User-Id', 'X-Hasura-Session-Id', 'X-Hasura-Auth-Level'],
+    ...['X-Hasura-Team-Id', 'X-Hasura-Team-Role'],
+  ],
   environment: [
     ...[
       'HASURA_SOURCE_DATABASE_URL',
