@@ -153,6 +153,7 @@ describe('with SECOND_FACTOR=advisory', () => {
     'mutation { totpEnroll { secret } }',
     'mutation { totpDisable(input: { code: "123456" }) { ok } }',
     'mutation { recoveryCodes(input: { code: "123456" }) { recoveryCodes } }',
+    'mutation { unlinkIdentity(id: "00000000-0000-7000-8000-000000000000") { ok } }',
   ])('a first-factor session needs the second factor for %s', async (mutation) => {
     const first = await logInFirst(advisory, await newProtected(advisory));
     expect(await advisory.failure(mutation, {}, bearer(first.accessToken))).toEqual(
