@@ -74,6 +74,17 @@ export async function recordSent(tx: Queryable, userId: string, detail: keyof ty
     on conflict (user_id) do update set ${column} = excluded.${column}`);
 }
 
+/** Forgets when codes were sent: those codes are retired. */
+export async function forgetSent(tx: Queryable, userId: string): Promise<void> {
+  await tx
+    .update(accountDetails)
+    .set({
+      ...{ confirmationSentAt: null, recoverySentAt: null, reauthenticationSentAt: null },
+      ...{ emailChangeSentAt: null, phoneChangeSentAt: null },
+    })
+    .where(eq(accountDetails.userId, userId));
+}
+
 /** Forgets what a user says of themselves. The facts that GoTrue keeps beside it stay. */
 export async function forgetUserMetadata(tx: Queryable, userId: string): Promise<void> {
   await tx.execute(sql`

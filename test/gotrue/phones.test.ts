@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { newNumber, PASSWORD, receiveCode, signUpByPhone, wrongCode } from '../sms/phone-people.ts';
 import { startTwilio, type TwilioServer, twilioEnv } from '../sms/providers.ts';
@@ -99,6 +100,18 @@ test('a code of one type does not serve another', async () => {
   for (const type of ['phone_change', 'email', 'signup', 'pigeon'])
     expectError(await verify(number, code, type), 403, 'otp_expired', EXPIRED);
   expect((await verify(number, code)).status).toBe(200);
+});
+
+test.each([
+  ['a NUL', { note: '\0' }],
+  ['a NUL in a name', { '\0': 1 }],
+  ['too many levels', { note: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) }],
+  ['too much', { note: randomBytes(16_384).toString('hex') }],
+])('data with %s is refused, and no user is made', async (_what, data) => {
+  const phone = newNumber();
+  const answer = await post('/signup', { phone, password: PASSWORD, data });
+  expect(answer).toMatchObject({ status: 400, body: { error_code: 'validation_failed' } });
+  expect(await gateway.sql`select 1 from portcullis.phones where number = ${phone}`).toHaveLength(0);
 });
 
 test('a person signs in with number and password once the number is verified', async () => {

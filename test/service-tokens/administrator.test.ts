@@ -226,8 +226,10 @@ describe('a person by the shared secret', () => {
   });
 
   test('whose sub is not a UUID answers bad_jwt (400)', async () => {
-    const answer = await getUser(await asAda({ sub: '1234567890' }));
-    expectError(answer, 400, 'bad_jwt', 'invalid claim: sub claim must be a UUID');
+    for (const role of ['authenticated', 'service_role']) {
+      const answer = await getUser(await asAda({ role, sub: '1234567890' }));
+      expectError(answer, 400, 'bad_jwt', 'invalid claim: sub claim must be a UUID');
+    }
   });
 });
 

@@ -136,6 +136,9 @@ const spellings: Readonly<Record<string, () => AuthError>> = {
   'not_found email': () => refuse(404, 'user_not_found', 'User with this email not found'),
   'feature_disabled null': () =>
     validationFailed('Enable secure email change to generate link for current email'),
+  'invalid passwordHash': () => validationFailed('password_hash: The gateway verifies no hash of this kind'),
+  'invalid phoneVerified': () => validationFailed('phone_confirm: The user has no phone number'),
+  'invalid emailVerified': () => validationFailed('email_confirm: The user has no address'),
   'invalid phone': () => validationFailed('Invalid phone number format (E.164 required)'),
   'not_found userId': userNotFound,
 };

@@ -88,10 +88,19 @@ export const factorObject = (factor: SecondFactor): Json => ({
   last_challenged_at: time(factor.lastChallengedAt) ?? null,
 });
 
+/** What is known of the user of an account. Of a deleted one it is next to nothing. */
+function knownOf(account: Account) {
+  if (account.details.deletedAt === null)
+    return { ...account, shownIdentities: identityObjects(account), pseudonym: null };
+  const shownIdentities = identityObjects(account).map(({ identity_data, email, ...rest }) => rest);
+  const pseudonym = readPseudonym(account.user.email);
+  return { ...account, appMetadata: {}, userMetadata: {}, shownIdentities, pseudonym };
+}
+
 /** The user of an account, as clients read it. */
 export function userObject(account: Account, config: Settings): Json {
-  const { user, phone, details, confirmed } = account;
-  const pseudonym = details.deletedAt === null ? null : readPseudonym(user.email);
+  const { user, phone, details, confirmed, appMetadata, userMetadata, shownIdentities, pseudonym } =
+    knownOf(account);
   const shown = {
     id: user.id,
     aud: config.gotrue.audience,
@@ -110,10 +119,10 @@ export function userObject(account: Account, config: Settings): Json {
     phone_change_sent_at: time(details.phoneChangeSentAt),
     reauthentication_sent_at: time(details.reauthenticationSentAt),
     last_sign_in_at: time(details.lastSignInAt),
-    app_metadata: sortKeys(account.appMetadata),
-    user_metadata: sortKeys(account.userMetadata),
+    app_metadata: sortKeys(appMetadata),
+    user_metadata: sortKeys(userMetadata),
     factors: account.factors.length > 0 ? account.factors.map(factorObject) : undefined,
-    identities: identityObjects(account),
+    identities: shownIdentities,
     created_at: time(user.createdAt),
     updated_at: time(user.updatedAt),
     banned_until: time(details.bannedUntil),

@@ -3,7 +3,7 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { createDefaultTeam } from '../../teams/teams.ts';
-import { setAccountDetails } from '../../users/account-details.ts';
+import { forgetSent, setAccountDetails } from '../../users/account-details.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { setPassword, unprovePassword } from '../../users/passwords.ts';
 import { parsePhone } from '../../users/phones.ts';
@@ -97,6 +97,7 @@ async function update(
   if (hash === null) return user;
   await setPassword(tx, { userId, hash, proven: user.emailVerifiedAt !== null });
   await endAccess(tx, { userId });
+  await forgetSent(tx, userId);
   await record(tx, by, { action: 'password_changed', userId });
   await enqueueMail(tx, { kind: 'password_changed', userId });
   return user;

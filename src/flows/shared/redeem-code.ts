@@ -2,6 +2,7 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
+import { forgetSent } from '../../users/account-details.ts';
 import { findUser, lockUser } from '../../users/users.ts';
 import type { Caller } from './caller.ts';
 import { type Redeemed, redeemEmailChange } from './change-of-email.ts';
@@ -32,6 +33,8 @@ export async function redeemMailedCode(
   if (code.purpose === 'email_change_new' || code.purpose === 'email_change_current')
     return redeemEmailChange(tx, by, { user, code });
   if (user.email !== code.target || !(await redeemCode(tx, code))) return null;
+  // Nothing waits for a confirmation any more.
+  if (code.purpose === 'invite') await forgetSent(tx, user.id);
   const { keepsPassword } = code;
   return { user: await proveMailbox(tx, by, { user, keepsPassword, ...beside }) };
 }

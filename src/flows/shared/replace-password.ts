@@ -3,6 +3,7 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { isSessionProven } from '../../sessions/proof.ts';
+import { forgetSent } from '../../users/account-details.ts';
 import {
   hasUnprovenPassword,
   provePassword,
@@ -38,6 +39,7 @@ export async function replacePassword(
   // A person who has not proven the mailbox may be a stranger, who must not take the links of its owner away.
   const retired = (await hasUnprovenPassword(tx, userId)) ? 'change_email' : null;
   const sessions = await endAccess(tx, { userId, keptSession: sessionId, retired });
+  if (retired === null) await forgetSent(tx, userId);
   const event = { userId, sessionId, device: by.device, details: { sessions } };
   await recordSecurityEvent(tx, { action: 'password_changed', ...event });
   await enqueueMail(tx, { kind: 'password_changed', userId });

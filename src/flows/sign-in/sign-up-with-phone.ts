@@ -8,6 +8,7 @@ import type { SmsChannel } from '../../sms/message.ts';
 import { enqueueSms } from '../../sms/queue.ts';
 import type { Metadata } from '../../users/account-details.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
+import { parseMetadata } from '../../users/metadata.ts';
 import { type FoundByPhone, findUserByPhone } from '../../users/phones.ts';
 import { lockUser, type User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
@@ -64,7 +65,8 @@ type Person = {
  * account keeps its first password, but the code does not keep that password unless this request has the same.
  *
  * @throws AuthError `signup_disabled`, `feature_disabled` (phone), `required` (phone, then password), `invalid` (phone), `min_length`,
- * `missing_characters`, `max_length`, `invalid` or `leaked_password` (password), `invalid` (channel), `required` or `captcha_failed` (captchaToken), `unavailable`,
+ * `missing_characters`, `max_length`, `invalid` or `leaked_password` (password), `invalid` (channel), `invalid` or `max_length` (data),
+ * `required` or `captcha_failed` (captchaToken), `unavailable`,
  * `rate_limited`, `busy`, `claims_failed`; `phone_taken` while AUTOCONFIRM covers phone numbers
  */
 export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUpInput): Promise<PhoneSignUp> {
@@ -113,11 +115,12 @@ async function noteRefusedMessage(
   await forbidKeptPassword(deps.db, { userId, purpose: 'sms', target: number });
 }
 
-function validate(deps: Deps, { phone, password, channel }: PhoneSignUpInput) {
+function validate(deps: Deps, { phone, password, channel, userMetadata }: PhoneSignUpInput) {
   const missing = firstMissing({ phone: phone.trim(), password });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
   const number = parseReachablePhone(deps, phone);
   checkNewPassword(password, deps.config.passwords);
+  parseMetadata(userMetadata, 'data');
   return { number, channel: parseChannel(deps, channel) };
 }
 

@@ -63,7 +63,7 @@ export const reasons: readonly Reason[] = [
     ],
   },
   {
-    why: 'A sign-up of an address that is taken or invited answers as for a fresh one.',
+    why: 'A sign-up of an address that is taken answers as for a fresh one.',
     where: [
       {
         case: /^signup: (repeat of a confirmed|a fresh and a taken|auth-js sees)/,
@@ -111,16 +111,6 @@ export const reasons: readonly Reason[] = [
     where: [{ case: 'magiclink: an unconfirmed user becomes confirmed', at: /^body\.user\.user_metadata\./ }],
   },
   {
-    why: 'A person who has accepted an invitation keeps `confirmation_sent_at`.',
-    where: [
-      { case: /^(invite|verify|verify more): /, at: 'body.user.confirmation_sent_at', recorded: undefined },
-    ],
-  },
-  {
-    why: 'A new password leaves `recovery_sent_at` as it is.',
-    where: [{ at: 'body.recovery_sent_at', recorded: undefined }],
-  },
-  {
     why: 'Text messages are queued, so an answer has no `message_id`.',
     where: [{ at: 'body.message_id', ours: undefined }],
   },
@@ -133,7 +123,13 @@ export const reasons: readonly Reason[] = [
   },
   {
     why: 'A soft-deleted account has hashes for its address and number, and nothing that was pending.',
-    where: [{ case: /^admin users: DELETE with should_soft_delete/, step: 2, at: /^body\./ }],
+    where: [
+      {
+        case: /^admin users: DELETE with should_soft_delete/,
+        step: 2,
+        at: /^body\.((new_)?(email|phone)|identities\.0\.id)$/,
+      },
+    ],
   },
   {
     why: 'The identity `email` of an account shows what `user_metadata` has, also from a provider.',
