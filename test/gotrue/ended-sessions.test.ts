@@ -44,7 +44,7 @@ test.each(Object.entries(CHANGES))('%s is refused if its session ends just befor
   const { answer } = await gateway.sql.begin(async (tx) => {
     await tx`select from portcullis.users where id = ${userId} for update`;
     const sent = send(gateway, method, path, { headers: bearer(person.accessToken), body });
-    await expect.poll(isWaiting).toBe(1);
+    await expect.poll(isWaiting).toBeGreaterThan(0);
     await tx`update portcullis.sessions set revoked_at = now() where user_id = ${userId}`;
     return { answer: sent };
   });
