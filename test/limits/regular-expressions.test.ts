@@ -154,6 +154,8 @@ const HEADERS = [
   ...['accept-encoding', 'sec-fetch-site', 'x-forwarded-user-agent', 'x-forwarded-origin', 'connection'],
   'expect',
   ...['x-hasura-role', 'x-hasura-user-id', 'x-hasura-session-id', 'x-hasura-token-kind'],
+  'x-hasura-auth-level',
+  ...['x-supabase-api-version', 'x-jwt-aud', 'redirect_to', 'referer'],
   ...['x-forwarded-host', 'x-real-ip', 'forwarded', 'via', 'access-control-request-headers'],
 ];
 
@@ -165,6 +167,8 @@ describe('long text in the head of a request', () => {
     ...[of('mutation { logout { sessionsEnded } }'), { ...me, method: 'OPTIONS' }],
     { target: '/graphql', headers: ['accept: text/html', 'accept-encoding: gzip'] },
     { method: 'POST', target: '/api/login', body: '{"email":"ada@example.com","password":"b"}' },
+    { target: '/user', headers: ['authorization: Bearer a'] },
+    { method: 'POST', target: '/recover', body: '{"email":"ada@example.com"}' },
     ...['/api/refresh', '/api/resend-email-verification', '/health', '/nowhere'].map((target) => ({
       target,
     })),

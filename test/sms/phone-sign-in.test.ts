@@ -199,6 +199,17 @@ test('nor does the owner whose sign-up with another password came too soon', asy
   await expect(logIn(number)).rejects.toMatchObject({ code: 'invalid_credentials' });
 });
 
+test('nor does the owner who signs up at the same moment', async () => {
+  const number = newNumber();
+  const both = [PASSWORD, 'password of the owner'].map((password) =>
+    signUpByPhone(gateway, number, { password }),
+  );
+  const answers = await Promise.allSettled(both);
+  expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  await signIn(number, await receiveCode(twilio, number));
+  await expect(logIn(number)).rejects.toMatchObject({ code: 'invalid_credentials' });
+});
+
 test('a stranger with an autoconfirmed number loses memberships and apps when its owner signs in', async () => {
   const auto = await startGateway({ env: { SMS_PROVIDER: 'test', AUTOCONFIRM: 'phone', SMTP_URL: 'off' } });
   try {

@@ -188,7 +188,12 @@ const reasonsOf = ({ details }: AuthError): unknown => details.reasons ?? ['leng
 
 /** Whether a client asks for an API version in which codes are names. A later date gets the same version, as there. */
 function namesCodes(header: string | string[] | undefined): boolean {
-  if (typeof header !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(header)) return false;
+  if (
+    typeof header !== 'string' ||
+    header.length !== NAMED_CODES.length ||
+    !/^\d{4}-\d{2}-\d{2}$/.test(header)
+  )
+    return false;
   return !Number.isNaN(Date.parse(header)) && header >= NAMED_CODES;
 }
 

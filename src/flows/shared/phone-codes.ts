@@ -29,6 +29,10 @@ export function parseReachablePhone({ config }: Deps, typed: string, attribute =
 export const smsTooSoon = (retryAfterSeconds: number): AuthError =>
   new AuthError('rate_limited', { retryAfterSeconds, details: { of: 'sms' } });
 
+/** Whether a message was refused because the number, or all numbers, had others. */
+export const isSmsTooSoon = (error: unknown): boolean =>
+  error instanceof AuthError && error.code === 'rate_limited' && error.details.of === 'sms';
+
 /**
  * Parses the name of a channel; `sms` if it is empty.
  * @throws AuthError `invalid` (channel)

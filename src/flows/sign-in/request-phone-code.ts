@@ -14,6 +14,7 @@ import type { Deps } from '../shared/deps.ts';
 import { enabledUser } from '../shared/disabling.ts';
 import { enrolByPhone, isPhoneTaken } from '../shared/enrol-by-phone.ts';
 import {
+  isSmsTooSoon,
   parseChannel,
   parseReachablePhone,
   requireSms,
@@ -74,9 +75,11 @@ export async function requestPhoneCode(deps: Deps, by: Caller, input: PhoneCodeI
     await sendSignInCode(tx, deps, by, { found, mayReceive, number, channel, userMetadata });
     await countCaller(deps, admitted, tx); // last, since all callers without an address wait for each other here
   });
-  // Another request made the account at the same moment, and sends a code.
-  await sending.catch((error: unknown) => {
-    if (!isPhoneTaken(error)) throw error;
+  // Another request was faster. One that made the account sends a code.
+  await sending.catch(async (error: unknown) => {
+    const isTaken = isPhoneTaken(error);
+    if (isTaken || isSmsTooSoon(error)) await dropKeptPassword(deps.db, { target: number, purpose: 'sms' });
+    if (!isTaken) throw error;
   });
 }
 

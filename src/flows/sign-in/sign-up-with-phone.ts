@@ -21,6 +21,7 @@ import type { Deps } from '../shared/deps.ts';
 import { enrolByPhone, isPhoneTaken } from '../shared/enrol-by-phone.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
 import {
+  isSmsTooSoon,
   parseChannel,
   parseReachablePhone,
   requireSms,
@@ -95,8 +96,11 @@ export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUp
     await deps.rateLimiter.consume([callerCounter(deps, by, 'sms')], tx);
     return enrolled;
   });
-  return enrolling.catch((error: unknown) => {
-    if (isPhoneTaken(error)) return { kind: 'repeated', number };
+  return enrolling.catch(async (error: unknown) => {
+    // Another sign-up was faster.
+    const isTaken = isPhoneTaken(error);
+    if (isTaken || isSmsTooSoon(error)) await noteRefusedMessage(deps, { number, password });
+    if (isTaken) return { kind: 'repeated', number };
     throw error;
   });
 }
