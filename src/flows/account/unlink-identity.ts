@@ -1,6 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
+import { retireFlows } from '../../flow-states/flow-states.ts';
 import { deleteIdentity, listIdentities } from '../../identities/identities.ts';
 import { requireLiveSession } from '../../sessions/sessions.ts';
 import { findOwnWays } from '../../users/accounts.ts';
@@ -33,6 +34,8 @@ export async function unlinkIdentity(deps: Deps, by: Viewer, input: { id: string
     const own = await findOwnWays(tx, user);
     if (others.length === 0 && own.length === 0) throw new AuthError('last_identity', { attribute: 'id' });
     await deleteIdentity(tx, { id, userId });
+    // A sign-in by it may wait for the exchange of its code.
+    await retireFlows(tx, userId);
     const details = { provider: identity.provider, identityId: id };
     await recordSecurityEvent(tx, {
       ...{ action: 'identity_unlinked', userId, sessionId: by.sessionId, device: by.device, details },
