@@ -10,7 +10,7 @@ import { inviteConfig } from './groups/invites.ts';
 import { rateConfig, rateProblems } from './groups/limits.ts';
 import { mailConfig, mailLimitConfig } from './groups/mail.ts';
 import { outboundConfig } from './groups/outbound.ts';
-import { passwordConfig } from './groups/passwords.ts';
+import { passwordConfig, passwordProblems } from './groups/passwords.ts';
 import { personalTokenConfig } from './groups/personal-tokens.ts';
 import { providerConfig, providerProblems } from './groups/providers.ts';
 import { requestConfig } from './groups/requests.ts';
@@ -80,6 +80,7 @@ export const problemsOf = (e: Environment): string[] =>
     keyLifeProblems,
     captchaProblems,
     roleProblems,
+    passwordProblems,
     smsProblems,
     webhookProblems,
     providerProblems,

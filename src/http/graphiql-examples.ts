@@ -47,6 +47,28 @@ mutation Login($input: LoginInput!) {
     variables: pretty({ input: { email: 'ada@example.com', password: 'correct horse' } }),
   },
   {
+    query: `# Signs in without a password: mails a code
+# and a link. Without a mail server, the
+# gateway shows them on its inbox page.
+mutation RequestCode($input: RequestCodeInput!) {
+  requestCode(input: $input) { ok }
+}
+`,
+    variables: pretty({ input: { email: 'ada@example.com' } }),
+  },
+  {
+    query: `# Put the mailed code into Variables.
+mutation SignInWithCode($input: SignInWithCodeInput!) {
+  signInWithCode(input: $input) {
+    accessToken
+    secondFactorRequired
+    user { id email emailVerified }
+  }
+}
+`,
+    variables: pretty({ input: { email: 'ada@example.com', code: '123456' } }),
+  },
+  {
     query: `# Copy an accessToken of Signup or Login
 # into Headers, below.
 query Me {

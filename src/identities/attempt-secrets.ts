@@ -13,6 +13,9 @@ export const isBrowserSecret = (text: string): boolean => /^[\w-]{43}$/.test(tex
 /** Makes a ticket: 256 random bits. */
 export const createTicketSecret = (): string => randomBytes(32).toString('base64url');
 
+/** Whether a text has the form of a ticket. A bound one has not: a stranger could write what it is bound to into it. */
+export const isTicketSecret = (text: string): boolean => /^[\w-]{43}$/.test(text);
+
 /**
  * Binds a ticket to a device, for a flow without PKCE: a stranger who lets another person follow the link gets nothing. With PKCE the
  * exchange of the code has the same effect.

@@ -7,6 +7,8 @@ import {
 } from 'jose';
 import {
   allowInsecureRequests,
+  type ClientAuth,
+  ClientError,
   ClientSecretPost,
   Configuration,
   type CustomFetch,
@@ -92,35 +94,59 @@ const remoteKeys = ({ jwks_uri: uri }: ServerMetadata, send: Fetch): JWTVerifyGe
 async function connect(settings: ProviderSettings, send: Fetch): Promise<Connection> {
   const { clientId, clientSecret, appleKey } = settings;
   const secret = appleKey === undefined ? (clientSecret ?? '') : await signAppleSecret(appleKey, clientId);
-  const { metadata, hasIdToken } = await findMetadata(settings, send);
-  const client = new Configuration(metadata, clientId, undefined, ClientSecretPost(secret));
+  const { client, hasIdToken } = await findServer(settings, send, ClientSecretPost(secret));
   client[customFetch] = libraryFetch(send);
   client.timeout = SECONDS_PER_REQUEST;
   // The fetch refuses http, except to the private addresses that the operator allows.
   allowInsecureRequests(client);
+  const metadata = client.serverMetadata();
   return { client, issuer: metadata.issuer, findKey: remoteKeys(metadata, send), hasIdToken };
 }
 
-type Found = { metadata: ServerMetadata; hasIdToken: boolean };
+type Found = { client: Configuration; hasIdToken: boolean };
 
-async function findMetadata(settings: ProviderSettings, send: Fetch): Promise<Found> {
+async function findServer(settings: ProviderSettings, send: Fetch, secret: ClientAuth): Promise<Found> {
   const { metadata, readAccount } = presetOf(settings);
   const base = baseOf(settings);
-  if (metadata !== undefined && readAccount !== undefined)
-    return { metadata: metadata(base), hasIdToken: false };
+  const known = (server: ServerMetadata): Found => ({
+    client: new Configuration(server, settings.clientId, undefined, secret),
+    hasIdToken: false,
+  });
+  if (metadata !== undefined && readAccount !== undefined) return known(metadata(base));
   try {
-    const found = await discovery(new URL(base), settings.clientId, undefined, undefined, {
+    return { client: await discover(base, settings, send, secret), hasIdToken: true };
+  } catch (error) {
+    const failure = providerError(error, 'Discovery');
+    // Its endpoints are known, though it serves no discovery document.
+    if (metadata !== undefined && failure.fault === 'invalid') return known(metadata(base));
+    throw failure;
+  }
+}
+
+/** The code of openid-client for a document that names another issuer. */
+const OTHER_ISSUER = 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED';
+
+/**
+ * Reads the discovery document. The library's own configuration is kept, since it knows that an issuer of Entra ID stands for many
+ * directories. Some issuers end in a slash, which the configuration of the gateway leaves out.
+ */
+async function discover(
+  base: string,
+  { clientId }: ProviderSettings,
+  send: Fetch,
+  secret: ClientAuth,
+): Promise<Configuration> {
+  const read = (issuer: string) =>
+    discovery(new URL(issuer), clientId, undefined, secret, {
       [customFetch]: libraryFetch(send),
       timeout: SECONDS_PER_REQUEST,
       execute: [allowInsecureRequests],
     });
-    return { metadata: found.serverMetadata(), hasIdToken: true };
+  try {
+    return await read(base);
   } catch (error) {
-    const failure = providerError(error, 'Discovery');
-    // Its endpoints are known, though it serves no discovery document.
-    if (metadata !== undefined && failure.fault === 'invalid')
-      return { metadata: metadata(base), hasIdToken: false };
-    throw failure;
+    if (error instanceof ClientError && error.code === OTHER_ISSUER) return read(`${base}/`);
+    throw error;
   }
 }
 

@@ -9,7 +9,6 @@ const ALGORITHMS = [
 
 const CLOCK_TOLERANCE_SECONDS = 30;
 const MAX_TOKEN_LENGTH = 16_384;
-const MAX_SUBJECT_LENGTH = 255;
 
 export type ExpectedIdToken = {
   idToken: string;
@@ -18,6 +17,8 @@ export type ExpectedIdToken = {
   /** The clients for which the provider may have made the token. */
   audiences: readonly string[];
   findKey: JWTVerifyGetKey;
+  /** Whether the token may name another client in `azp` if it is for the gateway alone. */
+  namesApplications?: boolean;
   /** The nonce that the token must have. Undefined: none is expected, and the caller looks itself. */
   nonce?: string;
   /** The access token that came with it. */
@@ -45,10 +46,14 @@ function checkAccessToken(claims: JWTPayload, { idToken, accessToken }: Expected
 }
 
 /** Checks for whom the token was made. If for several, the one that asked for it must be ours. */
-function checkAudience({ aud, azp }: JWTPayload, audiences: readonly string[]): void {
+function checkAudience(
+  { aud, azp }: JWTPayload,
+  { audiences, namesApplications = false }: ExpectedIdToken,
+): void {
   const all = [aud ?? []].flat();
   if (!all.some((each) => audiences.includes(each))) throw invalid('The ID token is for another audience.');
   if (all.length > 1 && azp === undefined) throw invalid('The ID token is for several audiences.');
+  if (namesApplications && all.length === 1) return;
   if (azp !== undefined && !audiences.includes(String(azp)))
     throw invalid('Another client asked for the ID token.');
 }
@@ -59,7 +64,7 @@ function checkAudience({ aud, azp }: JWTPayload, audiences: readonly string[]): 
  * @throws ProviderError
  */
 export async function verifyIdToken(expected: ExpectedIdToken): Promise<IdTokenClaims> {
-  const { idToken, issuer, audiences, findKey, nonce } = expected;
+  const { idToken, issuer, findKey, nonce } = expected;
   if (idToken.length > MAX_TOKEN_LENGTH) throw invalid('The ID token is too long.');
   const { payload } = await jwtVerify(idToken, findKey, {
     algorithms: ALGORITHMS,
@@ -69,8 +74,7 @@ export async function verifyIdToken(expected: ExpectedIdToken): Promise<IdTokenC
   const { sub = '', iss = '', exp = 0 } = payload;
   const tenant = typeof payload.tid === 'string' && /^[\w-]{1,64}$/.test(payload.tid) ? payload.tid : '';
   if (iss !== issuer.replace('{tenantid}', tenant)) throw invalid('The ID token is of another issuer.');
-  if (sub === '' || sub.length > MAX_SUBJECT_LENGTH) throw invalid('The ID token names no subject.');
-  checkAudience(payload, audiences);
+  checkAudience(payload, expected);
   checkAccessToken(payload, expected);
   if (nonce !== undefined && payload.nonce !== nonce)
     throw invalid('The nonce of the ID token is another one.');

@@ -19,19 +19,23 @@ export type Preset = Readonly<{
   formPost?: boolean;
   /** Reads the account from an API of its own. Without it, the ID token says who the person is. */
   readAccount?: (ask: Ask, base: string) => Promise<ProviderAccount>;
-  /** Whether the provider stands for the address of these claims. */
-  isVerified?: (claims: Claims, issuer: string) => boolean;
+  /** Whether the provider stands for the address of these claims. Its issuers: as configured, and as its document names it. */
+  isVerified?: (claims: Claims, issuers: readonly string[]) => boolean;
+  /** Whether an ID token for the gateway may name an application of the same operator in `azp`. */
+  namesApplications?: boolean;
   /** The names by which imports stored identities of this provider. */
   formerNames?: readonly string[];
 }>;
 
 const OPENID = ['openid', 'email', 'profile'];
 
-/** The tenants of Entra ID that stand for many directories. */
-const SHARED_TENANTS = /\/(?:common|organizations|consumers|\{tenantid\})\//;
+/** The tenants of Entra ID that stand for many directories, in any case. The number is the one of personal accounts. */
+const SHARED_TENANTS =
+  /\/(?:common|organizations|consumers|\{tenantid\}|9188040d-6c67-4c5b-b112-36a304b66dad)\//i;
 
 /** Whether only people of one directory sign in, whose administrators write the addresses. */
-const isOneDirectory = (issuer: string): boolean => !SHARED_TENANTS.test(`${issuer}/`);
+const isOneDirectory = (issuers: readonly string[]): boolean =>
+  !issuers.some((issuer) => SHARED_TENANTS.test(`${issuer}/`));
 
 const keycloakMetadata = (realm: string): ServerMetadata => {
   const base = `${realm}/protocol/openid-connect`;
@@ -45,7 +49,8 @@ const keycloakMetadata = (realm: string): ServerMetadata => {
 };
 
 const presets: Readonly<Record<PresetName, Preset>> = {
-  google: { issuer: 'https://accounts.google.com', scopes: OPENID },
+  // Google's SDK for Android gets the token for the gateway, and names the application in `azp`.
+  google: { issuer: 'https://accounts.google.com', scopes: OPENID, namesApplications: true },
   apple: { issuer: 'https://appleid.apple.com', scopes: ['openid', 'name', 'email'], formPost: true },
   gitlab: { issuer: 'https://gitlab.com', issuerOf: (url) => url, scopes: OPENID },
   azure: {
@@ -53,7 +58,7 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     issuerOf: (url) => `${url}/v2.0`,
     scopes: OPENID,
     // An administrator of any directory can write any address into the claim.
-    isVerified: (claims, issuer) => isTrueClaim(claims, 'xms_edov') || isOneDirectory(issuer),
+    isVerified: (claims, issuers) => isTrueClaim(claims, 'xms_edov') || isOneDirectory(issuers),
     formerNames: ['microsoft'],
   },
   keycloak: {

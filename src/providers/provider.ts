@@ -19,7 +19,7 @@ import {
 import { toClaims } from './claims.ts';
 import { type Connection, createConnector, type Fetch } from './connection.ts';
 import { type IdTokenClaims, verifyIdToken } from './id-token.ts';
-import { baseOf, type Preset, presetOf } from './presets.ts';
+import { baseOf, presetOf } from './presets.ts';
 import { ProviderError, providerError } from './provider-error.ts';
 
 /** What begins a sign-in at a provider. */
@@ -86,15 +86,24 @@ function appleName(user: string | undefined): string | null {
   }
 }
 
+const MAX_SUBJECT_LENGTH = 255;
+
+/** Whether a text is what the database can hold as the subject of an identity. */
+const isSubject = (text: string): boolean =>
+  text !== '' && text.length <= MAX_SUBJECT_LENGTH && text.isWellFormed() && !text.includes('\0');
+
 function readAccount(
   claims: Claims & { iss: string; sub: string },
+  { issuer: named }: Connection,
   settings: ProviderSettings,
-  preset: Preset,
   name: string | null,
 ): ProviderAccount {
   const { iss: issuer, sub: subject } = claims;
+  if (!isSubject(subject))
+    throw new ProviderError('invalid', 'The provider named no subject that can be stored.');
   const email = textClaim(claims, 'email');
-  const stated = preset.isVerified?.(claims, baseOf(settings)) ?? isTrueClaim(claims, 'email_verified');
+  const { isVerified } = presetOf(settings);
+  const stated = isVerified?.(claims, [baseOf(settings), named]) ?? isTrueClaim(claims, 'email_verified');
   return toAccount({
     ...{ issuer, subject, email },
     emailVerified: email !== null && (settings.trustEmails ?? stated),
@@ -155,7 +164,8 @@ export function createProvider(settings: ProviderSettings, send: Fetch): Provide
   ): Promise<IdTokenClaims> {
     const { findKey, issuer } = connection;
     if (findKey === null) throw new ProviderError('invalid', 'The provider has no ID tokens.');
-    return verifyIdToken({ ...shown, issuer, audiences, findKey });
+    const { namesApplications = false } = preset;
+    return verifyIdToken({ ...shown, issuer, audiences, findKey, namesApplications });
   }
 
   /** The claims of the ID token. The user-info endpoint completes them if they have no address. */
@@ -199,14 +209,16 @@ export function createProvider(settings: ProviderSettings, send: Fetch): Provide
         return { account: await preset.readAccount(ask, baseOf(settings)), tokens };
       }
       const claims = await findClaims(connection, answer, response.nonce);
-      return { account: readAccount(claims, settings, preset, appleName(response.parameters.user)), tokens };
+      const name = appleName(response.parameters.user);
+      return { account: readAccount(claims, connection, settings, name), tokens };
     },
     async verify(shown) {
       if (preset.readAccount !== undefined)
         throw new ProviderError('invalid', 'The provider has no ID tokens.');
-      const claims = await checkIdToken(await connect(), shown);
+      const connection = await connect();
+      const claims = await checkIdToken(connection, shown);
       const nonce = typeof claims.nonce === 'string' ? claims.nonce : null;
-      const account = readAccount(claims, settings, preset, null);
+      const account = readAccount(claims, connection, settings, null);
       return { account, nonce, expiresAt: new Date(claims.exp * 1000) };
     },
   };

@@ -85,6 +85,15 @@ export async function isSessionLive(tx: Queryable, sessionId: string): Promise<b
 }
 
 /**
+ * Checks in the transaction of a change that the session that asks for it has not just ended. A token that names no session passes.
+ * @throws AuthError `unauthenticated`
+ */
+export async function requireLiveSession(tx: Queryable, sessionId: string | null): Promise<void> {
+  if (sessionId !== null && !(await isSessionLive(tx, sessionId)))
+    throw new AuthError('unauthenticated', { message: 'The session is over.' });
+}
+
+/**
  * Records that a live session was used just now.
  * @returns the seconds until its absolute end; null if the session has ended
  */

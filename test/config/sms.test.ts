@@ -52,8 +52,6 @@ test('production accepts Twilio and a webhook', () => {
 test.each([
   [{ SMS_PROVIDER: 'test' }, 'SMS_PROVIDER: cannot be test in production'],
   [{ ...twilio, SMS_TEST_CODES: '15005550001=123456' }, 'SMS_TEST_CODES: cannot be set in production'],
-  [{ ...webhook, SMS_WEBHOOK_URL: 'http://sms.example.com' }, 'SMS_WEBHOOK_URL: needs https in production'],
-  [{ ...twilio, TWILIO_URL: 'http://twilio.example.com' }, 'TWILIO_URL: needs https in production'],
 ])('production refuses %o', (env, problem) => {
   expect(problemsOf({ ...production, ...env })).toEqual([problem]);
 });
@@ -72,4 +70,26 @@ test.each([
   [{ ...twilio, TWILIO_FROM: '<x>' }, /^TWILIO_FROM: must be a number/],
 ])('%o is refused', (env, problem) => {
   expect(problemsOf(env)).toEqual([expect.stringMatching(problem)]);
+});
+
+test.each([
+  [webhook, 'SMS_WEBHOOK_URL'],
+  [twilio, 'TWILIO_URL'],
+])('a host that the gateway cannot reach is refused: %o, %s', (settings, name) => {
+  const env = { ...settings, [name]: 'http://sms.internal:8080' };
+  const problem = `${name}: needs https, or its host in ALLOW_PRIVATE_ADDRESSES`;
+  for (const stage of [{}, production]) {
+    expect(problemsOf({ ...stage, ...env })).toEqual([problem]);
+    expect(problemsOf({ ...stage, ...env, ALLOW_PRIVATE_ADDRESSES: 'sms.internal' })).toEqual([]);
+  }
+});
+
+test('TWILIO_URL may not have a query', () => {
+  expect(problemsOf({ ...twilio, TWILIO_URL: 'https://twilio.example.com/?a=b' })).toEqual([
+    'TWILIO_URL: must not hold a query or a fragment',
+  ]);
+});
+
+test('LIMIT_SMS_SPACING_SECONDS=0 switches the spacing off', () => {
+  expect(readConfig({ LIMIT_SMS_SPACING_SECONDS: '0' }).limits.smsSpacingSeconds).toBe(0);
 });

@@ -167,3 +167,28 @@ test('the README of the configuration names every variable that production requi
   const [introduction = ''] = (await readFile('src/config/README.md', 'utf8')).split('## Variables');
   expect(required.filter((name) => !introduction.includes(`\`${name}\``))).toEqual([]);
 });
+
+test.each(['app.example.com/**', '**', '*', '//app.example.com'])(
+  'REDIRECT_URLS=%s is refused',
+  (pattern) => {
+    expect(problemsOf({ REDIRECT_URLS: `https://app.example.com/**,${pattern}` })).toEqual([
+      'REDIRECT_URLS: must be URLs with a scheme, like https://app.example.com/**',
+    ]);
+  },
+);
+
+test.each(['http://localhost:3000/**', 'https://*.example.com', 'myapp://**', 'com.example.app:/login'])(
+  'REDIRECT_URLS=%s is accepted',
+  (pattern) => expect(problemsOf({ REDIRECT_URLS: pattern })).toEqual([]),
+);
+
+test('a service for leaked passwords that the gateway cannot reach is refused', () => {
+  const env = { PWNED_PASSWORDS: 'closed', PWNED_PASSWORDS_URL: 'http://leaks.internal' };
+  expect(problemsOf(env)).toEqual([
+    'PWNED_PASSWORDS_URL: needs https, or its host in ALLOW_PRIVATE_ADDRESSES',
+  ]);
+  expect(problemsOf({ ...env, ALLOW_PRIVATE_ADDRESSES: 'leaks.internal' })).toEqual([]);
+  expect(problemsOf({ ...env, PWNED_PASSWORDS_URL: 'https://user:secret@leaks.example.com' })).toEqual([
+    'PWNED_PASSWORDS_URL: must not hold a user or a password',
+  ]);
+});

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { logInFirst, protect } from '../second-factors/authenticator.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, isSignedIn, logIn, newPerson, type SignedInAnswer, signUp } from '../support/gateway.ts';
 import { createBrowser } from '../support/providers/oidc-server.ts';
 import { openProviderStage, pkce, SITE } from '../support/providers/stage.ts';
 
-const stage = forFile(() => openProviderStage({ MANUAL_LINKING: 'on' }));
+const stage = forFile(() =>
+  openProviderStage({ MANUAL_LINKING: 'on', ANONYMOUS_SIGN_IN: 'on', SECOND_FACTOR: 'advisory' }),
+);
 
 const sql = () => stage.gateway.sql;
 const verify = (email: string) =>
@@ -18,6 +21,7 @@ const userOf = async (token: string) =>
   (await (await call('GET', '/user', token)).json()) as {
     id: string;
     identities: { identity_id: string; provider: string; id: string }[];
+    email: string;
     app_metadata: object;
     user_metadata: Record<string, unknown>;
   };
@@ -104,9 +108,10 @@ test('an unverified address at the provider never joins an account, in either or
 describe('a signed-in person', () => {
   /** A person with a verified address and a password. */
   async function member() {
-    const session = await signUp(stage.gateway);
+    const person = newPerson();
+    const session = await signUp(stage.gateway, person);
     await verify(session.user.email);
-    return session;
+    return { ...person, ...session };
   }
 
   const linkingUrl = async ({ accessToken }: Pick<SignedInAnswer, 'accessToken'>, query: string) => {
@@ -149,12 +154,54 @@ describe('a signed-in person', () => {
     expect((await userOf(session.accessToken)).identities.map(({ provider }) => provider)).toEqual(['email']);
   });
 
+  test('without PKCE does not get the address of a stranger who follows the link', async () => {
+    const { body } = await stage.gateway.post('/signup', {});
+    const { access_token: accessToken } = body as { access_token: string };
+    const { email } = stage.person('victim');
+    const url = await linkingUrl({ accessToken }, 'login_hint=victim');
+    expect((await createBrowser().follow(url, SITE)).hash).toContain('access_token');
+    expect(await userOf(accessToken)).toMatchObject({ email: '', identities: [{ provider: 'local' }] });
+    expect(await sql()`select from portcullis.users where email = ${email}`).toEqual([]);
+  });
+
+  test('with PKCE gets the address that the provider has verified, if the account has none', async () => {
+    const { body } = await stage.gateway.post('/signup', {});
+    const { access_token: accessToken } = body as { access_token: string };
+    const { email } = stage.person('ann');
+    expect((await link({ accessToken }, 'ann')).exchanged.status).toBe(200);
+    expect(await userOf(accessToken)).toMatchObject({ email, is_anonymous: false });
+  });
+
+  test.each([true, false])('with a second factor links by an ID token: it was shown: %s', async (shown) => {
+    const session = await member();
+    const device = await protect(stage.gateway, session);
+    const { accessToken } = shown ? device : await logInFirst(stage.gateway, session);
+    const time = Math.floor(Date.now() / 1000);
+    const sub = `linked-${session.user.id}`;
+    const id_token = await stage.oidc.makeIdToken({
+      ...{ iss: stage.oidc.url, sub, aud: stage.oidc.clientId, iat: time, exp: time + 60 },
+    });
+    const answer = await stage.gateway.post(
+      '/token?grant_type=id_token',
+      { provider: 'local', id_token, link_identity: true },
+      bearer(accessToken),
+    );
+    expect(answer).toMatchObject(
+      shown ? { status: 200 } : { status: 401, body: { error_code: 'insufficient_aal' } },
+    );
+  });
+
   test('without PKCE links on the device that asked for the link only', async () => {
     const session = await member();
     stage.person('ann');
     const url = await linkingUrl(session, 'login_hint=ann');
     const stranger = { headers: { 'user-agent': 'another browser' } };
     expect((await createBrowser().visit(url, stranger)).status).toBe(403);
+    for (const agent of ['node', '']) {
+      const spelled = new URL(url);
+      spelled.searchParams.set('ticket', `${spelled.searchParams.get('ticket')} 127.0.0.1 ${agent}`);
+      expect((await createBrowser().visit(spelled.href, stranger)).status).toBe(403);
+    }
     const back = await createBrowser().follow(url, SITE);
     expect(back.hash).toContain('access_token');
     const { identities } = await userOf(session.accessToken);

@@ -173,6 +173,33 @@ describe('azure', () => {
     expect((await redeem(settings('azure', shared))).account.emailVerified).toBe(true);
   });
 
+  test('of many directories, takes the ID token of each of them', async () => {
+    const origin = 'https://login.microsoftonline.com';
+    const tenant = '72f988bf-86f1-41af-91ab-2d7cd011db47';
+    const claims = { iss: `${origin}/${tenant}/v2.0`, tid: tenant, email: 'ann@example.com' };
+    await serveOpenId(claims, `${origin}/{tenantid}/v2.0`);
+    answers['/common/v2.0/.well-known/openid-configuration'] = answers['/.well-known/openid-configuration'];
+    const azure = createProvider(settings('azure', { authorizationUrl: undefined }), (address, init) =>
+      outbound.fetch(String(address).replace(origin, url), init),
+    );
+    const { account } = await azure.redeem(RESPONSE);
+    expect(account).toMatchObject({ issuer: claims.iss, subject: 'subject', emailVerified: false });
+    await serveOpenId({ ...claims, tid: 'another' }, `${origin}/{tenantid}/v2.0`);
+    await expect(azure.redeem(RESPONSE)).rejects.toMatchObject({ fault: 'invalid' });
+  });
+
+  test.each(['Common', 'ORGANIZATIONS', '9188040d-6c67-4c5b-b112-36a304b66dad'])(
+    'does not verify addresses of the directories of %s',
+    async (tenants) => {
+      const issuer = `${url}/${tenants}/v2.0`;
+      await serveOpenId({ email: 'ann@example.com' }, issuer);
+      answers[`/${tenants}/v2.0/.well-known/openid-configuration`] =
+        answers['/.well-known/openid-configuration'];
+      const given = settings('azure', { authorizationUrl: `${url}/${tenants}` });
+      expect((await redeem(given)).account.emailVerified).toBe(false);
+    },
+  );
+
   test('is all directories by default', () => {
     expect(baseOf({ name: 'azure' })).toBe('https://login.microsoftonline.com/common/v2.0');
     const authorizationUrl = 'https://login.microsoftonline.com/contoso';
@@ -245,4 +272,46 @@ test('gitlab and keycloak of the operator are found at their URL', () => {
   const realm = 'https://login.example.com/realms/staff';
   expect(baseOf({ name: 'keycloak', authorizationUrl: realm })).toBe(realm);
   expect(baseOf({ name: 'google' })).toBe('https://accounts.google.com');
+});
+
+test('an issuer may end in a slash, which the configuration leaves out', async () => {
+  const issuer = `${url}/application/o/gateway`;
+  await serveOpenId({ email: 'ann@example.com', email_verified: true }, `${issuer}/`);
+  answers['/application/o/gateway/.well-known/openid-configuration'] =
+    answers['/.well-known/openid-configuration'];
+  const given = settings('authentik', { authorizationUrl: undefined, issuer } as Partial<ProviderSettings>);
+  expect((await redeem(given)).account).toMatchObject({ issuer: `${issuer}/`, emailVerified: true });
+});
+
+test('a subject that the database cannot hold is refused', async () => {
+  for (const sub of ['a\0b', '\ud800']) {
+    await serveOpenId({ sub });
+    const given = settings('local', {
+      authorizationUrl: undefined,
+      issuer: url,
+    } as Partial<ProviderSettings>);
+    await expect(redeem(given)).rejects.toMatchObject({ fault: 'invalid' });
+  }
+});
+
+describe("an ID token of google's SDK for an application", () => {
+  const shown = async (name: string, claims: JWTPayload) => {
+    await serveOpenId({ email: 'ann@example.com', email_verified: true, azp: 'application', ...claims });
+    const given = settings(name, { authorizationUrl: undefined, issuer: url } as Partial<ProviderSettings>);
+    const make = answers['/token'] as () => Promise<{ id_token: string }>;
+    return createProvider(given, outbound.fetch).verify({ idToken: (await make()).id_token });
+  };
+
+  test('names the application, and is for the gateway', async () => {
+    expect((await shown('google', {})).account.emailVerified).toBe(true);
+  });
+
+  test('must be for the gateway alone', async () => {
+    await expect(shown('google', { aud: ['gateway', 'x'] })).rejects.toMatchObject({ fault: 'invalid' });
+    await expect(shown('google', { aud: 'x' })).rejects.toMatchObject({ fault: 'invalid' });
+  });
+
+  test('of another provider is refused', async () => {
+    await expect(shown('local', {})).rejects.toMatchObject({ fault: 'invalid' });
+  });
 });

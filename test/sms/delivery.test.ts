@@ -19,7 +19,7 @@ async function start(
 ): Promise<{ twilio: TwilioServer; gateway: TestGateway }> {
   const twilio = await startTwilio(answer);
   closing.push(twilio.close);
-  const from = { ...twilioEnv(twilio), ALLOW_PRIVATE_ADDRESSES: 'loopback', SMTP_URL: 'off' };
+  const from = { ...twilioEnv(twilio), SMTP_URL: 'off' };
   const gateway = await startGateway({ env: { ...from, ...env } });
   closing.push(gateway.close);
   return { twilio, gateway };

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Caller } from '../../src/flows/shared/caller.ts';
 import { requestPhoneCode } from '../../src/flows/sign-in/request-phone-code.ts';
+import { bearer, send } from '../gotrue/wire.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { askForCode, newNumber, passSpacing } from './phone-people.ts';
 
@@ -9,6 +10,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     env: {
       SMS_PROVIDER: 'test',
+      ANONYMOUS_SIGN_IN: 'on',
       SMTP_URL: 'off',
       LIMIT_SMS_PER_NUMBER: '2/86400',
       LIMIT_SMS: '5/3600',
@@ -82,6 +84,19 @@ test.each([
     await passOthers(gateway, limit);
   }
   await expect(ask()).rejects.toMatchObject(limited);
+});
+
+test('users that one address signs in cause no more messages than the address may: rate_limited', async () => {
+  const askForChange = async () => {
+    const { body } = await send(gateway, 'POST', '/signup', { body: {} });
+    const headers = bearer((body as { access_token: string }).access_token);
+    return (await send(gateway, 'PUT', '/user', { body: { phone: newNumber() }, headers })).status;
+  };
+  for (let i = 0; i < 3; i += 1) {
+    expect(await askForChange()).toBe(200);
+    await passOthers(gateway, 'sms_address');
+  }
+  expect(await askForChange()).toBe(429);
 });
 
 test('a message of a request that fails is not counted', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { login } from '../../src/flows/sign-in/login.ts';
 import { signInWithPhoneCode } from '../../src/flows/sign-in/sign-in-with-phone-code.ts';
+import { bearer, send } from '../gotrue/wire.ts';
 import { isSignedIn, startGateway, type TestGateway } from '../support/gateway.ts';
 import {
   askForCode,
@@ -228,6 +229,32 @@ test('a stranger with an autoconfirmed number loses memberships and apps when it
       await auto.sql`select t.name from portcullis.memberships m join portcullis.teams t on t.id = m.team_id
       where m.user_id = ${user.id}`;
     expect(teams.map(({ name }) => name)).not.toContain('Planted');
+  } finally {
+    await auto.close();
+  }
+});
+
+test('a stranger with an autoconfirmed number cannot finish a change of the address after its owner signed in', async () => {
+  const env = { SMS_PROVIDER: 'test', SMS_TEST_CODES: '+15005550001=246810', AUTOCONFIRM: 'phone' };
+  const auto = await startGateway({ env: { ...env, SMTP_URL: 'off' } });
+  try {
+    const [phone, email] = ['+15005550001', 'stranger@example.com'];
+    const signedUp = await signUpByPhone(auto, phone);
+    if (signedUp.kind !== 'signed_in') return expect.fail('AUTOCONFIRM opens a session.');
+    const { accessToken, user } = signedUp.signedIn;
+    const asked = await send(auto, 'PUT', '/user', { body: { email }, headers: bearer(accessToken) });
+    expect(asked.status).toBe(200);
+    await askForCode(auto, phone);
+    await signInWithPhoneCode(auto.deps, by, { phone, code: '246810' });
+    await auto.sql`
+      update portcullis_private.one_time_codes
+      set code_hash = ${auto.deps.codes.hash({ userId: user.id, purpose: 'email_change_new', target: email }, '654321')}
+      where user_id = ${user.id} and purpose = 'email_change_new'`;
+    const verification = { type: 'email_change', email, token: '654321' };
+    expect((await send(auto, 'POST', '/verify', { body: verification })).status).toBe(403);
+    expect((await auto.sql`select email from portcullis.users where id = ${user.id}`)[0]).toEqual({
+      email: null,
+    });
   } finally {
     await auto.close();
   }

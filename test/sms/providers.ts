@@ -50,6 +50,7 @@ export async function startTwilio(answer: Answer = accept): Promise<TwilioServer
 export const twilioEnv = ({ url }: Pick<TwilioServer, 'url'>): Record<string, string> => ({
   SMS_PROVIDER: 'twilio',
   TWILIO_URL: url,
+  ALLOW_PRIVATE_ADDRESSES: 'loopback',
   TWILIO_ACCOUNT_SID: ACCOUNT,
   TWILIO_AUTH_TOKEN: AUTH_TOKEN,
   TWILIO_FROM: '+15005550006',

@@ -101,6 +101,7 @@ test('a webhook gets a signed message, the same at every attempt', async () => {
   const secrets = [createWebhookSecret(), createWebhookSecret()];
   const env = {
     SMS_PROVIDER: 'webhook',
+    ALLOW_PRIVATE_ADDRESSES: 'loopback',
     SMS_WEBHOOK_URL: receiver.url,
     SMS_WEBHOOK_SECRETS: secrets.join(),
   };
@@ -129,6 +130,7 @@ test.each([
   closing.push(receiver.close);
   const env = {
     SMS_PROVIDER: 'webhook',
+    ALLOW_PRIVATE_ADDRESSES: 'loopback',
     SMS_WEBHOOK_URL: receiver.url,
     SMS_WEBHOOK_SECRETS: createWebhookSecret(),
   };

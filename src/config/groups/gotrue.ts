@@ -18,6 +18,13 @@ const namesOf = <const Names extends readonly [string, ...string[]]>(names: Name
     .transform((items) => (items.length === 1 && items[0] === 'none' ? [] : distinct(items)))
     .pipe(z.array(z.enum(names, { error: `must be a list of ${names.join(', ')}${orNone}` })));
 
+/** A pattern without a scheme would fit no URL (`app.example.com`), or any (`**`), which would send tokens to every site. */
+const redirectPattern = () =>
+  z
+    .string()
+    .max(2000, 'must have at most 2000 characters')
+    .regex(/^[a-z][a-z0-9+.*-]*:/i, 'must be URLs with a scheme, like https://app.example.com/**');
+
 /** Which dialects are served, and what the GoTrue dialect does. */
 export const gotrueVariables = {
   DIALECTS: variable({
@@ -39,7 +46,7 @@ export const gotrueVariables = {
       'What a sign-up at the GoTrue dialect need not confirm: `email`, `phone`, both, or `none`. It opens a session at once. The address does not count as verified.',
   }),
   REDIRECT_URLS: variable({
-    parser: list().pipe(z.array(z.string().max(2000)).max(200)),
+    parser: list().pipe(z.array(redirectPattern()).max(200)),
     default: '',
     description:
       'Where links and providers may lead besides APP_URL: URLs, separated by commas. `*` stands for characters other than `.` and `/`, `**` for all.',

@@ -56,6 +56,10 @@ export function isHostAllowed(
   return ipaddr.isValid(address) && compileRanges(ranges)(ipaddr.process(address));
 }
 
+/** Tells whether the gateway may send requests to a URL: by https, or to a host that is allowed. */
+export const isReachable = (url: string, { ALLOW_PRIVATE_ADDRESSES: allowed }: Environment): boolean =>
+  url.startsWith('https:') || isHostAllowed(new URL(url), allowedHosts(allowed));
+
 /** Where the requests of the gateway may go. */
 export const outboundVariables = {
   ALLOW_PRIVATE_ADDRESSES: variable({

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { httpUrl, integer } from '../parsers.ts';
+import { integer } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
+import { isReachable } from './outbound.ts';
+import { endpointUrl } from './webhooks.ts';
 
 const MAX_GROUPS = 10;
 
@@ -44,7 +46,7 @@ export const passwordVariables = {
       'Whether new passwords that are [known from data leaks](../leaked-passwords/README.md) are refused. If the service does not answer, `open` accepts a password and `closed` refuses it.',
   }),
   PWNED_PASSWORDS_URL: variable({
-    parser: httpUrl(),
+    parser: endpointUrl(),
     default: 'https://api.pwnedpasswords.com/',
     description:
       'URL of the service that knows leaked passwords: Have I Been Pwned, or one with the same API.',
@@ -88,3 +90,9 @@ export const passwordConfig = (e: Environment) => ({
   /** The service that knows leaked passwords, and what happens to a password while it does not answer; null: off. */
   leakedPasswords: leakedPasswordsOf(e),
 });
+
+/** With a URL that the gateway cannot reach, `closed` would refuse every password, and `open` would check none. */
+export const passwordProblems = (e: Environment): string[] =>
+  e.PWNED_PASSWORDS === 'off' || isReachable(e.PWNED_PASSWORDS_URL, e)
+    ? []
+    : ['PWNED_PASSWORDS_URL: needs https, or its host in ALLOW_PRIVATE_ADDRESSES'];

@@ -2,7 +2,7 @@ import { flag } from '../parsers.ts';
 import { providerList } from '../provider-settings.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
-import { allowedHosts, isHostAllowed } from './outbound.ts';
+import { isReachable } from './outbound.ts';
 
 /** The providers by which people sign in. */
 export const providerVariables = {
@@ -29,14 +29,10 @@ export const providerConfig = (e: Environment) => ({
   manualLinking: e.MANUAL_LINKING,
 });
 
-const isReachable = (url: URL, e: Environment): boolean =>
-  url.protocol === 'https:' || isHostAllowed(url, allowedHosts(e.ALLOW_PRIVATE_ADDRESSES));
-
 /** Requires https, except for hosts that are allowed explicitly. */
 export const providerProblems = (e: Environment): string[] =>
   e.OAUTH_PROVIDERS.flatMap(({ issuer, authorizationUrl }, index) => {
-    const urls = [issuer, authorizationUrl].flatMap((text) => (text === undefined ? [] : new URL(text)));
-    return urls.every((url) => isReachable(url, e))
+    return [issuer, authorizationUrl].every((url) => url === undefined || isReachable(url, e))
       ? []
       : [`OAUTH_PROVIDERS: provider ${index + 1} needs https, or its host in ALLOW_PRIVATE_ADDRESSES`];
   });

@@ -13,7 +13,7 @@ export const secondFactorVariables = {
       'What a user with a [second factor](../second-factors/README.md) can do before they show it. With `required` the access token has no claims for Hasura. With `advisory` it has: your permissions read `x-hasura-auth-level`.',
   }),
   TOTP_ISSUER: variable({
-    parser: text().pipe(z.string().max(100)),
+    parser: text().pipe(z.string().max(100, 'must have at most 100 characters')),
     description: 'The name of the application in authenticator apps.',
     shownDefault: 'the host of APP_URL, or else of PUBLIC_URL',
   }),

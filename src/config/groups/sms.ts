@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { configureLimits, type LimitDeclaration, limitVariables } from '../limit.ts';
-import { httpUrl, integer, list, seconds, text } from '../parsers.ts';
+import { integer, list, seconds, text } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
+import { isReachable } from './outbound.ts';
 import { isProduction } from './server.ts';
 import { endpointUrl, webhookSecret } from './webhooks.ts';
 
@@ -124,7 +125,7 @@ export const smsVariables = {
     shownDefault: 'none',
   }),
   TWILIO_URL: variable({
-    parser: httpUrl().transform((url) => url.replace(/\/+$/, '')),
+    parser: endpointUrl().transform((url) => url.replace(/\/+$/, '')),
     default: 'https://api.twilio.com',
     description: 'URL of the API of Twilio, for another region.',
   }),
@@ -143,9 +144,9 @@ export const smsVariables = {
     secret: true,
   }),
   LIMIT_SMS_SPACING_SECONDS: variable({
-    parser: integer(1, 86_400),
+    parser: integer(0, 86_400),
     default: '60',
-    description: 'Seconds between two text messages of the same kind to the same number.',
+    description: 'Seconds between two text messages of the same kind to the same number. 0: no spacing.',
   }),
   ...limitVariables(limits),
 };
@@ -184,18 +185,19 @@ const NEEDED = {
   webhook: ['SMS_WEBHOOK_URL', 'SMS_WEBHOOK_SECRETS'],
 } as const satisfies Record<Environment['SMS_PROVIDER'], readonly (keyof Environment)[]>;
 
-/** Names what the provider needs and is not set, and what production refuses. */
+/** Names what the provider needs and is not set, what the gateway cannot reach, and what production refuses. */
 export function smsProblems(e: Environment): string[] {
   const missing = NEEDED[e.SMS_PROVIDER]
     .filter((name) => e[name] === undefined)
     .map((name) => `${name}: required with SMS_PROVIDER=${e.SMS_PROVIDER}`);
-  if (!isProduction(e)) return missing;
-  const isPlain = (url: string | undefined) => url !== undefined && !url.startsWith('https:');
+  const unreachable = (['SMS_WEBHOOK_URL', 'TWILIO_URL'] as const)
+    .filter((name) => e[name] !== undefined && !isReachable(e[name], e))
+    .map((name) => `${name}: needs https, or its host in ALLOW_PRIVATE_ADDRESSES`);
+  if (!isProduction(e)) return [...missing, ...unreachable];
   return [
     ...missing,
+    ...unreachable,
     ...(e.SMS_PROVIDER === 'test' ? ['SMS_PROVIDER: cannot be test in production'] : []),
     ...(Object.keys(e.SMS_TEST_CODES).length > 0 ? ['SMS_TEST_CODES: cannot be set in production'] : []),
-    ...(isPlain(e.SMS_WEBHOOK_URL) ? ['SMS_WEBHOOK_URL: needs https in production'] : []),
-    ...(isPlain(e.TWILIO_URL) ? ['TWILIO_URL: needs https in production'] : []),
   ];
 }

@@ -33,7 +33,7 @@ export const identityEndpoints = (deps: GatewayDeps): Endpoint[] => [
       operationId: 'goTrueLinkIdentity',
       summary: 'Link an account at a provider',
       description:
-        'Answers an address of the gateway to which the browser goes within five minutes. With PKCE the identity is linked when the client exchanges its code. Needs MANUAL_LINKING.',
+        'Answers an address of the gateway to which the browser goes within five minutes. With PKCE the identity is linked when the client exchanges its code. Without PKCE any browser that has the address links its identity, and an account without an email address gets none. Needs MANUAL_LINKING.',
       security: userToken,
       answers: {
         200: { description: 'Where the browser goes.', schema: z.object({ url: z.url() }) },

@@ -52,7 +52,7 @@ function ownIdentity(provider: 'email' | 'phone', account: Account): Identity {
 }
 
 /** An identity at a provider as clients read it. */
-export function identityObject(identity: LinkedIdentity, userId: string): Identity {
+function identityObject(identity: LinkedIdentity, userId: string): Identity {
   const { id, provider, subject, email, profile, createdAt, lastSignInAt, updatedAt } = identity;
   const at = time(createdAt);
   return {

@@ -18,7 +18,8 @@ function providerIn(deps: GatewayDeps, { provider, issuer }: { provider: string;
   if (provider !== '') return provider;
   if (issuer === '') throw refuseAsOAuth('invalid request', 'provider or client_id and issuer required');
   const { names, find } = deps.providers;
-  return names.find((name) => find(name)?.issuer === issuer) ?? issuer;
+  const configured = issuer.replace(/\/+$/, '');
+  return names.find((name) => find(name)?.issuer === configured) ?? issuer;
 }
 
 const isOff = (name: string): AuthError => {

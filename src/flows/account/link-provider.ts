@@ -1,13 +1,11 @@
-import { AuthError } from '../../errors.ts';
 import { beginFlow } from '../../flow-states/flow-states.ts';
 import { bindTicket, createTicketSecret } from '../../identities/attempt-secrets.ts';
 import { ATTEMPT_SECONDS, createTicket } from '../../identities/provider-attempts.ts';
 import { resolveRedirect } from '../../redirects/redirects.ts';
-import { isAccountToken, type Viewer } from '../shared/caller.ts';
-import { countChange } from '../shared/count-change.ts';
+import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
+import { requireMayLink } from '../shared/may-link.ts';
 import { requireProvider } from '../shared/provider-identity.ts';
-import { requireStepUp } from '../shared/step-up.ts';
 
 type LinkProviderInput = {
   provider: string;
@@ -28,11 +26,8 @@ export async function linkProvider(
   by: Viewer,
   { provider: name, redirects, codeChallenge }: LinkProviderInput,
 ): Promise<string> {
-  const { sessionId } = by;
-  if (sessionId === null || !isAccountToken(by)) throw new AuthError('permission_denied');
   const provider = requireProvider(deps, name);
-  requireStepUp(by);
-  await countChange(deps, by);
+  const sessionId = await requireMayLink(deps, by);
   const ticket = createTicketSecret();
   const redirectTo = resolveRedirect(deps.config, redirects);
   await deps.db.transaction(async (tx) => {

@@ -8,6 +8,7 @@ import { lockUser, type User } from '../../users/users.ts';
 import type { Viewer } from '../shared/caller.ts';
 import { queueCode, tooSoon } from '../shared/code-requests.ts';
 import type { Deps } from '../shared/deps.ts';
+import { countUserSms } from '../shared/phone-change.ts';
 import { requireSms, sendPhoneCode, smsTooSoon } from '../shared/phone-codes.ts';
 
 /**
@@ -50,7 +51,7 @@ async function mailNonce(
 
 async function sendNonce(deps: Deps, by: Viewer, number: string): Promise<void> {
   const userId = by.user.id;
-  await deps.rateLimiter.consume([{ limit: deps.config.limits.smsPerUser, subject: userId }]);
+  await countUserSms(deps, by);
   await deps.db.transaction(async (tx) => {
     await lockUser(tx, userId);
     const wait = await attemptSms(deps, { purpose: 'reauthentication', number }, tx);

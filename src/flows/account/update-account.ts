@@ -1,6 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { requireLiveSession } from '../../sessions/sessions.ts';
 import {
   findAccountDetails,
   type Metadata,
@@ -93,6 +94,8 @@ async function applyChanges(
   const { email, phone, password, userMetadata, redirects, codeChallenge } = changes;
   const user = await lockUser(tx, by.user.id);
   if (user === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
+  // The activation of a second factor, for one, ends the sessions that did not show it.
+  await requireLiveSession(tx, by.sessionId);
   // First: it retires the codes that were mailed before, not those of the other changes.
   if (password !== null) await setCheckedPassword(tx, by, password);
   if (userMetadata !== null) await mergeUserMetadata(tx, by, changes);

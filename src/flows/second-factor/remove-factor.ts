@@ -1,5 +1,6 @@
 import { AuthError } from '../../errors.ts';
 import { findFactor, hasVerifiedFactor } from '../../second-factors/factors.ts';
+import { requireLiveSession } from '../../sessions/sessions.ts';
 import { lockUser } from '../../users/users.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
@@ -12,7 +13,7 @@ const NO_SUCH_APP = 'This authenticator app does not exist.';
 /**
  * Removes one authenticator app of the signed-in person. A session at level `aal2` removes a verified one; any session removes one that
  * waits for its first code.
- * @throws AuthError `not_found` if the person does not have this app, `second_factor_required`
+ * @throws AuthError `not_found` if the person does not have this app, `second_factor_required`, `unauthenticated` if the session has just ended
  */
 export async function removeFactor(
   deps: Deps,
@@ -22,6 +23,7 @@ export async function removeFactor(
   const { user, sessionId, level } = by;
   await deps.db.transaction(async (tx) => {
     await lockUser(tx, user.id);
+    await requireLiveSession(tx, sessionId);
     const factor = await findFactor(tx, { userId: user.id, factorId });
     if (factor === null) throw new AuthError('not_found');
     if (factor.verifiedAt !== null && level === 'aal1') throw new AuthError('second_factor_required');

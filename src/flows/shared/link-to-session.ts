@@ -29,13 +29,18 @@ type Link = {
   sessionId: string;
   /** Null: only the session is checked, since the identity is linked later. */
   identity: ProviderIdentity | null;
+  /**
+   * Whether the client of the session itself finishes. Otherwise any browser may have followed its link, for example the one of a person
+   * whose address the account must not get.
+   */
+  byClient: boolean;
 };
 
 /**
  * Links an identity to the person of a session, and does the rest in the same transaction.
  *
- * A person without an address gets the one that the provider has verified, if it is free. A provider that has verified the very address of
- * an account proves it.
+ * If the client itself finishes, a person without an address gets the one that the provider has verified, if it is free, and a provider
+ * that has verified the very address of an account proves it.
  *
  * @throws AuthError `unauthenticated` if the session has ended, `account_disabled`, `identity_already_exists`, and what `finish` throws
  */
@@ -57,14 +62,14 @@ type LinkIn = Link & { userId: string | null; takesAddress: boolean };
 export async function linkIn(
   tx: Transaction,
   by: Caller,
-  { sessionId, identity, userId, takesAddress }: LinkIn,
+  { sessionId, identity, byClient, userId, takesAddress }: LinkIn,
 ): Promise<Linked> {
   const user = userId === null ? null : await lockUser(tx, userId);
   if (user === null || !(await isSessionLive(tx, sessionId)))
     throw new AuthError('unauthenticated', { message: 'The session is over.' });
   if (user.disabledAt !== null) throw new AuthError('account_disabled');
   if (identity === null) return { user, proven: await isSessionProven(tx, sessionId) };
-  const current = await takeAddress(tx, by, { user, identity, sessionId, takesAddress });
+  const current = byClient ? await takeAddress(tx, by, { user, identity, sessionId, takesAddress }) : user;
   const proven = await isSessionProven(tx, sessionId);
   await insert(tx, by, { user, identity, sessionId, proven });
   return { user: current, proven };

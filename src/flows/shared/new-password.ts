@@ -2,7 +2,7 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { guessCodeOf, type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
 import { isFreshSession } from '../../sessions/freshness.ts';
-import { findSessionOpener, isSessionLive } from '../../sessions/sessions.ts';
+import { findSessionOpener, requireLiveSession } from '../../sessions/sessions.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
 import { findPasswordHash } from '../../users/passwords.ts';
 import type { Viewer } from './caller.ts';
@@ -77,8 +77,7 @@ export async function setCheckedPassword(
   by: Viewer,
   { from, to, nonce }: CheckedPassword,
 ): Promise<void> {
-  if (by.sessionId !== null && !(await isSessionLive(tx, by.sessionId)))
-    throw new AuthError('unauthenticated', { message: 'The session is over.' });
+  await requireLiveSession(tx, by.sessionId);
   if (nonce !== null && !(await redeemCode(tx, nonce)))
     throw new AuthError('reauthentication_not_valid', { attribute: 'nonce' });
   await replacePassword(tx, by, { from, to });

@@ -6,6 +6,7 @@ import type { SmsChannel } from '../../sms/message.ts';
 import { findAccountDetails, setAccountDetails } from '../../users/account-details.ts';
 import { findPhone, findUserByPhone, setPhone } from '../../users/phones.ts';
 import type { Viewer } from './caller.ts';
+import { callerCounter } from './counters.ts';
 import type { Deps } from './deps.ts';
 import { parseChannel, parseReachablePhone, requireSms, sendPhoneCode, smsTooSoon } from './phone-codes.ts';
 
@@ -29,10 +30,19 @@ export async function checkPhoneChange(
   const holder = await findUserByPhone(deps.db, number);
   if (holder !== null && holder.user.id !== by.user.id)
     throw new AuthError('phone_taken', { attribute: 'phone' });
-  if (!isAutomatic(deps))
-    await deps.rateLimiter.consume([{ limit: deps.config.limits.smsPerUser, subject: by.user.id }]);
+  if (!isAutomatic(deps)) await countUserSms(deps, by);
   return { number, channel };
 }
+
+/**
+ * Counts a text message that a signed-in person causes: for the person, and for the caller, who may have many accounts.
+ * @throws AuthError `rate_limited`
+ */
+export const countUserSms = (deps: Deps, by: Viewer): Promise<void> =>
+  deps.rateLimiter.consume([
+    { limit: deps.config.limits.smsPerUser, subject: by.user.id },
+    callerCounter(deps, by, 'sms'),
+  ]);
 
 const isAutomatic = ({ config }: Deps): boolean => config.gotrue.autoconfirm.includes('phone');
 

@@ -1,6 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { retireFlows } from '../../flow-states/flow-states.ts';
 import { deleteUnprovenIdentities, proveIdentities } from '../../identities/identities.ts';
 import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
@@ -60,6 +61,8 @@ export async function settleIdentities(
 ): Promise<void> {
   if (isOwner) return proveIdentities(tx, userId);
   await deleteUnprovenIdentities(tx, { userId, email, first: emailVerifiedAt === null });
+  // A sign-in by one of them may wait for the exchange of its code.
+  await retireFlows(tx, userId);
 }
 
 /**

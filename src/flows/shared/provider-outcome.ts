@@ -87,6 +87,6 @@ export async function settleProviderFlow(
   if (identity === null || sessionId === null)
     return { by: { opener: 'provider', proven: taken.proven }, method, tokens };
   const takesAddress = identity.email !== null && !(await isEmailTaken(tx, identity.email));
-  const { proven } = await linkIn(tx, by, { sessionId, identity, userId, takesAddress });
+  const { proven } = await linkIn(tx, by, { sessionId, identity, byClient: true, userId, takesAddress });
   return { by: { opener: 'provider', proven }, method, tokens };
 }

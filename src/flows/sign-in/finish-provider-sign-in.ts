@@ -109,7 +109,8 @@ async function issueCode(
     return code;
   };
   // The exchange of the code links: see settleProviderFlow.
-  if (sessionId !== null) return linkToSession(deps, by, { sessionId, identity: null }, issue);
+  if (sessionId !== null)
+    return linkToSession(deps, by, { sessionId, identity: null, byClient: false }, issue);
   const issued = await admitProviderAccount(deps, by, { identity, invitedUserId }, issue);
   return issued === 'unverified'
     ? refuseUnverified(deps, by, { identity, redirectTo: attempt.redirectTo })
@@ -132,7 +133,7 @@ async function signIn(deps: Deps, by: Caller, { attempt, identity }: Known): Pro
   const opened =
     sessionId === null
       ? await admitProviderAccount(deps, by, { identity, invitedUserId }, open)
-      : await linkToSession(deps, by, { sessionId, identity }, (tx, linked) =>
+      : await linkToSession(deps, by, { sessionId, identity, byClient: false }, (tx, linked) =>
           open(tx, { ...linked, action: 'login' }),
         );
   if (opened === 'unverified')

@@ -10,9 +10,9 @@ import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/comp
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { linkToSession } from '../shared/link-to-session.ts';
+import { requireMayLink } from '../shared/may-link.ts';
 import { askProvider, identityOf, requireProvider } from '../shared/provider-identity.ts';
 import { PROVIDER_METHOD } from '../shared/provider-outcome.ts';
-import { requireStepUp } from '../shared/step-up.ts';
 import { refuseUnverified } from '../shared/unverified-address.ts';
 
 export type IdTokenInput = TokenOptions & {
@@ -33,17 +33,17 @@ const hashNonce = (nonce: string): string => createHash('sha256').update(nonce).
  * Signs a person in with an ID token that the client got from the provider itself, for example by the SDK of a phone. Each ID token works
  * once. A nonce must be in both places or in none.
  *
- * @throws AuthError in this order `required` (provider, idToken), `unknown_provider` (provider), `second_factor_required` (linking), `rate_limited`, `busy`, `provider_failed`,
+ * @throws AuthError in this order `required` (provider, idToken), `unknown_provider` (provider), `rate_limited`, `busy`, `provider_failed`,
  * `invalid` (nonce), `provider_refused`, `provider_email_missing`, `provider_email_needs_verification`, `signup_disabled`,
- * `account_disabled`, `identity_already_exists`, `unauthenticated` (linking), `no_signing_key`, `claims_failed`
+ * `account_disabled`, `identity_already_exists`, `unauthenticated`, `permission_denied`, `second_factor_required` (linking), `no_signing_key`, `claims_failed`
  */
 export async function signInWithIdToken(deps: Deps, by: Caller, input: IdTokenInput): Promise<SignedIn> {
   const missing = firstMissing({ provider: input.provider, idToken: input.idToken });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
   const provider = requireProvider(deps, input.provider);
-  if (input.linkedTo !== null) requireStepUp(input.linkedTo);
   await deps.rateLimiter.consume([callerCounter(deps, by, 'provider')]);
   const { idToken, ttlSeconds = deps.config.tokens.accessTtlSeconds, linkedTo } = input;
+  const sessionId = linkedTo === null ? null : await requireMayLink(deps, linkedTo);
   const shown = { idToken, accessToken: input.accessToken === '' ? undefined : input.accessToken };
   const verified = await askProvider(deps, provider, () => provider.verify(shown));
   checkNonce(input.nonce, verified.nonce);
@@ -61,22 +61,15 @@ export async function signInWithIdToken(deps: Deps, by: Caller, input: IdTokenIn
     return { user, session: await openSession(tx, deps, opening) };
   };
   const opened =
-    linkedTo === null
+    sessionId === null
       ? await admitProviderAccount(deps, by, { identity, invitedUserId: null }, open)
-      : await linkToSession(deps, by, { sessionId: requireSession(linkedTo), identity }, (tx, linked) =>
+      : await linkToSession(deps, by, { sessionId, identity, byClient: true }, (tx, linked) =>
           open(tx, { ...linked, action: 'login' }),
         );
   if (opened === 'unverified')
     return refuseUnverified(deps, by, { identity, redirectTo: deps.config.redirects.siteUrl });
   const { kind, form } = input;
   return completeSignIn(deps, { ...opened, key, ttlSeconds, ...(kind && { kind }), ...(form && { form }) });
-}
-
-/** @throws AuthError `unauthenticated` for a token that names no session */
-function requireSession({ sessionId }: Viewer): string {
-  if (sessionId === null)
-    throw new AuthError('unauthenticated', { message: 'The request has no session to link to.' });
-  return sessionId;
 }
 
 const usedBefore = (): AuthError =>

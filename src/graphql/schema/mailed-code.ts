@@ -87,9 +87,9 @@ builder.mutationField('requestCode', (t) =>
     description: paragraphs(
       'Sends a code of six digits, by which the user signs in without a password: by mail, or in a text message.',
       'Give either `email` or `phone`. A mail also has a link, as that of `requestMagicLink`. An unknown address or number gets an account, unless `createUser` is false.',
-      `The answer does not tell whether an account has the address, while sign-up is open. ${SPACING}`,
+      `The answer does not tell whether an account has the address or the number, while sign-up is open. ${SPACING} LIMIT_SMS_SPACING_SECONDS is the same for text messages.`,
       WITHOUT_HEADER,
-      'Error codes: `required` (`email`, `captchaToken`), `invalid` (`email`, `phone`, `codeChallenge`), `captcha_failed` (`captchaToken`), `signup_disabled` (an unknown address or number), `feature_disabled`, `rate_limited`, `busy`, `unavailable`.',
+      'Error codes: `required` (`email`, `phone`, `captchaToken`), `invalid` (`email`, `phone`, `codeChallenge`), `captcha_failed` (`captchaToken`), `signup_disabled` (an unknown address or number), `feature_disabled` (with `attribute` `phone`, if the gateway sends no text messages), `rate_limited`, `busy`, `unavailable`.',
     ),
     args: {
       input: t.arg({ type: RequestCodeInput, required: true, description: 'The address or the number.' }),

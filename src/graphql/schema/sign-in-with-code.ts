@@ -37,7 +37,10 @@ const SignInWithCodeInput = builder.inputType('SignInWithCodeInput', {
 });
 
 const PROVES =
-  'It proves the mailbox, and verifies the address. If the address was never verified, everything that was set up before ends: sessions, memberships, linked identities. A password is suspended. To keep them, the user opens the link of the verification mail and enters the password there.';
+  'It verifies the address. If the address was never verified, everything that was set up before ends: sessions, memberships, linked identities. A password is suspended. To keep them, the user opens the link of the verification mail and enters the password there.';
+
+const PROVES_NUMBER =
+  'A code in a text message proves the number, not the mailbox. If the number was never verified, all sessions of the account end. The password, the memberships and the authenticator apps are deleted, unless the code was asked for with that password.';
 
 builder.mutationField('signInWithCode', (t) =>
   t.field({
@@ -45,9 +48,10 @@ builder.mutationField('signInWithCode', (t) =>
     description: paragraphs(
       'Signs in with a code that was mailed or sent in a text message: opens a session.',
       'A code works once and allows five guesses. A wrong code, a used one and an unknown address get the same answer, `invalid_code`.',
-      PROVES,
+      `A mailed code proves the mailbox. ${PROVES}`,
+      PROVES_NUMBER,
       WITHOUT_HEADER,
-      `Error codes: \`required\` (\`email\`, \`code\`), \`invalid\` (\`email\`, \`phone\`), \`invalid_code\` (\`code\`), \`account_disabled\`, \`rate_limited\`, \`busy\`, \`unavailable\`, \`no_signing_key\`, \`claims_failed\`, ${COOKIE_CODES}.`,
+      `Error codes: \`required\` (\`email\`, \`phone\`, \`code\`), \`invalid\` (\`email\`, \`phone\`), \`invalid_code\` (\`code\`), \`account_disabled\`, \`rate_limited\`, \`busy\`, \`unavailable\`, \`no_signing_key\`, \`claims_failed\`, ${COOKIE_CODES}.`,
     ),
     args: {
       input: t.arg({ type: SignInWithCodeInput, required: true, description: 'The code and its recipient.' }),
@@ -83,7 +87,7 @@ builder.mutationField('signInWithLink', (t) =>
     description: paragraphs(
       'Signs in with the token of a mailed link: opens a session. This is for an application that reads the token itself.',
       'A token works once.',
-      PROVES,
+      `The token proves the mailbox. ${PROVES}`,
       WITHOUT_HEADER,
       `Error codes: \`required\` (\`token\`), \`invalid_token\` (\`token\`), \`account_disabled\`, \`rate_limited\`, \`busy\`, \`unavailable\`, \`no_signing_key\`, \`claims_failed\`, ${COOKIE_CODES}.`,
     ),
