@@ -3,7 +3,7 @@ import type { Arrived, TestSmtp } from '../mail/smtp.ts';
 
 /** Waits for the nth mail to an address, in the order of arrival: 1 is the first. */
 export async function nthMailTo({ mails }: TestSmtp, address: string, count = 1): Promise<Arrived> {
-  for (let look = 0; look < 400; look++) {
+  for (let look = 0; look < 1000; look++) {
     const mail = mails.filter(({ to }) => to.includes(address.toLowerCase()))[count - 1];
     if (mail !== undefined) return mail;
     await sleep(25);

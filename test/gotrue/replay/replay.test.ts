@@ -56,7 +56,7 @@ function unexplained(name: string, found: readonly Found[]): Found[] {
 describe.concurrent('the gateway answers as the real GoTrue did', () => {
   for (const recording of recordings) {
     if (recording.name in leftOut) continue;
-    test(recording.name, { timeout: 30_000 }, async () => {
+    test(recording.name, { timeout: 60_000 }, async () => {
       const found = unexplained(recording.name, await replay(recording));
       if (found.length > 0) expect.fail(found.map(shown).join('\n'));
     });
