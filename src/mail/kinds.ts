@@ -18,7 +18,8 @@ const code = <const Limit extends Declaration['limit']>(limit: Limit) =>
  * Every kind of mail. A new kind takes, besides the flow that queues it:
  * - its declaration here;
  * - its texts in every locale, `templates/en.ts` and `templates/de.ts`;
- * - its entry in `flows/mails/prepare.ts`, or in `flows/mails/prepare-code.ts` for a code: who gets the mail, the purpose of its link's token, and the values. These depend on the
+ * - its entry in `flows/mails/prepare.ts`, or in `flows/mails/prepare-code.ts` for a code: who gets the mail, the purpose of its
+ *   link's token, and the values. These depend on the
  *   account when the worker delivers, so a declaration cannot hold them. `users/mail-recipient.ts`, `users/sign-up-facts.ts`,
  *   `sessions/sign-in-facts.ts` and `teams/invite-facts.ts` read what they need.
  */

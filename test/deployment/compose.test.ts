@@ -34,6 +34,7 @@ test('the compose file and .env.example name the same variables', () => {
 const optional = new Set([
   'OTHER_INTERNAL_ENDPOINTS_SECRET',
   'CAPTCHA_SECRET',
+  'GOTRUE_JWT_SECRET',
   'SMS_WEBHOOK_SECRETS',
   'WEBHOOK_SECRETS',
 ]);

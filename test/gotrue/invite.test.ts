@@ -117,7 +117,8 @@ async function confirmed(): Promise<{ email: string; id: string }> {
 test('one address five times at once is one user', async () => {
   const email = newEmail();
   const answers = await Promise.all(Array.from({ length: 5 }, () => invite({ email })));
-  expect(answers.every(({ status }) => status === 200 || status === 422)).toBe(true);
+  // Mails to one address are spaced.
+  expect(answers.filter(({ status }) => status !== 200 && status !== 429)).toEqual([]);
   expect(await codes.gateway.sql`select id from portcullis.users where email = ${email}`).toHaveLength(1);
 });
 

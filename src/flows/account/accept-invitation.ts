@@ -36,8 +36,9 @@ export async function readInvitation(
  * Creates the account of an invited person, for the page that the mailed link opens. It does not sign in. An invitation by the operator
  * also works while sign-up is off.
  *
- * @throws AuthError in this order `required` (token, name, password), `invalid`, `max_length`, `min_length` or `missing_characters` (password), `max_length` or
- * `invalid` (name), `invalid_token` (token), `leaked_password` (password), `unavailable`, `busy`, `already_registered` (email)
+ * @throws AuthError in this order `required` (token, name, password), `invalid`, `max_length`, `min_length` or `missing_characters`
+ * (password), `max_length` or `invalid` (name), `invalid_token` (token), `leaked_password` (password), `unavailable`, `busy`,
+ * `already_registered` (email)
  */
 export async function acceptInvitation(
   deps: Deps,

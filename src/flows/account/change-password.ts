@@ -11,9 +11,9 @@ type ChangePasswordInput = { currentPassword: string; newPassword: string };
 
 /**
  * Sets a new password for the signed-in person, who shows the current one. Their other sessions end, every mailed token is
- * retired, and a notice is mailed. Personal access tokens stay. If the password is not proven, only a pending change of the address ends: the mailed links are
- * the way in of the mailbox's owner. Of several changes at once one succeeds; the others fail with a wrong current password, and so
- * does a change whose session has just ended.
+ * retired, and a notice is mailed. Personal access tokens stay. If the password is not proven, only a pending change of the address
+ * ends: the mailed links are the way in of the mailbox's owner. Of several changes at once one succeeds; the others fail with a
+ * wrong current password, and so does a change whose session has just ended.
  *
  * @returns how many other sessions were ended
  * @throws AuthError `required` (currentPassword, then newPassword), `min_length`, `missing_characters` or `max_length` (newPassword),

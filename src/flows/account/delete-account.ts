@@ -6,8 +6,9 @@ import { type FreshnessInput, requireFreshness, requireStillFresh } from '../sha
 import { removeAccount } from '../shared/remove-account.ts';
 
 /**
- * Deletes the account of the signed-in person, who shows that it is them (requireFreshness). Deletes everything that is only theirs: sessions, tokens,
- * memberships, the invites that they made, and the teams without another member. The security events stay.
+ * Deletes the account of the signed-in person, who shows that it is them (requireFreshness). Deletes everything that is only
+ * theirs: sessions, tokens, memberships, the invites that they made, and the teams without another member. The security events
+ * stay.
  *
  * @throws AuthError what requireFreshness throws, `refused_by_application`; `sole_owner`,
  * naming the teams, if the person is the only owner of a team with other members

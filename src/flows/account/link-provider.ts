@@ -16,10 +16,11 @@ type LinkProviderInput = {
 };
 
 /**
- * Lets the signed-in person link an account at a provider. With PKCE the identity is linked when the client that began exchanges its code. Without PKCE
- * the ticket works on the device that asked for it, by its address and user agent.
+ * Lets the signed-in person link an account at a provider. With PKCE the identity is linked when the client that began exchanges
+ * its code. Without PKCE the ticket works on the device that asked for it, by its address and user agent.
  * @returns a ticket, with which one browser begins within five minutes
- * @throws AuthError `unknown_provider` (provider), `permission_denied` for a token that may not change the account, `second_factor_required`, `rate_limited`
+ * @throws AuthError `unknown_provider` (provider), `permission_denied` for a token that may not change the account,
+ * `second_factor_required`, `rate_limited`
  */
 export async function linkProvider(
   deps: Deps,

@@ -48,10 +48,10 @@ type Checked = {
  * Changes the account of the signed-in person, as the GoTrue dialect lets them: all changes or none. A new password ends the other
  * sessions and retires what was mailed. An anonymous person becomes a permanent one by an address or a number.
  *
- * @throws AuthError `rate_limited`; `second_factor_required` for email, phone and password; for userMetadata `invalid`, `max_length`; for email `invalid`, `already_registered`; for phone and
- * channel `feature_disabled`, `invalid`, `phone_taken`; what checkPasswordChange throws, and `invalid` (password) for an anonymous
- * person without an address or a number; `unauthenticated` if the session has just ended. `rate_limited` has `details.of` `mail` or
- * `sms` if an address or a number had a message just now.
+ * @throws AuthError `rate_limited`; `second_factor_required` for email, phone and password; for userMetadata `invalid`,
+ * `max_length`; for email `invalid`, `already_registered`; for phone and channel `feature_disabled`, `invalid`, `phone_taken`; what
+ * checkPasswordChange throws, and `invalid` (password) for an anonymous person without an address or a number; `unauthenticated` if
+ * the session has just ended. `rate_limited` has `details.of` `mail` or `sms` if an address or a number had a message just now.
  */
 export async function updateAccount(deps: Deps, by: Viewer, input: AccountChanges): Promise<void> {
   const { userMetadata, userMetadataAttribute: attribute } = input;

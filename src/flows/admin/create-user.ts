@@ -49,11 +49,10 @@ export type CreateAccountInput = ProfileChanges & {
  * Creates an account, also while sign-up is off. For the operator. With `sendLink` it mails a link that sets a password and
  * verifies the address. A verified person gets a default team, as after a verification.
  *
- * @throws AuthError `required` (email, password), `min_length`, `missing_characters`, `max_length` or `invalid` (password), `leaked_password`
- * (password), `unavailable`, `invalid` (passwordHash, id,
- * email, phone), `required`, `max_length` or `invalid` (name), `invalid` (roles), `invalid` or `max_length` (role, user_metadata,
- * app_metadata), `busy`, `already_registered` (email, id), `phone_taken` (phone), `too_many_roles` (roles), `rate_limited` if the
- * address had a mail just now
+ * @throws AuthError `required` (email, password), `min_length`, `missing_characters`, `max_length` or `invalid` (password),
+ * `leaked_password` (password), `unavailable`, `invalid` (passwordHash, id, email, phone), `required`, `max_length` or `invalid`
+ * (name), `invalid` (roles), `invalid` or `max_length` (role, user_metadata, app_metadata), `busy`, `already_registered` (email,
+ * id), `phone_taken` (phone), `too_many_roles` (roles), `rate_limited` if the address had a mail just now
  */
 export async function createAccount(deps: Deps, by: Caller, input: CreateAccountInput): Promise<User> {
   const account = validate(deps, input);

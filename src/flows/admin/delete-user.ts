@@ -8,8 +8,8 @@ import { emptyAccount, removeAccount } from '../shared/remove-account.ts';
 /**
  * Deletes an account with everything that is only its own, as deleteAccount does for the person. For the operator.
  * @returns the id of the deleted account
- * @throws AuthError `invalid` or `not_found` (userId), `refused_by_application`; `sole_owner`, naming the teams, if the account is the only owner of a team
- * with other members
+ * @throws AuthError `invalid` or `not_found` (userId), `refused_by_application`; `sole_owner`, naming the teams, if the account is
+ * the only owner of a team with other members
  */
 export async function deleteUserAccount(
   deps: Deps,

@@ -13,6 +13,7 @@ import {
 import { checkNewPassword, parseEmail, parseEmailAs } from '../../users/attributes.ts';
 import { setPassword } from '../../users/passwords.ts';
 import { findUserByEmail, isEmailTaken, lockUser, type User } from '../../users/users.ts';
+import { againIfRegistered } from '../shared/again-if-registered.ts';
 import { administratorOf, type Caller } from '../shared/caller.ts';
 import { codeLink } from '../shared/code-link.ts';
 import type { Deps } from '../shared/deps.ts';
@@ -58,6 +59,15 @@ export type GeneratedLink = {
  */
 export async function generateLink(deps: Deps, by: Caller, input: GenerateLinkInput): Promise<GeneratedLink> {
   const checked = validate(deps, input);
+  return againIfRegistered(() => generate(deps, by, input, checked));
+}
+
+async function generate(
+  deps: Deps,
+  by: Caller,
+  input: GenerateLinkInput,
+  checked: ReturnType<typeof validate>,
+): Promise<GeneratedLink> {
   const found = await findUserByEmail(deps.db, checked.email);
   const purpose = purposeFor(checked.purpose, found === null);
   if (found !== null && isSignUp(purpose) && found.user.emailVerifiedAt !== null) throw taken('email');

@@ -4,6 +4,7 @@ import { attemptMail } from '../../mail/limits.ts';
 import { type Metadata, recordSent } from '../../users/account-details.ts';
 import { parseEmail } from '../../users/attributes.ts';
 import { findUserByEmail, lockUser } from '../../users/users.ts';
+import { againIfRegistered } from '../shared/again-if-registered.ts';
 import { administratorOf, type Caller } from '../shared/caller.ts';
 import { queueCode, tooSoon } from '../shared/code-requests.ts';
 import type { Deps } from '../shared/deps.ts';
@@ -35,11 +36,18 @@ export async function inviteAccount(
 ): Promise<{ userId: string }> {
   if (input.email.trim() === '') throw new AuthError('required', { attribute: 'email' });
   const email = parseEmail(input.email);
+  return againIfRegistered(() => invite(deps, by, { ...input, email }));
+}
+
+async function invite(
+  deps: Deps,
+  by: Caller,
+  { email, userMetadata, redirects }: InviteAccountInput,
+): Promise<{ userId: string }> {
   const found = await findUserByEmail(deps.db, email);
   return deps.db.transaction(async (tx) => {
     const wait = await attemptMail(deps, 'invite_code', email, tx);
     if (wait !== null) throw tooSoon(wait);
-    const { userMetadata, redirects } = input;
     const user =
       found === null
         ? await signUpForOwner(tx, deps, by, { email, passwordHash: null, userMetadata })

@@ -43,8 +43,8 @@ type Changes = ProfileChanges &
 
 /**
  * Changes an account. For the operator; idempotent, except for a password. After a change of the address or the password every
- * session and personal access token ends, and every mailed token is retired. The owner gets a notice: the former address, if it was verified, or the address
- * whose password changed.
+ * session and personal access token ends, and every mailed token is retired. The owner gets a notice: the former address, if it was
+ * verified, or the address whose password changed.
  *
  * @throws AuthError `invalid` (userId), `required`, `min_length`, `missing_characters`, `max_length`, `leaked_password` or `invalid`
  * (password), `unavailable`, `invalid` (email),

@@ -56,8 +56,8 @@ export type EnrolledFactor = {
  * Enrols an authenticator app for the signed-in person. It counts for nothing until they show its first code. A person who has a
  * verified second factor shows it first.
  *
- * @throws AuthError what requireRecentSignIn throws, `second_factor_required`, `max_length`, `invalid` or `factor_name_taken` (name), `max_length` (issuer), `rate_limited`,
- * `too_many_factors`, `unauthenticated` if the session has just ended
+ * @throws AuthError what requireRecentSignIn throws, `second_factor_required`, `max_length`, `invalid` or `factor_name_taken`
+ * (name), `max_length` (issuer), `rate_limited`, `too_many_factors`, `unauthenticated` if the session has just ended
  */
 export async function enrollFactor(
   deps: Deps,

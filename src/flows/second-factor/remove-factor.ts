@@ -41,7 +41,8 @@ type DisableTotpInput = {
 /**
  * Switches the second factor of the signed-in person off: removes all authenticator apps, or one. The person shows a fresh code, or a
  * recovery code. Without an app their sessions go on at level `aal1`, and the recovery codes end.
- * @throws AuthError `second_factor_required`, `not_found` if the person has no second factor, or not this one (id); what useSecondFactor throws
+ * @throws AuthError `second_factor_required`, `not_found` if the person has no second factor, or not this one (id); what
+ * useSecondFactor throws
  */
 export async function disableTotp(
   deps: Deps,

@@ -13,8 +13,8 @@ export type VerifyFactorInput = TokenOptions & { factorId: string; challengeId: 
  * Answers a challenge by a code of its authenticator app: completes the sign-in, and activates the app if it is its first code. The
  * challenge is used up with the right code. It gives no recovery codes: the person renews them later.
  *
- * @throws AuthError `not_found` if the person does not have this app, `invalid_challenge` or `challenge_expired` (challengeId); what raiseSignIn
- * throws
+ * @throws AuthError `not_found` if the person does not have this app, `invalid_challenge` or `challenge_expired` (challengeId);
+ * what raiseSignIn throws
  */
 export async function verifyFactor(
   deps: Deps,

@@ -32,8 +32,9 @@ const RECENT_SECONDS = 86_400;
 
 /**
  * Checks whether a signed-in person may set a new password as the GoTrue dialect lets them, and hashes it.
- * @throws AuthError `invalid`, `min_length`, `missing_characters`, `max_length` or `leaked_password` (password), `reauthentication_needed`, `reauthentication_not_valid`
- * (nonce), `required`, `rate_limited` or `invalid_credentials` (currentPassword), `busy`, `same_password` (password)
+ * @throws AuthError `invalid`, `min_length`, `missing_characters`, `max_length` or `leaked_password` (password),
+ * `reauthentication_needed`, `reauthentication_not_valid` (nonce), `required`, `rate_limited` or `invalid_credentials`
+ * (currentPassword), `busy`, `same_password` (password)
  */
 export async function checkPasswordChange(
   deps: Deps,

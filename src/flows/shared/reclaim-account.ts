@@ -10,8 +10,8 @@ import { retireMailed } from './end-access.ts';
 /**
  * Takes from an account, whose address was never verified, all that a stranger may have set up in it, because the owner of the address
  * comes by a provider (pre-hijacking: Sudhodanan and Paverd, USENIX Security 2022). Nothing remains by which the stranger gets in:
- * password, sessions, personal access tokens, identities, second factors, phone number, memberships, pending mails and the metadata. The transaction has
- * locked the account.
+ * password, sessions, personal access tokens, identities, second factors, phone number, memberships, pending mails and the
+ * metadata. The transaction has locked the account.
  */
 export async function reclaimAccount(
   tx: Transaction,

@@ -31,8 +31,8 @@ const refusals = {
  * Exchanges the code of a flow for tokens (PKCE, RFC 7636). The client shows the verifier of the challenge with which the flow began, so a
  * code that was stolen on the way is of no use. Of many exchanges at once one succeeds. A wrong verifier does not use the code up.
  *
- * @throws AuthError `required` (code, then codeVerifier), `rate_limited`, `invalid_token` (code; `details.reason` is `not_found` or `expired`),
- * `invalid_code_verifier` (codeVerifier), `account_disabled`, `no_signing_key`, `claims_failed`
+ * @throws AuthError `required` (code, then codeVerifier), `rate_limited`, `invalid_token` (code; `details.reason` is `not_found` or
+ * `expired`), `invalid_code_verifier` (codeVerifier), `account_disabled`, `no_signing_key`, `claims_failed`
  */
 export async function exchangeCode(
   deps: Deps,

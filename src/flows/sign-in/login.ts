@@ -41,7 +41,8 @@ export type LoginInput = TokenOptions & {
  * A number has to be verified, unless AUTOCONFIRM covers it. So has an address for tokens of the form `gotrue`; then no mail is sent.
  *
  * @throws AuthError `required` (email, then password), `invalid` (phone), `rate_limited`, `required` or `captcha_failed`
- * (captchaToken), `unavailable`, `busy`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `phone_not_verified`, `claims_failed`
+ * (captchaToken), `unavailable`, `busy`, `invalid_credentials`, `account_disabled`, `email_not_verified`, `phone_not_verified`,
+ * `claims_failed`
  */
 export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<SignedIn> {
   const name = input.phone ?? input.email;

@@ -23,8 +23,8 @@ export type RequestCodeInput = CodeRequest & {
  * Mails a code and a link by which a person signs in without a password. The code of an unverified account keeps no password: it proves
  * the mailbox alone (see proveMailbox). An unknown address gets an account, if sign-up is open.
  *
- * @throws AuthError `feature_disabled` (MAGIC_LINK), `invalid` or `max_length` (data), `required`, `invalid` (email), `required` or `captcha_failed` (captchaToken),
- * `unavailable`, `rate_limited`, and for an unknown address `signup_disabled` or `otp_disabled`
+ * @throws AuthError `feature_disabled` (MAGIC_LINK), `invalid` or `max_length` (data), `required`, `invalid` (email), `required` or
+ * `captcha_failed` (captchaToken), `unavailable`, `rate_limited`, and for an unknown address `signup_disabled` or `otp_disabled`
  */
 export async function requestSignInCode(deps: Deps, by: Caller, input: RequestCodeInput): Promise<void> {
   if (!deps.config.codes.magicLink) throw new AuthError('feature_disabled');

@@ -43,8 +43,8 @@ type PhoneCodeInput = {
  * A number with an account, one without and a disabled account get the same answer after the same work.
  *
  * @throws AuthError `feature_disabled` (phone), `required` or `invalid` (phone), `invalid` (channel), `required` or `captcha_failed`
- * (captchaToken), `unavailable`, `rate_limited` (`details.of` is `sms` if the number or all numbers had messages); for an unknown number `otp_disabled` without `createUser` (if it is told), `signup_disabled` while
- * sign-up is not open to all
+ * (captchaToken), `unavailable`, `rate_limited` (`details.of` is `sms` if the number or all numbers had messages); for an unknown
+ * number `otp_disabled` without `createUser` (if it is told), `signup_disabled` while sign-up is not open to all
  */
 export async function requestPhoneCode(deps: Deps, by: Caller, input: PhoneCodeInput): Promise<void> {
   requireSms(deps);

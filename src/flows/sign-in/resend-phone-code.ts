@@ -23,8 +23,8 @@ type ResendPhoneInput = {
 };
 
 /**
- * Sends the code of a number that waits for it again. The one before stops working. The new code keeps the password if the one before did. A number for which
- * nothing is pending and an unknown one get the same answer after the same work, and no message.
+ * Sends the code of a number that waits for it again. The one before stops working. The new code keeps the password if the one
+ * before did. A number for which nothing is pending and an unknown one get the same answer after the same work, and no message.
  *
  * @throws AuthError `feature_disabled` (phone), `required` or `invalid` (phone), `required` or `captcha_failed` (captchaToken),
  * `unavailable`, `rate_limited` (`details.of` is `sms` if the number or all numbers had messages)

@@ -24,7 +24,8 @@ const invalid = () => new AuthError('invalid_access_token', { attribute: 'token'
  * exchanges the personal access token again. Each exchange is recorded.
  *
  * @throws AuthError `feature_disabled`, `required` (token), `invalid_access_token` (token) if it is unknown, revoked or expired,
- * or the account is disabled, `rate_limited`, `no_signing_key`, `claims_failed`, `permission_denied` if the person has none of its roles any more, `second_factor_required`
+ * or the account is disabled, `rate_limited`, `no_signing_key`, `claims_failed`, `permission_denied` if the person has none of its
+ * roles any more, `second_factor_required`
  */
 export async function signInWithAccessToken(
   deps: Deps,

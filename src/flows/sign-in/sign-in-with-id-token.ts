@@ -35,7 +35,8 @@ const hashNonce = (nonce: string): string => createHash('sha256').update(nonce).
  *
  * @throws AuthError in this order `required` (provider, idToken), `unknown_provider` (provider), `rate_limited`, `busy`, `provider_failed`,
  * `invalid` (nonce), `provider_refused`, `provider_email_missing`, `provider_email_needs_verification`, `signup_disabled`,
- * `account_disabled`, `identity_already_exists`, `unauthenticated`, `permission_denied`, `second_factor_required` (linking), `no_signing_key`, `claims_failed`
+ * `account_disabled`, `identity_already_exists`, `unauthenticated`, `permission_denied`, `second_factor_required` (linking),
+ * `no_signing_key`, `claims_failed`
  */
 export async function signInWithIdToken(deps: Deps, by: Caller, input: IdTokenInput): Promise<SignedIn> {
   const missing = firstMissing({ provider: input.provider, idToken: input.idToken });

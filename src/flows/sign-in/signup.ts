@@ -47,8 +47,9 @@ export type SignupInput = TokenOptions & {
  * up. Without a right token an address with an account gets the same answer as any other, after the same work.
  *
  * @throws AuthError `signup_disabled`; then in this order `required` (invitationToken last), `min_length`, `missing_characters` or
- * `max_length` (password), `invalid` (email), `max_length` or `invalid` (names), `required`, `captcha_failed` (captchaToken) or `unavailable`, `rate_limited`,
- * `invalid_token` (invitationToken), `leaked_password` (password), `unavailable`, `busy`, `already_registered`, `claims_failed`, `email_not_verified`
+ * `max_length` (password), `invalid` (email), `max_length` or `invalid` (names), `required`, `captcha_failed` (captchaToken) or
+ * `unavailable`, `rate_limited`, `invalid_token` (invitationToken), `leaked_password` (password), `unavailable`, `busy`,
+ * `already_registered`, `claims_failed`, `email_not_verified`
  */
 export async function signup(deps: Deps, by: Caller, input: SignupInput): Promise<SignedIn> {
   const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;

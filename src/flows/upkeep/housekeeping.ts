@@ -43,8 +43,8 @@ async function stopRunaways({ db, config, log }: Deps): Promise<void> {
 }
 
 /**
- * Deletes what expired: keys, sessions with their tokens, mailed tokens, challenges and unused second factors, invites, counters, old events, webhooks. Each round a bounded
- * number of rows; what fails for one kind does not keep the others.
+ * Deletes what expired: keys, sessions with their tokens, mailed tokens, challenges and unused second factors, invites, counters,
+ * old events, webhooks. Each round a bounded number of rows; what fails for one kind does not keep the others.
  * @throws AggregateError of what failed
  */
 async function prune(deps: Deps): Promise<void> {
