@@ -93,7 +93,7 @@ export const verifications: Preparations = {
   ],
   'verify more: GET with the parameter token_hash in place of token: 400': [unknownLink],
   'verify more: a verification voids the other pending tokens of the user (GoTrue)': {
-    given: [confirmed(), asked('/otp'), code('user1', 1), asked('/recover')],
+    given: [confirmed(), asked('/otp'), code('user1', 1), asked('/recover'), mailArrived('user1', 2)],
     before: { 2: [code('user1', 2)] },
   },
 };
