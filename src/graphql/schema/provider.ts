@@ -117,7 +117,7 @@ builder.mutationField('linkProvider', (t) =>
       'Returns a URL at which the browser of the current user links an account at a provider. It works once, within five minutes.',
       `${RETURNS} The account is linked by \`exchangeCode\`, which also opens a session, and answers \`identity_already_exists\` if it is linked already.`,
       'If the last sign-in is older than 15 minutes (FRESH_SIGN_IN), show `currentPassword` or `code` too. An anonymous user shows neither.',
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`unknown_provider\` (\`provider\`), \`required\`, \`invalid\` (\`codeChallenge\`), \`required\` (\`currentPassword\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
+      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`unknown_provider\` (\`provider\`), \`required\` (\`codeChallenge\`, \`currentPassword\`), \`invalid\` (\`codeChallenge\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
     ),
     args: { input: t.arg({ type: LinkProviderInput, required: true, description: 'The provider.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
