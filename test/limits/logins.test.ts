@@ -160,7 +160,7 @@ describe('aliased logins', () => {
     ).join(' ')} }`;
   const attempts = async () => {
     const [row] = await gateway.sql`
-      select count from portcullis_private.rate_limits where key like 'login_address:%'`;
+      select sum(count)::int as count from portcullis_private.rate_limits where key like 'login_address:%'`;
     return row?.count as number;
   };
 

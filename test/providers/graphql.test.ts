@@ -82,6 +82,21 @@ test('a signed-in person links a provider by the exchange of the code, and unlin
   expect(await identitiesOf(session)).toEqual([]);
 });
 
+test('linking in an old session needs the password or a code', async () => {
+  const { codeChallenge } = challenge();
+  const input = { provider: 'local', codeChallenge };
+  stage.person('ann');
+  const session = await signIn('ann');
+  const headers = bearer(session.accessToken);
+  await stage.gateway.sql`update portcullis.sessions set created_at = now() - interval '1 day',
+    methods = '[{"method":"oauth","timestamp":1}]'::jsonb where user_id = ${session.user.id}`;
+  expect(await codeOf(stage.gateway.failure(LINK, { input }, headers))).toBe('reauthentication_needed');
+  const wrong = { ...input, code: '000000' };
+  expect(await codeOf(stage.gateway.failure(LINK, { input: wrong }, headers))).toBe(
+    'reauthentication_not_valid code',
+  );
+});
+
 test('the only identity of an account that a provider began cannot be unlinked', async () => {
   stage.person('ann');
   const session = await signIn('ann');

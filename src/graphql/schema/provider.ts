@@ -6,6 +6,7 @@ import { listIdentities, type OwnIdentity } from '../../identities/identities.ts
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
+import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { requireChallenge } from './pkce.ts';
 
@@ -98,12 +99,14 @@ builder.mutationField('signInWithProvider', (t) =>
 );
 
 const LinkProviderInput = builder.inputType('LinkProviderInput', {
-  description: 'Input of `linkProvider`: the provider, and where the user returns to.',
+  description:
+    'Input of `linkProvider`: the provider, where the user returns to, and what shows that the user themselves asks.',
   fields: (t) => ({
     provider: t.string({ required: true, description: PROVIDER }),
     codeChallenge: t.string({ required: true, description: CHALLENGE }),
     redirectTo: t.string({ description: REDIRECT }),
     scopes: t.stringList({ description: SCOPES }),
+    ...freshnessFields(t),
   }),
 });
 
@@ -113,14 +116,18 @@ builder.mutationField('linkProvider', (t) =>
     description: paragraphs(
       'Returns a URL at which the browser of the current user links an account at a provider. It works once, within five minutes.',
       `${RETURNS} The account is linked by \`exchangeCode\`, which also opens a session, and answers \`identity_already_exists\` if it is linked already.`,
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`unknown_provider\` (\`provider\`), \`required\`, \`invalid\` (\`codeChallenge\`), \`second_factor_required\`, \`rate_limited\`.`,
+      'If the last sign-in is older than 15 minutes (FRESH_SIGN_IN), show `currentPassword` or `code` too. An anonymous user shows neither.',
+      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`unknown_provider\` (\`provider\`), \`required\` (\`codeChallenge\`, \`currentPassword\`), \`invalid\` (\`codeChallenge\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
     ),
     args: { input: t.arg({ type: LinkProviderInput, required: true, description: 'The provider.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
       const codeChallenge = requireChallenge(input.codeChallenge);
       const viewer = await requireAccountHolder(caller);
       const { provider, redirectTo } = input;
-      const ticket = await linkProvider(deps, viewer, { provider, redirects: [redirectTo], codeChallenge });
+      const { currentPassword, code } = withFreshness(input);
+      const proof = { currentPassword, code };
+      const link = { provider, redirects: [redirectTo], codeChallenge, proof };
+      const ticket = await linkProvider(deps, viewer, link);
       return { url: providerUrl(deps.config, { ticket, scopes: (input.scopes ?? []).join(' ') }) };
     },
   }),
