@@ -7,7 +7,8 @@ import { openWorkshop } from './workshop.ts';
 /**
  * `npm run test:mutations`: breaks the rules of the gateway and the metadata one after the other, and checks that a scenario
  * fails. `npm run test:mutations -- caller.ts jwks` tries only mutations whose file or description has one of the words.
- * `--proven` says that `npm test` has just passed: the scenarios do not run without a mutation first.
+ * `--proven` says that `npm test` has just passed: the scenarios do not run without a mutation first. `--half=0` and `--half=1` try every
+ * second mutation.
  */
 const WORKSHOPS = 2;
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
@@ -19,8 +20,11 @@ const report = process.argv.map((argument) => /^--outputFile\.json=(.+)$/.exec(a
 
 // Handled every time: a terminal and npm each send a signal, and the second must not interrupt the cleanup.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+const half = process.argv.map((argument) => /^--half=([01])$/.exec(argument)?.[1]).find(Boolean);
 const chosen = mutations.filter(
-  ({ file, breaks }) => words.length === 0 || words.some((word) => `${file} ${breaks}`.includes(word)),
+  ({ file, breaks }, at) =>
+    (half === undefined || at % 2 === Number(half)) &&
+    (words.length === 0 || words.some((word) => `${file} ${breaks}`.includes(word))),
 );
 const workshops = await Promise.all(Array.from({ length: WORKSHOPS }, () => openWorkshop(root)));
 try {
