@@ -49,7 +49,7 @@ export const reasons: readonly Reason[] = [
     ],
   },
   {
-    why: 'Every refresh token that is not known answers `refresh_token_not_found`, whatever its form.',
+    why: 'Every refresh token that is not known answers `refresh_token_not_found`, also one of another form.',
     where: [
       { case: 'refresh: tokens of another form', at: CODE, ours: /refresh.token.not.found/i },
       { case: /^auth-js: an error of the server/, step: 4, at: CODE, ours: /refresh.token.not.found/i },
