@@ -14,7 +14,7 @@ import { setDisabled } from '../shared/disabling.ts';
 import { endAccess } from '../shared/end-access.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { lockOperatedAccount, noAccount, parseUserId } from '../shared/operated-account.ts';
-import { changePhone, type PhoneChange } from '../shared/phone-changes.ts';
+import { changePhone, type PhoneChange } from '../shared/operated-phone.ts';
 import { changeProfile, checkTokenRole, type ProfileChanges } from '../shared/profile-changes.ts';
 
 /** What is null or missing stays as it is. */
