@@ -295,7 +295,7 @@ describe('PUT /admin/users/{id}', () => {
     expect(await isSignedIn(gateway, ada)).toBe(false);
   });
 
-  test('of a ban ends access at once, and a time that is over is no ban', async () => {
+  test('of a ban ends access at once, and a time that is over does not ban', async () => {
     await put(ada.user.id, { ban_duration: '1h' });
     const answer = await send(gateway, 'GET', '/user', { headers: bearer(ada.accessToken) });
     expectError(answer, 403, 'user_banned', 'User is banned');

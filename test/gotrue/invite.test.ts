@@ -122,7 +122,7 @@ test('one address five times at once is one user', async () => {
   expect(await codes.gateway.sql`select id from portcullis.users where email = ${email}`).toHaveLength(1);
 });
 
-test('a person may not invite: not_admin; and nobody: no_authorization', async () => {
+test('a person may not invite: not_admin; without a token: no_authorization', async () => {
   const open = await startCodes({ GOTRUE_JWT_SECRET: JWT_SECRET });
   try {
     const ada = await verifiedPerson(open.gateway);

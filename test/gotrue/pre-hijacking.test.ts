@@ -117,7 +117,7 @@ describe('the code of a sign-up', () => {
   });
 });
 
-test('an account that nobody opened keeps what an operator gave it', async () => {
+test('an account that was never opened keeps what an operator gave it', async () => {
   const { sql } = codes.gateway;
   const owner = await signUp(codes.gateway, newPerson());
   const { email } = newPerson();
