@@ -70,7 +70,7 @@ export async function findGotrueClaims(
     aal: row.level,
     amr: methodsOf(row),
     app_metadata: ifShort(shownAppMetadata(row.app_metadata ?? {}, providers)),
-    user_metadata: ifShort(shownUserMetadata(row.user_metadata ?? {}, facts)),
+    user_metadata: ifShort(shownUserMetadata(row.user_metadata ?? {}, facts, row.email_verified)),
     is_anonymous: row.is_anonymous,
   };
 }

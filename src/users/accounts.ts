@@ -156,10 +156,12 @@ export function describeAccount(stored: StoredAccount, config: Settings): Accoun
     { email, emailVerifiedAt, createdAt, phone: number, phoneVerifiedAt: phone?.verifiedAt ?? null },
     config,
   );
-  const userMetadata = shownUserMetadata(details.userMetadata, {
+  const facts = {
     ...{ sub: id, email: email ?? '' },
     ...{ email_verified: confirmed.email !== null, phone_verified: confirmed.phone !== null },
-  });
+  };
+  const hasProvenEmail = email !== null && emailVerifiedAt !== null;
+  const userMetadata = shownUserMetadata(details.userMetadata, facts, hasProvenEmail);
   const appMetadata = shownAppMetadata(details.appMetadata, ways);
   return { ...stored, ways, confirmed, userMetadata, appMetadata };
 }

@@ -36,13 +36,10 @@ export const metadataOfSignUp = (facts: ShownFacts): Metadata => ({ ...facts });
 
 /**
  * The `user_metadata` that clients see. A user may write anything there. But the facts of the account, where it has them, are those of
- * now. A confirmed address is always among them.
+ * now. A proven address is always among them. AUTOCONFIRM proves none: it adds nothing to the metadata that an administrator gave.
+ * @param hasProvenEmail whether the user has proven the address, AUTOCONFIRM aside
  */
-export function shownUserMetadata(stored: Metadata, facts: ShownFacts): Metadata {
+export function shownUserMetadata(stored: Metadata, facts: ShownFacts, hasProvenEmail: boolean): Metadata {
   const current = Object.entries(facts).filter(([name]) => Object.hasOwn(stored, name));
-  return {
-    ...stored,
-    ...(facts.email_verified && { email_verified: true }),
-    ...Object.fromEntries(current),
-  };
+  return { ...stored, ...(hasProvenEmail && { email_verified: true }), ...Object.fromEntries(current) };
 }

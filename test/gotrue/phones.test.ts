@@ -190,11 +190,42 @@ test('without SMS_PROVIDER no code is sent to a number', async () => {
   try {
     const unsupported = ['phone_provider_disabled', 'Unsupported phone provider'] as const;
     expectError(await post('/otp', { phone: newNumber() }, off), 400, ...unsupported);
-    expectError(await post('/resend', { type: 'sms', phone: newNumber() }, off), 400, ...unsupported);
     const { accessToken } = await verifiedPerson(off);
     const change = { body: { phone: newNumber() }, headers: bearer(accessToken) };
     expectError(await send(off, 'PUT', '/user', change), 400, ...unsupported);
+    const person = { phone: newNumber(), password: PASSWORD };
+    const disabled = 'phone_provider_disabled';
+    expectError(await post('/signup', person, off), 400, disabled, 'Phone signups are disabled');
+    const logins = 'Phone logins are disabled';
+    expectError(await post('/resend', { type: 'sms', phone: newNumber() }, off), 400, disabled, logins);
+    expectError(await post('/token?grant_type=password', person, off), 422, disabled, logins);
   } finally {
     await off.close();
+  }
+});
+
+test('AUTOCONFIRM=phone takes numbers with a password without SMS_PROVIDER, and sends no code', async () => {
+  const auto = await startGateway({ env: { SMTP_URL: 'off', AUTOCONFIRM: 'phone' } });
+  try {
+    const person = { phone: newNumber().slice(1), password: PASSWORD };
+    const shown = { phone: person.phone, phone_confirmed_at: expect.any(String) };
+    expect(await post('/signup', person, auto)).toMatchObject({ status: 200, body: { user: shown } });
+    const login = await post('/token?grant_type=password', person, auto);
+    expect(login).toMatchObject({ status: 200, body: { user: shown } });
+    const [phone, { accessToken }] = [newNumber().slice(1), await verifiedPerson(auto)];
+    const change = { body: { phone }, headers: bearer(accessToken) };
+    expect(await send(auto, 'PUT', '/user', change)).toMatchObject({ status: 200, body: { phone } });
+    const unsupported = ['phone_provider_disabled', 'Unsupported phone provider'] as const;
+    expectError(await post('/otp', { phone: newNumber() }, auto), 400, ...unsupported);
+    expectError(await post('/otp', { phone: person.phone }, auto), 400, ...unsupported);
+    for (const type of ['sms', 'phone_change'])
+      for (const number of [person.phone, newNumber()])
+        expect(await post('/resend', { type, phone: number }, auto)).toMatchObject({ status: 200, body: {} });
+    expect(await send(auto, 'GET', '/settings')).toMatchObject({
+      body: { external: { phone: true }, phone_autoconfirm: true, sms_provider: '' },
+    });
+    expect(await auto.sql`select from portcullis_private.one_time_codes`).toHaveLength(0);
+  } finally {
+    await auto.close();
   }
 });

@@ -71,7 +71,7 @@ export const smsVariables = {
     parser: z.enum(['off', 'twilio', 'webhook', 'test']),
     default: 'off',
     description:
-      'Who sends [text messages](../sms/README.md): `twilio`, or your own service (`webhook`). `test` sends none and shows them on the local inbox page; production refuses it. With `off` phone numbers cannot be used.',
+      'Who sends [text messages](../sms/README.md): `twilio`, or your own service (`webhook`). `test` sends none and shows them on the local inbox page; production refuses it. With `off` the gateway sends no codes: phone numbers need `AUTOCONFIRM=phone`, and sign in by password only.',
   }),
   SMS_TEST_CODES: variable({
     parser: testCodes(),

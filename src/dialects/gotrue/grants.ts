@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { takesPhones } from '../../flows/shared/phone-codes.ts';
 import { weaknessOf } from '../../flows/shared/weak-password.ts';
 import { exchangeCode } from '../../flows/sign-in/exchange-code.ts';
 import { login } from '../../flows/sign-in/login.ts';
@@ -27,7 +28,7 @@ export const passwordGrant: Grant = async (deps, { caller, body }, c) => {
   if (email !== '' && phone !== '')
     throw validationFailed('Only an email address or phone number should be provided on login.');
   if (email === '' && phone === '') throw validationFailed('missing email or phone');
-  if (phone !== '' && deps.config.sms.provider === 'off')
+  if (phone !== '' && !takesPhones(deps))
     throw refuse(422, 'phone_provider_disabled', 'Phone logins are disabled');
   // No account has an empty password.
   if (password === '') throw refuse(400, 'invalid_credentials', 'Invalid login credentials');

@@ -12,10 +12,13 @@ import { refuse, respell } from './errors.ts';
 
 // What /otp, /resend and /verify do with a phone number.
 
+const disabled = (message: string) => () => refuse(400, 'phone_provider_disabled', message);
+
 /** The errors that GoTrue names in another way where a code is sent to a number. */
 const names = {
-  feature_disabled: () => refuse(400, 'phone_provider_disabled', 'Unsupported phone provider'),
-};
+  otp: { feature_disabled: disabled('Unsupported phone provider') },
+  resend: { feature_disabled: disabled('Phone logins are disabled') },
+} as const;
 
 type Captcha = { captchaToken: string; captchaAttribute: string };
 
@@ -29,7 +32,7 @@ export const sendPhoneOtp = (
 ): Promise<void> => {
   const userMetadata = parseMetadata(data, 'data');
   const input = { phone, channel, createUser, userMetadata, tellsUnknown: true, ...captcha };
-  return respell(requestPhoneCode(deps, caller, input), names);
+  return respell(requestPhoneCode(deps, caller, input), names.otp);
 };
 
 const phoneTypes = ['sms', 'phone_change'] as const;
@@ -43,7 +46,8 @@ export const resendToPhone = (
   deps: GatewayDeps,
   caller: RequestCaller,
   { phone, type, ...captcha }: { phone: string; type: PhoneType } & Captcha,
-): Promise<void> => respell(resendPhoneCode(deps, caller, { phone, purpose: type, ...captcha }), names);
+): Promise<void> =>
+  respell(resendPhoneCode(deps, caller, { phone, purpose: type, ...captcha }), names.resend);
 
 const flowsOfTypes = { sms: signInWithPhoneCode, phone_change: confirmPhoneChange } as const;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { takesPhones } from '../../flows/shared/phone-codes.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { health } from '../health.ts';
@@ -27,22 +28,22 @@ const Settings = z.object({
 });
 
 /** What clients may know of the gateway before they sign in. */
-function settingsOf({ config }: GatewayDeps): z.output<typeof Settings> {
+function settingsOf(deps: GatewayDeps): z.output<typeof Settings> {
+  const { config } = deps;
   const { autoconfirm } = config.gotrue;
   const configured = new Set(config.providers.map(({ name }) => name));
   const external = Object.fromEntries(PROVIDERS.map((name) => [name, configured.has(name)]));
-  const hasSms = config.sms.provider !== 'off';
   return {
     external: {
       anonymous_users: config.anonymousSignIn,
       ...external,
-      ...{ email: true, phone: hasSms, zoom: false },
+      ...{ email: true, phone: takesPhones(deps), zoom: false },
       ...Object.fromEntries(config.providers.map(({ name }) => [name, true])),
     },
     disable_signup: config.signup !== 'on',
     mailer_autoconfirm: autoconfirm.includes('email'),
     phone_autoconfirm: autoconfirm.includes('phone'),
-    sms_provider: hasSms ? config.sms.provider : '',
+    sms_provider: config.sms.provider === 'off' ? '' : config.sms.provider,
     saml_enabled: false,
     saml_private_key_next_configured: false,
     passkeys_enabled: false,

@@ -8,7 +8,13 @@ import { findPhone, findUserByPhone, setPhone } from '../../users/phones.ts';
 import type { Viewer } from './caller.ts';
 import { callerCounter } from './counters.ts';
 import type { Deps } from './deps.ts';
-import { parseChannel, parseReachablePhone, requireSms, sendPhoneCode, smsTooSoon } from './phone-codes.ts';
+import {
+  parseChannel,
+  parseReachablePhone,
+  requirePhones,
+  sendPhoneCode,
+  smsTooSoon,
+} from './phone-codes.ts';
 
 /** A change of the number that may be requested. */
 export type CheckedPhone = { number: string; channel: SmsChannel };
@@ -22,7 +28,7 @@ export async function checkPhoneChange(
   by: Viewer,
   { phone, channel: typedChannel }: { phone: string; channel: string },
 ): Promise<CheckedPhone | null> {
-  requireSms(deps);
+  requirePhones(deps);
   const number = parseReachablePhone(deps, phone);
   const channel = parseChannel(deps, typedChannel);
   const current = await findPhone(deps.db, by.user.id);

@@ -7,10 +7,21 @@ import { enqueueSms } from '../../sms/queue.ts';
 import { parsePhone } from '../../users/phones.ts';
 import type { Deps } from './deps.ts';
 
+const switchedOff = (message: string): AuthError =>
+  new AuthError('feature_disabled', { attribute: 'phone', message });
+
 /** @throws AuthError `feature_disabled` (phone) without SMS_PROVIDER */
-export function requireSms({ config }: Deps, attribute = 'phone'): void {
-  if (config.sms.provider === 'off')
-    throw new AuthError('feature_disabled', { attribute, message: 'Phone numbers are switched off here.' });
+export function requireSms({ config }: Deps): void {
+  if (config.sms.provider === 'off') throw switchedOff('Text messages are switched off here.');
+}
+
+/** Whether people may have phone numbers: the gateway can send codes to them, or AUTOCONFIRM asks for none. */
+export const takesPhones = ({ config: { sms, gotrue } }: Pick<Deps, 'config'>): boolean =>
+  sms.provider !== 'off' || gotrue.autoconfirm.includes('phone');
+
+/** @throws AuthError `feature_disabled` (phone) without SMS_PROVIDER, unless AUTOCONFIRM covers phone numbers */
+export function requirePhones(deps: Pick<Deps, 'config'>): void {
+  if (!takesPhones(deps)) throw switchedOff('Phone numbers are switched off here.');
 }
 
 /**

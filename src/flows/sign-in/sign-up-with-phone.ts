@@ -24,7 +24,7 @@ import {
   isSmsTooSoon,
   parseChannel,
   parseReachablePhone,
-  requireSms,
+  requirePhones,
   sendPhoneCode,
   smsTooSoon,
 } from '../shared/phone-codes.ts';
@@ -72,7 +72,7 @@ type Person = {
  */
 export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUpInput): Promise<PhoneSignUp> {
   if (deps.config.signup !== 'on') throw new AuthError('signup_disabled');
-  requireSms(deps);
+  requirePhones(deps);
   const { number, channel } = validate(deps, input);
   const { captchaToken, captchaAttribute, password, userMetadata } = input;
   const demand = { operation: 'signup', alwaysFor: 'signup', captchaToken, captchaAttribute } as const;

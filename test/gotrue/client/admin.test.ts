@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SupabaseClient } from '@supabase/supabase-js';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codeOf, hashOf, nthMailTo } from '../mailbox.ts';
 import { complete, createPerson, failure, newPerson, newSignedIn, signIn, succeed } from './people.ts';
@@ -153,6 +154,28 @@ test('signOut ends the sessions of a token', async () => {
   const { client, session } = await newSignedIn(stage);
   await complete(admin.signOut(session.access_token));
   expect((await failure(client.auth.refreshSession())).code).toBe('refresh_token_not_found');
+});
+
+test('where AUTOCONFIRM covers addresses, metadata of an administrator is shown as given until the address is proven', async () => {
+  const automatic = await openStage({ env: { AUTOCONFIRM: 'email' } });
+  try {
+    const { admin } = (await automatic.admin()).auth;
+    const [person, metadata] = [newPerson(), { name: 'Ada' }];
+    const { user } = await succeed(admin.createUser({ ...person, user_metadata: metadata }));
+    expect(user.user_metadata).toEqual(metadata);
+    const link = { type: 'signup', ...newPerson(), options: { data: metadata } } as const;
+    expect((await succeed(admin.generateLink(link))).user?.user_metadata).toEqual(metadata);
+    const changed = await succeed(admin.updateUserById(user.id, { user_metadata: { lang: 'de' } }));
+    expect(changed.user.user_metadata).toEqual({ name: 'Ada', lang: 'de' });
+    const signedIn = await signIn(automatic, person);
+    expect(signedIn.user.user_metadata).toEqual(changed.user.user_metadata);
+    const { user_metadata: inToken } = decodeJwt(signedIn.session.access_token);
+    expect(inToken).toEqual(changed.user.user_metadata);
+    const proven = await succeed(admin.updateUserById(user.id, { email_confirm: true }));
+    expect(proven.user.user_metadata).toEqual({ name: 'Ada', lang: 'de', email_verified: true });
+  } finally {
+    await automatic.close();
+  }
 });
 
 test('a person is not an administrator', async () => {
