@@ -16,7 +16,8 @@ export default defineConfig({
     exclude: ['test/browser/**', 'test/pooler/**', 'test/proxy/**'],
     globalSetup: ['test/support/postgres.ts'],
     pool: 'threads',
-    maxWorkers: 3,
+    // More than processors: tests often wait for other processes, for mails and for time to pass.
+    maxWorkers: 5,
     // Files share what they import, which takes longer to load than most of them to run. What a test changes it restores.
     isolate: false,
     // Bounds for what hangs: on a busy machine a test that passes may take many times as long as on an idle one.

@@ -69,7 +69,7 @@ test('caching verifiers, some of them late, accept every token while keys are ma
   expect(refused).toEqual([]);
   expect(signingKeys.size).toBeGreaterThan(4);
   await gateway.close();
-});
+}, 480_000);
 
 test('caching verifiers accept every token while JWKS_MAX_AGE is lowered as src/commands/README.md says', async () => {
   const [oldMaxAge, step] = [3000, 50];
@@ -114,4 +114,4 @@ test('caching verifiers accept every token while JWKS_MAX_AGE is lowered as src/
   expect(signingKeys.slice(-2)).toEqual([second, third]);
   await gateway.close();
   await before.close();
-});
+}, 480_000);

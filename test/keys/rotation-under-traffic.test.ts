@@ -161,8 +161,11 @@ test('tokens are accepted while keys and replicas change, and refused once their
   expect([ofThird.key, ofFourth.key]).toEqual([third, fourth]);
   await expect.poll(async () => (await readJwks(home)).ids).toEqual([successor.id]);
 
+  // On a slow machine many statements are about keys that are too old, which do not count.
+  const fewest = () => Math.min(...Object.values(ledger.counted));
+  await expect.poll(fewest, { timeout: 120_000 }).toBeGreaterThan(20);
+
   await show.calm();
   expect(ledger.wrong).toEqual([]);
   expect([...ledger.signers]).toEqual([first, second, successor.id, third, fourth]);
-  for (const count of Object.values(ledger.counted)) expect(count).toBeGreaterThan(20);
-}, 240_000);
+}, 480_000);

@@ -35,7 +35,9 @@ async function serveRaw(write: (socket: Socket) => void): Promise<number> {
 }
 
 const LOOPBACK = { hosts: [], ranges: ['127.0.0.1'] };
-const toLoopback = createOutbound({ allow: LOOPBACK, withinMs: 300, maxBytes: 1000 });
+const toLoopback = createOutbound({ allow: LOOPBACK, maxBytes: 1000 });
+/** For servers that never answer. A busy machine may need as long for an answer. */
+const impatient = createOutbound({ allow: LOOPBACK, withinMs: 300 });
 
 /** The code of the failure of a request; null if it is answered. */
 const failureOf = (request: Promise<unknown>): Promise<string | null> =>
@@ -106,7 +108,7 @@ test('a name whose address changes after the check reaches the checked address o
     response.end();
   });
   const resolve = nameServer(['127.0.0.2'], ['127.0.0.1']);
-  const outbound = createOutbound({ allow: { hosts: [], ranges: ['127.0.0.2'] }, resolve, withinMs: 300 });
+  const outbound = createOutbound({ allow: { hosts: [], ranges: ['127.0.0.2'] }, resolve });
   expect(await failureOf(outbound.fetch(`http://rebind.example.com:${port}/`))).toBe('ECONNREFUSED');
   expect(await failureOf(outbound.fetch(`http://rebind.example.com:${port}/`))).toBe('private_address');
   expect(requests).toEqual([]);
@@ -155,7 +157,7 @@ describe('an answer is bounded', () => {
     ],
   ])('a server that sends %s ends in a timeout', async (_what, write) => {
     const port = await serveRaw(write);
-    expect(await failureOf(toLoopback.fetch(`http://127.0.0.1:${port}/`))).toBe('timeout');
+    expect(await failureOf(impatient.fetch(`http://127.0.0.1:${port}/`))).toBe('timeout');
   });
 
   test('headers of more than 16 KiB are refused', async () => {

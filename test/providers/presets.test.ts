@@ -18,7 +18,7 @@ import { createProvider } from '../../src/providers/provider.ts';
 import { answerJson } from '../support/providers/oidc-server.ts';
 
 const REDIRECT_URI = 'https://auth.example.com/callback';
-const outbound = createOutbound({ allow: { hosts: [], ranges: ['loopback'] }, withinMs: 1000 });
+const outbound = createOutbound({ allow: { hosts: [], ranges: ['loopback'] } });
 
 /** By path: what a small server in the place of the provider answers. A function gets the fields of the form. */
 let answers: Record<string, unknown>;

@@ -18,7 +18,7 @@ let gateway: TestGateway;
 let relayed: TestGateway;
 let relay: Relay;
 beforeAll(async () => {
-  gateway = await startGateway({ env: { DATABASE_STATEMENT_TIMEOUT_MS: '500' } });
+  gateway = await startGateway({ env: { DATABASE_STATEMENT_TIMEOUT_MS: '1500' } });
   const url = new URL(gateway.databaseUrl);
   relay = await startRelay(url);
   url.port = String(relay.port);

@@ -7,8 +7,8 @@ import { openWorkshop } from './workshop.ts';
 /**
  * `npm run test:mutations`: breaks the rules of the gateway and the metadata one after the other, and checks that a scenario
  * fails. `npm run test:mutations -- caller.ts jwks` tries only mutations whose file or description has one of the words.
- * `--proven` says that `npm test` has just passed: the scenarios do not run without a mutation first. `--half=0` and `--half=1` try every
- * second mutation.
+ * `--proven` says that `npm test` has just passed: the scenarios do not run without a mutation first. `--fourth=0` to `--fourth=3` try
+ * every fourth mutation.
  */
 const WORKSHOPS = 2;
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
@@ -20,10 +20,10 @@ const report = process.argv.map((argument) => /^--outputFile\.json=(.+)$/.exec(a
 
 // Handled every time: a terminal and npm each send a signal, and the second must not interrupt the cleanup.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
-const half = process.argv.map((argument) => /^--half=([01])$/.exec(argument)?.[1]).find(Boolean);
+const fourth = process.argv.map((argument) => /^--fourth=([0-3])$/.exec(argument)?.[1]).find(Boolean);
 const chosen = mutations.filter(
   ({ file, breaks }, at) =>
-    (half === undefined || at % 2 === Number(half)) &&
+    (fourth === undefined || at % 4 === Number(fourth)) &&
     (words.length === 0 || words.some((word) => `${file} ${breaks}`.includes(word))),
 );
 const workshops = await Promise.all(Array.from({ length: WORKSHOPS }, () => openWorkshop(root)));
