@@ -49,7 +49,7 @@ export async function verifyEmailAndSignIn(
   by: Caller | Viewer,
   input: MailedInput & TokenOptions,
 ): Promise<SignedIn> {
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind, form } = input;
   const accountProof = await checkAccountProof(deps, by, { ...input, purpose: PURPOSE });
   // Before the token is used up: without a key to sign with, it must stay good.
   const key = await deps.signer.currentKey(ttlSeconds);

@@ -43,7 +43,8 @@ export async function exchangeCode(
     code: authCode,
     codeVerifier,
     ttlSeconds = deps.config.tokens.accessTtlSeconds,
-    ...options
+    kind,
+    form,
   } = input;
   const missing = firstMissing({ code: authCode, codeVerifier });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
@@ -58,10 +59,8 @@ export async function exchangeCode(
   const key = await deps.signer.currentKey(ttlSeconds);
   const opened = await deps.db.transaction((tx) => open(tx, deps, by, flow));
   if (opened === null) throw refusals.not_found();
-  const { kind, form } = options;
   const { providerTokens, ...session } = opened;
-  const chosen = { ...(kind && { kind }), ...(form && { form }) };
-  return { ...(await completeSignIn(deps, { ...session, key, ttlSeconds, ...chosen })), providerTokens };
+  return { ...(await completeSignIn(deps, { ...session, key, ttlSeconds, kind, form })), providerTokens };
 }
 
 async function open(
@@ -76,7 +75,7 @@ async function open(
   // Before the flow is used up, since what a provider brought is deleted with it.
   const settled = await settleProviderFlow(tx, deps, by, { flowStateId: flow.id, userId });
   if (!(await exchangeFlow(tx, flow))) return null;
-  const { method } = settled ?? { method: { method: flow.method } };
+  const method = settled?.method ?? { method: flow.method };
   const opening = {
     userId,
     device: by.device,

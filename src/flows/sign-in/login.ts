@@ -7,12 +7,7 @@ import { findUserByPhone, parsePhone } from '../../users/phones.ts';
 import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { findClaims } from '../shared/claims.ts';
-import {
-  completeSignIn,
-  type SignedIn,
-  type TokenForm,
-  type TokenOptions,
-} from '../shared/complete-sign-in.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enabledUser } from '../shared/disabling.ts';
 import { admitLogin } from '../shared/login-limits.ts';
@@ -52,7 +47,7 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
   const account = await findAccountOf(deps, input);
   const { found } = account;
   const { password, captchaToken = '', captchaAttribute, deviceCookie = null } = input;
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind, form } = input;
   const subject = { ...account, captchaToken, captchaAttribute, deviceCookie };
   const attempt = await admitLogin(deps, by, subject);
   const check = () => verifyCredentials(deps, by, { found, password });
@@ -99,7 +94,7 @@ async function findAccountOf({ db }: Deps, { email, phone }: LoginInput): Promis
   };
 }
 
-type Entrant = { user: User; suspended: boolean; phone: NamedAccount['phone']; form: TokenForm };
+type Entrant = { user: User; suspended: boolean; phone: NamedAccount['phone']; form: TokenOptions['form'] };
 
 /** @throws AuthError `email_not_verified`, `phone_not_verified` */
 async function requireVerified(

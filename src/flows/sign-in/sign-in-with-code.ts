@@ -142,8 +142,7 @@ async function signIn(
   const work = (tx: Transaction) => open(tx, deps, by, { found, beside });
   const opened = await unlessEmailTaken(() => deps.db.transaction(work));
   if (opened === null || opened === 'half') return opened;
-  const options = { ...(kind && { kind }), ...(form && { form }) };
-  return completeSignIn(deps, { ...opened, key, ttlSeconds, ...options });
+  return completeSignIn(deps, { ...opened, key, ttlSeconds, kind, form });
 }
 
 /** Hashes the password that the person sets, if the code is one with which they may set it. */

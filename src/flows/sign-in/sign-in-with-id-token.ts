@@ -70,7 +70,7 @@ export async function signInWithIdToken(deps: Deps, by: Caller, input: IdTokenIn
   if (opened === 'unverified')
     return refuseUnverified(deps, by, { identity, redirectTo: deps.config.redirects.siteUrl });
   const { kind, form } = input;
-  return completeSignIn(deps, { ...opened, key, ttlSeconds, ...(kind && { kind }), ...(form && { form }) });
+  return completeSignIn(deps, { ...opened, key, ttlSeconds, kind, form });
 }
 
 const usedBefore = (): AuthError =>

@@ -52,7 +52,7 @@ export type SignupInput = TokenOptions & {
  * `already_registered`, `claims_failed`, `email_not_verified`
  */
 export async function signup(deps: Deps, by: Caller, input: SignupInput): Promise<SignedIn> {
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind, form } = input;
   if (deps.config.signup === 'off') throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input);
   const { captchaToken = '', captchaAttribute } = input;
