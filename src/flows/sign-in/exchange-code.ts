@@ -7,13 +7,13 @@ import {
   type IssuedFlow,
 } from '../../flow-states/flow-states.ts';
 import type { ProviderTokens } from '../../providers/account.ts';
-import { mailedToken, type OpenedSession, openSession } from '../../sessions/opening.ts';
-import { lockUser, type User } from '../../users/users.ts';
+import { mailedToken } from '../../sessions/opening.ts';
+import { lockUser } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
+import { type OpenedFor, openSessionFor } from '../shared/open-session.ts';
 import { settleProviderFlow } from '../shared/provider-outcome.ts';
 import { recordFailure, requireEnabled } from '../shared/redeem-code.ts';
 
@@ -68,7 +68,7 @@ async function open(
   deps: Deps,
   by: Caller,
   flow: IssuedFlow,
-): Promise<{ user: User; session: OpenedSession; providerTokens: ProviderTokens | null } | null> {
+): Promise<(OpenedFor & { providerTokens: ProviderTokens | null }) | null> {
   const { userId } = flow;
   const user = await lockUser(tx, userId);
   if (user === null || user.disabledAt !== null) return null;
@@ -76,14 +76,7 @@ async function open(
   const settled = await settleProviderFlow(tx, deps, by, { flowStateId: flow.id, userId });
   if (!(await exchangeFlow(tx, flow))) return null;
   const method = settled?.method ?? { method: flow.method };
-  const opening = {
-    userId,
-    device: by.device,
-    action: 'login',
-    by: settled?.by ?? mailedToken,
-    method,
-  } as const;
-  const claims = await findClaims(deps, tx, userId);
-  const session = await openSession(tx, deps, { ...opening, claims, knownDevice: settled === null });
-  return { user, session, providerTokens: settled?.tokens ?? null };
+  const entry = { user, action: 'login', by: settled?.by ?? mailedToken, method } as const;
+  const opened = await openSessionFor(tx, deps, by, { ...entry, knownDevice: settled === null });
+  return { ...opened, providerTokens: settled?.tokens ?? null };
 }

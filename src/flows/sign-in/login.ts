@@ -1,16 +1,15 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Queryable } from '../../db/client.ts';
 import { AuthError, type ErrorCode } from '../../errors.ts';
-import { openSession } from '../../sessions/opening.ts';
 import { findPasswordHash, replacePasswordHash } from '../../users/passwords.ts';
 import { findUserByPhone, parsePhone } from '../../users/phones.ts';
 import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enabledUser } from '../shared/disabling.ts';
 import { admitLogin } from '../shared/login-limits.ts';
+import { openSessionFor } from '../shared/open-session.ts';
 import { checkAttempt } from '../shared/password-attempts.ts';
 import { queueVerification } from '../shared/verification-mail.ts';
 
@@ -55,17 +54,10 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
   await requireVerified(deps, by, { user, suspended, phone: account.phone, form });
   const key = await deps.signer.currentKey(ttlSeconds);
   const knownDevice = attempt.place === 'known device';
-  const opening = {
-    userId: user.id,
-    device: by.device,
-    action: 'login',
-    by: { passwordHash },
-    knownDevice,
-  } as const;
-  const open = async (db: Queryable) =>
-    openSession(db, deps, { ...opening, claims: await findClaims(deps, db, user.id) });
-  const session = await (deps.claims === null ? open(deps.db) : deps.db.transaction(open));
-  return completeSignIn(deps, { user, session, key, ttlSeconds, kind, form });
+  const entry = { user, action: 'login', by: { passwordHash }, knownDevice } as const;
+  const open = (db: Queryable) => openSessionFor(db, deps, by, entry);
+  const opened = await (deps.claims === null ? open(deps.db) : deps.db.transaction(open));
+  return completeSignIn(deps, { ...opened, key, ttlSeconds, kind, form });
 }
 
 /** The account that a person names at the login. */

@@ -4,15 +4,15 @@ import { findFlow, issueAuthCode } from '../../flow-states/flow-states.ts';
 import type { SigningKey } from '../../keys/signing.ts';
 import type { CodePurpose } from '../../one-time-codes/one-time-codes.ts';
 import { findCodeByLink, guessCode, type OneTimeCode } from '../../one-time-codes/one-time-codes.ts';
-import { mailedToken, type OpenedSession, openSession } from '../../sessions/opening.ts';
+import { mailedToken } from '../../sessions/opening.ts';
 import { checkNewPassword, emailSpellings, parseEmail } from '../../users/attributes.ts';
-import { type User, unlessEmailTaken } from '../../users/users.ts';
+import { unlessEmailTaken } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
+import { type OpenedFor, openSessionFor } from '../shared/open-session.ts';
 import {
   type BesideCode,
   NOTHING_BESIDE,
@@ -159,14 +159,12 @@ async function open(
   deps: Deps,
   by: Caller,
   { found, beside }: { found: OneTimeCode; beside: BesideCode },
-): Promise<{ user: User; session: OpenedSession } | 'half' | null> {
+): Promise<OpenedFor | 'half' | null> {
   const redeemed = await redeemMailedCode(tx, by, { code: found, beside });
   if (redeemed === null || redeemed === 'half') return redeemed;
   const { user } = redeemed;
-  const opening = { userId: user.id, device: by.device, action: 'login', by: mailedToken } as const;
-  const claims = await findClaims(deps, tx, user.id);
   // The notice would go to the mailbox that the code came from.
-  return { user, session: await openSession(tx, deps, { ...opening, claims, knownDevice: true }) };
+  return openSessionFor(tx, deps, by, { user, action: 'login', by: mailedToken, knownDevice: true });
 }
 
 /** The way in which a link of a purpose signs in, as the claim `amr` names it. */
