@@ -47,14 +47,13 @@ const mailOnce = (deps: Deps, by: Caller, input: RequestCodeInput): Promise<void
     operation: 'code',
     captcha: 'signup',
     refuse: (found) => refusalOf(deps.config, input, found),
-    async choose(tx, found, email): Promise<Choice> {
-      if (found !== null) return { to: recipientOf(found), purpose: purposeFor(deps.config, found) };
-      if (!input.createUser) return { to: null, purpose: 'magiclink' };
-      const user = await enrolByEmail(tx, deps, {
-        ...{ email, passwordHash: null, userMetadata: input.userMetadata ?? {} },
-      });
-      await recordSecurityEvent(tx, { action: 'signup', userId: user.id, device: by.device });
-      return { to: { userId: user.id, email }, purpose: purposeFor(deps.config, null) };
+    async choose(tx, found, email): Promise<readonly Choice[]> {
+      if (found !== null) return [{ to: recipientOf(found), purpose: purposeFor(deps.config, found) }];
+      if (!input.createUser) return [{ to: null, purpose: 'magiclink' }];
+      const person = { email, passwordHash: null, userMetadata: input.userMetadata ?? {} };
+      const { id: userId } = await enrolByEmail(tx, deps, person);
+      await recordSecurityEvent(tx, { action: 'signup', userId, device: by.device });
+      return [{ to: { userId, email }, purpose: purposeFor(deps.config, null) }];
     },
   });
 
