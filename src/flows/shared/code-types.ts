@@ -18,6 +18,6 @@ export type EmailType = keyof typeof emailTypes;
 /** Whether a text names a type of verification by an address. */
 export const isEmailType = (type: string): type is EmailType => Object.hasOwn(emailTypes, type);
 
-/** The type that the link of a code names. */
+/** The type that clients know for the code of a purpose. */
 export const typeOfPurpose = (purpose: CodePurpose): string =>
   purpose === 'email_change_new' || purpose === 'email_change_current' ? 'email_change' : purpose;

@@ -1,13 +1,17 @@
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { findFlow, issueAuthCode } from '../../flow-states/flow-states.ts';
-import type { SigningKey } from '../../keys/signing.ts';
-import type { CodePurpose } from '../../one-time-codes/one-time-codes.ts';
-import { findCodeByLink, guessCode, type OneTimeCode } from '../../one-time-codes/one-time-codes.ts';
+import {
+  type CodePurpose,
+  findCodeByLink,
+  guessCode,
+  type OneTimeCode,
+} from '../../one-time-codes/one-time-codes.ts';
 import { mailedToken } from '../../sessions/opening.ts';
 import { checkNewPassword, emailSpellings, parseEmail } from '../../users/attributes.ts';
 import { unlessEmailTaken } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
+import { typeOfPurpose } from '../shared/code-types.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
@@ -38,8 +42,7 @@ const invalidLink = () => new AuthError('invalid_token', { attribute: 'token' })
  * code, a used one, and an address without a code or an account get the same answer after the same work.
  *
  * @throws AuthError `required` (email, then code), `invalid` (email), `invalid`, `max_length`, `min_length`, `missing_characters` or
- * `leaked_password` (password), `rate_limited`,
- * `invalid_code` (code), `account_disabled`, `busy`, `no_signing_key`, `claims_failed`
+ * `leaked_password` (password), `rate_limited`, `invalid_code` (code), `account_disabled`, `busy`, `no_signing_key`, `claims_failed`
  */
 export async function signInWithMailedCode(
   deps: Deps,
@@ -66,9 +69,8 @@ export async function signInWithMailedCode(
  * Signs in with the token of a mailed link, for programs that read it from the link. It proves the mailbox, as the code does. The token
  * of a PKCE link works here too.
  *
- * @throws AuthError `required` (token), `invalid`, `max_length`, `min_length`, `missing_characters` or
- * `leaked_password` (password), `rate_limited`, `invalid_token` (token),
- * `account_disabled`, `busy`, `no_signing_key`, `claims_failed`
+ * @throws AuthError `required` (token), `invalid`, `max_length`, `min_length`, `missing_characters` or `leaked_password` (password),
+ * `rate_limited`, `invalid_token` (token), `account_disabled`, `busy`, `no_signing_key`, `claims_failed`
  */
 export async function signInWithMailedLink(
   deps: Deps,
@@ -138,7 +140,7 @@ async function signIn(
   await requireEnabled(deps, by, found);
   const beside = input.beside ?? (await besideOf(deps, input));
   // Before the code is used up: without a key to sign with, it must stay good.
-  const key: SigningKey = await deps.signer.currentKey(ttlSeconds);
+  const key = await deps.signer.currentKey(ttlSeconds);
   const work = (tx: Transaction) => open(tx, deps, by, { found, beside });
   const opened = await unlessEmailTaken(() => deps.db.transaction(work));
   if (opened === null || opened === 'half') return opened;
@@ -168,10 +170,8 @@ async function open(
 }
 
 /** The way in which a link of a purpose signs in, as the claim `amr` names it. */
-const methodOf = (purpose: CodePurpose): string => {
-  if (purpose === 'signup') return 'email/signup';
-  return purpose === 'email_change_new' || purpose === 'email_change_current' ? 'email_change' : purpose;
-};
+const methodOf = (purpose: CodePurpose): string =>
+  purpose === 'signup' ? 'email/signup' : typeOfPurpose(purpose);
 
 async function issueCode(
   tx: Transaction,
