@@ -1,7 +1,7 @@
 import { challengeOf } from '../../crypto/pkce.ts';
 import { AuthError } from '../../errors.ts';
 import { beginFlow } from '../../flow-states/flow-states.ts';
-import { attemptSecrets, createBrowserSecret, createState } from '../../identities/attempt-secrets.ts';
+import { attemptSecrets, createRandomSecret, createState } from '../../identities/attempt-secrets.ts';
 import { ATTEMPT_SECONDS, beginAttempt, redeemTicket } from '../../identities/provider-attempts.ts';
 import { findCodeByLink } from '../../one-time-codes/one-time-codes.ts';
 import type { Provider } from '../../providers/provider.ts';
@@ -49,7 +49,7 @@ export async function beginProviderSignIn(
   const provider = requireProvider(deps, input.provider);
   await deps.rateLimiter.consume([callerCounter(deps, by, 'provider')]);
   const invitedUserId = inviteToken === '' ? null : await findInvited(deps, inviteToken);
-  const attempt = { state: createState(), browser: input.browser ?? createBrowserSecret() };
+  const attempt = { state: createState(), browser: input.browser ?? createRandomSecret() };
   const url = await authorizationUrl(deps, provider, { ...input, ...attempt });
   const redirectTo = resolveRedirect(deps.config, input.redirects);
   await deps.db.transaction(async (tx) => {
@@ -69,7 +69,7 @@ export async function beginProviderLink(
   input: Asked & { ticket: string },
 ): Promise<BegunSignIn> {
   await deps.rateLimiter.consume([callerCounter(deps, by, 'provider')]);
-  const attempt = { state: createState(), browser: input.browser ?? createBrowserSecret() };
+  const attempt = { state: createState(), browser: input.browser ?? createRandomSecret() };
   const name = await redeemTicket(deps.db, { ticket: input.ticket, device: by.device, ...attempt });
   if (name === null) throw new AuthError('invalid_token', { attribute: 'ticket' });
   const provider = requireProvider(deps, name);

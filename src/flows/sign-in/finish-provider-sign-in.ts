@@ -1,14 +1,9 @@
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { issueAuthCode } from '../../flow-states/flow-states.ts';
-import { attemptSecrets } from '../../identities/attempt-secrets.ts';
+import { attemptSecrets, isState } from '../../identities/attempt-secrets.ts';
 import type { ProviderIdentity } from '../../identities/identities.ts';
-import {
-  type ClaimedAttempt,
-  claimAttempt,
-  isState,
-  keepOutcome,
-} from '../../identities/provider-attempts.ts';
+import { type ClaimedAttempt, claimAttempt, keepOutcome } from '../../identities/provider-attempts.ts';
 import type { ProviderTokens } from '../../providers/account.ts';
 import { type Admitted, admitProviderAccount } from '../shared/admit-provider-account.ts';
 import type { Caller } from '../shared/caller.ts';
