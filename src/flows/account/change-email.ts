@@ -60,8 +60,7 @@ export async function requestEmailChange(
 
 /** An anonymous person has nothing but their session to show. Everyone else shows that it is them. */
 async function requireOwner(deps: Deps, by: Viewer, shown: FreshnessInput): Promise<Freshness> {
-  const { id, email } = by.user;
-  if (email !== null || !(await findAnonymity(deps.db, id))) return requireFreshness(deps, by, shown);
+  if (!(await findAnonymity(deps.db, by.user))) return requireFreshness(deps, by, shown);
   requireStepUp(by);
   return { passwordHash: null, code: null };
 }

@@ -52,8 +52,5 @@ export async function linkProvider(
 }
 
 /** An anonymous person has nothing but their session to show. */
-async function requireOwner(deps: Deps, by: Viewer, proof: FreshnessInput): Promise<Freshness | null> {
-  const { id, email } = by.user;
-  if (email === null && (await findAnonymity(deps.db, id))) return null;
-  return requireRecentSignIn(deps, by, proof);
-}
+const requireOwner = async (deps: Deps, by: Viewer, proof: FreshnessInput): Promise<Freshness | null> =>
+  (await findAnonymity(deps.db, by.user)) ? null : requireRecentSignIn(deps, by, proof);
