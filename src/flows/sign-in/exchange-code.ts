@@ -15,7 +15,8 @@ import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { type OpenedFor, openSessionFor } from '../shared/open-session.ts';
 import { settleProviderFlow } from '../shared/provider-outcome.ts';
-import { recordFailure, requireEnabled } from '../shared/redeem-code.ts';
+import { recordFailedLogin } from '../shared/record-failed-login.ts';
+import { requireEnabled } from '../shared/redeem-code.ts';
 
 /** What a client gets for its code. A sign-in by a provider brings the provider's tokens, too. */
 export type ExchangedCode = SignedIn & { providerTokens: ProviderTokens | null };
@@ -51,7 +52,7 @@ export async function exchangeCode(
   await deps.rateLimiter.consume([callerCounter(deps, by, 'codeGuess')]);
   const flow = await findIssuedFlow(deps.db, { authCode, codeVerifier });
   if (typeof flow === 'string') {
-    await recordFailure(deps, by, { userId: null, code: 'invalid_token' });
+    await recordFailedLogin(deps, by, { userId: null, code: 'invalid_token' });
     throw refusals[flow]();
   }
   await requireEnabled(deps, by, flow);
