@@ -11,7 +11,7 @@ export const isState = (text: string): boolean =>
 /** Makes the secret of a browser, for its cookie, or a ticket: 256 random bits. */
 export const createRandomSecret = (): string => randomBytes(32).toString('base64url');
 
-/** Whether a text has the form of such a secret. A bound ticket has not: a stranger could write what it is bound to into it. */
+/** Whether a text has the form of that secret. A bound ticket has not: a stranger could write what it is bound to into it. */
 export const isRandomSecret = (text: string): boolean => /^[\w-]{43}$/.test(text);
 
 /**
