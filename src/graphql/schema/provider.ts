@@ -124,9 +124,7 @@ builder.mutationField('linkProvider', (t) =>
       const codeChallenge = requireChallenge(input.codeChallenge);
       const viewer = await requireAccountHolder(caller);
       const { provider, redirectTo } = input;
-      const { currentPassword, code } = withFreshness(input);
-      const proof = { currentPassword, code };
-      const link = { provider, redirects: [redirectTo], codeChallenge, proof };
+      const link = { provider, redirects: [redirectTo], codeChallenge, proof: withFreshness(input) };
       const ticket = await linkProvider(deps, viewer, link);
       return { url: providerUrl(deps.config, { ticket, scopes: (input.scopes ?? []).join(' ') }) };
     },
