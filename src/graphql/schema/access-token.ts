@@ -51,7 +51,8 @@ builder.queryField('accessTokens', (t) =>
 );
 
 const CreateAccessTokenInput = builder.inputType('CreateAccessTokenInput', {
-  description: 'Input of `createAccessToken`: the new personal access token, and the current password.',
+  description:
+    'Input of `createAccessToken`: the new personal access token, and what shows that the user themselves asks.',
   fields: (t) => ({
     name: t.string({
       required: true,
@@ -99,7 +100,7 @@ builder.mutationField('createAccessToken', (t) =>
       input: t.arg({
         type: CreateAccessTokenInput,
         required: true,
-        description: 'The new personal access token, and the current password.',
+        description: 'The new personal access token, and what shows that the user themselves asks.',
       }),
     },
     resolve: async (_root, { input }, { deps, caller }) =>

@@ -31,10 +31,8 @@ builder.mutationField('updateProfile', (t) =>
 );
 
 const DeleteAccountInput = builder.inputType('DeleteAccountInput', {
-  description: 'Input of `deleteAccount`: the current password.',
-  fields: (t) => ({
-    ...freshnessFields(t),
-  }),
+  description: 'Input of `deleteAccount`: what shows that the user themselves asks.',
+  fields: freshnessFields,
 });
 
 builder.mutationField('deleteAccount', (t) =>
@@ -48,7 +46,11 @@ builder.mutationField('deleteAccount', (t) =>
       `Error codes: \`unauthenticated\`, \`permission_denied\` (for a team token or a personal access token), \`required\` (\`currentPassword\`), ${FRESHNESS}, \`sole_owner\`, \`refused_by_application\`, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
-      input: t.arg({ type: DeleteAccountInput, required: true, description: 'The current password.' }),
+      input: t.arg({
+        type: DeleteAccountInput,
+        required: true,
+        description: 'What shows that the user themselves asks.',
+      }),
     },
     resolve: async (_root, { input }, { deps, caller, cookie }) => {
       await deleteAccount(deps, await requireAccountHolder(caller), withFreshness(input));

@@ -28,7 +28,7 @@ builder.queryField('emailExists', (t) =>
 );
 
 const ChangeEmailInput = builder.inputType('ChangeEmailInput', {
-  description: 'Input of `changeEmail`: the new email address and the current password.',
+  description: 'Input of `changeEmail`: the new email address, and what shows that the user themselves asks.',
   fields: (t) => ({
     newEmail: t.string({
       required: true,
@@ -53,7 +53,7 @@ builder.mutationField('changeEmail', (t) =>
       input: t.arg({
         type: ChangeEmailInput,
         required: true,
-        description: 'The new email address and the current password.',
+        description: 'The new email address, and what shows that the user themselves asks.',
       }),
     },
     resolve: async (_root, { input }, { deps, caller }) => {

@@ -101,10 +101,15 @@ builder.mutationField('totpEnroll', (t) =>
     description: paragraphs(
       'Enrols an authenticator app for the current user. Nothing changes until `totpActivate` gets its first code, within an hour.',
       'Show the QR code. The user scans it with the app and types the code that the app shows. A call replaces earlier apps that wait for their first code.',
-      'If the last sign-in is older than 15 minutes (FRESH_SIGN_IN), show `currentPassword` too. A user with a second factor must have shown it in this session.',
+      'If the last sign-in is older than 15 minutes (FRESH_SIGN_IN), show `currentPassword` or `code` too. A user with a second factor must have shown it in this session.',
       `Error codes: ${NOT_FOR}, \`max_length\` (\`name\`), \`invalid\` (\`name\`), \`factor_name_taken\` (\`name\`), \`too_many_factors\` (more than 10), \`required\` (\`currentPassword\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
     ),
-    args: { input: t.arg({ type: TotpEnrollInput, description: 'A name for the list. Optional.' }) },
+    args: {
+      input: t.arg({
+        type: TotpEnrollInput,
+        description: 'A name, and what shows that the user themselves asks.',
+      }),
+    },
     resolve: async (_root, { input }, { deps, caller }) =>
       enrollFactor(deps, await requireAccountHolder(caller), {
         name: input?.name ?? '',
