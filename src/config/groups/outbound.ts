@@ -71,7 +71,7 @@ export const outboundVariables = {
     parser: privateAddresses(),
     default: 'off',
     description:
-      'Private hosts that webhooks, identity providers and SMS services may have: host names, addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. `on` is `loopback,uniquelocal`. Only these may have http. [Outbound requests](../outbound/README.md) has the rules.',
+      'Private hosts that webhooks, identity providers, SMS services and PWNED_PASSWORDS_URL may have: host names, addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. `on` is `loopback,uniquelocal`. Only these may have http. [Outbound requests](../outbound/README.md) has the rules.',
   }),
 };
 

@@ -28,7 +28,7 @@ export const webhookVariables = {
     parser: list().pipe(z.array(endpointUrl()).max(MAX_ENDPOINTS, `must be at most ${MAX_ENDPOINTS} URLs`)),
     default: '',
     description:
-      'URLs, separated by commas, to which the gateway posts [webhooks](../webhooks/README.md): at most five. Each has https. A host of WEBHOOK_ALLOW_PRIVATE may have http.',
+      'URLs, separated by commas, to which the gateway posts [webhooks](../webhooks/README.md): at most five. Each has https. A host of WEBHOOK_ALLOW_PRIVATE or ALLOW_PRIVATE_ADDRESSES may have http.',
     shownDefault: 'none: webhooks are off',
     secret: true,
     needs: 'WEBHOOK_SECRETS',
