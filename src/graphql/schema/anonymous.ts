@@ -1,7 +1,7 @@
 import { signInAnonymously } from '../../flows/sign-in/sign-in-anonymously.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
-import { AuthPayload, answer } from './sign-in.ts';
+import { AuthPayload, answerSignIn } from './auth-payload.ts';
 
 const SignInAnonymouslyInput = builder.inputType('SignInAnonymouslyInput', {
   description: 'Input of `signInAnonymously`.',
@@ -26,12 +26,10 @@ builder.mutationField('signInAnonymously', (t) =>
       'Error codes: `feature_disabled` (if `authConfig.anonymousSignIn` is false, or for `cookie`), `signup_disabled`, `required` (`captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `cross_site_request` (for `cookie`).',
     ),
     args: { input: t.arg({ type: SignInAnonymouslyInput, description: 'Only if the client needs it.' }) },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      const inCookie = input?.cookie ?? false;
-      if (inCookie) cookie.read(); // refused before anything is done
+    resolve: (_root, { input }, context) => {
+      const { deps, caller } = context;
       const captchaToken = input?.captchaToken ?? '';
-      return answer(context, await signInAnonymously(deps, caller, { captchaToken }), inCookie);
+      return answerSignIn(context, input, () => signInAnonymously(deps, caller, { captchaToken }));
     },
   }),
 );

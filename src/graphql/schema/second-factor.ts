@@ -1,5 +1,5 @@
 import { parseId } from '../../db/uuid.ts';
-import { type ActivatedTotp, activateTotp } from '../../flows/second-factor/activate-totp.ts';
+import { activateTotp } from '../../flows/second-factor/activate-totp.ts';
 import { enrollFactor } from '../../flows/second-factor/enroll-factor.ts';
 import { disableTotp } from '../../flows/second-factor/remove-factor.ts';
 import { renewRecoveryCodes } from '../../flows/second-factor/renew-recovery-codes.ts';
@@ -8,9 +8,9 @@ import { findRecoveryCodesLeft } from '../../second-factors/recovery-codes.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
+import { type AuthAnswer, AuthPayload, answerSignIn } from './auth-payload.ts';
 import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
-import { type AuthAnswer, AuthPayload, answer } from './sign-in.ts';
 
 const NOT_FOR = '`unauthenticated`, `permission_denied` (for a team token or a personal access token)';
 
@@ -158,13 +158,11 @@ builder.mutationField('totpActivate', (t) =>
     ),
     args: { input: t.arg({ type: TotpActivateInput, required: true, description: 'The first code.' }) },
     resolve: async (_root, { input }, context): Promise<TotpActivateAnswer> => {
-      const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
-      const activated: ActivatedTotp = await activateTotp(deps, await requireAccountHolder(caller), {
-        code: input.code,
-      });
-      const auth = answer(context, activated, input.cookie ?? false);
-      return { recoveryCodes: activated.recoveryCodes, auth };
+      const { deps, caller } = context;
+      const auth = await answerSignIn(context, input, async () =>
+        activateTotp(deps, await requireAccountHolder(caller), { code: input.code }),
+      );
+      return { recoveryCodes: auth.recoveryCodes, auth };
     },
   }),
 );

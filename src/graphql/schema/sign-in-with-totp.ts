@@ -1,8 +1,8 @@
 import { signInWithTotp } from '../../flows/second-factor/sign-in-with-totp.ts';
 import { builder } from '../builder.ts';
 import { paragraphs } from '../descriptions.ts';
+import { AuthPayload, answerSignIn } from './auth-payload.ts';
 import { TOKENS, WRONG } from './second-factor.ts';
-import { AuthPayload, answer } from './sign-in.ts';
 
 const SignInWithTotpInput = builder.inputType('SignInWithTotpInput', {
   description: 'Input of `signInWithTotp`: the access token of the first factor, and the second factor.',
@@ -38,13 +38,13 @@ builder.mutationField('signInWithTotp', (t) =>
     },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
       const { accessToken, code, recoveryCode } = input;
       const shown = { code: code ?? '', recoveryCode: recoveryCode ?? '' };
-      const signedIn = await signInWithTotp(deps, caller, { accessToken, ...shown });
-      const answered = answer(context, signedIn, input.cookie ?? false);
+      const answered = await answerSignIn(context, input, () =>
+        signInWithTotp(deps, caller, { accessToken, ...shown }),
+      );
       // The first factor alone makes no browser known.
-      if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(signedIn.user, cookie.readDevice()));
+      if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(answered.user, cookie.readDevice()));
       return answered;
     },
   }),
