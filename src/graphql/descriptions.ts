@@ -3,6 +3,17 @@ export const paragraphs = (...texts: readonly string[]): string => texts.join('\
 
 const bullets = (...texts: readonly string[]): string => texts.map((text) => `- ${text}`).join('\n');
 
+/** Tells clients behind Hasura how to call what needs no access token. */
+export const WITHOUT_HEADER =
+  'Send it without an `Authorization` header: Hasura refuses a request with an expired token.';
+
+/** The input `captchaToken`. */
+export const CAPTCHA = 'The solution of the captcha, if `authConfig.captcha` asks for one.';
+
+/** The codes of what only `requireAccountHolder` lets through. */
+export const ACCOUNT_HOLDER =
+  '`unauthenticated`, `permission_denied` (for a team token or a personal access token)';
+
 /** The beginning of the manual: what a client reads first. */
 export const QUERIES = paragraphs(
   'Queries read data.',

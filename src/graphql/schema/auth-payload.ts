@@ -4,6 +4,11 @@ import type { Context } from '../context.ts';
 import { paragraphs } from '../descriptions.ts';
 import { UserType } from './user.ts';
 
+/** The input `cookie` of a sign-in. */
+export const COOKIE = 'If true, the gateway puts the refresh token into an httpOnly cookie. See `login`.';
+/** The codes of a request that may not use the cookie. */
+export const COOKIE_CODES = '`feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`)';
+
 /** The tokens of a session and its user, for an AuthPayload. */
 export type AuthAnswer<Result extends SignedIn = SignedIn> = Omit<Result, 'refreshToken'> & {
   refreshToken: string | null;

@@ -2,7 +2,7 @@ import { requestEmailVerification } from '../../flows/account/request-email-veri
 import { verifyEmailAndSignIn } from '../../flows/account/verify-email.ts';
 import { viewerOrNull } from '../../request/viewer.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { CAPTCHA, paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
 import { AuthPayload, answerSignIn } from './auth-payload.ts';
 import { OkPayload, ok } from './ok-payload.ts';
@@ -59,7 +59,7 @@ const ResendEmailVerificationInput = builder.inputType('ResendEmailVerificationI
   description: 'Input of `resendEmailVerification`: the captcha.',
   fields: (t) => ({
     captchaToken: t.string({
-      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+      description: CAPTCHA,
     }),
   }),
 });

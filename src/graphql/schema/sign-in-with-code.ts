@@ -8,14 +8,9 @@ import {
 } from '../../flows/sign-in/sign-in-with-code.ts';
 import { signInWithPhoneCode } from '../../flows/sign-in/sign-in-with-phone-code.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
-import { AuthPayload, answerSignIn } from './auth-payload.ts';
+import { paragraphs, WITHOUT_HEADER } from '../descriptions.ts';
+import { AuthPayload, answerSignIn, COOKIE, COOKIE_CODES } from './auth-payload.ts';
 import { recipientOf } from './code-recipient.ts';
-
-const COOKIE = 'If true, the gateway puts the refresh token into an httpOnly cookie. See `login`.';
-const COOKIE_CODES = '`feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`)';
-const WITHOUT_HEADER =
-  'Send it without an `Authorization` header: Hasura refuses a request with an expired token.';
 
 /** What signs in here. A change of the address is confirmed elsewhere. */
 const PURPOSES = ['signup', 'invite', 'magiclink', 'recovery'] as const;

@@ -2,7 +2,7 @@ import { login } from '../../flows/sign-in/login.ts';
 import { refresh } from '../../flows/sign-in/refresh.ts';
 import { signup } from '../../flows/sign-in/signup.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { CAPTCHA, paragraphs, WITHOUT_HEADER } from '../descriptions.ts';
 import { AuthPayload, answer, answerSignIn } from './auth-payload.ts';
 
 const LoginInput = builder.inputType('LoginInput', {
@@ -14,7 +14,7 @@ const LoginInput = builder.inputType('LoginInput', {
     }),
     password: t.string({ required: true, description: 'The password. Spaces count.' }),
     captchaToken: t.string({
-      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+      description: CAPTCHA,
     }),
     cookie: t.boolean({
       description: paragraphs(
@@ -30,7 +30,7 @@ builder.mutationField('login', (t) =>
     type: AuthPayload,
     description: paragraphs(
       'Signs in with email address and password: opens a session.',
-      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      WITHOUT_HEADER,
       'An unknown address and a wrong password get the same answer, `invalid_credentials`. Many wrong passwords lock the account for a while: the answer is `rate_limited`.',
       'On `email_not_verified`, the gateway has mailed a verification link, unless it mailed one a moment ago. The user opens it and signs in again. On `account_disabled`, only the operator can help.',
       'If `secondFactorRequired` is true in the answer, call `signInWithTotp` next.',
@@ -81,7 +81,7 @@ const SignupInput = builder.inputType('SignupInput', {
       ),
     }),
     captchaToken: t.string({
-      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+      description: CAPTCHA,
     }),
     cookie: t.boolean({
       description:
@@ -95,7 +95,7 @@ builder.mutationField('signup', (t) =>
     type: AuthPayload,
     description: paragraphs(
       'Signs up: creates an account, mails a verification link to its address, and opens a session.',
-      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      WITHOUT_HEADER,
       'On `email_not_verified`, this gateway needs a verified address first. The account exists now: the user opens the link and signs in with `login`. On `already_registered`, call `login` or `forgotPassword`.',
       'Error codes: `signup_disabled`, `required` (`email`, `password`, `name`, `teamName`, `invitationToken`, `captchaToken`), `min_length` (`password`), `missing_characters` (`password`), `leaked_password` (`password`), `max_length` (`password`, `name`, `teamName`), `invalid` (`email`, `name`, `teamName`), `captcha_failed` (`captchaToken`), `invalid_token` (`invitationToken`), `already_registered` (`email`), `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
     ),
