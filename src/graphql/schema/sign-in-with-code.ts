@@ -117,7 +117,7 @@ builder.mutationField('exchangeCode', (t) =>
       'Exchanges the code of a PKCE flow for a session, after the user came back from a mailed link or a provider.',
       'A code works once, for five minutes. A wrong verifier does not use it up.',
       WITHOUT_HEADER,
-      `Error codes: \`required\` (\`code\`, \`codeVerifier\`), \`invalid_token\` (\`code\`), \`invalid_code_verifier\` (\`codeVerifier\`), \`account_disabled\`, \`rate_limited\`, \`busy\`, \`unavailable\`, \`no_signing_key\`, \`claims_failed\`, ${COOKIE_CODES}.`,
+      `Error codes: \`required\` (\`code\`, \`codeVerifier\`), \`invalid_token\` (\`code\`), \`invalid_code_verifier\` (\`codeVerifier\`), \`account_disabled\`, \`unauthenticated\` (if the session of \`linkProvider\` has ended), \`identity_already_exists\` (after \`linkProvider\`), \`too_many_identities\` (after \`linkProvider\`), \`rate_limited\`, \`busy\`, \`unavailable\`, \`no_signing_key\`, \`claims_failed\`, ${COOKIE_CODES}.`,
     ),
     args: {
       input: t.arg({ type: ExchangeCodeInput, required: true, description: 'The code and the verifier.' }),
