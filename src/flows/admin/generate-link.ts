@@ -16,6 +16,7 @@ import { findUserByEmail, isEmailTaken, lockUser, type User } from '../../users/
 import { againIfRegistered } from '../shared/again-if-registered.ts';
 import { administratorOf, type Caller } from '../shared/caller.ts';
 import { codeLink } from '../shared/code-link.ts';
+import { emailTypes, isEmailChange, isSignUp } from '../shared/code-types.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
@@ -87,10 +88,6 @@ async function generate(
   });
 }
 
-const isSignUp = (purpose: LinkPurpose): boolean => purpose === 'signup' || purpose === 'invite';
-const isChange = (purpose: LinkPurpose): boolean =>
-  purpose === 'email_change_new' || purpose === 'email_change_current';
-
 const taken = (attribute: string): AuthError => new AuthError('already_registered', { attribute });
 
 /** @throws AuthError `not_found` (email) for an unknown address that gets no account */
@@ -107,7 +104,7 @@ function validate({ config }: Deps, { purpose, password, ...input }: GenerateLin
   if (purpose === 'signup') checkNewPassword(password, config.passwords);
   if (purpose === 'email_change_current' && !config.accountChanges.secureEmailChange)
     throw new AuthError('feature_disabled');
-  if (!isChange(purpose)) return { purpose, email, password, newEmail: null };
+  if (!isEmailChange(purpose)) return { purpose, email, password, newEmail: null };
   if (input.newEmail.trim() === '') throw new AuthError('required', { attribute: 'newEmail' });
   return { purpose, email, password, newEmail: parseEmailAs('newEmail', input.newEmail) };
 }
@@ -126,7 +123,7 @@ async function prepareKnown(tx: Transaction, known: Known): Promise<User> {
   }
   if (newEmail !== null && (await findAccountDetails(tx, userId)).newEmail !== newEmail) {
     // A half that was confirmed for another address must not count.
-    await retireCodes(tx, userId, ['email_change_new', 'email_change_current']);
+    await retireCodes(tx, userId, emailTypes.email_change);
     await setAccountDetails(tx, userId, { newEmail });
   }
   return user;
@@ -155,7 +152,8 @@ async function makeLink(
   if (target === null) throw new AuthError('not_found', { attribute: 'email' });
   const flowStateId = await beginFlow(tx, { redirectTo, codeChallenge: null, ttlSeconds });
   const { secureEmailChange } = deps.config.accountChanges;
-  const isHalf = isChange(purpose) && secureEmailChange && !deps.config.gotrue.autoconfirm.includes('email');
+  const isHalf =
+    isEmailChange(purpose) && secureEmailChange && !deps.config.gotrue.autoconfirm.includes('email');
   // The administrator knows the password of the sign-up, which was set just now.
   const keepsPassword = passwordHash !== null;
   const request = { userId, purpose, target, flowStateId, keepsPassword, isHalf };

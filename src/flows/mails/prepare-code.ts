@@ -3,6 +3,7 @@ import type { MailKind, MailValues } from '../../mail/kinds.ts';
 import { findCode, makeCode, type OneTimeCode } from '../../one-time-codes/one-time-codes.ts';
 import { lockRecipient, type Recipient } from '../../users/mail-recipient.ts';
 import { codeLink } from '../shared/code-link.ts';
+import { isSignUp } from '../shared/code-types.ts';
 import type { PrepareDeps, QueuedJob } from './prepare.ts';
 
 /** The mails that bring a code. */
@@ -15,7 +16,7 @@ function isNeeded({ purpose, target }: OneTimeCode, { email, verified, disabled 
   if (disabled) return false;
   if (purpose === 'email_change_new') return email !== target;
   if (email !== target) return false;
-  return (purpose !== 'signup' && purpose !== 'invite') || !verified;
+  return !isSignUp(purpose) || !verified;
 }
 
 /**

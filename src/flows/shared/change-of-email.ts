@@ -14,6 +14,7 @@ import { findAccountDetails, setAccountDetails } from '../../users/account-detai
 import { unprovePassword } from '../../users/passwords.ts';
 import { type User, updateUser } from '../../users/users.ts';
 import type { Caller } from './caller.ts';
+import type { EmailChange } from './code-types.ts';
 import { giveDefaultTeam } from './default-team.ts';
 import { retireMailed } from './end-access.ts';
 
@@ -23,7 +24,7 @@ export type Redeemed = { user: User } | 'half';
 const otherHalf = {
   email_change_new: 'email_change_current',
   email_change_current: 'email_change_new',
-} as const;
+} as const satisfies Record<EmailChange, EmailChange>;
 
 /**
  * Confirms a change of the address by a mailed code. If both addresses have to confirm, in either order, the first half changes
@@ -34,11 +35,10 @@ const otherHalf = {
 export async function redeemEmailChange(
   tx: Transaction,
   by: Caller,
-  { user, code }: { user: User; code: OneTimeCode },
+  { user, code }: { user: User; code: OneTimeCode & { purpose: EmailChange } },
 ): Promise<Redeemed | null> {
   const { id: userId } = user;
   const { purpose, isHalf, target } = code;
-  if (purpose !== 'email_change_new' && purpose !== 'email_change_current') return null;
   if (purpose === 'email_change_current' && user.email !== target) return null;
   if (isHalf && !(await isHalfConfirmed(tx, { userId, purpose: otherHalf[purpose] }))) {
     if (!(await confirmHalf(tx, code))) return null;

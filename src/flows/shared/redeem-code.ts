@@ -6,6 +6,7 @@ import { forgetSent } from '../../users/account-details.ts';
 import { findUser, lockUser } from '../../users/users.ts';
 import type { Caller } from './caller.ts';
 import { type Redeemed, redeemEmailChange } from './change-of-email.ts';
+import { isEmailChange } from './code-types.ts';
 import type { Deps } from './deps.ts';
 import { enabledUser } from './disabling.ts';
 import { type MailboxProof, proveMailbox } from './prove-mailbox.ts';
@@ -30,12 +31,11 @@ export async function redeemMailedCode(
 ): Promise<Redeemed | null> {
   const user = await lockUser(tx, code.userId);
   if (user === null || user.disabledAt !== null) return null;
-  if (code.purpose === 'email_change_new' || code.purpose === 'email_change_current')
-    return redeemEmailChange(tx, by, { user, code });
+  const { purpose, keepsPassword } = code;
+  if (isEmailChange(purpose)) return redeemEmailChange(tx, by, { user, code: { ...code, purpose } });
   if (user.email !== code.target || !(await redeemCode(tx, code))) return null;
   // Nothing waits for a confirmation any more.
-  if (code.purpose === 'invite') await forgetSent(tx, user.id);
-  const { keepsPassword } = code;
+  if (purpose === 'invite') await forgetSent(tx, user.id);
   return { user: await proveMailbox(tx, by, { user, keepsPassword, ...beside }) };
 }
 
