@@ -2,7 +2,7 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { beginFlow } from '../../flow-states/flow-states.ts';
-import { type CodePurpose, makeCode, requestCode, retireCodes } from '../../one-time-codes/one-time-codes.ts';
+import { makeCode, requestCode, retireCodes } from '../../one-time-codes/one-time-codes.ts';
 import { resolveRedirect } from '../../redirects/redirects.ts';
 import {
   findAccountDetails,
@@ -16,6 +16,7 @@ import { findUserByEmail, isEmailTaken, lockUser, type User } from '../../users/
 import { againIfRegistered } from '../shared/again-if-registered.ts';
 import { administratorOf, type Caller } from '../shared/caller.ts';
 import { codeLink } from '../shared/code-link.ts';
+import { type MailedPurpose, recordCodeSent } from '../shared/code-requests.ts';
 import { emailTypes, isEmailChange, isSignUp } from '../shared/code-types.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
@@ -23,7 +24,7 @@ import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { signUpForOwner } from '../shared/operated-signup.ts';
 
 /** What a link can be made for. */
-export type LinkPurpose = Exclude<CodePurpose, 'sms' | 'phone_change' | 'reauthentication'>;
+export type LinkPurpose = Exclude<MailedPurpose, 'reauthentication'>;
 
 export type GenerateLinkInput = {
   purpose: LinkPurpose;
@@ -131,15 +132,6 @@ async function prepareKnown(tx: Transaction, known: Known): Promise<User> {
 
 type Link = Omit<Known, 'userId'> & { user: User; redirectTo: string };
 
-const sentDetails = {
-  signup: 'confirmationSentAt',
-  invite: 'confirmationSentAt',
-  recovery: 'recoverySentAt',
-  magiclink: 'recoverySentAt',
-  email_change_new: 'emailChangeSentAt',
-  email_change_current: 'emailChangeSentAt',
-} as const satisfies Record<LinkPurpose, string>;
-
 async function makeLink(
   tx: Transaction,
   deps: Deps,
@@ -159,7 +151,7 @@ async function makeLink(
   const request = { userId, purpose, target, flowStateId, keepsPassword, isHalf };
   const made = await makeCode(tx, deps.codes, { id: await requestCode(tx, request), ttlSeconds });
   if (made === null) throw new Error('The code that was requested just now is gone.');
-  await recordSent(tx, userId, sentDetails[purpose]);
+  await recordCodeSent(tx, userId, purpose);
   if (purpose === 'invite') await recordSent(tx, userId, 'invitedAt');
   const details = { by: administratorOf(by), purpose, link: true };
   await recordSecurityEvent(tx, { action: 'code_requested', userId, device: by.device, details });
