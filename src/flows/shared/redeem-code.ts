@@ -1,4 +1,3 @@
-import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
@@ -9,6 +8,7 @@ import { type Redeemed, redeemEmailChange } from './change-of-email.ts';
 import { isEmailChange } from './code-types.ts';
 import type { Deps } from './deps.ts';
 import { enabledUser } from './disabling.ts';
+import { recordFailedSignIn } from './failed-sign-in.ts';
 import { type MailboxProof, proveMailbox } from './prove-mailbox.ts';
 
 /** What a person shows or sets beside a mailed code. */
@@ -51,20 +51,6 @@ export async function requireEnabled(
 ): Promise<void> {
   const user = await findUser(deps.db, userId);
   if (user === null || (await enabledUser(deps, user)) !== null) return;
-  await recordFailure(deps, by, { userId, code: 'account_disabled' });
+  await recordFailedSignIn(deps, by, { userId, code: 'account_disabled' });
   throw new AuthError('account_disabled');
 }
-
-/** Records a failed sign-in by a code. A wrong code names no account, so that a known address costs no more than an unknown one. */
-export const recordFailure = (
-  deps: Deps,
-  by: Caller,
-  { userId, code }: { userId: string | null; code: string },
-): Promise<void> =>
-  recordSecurityEvent(deps.db, {
-    action: 'login',
-    outcome: 'failure',
-    userId,
-    device: by.device,
-    details: { code },
-  });

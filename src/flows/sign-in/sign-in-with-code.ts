@@ -17,14 +17,9 @@ import { isSignUp, typeOfPurpose } from '../shared/code-types.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
+import { recordFailedSignIn } from '../shared/failed-sign-in.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
-import {
-  type BesideCode,
-  NOTHING_BESIDE,
-  recordFailure,
-  redeemMailedCode,
-  requireEnabled,
-} from '../shared/redeem-code.ts';
+import { type BesideCode, NOTHING_BESIDE, redeemMailedCode, requireEnabled } from '../shared/redeem-code.ts';
 
 /** The tokens of the session. `half`: the code confirmed one half of a change, and the other address has to confirm it too. */
 export type CodeSignIn = SignedIn | 'half';
@@ -61,7 +56,7 @@ export async function signInWithMailedCode(
   const guess = { targets: [canonical, former], purposes, code: input.code };
   const code = await guessCode(deps.db, deps.codes, guess);
   if (code === null) {
-    await recordFailure(deps, by, { userId: null, code: 'invalid_code' });
+    await recordFailedSignIn(deps, by, { userId: null, code: 'invalid_code' });
     throw invalidCode();
   }
   return (await signIn(deps, by, { ...input, found: code })) ?? refuse(invalidCode());
@@ -129,7 +124,7 @@ async function findByLink(
   await deps.rateLimiter.consume([callerCounter(deps, by, 'codeGuess')]);
   const found = await findCodeByLink(deps.db, { token, purposes });
   if (found !== null) return found;
-  await recordFailure(deps, by, { userId: null, code: 'invalid_token' });
+  await recordFailedSignIn(deps, by, { userId: null, code: 'invalid_token' });
   throw invalidLink();
 }
 
