@@ -1,7 +1,6 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { unproveIdentities } from '../../identities/identities.ts';
-import { enqueueMail } from '../../mail/queue.ts';
 import {
   confirmHalf,
   isHalfConfirmed,
@@ -17,6 +16,7 @@ import type { Caller } from './caller.ts';
 import type { EmailChange } from './code-types.ts';
 import { giveDefaultTeam } from './default-team.ts';
 import { retireMailed } from './end-access.ts';
+import { notifyFormerAddress } from './former-address.ts';
 
 /** What a mailed code did. `half`: the other address has to confirm the change too. */
 export type Redeemed = { user: User } | 'half';
@@ -76,14 +76,14 @@ async function giveEmail(
   by: Caller,
   { user, newEmail, isConfirmedByBoth, isConfirmedByNew }: NewAddress,
 ): Promise<User> {
-  const { id: userId, email: formerEmail, emailVerifiedAt } = user;
+  const { id: userId } = user;
   const changed = await updateUser(tx, userId, {
     email: newEmail,
     emailVerified: isConfirmedByNew ? 'now' : false,
   });
   if (changed === null) throw new Error('The locked user is gone.');
   await lockSessionsOf(tx, userId);
-  if (!isConfirmedByBoth || emailVerifiedAt === null) {
+  if (!isConfirmedByBoth || user.emailVerifiedAt === null) {
     await unprovePassword(tx, userId);
     await unproveSessions(tx, userId);
     await unproveIdentities(tx, userId);
@@ -92,8 +92,6 @@ async function giveEmail(
   await setAccountDetails(tx, userId, { newEmail: null, isAnonymous: false });
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
   if (isConfirmedByNew) await giveDefaultTeam(tx, by, { user });
-  // To a verified address only: an account may name an address of another person.
-  if (formerEmail !== null && emailVerifiedAt !== null)
-    await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });
+  await notifyFormerAddress(tx, user);
   return changed;
 }
