@@ -4,6 +4,7 @@ import { findCode, makeCode, type OneTimeCode } from '../../one-time-codes/one-t
 import { lockRecipient, type Recipient } from '../../users/mail-recipient.ts';
 import { codeLink } from '../shared/code-link.ts';
 import { isSignUp } from '../shared/code-types.ts';
+import { toldMinutes } from '../shared/told-minutes.ts';
 import type { PrepareDeps, QueuedJob } from './prepare.ts';
 
 /** The mails that bring a code. */
@@ -41,6 +42,6 @@ export async function prepareCode(
     return code && { ...code, redirectTo: flow?.redirectTo ?? config.publicUrl };
   });
   if (made === null) return null;
-  const values = { link: codeLink(config, made), code: made.code, minutes: String(Math.round(seconds / 60)) };
+  const values = { link: codeLink(config, made), code: made.code, minutes: toldMinutes(seconds) };
   return { to: made.target, values };
 }
