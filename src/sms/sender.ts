@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { MailInbox } from '../mail/inbox.ts';
 import type { Outbound } from '../outbound/outbound.ts';
+import { outboundError } from '../outbound/outbound-error.ts';
 import type { SmsFailure, SmsSender } from './message.ts';
 import { createTwilioSender } from './twilio.ts';
 import { createWebhookSender } from './webhook.ts';
@@ -13,15 +14,12 @@ const createInboxSender = (inbox: MailInbox | null): SmsSender => ({
   },
 });
 
-const codeOf = (error: unknown): string => {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  return typeof code === 'string' && /^\w+$/.test(code) ? code : 'unknown';
-};
-
 /** A connection that failed says nothing of the message: it is sent again. */
 const withoutErrors = ({ send }: SmsSender): SmsSender => ({
   send: (message, signal) =>
-    send(message, signal).catch((error: unknown): SmsFailure => ({ reason: codeOf(error), final: false })),
+    send(message, signal).catch(
+      (error: unknown): SmsFailure => ({ reason: outboundError(error).code, final: false }),
+    ),
 });
 
 /** Creates the sender of SMS_PROVIDER; null if it is off. */
