@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { escapeHtml } from '../mail/html.ts';
 import type { MailInbox } from '../mail/inbox.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { outboundError } from '../outbound/outbound-error.ts';
@@ -9,7 +10,7 @@ import { createWebhookSender } from './webhook.ts';
 /** Shows messages on the local inbox page, beside the mails. */
 const createInboxSender = (inbox: MailInbox | null): SmsSender => ({
   async send({ id, to, text }) {
-    inbox?.deliver({ messageId: id, to, subject: 'Text message', text, html: `<p>${text}</p>` });
+    inbox?.deliver({ messageId: id, to, subject: 'Text message', text, html: `<p>${escapeHtml(text)}</p>` });
     return null;
   },
 });
