@@ -60,14 +60,16 @@ async function signAppleSecret(
     .sign(privateKey);
 }
 
-/** Remembers for a moment that a URL failed. */
+/** Remembers for a moment that a URL failed: jose asks again at once. */
 function pauseAfterFailure(send: Fetch): Fetch {
   let failed: { at: number; error: unknown } | null = null;
   return async (url, init) => {
     if (failed !== null && Date.now() - failed.at < PAUSE_MS) throw failed.error;
     try {
       const response = await send(url, init);
-      failed = response.ok ? null : { at: Date.now(), error: new ProviderError('unavailable', 'No keys.') };
+      if (!response.ok)
+        throw new ProviderError('unavailable', `The keys were answered with status ${response.status}.`);
+      failed = null;
       return response;
     } catch (error) {
       failed = { at: Date.now(), error };

@@ -243,6 +243,14 @@ describe('the keys of a provider', () => {
       await expect(provider.verify({ idToken })).rejects.toMatchObject({ fault: 'invalid' });
     expect(server.asked.get('/jwks')).toBeLessThanOrEqual(2);
   });
+
+  test('that the provider does not serve make it unavailable, at the first sign-in and at the next', async () => {
+    server.faults.set('/jwks', (_request, response) => answerJson(response, {}, 503));
+    const idToken = await server.makeIdToken(idClaims());
+    for (let n = 0; n < 2; n += 1)
+      await expect(provider.verify({ idToken })).rejects.toMatchObject({ fault: 'unavailable' });
+    expect(server.asked.get('/jwks')).toBe(1);
+  });
 });
 
 describe('a provider that is down', () => {
