@@ -213,8 +213,6 @@ export function createProvider(settings: ProviderSettings, send: Fetch): Provide
       return { account: readAccount(claims, connection, settings, name), tokens };
     },
     async verify(shown) {
-      if (preset.readAccount !== undefined)
-        throw new ProviderError('invalid', 'The provider has no ID tokens.');
       const connection = await connect();
       const claims = await checkIdToken(connection, shown);
       const nonce = typeof claims.nonce === 'string' ? claims.nonce : null;
