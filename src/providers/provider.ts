@@ -8,15 +8,8 @@ import {
   type TokenEndpointResponse,
 } from 'openid-client';
 import type { ProviderSettings } from '../config/config.ts';
-import {
-  type Claims,
-  isTrueClaim,
-  type ProviderAccount,
-  type ProviderTokens,
-  textClaim,
-  toAccount,
-} from './account.ts';
-import { toClaims } from './claims.ts';
+import { type ProviderAccount, type ProviderTokens, toAccount } from './account.ts';
+import { type Claims, isTrueClaim, textClaim, toClaims } from './claims.ts';
 import { type Connection, createConnector, type Fetch } from './connection.ts';
 import { type IdTokenClaims, verifyIdToken } from './id-token.ts';
 import { baseOf, presetOf } from './presets.ts';
