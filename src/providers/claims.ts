@@ -12,12 +12,11 @@ export function toClaims(value: unknown): Claims {
 
 const MAX_TEXT = 1000;
 
-/** A claim that is a short text; null otherwise. */
+/** A claim that is a short text, without NUL characters; null otherwise. */
 export function textClaim(claims: Claims, name: string): string | null {
   const value = claims[name];
-  return typeof value === 'string' && value !== '' && value.length <= MAX_TEXT && value.isWellFormed()
-    ? value.replaceAll('\0', '')
-    : null;
+  if (typeof value !== 'string' || value.length > MAX_TEXT || !value.isWellFormed()) return null;
+  return value.replaceAll('\0', '') || null;
 }
 
 /** A claim that is true. Apple sends texts. */

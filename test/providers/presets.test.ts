@@ -283,6 +283,14 @@ test('an issuer may end in a slash, which the configuration leaves out', async (
   expect((await redeem(given)).account).toMatchObject({ issuer: `${issuer}/`, emailVerified: true });
 });
 
+test('NUL characters are taken out of claims, and a claim of nothing else does not count', async () => {
+  const given = settings('local', { authorizationUrl: undefined, issuer: url } as Partial<ProviderSettings>);
+  await serveOpenId({ email: '\0', email_verified: true, name: 'Ann\0 Other' });
+  expect((await redeem(given)).account).toMatchObject({
+    ...{ email: null, emailVerified: false, name: 'Ann Other' },
+  });
+});
+
 test('a subject that the database cannot hold is refused', async () => {
   for (const sub of ['a\0b', '\ud800']) {
     await serveOpenId({ sub });
