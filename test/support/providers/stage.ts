@@ -42,6 +42,12 @@ export const pkce = () => {
 export const fragmentOf = (url: URL): Record<string, string> =>
   Object.fromEntries(new URLSearchParams(url.hash.slice(1)));
 
+/** The parameters of the query, and those of the fragment. */
+export const partsOf = (url: URL) => ({
+  query: Object.fromEntries(url.searchParams),
+  fragment: fragmentOf(url),
+});
+
 /** Opens a gateway whose provider `local` runs on this machine. */
 export async function openProviderStage(env: Record<string, string> = {}): Promise<ProviderStage> {
   // The gateway's address has to be known to the provider, and the provider's to the gateway.
