@@ -10,6 +10,7 @@ import {
   type OidcServer,
   startOidcServer,
 } from '../support/providers/oidc-server.ts';
+import { pkce } from '../support/providers/stage.ts';
 
 const REDIRECT_URI = 'https://auth.example.com/callback';
 const bounds = { allow: { hosts: [], ranges: ['loopback'] }, maxBytes: 64 * 1024 };
@@ -37,8 +38,8 @@ const secret = () => randomBytes(32).toString('base64url');
 
 /** Signs a person in at the provider, up to the redirect back. */
 async function begin(by: Provider = provider, loginHint = 'ann') {
-  const flow = { state: secret(), nonce: secret(), codeVerifier: secret(), redirectUri: REDIRECT_URI };
-  const codeChallenge = createHash('sha256').update(flow.codeVerifier).digest('base64url');
+  const { verifier: codeVerifier, challenge: codeChallenge } = pkce();
+  const flow = { state: secret(), nonce: secret(), codeVerifier, redirectUri: REDIRECT_URI };
   const url = await by.authorizationUrl({
     ...flow,
     codeChallenge,

@@ -35,7 +35,7 @@ export type ProviderStage = {
 export const pkce = () => {
   const verifier = randomBytes(32).toString('base64url');
   const challenge = createHash('sha256').update(verifier).digest('base64url');
-  return { verifier, query: `code_challenge=${challenge}&code_challenge_method=s256` };
+  return { verifier, challenge, query: `code_challenge=${challenge}&code_challenge_method=s256` };
 };
 
 /** The parameters of a fragment. */
