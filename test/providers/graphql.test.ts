@@ -2,9 +2,8 @@ import { expect, test } from 'vitest';
 import { codeOf } from '../accounts/accounts.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, type SignedInAnswer, signUp } from '../support/gateway.ts';
-import { newPkce } from '../support/pkce.ts';
 import { createBrowser } from '../support/providers/oidc-server.ts';
-import { openProviderStage, SITE } from '../support/providers/stage.ts';
+import { openProviderStage, pkce, SITE } from '../support/providers/stage.ts';
 
 // The same flows in GraphQL, with the GoTrue dialect switched off.
 
@@ -30,7 +29,7 @@ async function finish(url: string, { as, codeVerifier }: { as: string; codeVerif
 }
 
 async function signIn(as: string): Promise<SignedInAnswer> {
-  const { verifier: codeVerifier, challenge: codeChallenge } = newPkce();
+  const { verifier: codeVerifier, challenge: codeChallenge } = pkce();
   const input = { provider: 'local', codeChallenge, redirectTo: `${SITE}/in` };
   const { signInWithProvider } = await stage.gateway.graphql<{ signInWithProvider: { url: string } }>(
     SIGN_IN,
@@ -61,7 +60,7 @@ test('a signed-in person links a provider by the exchange of the code, and unlin
   stage.person('ann');
   const session = await signUp(stage.gateway);
   const headers = bearer(session.accessToken);
-  const { verifier: codeVerifier, challenge: codeChallenge } = newPkce();
+  const { verifier: codeVerifier, challenge: codeChallenge } = pkce();
   const input = { provider: 'local', codeChallenge };
   const { linkProvider } = await stage.gateway.graphql<{ linkProvider: { url: string } }>(
     LINK,
@@ -78,7 +77,7 @@ test('a signed-in person links a provider by the exchange of the code, and unlin
 });
 
 test('linking in an old session needs the password or a code', async () => {
-  const { challenge: codeChallenge } = newPkce();
+  const { challenge: codeChallenge } = pkce();
   const input = { provider: 'local', codeChallenge };
   stage.person('ann');
   const session = await signIn('ann');
@@ -101,7 +100,7 @@ test('the only identity of an account that a provider began cannot be unlinked',
 });
 
 test.each([
-  [{ provider: 'nowhere', codeChallenge: newPkce().challenge }, 'unknown_provider provider'],
+  [{ provider: 'nowhere', codeChallenge: pkce().challenge }, 'unknown_provider provider'],
   [{ provider: 'local', codeChallenge: '' }, 'required codeChallenge'],
   [{ provider: 'local', codeChallenge: 'short' }, 'invalid codeChallenge'],
 ])('signInWithProvider refuses %j', async (input, code) => {
@@ -109,7 +108,7 @@ test.each([
 });
 
 test('linking needs a signed-in person', async () => {
-  const input = { provider: 'local', codeChallenge: newPkce().challenge };
+  const input = { provider: 'local', codeChallenge: pkce().challenge };
   expect(await codeOf(stage.gateway.failure(LINK, { input }))).toBe('unauthenticated');
   expect(await codeOf(stage.gateway.failure(IDENTITIES))).toBe('unauthenticated');
 });

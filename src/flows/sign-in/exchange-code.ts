@@ -13,9 +13,9 @@ import { type Caller, firstMissing } from '../shared/caller.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
+import { recordFailedSignIn } from '../shared/failed-sign-in.ts';
 import { type OpenedFor, openSessionFor } from '../shared/open-session.ts';
 import { settleProviderFlow } from '../shared/provider-outcome.ts';
-import { recordFailedLogin } from '../shared/record-failed-login.ts';
 import { requireEnabled } from '../shared/redeem-code.ts';
 
 /** What a client gets for its code. A sign-in by a provider brings the provider's tokens, too. */
@@ -52,7 +52,7 @@ export async function exchangeCode(
   await deps.rateLimiter.consume([callerCounter(deps, by, 'codeGuess')]);
   const flow = await findIssuedFlow(deps.db, { authCode, codeVerifier });
   if (typeof flow === 'string') {
-    await recordFailedLogin(deps, by, { userId: null, code: 'invalid_token' });
+    await recordFailedSignIn(deps, by, { userId: null, code: 'invalid_token' });
     throw refusals[flow]();
   }
   await requireEnabled(deps, by, flow);

@@ -7,10 +7,10 @@ import { type Caller, firstMissing } from '../shared/caller.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enabledUser } from '../shared/disabling.ts';
+import { recordFailedSignIn } from '../shared/failed-sign-in.ts';
 import { admitLogin } from '../shared/login-limits.ts';
 import { openSessionFor } from '../shared/open-session.ts';
 import { checkAttempt } from '../shared/password-attempts.ts';
-import { recordFailedLogin } from '../shared/record-failed-login.ts';
 import { queueVerification } from '../shared/verification-mail.ts';
 
 export type LoginInput = TokenOptions & {
@@ -99,12 +99,12 @@ async function requireVerified(
   const isRequired = form === 'gotrue' ? !gotrue.autoconfirm.includes('email') : requireVerifiedEmail;
   const needsEmail = phone === null && isRequired && user.emailVerifiedAt === null;
   if (suspended || needsEmail) {
-    await recordFailedLogin(deps, by, { userId: user.id, code: 'email_not_verified' });
+    await recordFailedSignIn(deps, by, { userId: user.id, code: 'email_not_verified' });
     if (suspended || form !== 'gotrue') await queueVerification(deps, by, { user });
     throw new AuthError('email_not_verified');
   }
   if (phone === null || phone.verified || gotrue.autoconfirm.includes('phone')) return;
-  await recordFailedLogin(deps, by, { userId: user.id, code: 'phone_not_verified' });
+  await recordFailedSignIn(deps, by, { userId: user.id, code: 'phone_not_verified' });
   throw new AuthError('phone_not_verified');
 }
 
@@ -119,13 +119,13 @@ async function verifyCredentials(
   const passwordHash = found?.passwordHash ?? null;
   const fits = await deps.passwords.verify(passwordHash, password, found?.user.id);
   if (found === null || passwordHash === null || !fits) {
-    await recordFailedLogin(deps, by, { userId: found?.user.id ?? null, code: 'invalid_credentials' });
+    await recordFailedSignIn(deps, by, { userId: found?.user.id ?? null, code: 'invalid_credentials' });
     throw new AuthError('invalid_credentials');
   }
   const { suspended } = found;
   const user = await enabledUser(deps, found.user);
   if (user === null) {
-    await recordFailedLogin(deps, by, { userId: found.user.id, code: 'account_disabled' });
+    await recordFailedSignIn(deps, by, { userId: found.user.id, code: 'account_disabled' });
     throw new AuthError('account_disabled');
   }
   if (!deps.passwords.isOutdated(passwordHash)) return { user, passwordHash, suspended };
@@ -136,6 +136,6 @@ async function verifyCredentials(
   const current = await findPasswordHash(deps.db, user.id);
   if (current !== null && (await deps.passwords.verify(current, password, user.id)))
     return { user, passwordHash: current, suspended };
-  await recordFailedLogin(deps, by, { userId: user.id, code: 'invalid_credentials' });
+  await recordFailedSignIn(deps, by, { userId: user.id, code: 'invalid_credentials' });
   throw new AuthError('invalid_credentials');
 }

@@ -11,13 +11,13 @@ import { mailedToken } from '../../sessions/opening.ts';
 import { checkNewPassword, emailSpellings, parseEmail } from '../../users/attributes.ts';
 import { unlessEmailTaken } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
-import { typeOfPurpose } from '../shared/code-types.ts';
+import { isSignUp, typeOfPurpose } from '../shared/code-types.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
+import { recordFailedSignIn } from '../shared/failed-sign-in.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { type OpenedFor, openSessionFor } from '../shared/open-session.ts';
-import { recordFailedLogin } from '../shared/record-failed-login.ts';
 import { type BesideCode, NOTHING_BESIDE, redeemMailedCode, requireEnabled } from '../shared/redeem-code.ts';
 
 /** The tokens of the session. `half`: the code confirmed one half of a change, and the other address has to confirm it too. */
@@ -54,7 +54,7 @@ export async function signInWithMailedCode(
   const guess = { targets: [canonical, former], purposes, code: input.code };
   const code = await guessCode(deps.db, deps.codes, guess);
   if (code === null) {
-    await recordFailedLogin(deps, by, { userId: null, code: 'invalid_code' });
+    await recordFailedSignIn(deps, by, { userId: null, code: 'invalid_code' });
     throw invalidCode();
   }
   return (await signIn(deps, by, { ...input, found: code })) ?? refuse(invalidCode());
@@ -121,7 +121,7 @@ async function findByLink(
   await deps.rateLimiter.consume([callerCounter(deps, by, 'codeGuess')]);
   const found = await findCodeByLink(deps.db, { token, purposes });
   if (found !== null) return found;
-  await recordFailedLogin(deps, by, { userId: null, code: 'invalid_token' });
+  await recordFailedSignIn(deps, by, { userId: null, code: 'invalid_token' });
   throw invalidLink();
 }
 
@@ -147,7 +147,7 @@ async function besideOf(
   deps: Deps,
   { found: { purpose }, password = '' }: { found: OneTimeCode; password?: string },
 ): Promise<BesideCode> {
-  if (password === '' || (purpose !== 'signup' && purpose !== 'invite')) return NOTHING_BESIDE;
+  if (password === '' || !isSignUp(purpose)) return NOTHING_BESIDE;
   return { ...NOTHING_BESIDE, newPasswordHash: await hashNewPassword(deps, password) };
 }
 
