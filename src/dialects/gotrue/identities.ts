@@ -62,7 +62,6 @@ export const identityEndpoints = (deps: GatewayDeps): Endpoint[] => [
         ...passedParameters(request),
         ...{ ticket, scopes: scopesIn(query.scopes).join(' ') },
       });
-      c.header('cache-control', 'no-store');
       return query.skip_http_redirect === 'true' ? c.json({ url }) : c.redirect(url, 302);
     },
   }),

@@ -96,10 +96,8 @@ function targetOf(deps: GatewayDeps, back: ProviderReturn): string {
   }
 }
 
-/** Leads a browser back to the application. The address holds secrets, so it is neither cached nor told to the next server. */
+/** Leads a browser back to the application. */
 export function leadBack(deps: GatewayDeps, c: RouteContext, back: ProviderReturn): Response {
-  c.header('cache-control', 'no-store');
-  c.header('referrer-policy', 'no-referrer');
   if (back.kind === 'tokens') setSessionHeaders(c, back.signedIn);
   return c.redirect(targetOf(deps, back), back.kind === 'stateless' ? 303 : 302);
 }

@@ -42,15 +42,13 @@ function spelled(error: unknown, provider: string): unknown {
 export const unsupportedProvider = (name: string): AuthError =>
   validationFailed(`Unsupported provider: Provider ${name.slice(0, 64)} could not be found`);
 
-/** Sends the browser to the provider. The address holds the state, so it is not cached. */
+/** Sends the browser to the provider. */
 function sendToProvider(
   deps: GatewayDeps,
   c: RouteContext,
   { url, browser, formPost }: BegunSignIn,
 ): Response {
   secretOf(deps, c).write(formPost ? 'form' : 'link', browser);
-  c.header('cache-control', 'no-store');
-  c.header('referrer-policy', 'no-referrer');
   return c.redirect(url.href, 302);
 }
 
