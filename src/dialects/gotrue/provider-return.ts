@@ -29,22 +29,21 @@ const plain = (text: string): string => text.replace(/[^\x20-\x7e]/g, ' ').slice
 
 /** The errors of a sign-in by a provider that GoTrue names differently, or with another error of OAuth. */
 function failureParameters(error: AuthError, provider: string): Parameters {
-  const description = (text: string) => ({ error_description: text });
   switch (error.code) {
     case 'provider_email_needs_verification':
       return {
-        ...{ error: 'access_denied', error_code: error.code },
-        ...description(
-          `Unverified email with ${provider}. A confirmation email has been sent to your ${provider} email`,
-        ),
+        error: 'access_denied',
+        error_code: error.code,
+        error_description: `Unverified email with ${provider}. A confirmation email has been sent to your ${provider} email`,
       };
     case 'signup_disabled':
     case 'account_disabled':
       return { ...errorParameters(spellingOf(error)), error: 'access_denied' };
     case 'invitation_mismatch':
       return {
-        ...{ error: 'invalid_request', error_code: 'validation_failed' },
-        ...description('Invited email does not match emails from external provider'),
+        error: 'invalid_request',
+        error_code: 'validation_failed',
+        error_description: 'Invited email does not match emails from external provider',
       };
     case 'provider_email_missing':
       return serverError('Error getting user email from external provider');
