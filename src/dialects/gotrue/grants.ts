@@ -4,13 +4,13 @@ import { weaknessOf } from '../../flows/shared/weak-password.ts';
 import { exchangeCode } from '../../flows/sign-in/exchange-code.ts';
 import { login } from '../../flows/sign-in/login.ts';
 import { refresh } from '../../flows/sign-in/refresh.ts';
-import type { ProviderTokens } from '../../providers/account.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
 import { tokenErrors } from './bearer.ts';
 import { captchaOf } from './bodies.ts';
 import { refuse, respell, validationFailed, weakMessage } from './errors.ts';
+import { providerTokensObject } from './objects.ts';
 import type { TokenBody } from './schemas.ts';
 import { answerSession } from './session-answer.ts';
 
@@ -56,15 +56,6 @@ export const refreshGrant: Grant = async (deps, { caller, body }, c) => {
   return answerSession(deps, c, signedIn);
 };
 
-/** The tokens of a provider, as clients read them beside the session. */
-function tokensOfProvider(tokens: ProviderTokens | null): Record<string, string> {
-  const { accessToken = '', refreshToken = null } = tokens ?? {};
-  return {
-    ...(accessToken !== '' && { provider_token: accessToken }),
-    ...(refreshToken !== null && { provider_refresh_token: refreshToken }),
-  };
-}
-
 /** The code of a PKCE flow, and its verifier. */
 export const pkceGrant: Grant = async (deps, { caller, body }, c) => {
   const { auth_code: code, code_verifier: codeVerifier } = body;
@@ -79,7 +70,12 @@ export const pkceGrant: Grant = async (deps, { caller, body }, c) => {
           : refuse(404, 'flow_state_not_found', 'invalid flow state, no valid flow state found'),
     },
   );
-  return answerSession(deps, c, signedIn, tokensOfProvider(providerTokens));
+  return answerSession(
+    deps,
+    c,
+    signedIn,
+    providerTokens === null ? {} : providerTokensObject(providerTokens),
+  );
 };
 
 /** The signature of a wallet, which another dialect takes. */

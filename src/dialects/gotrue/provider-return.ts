@@ -4,7 +4,7 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import type { RouteContext } from '../routes.ts';
 import { spellingOf } from './errors.ts';
 import { errorParameters } from './link.ts';
-import { tokensObject } from './objects.ts';
+import { providerTokensObject, tokensObject } from './objects.ts';
 import { withFragment, withQuery } from './redirects.ts';
 import { setSessionHeaders } from './session-answer.ts';
 
@@ -84,14 +84,11 @@ function targetOf(deps: GatewayDeps, back: ProviderReturn): string {
       return withError(back.redirectTo, failureParameters(back.error, back.provider));
     case 'code':
       return withQuery(back.redirectTo, { code: back.authCode });
-    case 'tokens': {
-      const { accessToken, refreshToken } = back.providerTokens;
+    case 'tokens':
       return withFragment(back.redirectTo, {
         ...tokensObject(back.signedIn),
-        provider_token: accessToken,
-        ...(refreshToken !== null && { provider_refresh_token: refreshToken }),
+        ...providerTokensObject(back.providerTokens),
       });
-    }
   }
 }
 
