@@ -43,6 +43,10 @@ export const refuseAsOAuth = (error: string, description: string): AuthError =>
 /** The error for a request that GoTrue finds malformed. */
 export const validationFailed = (message: string): AuthError => refuse(400, 'validation_failed', message);
 
+/** The error for an address of another account, where a signed-in person or an administrator gives it. */
+export const emailExists = (): AuthError =>
+  refuse(422, 'email_exists', 'A user with this email address has already been registered');
+
 /** Runs a flow whose errors have other names at this endpoint than elsewhere in the dialect. */
 export const respell = <Result>(
   running: Promise<Result>,

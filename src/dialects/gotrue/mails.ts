@@ -16,6 +16,7 @@ import {
   PKCE,
   REDIRECT_QUERY,
   redirectsOf,
+  requireEmailLength,
   SECURITY,
 } from './bodies.ts';
 import { refuse, validationFailed } from './errors.ts';
@@ -33,16 +34,11 @@ const requestOf = (
   query: z.output<typeof redirectQuery>,
   { email, ...body }: MailFields & { email: string },
 ) => ({
-  email: requireLength(email),
+  email: requireEmailLength(email),
   redirects: redirectsOf(request, query),
   codeChallenge: challengeIn(body),
   ...captchaOf(body.gotrue_meta_security),
 });
-
-function requireLength(email: string): string {
-  if (email.length > 255) throw validationFailed('An email address is too long');
-  return email;
-}
 
 const SENT = {
   200: { description: 'The message is on its way, if the address or number gets one.', schema: z.object({}) },
