@@ -7,11 +7,11 @@ import { removeFactor } from '../../flows/second-factor/remove-factor.ts';
 import { verifyFactor } from '../../flows/second-factor/verify-factor.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
+import { answerSession } from './answers.ts';
 import { requireFirstFactor, userErrors, userToken } from './bearer.ts';
 import { requireUuid } from './bodies.ts';
 import { refuse, respell, validationFailed } from './errors.ts';
 import { SessionSchema } from './schemas.ts';
-import { answerSession } from './session-answer.ts';
 
 const TEXT = z.string().default('');
 const factorPath = z.object({ factorId: z.string().meta({ description: 'The id of the factor.' }) });

@@ -7,12 +7,12 @@ import { refresh } from '../../flows/sign-in/refresh.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
+import { answerSession } from './answers.ts';
 import { tokenErrors } from './bearer.ts';
 import { captchaOf } from './bodies.ts';
 import { refuse, respell, validationFailed, weakMessage } from './errors.ts';
 import { providerTokensObject } from './objects.ts';
 import type { TokenBody } from './schemas.ts';
-import { answerSession } from './session-answer.ts';
 
 /** A request at `/token`. */
 type Call = Incoming & { body: z.output<typeof TokenBody> };

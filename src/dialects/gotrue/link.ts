@@ -6,11 +6,11 @@ import { resolveRedirect } from '../../redirects/redirects.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
+import { setSessionHeaders } from './answers.ts';
 import { redirectsOf } from './bodies.ts';
 import { type Spelling, spellingOf, validationFailed } from './errors.ts';
 import { tokensObject } from './objects.ts';
 import { withFragment, withQuery } from './redirects.ts';
-import { setSessionHeaders } from './session-answer.ts';
 
 /** What a person reads who has confirmed one half of a change. */
 export const HALF_MESSAGE =

@@ -4,10 +4,10 @@ import { signInWithIdToken } from '../../flows/sign-in/sign-in-with-id-token.ts'
 import { defaultIssuerOf } from '../../providers/presets.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming } from '../endpoint.ts';
+import { answerSession } from './answers.ts';
 import { requireUser } from './bearer.ts';
 import { refuse, refuseAsOAuth, respell, validationFailed } from './errors.ts';
 import type { Grant } from './grants.ts';
-import { answerSession } from './session-answer.ts';
 
 /** The error of GoTrue for linking where it is switched off. */
 export const linkingIsOff = (): AuthError =>

@@ -2,11 +2,11 @@ import type { AuthError } from '../../errors.ts';
 import type { ProviderReturn, StateFault } from '../../flows/sign-in/finish-provider-sign-in.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { RouteContext } from '../routes.ts';
+import { setSessionHeaders } from './answers.ts';
 import { spellingOf } from './errors.ts';
 import { errorParameters } from './link.ts';
 import { providerTokensObject, tokensObject } from './objects.ts';
 import { withFragment, withQuery } from './redirects.ts';
-import { setSessionHeaders } from './session-answer.ts';
 
 type Parameters = Readonly<Record<string, string>>;
 

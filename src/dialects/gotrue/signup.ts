@@ -7,6 +7,7 @@ import type { RequestCaller } from '../../request/caller.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
+import { answerSession } from './answers.ts';
 import {
   CHANNEL,
   captchaOf,
@@ -23,7 +24,6 @@ import {
 import { refuse, respell, validationFailed } from './errors.ts';
 import { userObject } from './objects.ts';
 import { SessionSchema, UserSchema } from './schemas.ts';
-import { answerSession } from './session-answer.ts';
 
 const SignUpBody = z.object({
   email: EMAIL,

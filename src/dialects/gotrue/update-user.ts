@@ -3,12 +3,11 @@ import type { AuthError } from '../../errors.ts';
 import { requestReauthentication } from '../../flows/account/request-reauthentication.ts';
 import { updateAccount } from '../../flows/account/update-account.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { requireUser, tokenErrors, userErrors, userToken } from './bearer.ts';
+import { answerUser } from './answers.ts';
+import { requireUser, userErrors, userToken } from './bearer.ts';
 import { CHANNEL, challengeIn, PKCE, REDIRECT_QUERY, redirectsOf, requireEmailLength } from './bodies.ts';
 import { emailExists, refuse, respell, validationFailed } from './errors.ts';
-import { userObject } from './objects.ts';
 import { UserSchema } from './schemas.ts';
 
 const UpdateBody = z.object({
@@ -92,9 +91,7 @@ const update = (deps: GatewayDeps): Endpoint =>
       requireEmailLength(body.email);
       const changes = { ...changesIn(body), redirects: redirectsOf(request, query) };
       await respell(updateAccount(deps, by, changes), names);
-      const account = await findAccount(deps, by.user.id);
-      if (account === null) throw tokenErrors.userGone();
-      return c.json(userObject(account, deps.config));
+      return answerUser(deps, c, by.user.id);
     },
   });
 
