@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { openLink } from '../dialects/gotrue/link.ts';
+import { openLink } from '../dialects/gotrue/open-link.ts';
 import { type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { type CodeLink, checkLinkAnswer, readCodeLink } from '../flows/account/read-code-link.ts';
 import { LINK_PAGE } from '../flows/shared/code-link.ts';

@@ -4,8 +4,8 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import type { RouteContext } from '../routes.ts';
 import { setSessionHeaders } from './answers.ts';
 import { spellingOf } from './errors.ts';
-import { errorParameters } from './link.ts';
 import { providerTokensObject, tokensObject } from './objects.ts';
+import { errorParameters } from './open-link.ts';
 import { withFragment, withQuery } from './redirects.ts';
 
 type Parameters = Readonly<Record<string, string>>;

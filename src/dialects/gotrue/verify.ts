@@ -12,7 +12,7 @@ import type { RouteContext } from '../routes.ts';
 import { answerSession } from './answers.ts';
 import { EMAIL, PHONE, REDIRECT_QUERY, SECURITY } from './bodies.ts';
 import { validationFailed } from './errors.ts';
-import { HALF_MESSAGE, openLink } from './link.ts';
+import { HALF_MESSAGE, openLink } from './open-link.ts';
 import { verifyPhone } from './phones.ts';
 import { SessionSchema } from './schemas.ts';
 

@@ -48,7 +48,7 @@ function purposeOf({ type }: z.output<typeof LinkBody>): LinkPurpose {
 }
 
 /** Links that a server sends to users itself. */
-export const linkEndpoints = (deps: GatewayDeps): Endpoint[] => [
+export const generateLinkEndpoints = (deps: GatewayDeps): Endpoint[] => [
   endpoint({
     method: 'POST',
     path: '/admin/generate_link',
