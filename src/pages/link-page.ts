@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { gotrue } from '../dialects/gotrue/gotrue.ts';
 import { openLink } from '../dialects/gotrue/open-link.ts';
 import { type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { type CodeLink, checkLinkAnswer, readCodeLink } from '../flows/account/read-code-link.ts';
@@ -9,11 +10,11 @@ import { identifyCaller } from '../request/caller.ts';
 import { passwordField } from './confirm-page.ts';
 import { readForm } from './forms.ts';
 import type { Html } from './layout.ts';
-import { callerOf, codeOf, openerOf, type Site, showInvalidLink } from './site.ts';
+import { codeOf, openerOf, type Site, showInvalidLink } from './site.ts';
 import type { PageTexts } from './texts.ts';
 
 /** Where the GoTrue dialect serves its links. */
-const LINKS = ['/verify', '/gotrue/verify', '/gotrue/auth/v1/verify'];
+const LINKS = ['', ...(gotrue.aliases ?? [])].map((place) => `${place}/verify`);
 
 type Asked = { token: string; type: string; redirect_to?: string };
 
@@ -64,6 +65,10 @@ ${link.needsPassword ? passwordField(texts.password, link.email, problem !== nul
   return site.show(c, { status, title, body, formTargets: [sourceOf(target)] });
 }
 
+/** Shows the page of a link, or that the link is not good any more. */
+const showLinkOrInvalid = async (site: Site, c: RouteContext, problem: string | null): Promise<Response> =>
+  (await showLink(site, c, problem)) ?? showInvalidLink(site, c);
+
 async function answerForm(site: Site, c: RouteContext): Promise<Response> {
   const { deps, texts } = site;
   const form = await readForm(deps, c.env.incoming);
@@ -71,19 +76,19 @@ async function answerForm(site: Site, c: RouteContext): Promise<Response> {
   if (!isEmailType(asked.type)) return showInvalidLink(site, c);
   const purposes = emailTypes[asked.type];
   const answer = { password: form.get('password') ?? '', disowns: form.has('disown') };
-  const checking = checkLinkAnswer(deps, callerOf(site, c), { token: asked.token, purposes, ...answer });
+  const caller = identifyCaller(deps, c.env.incoming);
+  const checking = checkLinkAnswer(deps, caller, { token: asked.token, purposes, ...answer });
   const { problems } = texts;
   switch (await codeOf(checking)) {
     case null:
       break;
     case 'required':
-      return (await showLink(site, c, problems.noPassword)) ?? showInvalidLink(site, c);
+      return showLinkOrInvalid(site, c, problems.noPassword);
     case 'invalid_credentials':
-      return (await showLink(site, c, problems.wrongPassword)) ?? showInvalidLink(site, c);
+      return showLinkOrInvalid(site, c, problems.wrongPassword);
     default:
       return showInvalidLink(site, c);
   }
-  const caller = identifyCaller(deps, c.env.incoming);
   return openLink(c, deps, { request: c.env.incoming, caller }, asked, await checking);
 }
 
@@ -94,7 +99,7 @@ async function answerForm(site: Site, c: RouteContext): Promise<Response> {
 export function addLinkPage(routes: Routes, site: Site): void {
   const { config } = site.deps;
   serve(routes, LINK_PAGE, {
-    GET: async (c) => (await showLink(site, c, null)) ?? showInvalidLink(site, c),
+    GET: (c) => showLinkOrInvalid(site, c, null),
     POST: (c) => answerForm(site, c),
   });
   if (!config.codes.linkConfirmation || !config.dialects.includes('gotrue')) return;
