@@ -7,9 +7,8 @@ import { LINK_PAGE } from '../flows/shared/code-link.ts';
 import { emailTypes, isEmailType } from '../flows/shared/code-types.ts';
 import { resolveRedirect } from '../redirects/redirects.ts';
 import { identifyCaller } from '../request/caller.ts';
-import { passwordField } from './confirm-page.ts';
+import { disownForm, passwordField, problemNote } from './form-parts.ts';
 import { readForm } from './forms.ts';
-import type { Html } from './layout.ts';
 import { codeOf, openerOf, type Site, showInvalidLink } from './site.ts';
 import type { PageTexts } from './texts.ts';
 
@@ -36,15 +35,6 @@ const sourceOf = (target: string): string => {
   return origin === 'null' ? protocol : origin;
 };
 
-const disownForm = (
-  { disown }: PageTexts['link'],
-  action: string,
-): Html => html`<form method="post" action="${action}" class="other">
-<p>${disown.explain}</p>
-<input type="hidden" name="disown" value="yes">
-<button class="quiet">${disown.button}</button>
-</form>`;
-
 /** Shows what a link would do, with a button that does it. Returns null if the link is not good any more. */
 async function showLink(site: Site, c: RouteContext, problem: string | null): Promise<Response | null> {
   const { deps, texts } = site;
@@ -57,10 +47,10 @@ async function showLink(site: Site, c: RouteContext, problem: string | null): Pr
   const target = resolveRedirect(deps.config, [asked.redirect_to, link.redirectTo]);
   const body = html`<p>${explain}</p>
 <dl><dt>${texts.address}</dt><dd>${link.email}</dd></dl>
-${problem === null ? '' : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
+${problemNote(problem)}
 <form method="post" action="${action}" accept-charset="utf-8">
 ${link.needsPassword ? passwordField(texts.password, link.email, problem !== null) : ''}<button>${button}</button>
-</form>${link.needsPassword ? disownForm(texts.link, action) : ''}`;
+</form>${link.needsPassword ? disownForm(texts.link.disown, action) : ''}`;
   const status = problem === null ? 200 : 400;
   return site.show(c, { status, title, body, formTargets: [sourceOf(target)] });
 }

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { Config } from '../config/config.ts';
+import { problemNote } from './form-parts.ts';
 import type { Html } from './layout.ts';
 import type { PageTexts } from './texts.ts';
 
@@ -53,7 +54,7 @@ export function passwordForm(texts: PageTexts, form: PasswordForm): Html {
   const { email, rules, problem, explain = reset.explain, button = reset.button, name } = form;
   const invalid = problem !== null;
   return html`<p>${explain}</p>
-${problem === null ? '' : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
+${problemNote(problem)}
 <form method="post" accept-charset="utf-8">
 <label for="account">${reset.account}</label>
 <input id="account" name="account" type="email" autocomplete="username" value="${email}" readonly>
