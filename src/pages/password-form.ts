@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { Config } from '../config/config.ts';
+import type { newPasswordErrors } from '../dialects/errors.ts';
 import { problemNote } from './form-parts.ts';
 import type { Html } from './layout.ts';
 import type { PageTexts } from './texts.ts';
@@ -7,7 +8,7 @@ import type { PageTexts } from './texts.ts';
 type PasswordRules = Config['passwords'];
 
 /** Why a password is refused, as an error code. */
-type Refusal = 'min_length' | 'missing_characters' | 'leaked_password' | 'max_length';
+type Refusal = (typeof newPasswordErrors)[number];
 
 const groupsOf = ({ requiredCharacters }: PasswordRules): string => requiredCharacters.join('   ');
 

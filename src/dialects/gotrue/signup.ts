@@ -6,6 +6,7 @@ import { signUpWithPhone } from '../../flows/sign-in/sign-up-with-phone.ts';
 import type { RequestCaller } from '../../request/caller.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
+import { newPasswordErrors } from '../errors.ts';
 import type { RouteContext } from '../routes.ts';
 import { answerSession } from './answers.ts';
 import {
@@ -100,7 +101,7 @@ export const signupEndpoints = (deps: GatewayDeps): Endpoint[] => [
       },
       errors: [
         ...(['signup_disabled', 'already_registered', 'captcha_failed', 'required', 'invalid'] as const),
-        ...(['min_length', 'missing_characters', 'leaked_password', 'max_length'] as const),
+        ...newPasswordErrors,
         ...(['rate_limited', 'busy', 'unavailable', 'no_signing_key', 'claims_failed'] as const),
       ],
     },
