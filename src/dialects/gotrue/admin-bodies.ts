@@ -68,7 +68,7 @@ function banOf({ ban_duration: text = '' }: Body): Date | 'lifted' | null {
   return milliseconds <= 0 ? 'lifted' : new Date(Date.now() + milliseconds);
 }
 
-/** There is one audience. @throws AuthError `validation_failed` */
+/** The gateway has one audience. @throws AuthError `validation_failed` */
 function requireAudience({ config }: GatewayDeps, { aud }: Body): void {
   const asked = given(aud);
   if (asked !== null && asked !== config.gotrue.audience)

@@ -146,8 +146,6 @@ const recover = (deps: GatewayDeps): Endpoint =>
     },
   });
 
-const resends = { signup: resendSignUpCode, email_change: resendEmailChangeCodes } as const;
-
 const ResendBody = z.object({
   type: z.string().default('').meta({ description: '`signup`, `email_change`, `sms` or `phone_change`.' }),
   email: EMAIL,
@@ -158,7 +156,7 @@ const ResendBody = z.object({
 /** Refuses a body as GoTrue does. @throws AuthError `validation_failed` (400) */
 function checkResend({ type, email, phone }: z.output<typeof ResendBody>): void {
   const isOfPhone = isPhoneType(type);
-  if (!isOfPhone && !Object.hasOwn(resends, type))
+  if (!isOfPhone && type !== 'signup' && type !== 'email_change')
     throw validationFailed('Missing one of these types: signup, email_change, sms, phone_change');
   if (email !== '' && phone !== '')
     throw validationFailed('Only an email address or phone number should be provided.');
@@ -187,7 +185,7 @@ const resend = (deps: GatewayDeps): Endpoint =>
         await resendToPhone(deps, caller, { type, phone, ...captchaOf(security) });
         return c.json({});
       }
-      const send = type === 'signup' ? resends.signup : resends.email_change;
+      const send = type === 'signup' ? resendSignUpCode : resendEmailChangeCodes;
       await send(deps, caller, requestOf(incoming, query, body));
       return c.json({});
     },

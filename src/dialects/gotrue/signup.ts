@@ -92,7 +92,7 @@ export const signupEndpoints = (deps: GatewayDeps): Endpoint[] => [
       operationId: 'goTrueSignup',
       summary: 'Sign up by an address or a number, or anonymously',
       description:
-        'The gateway mails or texts a code. An address that is taken gets the same answer. The answer is a session if there is nothing to confirm: for an anonymous person, and where AUTOCONFIRM covers the address.',
+        'The gateway mails or texts a code. An address that is taken gets the same answer. The answer is a session if the person has nothing to confirm: if they are anonymous, and where AUTOCONFIRM covers the address.',
       answers: {
         200: {
           description: 'The person, who has to confirm the address; or a session.',

@@ -7,7 +7,7 @@ import { requireFirstFactor, userErrors, userToken } from './bearer.ts';
 import { validationFailed } from './errors.ts';
 import { UserSchema } from './schemas.ts';
 
-/** A client may name the audience for which it asks. There is one. */
+/** A client may name the audience for which it asks. The gateway has one. */
 function requireAudience({ headers }: IncomingMessage, audience: string): void {
   const asked = headerText(headers, 'x-jwt-aud') ?? '';
   if (asked !== '' && asked !== audience)
