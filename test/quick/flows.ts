@@ -65,7 +65,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'sign-in/resend-phone-code.ts': ['gotrue/phones.test.ts'],
   'sign-in/sign-in-anonymously.ts': ['gotrue/anonymous.test.ts'],
   'sign-in/sign-in-with-access-token.ts': ['access-tokens/access-tokens.test.ts'],
-  'sign-in/sign-in-with-code.ts': ['gotrue/otp.test.ts', 'gotrue/links.test.ts'],
+  'sign-in/sign-in-with-code.ts': ['gotrue/verify.test.ts', 'gotrue/links.test.ts'],
   'sign-in/sign-in-with-phone-code.ts': ['sms/phone-sign-in.test.ts'],
   'sign-in/sign-up-with-email.ts': ['gotrue/signup.test.ts'],
   'sign-in/sign-up-with-phone.ts': ['sms/phone-sign-in.test.ts'],
