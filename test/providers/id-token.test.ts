@@ -122,7 +122,7 @@ test.each([
   expect(await grant(body)).toMatchObject({ status, body: expected });
 });
 
-test('an address that the provider has not verified signs no one in', async () => {
+test('an address that the provider has not verified does not sign in', async () => {
   expect(await show(claims({ email_verified: false }))).toMatchObject({
     status: 403,
     body: { error_code: 'provider_email_needs_verification' },
@@ -168,7 +168,7 @@ describe('linking by an ID token', () => {
     expect((await link(accessToken)).status).toBe(200);
   });
 
-  test('signs no one in by a token that names no session', async () => {
+  test('does not sign in by a token that names no session', async () => {
     const ada = await verifiedPerson(linking.gateway);
     const token = await signed({ sub: ada.user.id, role: 'authenticated' });
     expect((await link(token)).status).toBe(403);
