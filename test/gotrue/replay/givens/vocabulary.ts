@@ -98,7 +98,7 @@ export const banned = byAdmin(
   () => ({ ban_duration: '1h' }),
 );
 
-export const challenge = ({ challenge: code_challenge }: Scene): Fields => ({
+export const challenge = ({ challenge: code_challenge }: Scene): Record<string, string> => ({
   code_challenge,
   code_challenge_method: 's256',
 });
