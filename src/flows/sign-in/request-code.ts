@@ -4,6 +4,7 @@ import { AuthError } from '../../errors.ts';
 import type { Metadata } from '../../users/account-details.ts';
 import { parseMetadata } from '../../users/metadata.ts';
 import type { FoundUser } from '../../users/users.ts';
+import { againIfRegistered } from '../shared/again-if-registered.ts';
 import type { Caller } from '../shared/caller.ts';
 import { type Choice, type CodeRequest, mailCode, recipientOf } from '../shared/code-requests.ts';
 import type { Deps } from '../shared/deps.ts';
@@ -29,13 +30,7 @@ export type RequestCodeInput = CodeRequest & {
 export async function requestSignInCode(deps: Deps, by: Caller, input: RequestCodeInput): Promise<void> {
   if (!deps.config.codes.magicLink) throw new AuthError('feature_disabled');
   parseMetadata(input.userMetadata ?? {}, 'data');
-  try {
-    await mail(deps, by, input);
-  } catch (error) {
-    // Another request has just created the account of this address.
-    if (!(error instanceof AuthError && error.code === 'already_registered')) throw error;
-    await mail(deps, by, input);
-  }
+  await againIfRegistered(() => mail(deps, by, input));
 }
 
 const mail = (deps: Deps, by: Caller, input: RequestCodeInput): Promise<void> =>
