@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { logInFirst, protect } from '../second-factors/authenticator.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, isSignedIn, logIn, newPerson, type SignedInAnswer, signUp } from '../support/gateway.ts';
-import { createBrowser } from '../support/providers/oidc-server.ts';
+import { createBrowser } from '../support/providers/browser.ts';
 import { openProviderStage, pkce, SITE } from '../support/providers/stage.ts';
 
 const stage = forFile(() =>
