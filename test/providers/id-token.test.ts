@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { describe, expect, test } from 'vitest';
+import { JWT_SECRET, signShared } from '../gotrue/administrators.ts';
 import { verifiedPerson } from '../gotrue/people.ts';
-import { JWT_SECRET, signed } from '../gotrue/service-tokens.ts';
 import { bearer, send } from '../gotrue/wire.ts';
 import { logInFirst, protect } from '../second-factors/authenticator.ts';
 import { forFile } from '../support/for-file.ts';
@@ -170,7 +170,7 @@ describe('linking by an ID token', () => {
 
   test('does not sign in by a token that names no session', async () => {
     const ada = await verifiedPerson(linking.gateway);
-    const token = await signed({ sub: ada.user.id, role: 'authenticated' });
+    const token = await signShared({ sub: ada.user.id, role: 'authenticated' });
     expect((await link(token)).status).toBe(403);
   });
 });
