@@ -1,8 +1,6 @@
 import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import { findAccount } from '../../users/accounts.ts';
 import type { RouteContext } from '../routes.ts';
-import { tokenErrors } from './bearer.ts';
 import { sessionObject } from './objects.ts';
 
 /** The first characters of a refresh token say of which kind it is, and nothing of the secret. */
@@ -19,14 +17,14 @@ export function setSessionHeaders(c: RouteContext, { user, sessionId, refreshTok
  * Answers with a session: its tokens, its user, and the headers that name it.
  * @param more what else the client reads beside them
  */
-export async function answerSession(
-  deps: GatewayDeps,
+export function answerSession(
+  { config }: GatewayDeps,
   c: RouteContext,
   signedIn: SignedIn,
   more: Readonly<Record<string, unknown>> = {},
-): Promise<Response> {
-  const account = await findAccount(deps, signedIn.user.id);
-  if (account === null) throw tokenErrors.userGone();
+): Response {
+  const { account } = signedIn;
+  if (account === null) throw new Error('The tokens do not have the form of GoTrue.');
   setSessionHeaders(c, signedIn);
-  return c.json({ ...sessionObject(signedIn, account, deps.config), ...more });
+  return c.json({ ...sessionObject(signedIn, account, config), ...more });
 }
