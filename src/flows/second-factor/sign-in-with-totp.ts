@@ -38,13 +38,6 @@ export async function signInWithTotp(
   const { portalTtlSeconds } = deps.config.tokens;
   const tokens =
     viewer.tokenKind === 'portal' ? ({ kind: 'portal', ttlSeconds: portalTtlSeconds } as const) : {};
-  const {
-    activated: _,
-    storedRecoveryCodes: __,
-    ...signedIn
-  } = await raiseSignIn(deps, viewer, {
-    ...tokens,
-    shown,
-  });
+  const { signedIn } = await raiseSignIn(deps, viewer, { ...tokens, shown });
   return signedIn;
 }
