@@ -110,6 +110,9 @@ export type FactorSecret = { id: string; jwe: string };
 /** Selects authenticator apps of a user: those that are verified or not, and only one of them if it is named. */
 export type FactorSelection = { verified: boolean; factorId: string | null };
 
+/** Selects every verified authenticator app. */
+export const ALL_VERIFIED: FactorSelection = { verified: true, factorId: null };
+
 /** Finds the encrypted secrets of a user's authenticator apps. */
 export const findFactorSecrets = (
   db: Queryable,

@@ -2,7 +2,7 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { deleteUnverifiedFactors, findFactorSecrets } from '../../second-factors/factors.ts';
+import { ALL_VERIFIED, deleteUnverifiedFactors, findFactorSecrets } from '../../second-factors/factors.ts';
 import {
   hasRecoveryCodes,
   type NewRecoveryCodes,
@@ -71,7 +71,7 @@ export async function raiseSignIn(deps: Deps, by: Viewer, input: RaiseInput): Pr
 /** Checks that the first code may activate its app. */
 async function prepareActivation(tx: Transaction, by: Viewer, { factorId }: UsedFactor): Promise<void> {
   const userId = by.user.id;
-  const verified = await findFactorSecrets(tx, { userId, verified: true, factorId: null });
+  const verified = await findFactorSecrets(tx, { userId, ...ALL_VERIFIED });
   const isFirst = verified.every(({ id }) => id === factorId);
   if (!isFirst && by.level === 'aal1') throw new AuthError('second_factor_required');
   await lockSessionsOf(tx, userId);

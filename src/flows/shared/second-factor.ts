@@ -6,6 +6,7 @@ import {
   type FactorSecret,
   type FactorSelection,
   findFactorSecrets,
+  hasVerifiedFactor,
   useTimeStep,
 } from '../../second-factors/factors.ts';
 import { hashTypedCode, redeemRecoveryCode } from '../../second-factors/recovery-codes.ts';
@@ -35,6 +36,15 @@ export type UsedFactor = {
   /** Whether it was the first code of the app, which is verified now. */
   activated: boolean;
 };
+
+/**
+ * Refuses a person who has no second factor.
+ * @throws AuthError `not_found`
+ */
+export async function requireSecondFactor({ db }: Pick<Deps, 'db'>, { user }: Viewer): Promise<void> {
+  if (!(await hasVerifiedFactor(db, user.id)))
+    throw new AuthError('not_found', { message: 'This account has no second factor.' });
+}
 
 const wrongCode = (attribute: string): AuthError => new AuthError('invalid_second_factor', { attribute });
 
