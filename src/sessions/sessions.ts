@@ -89,8 +89,18 @@ export async function isSessionLive(tx: Queryable, sessionId: string): Promise<b
  * @throws AuthError `unauthenticated`
  */
 export async function requireLiveSession(tx: Queryable, sessionId: string | null): Promise<void> {
-  if (sessionId !== null && !(await isSessionLive(tx, sessionId)))
+  if (sessionId !== null) await requireSession(tx, sessionId);
+}
+
+/**
+ * The same for a change that only a session may ask for.
+ * @returns the id of the session
+ * @throws AuthError `unauthenticated`
+ */
+export async function requireSession(tx: Queryable, sessionId: string | null): Promise<string> {
+  if (sessionId === null || !(await isSessionLive(tx, sessionId)))
     throw new AuthError('unauthenticated', { message: 'The session is over.' });
+  return sessionId;
 }
 
 /**

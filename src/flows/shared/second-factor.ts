@@ -12,7 +12,7 @@ import {
 import { hashTypedCode, redeemRecoveryCode } from '../../second-factors/recovery-codes.ts';
 import { findTimeStep } from '../../second-factors/totp.ts';
 import type { SecondFactorMethod } from '../../sessions/levels.ts';
-import { isSessionLive } from '../../sessions/sessions.ts';
+import { requireSession } from '../../sessions/sessions.ts';
 import { lockUser } from '../../users/users.ts';
 import type { Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
@@ -77,8 +77,7 @@ export async function useSecondFactor<Result>(
       return await deps.db.transaction(async (tx) => {
         const account = await lockUser(tx, user.id);
         if (account === null || account.disabledAt !== null) throw new AuthError('unauthenticated');
-        if (sessionId === null || !(await isSessionLive(tx, sessionId)))
-          throw new AuthError('unauthenticated', { message: 'The session is over.' });
+        await requireSession(tx, sessionId);
         return work(tx, await redeem(tx));
       });
     } catch (error) {
