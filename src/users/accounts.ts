@@ -139,15 +139,6 @@ export async function findOwnWays(
   return signInProviders({ ...found, email, linked: [] });
 }
 
-/** Whether a user has a phone number that is verified. */
-export async function hasVerifiedPhone(db: Database, userId: string): Promise<boolean> {
-  const found = await db
-    .select({ verifiedAt: phones.verifiedAt })
-    .from(phones)
-    .where(eq(phones.userId, userId));
-  return found.some(({ verifiedAt }) => verifiedAt !== null);
-}
-
 /** Makes what clients of the GoTrue dialect see from what is stored of an account. */
 export function describeAccount(stored: StoredAccount, config: Settings): Account {
   const { user, phone, hasPassword, details, identities } = stored;
