@@ -14,8 +14,8 @@ import type { RefreshTokens } from './refresh-token-format.ts';
 import { type TeamRow, teamOf } from './team-row.ts';
 
 /** The ways of showing a second factor, as the claim `amr` names them. */
-export type SecondFactorMethod = 'totp' | 'recovery_code';
-const SECOND_FACTOR_METHODS: readonly SecondFactorMethod[] = ['totp', 'recovery_code'];
+const SECOND_FACTOR_METHODS = ['totp', 'recovery_code'] as const;
+export type SecondFactorMethod = (typeof SECOND_FACTOR_METHODS)[number];
 
 /** SQL: the names of these ways, as a list for `in`. */
 export const secondFactorMethods: SQL = sql.join(
