@@ -161,41 +161,33 @@ export async function listCodes(
  * @param input.targets the spellings of the address or number
  * @returns the code that fits; null if none does
  */
-export async function guessCode(
+export const guessCode = (
   db: Queryable,
   maker: CodeMaker,
-  input: { targets: readonly string[]; purposes: readonly CodePurpose[]; code: string },
-): Promise<OneTimeCode | null> {
-  const { targets, purposes, code } = input;
-  const guessed = await db.execute<CodeRow & { code_hash: Buffer }>(sql`
-    update ${oneTimeCodes} set attempts = attempts + 1
-    where target in ${listOf(targets)} and purpose in ${listOf(purposes)} and code_hash is not null
-      and confirmed_at is null and attempts < ${MAX_ATTEMPTS} and expires_at > now()
-    returning ${COLUMNS}, code_hash`);
-  return pickFitting(maker, guessed, code);
-}
+  { targets, purposes, code }: { targets: readonly string[]; purposes: readonly CodePurpose[]; code: string },
+): Promise<OneTimeCode | null> =>
+  guess(db, maker, { at: sql`target in ${listOf(targets)} and purpose in ${listOf(purposes)}`, code });
 
 /** Counts one guess at the code of a known person. @see guessCode */
-export async function guessCodeOf(
+export const guessCodeOf = (
   db: Queryable,
   maker: CodeMaker,
-  input: { userId: string; purpose: CodePurpose; code: string },
+  { userId, purpose, code }: { userId: string; purpose: CodePurpose; code: string },
+): Promise<OneTimeCode | null> =>
+  guess(db, maker, { at: sql`user_id = ${userId} and purpose = ${purpose}`, code });
+
+async function guess(
+  db: Queryable,
+  maker: CodeMaker,
+  { at, code }: { at: SQL; code: string },
 ): Promise<OneTimeCode | null> {
   const guessed = await db.execute<CodeRow & { code_hash: Buffer }>(sql`
     update ${oneTimeCodes} set attempts = attempts + 1
-    where user_id = ${input.userId} and purpose = ${input.purpose} and code_hash is not null
-      and confirmed_at is null and attempts < ${MAX_ATTEMPTS} and expires_at > now()
+    where ${at} and code_hash is not null and confirmed_at is null
+      and attempts < ${MAX_ATTEMPTS} and expires_at > now()
     returning ${COLUMNS}, code_hash`);
-  return pickFitting(maker, guessed, input.code);
-}
-
-function pickFitting(
-  maker: CodeMaker,
-  guessed: readonly (CodeRow & { code_hash: Buffer })[],
-  code: string,
-): OneTimeCode | null {
-  const fitting = guessed.filter((row) => maker.fits(codeOf(row), code, row.code_hash));
-  return fitting[0] === undefined ? null : codeOf(fitting[0]);
+  const [fitting] = guessed.filter((row) => maker.fits(codeOf(row), code, row.code_hash));
+  return fitting === undefined ? null : codeOf(fitting);
 }
 
 /** Finds the code whose link has this token, without using it up: mail scanners open links too. Null if not found. */
