@@ -43,12 +43,6 @@ const codeOf = (row: CodeRow): OneTimeCode => ({
   isHalf: row.is_half,
 });
 
-const listOf = (values: readonly string[]): SQL =>
-  sql`(${sql.join(
-    values.map((value) => sql`${value}`),
-    sql`, `,
-  )})`;
-
 /** Seconds for which a request waits for the worker at most: mails are tried for about four days. */
 export const WAITING_SECONDS = 5 * 86_400;
 
@@ -149,7 +143,7 @@ export async function listCodes(
 ): Promise<OneTimeCode[]> {
   const found = await db.execute<CodeRow>(sql`
     select ${COLUMNS} from ${oneTimeCodes}
-    where user_id = ${userId} and purpose in ${listOf(purposes)} and confirmed_at is null and expires_at > now()
+    where user_id = ${userId} and purpose in ${purposes} and confirmed_at is null and expires_at > now()
     order by purpose`);
   return found.map(codeOf);
 }
@@ -166,7 +160,7 @@ export const guessCode = (
   maker: CodeMaker,
   { targets, purposes, code }: { targets: readonly string[]; purposes: readonly CodePurpose[]; code: string },
 ): Promise<OneTimeCode | null> =>
-  guess(db, maker, { at: sql`target in ${listOf(targets)} and purpose in ${listOf(purposes)}`, code });
+  guess(db, maker, { at: sql`target in ${targets} and purpose in ${purposes}`, code });
 
 /** Counts one guess at the code of a known person. @see guessCode */
 export const guessCodeOf = (
@@ -197,7 +191,7 @@ export async function findCodeByLink(
 ): Promise<OneTimeCode | null> {
   const [found] = await db.execute<CodeRow>(sql`
     select ${COLUMNS} from ${oneTimeCodes}
-    where link_hash = ${sha256(token)} and purpose in ${listOf(purposes)} and confirmed_at is null and expires_at > now()`);
+    where link_hash = ${sha256(token)} and purpose in ${purposes} and confirmed_at is null and expires_at > now()`);
   return found === undefined ? null : codeOf(found);
 }
 
@@ -239,7 +233,7 @@ export async function retireCodes(
   userId: string,
   purposes: readonly CodePurpose[] | null = null,
 ): Promise<void> {
-  const which = purposes === null ? sql`` : sql` and purpose in ${listOf(purposes)}`;
+  const which = purposes === null ? sql`` : sql` and purpose in ${purposes}`;
   await tx.execute(sql`delete from ${oneTimeCodes} where user_id = ${userId}${which}`);
 }
 
