@@ -3,6 +3,17 @@ export const paragraphs = (...texts: readonly string[]): string => texts.join('\
 
 const bullets = (...texts: readonly string[]): string => texts.map((text) => `- ${text}`).join('\n');
 
+/** Tells clients behind Hasura how to call what needs no access token. */
+export const WITHOUT_HEADER =
+  'Send it without an `Authorization` header: Hasura refuses a request with an expired token.';
+
+/** The input `captchaToken`. */
+export const CAPTCHA = 'The solution of the captcha, if `authConfig.captcha` asks for one.';
+
+/** The codes of what only `requireAccountHolder` lets through. */
+export const ACCOUNT_HOLDER =
+  '`unauthenticated`, `permission_denied` (for a team token or a personal access token)';
+
 /** The beginning of the manual: what a client reads first. */
 export const QUERIES = paragraphs(
   'Queries read data.',
@@ -25,7 +36,7 @@ export const MUTATIONS = paragraphs(
   '**Let programs sign in.** `createAccessToken` creates a personal access token with an expiry and roles. A program exchanges it for an access token with `signInWithAccessToken`. `accessTokens` lists them, and `revokeAccessToken` ends one.',
   '**Work in teams.** `createTeam` creates a team, and `inviteMembers` mails invites to it. The invited user lists them with `myInvites` and calls `acceptInvite`. `switchTeam` returns a team token for another team.',
   '**Operators.** The operator is a client of Hasura with role admin. `users` lists users. `createUser`, `inviteUser`, `updateUser`, `deleteUser`, `disableAccount`, `enableAccount`, `endUserSessions` and `sendPasswordReset` manage them. All other clients get `permission_denied`.',
-  '**Errors.** `extensions.code` is the error code. `extensions.attribute` names the input at fault. Each field lists its own codes. Every field may also answer `invalid_input`, `busy`, `unavailable` and `internal_error`. This is what a client does on a code:',
+  '**Errors.** `extensions.code` is the error code. `extensions.attribute` names the input at fault. Each field lists its own codes. Every field may also answer `invalid_input`, `busy`, `unavailable` and `internal_error`. A field that needs the current user may also answer `second_factor_required`. This is what a client does on a code:',
   bullets(
     '`required`, `invalid`, `invalid_input`, `min_length`, `missing_characters`, `leaked_password`, `max_length`: correct the input and call again.',
     '`required` or `captcha_failed` for `captchaToken`: show the captcha of `authConfig.captcha`. Then call again with its solution.',

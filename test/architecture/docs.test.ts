@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { documentedFiles, withGeneratedParts } from '../../src/commands/docs.ts';
 import { environment } from '../../src/config/variables.ts';
@@ -33,6 +33,14 @@ test('every environment variable has a description', () => {
 
 test('README.md has at most 150 lines', async () => {
   expect((await readFile('README.md', 'utf8')).split('\n').length).toBeLessThanOrEqual(151);
+});
+
+test('src/README.md names every folder of the code', async () => {
+  const text = await readFile('src/README.md', 'utf8');
+  const entries = await readdir('src', { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => `\`${name}/\``);
+  expect(folders.length).toBeGreaterThan(30);
+  expect(folders.filter((folder) => !text.includes(folder))).toEqual([]);
 });
 
 test('every npm script that a README names exists', async () => {

@@ -7,6 +7,31 @@ export type Sources = ReadonlyMap<string, string>;
 /** One import of a source file by another. */
 export type Import = { file: string; imported: string };
 
+/** The domains in two rows: an upper one may import a lower one. */
+const upperDomains = ['service-tokens', 'sessions', 'teams'];
+const lowerDomains = [
+  'access-tokens',
+  'audit',
+  'claims',
+  'ens',
+  'flow-states',
+  'identities',
+  'jobs',
+  'keys',
+  'limits',
+  'mail',
+  'one-time-codes',
+  'one-time-tokens',
+  'roles',
+  'second-factors',
+  'sms',
+  'users',
+  'webhooks',
+];
+
+/** The folders that own the tables. Everything above them asks them. */
+export const domains: readonly string[] = [...upperDomains, ...lowerDomains];
+
 /**
  * The walls: folders of `src`, and files beside them, from the top. A file imports its own row and the rows below it.
  * Within a row the folders import each other in one direction.
@@ -18,27 +43,9 @@ const rows: readonly (readonly string[])[] = [
   ['dialects', 'graphql'],
   ['request'],
   ['flows'],
-  ['service-tokens', 'sessions', 'teams'],
+  upperDomains,
   ['migrations'],
-  [
-    'access-tokens',
-    'audit',
-    'claims',
-    'ens',
-    'flow-states',
-    'identities',
-    'jobs',
-    'keys',
-    'limits',
-    'mail',
-    'one-time-codes',
-    'one-time-tokens',
-    'roles',
-    'second-factors',
-    'sms',
-    'users',
-    'webhooks',
-  ],
+  lowerDomains,
   ['captcha', 'leaked-passwords', 'providers'],
   ['crypto', 'db', 'outbound'],
   ['chain', 'config', 'errors', 'log', 'redirects', 'version'],
@@ -53,32 +60,10 @@ const annexes: Readonly<Record<string, { importedBy: readonly string[]; below: s
   'embedded-postgres': { importedBy: ['development', 'commands'], below: 'db' },
 };
 
-/** The folders that own the tables. Everything above them asks them. */
-export const domains: readonly string[] = [
-  ...['service-tokens', 'sessions', 'teams'],
-  ...[
-    'access-tokens',
-    'audit',
-    'claims',
-    'ens',
-    'flow-states',
-    'identities',
-    'jobs',
-    'keys',
-    'limits',
-    'mail',
-    'one-time-codes',
-    'one-time-tokens',
-    'roles',
-    'second-factors',
-    'sms',
-    'users',
-    'webhooks',
-  ],
-];
-
 const TABLES = 'db/tables/';
-const readersOfTables: readonly string[] = [...domains, 'db', 'migrations', 'commands'];
+
+/** The folders that import tables and run SQL. */
+export const readersOfTables: readonly string[] = [...domains, 'db', 'migrations', 'commands'];
 
 /**
  * Every text in quotes that is a relative path: in an import, a re-export, import(), require(), a reference directive or a

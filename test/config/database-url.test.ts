@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DatabaseUrlError, readDatabaseUrl } from '../../src/config/database-url.ts';
-import { ConfigError, readConfig } from '../../src/config/read-config.ts';
+import { problemsOf } from './problems.ts';
 
 const read = (url: string) => {
   const { host, port, socketPath, user, password, database, tls, settings } = readDatabaseUrl(url);
@@ -186,17 +186,8 @@ test('an error names the variable that holds the URL', () => {
 });
 
 test('readConfig names the variable of a bad URL and of a missing certificate file', () => {
-  const problems = (env: Record<string, string>) => {
-    try {
-      readConfig(env);
-    } catch (error) {
-      if (error instanceof ConfigError) return error.problems;
-      throw error;
-    }
-    return [];
-  };
   expect(
-    problems({
+    problemsOf({
       DATABASE_URL: 'postgres://app:hunter2@h/app?schema=public',
       DATABASE_DIRECT_URL: 'postgres://app:hunter2@h/app?sslmode=verify-full&sslrootcert=/no/such.pem',
     }),
@@ -204,8 +195,8 @@ test('readConfig names the variable of a bad URL and of a missing certificate fi
     expect.stringMatching(/^DATABASE_URL: schema /),
     expect.stringMatching(/^DATABASE_DIRECT_URL: the file of sslrootcert cannot be read \(ENOENT\)/),
   ]);
-  expect(problems({ DATABASE_DIRECT_URL: 'postgres://app:x@h/app' })).toEqual([
+  expect(problemsOf({ DATABASE_DIRECT_URL: 'postgres://app:x@h/app' })).toEqual([
     'DATABASE_DIRECT_URL: needs DATABASE_URL',
   ]);
-  expect(problems({ DATABASE_URL: 'postgres://app:x@h/app', DATABASE_PREPARE: 'perhaps' })).toHaveLength(1);
+  expect(problemsOf({ DATABASE_URL: 'postgres://app:x@h/app', DATABASE_PREPARE: 'perhaps' })).toHaveLength(1);
 });

@@ -1,17 +1,12 @@
 import { expect, test } from 'vitest';
-import { ConfigError, readConfig } from '../../src/config/read-config.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { problemsOf } from './problems.ts';
 
 const GOOGLE = { name: 'google', clientId: 'id', clientSecret: 'hunter2' };
 
-function problemsOf(providers: unknown, env: Record<string, string> = {}): readonly string[] {
+function problemsOfProviders(providers: unknown, env: Record<string, string> = {}): readonly string[] {
   const OAUTH_PROVIDERS = typeof providers === 'string' ? providers : JSON.stringify(providers);
-  try {
-    readConfig({ OAUTH_PROVIDERS, ...env });
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
+  return problemsOf({ OAUTH_PROVIDERS, ...env });
 }
 
 test.each<[string, object]>([
@@ -31,7 +26,7 @@ test.each<[string, object]>([
     },
   ],
 ])('OAUTH_PROVIDERS accepts %s', (_title, provider) => {
-  expect(problemsOf([provider])).toEqual([]);
+  expect(problemsOfProviders([provider])).toEqual([]);
 });
 
 test('OAUTH_PROVIDERS keeps what it says', () => {
@@ -92,12 +87,12 @@ test.each<[string, unknown, string]>([
   ],
   ['a scope with a quote', [{ ...GOOGLE, scopes: ['"'] }], 'provider 1: scopes.0 must be scopes'],
 ])('OAUTH_PROVIDERS refuses %s without quoting a value', (_title, providers, problem) => {
-  const problems = problemsOf(providers);
+  const problems = problemsOfProviders(providers);
   expect(problems).toEqual([`OAUTH_PROVIDERS: ${problem}`]);
   expect(problems.join()).not.toMatch(/hunter2/i);
 });
 
 test('a provider on a private host may have http if the operator allows the host', () => {
   const provider = { ...GOOGLE, name: 'local', issuer: 'http://127.0.0.1:9000' };
-  expect(problemsOf([provider], { ALLOW_PRIVATE_ADDRESSES: 'on' })).toEqual([]);
+  expect(problemsOfProviders([provider], { ALLOW_PRIVATE_ADDRESSES: 'on' })).toEqual([]);
 });

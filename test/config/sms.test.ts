@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ConfigError, readConfig } from '../../src/config/read-config.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { problemsOf } from './problems.ts';
 
 const twilio = {
   SMS_PROVIDER: 'twilio',
@@ -21,17 +22,7 @@ const production = {
   SMTP_URL: 'off',
 };
 
-function problemsOf(env: Record<string, string>): readonly string[] {
-  try {
-    readConfig(env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
-
-test('without SMS_PROVIDER there are no text messages', () => {
+test('without SMS_PROVIDER the gateway sends no text messages', () => {
   expect(readConfig({}).sms.provider).toBe('off');
 });
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toConfig } from '../../src/config/config.ts';
-import { ConfigError, readConfig } from '../../src/config/read-config.ts';
+import { readConfig } from '../../src/config/read-config.ts';
 import { type Environment, environment } from '../../src/config/variables.ts';
+import { problemsOf } from './problems.ts';
 
 const declared = Object.entries(environment.shape).map(([name, schema]) => ({ name, ...schema.meta() }));
 const secrets = declared.filter(({ secret }) => secret).map(({ name }) => name);
@@ -30,16 +31,6 @@ const values: Record<string, string> = {
   WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 2).toString('base64')}`,
 };
 const others = { CAPTCHA_PROVIDER: 'turnstile', CAPTCHA_SITE_KEY: 'shown' };
-
-function problemsOf(env: Record<string, string>): readonly string[] {
-  try {
-    readConfig(env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 test('every variable has a description in sentences', () => {
   const bare = declared.filter(({ description = '' }) => !/^[A-Z`].*\.$/.test(description));

@@ -1,17 +1,10 @@
 import { expect, test } from 'vitest';
-import { ConfigError, readConfig } from '../../src/config/read-config.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { problemsOf } from './problems.ts';
 
 const WEBHOOK_SECRETS = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
-function problemsOf(env: Record<string, string>): readonly string[] {
-  try {
-    readConfig({ WEBHOOK_SECRETS, ...env });
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+const problemsWith = (env: Record<string, string>) => problemsOf({ WEBHOOK_SECRETS, ...env });
 
 test.each([
   ['https://app.example.com/hooks/key', ''],
@@ -20,7 +13,7 @@ test.each([
   ['http://hooks.internal/x', 'hooks.internal'],
   ['http://[fd00::1]/x', 'fd00::/8'],
 ])('WEBHOOK_URLS accepts %s while %j is allowed', (WEBHOOK_URLS, WEBHOOK_ALLOW_PRIVATE) => {
-  expect(problemsOf({ WEBHOOK_URLS, WEBHOOK_ALLOW_PRIVATE })).toEqual([]);
+  expect(problemsWith({ WEBHOOK_URLS, WEBHOOK_ALLOW_PRIVATE })).toEqual([]);
 });
 
 test.each([
@@ -34,7 +27,7 @@ test.each([
     /^WEBHOOK_URLS: must be at most 5/,
   ],
 ])('WEBHOOK_URLS refuses %s', (WEBHOOK_URLS, problem) => {
-  const problems = problemsOf({ WEBHOOK_URLS });
+  const problems = problemsWith({ WEBHOOK_URLS });
   expect(problems).toEqual([expect.stringMatching(problem)]);
   expect(problems.join()).not.toContain('hunter2');
 });
@@ -51,12 +44,12 @@ test.each([
   [`whsec_${Buffer.alloc(65).toString('base64')}`, /^WEBHOOK_SECRETS: must be 24 to 64 bytes/],
   [Array(4).fill(WEBHOOK_SECRETS).join(), /^WEBHOOK_SECRETS: must be at most 3 secrets$/],
 ])('WEBHOOK_SECRETS refuses %s', (secrets, problem) => {
-  const problems = problemsOf({ WEBHOOK_URLS: 'https://app.example.com', WEBHOOK_SECRETS: secrets });
+  const problems = problemsWith({ WEBHOOK_URLS: 'https://app.example.com', WEBHOOK_SECRETS: secrets });
   expect(problems).toEqual([expect.stringMatching(problem)]);
 });
 
 test('WEBHOOK_EVENTS refuses an unknown event', () => {
-  expect(problemsOf({ WEBHOOK_EVENTS: 'user.created,user.hacked' })).toEqual([
+  expect(problemsWith({ WEBHOOK_EVENTS: 'user.created,user.hacked' })).toEqual([
     expect.stringMatching(/^WEBHOOK_EVENTS: /),
   ]);
 });
@@ -64,7 +57,7 @@ test('WEBHOOK_EVENTS refuses an unknown event', () => {
 test.each(['10.0.0.0/99', '*', '*.internal', 'http://hooks.internal', '0.0.0.0/0'])(
   'WEBHOOK_ALLOW_PRIVATE refuses %s',
   (WEBHOOK_ALLOW_PRIVATE) => {
-    expect(problemsOf({ WEBHOOK_ALLOW_PRIVATE })).toEqual([
+    expect(problemsWith({ WEBHOOK_ALLOW_PRIVATE })).toEqual([
       expect.stringMatching(/^WEBHOOK_ALLOW_PRIVATE: must be/),
     ]);
   },

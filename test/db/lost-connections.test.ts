@@ -26,7 +26,7 @@ async function withPool(
   run: (db: Database, relay: Relay) => Promise<void>,
   statementTimeoutMs = 1000,
 ): Promise<void> {
-  const relay = await startRelay(new URL(database.url), LOST);
+  const relay = await startRelay(new URL(database.url), { lost: LOST });
   const url = new URL(database.url);
   url.port = String(relay.port);
   const { db, close } = openDatabase({ url: url.href, poolSize: POOL_SIZE, statementTimeoutMs });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, readConfig } from '../../src/config/read-config.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { problemsOf } from '../config/problems.ts';
 import { newPerson, PUBLIC_URL, startGateway, type TestGateway } from '../support/gateway.ts';
 
 // Which pages may call the gateway, and which headers they may send.
@@ -100,14 +101,6 @@ test('with CORS_ORIGINS=* no page gets cookies, and only a page of the gateway m
 
 describe('the configuration of CORS', () => {
   const originsOf = (CORS_ORIGINS: string) => readConfig({ CORS_ORIGINS }).http.corsOrigins;
-  const problemsOf = (env: Record<string, string>) => {
-    try {
-      readConfig(env);
-    } catch (error) {
-      if (error instanceof ConfigError) return error.problems;
-    }
-    return [];
-  };
 
   test.each([
     ['https://App.Example.com:443', ['https://app.example.com']],

@@ -11,20 +11,25 @@ export type Relay = {
   close(): void;
 };
 
-/**
- * A network in front of a server. It passes data on, or loses data silently if told to, as firewalls and failed hosts do.
- *
- * @param lost a word: once a client sends it, the data of the client's connection are lost
- */
-export async function startRelay({ hostname, port }: URL, lost?: string): Promise<Relay> {
+type Watching = {
+  /** A word: once a client sends it, the data of the client's connection are lost. */
+  lost?: string;
+  /** Makes for each connection what reads the data that the client sends. */
+  reader?: () => (bytes: Buffer) => void;
+};
+
+/** A network in front of a server. It passes data on, or loses data silently if told to, as firewalls and failed hosts do. */
+export async function startRelay({ hostname, port }: URL, { lost, reader }: Watching = {}): Promise<Relay> {
   let isSilent = false;
   const forgotten = new Set<Socket>();
   const clients = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
     clients.add(client);
+    const read = reader?.();
     const isLost = () => isSilent || forgotten.has(client);
     client.on('data', (bytes) => {
+      read?.(bytes);
       if (lost !== undefined && bytes.includes(lost)) forgotten.add(client);
       if (!isLost()) upstream.write(bytes);
     });

@@ -1,4 +1,4 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { startRelay } from './relay.ts';
 
 export type StatementCounter = {
   /** The database as clients reach it through the counter. */
@@ -39,33 +39,13 @@ function createReader(onStatement: (text: string) => void): (bytes: Buffer) => v
 /** Puts a counter of statements in front of a database without TLS. */
 export async function countStatements(databaseUrl: string): Promise<StatementCounter> {
   const url = new URL(databaseUrl);
-  const target = { host: url.hostname, port: Number(url.port) };
-  const sockets = new Set<Socket>();
   const statements: string[] = [];
-  const server = createServer((client) => {
-    const upstream = connect(target);
-    sockets.add(client).add(upstream);
-    const read = createReader((text) => {
-      statements.push(text.replace(/\s+/g, ' ').trim().slice(0, SHOWN_LENGTH));
-    });
-    client.on('data', (bytes) => read(bytes));
-    client.pipe(upstream).pipe(client);
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const)
-      one.on('error', () => other.destroy()).on('close', () => other.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url.hostname = '127.0.0.1';
-  url.port = String((server.address() as AddressInfo).port);
-  url.searchParams.set('sslmode', 'disable');
-  return {
-    url: url.href,
-    statements,
-    close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
+  const note = (text: string) => {
+    statements.push(text.replace(/\s+/g, ' ').trim().slice(0, SHOWN_LENGTH));
   };
+  const { port, close } = await startRelay(url, { reader: () => createReader(note) });
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
+  url.searchParams.set('sslmode', 'disable');
+  return { url: url.href, statements, close };
 }

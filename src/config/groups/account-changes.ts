@@ -2,7 +2,7 @@ import { flag } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 
-/** What users must show to change their account at the GoTrue dialect. GraphQL always asks for the password. */
+/** What users must show to change their account at the GoTrue dialect. In GraphQL, `requireFreshness` decides. */
 export const accountChangeVariables = {
   SECURE_EMAIL_CHANGE: variable({
     parser: flag(),

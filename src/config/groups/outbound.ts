@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { compileRanges } from '../address-ranges.ts';
-import { list } from '../parsers.ts';
+import { httpUrl, list } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 
@@ -37,28 +37,33 @@ export const privateAddresses = () =>
       'must be on, off, or host names, addresses, CIDR ranges, loopback, linklocal or uniquelocal',
     );
 
-/** Private hosts and ranges that the gateway may reach. */
-export type AllowedHosts = { hosts: string[]; ranges: string[] };
+/** A URL may hold a key in its path. Its other parts show up in the logs of proxies and receivers. */
+export const endpointUrl = () =>
+  httpUrl()
+    .max(2000, 'must have at most 2000 characters')
+    .transform((value) => new URL(value))
+    .refine((url) => url.username === '' && url.password === '', 'must not hold a user or a password')
+    .refine((url) => url.search === '' && url.hash === '', 'must not hold a query or a fragment')
+    .transform(({ href }) => href);
 
-export const allowedHosts = (entries: readonly string[]): AllowedHosts => ({
+/** Splits private hosts that the gateway may reach into names and ranges of addresses. */
+export const allowedHosts = (entries: readonly string[]): { hosts: string[]; ranges: string[] } => ({
   ranges: entries.filter(isRange),
   hosts: entries.filter((entry) => !isRange(entry)),
 });
 
 /** Tells whether the host of a URL is allowed, or a range with the host's address. */
-export function isHostAllowed(
-  { hostname }: URL,
-  { hosts, ranges }: { hosts: readonly string[]; ranges: readonly string[] },
-): boolean {
+function isHostAllowed({ hostname }: URL, entries: readonly string[]): boolean {
+  const { hosts, ranges } = allowedHosts(entries);
   const host = hostname.replace(/^\[|\]$/g, '');
   if (hosts.includes(host)) return true;
   const address = host === 'localhost' ? '127.0.0.1' : host;
   return ipaddr.isValid(address) && compileRanges(ranges)(ipaddr.process(address));
 }
 
-/** Tells whether the gateway may send requests to a URL: by https, or to a host that is allowed. */
-export const isReachable = (url: string, { ALLOW_PRIVATE_ADDRESSES: allowed }: Environment): boolean =>
-  url.startsWith('https:') || isHostAllowed(new URL(url), allowedHosts(allowed));
+/** Tells whether the gateway may send requests to a URL: by https, or to a private host that is allowed. */
+export const isReachable = (url: string, allowed: readonly string[]): boolean =>
+  url.startsWith('https:') || isHostAllowed(new URL(url), allowed);
 
 /** Where the requests of the gateway may go. */
 export const outboundVariables = {
@@ -66,7 +71,7 @@ export const outboundVariables = {
     parser: privateAddresses(),
     default: 'off',
     description:
-      'Private hosts that webhooks, identity providers and SMS services may have: host names, addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. `on` is `loopback,uniquelocal`. Only these may have http. [Outbound requests](../outbound/README.md) has the rules.',
+      'Private hosts that webhooks, identity providers, SMS services and PWNED_PASSWORDS_URL may have: host names, addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`. `on` is `loopback,uniquelocal`. Only these may have http. [Outbound requests](../outbound/README.md) has the rules.',
   }),
 };
 

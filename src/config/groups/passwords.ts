@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { integer } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
-import { isReachable } from './outbound.ts';
-import { endpointUrl } from './webhooks.ts';
+import { endpointUrl, isReachable } from './outbound.ts';
 
 const MAX_GROUPS = 10;
 
@@ -93,6 +92,6 @@ export const passwordConfig = (e: Environment) => ({
 
 /** With a URL that the gateway cannot reach, `closed` would refuse every password, and `open` would check none. */
 export const passwordProblems = (e: Environment): string[] =>
-  e.PWNED_PASSWORDS === 'off' || isReachable(e.PWNED_PASSWORDS_URL, e)
+  e.PWNED_PASSWORDS === 'off' || isReachable(e.PWNED_PASSWORDS_URL, e.ALLOW_PRIVATE_ADDRESSES)
     ? []
     : ['PWNED_PASSWORDS_URL: needs https, or its host in ALLOW_PRIVATE_ADDRESSES'];

@@ -31,8 +31,10 @@ export const providerConfig = (e: Environment) => ({
 
 /** Requires https, except for hosts that are allowed explicitly. */
 export const providerProblems = (e: Environment): string[] =>
-  e.OAUTH_PROVIDERS.flatMap(({ issuer, authorizationUrl }, index) => {
-    return [issuer, authorizationUrl].every((url) => url === undefined || isReachable(url, e))
+  e.OAUTH_PROVIDERS.flatMap(({ issuer, authorizationUrl }, index) =>
+    [issuer, authorizationUrl].every(
+      (url) => url === undefined || isReachable(url, e.ALLOW_PRIVATE_ADDRESSES),
+    )
       ? []
-      : [`OAUTH_PROVIDERS: provider ${index + 1} needs https, or its host in ALLOW_PRIVATE_ADDRESSES`];
-  });
+      : [`OAUTH_PROVIDERS: provider ${index + 1} needs https, or its host in ALLOW_PRIVATE_ADDRESSES`],
+  );

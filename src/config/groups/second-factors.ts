@@ -21,7 +21,7 @@ export const secondFactorVariables = {
     parser: seconds(60, 86_400),
     default: '900',
     description:
-      'Seconds after a sign-in in which a user without a password may change the email address or delete the account.',
+      'Seconds for which a sign-in is fresh. After a fresh sign-in a user may link a provider and add an authenticator app. A user without a password may also change the email address, create a personal access token and delete the account.',
   }),
 };
 

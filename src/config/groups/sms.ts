@@ -3,11 +3,9 @@ import { configureLimits, type LimitDeclaration, limitVariables } from '../limit
 import { integer, list, seconds, text } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
-import { isReachable } from './outbound.ts';
+import { endpointUrl, isReachable } from './outbound.ts';
 import { isProduction } from './server.ts';
-import { endpointUrl, webhookSecret } from './webhooks.ts';
-
-const MAX_SECRETS = 3;
+import { webhookSecrets } from './webhooks.ts';
 
 /** A phone number of E.164, with its plus sign. */
 const NUMBER = /^\+[1-9]\d{1,14}$/;
@@ -136,9 +134,7 @@ export const smsVariables = {
     secret: true,
   }),
   SMS_WEBHOOK_SECRETS: variable({
-    parser: list().pipe(
-      z.array(webhookSecret()).min(1).max(MAX_SECRETS, `must be at most ${MAX_SECRETS} secrets`),
-    ),
+    parser: webhookSecrets(),
     description:
       'Secrets that sign what is posted to SMS_WEBHOOK_URL, as WEBHOOK_SECRETS. Required with `SMS_PROVIDER=webhook`.',
     secret: true,
@@ -191,7 +187,7 @@ export function smsProblems(e: Environment): string[] {
     .filter((name) => e[name] === undefined)
     .map((name) => `${name}: required with SMS_PROVIDER=${e.SMS_PROVIDER}`);
   const unreachable = (['SMS_WEBHOOK_URL', 'TWILIO_URL'] as const)
-    .filter((name) => e[name] !== undefined && !isReachable(e[name], e))
+    .filter((name) => e[name] !== undefined && !isReachable(e[name], e.ALLOW_PRIVATE_ADDRESSES))
     .map((name) => `${name}: needs https, or its host in ALLOW_PRIVATE_ADDRESSES`);
   if (!isProduction(e)) return [...missing, ...unreachable];
   return [

@@ -1,24 +1,15 @@
 import { z } from 'zod';
-import { httpUrl, list } from '../parsers.ts';
+import { list } from '../parsers.ts';
 import { variable } from '../variable.ts';
 import type { Environment } from '../variables.ts';
 import { webhookTypes } from '../webhook-events.ts';
-import { type AllowedHosts, allowedHosts, isHostAllowed, privateAddresses } from './outbound.ts';
+import { allowedHosts, endpointUrl, isReachable, privateAddresses } from './outbound.ts';
 
 const MAX_ENDPOINTS = 5;
 const MAX_SECRETS = 3;
 
-/** A URL may hold a key in its path. Its other parts show up in the logs of proxies and receivers. */
-export const endpointUrl = () =>
-  httpUrl()
-    .max(2000, 'must have at most 2000 characters')
-    .transform((value) => new URL(value))
-    .refine((url) => url.username === '' && url.password === '', 'must not hold a user or a password')
-    .refine((url) => url.search === '' && url.hash === '', 'must not hold a query or a fragment')
-    .transform(({ href }) => href);
-
 /** A secret of Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. */
-export const webhookSecret = () =>
+const webhookSecret = () =>
   z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, { error: 'must be whsec_ and base64', abort: true })
@@ -27,21 +18,23 @@ export const webhookSecret = () =>
       return length >= 24 && length <= 64;
     }, 'must be 24 to 64 bytes in base64 after whsec_');
 
+/** Secrets that sign what the gateway posts: several while they are rotated. */
+export const webhookSecrets = () =>
+  list().pipe(z.array(webhookSecret()).min(1).max(MAX_SECRETS, `must be at most ${MAX_SECRETS} secrets`));
+
 /** Where the gateway tells an application what happened to its users. */
 export const webhookVariables = {
   WEBHOOK_URLS: variable({
     parser: list().pipe(z.array(endpointUrl()).max(MAX_ENDPOINTS, `must be at most ${MAX_ENDPOINTS} URLs`)),
     default: '',
     description:
-      'URLs, separated by commas, to which the gateway posts [webhooks](../webhooks/README.md): at most five. Each has https. A host of WEBHOOK_ALLOW_PRIVATE may have http.',
+      'URLs, separated by commas, to which the gateway posts [webhooks](../webhooks/README.md): at most five. Each has https. A host of WEBHOOK_ALLOW_PRIVATE or ALLOW_PRIVATE_ADDRESSES may have http.',
     shownDefault: 'none: webhooks are off',
     secret: true,
     needs: 'WEBHOOK_SECRETS',
   }),
   WEBHOOK_SECRETS: variable({
-    parser: list().pipe(
-      z.array(webhookSecret()).min(1).max(MAX_SECRETS, `must be at most ${MAX_SECRETS} secrets`),
-    ),
+    parser: webhookSecrets(),
     description:
       'Secrets that sign webhooks: `whsec_` and 24 to 64 random bytes in base64. While you rotate them: two or three, separated by commas. Each signs every webhook. Required with WEBHOOK_URLS.',
     secret: true,
@@ -61,8 +54,7 @@ export const webhookVariables = {
   }),
 };
 
-const allowedOf = (e: Environment): AllowedHosts =>
-  allowedHosts([...e.ALLOW_PRIVATE_ADDRESSES, ...e.WEBHOOK_ALLOW_PRIVATE]);
+const allowedOf = (e: Environment): string[] => [...e.ALLOW_PRIVATE_ADDRESSES, ...e.WEBHOOK_ALLOW_PRIVATE];
 
 export const webhookConfig = (e: Environment) => ({
   webhooks: {
@@ -71,14 +63,14 @@ export const webhookConfig = (e: Environment) => ({
     secrets: e.WEBHOOK_SECRETS ?? [],
     events: e.WEBHOOK_EVENTS.length === 0 ? webhookTypes : e.WEBHOOK_EVENTS,
     /** The private hosts and ranges that webhooks may reach. */
-    allowPrivate: allowedOf(e),
+    allowPrivate: allowedHosts(allowedOf(e)),
   },
 });
 
 /** Requires https, except for hosts that are allowed explicitly. */
 export const webhookProblems = (e: Environment): string[] =>
   e.WEBHOOK_URLS.flatMap((url, index) =>
-    url.startsWith('https:') || isHostAllowed(new URL(url), allowedOf(e))
+    isReachable(url, allowedOf(e))
       ? []
       : [`WEBHOOK_URLS: URL ${index + 1} needs https, or its host in WEBHOOK_ALLOW_PRIVATE`],
   );

@@ -3,13 +3,11 @@ import { type CreatedAccessToken, createAccessToken } from '../../flows/account/
 import { revokeAccessToken } from '../../flows/account/revoke-access-token.ts';
 import { type PersonalSignIn, signInWithAccessToken } from '../../flows/sign-in/sign-in-with-access-token.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { ACCOUNT_HOLDER, paragraphs, WITHOUT_HEADER } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
 import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { UserType } from './user.ts';
-
-const NOT_FOR = '`permission_denied` (for a team token or a personal access token)';
 
 const AccessTokenType = builder.objectRef<AccessToken>('AccessToken');
 
@@ -43,7 +41,7 @@ builder.queryField('accessTokens', (t) =>
     type: [AccessTokenType],
     description: paragraphs(
       'The personal access tokens of the current user that are neither revoked nor expired, the oldest first.',
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}.`,
+      `Error codes: ${ACCOUNT_HOLDER}.`,
     ),
     resolve: async (_root, _args, { deps, caller }) =>
       listAccessTokens(deps.db, (await requireAccountHolder(caller)).user.id),
@@ -51,7 +49,8 @@ builder.queryField('accessTokens', (t) =>
 );
 
 const CreateAccessTokenInput = builder.inputType('CreateAccessTokenInput', {
-  description: 'Input of `createAccessToken`: the new personal access token, and the current password.',
+  description:
+    'Input of `createAccessToken`: the new personal access token, and what shows that the user themselves asks.',
   fields: (t) => ({
     name: t.string({
       required: true,
@@ -93,13 +92,13 @@ builder.mutationField('createAccessToken', (t) =>
       'Creates a personal access token for a program of the current user, and shows it once. The gateway mails a notice to a verified address.',
       'It works until it expires or is revoked, also after the user logs out or changes the password. It ends if the password is reset by a mailed link, or if the operator disables the account, ends its sessions, or changes its password or address.',
       'If the session is not proven (see `verifyEmail`), the personal access token is not either: it ends if the email address is proven without the password, even in this session.',
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`feature_disabled\`, \`required\` (\`name\`, \`currentPassword\`), \`max_length\` (\`name\`), \`invalid\` (\`name\`, \`expiresAt\`; \`roles\` if the list is empty, or the user does not have one of them), ${FRESHNESS}, \`too_many_access_tokens\`, \`rate_limited\`, \`busy\`.`,
+      `Error codes: ${ACCOUNT_HOLDER}, \`feature_disabled\`, \`required\` (\`name\`, \`currentPassword\`), \`max_length\` (\`name\`), \`invalid\` (\`name\`, \`expiresAt\`; \`roles\` if the list is empty, or the user does not have one of them), ${FRESHNESS}, \`too_many_access_tokens\`, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
       input: t.arg({
         type: CreateAccessTokenInput,
         required: true,
-        description: 'The new personal access token, and the current password.',
+        description: 'The new personal access token, and what shows that the user themselves asks.',
       }),
     },
     resolve: async (_root, { input }, { deps, caller }) =>
@@ -124,7 +123,7 @@ builder.mutationField('revokeAccessToken', (t) =>
       'Revokes a personal access token of the current user.',
       'The gateway refuses it at once, and every token that a program got for it. Hasura accepts these until they expire, but its `portcullis_*` tables show no rows.',
       'On `not_found`, the personal access token was revoked or has expired, or it belongs to another user.',
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`invalid\` (\`id\`), \`not_found\` (\`id\`).`,
+      `Error codes: ${ACCOUNT_HOLDER}, \`invalid\` (\`id\`), \`not_found\` (\`id\`).`,
     ),
     args: {
       input: t.arg({
@@ -169,7 +168,7 @@ builder.mutationField('signInWithAccessToken', (t) =>
     type: SignInWithAccessTokenPayload,
     description: paragraphs(
       'Signs a program in with a personal access token: exchanges it for an access token.',
-      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      WITHOUT_HEADER,
       'The access token has the roles of the personal access token that the user still has. The first default role that is left is the default role. On `permission_denied`, the user has none of these roles any more.',
       'On `invalid_access_token`, the personal access token is unknown, revoked or expired, or the account is disabled.',
       'Error codes: `feature_disabled`, `required` (`token`), `invalid_access_token` (`token`), `permission_denied`, `second_factor_required` (if the user has a second factor since, and the token was created without one), `rate_limited`, `no_signing_key`, `claims_failed`.',

@@ -1,7 +1,7 @@
 import { deleteAccount } from '../../flows/account/delete-account.ts';
 import { updateProfile } from '../../flows/account/update-profile.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { ACCOUNT_HOLDER, paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
 import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
@@ -31,10 +31,8 @@ builder.mutationField('updateProfile', (t) =>
 );
 
 const DeleteAccountInput = builder.inputType('DeleteAccountInput', {
-  description: 'Input of `deleteAccount`: the current password.',
-  fields: (t) => ({
-    ...freshnessFields(t),
-  }),
+  description: 'Input of `deleteAccount`: what shows that the user themselves asks.',
+  fields: freshnessFields,
 });
 
 builder.mutationField('deleteAccount', (t) =>
@@ -45,10 +43,14 @@ builder.mutationField('deleteAccount', (t) =>
       'The gateway also deletes their sessions, memberships and the invites that they sent. It deletes each team in which they are the only member.',
       'On `refused_by_application`, a table or a trigger of the application refers to the account and does not let it go.',
       'On `sole_owner`, other members would lose their only OWNER. The message names the teams. Call `changeMemberRole` or `deleteTeam` for each of them first.',
-      `Error codes: \`unauthenticated\`, \`permission_denied\` (for a team token or a personal access token), \`required\` (\`currentPassword\`), ${FRESHNESS}, \`sole_owner\`, \`refused_by_application\`, \`rate_limited\`, \`busy\`.`,
+      `Error codes: ${ACCOUNT_HOLDER}, \`required\` (\`currentPassword\`), ${FRESHNESS}, \`sole_owner\`, \`refused_by_application\`, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
-      input: t.arg({ type: DeleteAccountInput, required: true, description: 'The current password.' }),
+      input: t.arg({
+        type: DeleteAccountInput,
+        required: true,
+        description: 'What shows that the user themselves asks.',
+      }),
     },
     resolve: async (_root, { input }, { deps, caller, cookie }) => {
       await deleteAccount(deps, await requireAccountHolder(caller), withFreshness(input));

@@ -1,13 +1,13 @@
 import { signInAnonymously } from '../../flows/sign-in/sign-in-anonymously.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
-import { AuthPayload, answer } from './sign-in.ts';
+import { CAPTCHA, paragraphs, WITHOUT_HEADER } from '../descriptions.ts';
+import { AuthPayload, answerSignIn } from './auth-payload.ts';
 
 const SignInAnonymouslyInput = builder.inputType('SignInAnonymouslyInput', {
   description: 'Input of `signInAnonymously`.',
   fields: (t) => ({
     captchaToken: t.string({
-      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+      description: CAPTCHA,
     }),
     cookie: t.boolean({
       description:
@@ -22,16 +22,14 @@ builder.mutationField('signInAnonymously', (t) =>
     description: paragraphs(
       'Signs in without an address: creates an account that only this session opens.',
       'The user has no email address, no name and no password. The account is lost with the session, unless the user adds another way to sign in before: see `changeEmail`.',
-      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      WITHOUT_HEADER,
       'Error codes: `feature_disabled` (if `authConfig.anonymousSignIn` is false, or for `cookie`), `signup_disabled`, `required` (`captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `cross_site_request` (for `cookie`).',
     ),
     args: { input: t.arg({ type: SignInAnonymouslyInput, description: 'Only if the client needs it.' }) },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      const inCookie = input?.cookie ?? false;
-      if (inCookie) cookie.read(); // refused before anything is done
+    resolve: (_root, { input }, context) => {
+      const { deps, caller } = context;
       const captchaToken = input?.captchaToken ?? '';
-      return answer(context, await signInAnonymously(deps, caller, { captchaToken }), inCookie);
+      return answerSignIn(context, input, () => signInAnonymously(deps, caller, { captchaToken }));
     },
   }),
 );

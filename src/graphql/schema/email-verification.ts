@@ -2,10 +2,10 @@ import { requestEmailVerification } from '../../flows/account/request-email-veri
 import { verifyEmailAndSignIn } from '../../flows/account/verify-email.ts';
 import { viewerOrNull } from '../../request/viewer.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { CAPTCHA, paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
+import { AuthPayload, answerSignIn } from './auth-payload.ts';
 import { OkPayload, ok } from './ok-payload.ts';
-import { AuthPayload, answer } from './sign-in.ts';
 
 const VerifyEmailInput = builder.inputType('VerifyEmailInput', {
   description:
@@ -46,14 +46,12 @@ builder.mutationField('verifyEmail', (t) =>
         description: 'The one-time token and the password.',
       }),
     },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before the token is used up
-      const by = (await viewerOrNull(caller)) ?? caller;
-      const mailed = { token: input.token, password: input.password ?? '', proof: 'required' } as const;
-      const signedIn = await verifyEmailAndSignIn(deps, by, mailed);
-      return answer(context, signedIn, input.cookie ?? false);
-    },
+    resolve: (_root, { input }, context) =>
+      answerSignIn(context, input, async () => {
+        const by = (await viewerOrNull(context.caller)) ?? context.caller;
+        const mailed = { token: input.token, password: input.password ?? '', proof: 'required' } as const;
+        return verifyEmailAndSignIn(context.deps, by, mailed);
+      }),
   }),
 );
 
@@ -61,7 +59,7 @@ const ResendEmailVerificationInput = builder.inputType('ResendEmailVerificationI
   description: 'Input of `resendEmailVerification`: the captcha.',
   fields: (t) => ({
     captchaToken: t.string({
-      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+      description: CAPTCHA,
     }),
   }),
 });

@@ -2,7 +2,7 @@ import { confirmEmailChange, requestEmailChange } from '../../flows/account/chan
 import { emailExists } from '../../flows/account/email-exists.ts';
 import { viewerOrNull } from '../../request/viewer.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { ACCOUNT_HOLDER, CAPTCHA, paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
 import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
@@ -19,7 +19,7 @@ builder.queryField('emailExists', (t) =>
         description: 'The email address. Case and surrounding spaces do not matter.',
       }),
       captchaToken: t.arg.string({
-        description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+        description: CAPTCHA,
       }),
     },
     resolve: (_root, { email, captchaToken }, { deps, caller }) =>
@@ -28,7 +28,7 @@ builder.queryField('emailExists', (t) =>
 );
 
 const ChangeEmailInput = builder.inputType('ChangeEmailInput', {
-  description: 'Input of `changeEmail`: the new email address and the current password.',
+  description: 'Input of `changeEmail`: the new email address, and what shows that the user themselves asks.',
   fields: (t) => ({
     newEmail: t.string({
       required: true,
@@ -47,13 +47,13 @@ builder.mutationField('changeEmail', (t) =>
       'The address stays the same until the user opens the link and confirms, or the application calls `confirmEmailChange`.',
       'An anonymous user becomes a permanent one by it, with the same id. They need no password.',
       'If another account has the new address, the answer is also `ok`, and the gateway sends no mail. On `invalid`, the text is not an email address, or it is the current address.',
-      `Error codes: \`unauthenticated\`, \`permission_denied\` (for a team token or a personal access token), \`required\` (\`newEmail\`, \`currentPassword\`), \`invalid\` (\`newEmail\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
+      `Error codes: ${ACCOUNT_HOLDER}, \`required\` (\`newEmail\`, \`currentPassword\`), \`invalid\` (\`newEmail\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
     ),
     args: {
       input: t.arg({
         type: ChangeEmailInput,
         required: true,
-        description: 'The new email address and the current password.',
+        description: 'The new email address, and what shows that the user themselves asks.',
       }),
     },
     resolve: async (_root, { input }, { deps, caller }) => {

@@ -3,7 +3,7 @@ import type { Deps } from '../../flows/shared/deps.ts';
 import { requestSignInCode } from '../../flows/sign-in/request-code.ts';
 import { requestPhoneCode } from '../../flows/sign-in/request-phone-code.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { CAPTCHA, paragraphs, WITHOUT_HEADER } from '../descriptions.ts';
 import { recipientOf } from './code-recipient.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 import { parseChallenge } from './pkce.ts';
@@ -15,9 +15,6 @@ const REDIRECT =
 const CREATE = 'Whether an address without an account gets one. True by default.';
 const CHALLENGE =
   'The S256 challenge of PKCE: 43 characters of base64url. The link then leads back with a code for `exchangeCode`.';
-const CAPTCHA = 'The solution of the captcha, if `authConfig.captcha` asks for one.';
-const WITHOUT_HEADER =
-  'Send it without an `Authorization` header: Hasura refuses a request with an expired token.';
 const SPACING =
   'An address gets one mail in LIMIT_MAIL_SPACING_SECONDS, with or without an account: the answer is `rate_limited` then.';
 

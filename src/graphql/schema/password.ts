@@ -2,7 +2,7 @@ import { changePassword } from '../../flows/account/change-password.ts';
 import { requestPasswordReset } from '../../flows/account/request-password-reset.ts';
 import { resetPassword } from '../../flows/account/reset-password.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { CAPTCHA, paragraphs, WITHOUT_HEADER } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
 import { OkPayload, ok } from './ok-payload.ts';
 
@@ -16,7 +16,7 @@ const ForgotPasswordInput = builder.inputType('ForgotPasswordInput', {
       description: 'The email address. Case and surrounding spaces do not matter.',
     }),
     captchaToken: t.string({
-      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+      description: CAPTCHA,
     }),
   }),
 });
@@ -28,7 +28,7 @@ builder.mutationField('forgotPassword', (t) =>
       'Helps a user who forgot their password: mails a link that sets a new one.',
       'The link opens a page of the gateway, which sets the password. An application that reads the token itself calls `resetPassword` instead.',
       'The answer is always `ok`: it does not tell whether an account has the address. If the gateway mailed a link a moment ago, it mails no second one, and answers `ok` too.',
-      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      WITHOUT_HEADER,
       'Error codes: `required` (`email`, `captchaToken`), `captcha_failed` (`captchaToken`), `rate_limited`, `busy`, `unavailable`.',
     ),
     args: { input: t.arg({ type: ForgotPasswordInput, required: true, description: 'The email address.' }) },

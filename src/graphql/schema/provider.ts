@@ -4,7 +4,7 @@ import { requireProvider } from '../../flows/shared/provider-identity.ts';
 import { providerUrl } from '../../flows/shared/provider-url.ts';
 import { listIdentities, type OwnIdentity } from '../../identities/identities.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { ACCOUNT_HOLDER, paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
 import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
@@ -16,7 +16,6 @@ const REDIRECT =
 const SCOPES = 'More scopes for the provider, beside those that are always asked for.';
 const CHALLENGE =
   'The S256 challenge of PKCE: 43 characters of base64url. The client keeps its verifier for `exchangeCode`.';
-const NOT_FOR = '`permission_denied` (for a team token or a personal access token)';
 const RETURNS =
   'The user returns to `redirectTo` with `code` in the query, which `exchangeCode` takes, or with `error`, `error_code` and `error_description`.';
 
@@ -45,7 +44,7 @@ builder.queryField('identities', (t) =>
     type: [IdentityType],
     description: paragraphs(
       'The accounts at providers by which the current user signs in, the oldest first.',
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}.`,
+      `Error codes: ${ACCOUNT_HOLDER}.`,
     ),
     resolve: async (_root, _args, { deps, caller }) =>
       listIdentities(deps.db, (await requireAccountHolder(caller)).user.id),
@@ -117,16 +116,14 @@ builder.mutationField('linkProvider', (t) =>
       'Returns a URL at which the browser of the current user links an account at a provider. It works once, within five minutes.',
       `${RETURNS} The account is linked by \`exchangeCode\`, which also opens a session, and answers \`identity_already_exists\` if it is linked already.`,
       'If the last sign-in is older than 15 minutes (FRESH_SIGN_IN), show `currentPassword` or `code` too. An anonymous user shows neither.',
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`unknown_provider\` (\`provider\`), \`required\` (\`codeChallenge\`, \`currentPassword\`), \`invalid\` (\`codeChallenge\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
+      `Error codes: ${ACCOUNT_HOLDER}, \`unknown_provider\` (\`provider\`), \`required\` (\`codeChallenge\`, \`currentPassword\`), \`invalid\` (\`codeChallenge\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
     ),
     args: { input: t.arg({ type: LinkProviderInput, required: true, description: 'The provider.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
       const codeChallenge = requireChallenge(input.codeChallenge);
       const viewer = await requireAccountHolder(caller);
       const { provider, redirectTo } = input;
-      const { currentPassword, code } = withFreshness(input);
-      const proof = { currentPassword, code };
-      const link = { provider, redirects: [redirectTo], codeChallenge, proof };
+      const link = { provider, redirects: [redirectTo], codeChallenge, proof: withFreshness(input) };
       const ticket = await linkProvider(deps, viewer, link);
       return { url: providerUrl(deps.config, { ticket, scopes: (input.scopes ?? []).join(' ') }) };
     },
@@ -138,7 +135,7 @@ builder.mutationField('unlinkIdentity', (t) =>
     type: OkPayload,
     description: paragraphs(
       'Unlinks an account at a provider from the current user. The user keeps another way of signing in.',
-      `Error codes: \`unauthenticated\`, ${NOT_FOR}, \`invalid\` (\`id\`), \`not_found\` (\`id\`), \`last_identity\` (\`id\`), \`second_factor_required\`, \`rate_limited\`.`,
+      `Error codes: ${ACCOUNT_HOLDER}, \`invalid\` (\`id\`), \`not_found\` (\`id\`), \`last_identity\` (\`id\`), \`second_factor_required\`, \`rate_limited\`.`,
     ),
     args: { id: t.arg.id({ required: true, description: 'The id of the identity.' }) },
     resolve: async (_root, { id }, { deps, caller }) => {

@@ -1,18 +1,16 @@
 import { parseId } from '../../db/uuid.ts';
-import { type ActivatedTotp, activateTotp } from '../../flows/second-factor/activate-totp.ts';
+import { activateTotp } from '../../flows/second-factor/activate-totp.ts';
 import { enrollFactor } from '../../flows/second-factor/enroll-factor.ts';
 import { disableTotp } from '../../flows/second-factor/remove-factor.ts';
 import { renewRecoveryCodes } from '../../flows/second-factor/renew-recovery-codes.ts';
 import { listFactors, type SecondFactor } from '../../second-factors/factors.ts';
 import { findRecoveryCodesLeft } from '../../second-factors/recovery-codes.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { ACCOUNT_HOLDER, paragraphs } from '../descriptions.ts';
 import { requireAccountHolder } from '../viewer.ts';
+import { type AuthAnswer, AuthPayload, answerSignIn, COOKIE_CODES } from './auth-payload.ts';
 import { FRESHNESS, freshnessFields, withFreshness } from './freshness.ts';
 import { OkPayload, ok } from './ok-payload.ts';
-import { type AuthAnswer, AuthPayload, answer } from './sign-in.ts';
-
-const NOT_FOR = '`unauthenticated`, `permission_denied` (for a team token or a personal access token)';
 
 /** The codes of a wrong code. */
 export const WRONG =
@@ -44,7 +42,7 @@ builder.queryField('secondFactors', (t) =>
     type: [SecondFactorType],
     description: paragraphs(
       'The second factors of the current user, the oldest first; at most 10.',
-      `Error codes: ${NOT_FOR}.`,
+      `Error codes: ${ACCOUNT_HOLDER}.`,
     ),
     resolve: async (_root, _args, { deps, caller }) =>
       listFactors(deps.db, (await requireAccountHolder(caller)).user.id),
@@ -55,7 +53,7 @@ builder.queryField('recoveryCodesLeft', (t) =>
   t.int({
     description: paragraphs(
       'How many recovery codes the current user has not used. 0 without a second factor.',
-      `Error codes: ${NOT_FOR}.`,
+      `Error codes: ${ACCOUNT_HOLDER}.`,
     ),
     resolve: async (_root, _args, { deps, caller }) =>
       findRecoveryCodesLeft(deps.db, (await requireAccountHolder(caller)).user.id),
@@ -101,10 +99,15 @@ builder.mutationField('totpEnroll', (t) =>
     description: paragraphs(
       'Enrols an authenticator app for the current user. Nothing changes until `totpActivate` gets its first code, within an hour.',
       'Show the QR code. The user scans it with the app and types the code that the app shows. A call replaces earlier apps that wait for their first code.',
-      'If the last sign-in is older than 15 minutes (FRESH_SIGN_IN), show `currentPassword` too. A user with a second factor must have shown it in this session.',
-      `Error codes: ${NOT_FOR}, \`max_length\` (\`name\`), \`invalid\` (\`name\`), \`factor_name_taken\` (\`name\`), \`too_many_factors\` (more than 10), \`required\` (\`currentPassword\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
+      'If the last sign-in is older than 15 minutes (FRESH_SIGN_IN), show `currentPassword` or `code` too. A user with a second factor must have shown it in this session.',
+      `Error codes: ${ACCOUNT_HOLDER}, \`max_length\` (\`name\`), \`invalid\` (\`name\`), \`factor_name_taken\` (\`name\`), \`too_many_factors\` (more than 10), \`required\` (\`currentPassword\`), ${FRESHNESS}, \`rate_limited\`, \`busy\`.`,
     ),
-    args: { input: t.arg({ type: TotpEnrollInput, description: 'A name for the list. Optional.' }) },
+    args: {
+      input: t.arg({
+        type: TotpEnrollInput,
+        description: 'A name, and what shows that the user themselves asks.',
+      }),
+    },
     resolve: async (_root, { input }, { deps, caller }) =>
       enrollFactor(deps, await requireAccountHolder(caller), {
         name: input?.name ?? '',
@@ -149,17 +152,15 @@ builder.mutationField('totpActivate', (t) =>
       'Activates the authenticator app that `totpEnroll` enrolled, by its first code. From now on every sign-in of the user needs the second factor.',
       'The session gets a new id and new tokens at level `aal2`. All other sessions of the user that did not show a second factor end. So do personal access tokens that were created without one. The gateway mails a notice.',
       'On `not_found`, no app waits for its first code: call `totpEnroll` again.',
-      `Error codes: ${NOT_FOR}, \`not_found\`, \`required\` (\`code\`), ${WRONG}, \`second_factor_required\`, \`busy\`, ${TOKENS}, \`feature_disabled\` (for \`cookie\`), \`cross_site_request\` (for \`cookie\`).`,
+      `Error codes: ${ACCOUNT_HOLDER}, \`not_found\`, \`required\` (\`code\`), ${WRONG}, \`second_factor_required\`, \`busy\`, ${TOKENS}, ${COOKIE_CODES}.`,
     ),
     args: { input: t.arg({ type: TotpActivateInput, required: true, description: 'The first code.' }) },
     resolve: async (_root, { input }, context): Promise<TotpActivateAnswer> => {
-      const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
-      const activated: ActivatedTotp = await activateTotp(deps, await requireAccountHolder(caller), {
-        code: input.code,
-      });
-      const auth = answer(context, activated, input.cookie ?? false);
-      return { recoveryCodes: activated.recoveryCodes, auth };
+      const { deps, caller } = context;
+      const auth = await answerSignIn(context, input, async () =>
+        activateTotp(deps, await requireAccountHolder(caller), { code: input.code }),
+      );
+      return { recoveryCodes: auth.recoveryCodes, auth };
     },
   }),
 );
@@ -181,7 +182,7 @@ builder.mutationField('totpDisable', (t) =>
     description: paragraphs(
       'Removes the authenticator apps of the current user. Without an app a sign-in needs one factor again, and the recovery codes end.',
       'The sessions of the user go on. Call `refresh` for a token of the new level. The gateway mails a notice.',
-      `Error codes: ${NOT_FOR}, \`not_found\` (the user has no second factor; or not this one: \`id\`), \`invalid\` (\`id\`), \`required\` (\`code\`), ${WRONG}, \`second_factor_required\`, \`busy\`.`,
+      `Error codes: ${ACCOUNT_HOLDER}, \`not_found\` (the user has no second factor; or not this one: \`id\`), \`invalid\` (\`id\`), \`required\` (\`code\`), ${WRONG}, \`second_factor_required\`, \`busy\`.`,
     ),
     args: {
       input: t.arg({ type: TotpDisableInput, required: true, description: 'A fresh second factor.' }),
@@ -218,7 +219,7 @@ builder.mutationField('recoveryCodes', (t) =>
     type: RecoveryCodesPayload,
     description: paragraphs(
       'Renews the recovery codes of the current user. The earlier ones stop working.',
-      `Error codes: ${NOT_FOR}, \`not_found\` (the user has no second factor), \`required\` (\`code\`), ${WRONG}, \`second_factor_required\` (if this session did not show the second factor), \`busy\`.`,
+      `Error codes: ${ACCOUNT_HOLDER}, \`not_found\` (the user has no second factor), \`required\` (\`code\`), ${WRONG}, \`second_factor_required\` (if this session did not show the second factor), \`busy\`.`,
     ),
     args: { input: t.arg({ type: RecoveryCodesInput, required: true, description: 'A fresh code.' }) },
     resolve: async (_root, { input }, { deps, caller }) => ({

@@ -8,14 +8,9 @@ import {
 } from '../../flows/sign-in/sign-in-with-code.ts';
 import { signInWithPhoneCode } from '../../flows/sign-in/sign-in-with-phone-code.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { paragraphs, WITHOUT_HEADER } from '../descriptions.ts';
+import { AuthPayload, answerSignIn, COOKIE, COOKIE_CODES } from './auth-payload.ts';
 import { recipientOf } from './code-recipient.ts';
-import { AuthPayload, answer } from './sign-in.ts';
-
-const COOKIE = 'If true, the gateway puts the refresh token into an httpOnly cookie. See `login`.';
-const COOKIE_CODES = '`feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`)';
-const WITHOUT_HEADER =
-  'Send it without an `Authorization` header: Hasura refuses a request with an expired token.';
 
 /** What signs in here. A change of the address is confirmed elsewhere. */
 const PURPOSES = ['signup', 'invite', 'magiclink', 'recovery'] as const;
@@ -56,19 +51,15 @@ builder.mutationField('signInWithCode', (t) =>
     args: {
       input: t.arg({ type: SignInWithCodeInput, required: true, description: 'The code and its recipient.' }),
     },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
-      const recipient = recipientOf(input);
+    resolve: (_root, { input }, context) => {
+      const { deps, caller } = context;
       const { code } = input;
-      const signedIn =
-        'email' in recipient
-          ? requireWhole(
-              await signInWithMailedCode(deps, caller, { ...recipient, code, purposes: PURPOSES }),
-              'code',
-            )
-          : await signInWithPhoneCode(deps, caller, { ...recipient, code });
-      return answer(context, signedIn, input.cookie ?? false);
+      return answerSignIn(context, input, async () => {
+        const recipient = recipientOf(input);
+        if ('phone' in recipient) return signInWithPhoneCode(deps, caller, { ...recipient, code });
+        const mailed = { ...recipient, code, purposes: PURPOSES };
+        return requireWhole(await signInWithMailedCode(deps, caller, mailed), 'code');
+      });
     },
   }),
 );
@@ -94,12 +85,12 @@ builder.mutationField('signInWithLink', (t) =>
     args: {
       input: t.arg({ type: SignInWithLinkInput, required: true, description: 'The token of the link.' }),
     },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
-      const { token } = input;
-      const signedIn = await signInWithMailedLink(deps, caller, { token, purposes: PURPOSES });
-      return answer(context, requireWhole(signedIn, 'token'), input.cookie ?? false);
+    resolve: (_root, { input }, context) => {
+      const { deps, caller } = context;
+      const mailed = { token: input.token, purposes: PURPOSES };
+      return answerSignIn(context, input, async () =>
+        requireWhole(await signInWithMailedLink(deps, caller, mailed), 'token'),
+      );
     },
   }),
 );
@@ -126,17 +117,15 @@ builder.mutationField('exchangeCode', (t) =>
       'Exchanges the code of a PKCE flow for a session, after the user came back from a mailed link or a provider.',
       'A code works once, for five minutes. A wrong verifier does not use it up.',
       WITHOUT_HEADER,
-      `Error codes: \`required\` (\`code\`, \`codeVerifier\`), \`invalid_token\` (\`code\`), \`invalid_code_verifier\` (\`codeVerifier\`), \`account_disabled\`, \`rate_limited\`, \`busy\`, \`unavailable\`, \`no_signing_key\`, \`claims_failed\`, ${COOKIE_CODES}.`,
+      `Error codes: \`required\` (\`code\`, \`codeVerifier\`), \`invalid_token\` (\`code\`), \`invalid_code_verifier\` (\`codeVerifier\`), \`account_disabled\`, \`unauthenticated\` (if the session of \`linkProvider\` has ended), \`identity_already_exists\` (after \`linkProvider\`), \`too_many_identities\` (after \`linkProvider\`), \`rate_limited\`, \`busy\`, \`unavailable\`, \`no_signing_key\`, \`claims_failed\`, ${COOKIE_CODES}.`,
     ),
     args: {
       input: t.arg({ type: ExchangeCodeInput, required: true, description: 'The code and the verifier.' }),
     },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
+    resolve: (_root, { input }, context) => {
+      const { deps, caller } = context;
       const { code, codeVerifier } = input;
-      const signedIn = await exchangeCode(deps, caller, { code, codeVerifier });
-      return answer(context, signedIn, input.cookie ?? false);
+      return answerSignIn(context, input, () => exchangeCode(deps, caller, { code, codeVerifier }));
     },
   }),
 );

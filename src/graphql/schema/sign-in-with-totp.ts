@@ -1,8 +1,8 @@
 import { signInWithTotp } from '../../flows/second-factor/sign-in-with-totp.ts';
 import { builder } from '../builder.ts';
-import { paragraphs } from '../descriptions.ts';
+import { ACCOUNT_HOLDER, paragraphs } from '../descriptions.ts';
+import { AuthPayload, answerSignIn, COOKIE, COOKIE_CODES } from './auth-payload.ts';
 import { TOKENS, WRONG } from './second-factor.ts';
-import { AuthPayload, answer } from './sign-in.ts';
 
 const SignInWithTotpInput = builder.inputType('SignInWithTotpInput', {
   description: 'Input of `signInWithTotp`: the access token of the first factor, and the second factor.',
@@ -13,9 +13,7 @@ const SignInWithTotpInput = builder.inputType('SignInWithTotpInput', {
     }),
     code: t.string({ description: 'The code of six digits that the authenticator app shows.' }),
     recoveryCode: t.string({ description: 'A recovery code, in place of `code`. It works once.' }),
-    cookie: t.boolean({
-      description: 'If true, the gateway puts the refresh token into an httpOnly cookie. See `login`.',
-    }),
+    cookie: t.boolean({ description: COOKIE }),
   }),
 });
 
@@ -27,7 +25,7 @@ builder.mutationField('signInWithTotp', (t) =>
       'Send it without an `Authorization` header: Hasura refuses the access token of the first factor. So it is an input.',
       'The session gets a new id and new tokens at level `aal2`; the former tokens end. A session at this level shows a fresh second factor in the same way.',
       'Five wrong codes lock the second factor of the user for 15 minutes (LIMIT_SECOND_FACTOR_PER_USER): the answer is `rate_limited`, also for the right code. The gateway mails a notice for each recovery code that is used.',
-      `Error codes: \`required\` (\`accessToken\`, \`code\`), \`unauthenticated\`, \`permission_denied\` (for a team token or a personal access token), \`not_found\` (the user has no second factor), ${WRONG}, \`busy\`, ${TOKENS}, \`feature_disabled\` (for \`cookie\`), \`cross_site_request\` (for \`cookie\`).`,
+      `Error codes: \`required\` (\`accessToken\`, \`code\`), ${ACCOUNT_HOLDER}, \`not_found\` (the user has no second factor), ${WRONG}, \`busy\`, ${TOKENS}, ${COOKIE_CODES}.`,
     ),
     args: {
       input: t.arg({
@@ -38,13 +36,13 @@ builder.mutationField('signInWithTotp', (t) =>
     },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
       const { accessToken, code, recoveryCode } = input;
       const shown = { code: code ?? '', recoveryCode: recoveryCode ?? '' };
-      const signedIn = await signInWithTotp(deps, caller, { accessToken, ...shown });
-      const answered = answer(context, signedIn, input.cookie ?? false);
+      const answered = await answerSignIn(context, input, () =>
+        signInWithTotp(deps, caller, { accessToken, ...shown }),
+      );
       // The first factor alone makes no browser known.
-      if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(signedIn.user, cookie.readDevice()));
+      if (input.cookie) cookie.writeDevice(deps.deviceMarks.add(answered.user, cookie.readDevice()));
       return answered;
     },
   }),

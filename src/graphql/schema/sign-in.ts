@@ -1,56 +1,9 @@
-import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
 import { login } from '../../flows/sign-in/login.ts';
 import { refresh } from '../../flows/sign-in/refresh.ts';
 import { signup } from '../../flows/sign-in/signup.ts';
 import { builder } from '../builder.ts';
-import type { Context } from '../context.ts';
-import { paragraphs } from '../descriptions.ts';
-import { UserType } from './user.ts';
-
-/** The tokens of a session and its user, for an AuthPayload. */
-export type AuthAnswer = Omit<SignedIn, 'refreshToken'> & { refreshToken: string | null };
-
-/** Puts the refresh token into the answer, or into the cookie alone. */
-export function answer({ cookie }: Context, signedIn: SignedIn, inCookie: boolean): AuthAnswer {
-  if (!inCookie) return signedIn;
-  cookie.write(signedIn.refreshToken);
-  return { ...signedIn, refreshToken: null };
-}
-
-export const AuthPayload = builder.objectRef<AuthAnswer>('AuthPayload');
-
-AuthPayload.implement({
-  description: 'The tokens of a session, and its user.',
-  fields: (t) => ({
-    accessToken: t.exposeString('accessToken', {
-      description:
-        'An access token, a JWT: send it as `Authorization: Bearer <accessToken>`, to Hasura or to the gateway.',
-    }),
-    expiresAt: t.expose('expiresAt', {
-      type: 'DateTime',
-      description: 'When the access token and the team token expire. Call `refresh` before.',
-    }),
-    refreshToken: t.exposeString('refreshToken', {
-      nullable: true,
-      description:
-        'The refresh token, for `refresh` and `logout`. Keep it secret: it opens the whole session. Null if it is in the cookie.',
-    }),
-    teamToken: t.exposeString('teamToken', {
-      nullable: true,
-      description: paragraphs(
-        'A team token: an access token that also carries the active team. Null if the user is not in a team.',
-        'It carries the team as `x-hasura-team-id`, and the role as `x-hasura-team-role`. It cannot change the account or its sessions.',
-      ),
-    }),
-    secondFactorRequired: t.exposeBoolean('secondFactorRequired', {
-      description: paragraphs(
-        'Whether the user must show a second factor before the tokens are good.',
-        'If true, Hasura refuses the access token, and the gateway accepts it only to finish the sign-in: call `signInWithTotp` with it. `refresh` and `logout` work too.',
-      ),
-    }),
-    user: t.expose('user', { type: UserType, description: 'The user of the session.' }),
-  }),
-});
+import { CAPTCHA, paragraphs, WITHOUT_HEADER } from '../descriptions.ts';
+import { AuthPayload, answer, answerSignIn } from './auth-payload.ts';
 
 const LoginInput = builder.inputType('LoginInput', {
   description: 'Input of `login`: the email address and the password.',
@@ -61,7 +14,7 @@ const LoginInput = builder.inputType('LoginInput', {
     }),
     password: t.string({ required: true, description: 'The password. Spaces count.' }),
     captchaToken: t.string({
-      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+      description: CAPTCHA,
     }),
     cookie: t.boolean({
       description: paragraphs(
@@ -77,7 +30,7 @@ builder.mutationField('login', (t) =>
     type: AuthPayload,
     description: paragraphs(
       'Signs in with email address and password: opens a session.',
-      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      WITHOUT_HEADER,
       'An unknown address and a wrong password get the same answer, `invalid_credentials`. Many wrong passwords lock the account for a while: the answer is `rate_limited`.',
       'On `email_not_verified`, the gateway has mailed a verification link, unless it mailed one a moment ago. The user opens it and signs in again. On `account_disabled`, only the operator can help.',
       'If `secondFactorRequired` is true in the answer, call `signInWithTotp` next.',
@@ -89,14 +42,14 @@ builder.mutationField('login', (t) =>
     },
     resolve: async (_root, { input }, context) => {
       const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
       const { email, password } = input;
       const proof = { captchaToken: input.captchaToken ?? '', deviceCookie: cookie.readDevice() };
-      const signedIn = await login(deps, caller, { email, password, ...proof });
-      const answered = answer(context, signedIn, input.cookie ?? false);
+      const answered = await answerSignIn(context, input, () =>
+        login(deps, caller, { email, password, ...proof }),
+      );
       // A browser that keeps the session is known from now on. After a sign-up nothing is proven yet.
-      if (input.cookie && !signedIn.secondFactorRequired)
-        cookie.writeDevice(deps.deviceMarks.add(signedIn.user, proof.deviceCookie));
+      if (input.cookie && !answered.secondFactorRequired)
+        cookie.writeDevice(deps.deviceMarks.add(answered.user, proof.deviceCookie));
       return answered;
     },
   }),
@@ -128,7 +81,7 @@ const SignupInput = builder.inputType('SignupInput', {
       ),
     }),
     captchaToken: t.string({
-      description: 'The solution of the captcha, if `authConfig.captcha` asks for one.',
+      description: CAPTCHA,
     }),
     cookie: t.boolean({
       description:
@@ -142,22 +95,20 @@ builder.mutationField('signup', (t) =>
     type: AuthPayload,
     description: paragraphs(
       'Signs up: creates an account, mails a verification link to its address, and opens a session.',
-      'Send it without an `Authorization` header: Hasura refuses a request with an expired token.',
+      WITHOUT_HEADER,
       'On `email_not_verified`, this gateway needs a verified address first. The account exists now: the user opens the link and signs in with `login`. On `already_registered`, call `login` or `forgotPassword`.',
       'Error codes: `signup_disabled`, `required` (`email`, `password`, `name`, `teamName`, `invitationToken`, `captchaToken`), `min_length` (`password`), `missing_characters` (`password`), `leaked_password` (`password`), `max_length` (`password`, `name`, `teamName`), `invalid` (`email`, `name`, `teamName`), `captcha_failed` (`captchaToken`), `invalid_token` (`invitationToken`), `already_registered` (`email`), `email_not_verified`, `rate_limited`, `busy`, `unavailable`, `no_signing_key`, `claims_failed`, `feature_disabled` (for `cookie`), `cross_site_request` (for `cookie`).',
     ),
     args: { input: t.arg({ type: SignupInput, required: true, description: 'The new account.' }) },
-    resolve: async (_root, { input }, context) => {
-      const { deps, caller, cookie } = context;
-      if (input.cookie) cookie.read(); // refused before anything is done
-      const signedIn = await signup(deps, caller, {
-        ...input,
-        teamName: input.teamName ?? null,
-        captchaToken: input.captchaToken ?? '',
-        invitationToken: input.invitationToken ?? '',
-      });
-      return answer(context, signedIn, input.cookie ?? false);
-    },
+    resolve: (_root, { input }, context) =>
+      answerSignIn(context, input, () =>
+        signup(context.deps, context.caller, {
+          ...input,
+          teamName: input.teamName ?? null,
+          captchaToken: input.captchaToken ?? '',
+          invitationToken: input.invitationToken ?? '',
+        }),
+      ),
   }),
 );
 

@@ -12,15 +12,12 @@ import type { TokenNames } from './finding.ts';
 /** How a token differs from one that the gateway signs. */
 export type Flaw = 'none' | 'audience' | 'issuer' | 'key';
 
-/** The tokens of the gateway itself, or those of the GoTrue dialect. */
-type TokensOf = 'gateway' | 'gotrue';
-
 /** Signs tokens for the probes. Their user and session do not exist, and they live for a minute. */
 export type Mint = {
   tokens: TokenNames;
-  /** Whose tokens the gateway issues. */
-  issued: readonly TokensOf[];
-  token: (flaw: Flaw, of?: TokensOf) => Promise<string>;
+  token: (flaw: Flaw) => Promise<string>;
+  /** Signs a token as the GoTrue dialect does. Null while the dialect is off. */
+  goTrueToken: (() => Promise<string>) | null;
 };
 
 const TTL_SECONDS = 60;
@@ -54,13 +51,12 @@ async function sign(
 
 function createMint(signer: Signer, config: Config): Mint {
   const { issuer, audience } = config.tokens;
-  const hasGoTrue = config.dialects.includes('gotrue');
+  const goTrue = config.dialects.includes('gotrue') ? { audience: config.gotrue.audience } : null;
   return {
-    tokens: { issuer, audience: hasGoTrue ? [audience, config.gotrue.audience] : audience },
-    issued: hasGoTrue ? ['gateway', 'gotrue'] : ['gateway'],
-    async token(flaw, of = 'gateway') {
+    tokens: { issuer, audience: goTrue === null ? audience : [audience, goTrue.audience] },
+    goTrueToken: goTrue && (async () => sign(signer, config, await signer.currentKey(TTL_SECONDS), goTrue)),
+    async token(flaw) {
       const key = await signer.currentKey(TTL_SECONDS);
-      if (of === 'gotrue') return sign(signer, config, key, { audience: config.gotrue.audience });
       const other = `https://${randomUUID()}.invalid`;
       if (flaw === 'audience') return sign(signer, config, key, { audience: other });
       if (flaw === 'issuer') return sign(signer, config, key, { issuer: other });

@@ -90,8 +90,8 @@ export async function findingsOnTokens(
 
 /** Tests whether the engine believes the tokens of the GoTrue dialect too, if the gateway issues any. */
 async function findingsOnGoTrue(engine: EngineAccess, mint: Mint): Promise<Finding[]> {
-  if (!mint.issued.includes('gotrue')) return [];
-  const reaction = await ask(engine, `Bearer ${await mint.token('none', 'gotrue')}`);
+  if (mint.goTrueToken === null) return [];
+  const reaction = await ask(engine, `Bearer ${await mint.goTrueToken()}`);
   if (reaction === null) return [];
   const audience = JSON.stringify(mint.tokens.audience);
   return [
