@@ -180,8 +180,6 @@ function startMailWorker(
   const transport = createMailTransport(config, log, mailInbox);
   const deliver = createDeliverTask({
     ...{ db, log, templates, transport, codes, config },
-    publicUrl: config.publicUrl,
-    signup: config.signup,
     tokenDeriver: createSecretDeriver(config.keyEncryptionKeys, 'one-time token', 'pot'),
   });
   const worker = startJobWorker({

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { httpUrl } from './parsers.ts';
 
 /** The providers that the gateway knows by name. Every other name is an OIDC issuer. */
-export const presetNames = ['google', 'github', 'apple', 'gitlab', 'azure', 'discord', 'keycloak'] as const;
+const presetNames = ['google', 'github', 'apple', 'gitlab', 'azure', 'discord', 'keycloak'] as const;
 export type PresetName = (typeof presetNames)[number];
+
+export const isPreset = (name: string): name is PresetName =>
+  (presetNames as readonly string[]).includes(name);
 
 /** Names of sign-ins without a provider, which identities in GoTrue's JSON have. */
 const RESERVED_NAMES = ['email', 'phone', 'anonymous_users', 'web3'];
@@ -56,8 +59,6 @@ const provider = z.strictObject({
 });
 
 type Settings = z.output<typeof provider>;
-
-const isPreset = (name: string): name is PresetName => (presetNames as readonly string[]).includes(name);
 
 /** What is missing or too much in the settings of one provider; null if nothing is. */
 function faultOf({ name, issuer, authorizationUrl, clientSecret, appleKey: key }: Settings): string | null {

@@ -25,3 +25,11 @@ export const gatewayError = {
     })
     .meta({ description: 'An error.' }),
 };
+
+/** Why a new password is refused. */
+export const newPasswordErrors = [
+  'min_length',
+  'missing_characters',
+  'leaked_password',
+  'max_length',
+] as const satisfies readonly ErrorCode[];

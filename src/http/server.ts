@@ -149,7 +149,7 @@ function setCommonHeaders(response: ServerResponse, requestId: string): void {
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('referrer-policy', 'no-referrer');
   response.setHeader('x-frame-options', 'DENY');
-  // Nearly every answer holds a token or depends on one. The JWKS sets its own value.
+  // Nearly every answer, and the target of many a redirect, holds a token or depends on one. The JWKS sets its own value.
   response.setHeader('cache-control', 'no-store');
 }
 

@@ -1,8 +1,11 @@
 import type { Config } from '../config/config.ts';
 import type { Queryable } from '../db/client.ts';
+import { attemptInTurn, waitForRoom } from '../limits/in-turn.ts';
 import type { Counter, RateLimiter } from '../limits/rate-limits.ts';
 import { emailLimitSubject } from './email-address.ts';
 import { type MailKind, mails } from './kinds.ts';
+
+type LimitDeps = { config: Pick<Config, 'limits'>; rateLimiter: RateLimiter };
 
 /**
  * Returns the counters of a mail that a request causes: a spacing per address and kind, and a cap per address. They count
@@ -29,30 +32,16 @@ export function mailCounters(config: Pick<Config, 'limits'>, kind: MailKind, ema
  * @param tx the transaction that queues the mail, so that a mail is counted only if it is queued
  * @returns the seconds to wait; null if the mail may be sent
  */
-export async function attemptMail(
-  deps: { config: Pick<Config, 'limits'>; rateLimiter: RateLimiter },
+export const attemptMail = (
+  { config, rateLimiter }: LimitDeps,
   kind: MailKind,
   email: string,
   tx?: Queryable,
-): Promise<number | null> {
-  for (const counter of mailCounters(deps.config, kind, email)) {
-    const wait = await deps.rateLimiter.attempt([counter], tx);
-    if (wait !== null) return wait;
-  }
-  return null;
-}
+): Promise<number | null> => attemptInTurn(rateLimiter, mailCounters(config, kind, email), tx);
 
 /** Returns the seconds to wait for a mail; null if it may be sent now. It counts nothing: `attemptMail` decides. */
-export async function waitForMail(
-  deps: { config: Pick<Config, 'limits'>; rateLimiter: RateLimiter },
+export const waitForMail = (
+  { config, rateLimiter }: LimitDeps,
   kind: MailKind,
   email: string,
-): Promise<number | null> {
-  const counters = mailCounters(deps.config, kind, email);
-  const standings = await deps.rateLimiter.look(counters);
-  const waits = counters.flatMap(({ limit }, at) => {
-    const { count = 0, wait = 0 } = standings[at] ?? {};
-    return count < limit.count ? [] : [Math.max(1, wait)];
-  });
-  return waits.length === 0 ? null : Math.max(...waits);
-}
+): Promise<number | null> => waitForRoom(rateLimiter, mailCounters(config, kind, email));

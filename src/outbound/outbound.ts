@@ -48,9 +48,8 @@ function toResponse({ status, headers, body }: Answer): Response {
 
 /** Reads what a library gave to `fetch`. The message of a refused URL would quote it. */
 async function readRequest(url: string | URL, init: RequestInit = {}) {
-  const streamed = { ...init, duplex: 'half' };
   try {
-    const request = new Request(url, streamed);
+    const request = new Request(url, init);
     const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer());
     const { method, signal } = request;
     const sent = { method, headers: Object.fromEntries(request.headers), body, signal };

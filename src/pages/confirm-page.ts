@@ -3,8 +3,8 @@ import type { TokenPurpose } from '../db/token-purposes.ts';
 import { type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { type MailedLink, readMailedLink } from '../flows/account/read-mailed-link.ts';
 import type { Caller } from '../flows/shared/caller.ts';
+import { disownForm, passwordField, problemNote } from './form-parts.ts';
 import { readForm } from './forms.ts';
-import type { Html } from './layout.ts';
 import { callerOf, codeOf, openerOf, pathOf, type Site, showDone, showInvalidLink, tokenOf } from './site.ts';
 import type { ConfirmTexts } from './texts.ts';
 
@@ -24,22 +24,6 @@ type Disown = {
   run(caller: Caller, token: string): Promise<string>;
 };
 
-/** The password field. The hidden field with the address is for the browser's password manager. */
-export const passwordField = (
-  label: string,
-  email: string,
-  invalid: boolean,
-): Html => html`<input name="account" type="email" autocomplete="username" value="${email}" readonly hidden>
-<label for="password">${label}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required autofocus aria-describedby="${invalid ? 'problem' : ''}" aria-invalid="${String(invalid)}">
-`;
-
-const disownForm = ({ texts }: Disown): Html => html`<form method="post" class="other">
-<p>${texts.explain}</p>
-<input type="hidden" name="disown" value="yes">
-<button class="quiet">${texts.button}</button>
-</form>`;
-
 /**
  * Adds a page whose button does what the link was mailed for. If the account has a password, the page asks for it. Opening
  * the page does not use the token up, since mail scanners open links too.
@@ -55,10 +39,10 @@ export function addConfirmPage(routes: Routes, site: Site, page: ConfirmPage): v
 <dl><dt>${site.texts.address}</dt><dd>${link.email}</dd>${facts(link).map(
       ([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`,
     )}</dl>
-${problem === null ? '' : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
+${problemNote(problem)}
 <form method="post" accept-charset="utf-8">
 ${link.needsPassword ? passwordField(site.texts.password, link.email, problem !== null) : ''}<button>${texts.button}</button>
-</form>${disown === null ? '' : disownForm(disown)}`;
+</form>${disown === null ? '' : disownForm(disown.texts)}`;
     return site.show(c, { status: problem === null ? 200 : 400, title: texts.title, body });
   }
 

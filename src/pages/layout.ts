@@ -27,11 +27,13 @@ button.quiet{color:var(--key);background:transparent;border:1px solid var(--key)
 form>:last-child,.card>:last-child{margin-bottom:0}
 `;
 
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+
 /** No script, one style, and forms only to this server, and where it leads on. */
 const policy = (formTargets: readonly string[]): string =>
   [
     "default-src 'none'",
-    `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+    `style-src 'sha256-${STYLE_HASH}'`,
     ["form-action 'self'", ...formTargets].join(' '),
     "base-uri 'none'",
     "frame-ancestors 'none'",

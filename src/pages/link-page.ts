@@ -1,19 +1,19 @@
 import { html } from 'hono/html';
-import { openLink } from '../dialects/gotrue/link.ts';
+import { gotrue } from '../dialects/gotrue/gotrue.ts';
+import { openLink } from '../dialects/gotrue/open-link.ts';
 import { type RouteContext, type Routes, serve } from '../dialects/routes.ts';
 import { type CodeLink, checkLinkAnswer, readCodeLink } from '../flows/account/read-code-link.ts';
 import { LINK_PAGE } from '../flows/shared/code-link.ts';
 import { emailTypes, isEmailType } from '../flows/shared/code-types.ts';
 import { resolveRedirect } from '../redirects/redirects.ts';
 import { identifyCaller } from '../request/caller.ts';
-import { passwordField } from './confirm-page.ts';
+import { disownForm, passwordField, problemNote } from './form-parts.ts';
 import { readForm } from './forms.ts';
-import type { Html } from './layout.ts';
-import { callerOf, codeOf, openerOf, type Site, showInvalidLink } from './site.ts';
+import { codeOf, openerOf, type Site, showInvalidLink } from './site.ts';
 import type { PageTexts } from './texts.ts';
 
 /** Where the GoTrue dialect serves its links. */
-const LINKS = ['/verify', '/gotrue/verify', '/gotrue/auth/v1/verify'];
+const LINKS = ['', ...(gotrue.aliases ?? [])].map((place) => `${place}/verify`);
 
 type Asked = { token: string; type: string; redirect_to?: string };
 
@@ -35,15 +35,6 @@ const sourceOf = (target: string): string => {
   return origin === 'null' ? protocol : origin;
 };
 
-const disownForm = (
-  { disown }: PageTexts['link'],
-  action: string,
-): Html => html`<form method="post" action="${action}" class="other">
-<p>${disown.explain}</p>
-<input type="hidden" name="disown" value="yes">
-<button class="quiet">${disown.button}</button>
-</form>`;
-
 /** Shows what a link would do, with a button that does it. Returns null if the link is not good any more. */
 async function showLink(site: Site, c: RouteContext, problem: string | null): Promise<Response | null> {
   const { deps, texts } = site;
@@ -56,13 +47,17 @@ async function showLink(site: Site, c: RouteContext, problem: string | null): Pr
   const target = resolveRedirect(deps.config, [asked.redirect_to, link.redirectTo]);
   const body = html`<p>${explain}</p>
 <dl><dt>${texts.address}</dt><dd>${link.email}</dd></dl>
-${problem === null ? '' : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
+${problemNote(problem)}
 <form method="post" action="${action}" accept-charset="utf-8">
 ${link.needsPassword ? passwordField(texts.password, link.email, problem !== null) : ''}<button>${button}</button>
-</form>${link.needsPassword ? disownForm(texts.link, action) : ''}`;
+</form>${link.needsPassword ? disownForm(texts.link.disown, action) : ''}`;
   const status = problem === null ? 200 : 400;
   return site.show(c, { status, title, body, formTargets: [sourceOf(target)] });
 }
+
+/** Shows the page of a link, or that the link is not good any more. */
+const showLinkOrInvalid = async (site: Site, c: RouteContext, problem: string | null): Promise<Response> =>
+  (await showLink(site, c, problem)) ?? showInvalidLink(site, c);
 
 async function answerForm(site: Site, c: RouteContext): Promise<Response> {
   const { deps, texts } = site;
@@ -71,19 +66,19 @@ async function answerForm(site: Site, c: RouteContext): Promise<Response> {
   if (!isEmailType(asked.type)) return showInvalidLink(site, c);
   const purposes = emailTypes[asked.type];
   const answer = { password: form.get('password') ?? '', disowns: form.has('disown') };
-  const checking = checkLinkAnswer(deps, callerOf(site, c), { token: asked.token, purposes, ...answer });
+  const caller = identifyCaller(deps, c.env.incoming);
+  const checking = checkLinkAnswer(deps, caller, { token: asked.token, purposes, ...answer });
   const { problems } = texts;
   switch (await codeOf(checking)) {
     case null:
       break;
     case 'required':
-      return (await showLink(site, c, problems.noPassword)) ?? showInvalidLink(site, c);
+      return showLinkOrInvalid(site, c, problems.noPassword);
     case 'invalid_credentials':
-      return (await showLink(site, c, problems.wrongPassword)) ?? showInvalidLink(site, c);
+      return showLinkOrInvalid(site, c, problems.wrongPassword);
     default:
       return showInvalidLink(site, c);
   }
-  const caller = identifyCaller(deps, c.env.incoming);
   return openLink(c, deps, { request: c.env.incoming, caller }, asked, await checking);
 }
 
@@ -94,7 +89,7 @@ async function answerForm(site: Site, c: RouteContext): Promise<Response> {
 export function addLinkPage(routes: Routes, site: Site): void {
   const { config } = site.deps;
   serve(routes, LINK_PAGE, {
-    GET: async (c) => (await showLink(site, c, null)) ?? showInvalidLink(site, c),
+    GET: (c) => showLinkOrInvalid(site, c, null),
     POST: (c) => answerForm(site, c),
   });
   if (!config.codes.linkConfirmation || !config.dialects.includes('gotrue')) return;

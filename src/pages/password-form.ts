@@ -1,12 +1,14 @@
 import { html } from 'hono/html';
 import type { Config } from '../config/config.ts';
+import type { newPasswordErrors } from '../dialects/errors.ts';
+import { problemNote } from './form-parts.ts';
 import type { Html } from './layout.ts';
 import type { PageTexts } from './texts.ts';
 
 type PasswordRules = Config['passwords'];
 
 /** Why a password is refused, as an error code. */
-type Refusal = 'min_length' | 'missing_characters' | 'leaked_password' | 'max_length';
+type Refusal = (typeof newPasswordErrors)[number];
 
 const groupsOf = ({ requiredCharacters }: PasswordRules): string => requiredCharacters.join('   ');
 
@@ -53,7 +55,7 @@ export function passwordForm(texts: PageTexts, form: PasswordForm): Html {
   const { email, rules, problem, explain = reset.explain, button = reset.button, name } = form;
   const invalid = problem !== null;
   return html`<p>${explain}</p>
-${problem === null ? '' : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
+${problemNote(problem)}
 <form method="post" accept-charset="utf-8">
 <label for="account">${reset.account}</label>
 <input id="account" name="account" type="email" autocomplete="username" value="${email}" readonly>

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import { purposes, type TokenPurpose } from '../db/token-purposes.ts';
+import { newPasswordErrors } from '../dialects/errors.ts';
 import type { RouteContext } from '../dialects/routes.ts';
 import { AuthError, type ErrorCode } from '../errors.ts';
 import type { Caller } from '../flows/shared/caller.ts';
@@ -63,15 +64,7 @@ export const openerOf = (site: Site, c: RouteContext): Caller => ({
   },
 });
 
-const EXPECTED = [
-  'invalid_token',
-  'invalid_credentials',
-  'required',
-  'min_length',
-  'missing_characters',
-  'leaked_password',
-  'max_length',
-] as const;
+const EXPECTED = ['invalid_token', 'invalid_credentials', 'required', ...newPasswordErrors] as const;
 type Expected = (typeof EXPECTED)[number];
 
 /**

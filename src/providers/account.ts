@@ -1,6 +1,3 @@
-/** Claims about a person, as a provider sent them. */
-export type Claims = Readonly<Record<string, unknown>>;
-
 /** Asks a provider's API with the access token of a person. @throws ProviderError */
 export type Ask = (url: string) => Promise<unknown>;
 
@@ -22,21 +19,7 @@ export type ProviderAccount = Readonly<{
 /** The tokens of a provider, by which the application may call its API. */
 export type ProviderTokens = Readonly<{ accessToken: string; refreshToken: string | null }>;
 
-const MAX_TEXT = 1000;
-
-/** A claim that is a short text; null otherwise. */
-export function textClaim(claims: Claims, name: string): string | null {
-  const value = claims[name];
-  return typeof value === 'string' && value !== '' && value.length <= MAX_TEXT && value.isWellFormed()
-    ? value.replaceAll('\0', '')
-    : null;
-}
-
-/** A claim that is true. Apple sends texts. */
-export const isTrueClaim = (claims: Claims, name: string): boolean =>
-  [true, 'true', 1, '1'].includes(claims[name] as never);
-
-type Named = Pick<ProviderAccount, 'issuer' | 'subject' | 'email' | 'emailVerified' | 'name'> & {
+type Named = Omit<ProviderAccount, 'profile'> & {
   picture: string | null;
   userName?: string | null;
   /** Shown as they are. */
@@ -44,7 +27,7 @@ type Named = Pick<ProviderAccount, 'issuer' | 'subject' | 'email' | 'emailVerifi
 };
 
 const withoutNulls = (values: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined));
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 
 /** Makes an account with the profile that GoTrue's clients expect. */
 export function toAccount({ picture, userName = null, custom = {}, ...account }: Named): ProviderAccount {

@@ -33,12 +33,6 @@ export type Connection = Readonly<{
   hasIdToken: boolean;
 }>;
 
-/** What openid-client calls. It sends a body of undefined, which `fetch` does not take. */
-const libraryFetch =
-  (send: Fetch): CustomFetch =>
-  (url, { body, ...init }) =>
-    send(url, body === undefined ? init : { ...init, body: body as BodyInit });
-
 /** How long a discovery document counts. */
 const FRESH_MS = 60 * 60_000;
 /** How long a failure counts: a provider that is down is not asked by every request. */
@@ -66,14 +60,16 @@ async function signAppleSecret(
     .sign(privateKey);
 }
 
-/** Remembers for a moment that a URL failed. */
+/** Remembers for a moment that a URL failed: jose asks again at once. */
 function pauseAfterFailure(send: Fetch): Fetch {
   let failed: { at: number; error: unknown } | null = null;
   return async (url, init) => {
     if (failed !== null && Date.now() - failed.at < PAUSE_MS) throw failed.error;
     try {
       const response = await send(url, init);
-      failed = response.ok ? null : { at: Date.now(), error: new ProviderError('unavailable', 'No keys.') };
+      if (!response.ok)
+        throw new ProviderError('unavailable', `The keys were answered with status ${response.status}.`);
+      failed = null;
       return response;
     } catch (error) {
       failed = { at: Date.now(), error };
@@ -95,7 +91,7 @@ async function connect(settings: ProviderSettings, send: Fetch): Promise<Connect
   const { clientId, clientSecret, appleKey } = settings;
   const secret = appleKey === undefined ? (clientSecret ?? '') : await signAppleSecret(appleKey, clientId);
   const { client, hasIdToken } = await findServer(settings, send, ClientSecretPost(secret));
-  client[customFetch] = libraryFetch(send);
+  client[customFetch] = send as CustomFetch;
   client.timeout = SECONDS_PER_REQUEST;
   // The fetch refuses http, except to the private addresses that the operator allows.
   allowInsecureRequests(client);
@@ -138,7 +134,7 @@ async function discover(
 ): Promise<Configuration> {
   const read = (issuer: string) =>
     discovery(new URL(issuer), clientId, undefined, secret, {
-      [customFetch]: libraryFetch(send),
+      [customFetch]: send as CustomFetch,
       timeout: SECONDS_PER_REQUEST,
       execute: [allowInsecureRequests],
     });

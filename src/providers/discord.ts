@@ -1,5 +1,5 @@
-import { type Ask, isTrueClaim, type ProviderAccount, textClaim, toAccount } from './account.ts';
-import { toClaims } from './claims.ts';
+import { type Ask, type ProviderAccount, toAccount } from './account.ts';
+import { isTrueClaim, textClaim, toClaims } from './claims.ts';
 import { ProviderError } from './provider-error.ts';
 
 /** Reads an account of Discord. @throws ProviderError */

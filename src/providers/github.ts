@@ -1,5 +1,5 @@
-import { type Ask, type ProviderAccount, textClaim, toAccount } from './account.ts';
-import { toClaims } from './claims.ts';
+import { type Ask, type ProviderAccount, toAccount } from './account.ts';
+import { textClaim, toClaims } from './claims.ts';
 import { ProviderError } from './provider-error.ts';
 
 /** GitHub Enterprise serves its API below the address of the server. */

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { decodeProtectedHeader, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { ProviderError, providerError } from './provider-error.ts';
 
 const ALGORITHMS = [
@@ -18,7 +18,7 @@ export type ExpectedIdToken = {
   audiences: readonly string[];
   findKey: JWTVerifyGetKey;
   /** Whether the token may name another client in `azp` if it is for the gateway alone. */
-  namesApplications?: boolean;
+  namesApplications: boolean;
   /** The nonce that the token must have. Undefined: none is expected, and the caller looks itself. */
   nonce?: string;
   /** The access token that came with it. */
@@ -36,20 +36,21 @@ function accessTokenHash(accessToken: string, algorithm: string): Buffer {
   return digest.subarray(0, digest.length / 2);
 }
 
-function checkAccessToken(claims: JWTPayload, { idToken, accessToken }: ExpectedIdToken): void {
-  const { at_hash: stated } = claims;
+/** Checks that the ID token and the access token belong together, where the ID token says so. */
+function checkAccessToken(
+  { at_hash: stated }: JWTPayload,
+  algorithm: string,
+  { accessToken }: ExpectedIdToken,
+): void {
   if (accessToken === undefined || stated === undefined) return;
-  const expected = accessTokenHash(accessToken, decodeProtectedHeader(idToken).alg ?? '');
+  const expected = accessTokenHash(accessToken, algorithm);
   const given = Buffer.from(typeof stated === 'string' ? stated : '', 'base64url');
   if (given.length !== expected.length || !timingSafeEqual(given, expected))
     throw invalid('The ID token belongs to another access token.');
 }
 
 /** Checks for whom the token was made. If for several, the one that asked for it must be ours. */
-function checkAudience(
-  { aud, azp }: JWTPayload,
-  { audiences, namesApplications = false }: ExpectedIdToken,
-): void {
+function checkAudience({ aud, azp }: JWTPayload, { audiences, namesApplications }: ExpectedIdToken): void {
   const all = [aud ?? []].flat();
   if (!all.some((each) => audiences.includes(each))) throw invalid('The ID token is for another audience.');
   if (all.length > 1 && azp === undefined) throw invalid('The ID token is for several audiences.');
@@ -66,7 +67,7 @@ function checkAudience(
 export async function verifyIdToken(expected: ExpectedIdToken): Promise<IdTokenClaims> {
   const { idToken, issuer, findKey, nonce } = expected;
   if (idToken.length > MAX_TOKEN_LENGTH) throw invalid('The ID token is too long.');
-  const { payload } = await jwtVerify(idToken, findKey, {
+  const { payload, protectedHeader } = await jwtVerify(idToken, findKey, {
     algorithms: ALGORITHMS,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     requiredClaims: ['iss', 'sub', 'aud', 'exp', 'iat'],
@@ -75,7 +76,7 @@ export async function verifyIdToken(expected: ExpectedIdToken): Promise<IdTokenC
   const tenant = typeof payload.tid === 'string' && /^[\w-]{1,64}$/.test(payload.tid) ? payload.tid : '';
   if (iss !== issuer.replace('{tenantid}', tenant)) throw invalid('The ID token is of another issuer.');
   checkAudience(payload, expected);
-  checkAccessToken(payload, expected);
+  checkAccessToken(payload, protectedHeader.alg, expected);
   if (nonce !== undefined && payload.nonce !== nonce)
     throw invalid('The nonce of the ID token is another one.');
   return { ...payload, sub, iss, exp };

@@ -1,7 +1,8 @@
 import type { ServerMetadata } from 'openid-client';
 import type { ProviderSettings } from '../config/config.ts';
-import { type PresetName, presetNames } from '../config/provider-settings.ts';
-import { type Ask, type Claims, isTrueClaim, type ProviderAccount } from './account.ts';
+import { isPreset, type PresetName } from '../config/provider-settings.ts';
+import type { Ask, ProviderAccount } from './account.ts';
+import { type Claims, isTrueClaim } from './claims.ts';
 import { readDiscordAccount } from './discord.ts';
 import { readGithubAccount } from './github.ts';
 
@@ -87,8 +88,6 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     readAccount: readDiscordAccount,
   },
 };
-
-const isPreset = (name: string): name is PresetName => (presetNames as readonly string[]).includes(name);
 
 /** The preset of a provider; an OIDC issuer by discovery if the name is not one of the known. */
 export const presetOf = ({ name }: Pick<ProviderSettings, 'name'>): Preset =>

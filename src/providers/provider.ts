@@ -8,15 +8,8 @@ import {
   type TokenEndpointResponse,
 } from 'openid-client';
 import type { ProviderSettings } from '../config/config.ts';
-import {
-  type Claims,
-  isTrueClaim,
-  type ProviderAccount,
-  type ProviderTokens,
-  textClaim,
-  toAccount,
-} from './account.ts';
-import { toClaims } from './claims.ts';
+import { type ProviderAccount, type ProviderTokens, toAccount } from './account.ts';
+import { type Claims, isTrueClaim, textClaim, toClaims } from './claims.ts';
 import { type Connection, createConnector, type Fetch } from './connection.ts';
 import { type IdTokenClaims, verifyIdToken } from './id-token.ts';
 import { baseOf, presetOf } from './presets.ts';
@@ -213,8 +206,6 @@ export function createProvider(settings: ProviderSettings, send: Fetch): Provide
       return { account: readAccount(claims, connection, settings, name), tokens };
     },
     async verify(shown) {
-      if (preset.readAccount !== undefined)
-        throw new ProviderError('invalid', 'The provider has no ID tokens.');
       const connection = await connect();
       const claims = await checkIdToken(connection, shown);
       const nonce = typeof claims.nonce === 'string' ? claims.nonce : null;

@@ -37,7 +37,7 @@ export function isServiceToken(token: string): boolean {
 
 /**
  * Verifies a service token as verifyToken does a person's. It does not check whether the token is revoked, nor whether its key has
- * expired: findLiveServiceToken does.
+ * expired: useServiceToken does.
  * @throws TokenError
  */
 export async function verifyServiceToken(

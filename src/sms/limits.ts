@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Queryable } from '../db/client.ts';
+import { attemptInTurn, waitForRoom } from '../limits/in-turn.ts';
 import type { Counter, RateLimiter } from '../limits/rate-limits.ts';
 
 /** What a code in a text message is for. */
@@ -25,25 +26,14 @@ function smsCounters({ limits }: Pick<Config, 'limits'>, purpose: SmsPurpose, nu
  * @param tx the transaction that queues the message, so that it is counted only if it is queued
  * @returns the seconds to wait; null if the message may be sent
  */
-export async function attemptSms(
+export const attemptSms = (
   { config, rateLimiter }: LimitDeps,
   { purpose, number }: { purpose: SmsPurpose; number: string },
   tx: Queryable,
-): Promise<number | null> {
-  for (const counter of smsCounters(config, purpose, number)) {
-    const wait = await rateLimiter.attempt([counter], tx);
-    if (wait !== null) return wait;
-  }
-  return null;
-}
+): Promise<number | null> => attemptInTurn(rateLimiter, smsCounters(config, purpose, number), tx);
 
 /** Like `attemptSms`, but it counts nothing: `attemptSms` decides. */
-export async function smsWait(
+export const smsWait = (
   { config, rateLimiter }: LimitDeps,
   { purpose, number }: { purpose: SmsPurpose; number: string },
-): Promise<number | null> {
-  const counters = smsCounters(config, purpose, number);
-  const standings = await rateLimiter.look(counters);
-  const full = standings.filter(({ count }, at) => count >= (counters[at]?.limit.count ?? 0));
-  return full.length === 0 ? null : Math.max(1, ...full.map(({ wait }) => wait));
-}
+): Promise<number | null> => waitForRoom(rateLimiter, smsCounters(config, purpose, number));

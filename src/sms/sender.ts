@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
+import { escapeHtml } from '../mail/html.ts';
 import type { MailInbox } from '../mail/inbox.ts';
 import type { Outbound } from '../outbound/outbound.ts';
+import { outboundError } from '../outbound/outbound-error.ts';
 import type { SmsFailure, SmsSender } from './message.ts';
 import { createTwilioSender } from './twilio.ts';
 import { createWebhookSender } from './webhook.ts';
@@ -8,20 +10,17 @@ import { createWebhookSender } from './webhook.ts';
 /** Shows messages on the local inbox page, beside the mails. */
 const createInboxSender = (inbox: MailInbox | null): SmsSender => ({
   async send({ id, to, text }) {
-    inbox?.deliver({ messageId: id, to, subject: 'Text message', text, html: `<p>${text}</p>` });
+    inbox?.deliver({ messageId: id, to, subject: 'Text message', text, html: `<p>${escapeHtml(text)}</p>` });
     return null;
   },
 });
 
-const codeOf = (error: unknown): string => {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  return typeof code === 'string' && /^\w+$/.test(code) ? code : 'unknown';
-};
-
 /** A connection that failed says nothing of the message: it is sent again. */
 const withoutErrors = ({ send }: SmsSender): SmsSender => ({
   send: (message, signal) =>
-    send(message, signal).catch((error: unknown): SmsFailure => ({ reason: codeOf(error), final: false })),
+    send(message, signal).catch(
+      (error: unknown): SmsFailure => ({ reason: outboundError(error).code, final: false }),
+    ),
 });
 
 /** Creates the sender of SMS_PROVIDER; null if it is off. */

@@ -1,11 +1,10 @@
 import type { JobHelpers, Task, TaskList } from 'graphile-worker';
-import { Webhook } from 'standardwebhooks';
 import type { WebhookConfig } from '../config/config.ts';
 import type { Log } from '../log.ts';
 import type { Resolve } from '../outbound/addresses.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import { OutboundError } from '../outbound/outbound-error.ts';
-import { version } from '../version.ts';
+import { createWebhookHeaders } from '../outbound/standard-webhook.ts';
 import type { WebhookJob } from './events.ts';
 import { taskOf } from './queue.ts';
 
@@ -57,7 +56,7 @@ function createTask(deps: DeliverDeps, url: URL): Task {
 
 /** Returns a function that sends a webhook once. It returns null for a success. */
 function createSender({ webhooks, resolve }: DeliverDeps, url: URL) {
-  const signers = webhooks.secrets.map((secret) => new Webhook(secret));
+  const headersOf = createWebhookHeaders(webhooks.secrets);
   const outbound = createOutbound({
     allow: webhooks.allowPrivate,
     withinMs: DELIVER_WITHIN_MS,
@@ -66,7 +65,7 @@ function createSender({ webhooks, resolve }: DeliverDeps, url: URL) {
   });
   return async (webhook: WebhookJob, abortSignal: JobHelpers['abortSignal']): Promise<Failure | null> => {
     const body = bodyOf(webhook);
-    const headers = { ...headersOf(webhook.id, body, signers), 'user-agent': `Portcullis/${version}` };
+    const headers = headersOf(webhook.id, body);
     const signal = abortSignal as AbortSignal;
     try {
       const { status } = await outbound.request(url, { method: 'POST', headers, body, signal });
@@ -80,18 +79,6 @@ function createSender({ webhooks, resolve }: DeliverDeps, url: URL) {
 
 /** The body of a webhook. It is the same for every attempt. */
 const bodyOf = ({ type, timestamp, data }: WebhookJob): string => JSON.stringify({ type, timestamp, data });
-
-/** The headers of Standard Webhooks. The time is that of the attempt: a receiver refuses an old one as a replay. */
-function headersOf(id: string, body: string, signers: readonly Webhook[]): Record<string, string> {
-  const now = new Date();
-  return {
-    'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(body)),
-    'webhook-id': id,
-    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-    'webhook-signature': signers.map((signer) => signer.sign(id, now, body)).join(' '),
-  };
-}
 
 /** A receiver that answers 410 does not want the webhook. Any other refusal may be a fault that its operator mends. */
 function failureOf(status: number): Failure | null {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseGoDuration } from '../../src/dialects/gotrue/go-duration.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { administrate, JWT_SECRET } from './administrators.ts';
 import { expectError } from './wire.ts';
@@ -87,23 +86,4 @@ test.each([
 ])('refuses %s: validation_failed', async (query, message) => {
   const answer = await administrate(gateway, 'GET', `/admin/users?${query}`);
   expectError(answer, 400, 'validation_failed', message);
-});
-
-test.each([
-  ['24h', 86_400_000],
-  ['1h30m', 5_400_000],
-  ['1.5s', 1500],
-  ['-2m', -120_000],
-  ['+300ms', 300],
-  ['0', 0],
-  ['876600h', 3_155_760_000_000],
-  ['3000000h', null],
-  ['10', null],
-  ['1d', null],
-  ['h', null],
-  ['1 h', null],
-  ['', null],
-  ['1h'.repeat(60), null],
-])('the duration %j is %j milliseconds', (text, milliseconds) => {
-  expect(parseGoDuration(text)).toBe(milliseconds);
 });

@@ -102,3 +102,16 @@ test('neither the job nor the log holds a code, a token or a redirect target', a
     expect(text).not.toContain('secret-place');
   }
 });
+
+test.each([
+  ['20', '1 minutes'],
+  ['110', '1 minutes'],
+])('the mail of a code that works for %s seconds says %s', async (seconds, said) => {
+  const smtp = await startSmtp();
+  closing.push(smtp.stop);
+  const gateway = await startGateway({ env: { SMTP_URL: smtp.url, MAIL_CODE_TTL: seconds } });
+  closing.push(gateway.close);
+  await send(gateway, 'POST', '/otp', { body: { email: newPerson().email } });
+  const [mail] = await smtp.receive(1);
+  expect(mail?.text).toContain(`work once, for ${said}.`);
+});

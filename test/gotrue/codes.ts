@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { type Arrived, startSmtp, type TestSmtp } from '../mail/smtp.ts';
 import { newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
 import { send, type WireAnswer } from './wire.ts';
@@ -87,6 +88,18 @@ export async function verifiedUser(codes: Codes): Promise<{ id: string; email: s
   const { body } = await codes.post('/verify', { type: 'email', email, token: code });
   return { id: (body as { user: { id: string } }).user.id, email };
 }
+
+/** The error for a code that is wrong, was used or has expired, as `expectError` takes it. */
+export const EXPIRED = [403, 'otp_expired', 'Token has expired or is invalid'] as const;
+
+/** The same for a link. */
+export const DEAD_LINK = [403, 'otp_expired', 'Email link is invalid or has expired'] as const;
+
+/** A session in an answer. */
+export const SESSION = {
+  ...{ access_token: expect.any(String), token_type: 'bearer', expires_in: expect.any(Number) },
+  ...{ expires_at: expect.any(Number), refresh_token: expect.any(String) },
+};
 
 /** Another code than this one. */
 export const otherThan = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');

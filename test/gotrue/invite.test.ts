@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { administrate, JWT_SECRET } from './administrators.ts';
 import { type Codes, SITE, startCodes } from './codes.ts';
 import { verifiedPerson } from './people.ts';
-import { expectError, send, type WireAnswer } from './wire.ts';
+import { expectError, send, TIME, type WireAnswer } from './wire.ts';
 
 // Invitations by servers, on a gateway whose sign-up is closed.
 
@@ -21,7 +21,6 @@ const invite = (body: object, query = ''): Promise<WireAnswer> =>
   administrate(codes.gateway, 'POST', `/invite${query}`, body);
 const signIn = (email: string, password: string) =>
   codes.post('/token?grant_type=password', { email, password });
-const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
 
 test('an invited user is created, and gets in by the mailed code with a password of their own', async () => {
   const email = newEmail();
@@ -29,7 +28,7 @@ test('an invited user is created, and gets in by the mailed code with a password
   expect({ status, body }).toMatchObject({
     status: 200,
     body: {
-      ...{ email, role: 'authenticated', invited_at: time, confirmation_sent_at: time, phone: '' },
+      ...{ email, role: 'authenticated', invited_at: TIME, confirmation_sent_at: TIME, phone: '' },
       ...{ user_metadata: { team: 'blue' }, app_metadata: { provider: 'email', providers: ['email'] } },
     },
   });
@@ -42,7 +41,7 @@ test('an invited user is created, and gets in by the mailed code with a password
     token: code,
     password: 'Own-horse-1',
   });
-  expect(verified).toMatchObject({ status: 200, body: { user: { email_confirmed_at: time } } });
+  expect(verified).toMatchObject({ status: 200, body: { user: { email_confirmed_at: TIME } } });
   expect((await signIn(email, 'Own-horse-1')).status).toBe(200);
 });
 
@@ -62,7 +61,7 @@ test('inviting again mails another code to the same user, and the former one sto
   const email = newEmail();
   const first = (await invite({ email })).body as { id: string };
   const former = await codes.mailed(email);
-  expect(await invite({ email })).toMatchObject({ status: 200, body: { id: first.id, invited_at: time } });
+  expect(await invite({ email })).toMatchObject({ status: 200, body: { id: first.id, invited_at: TIME } });
   const { code } = await codes.mailed(email, 2);
   const stale = await codes.post('/verify', { type: 'invite', token_hash: former.token });
   expectError(stale, 403, 'otp_expired', expect.any(String));

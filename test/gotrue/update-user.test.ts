@@ -1,91 +1,30 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { confirmPhoneChange } from '../../src/flows/account/confirm-phone-change.ts';
-import type { Caller } from '../../src/flows/shared/caller.ts';
-import { signInWithMailedCode } from '../../src/flows/sign-in/sign-in-with-code.ts';
-import { startSmtp, type TestSmtp } from '../mail/smtp.ts';
-import { newNumber } from '../sms/phone-people.ts';
-import { isSignedIn, logIn, newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
+import { isSignedIn, logIn, type TestGateway } from '../support/gateway.ts';
+import { type Body, by, ownChanges } from './own-changes.ts';
 import { type Member, verifiedPerson } from './people.ts';
 import { bearer, expectError, send, type WireAnswer } from './wire.ts';
 
-// PUT /user: what a signed-in person changes.
+// PUT /user: the data and the password of a signed-in person, and GET /reauthenticate.
 
-const CODES = { '+15005550011': '111111', '+15005550012': '222222' };
-
-let smtp: TestSmtp;
-let gateway: TestGateway;
-const closing: (() => Promise<unknown>)[] = [];
-
-const env = () => ({
-  SMTP_URL: smtp.url,
-  SMS_PROVIDER: 'test',
-  SMS_TEST_CODES: Object.entries(CODES)
-    .map((entry) => entry.join('='))
-    .join(),
-  LIMIT_SIGNUP_PER_ADDRESS: '1000/60',
-  LIMIT_SMS_PER_ADDRESS: '1000/60',
-});
-
-beforeAll(async () => {
-  smtp = await startSmtp();
-  gateway = await startGateway({ env: env() });
-});
-afterAll(async () => {
-  for (const close of closing) await close();
-  await gateway.close();
-  await smtp.stop();
-});
-
-let ada: Member;
-beforeEach(async () => {
-  ada = await verifiedPerson(gateway);
-  await gateway.sql`delete from portcullis_private.rate_limits`;
-});
-
-const by: Caller = { device: { address: '203.0.113.7', userAgent: 'test' } };
-
-type Body = Record<string, unknown>;
-
-const update = (body: unknown, { accessToken }: Pick<Member, 'accessToken'> = ada, at = gateway) =>
-  send(at, 'PUT', '/user', { body, headers: bearer(accessToken) });
-
-async function updated(
-  body: unknown,
-  member: Pick<Member, 'accessToken'> = ada,
-  at = gateway,
-): Promise<Body> {
-  const answer = await update(body, member, at);
-  expect(answer).toMatchObject({ status: 200 });
-  return answer.body as Body;
-}
-
-const CODE = /\b\d{6}\b/;
-
-/** Waits for a mail with a code to an address, and returns the code of the last one. */
-async function codeTo(address: string): Promise<string> {
-  const find = () => smtp.mails.findLast(({ to, text }) => to.includes(address) && CODE.test(text));
-  await expect.poll(() => find() !== undefined).toBe(true);
-  return CODE.exec(find()?.text ?? '')?.[0] ?? '';
-}
-
-const confirmEmail = (email: string, code: string, at = gateway) =>
-  signInWithMailedCode(at.deps, by, {
-    ...{ email, code, form: 'gotrue' },
-    purposes: ['email_change_new', 'email_change_current'],
-  });
+const stage = ownChanges();
+const { gateway, update, updated, codeTo, gatewayWith } = stage;
 
 test('nothing in the body changes nothing', async () => {
-  const before = (await send(gateway, 'GET', '/user', { headers: bearer(ada.accessToken) })).body as Body;
+  const before = (await send(gateway, 'GET', '/user', { headers: bearer(stage.ada.accessToken) }))
+    .body as Body;
   expect(await updated({})).toEqual(before);
   const ignored = {
     role: 'service_role',
     aud: 'x',
-    id: ada.user.id,
+    id: stage.ada.user.id,
     is_anonymous: true,
     email_confirm: true,
   };
   expect(await updated(ignored)).toEqual(before);
-  expect(await updated({ email: ada.person.email.toUpperCase(), phone: '', data: null })).toEqual(before);
+  expect(await updated({ email: stage.ada.person.email.toUpperCase(), phone: '', data: null })).toEqual(
+    before,
+  );
 });
 
 test('data is merged, and null deletes a key', async () => {
@@ -117,22 +56,24 @@ test('app_metadata is for administrators', async () => {
   expectError(answer, 403, 'not_admin', 'Updating app_metadata requires admin privileges');
 });
 
-test('without a token there is an error', async () => {
+test('PUT /user without a token is refused: no_authorization', async () => {
   const answer = await send(gateway, 'PUT', '/user', { body: {} });
   expectError(answer, 401, 'no_authorization', 'This endpoint requires a valid Bearer token');
 });
 
 test('a new password serves, the old one does not; other sessions end, this one stays', async () => {
-  const other = await logIn(gateway, ada.person);
+  const other = await logIn(gateway, stage.ada.person);
   await updated({ password: 'Fresh-horse-2' });
-  expect(await isSignedIn(gateway, ada)).toBe(true);
+  expect(await isSignedIn(gateway, stage.ada)).toBe(true);
   expect(await isSignedIn(gateway, other)).toBe(false);
-  await expect(logIn(gateway, ada.person)).rejects.toThrow('Invalid email or password');
-  expect((await logIn(gateway, { ...ada.person, password: 'Fresh-horse-2' })).user.id).toBe(ada.user.id);
+  await expect(logIn(gateway, stage.ada.person)).rejects.toThrow('Invalid email or password');
+  expect((await logIn(gateway, { ...stage.ada.person, password: 'Fresh-horse-2' })).user.id).toBe(
+    stage.ada.user.id,
+  );
 });
 
 test('the same password and a weak one are refused', async () => {
-  const same = await update({ password: ada.person.password });
+  const same = await update({ password: stage.ada.person.password });
   expectError(same, 422, 'same_password', 'New password should be different from the old password.');
   for (const password of ['', '123'])
     expect(await update({ password })).toMatchObject({
@@ -147,112 +88,8 @@ test('all changes are made or none', async () => {
   const message = 'A user with this email address has already been registered';
   expectError(await update(taken), 422, 'email_exists', message);
   expect((await updated({})).user_metadata).toEqual({ email_verified: true });
-  expect((await logIn(gateway, ada.person)).user.id).toBe(ada.user.id);
+  expect((await logIn(gateway, stage.ada.person)).user.id).toBe(stage.ada.user.id);
 });
-
-test('another address is pending until both addresses confirm, in either order', async () => {
-  for (const first of ['new', 'current'] as const) {
-    const member = await verifiedPerson(gateway);
-    const { email } = newPerson();
-    const pending = await updated({ email }, member);
-    expect(pending).toMatchObject({ email: member.person.email, new_email: email });
-    expect(pending.email_change_sent_at).toEqual(expect.any(String));
-    const both = [
-      { at: email, code: await codeTo(email) },
-      { at: member.person.email, code: await codeTo(member.person.email) },
-    ];
-    const [one, two] = first === 'new' ? both : both.reverse();
-    if (one === undefined || two === undefined) return expect.fail('Two codes were expected.');
-    expect(await confirmEmail(one.at, one.code)).toBe('half');
-    expect((await updated({}, member)).email).toBe(member.person.email);
-    const signedIn = await confirmEmail(two.at, two.code);
-    expect(signedIn).toMatchObject({ user: { id: member.user.id, email } });
-    const { new_email: newEmail, ...after } = await updated({}, member);
-    expect([newEmail, after.email]).toEqual([undefined, email]);
-  }
-});
-
-test('a later request for another address replaces the earlier one', async () => {
-  const [first, second] = [newPerson().email, newPerson().email];
-  await updated({ email: first });
-  const code = await codeTo(first);
-  await gateway.sql`delete from portcullis_private.rate_limits`;
-  expect(await updated({ email: second })).toMatchObject({ new_email: second });
-  await expect(confirmEmail(first, code)).rejects.toMatchObject({ code: 'invalid_code' });
-});
-
-test('a second request for an address within a minute has to wait', async () => {
-  const { email } = newPerson();
-  await updated({ email });
-  const message = expect.stringMatching(
-    /^For security purposes, you can only request this after \d+ seconds\.$/,
-  );
-  expectError(await update({ email }), 429, 'over_email_send_rate_limit', message);
-});
-
-test.each(['nope', `${'x'.repeat(250)}@example.com`])('the address %s is refused', async (email) => {
-  expect(await update({ email })).toMatchObject({ status: 400, body: { error_code: 'validation_failed' } });
-});
-
-test('PKCE needs both of its attributes', async () => {
-  const answer = await update({ email: newPerson().email, code_challenge: 'x'.repeat(43) });
-  const message = 'PKCE flow requires code_challenge_method and code_challenge';
-  expectError(answer, 400, 'validation_failed', message);
-});
-
-test('a phone number is pending until its code is given', async () => {
-  const pending = await updated({ phone: '+1 500 555 0011' });
-  expect(pending).toMatchObject({ phone: '', new_phone: '15005550011' });
-  const signedIn = await confirmPhoneChange(gateway.deps, by, { phone: '15005550011', code: '111111' });
-  expect(signedIn.user.id).toBe(ada.user.id);
-  const after = await updated({});
-  expect(after).toMatchObject({ phone: '15005550011', phone_confirmed_at: expect.any(String) });
-  expect(after.new_phone).toBeUndefined();
-  expect(await isSignedIn(gateway, ada)).toBe(true);
-  const again = confirmPhoneChange(gateway.deps, by, { phone: '15005550011', code: '111111' });
-  await expect(again).rejects.toMatchObject({ code: 'invalid_code' });
-  const bob = await verifiedPerson(gateway);
-  const message = 'A user with this phone number has already been registered';
-  expectError(await update({ phone: '15005550011' }, bob), 422, 'phone_exists', message);
-});
-
-test('of two persons who ask for one number, the first who confirms gets it', async () => {
-  const bob = await verifiedPerson(gateway);
-  await updated({ phone: '15005550012' });
-  await gateway.sql`delete from portcullis_private.rate_limits`;
-  await updated({ phone: '15005550012' }, bob);
-  const attempts = [1, 2].map(() =>
-    confirmPhoneChange(gateway.deps, by, { phone: '15005550012', code: '222222' }),
-  );
-  const done = await Promise.allSettled(attempts);
-  expect(done.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(1);
-  const [count] =
-    await gateway.sql`select count(*)::int as n from portcullis.phones where number = '+15005550012'`;
-  expect(count).toEqual({ n: 1 });
-});
-
-test('a bad number, an unknown channel and a number that had a message are refused', async () => {
-  expectError(
-    await update({ phone: '0abc' }),
-    400,
-    'validation_failed',
-    'Invalid phone number format (E.164 required)',
-  );
-  expect(await update({ phone: newNumber(), channel: 'pigeon' })).toMatchObject({
-    status: 400,
-    body: { msg: expect.stringMatching(/^Invalid channel/) },
-  });
-  const phone = newNumber();
-  await updated({ phone });
-  const message = expect.stringMatching(/^For security purposes/);
-  expectError(await update({ phone }), 429, 'over_sms_send_rate_limit', message);
-});
-
-async function gatewayWith(more: Record<string, string>): Promise<TestGateway> {
-  const other = await startGateway({ env: { ...env(), ...more } });
-  closing.push(other.close);
-  return other;
-}
 
 const CURRENT = 'Current password required when setting new password.';
 
@@ -295,90 +132,24 @@ test('REQUIRE_REAUTHENTICATION asks for a code in a session of yesterday, which 
 });
 
 test('/reauthenticate sends one code a minute, by HEAD none', async () => {
-  const head = await send(gateway, 'HEAD', '/reauthenticate', { headers: bearer(ada.accessToken) });
+  const head = await send(gateway, 'HEAD', '/reauthenticate', { headers: bearer(stage.ada.accessToken) });
   expect(head.status).toBe(405);
-  expect((await reauthenticate(ada, gateway)).status).toBe(200);
+  expect((await reauthenticate(stage.ada, gateway)).status).toBe(200);
   expect(await updated({})).toMatchObject({ reauthentication_sent_at: expect.any(String) });
   const message = expect.stringMatching(/^For security purposes/);
-  expectError(await reauthenticate(ada, gateway), 429, 'over_email_send_rate_limit', message);
+  expectError(await reauthenticate(stage.ada, gateway), 429, 'over_email_send_rate_limit', message);
 });
 
 test('/reauthenticate uses the number of a person without an address, and needs one of both', async () => {
   await gateway.sql`delete from portcullis.phones where number = '+15005550012'`;
   await updated({ phone: '15005550012' });
   await confirmPhoneChange(gateway.deps, by, { phone: '15005550012', code: '222222' });
-  await gateway.sql`update portcullis.users set email = null, email_verified_at = null where id = ${ada.user.id}`;
-  expect(await reauthenticate(ada, gateway)).toMatchObject({ status: 200, body: {} });
+  await gateway.sql`update portcullis.users set email = null, email_verified_at = null where id = ${stage.ada.user.id}`;
+  expect(await reauthenticate(stage.ada, gateway)).toMatchObject({ status: 200, body: {} });
   const [code] = await gateway.sql`
-    select target from portcullis_private.one_time_codes where user_id = ${ada.user.id} and purpose = 'reauthentication'`;
+    select target from portcullis_private.one_time_codes where user_id = ${stage.ada.user.id} and purpose = 'reauthentication'`;
   expect(code).toEqual({ target: '+15005550012' });
-  await gateway.sql`delete from portcullis.phones where user_id = ${ada.user.id}`;
+  await gateway.sql`delete from portcullis.phones where user_id = ${stage.ada.user.id}`;
   const message = 'Reauthentication requires the user to have an email or a phone number';
-  expectError(await reauthenticate(ada, gateway), 400, 'validation_failed', message);
-});
-
-test('an anonymous person becomes permanent by an address or a number, and gets no password alone', async () => {
-  const make = async () => {
-    const member = await verifiedPerson(gateway);
-    await gateway.sql`update portcullis.users set email = null, email_verified_at = null where id = ${member.user.id}`;
-    await gateway.sql`insert into portcullis_private.account_details (user_id, is_anonymous) values (${member.user.id}, true)`;
-    await gateway.sql`delete from portcullis_private.passwords where user_id = ${member.user.id}`;
-    return member;
-  };
-  const [one, two] = [await make(), await make()];
-  expectError(
-    await update({ password: 'Fresh-horse-2' }, one),
-    422,
-    'validation_failed',
-    'Updating password of an anonymous user without an email or phone is not allowed',
-  );
-  const { email } = newPerson();
-  expect(await updated({ email }, one)).toMatchObject({ email: '', new_email: email, is_anonymous: true });
-  await confirmEmail(email, await codeTo(email));
-  await gateway.sql`delete from portcullis.phones where number = '+15005550011'`;
-  await updated({ phone: '15005550011' }, two);
-  const signedIn = await confirmPhoneChange(gateway.deps, by, { phone: '15005550011', code: '111111' });
-  expect(signedIn.user.id).toBe(two.user.id);
-  expect(await updated({}, two)).toMatchObject({
-    phone: '15005550011',
-    is_anonymous: false,
-    app_metadata: { provider: 'phone', providers: ['phone'] },
-  });
-});
-
-test('AUTOCONFIRM gives a number at once, one confirmation of two is enough for an address', async () => {
-  const auto = await gatewayWith({ AUTOCONFIRM: 'email,phone' });
-  const member = await verifiedPerson(auto);
-  const phone = newNumber().slice(1);
-  expect(await updated({ phone }, member, auto)).toMatchObject({
-    phone,
-    phone_confirmed_at: expect.any(String),
-  });
-  const [row] = await auto.sql`select verified_at from portcullis.phones where user_id = ${member.user.id}`;
-  expect(row).toEqual({ verified_at: null });
-  const { email } = newPerson();
-  expect(await updated({ email }, member, auto)).toMatchObject({ new_email: email });
-  const signedIn = await confirmEmail(email, await codeTo(email), auto);
-  expect(signedIn).toMatchObject({ user: { email } });
-});
-
-test('an address that only the former one confirmed does not count as verified', async () => {
-  const auto = await gatewayWith({ AUTOCONFIRM: 'email' });
-  const member = await verifiedPerson(auto);
-  const { email } = newPerson();
-  await updated({ email }, member, auto);
-  const code = await codeTo(member.person.email);
-  await confirmEmail(member.person.email, code, auto);
-  const [row] =
-    await auto.sql`select email, email_verified_at from portcullis.users where id = ${member.user.id}`;
-  expect(row).toEqual({ email, email_verified_at: null });
-});
-
-test('without SECURE_EMAIL_CHANGE the new address alone confirms', async () => {
-  const plain = await gatewayWith({ SECURE_EMAIL_CHANGE: 'off' });
-  const member = await verifiedPerson(plain);
-  const { email } = newPerson();
-  await updated({ email }, member, plain);
-  const signedIn = await confirmEmail(email, await codeTo(email), plain);
-  expect(signedIn).toMatchObject({ user: { email } });
+  expectError(await reauthenticate(stage.ada, gateway), 400, 'validation_failed', message);
 });

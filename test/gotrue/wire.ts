@@ -8,6 +8,9 @@ export const bearer = (token: string): Record<string, string> => ({ authorizatio
 
 export type WireAnswer = { status: number; headers: Headers; body: unknown };
 
+/** A time as GoTrue writes it. */
+export const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
+
 type Sent = { body?: unknown; headers?: Record<string, string> };
 
 /** Sends a request to the GoTrue dialect. A text is sent as it is, any other body as JSON. */

@@ -1,10 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { codeOf } from '../accounts/accounts.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, type SignedInAnswer, signUp } from '../support/gateway.ts';
 import { createBrowser } from '../support/providers/oidc-server.ts';
-import { openProviderStage, SITE } from '../support/providers/stage.ts';
+import { openProviderStage, pkce, SITE } from '../support/providers/stage.ts';
 
 // The same flows in GraphQL, with the GoTrue dialect switched off.
 
@@ -22,11 +21,6 @@ const EXCHANGE = /* GraphQL */ `
 
 type Linked = { identities: { id: string; provider: string; email: string }[] };
 
-const challenge = () => {
-  const codeVerifier = randomBytes(32).toString('base64url');
-  return { codeVerifier, codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url') };
-};
-
 /** Follows the browser of a person, and exchanges the code with which it comes back. */
 async function finish(url: string, { as, codeVerifier }: { as: string; codeVerifier: string }) {
   const back = await createBrowser().follow(`${url}&login_hint=${as}`, SITE);
@@ -35,7 +29,7 @@ async function finish(url: string, { as, codeVerifier }: { as: string; codeVerif
 }
 
 async function signIn(as: string): Promise<SignedInAnswer> {
-  const { codeVerifier, codeChallenge } = challenge();
+  const { verifier: codeVerifier, challenge: codeChallenge } = pkce();
   const input = { provider: 'local', codeChallenge, redirectTo: `${SITE}/in` };
   const { signInWithProvider } = await stage.gateway.graphql<{ signInWithProvider: { url: string } }>(
     SIGN_IN,
@@ -66,7 +60,7 @@ test('a signed-in person links a provider by the exchange of the code, and unlin
   stage.person('ann');
   const session = await signUp(stage.gateway);
   const headers = bearer(session.accessToken);
-  const { codeVerifier, codeChallenge } = challenge();
+  const { verifier: codeVerifier, challenge: codeChallenge } = pkce();
   const input = { provider: 'local', codeChallenge };
   const { linkProvider } = await stage.gateway.graphql<{ linkProvider: { url: string } }>(
     LINK,
@@ -83,7 +77,7 @@ test('a signed-in person links a provider by the exchange of the code, and unlin
 });
 
 test('linking in an old session needs the password or a code', async () => {
-  const { codeChallenge } = challenge();
+  const { challenge: codeChallenge } = pkce();
   const input = { provider: 'local', codeChallenge };
   stage.person('ann');
   const session = await signIn('ann');
@@ -106,7 +100,7 @@ test('the only identity of an account that a provider began cannot be unlinked',
 });
 
 test.each([
-  [{ provider: 'nowhere', codeChallenge: challenge().codeChallenge }, 'unknown_provider provider'],
+  [{ provider: 'nowhere', codeChallenge: pkce().challenge }, 'unknown_provider provider'],
   [{ provider: 'local', codeChallenge: '' }, 'required codeChallenge'],
   [{ provider: 'local', codeChallenge: 'short' }, 'invalid codeChallenge'],
 ])('signInWithProvider refuses %j', async (input, code) => {
@@ -114,7 +108,7 @@ test.each([
 });
 
 test('linking needs a signed-in person', async () => {
-  const input = { provider: 'local', codeChallenge: challenge().codeChallenge };
+  const input = { provider: 'local', codeChallenge: pkce().challenge };
   expect(await codeOf(stage.gateway.failure(LINK, { input }))).toBe('unauthenticated');
   expect(await codeOf(stage.gateway.failure(IDENTITIES))).toBe('unauthenticated');
 });

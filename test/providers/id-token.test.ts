@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { describe, expect, test } from 'vitest';
+import { JWT_SECRET, signShared } from '../gotrue/administrators.ts';
 import { verifiedPerson } from '../gotrue/people.ts';
-import { JWT_SECRET, signed } from '../gotrue/service-tokens.ts';
 import { bearer, send } from '../gotrue/wire.ts';
 import { logInFirst, protect } from '../second-factors/authenticator.ts';
 import { forFile } from '../support/for-file.ts';
@@ -122,7 +122,7 @@ test.each([
   expect(await grant(body)).toMatchObject({ status, body: expected });
 });
 
-test('an address that the provider has not verified signs no one in', async () => {
+test('an address that the provider has not verified does not sign in', async () => {
   expect(await show(claims({ email_verified: false }))).toMatchObject({
     status: 403,
     body: { error_code: 'provider_email_needs_verification' },
@@ -168,9 +168,9 @@ describe('linking by an ID token', () => {
     expect((await link(accessToken)).status).toBe(200);
   });
 
-  test('signs no one in by a token that names no session', async () => {
+  test('does not sign in by a token that names no session', async () => {
     const ada = await verifiedPerson(linking.gateway);
-    const token = await signed({ sub: ada.user.id, role: 'authenticated' });
+    const token = await signShared({ sub: ada.user.id, role: 'authenticated' });
     expect((await link(token)).status).toBe(403);
   });
 });

@@ -31,17 +31,3 @@ test('the same subject at another issuer is another person', async () => {
     .sql`update portcullis.identities set issuer = 'https://former.example.com' where user_id = ${id}`;
   expect((await stage.signIn('ann')).user.id).not.toBe(id);
 });
-
-test('a provider that changes its key goes on signing people in', async () => {
-  stage.person('ann');
-  const { user } = await stage.signIn('ann');
-  await stage.oidc.rotateKey();
-  const deadline = Date.now() + 25_000;
-  for (;;) {
-    const back = await stage.visit('/authorize?provider=local');
-    if (back.hash.includes('access_token')) break;
-    if (Date.now() > deadline) throw new Error('The new key was not found.');
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-  expect((await stage.signIn('ann')).user.id).toBe(user.id);
-}, 40_000);

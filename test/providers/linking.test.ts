@@ -258,6 +258,17 @@ describe('a signed-in person', () => {
     expect((await stage.signIn('ann')).user.id).not.toBe(session.user.id);
   });
 
+  test('does not unlink the address of the account, in whichever case its id is spelled', async () => {
+    const session = await member();
+    stage.person('ann');
+    await link(session, 'ann');
+    const own = (await userOf(session.accessToken)).identities[0]?.identity_id ?? '';
+    for (const id of [own, own.toUpperCase()]) {
+      const refused = await call('DELETE', `/user/identities/${id}`, session.accessToken);
+      expect(await refused.json()).toMatchObject({ error_code: 'email_conflict_identity_not_deletable' });
+    }
+  });
+
   test('keeps the only identity of an account that a provider began', async () => {
     stage.person('ann');
     const { access_token: token } = await stage.signIn('ann');

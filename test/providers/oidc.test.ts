@@ -10,6 +10,7 @@ import {
   type OidcServer,
   startOidcServer,
 } from '../support/providers/oidc-server.ts';
+import { pkce } from '../support/providers/stage.ts';
 
 const REDIRECT_URI = 'https://auth.example.com/callback';
 const bounds = { allow: { hosts: [], ranges: ['loopback'] }, maxBytes: 64 * 1024 };
@@ -37,8 +38,8 @@ const secret = () => randomBytes(32).toString('base64url');
 
 /** Signs a person in at the provider, up to the redirect back. */
 async function begin(by: Provider = provider, loginHint = 'ann') {
-  const flow = { state: secret(), nonce: secret(), codeVerifier: secret(), redirectUri: REDIRECT_URI };
-  const codeChallenge = createHash('sha256').update(flow.codeVerifier).digest('base64url');
+  const { verifier: codeVerifier, challenge: codeChallenge } = pkce();
+  const flow = { state: secret(), nonce: secret(), codeVerifier, redirectUri: REDIRECT_URI };
   const url = await by.authorizationUrl({
     ...flow,
     codeChallenge,
@@ -242,6 +243,14 @@ describe('the keys of a provider', () => {
     for (let n = 0; n < 5; n += 1)
       await expect(provider.verify({ idToken })).rejects.toMatchObject({ fault: 'invalid' });
     expect(server.asked.get('/jwks')).toBeLessThanOrEqual(2);
+  });
+
+  test('that the provider does not serve make it unavailable, at the first sign-in and at the next', async () => {
+    server.faults.set('/jwks', (_request, response) => answerJson(response, {}, 503));
+    const idToken = await server.makeIdToken(idClaims());
+    for (let n = 0; n < 2; n += 1)
+      await expect(provider.verify({ idToken })).rejects.toMatchObject({ fault: 'unavailable' });
+    expect(server.asked.get('/jwks')).toBe(1);
   });
 });
 

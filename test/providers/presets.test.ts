@@ -50,6 +50,12 @@ const settings = (name: string, more: Partial<ProviderSettings> = {}): ProviderS
   ...more,
 });
 
+/** The settings of a provider that the operator configured by its issuer. */
+const byIssuer = (name: string, more: Partial<ProviderSettings> = {}): ProviderSettings => {
+  const { authorizationUrl: _, ...rest } = settings(name);
+  return { ...rest, issuer: url, ...more };
+};
+
 const RESPONSE = {
   ...{ redirectUri: REDIRECT_URI, state: 'state', nonce: 'nonce', codeVerifier: 'v'.repeat(43) },
   parameters: { code: 'code', state: 'state' },
@@ -62,10 +68,13 @@ const redeem = async (given: ProviderSettings, parameters: Record<string, string
     parameters: { ...RESPONSE.parameters, ...parameters },
   });
 
-/** Serves an OpenID provider with a key of its own, whose ID tokens have these claims. */
-async function serveOpenId(claims: JWTPayload, issuer = url) {
+/**
+ * Serves an OpenID provider with a key of its own, whose ID tokens have these claims.
+ * @param asked the issuer under which the gateway asks for the discovery document
+ */
+async function serveOpenId(claims: JWTPayload, issuer = url, asked = issuer) {
   const { publicKey, privateKey } = await generateKeyPair('RS256');
-  answers['/.well-known/openid-configuration'] = {
+  answers[`${new URL(asked).pathname.replace(/\/$/, '')}/.well-known/openid-configuration`] = {
     issuer,
     authorization_endpoint: `${url}/authorize`,
     token_endpoint: `${url}/token`,
@@ -153,23 +162,20 @@ test('discord verifies an address by its field "verified"', async () => {
 });
 
 describe('azure', () => {
-  const tenant = () =>
-    settings('azure', { authorizationUrl: undefined, issuer: url } as Partial<ProviderSettings>);
-
   test('verifies addresses of the one directory that the operator configured', async () => {
     await serveOpenId({ email: 'ann@example.com' });
-    expect((await redeem(tenant())).account).toMatchObject({ email: 'ann@example.com', emailVerified: true });
+    expect((await redeem(byIssuer('azure'))).account).toMatchObject({
+      email: 'ann@example.com',
+      emailVerified: true,
+    });
   });
 
   test('of many directories, verifies only addresses whose domain the directory owns', async () => {
     const issuer = `${url}/common/v2.0`;
     const shared = { authorizationUrl: `${url}/common` };
-    const document = '/common/v2.0/.well-known/openid-configuration';
     await serveOpenId({ email: 'ann@example.com' }, issuer);
-    answers[document] = answers['/.well-known/openid-configuration'];
     expect((await redeem(settings('azure', shared))).account.emailVerified).toBe(false);
     await serveOpenId({ email: 'ann@example.com', xms_edov: true }, issuer);
-    answers[document] = answers['/.well-known/openid-configuration'];
     expect((await redeem(settings('azure', shared))).account.emailVerified).toBe(true);
   });
 
@@ -177,14 +183,14 @@ describe('azure', () => {
     const origin = 'https://login.microsoftonline.com';
     const tenant = '72f988bf-86f1-41af-91ab-2d7cd011db47';
     const claims = { iss: `${origin}/${tenant}/v2.0`, tid: tenant, email: 'ann@example.com' };
-    await serveOpenId(claims, `${origin}/{tenantid}/v2.0`);
-    answers['/common/v2.0/.well-known/openid-configuration'] = answers['/.well-known/openid-configuration'];
+    const served = [`${origin}/{tenantid}/v2.0`, `${origin}/common/v2.0`] as const;
+    await serveOpenId(claims, ...served);
     const azure = createProvider(settings('azure', { authorizationUrl: undefined }), (address, init) =>
       outbound.fetch(String(address).replace(origin, url), init),
     );
     const { account } = await azure.redeem(RESPONSE);
     expect(account).toMatchObject({ issuer: claims.iss, subject: 'subject', emailVerified: false });
-    await serveOpenId({ ...claims, tid: 'another' }, `${origin}/{tenantid}/v2.0`);
+    await serveOpenId({ ...claims, tid: 'another' }, ...served);
     await expect(azure.redeem(RESPONSE)).rejects.toMatchObject({ fault: 'invalid' });
   });
 
@@ -193,8 +199,6 @@ describe('azure', () => {
     async (tenants) => {
       const issuer = `${url}/${tenants}/v2.0`;
       await serveOpenId({ email: 'ann@example.com' }, issuer);
-      answers[`/${tenants}/v2.0/.well-known/openid-configuration`] =
-        answers['/.well-known/openid-configuration'];
       const given = settings('azure', { authorizationUrl: `${url}/${tenants}` });
       expect((await redeem(given)).account.emailVerified).toBe(false);
     },
@@ -208,8 +212,7 @@ describe('azure', () => {
 });
 
 describe('apple', () => {
-  const apple = (more: Partial<ProviderSettings> = {}) =>
-    settings('apple', { authorizationUrl: undefined, issuer: url, ...more } as Partial<ProviderSettings>);
+  const apple = (more: Partial<ProviderSettings> = {}) => byIssuer('apple', more);
 
   test('takes the name from the form of the first sign-in, and verification as a text', async () => {
     await serveOpenId({ email: 'ann@privaterelay.appleid.com', email_verified: 'true' });
@@ -277,29 +280,28 @@ test('gitlab and keycloak of the operator are found at their URL', () => {
 test('an issuer may end in a slash, which the configuration leaves out', async () => {
   const issuer = `${url}/application/o/gateway`;
   await serveOpenId({ email: 'ann@example.com', email_verified: true }, `${issuer}/`);
-  answers['/application/o/gateway/.well-known/openid-configuration'] =
-    answers['/.well-known/openid-configuration'];
-  const given = settings('authentik', { authorizationUrl: undefined, issuer } as Partial<ProviderSettings>);
-  expect((await redeem(given)).account).toMatchObject({ issuer: `${issuer}/`, emailVerified: true });
+  const { account } = await redeem(byIssuer('authentik', { issuer }));
+  expect(account).toMatchObject({ issuer: `${issuer}/`, emailVerified: true });
+});
+
+test('NUL characters are taken out of claims, and a claim of nothing else does not count', async () => {
+  await serveOpenId({ email: '\0', email_verified: true, name: 'Ann\0 Other' });
+  const { account } = await redeem(byIssuer('local'));
+  expect(account).toMatchObject({ email: null, emailVerified: false, name: 'Ann Other' });
 });
 
 test('a subject that the database cannot hold is refused', async () => {
   for (const sub of ['a\0b', '\ud800']) {
     await serveOpenId({ sub });
-    const given = settings('local', {
-      authorizationUrl: undefined,
-      issuer: url,
-    } as Partial<ProviderSettings>);
-    await expect(redeem(given)).rejects.toMatchObject({ fault: 'invalid' });
+    await expect(redeem(byIssuer('local'))).rejects.toMatchObject({ fault: 'invalid' });
   }
 });
 
 describe("an ID token of google's SDK for an application", () => {
   const shown = async (name: string, claims: JWTPayload) => {
     await serveOpenId({ email: 'ann@example.com', email_verified: true, azp: 'application', ...claims });
-    const given = settings(name, { authorizationUrl: undefined, issuer: url } as Partial<ProviderSettings>);
     const make = answers['/token'] as () => Promise<{ id_token: string }>;
-    return createProvider(given, outbound.fetch).verify({ idToken: (await make()).id_token });
+    return createProvider(byIssuer(name), outbound.fetch).verify({ idToken: (await make()).id_token });
   };
 
   test('names the application, and is for the gateway', async () => {

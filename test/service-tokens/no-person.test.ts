@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { JWT_SECRET, signShared } from '../gotrue/administrators.ts';
 import { codes, join, ME, openStage, type SignedInPerson } from '../hasura/scenarios/frontend.ts';
 import { readJwks } from '../keys/keys.ts';
 import { expectRefused } from '../sessions/refused-token.ts';
@@ -10,33 +10,28 @@ import { createServiceToken } from './tokens.ts';
 
 // Tokens of servers, and tokens by the shared secret, open no account at GraphQL, Hasura or another dialect.
 
-const SECRET = createHash('sha256').update('the secret shared with other services').digest('hex');
-const stage = forFile(() => openStage({ env: { GOTRUE_JWT_SECRET: SECRET } }));
+const stage = forFile(() => openStage({ env: { GOTRUE_JWT_SECRET: JWT_SECRET } }));
 
 let ada: SignedInPerson;
 beforeEach(async () => {
   ada = await join(stage);
 });
 
-const signWith = (secret: string, payload: JWTPayload, header: object = {}): Promise<string> =>
-  new SignJWT(payload)
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT', ...header })
-    .sign(new TextEncoder().encode(secret));
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** Tokens that name Ada in the ways that an attacker has, or that a holder of the shared secret has. */
 const tokens: Readonly<Record<string, () => Promise<string>>> = {
   'a service token': async () => (await createServiceToken(stage.gateway)).token,
   'a token of role authenticated by the shared secret, with all claims of a user': () =>
-    signWith(SECRET, { ...decodeJwt(ada.accessToken), role: 'authenticated' }),
+    signShared({ ...decodeJwt(ada.accessToken), role: 'authenticated' }),
   'a token of role service_role by the shared secret, with all claims of a user': () =>
-    signWith(SECRET, { ...decodeJwt(ada.accessToken), role: 'service_role' }),
+    signShared({ ...decodeJwt(ada.accessToken), role: 'service_role' }),
   'a token by the shared secret that names a signing key': () =>
-    signWith(SECRET, decodeJwt(ada.accessToken), { kid: decodeProtectedHeader(ada.accessToken).kid }),
+    signShared(decodeJwt(ada.accessToken), JWT_SECRET, { kid: decodeProtectedHeader(ada.accessToken).kid }),
   'a token signed by HS256 with the public key as the secret': async () => {
     const { keys } = await readJwks(stage.gateway);
     const { kid } = decodeProtectedHeader(ada.accessToken);
-    return signWith(JSON.stringify(keys[0]), decodeJwt(ada.accessToken), { kid });
+    return signShared(decodeJwt(ada.accessToken), JSON.stringify(keys[0]), { kid });
   },
   'a token of alg none': async () =>
     `${base64({ alg: 'none', typ: 'JWT' })}.${base64(decodeJwt(ada.accessToken))}.`,

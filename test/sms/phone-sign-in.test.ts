@@ -22,7 +22,6 @@ beforeAll(async () => {
   gateway = await startGateway({
     env: {
       ...twilioEnv(twilio),
-      ALLOW_PRIVATE_ADDRESSES: 'loopback',
       SMS_COUNTRIES: '+49,+1500',
       SMS_TEST_CODES: '+15005550001=246810',
       LIMIT_SMS: '10000/3600',

@@ -146,10 +146,12 @@ test.each([
 test('the provider test shows messages on the local inbox page', async () => {
   const inbox = createMailInbox();
   const sender = createSmsSender(readConfig({ SMS_PROVIDER: 'test' }), { outbound, inbox });
-  expect(await sender?.send(message, new AbortController().signal)).toBeNull();
-  expect(inbox.list()).toMatchObject([{ to: message.to, text: message.text }]);
+  const text = '123456 is your code for <Engines & Co>.';
+  expect(await sender?.send({ ...message, text }, new AbortController().signal)).toBeNull();
+  const html = '<p>123456 is your code for &#60;Engines &#38; Co&#62;.</p>';
+  expect(inbox.list()).toMatchObject([{ to: message.to, text, html }]);
 });
 
-test('without a provider there is no sender', () => {
+test('without SMS_PROVIDER the gateway creates no sender', () => {
   expect(createSmsSender(readConfig({}), { outbound, inbox: null })).toBeNull();
 });

@@ -47,14 +47,10 @@ export async function runSubcommand(
   args: readonly string[],
   { stdout, stderr, open }: Surroundings = ofProcess(commandLine),
 ): Promise<number> {
-  const [name = '', ...rest] = args;
-  const asJson = rest.includes('--json');
+  const asJson = args.includes('--json', 1);
   try {
-    const {
-      text,
-      json,
-      exitCode = 0,
-    } = await dispatch(commandLine, [name, ...rest], { open, print: printer(stdout) });
+    const report = await dispatch(commandLine, args, { open, print: printer(stdout) });
+    const { text, json, exitCode = 0 } = report;
     stdout.write(asJson && json !== undefined ? `${JSON.stringify(json, null, 2)}\n` : text);
     return exitCode;
   } catch (thrown) {

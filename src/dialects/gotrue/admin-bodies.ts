@@ -5,8 +5,9 @@ import type { CreateAccountInput } from '../../flows/admin/create-user.ts';
 import type { UpdateAccountInput } from '../../flows/admin/update-user.ts';
 import type { ProfileChanges } from '../../flows/shared/profile-changes.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import { findAccount } from '../../users/accounts.ts';
-import { refuse, validationFailed } from './errors.ts';
+import { type Account, findAccount } from '../../users/accounts.ts';
+import { requireUuid } from './bodies.ts';
+import { emailExists, refuse, validationFailed } from './errors.ts';
 import { parseGoDuration } from './go-duration.ts';
 import { userObject } from './objects.ts';
 
@@ -35,12 +36,12 @@ type Body = z.output<typeof AdminUserBody>;
 
 const given = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
 
-/** The id in a path. @throws AuthError `validation_failed` (404) */
-export function requireUserId({ userId }: { userId: string }): string {
-  const id = userId.toLowerCase();
-  if (!isUuid(id)) throw refuse(404, 'validation_failed', 'user_id must be an UUID');
-  return id;
-}
+/** The path of a user. */
+export const userPath = z.object({ userId: z.string().meta({ description: 'A UUID.' }) });
+
+/** The user in a path. @throws AuthError `validation_failed` (404) */
+export const requireUserId = ({ userId }: z.output<typeof userPath>): string =>
+  requireUuid(userId, 'user_id');
 
 const NIL = '00000000-0000-0000-0000-000000000000';
 
@@ -67,7 +68,7 @@ function banOf({ ban_duration: text = '' }: Body): Date | 'lifted' | null {
   return milliseconds <= 0 ? 'lifted' : new Date(Date.now() + milliseconds);
 }
 
-/** There is one audience. @throws AuthError `validation_failed` */
+/** The gateway has one audience. @throws AuthError `validation_failed` */
 function requireAudience({ config }: GatewayDeps, { aud }: Body): void {
   const asked = given(aud);
   if (asked !== null && asked !== config.gotrue.audience)
@@ -111,24 +112,26 @@ export function changesOf(deps: GatewayDeps, body: Body): Omit<UpdateAccountInpu
   };
 }
 
-const userNotFound = (): AuthError => refuse(404, 'user_not_found', 'User not found');
+export const userNotFound = (): AuthError => refuse(404, 'user_not_found', 'User not found');
 
-/** The user as a client reads it. @throws AuthError `user_not_found` */
-export async function answerOf(deps: GatewayDeps, userId: string): Promise<Record<string, unknown>> {
+/** The account of a user. @throws AuthError `user_not_found` */
+export async function requireAccount(deps: GatewayDeps, userId: string): Promise<Account> {
   const account = await findAccount(deps, userId);
   if (account === null) throw userNotFound();
-  return userObject(account, deps.config);
+  return account;
 }
+
+/** The user as a client reads it. @throws AuthError `user_not_found` */
+export const answerOf = async (deps: GatewayDeps, userId: string): Promise<Record<string, unknown>> =>
+  userObject(await requireAccount(deps, userId), deps.config);
 
 /** GoTrue's names of what the flows for accounts throw, by code and attribute. */
 const spellings: Readonly<Record<string, () => AuthError>> = {
-  'already_registered email': () =>
-    refuse(422, 'email_exists', 'A user with this email address has already been registered'),
+  'already_registered email': emailExists,
   'already_registered id': () =>
     refuse(422, 'user_already_exists', 'A user with this id has already been registered'),
   'phone_taken phone': () => refuse(422, 'phone_exists', 'Phone number already registered by another user'),
-  'already_registered newEmail': () =>
-    refuse(422, 'email_exists', 'A user with this email address has already been registered'),
+  'already_registered newEmail': emailExists,
   'required email': () => validationFailed('An email address is required'),
   'required newEmail': () => validationFailed('An email address is required'),
   'invalid newEmail': () => validationFailed('Unable to validate email address: invalid format'),

@@ -1,23 +1,13 @@
 import { z } from 'zod';
 import { removeSecondFactors } from '../../flows/admin/remove-second-factors.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { requireUserId } from './admin-bodies.ts';
+import { requireAccount, requireUserId, userNotFound, userPath } from './admin-bodies.ts';
 import { adminErrors, adminToken, requireAdmin } from './bearer.ts';
-import { refuse, respell } from './errors.ts';
+import { respell } from './errors.ts';
 import { factorNotFound, parseFactorId } from './factors.ts';
 import { factorObject } from './objects.ts';
 import { FactorSchema } from './schemas.ts';
-
-const USER_ID = z.string().meta({ description: 'A UUID.' });
-const userNotFound = () => refuse(404, 'user_not_found', 'User not found');
-
-async function factorsOf(deps: GatewayDeps, userId: string) {
-  const account = await findAccount(deps, userId);
-  if (account === null) throw userNotFound();
-  return account.factors;
-}
 
 /** The authenticator apps of a user, for servers. */
 export const adminFactorEndpoints = (deps: GatewayDeps): Endpoint[] => [
@@ -32,8 +22,11 @@ export const adminFactorEndpoints = (deps: GatewayDeps): Endpoint[] => [
       errors: [...adminErrors, userNotFound()],
     },
     authenticate: (incoming) => requireAdmin(deps, incoming),
-    params: z.object({ userId: USER_ID }),
-    handle: async ({ params }, c) => c.json((await factorsOf(deps, requireUserId(params))).map(factorObject)),
+    params: userPath,
+    async handle({ params }, c) {
+      const { factors } = await requireAccount(deps, requireUserId(params));
+      return c.json(factors.map(factorObject));
+    },
   }),
   endpoint({
     method: 'DELETE',
@@ -47,11 +40,12 @@ export const adminFactorEndpoints = (deps: GatewayDeps): Endpoint[] => [
       errors: [...adminErrors, userNotFound(), factorNotFound()],
     },
     authenticate: (incoming) => requireAdmin(deps, incoming),
-    params: z.object({ userId: USER_ID, factorId: z.string().meta({ description: 'A UUID.' }) }),
+    params: userPath.extend({ factorId: z.string().meta({ description: 'A UUID.' }) }),
     async handle({ by, params }, c) {
       const userId = requireUserId(params);
       const factorId = parseFactorId(params);
-      const factor = (await factorsOf(deps, userId)).find(({ id }) => id === factorId);
+      const { factors } = await requireAccount(deps, userId);
+      const factor = factors.find(({ id }) => id === factorId);
       if (factor === undefined) throw factorNotFound();
       await respell(removeSecondFactors(deps, by, { userId, factorId }), { not_found: factorNotFound });
       return c.json(factorObject(factor));

@@ -4,7 +4,15 @@ import { deleteUserAccount, softDeleteUserAccount } from '../../flows/admin/dele
 import { updateAccount } from '../../flows/admin/update-user.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { AdminUserBody, answerOf, changesOf, creationOf, requireUserId, spelled } from './admin-bodies.ts';
+import {
+  AdminUserBody,
+  answerOf,
+  changesOf,
+  creationOf,
+  requireUserId,
+  spelled,
+  userPath,
+} from './admin-bodies.ts';
 import { adminErrors, adminToken, requireAdmin } from './bearer.ts';
 import { UserSchema } from './schemas.ts';
 
@@ -14,7 +22,6 @@ const accountErrors = [
   ...(['invalid', 'max_length', 'min_length', 'already_registered', 'phone_taken', 'busy'] as const),
 ];
 
-const userIdParam = z.object({ userId: z.string().meta({ description: 'A UUID.' }) });
 const userAnswer = { 200: { description: 'The user.', schema: UserSchema } };
 
 const createUserEndpoints = (deps: GatewayDeps): Endpoint[] => [
@@ -48,7 +55,7 @@ const createUserEndpoints = (deps: GatewayDeps): Endpoint[] => [
       errors: accountErrors,
     },
     authenticate: (incoming) => requireAdmin(deps, incoming),
-    params: userIdParam,
+    params: userPath,
     body: AdminUserBody,
     async handle({ by, params, body }, c) {
       const userId = requireUserId(params);
@@ -70,7 +77,7 @@ const oneUserEndpoints = (deps: GatewayDeps): Endpoint[] => [
       errors: [...adminErrors, 'not_found'],
     },
     authenticate: (incoming) => requireAdmin(deps, incoming),
-    params: userIdParam,
+    params: userPath,
     handle: async ({ params }, c) => c.json(await answerOf(deps, requireUserId(params))),
   }),
   endpoint({
@@ -86,7 +93,7 @@ const oneUserEndpoints = (deps: GatewayDeps): Endpoint[] => [
       errors: [...accountErrors, 'not_found'],
     },
     authenticate: (incoming) => requireAdmin(deps, incoming),
-    params: userIdParam,
+    params: userPath,
     body: AdminUserBody,
     async handle({ by, params, body }, c) {
       const userId = requireUserId(params);
@@ -110,7 +117,7 @@ const deletionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       errors: [...adminErrors, 'not_found', 'sole_owner', 'refused_by_application'],
     },
     authenticate: (incoming) => requireAdmin(deps, incoming),
-    params: userIdParam,
+    params: userPath,
     body: z
       .object({ should_soft_delete: z.boolean().default(false).meta({ description: 'Keeps the row.' }) })
       .optional(),

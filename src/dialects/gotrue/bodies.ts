@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
+import { isUuid } from '../../db/uuid.ts';
 import { headerTextIfValid } from '../../request/header-text.ts';
-import { CAPTCHA_ATTRIBUTE, validationFailed } from './errors.ts';
+import { CAPTCHA_ATTRIBUTE, refuse, validationFailed } from './errors.ts';
 
 // Attributes that several endpoints read. GoTrue takes a missing text for an empty one.
 
@@ -29,6 +30,19 @@ export const CHANNEL = z
   .string()
   .default('')
   .meta({ description: 'How a code is sent to a number: `sms` (the default) or `whatsapp`.' });
+
+/** Returns an address whose length GoTrue accepts. @throws AuthError `validation_failed` */
+export function requireEmailLength(email: string): string {
+  if (email.length > 255) throw validationFailed('An email address is too long');
+  return email;
+}
+
+/** A UUID from a path. @throws AuthError `validation_failed` (404) */
+export function requireUuid(text: string, name: string): string {
+  const id = text.toLowerCase();
+  if (!isUuid(id)) throw refuse(404, 'validation_failed', `${name} must be an UUID`);
+  return id;
+}
 
 /** The attribute in which clients send the solution of a captcha. */
 export const SECURITY = z

@@ -43,6 +43,10 @@ export const refuseAsOAuth = (error: string, description: string): AuthError =>
 /** The error for a request that GoTrue finds malformed. */
 export const validationFailed = (message: string): AuthError => refuse(400, 'validation_failed', message);
 
+/** The error for an address of another account, where a signed-in person or an administrator gives it. */
+export const emailExists = (): AuthError =>
+  refuse(422, 'email_exists', 'A user with this email address has already been registered');
+
 /** Runs a flow whose errors have other names at this endpoint than elsewhere in the dialect. */
 export const respell = <Result>(
   running: Promise<Result>,
@@ -84,10 +88,7 @@ const spellings: Readonly<Partial<Record<ErrorCode, Partial<Spelling>>>> = {
   email_not_verified: { status: 400, code: 'email_not_confirmed', message: 'Email not confirmed' },
   invalid_token: { status: 403, code: 'otp_expired', message: 'Email link is invalid or has expired' },
   invalid_code: { status: 403, code: 'otp_expired', message: 'Token has expired or is invalid' },
-  invalid_code_verifier: {
-    code: 'bad_code_verifier',
-    message: 'code challenge does not match previously saved code verifier',
-  },
+  invalid_code_verifier: { code: 'bad_code_verifier' },
   otp_disabled: { status: 422 },
   invalid_refresh_token: {
     status: 400,
@@ -139,7 +140,9 @@ export const weakMessage = (message: string): string =>
   message.replaceAll('Password must', 'Password should').replace(' characters long.', ' characters.');
 
 /** The errors whose message names what is at fault. */
-const named: ReadonlySet<ErrorCode> = new Set(['same_password', 'reauthentication_not_valid']);
+const selfExplaining: ReadonlySet<ErrorCode> = new Set([
+  ...(['same_password', 'reauthentication_not_valid', 'invalid_code_verifier'] as const),
+]);
 
 /** Names the attribute at fault, as the catalogue's messages do not. */
 function messageOf({ code, attribute, message, details }: AuthError): string {
@@ -149,8 +152,8 @@ function messageOf({ code, attribute, message, details }: AuthError): string {
     return `Could not parse request body as JSON: ${message}`;
   if (code === 'payload_too_large' && typeof details.maxBytes === 'number')
     return `Request body too large (max ${details.maxBytes} bytes)`;
-  if (attribute === 'password' && code !== 'same_password') return weakMessage(message);
-  return attribute === null || named.has(code) ? message : `${attribute}: ${message}`;
+  if (attribute === null || selfExplaining.has(code)) return message;
+  return attribute === 'password' ? weakMessage(message) : `${attribute}: ${message}`;
 }
 
 /** The limits of mails and of text messages have names of their own. */

@@ -7,10 +7,11 @@ import { removeFactor } from '../../flows/second-factor/remove-factor.ts';
 import { verifyFactor } from '../../flows/second-factor/verify-factor.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
+import { answerSession } from './answers.ts';
 import { requireFirstFactor, userErrors, userToken } from './bearer.ts';
+import { requireUuid } from './bodies.ts';
 import { refuse, respell, validationFailed } from './errors.ts';
 import { SessionSchema } from './schemas.ts';
-import { answerSession } from './session-answer.ts';
 
 const TEXT = z.string().default('');
 const factorPath = z.object({ factorId: z.string().meta({ description: 'The id of the factor.' }) });
@@ -33,11 +34,8 @@ const ChallengeAnswer = z.object({
 const RemoveAnswer = z.object({ id: z.uuid() });
 
 /** The id of a factor from the path. @throws AuthError `validation_failed` (404) */
-export function parseFactorId({ factorId }: { factorId: string }): string {
-  const id = factorId.toLowerCase();
-  if (!isUuid(id)) throw refuse(404, 'validation_failed', 'factor_id must be an UUID');
-  return id;
-}
+export const parseFactorId = ({ factorId }: { factorId: string }): string =>
+  requireUuid(factorId, 'factor_id');
 
 export const factorNotFound = (): AuthError => refuse(404, 'mfa_factor_not_found', 'Factor not found');
 

@@ -7,9 +7,9 @@ import { adminListEndpoints } from './admin-list.ts';
 import { adminUserEndpoints } from './admin-users.ts';
 import { goTrueErrors, spellGoTrueError } from './errors.ts';
 import { factorEndpoints } from './factors.ts';
+import { generateLinkEndpoints } from './generate-link.ts';
 import { identityEndpoints } from './identities.ts';
 import { inviteEndpoints } from './invite.ts';
-import { linkEndpoints } from './links.ts';
 import { logoutEndpoints } from './logout.ts';
 import { mailEndpoints } from './mails.ts';
 import { providerEndpoints } from './providers.ts';
@@ -59,7 +59,7 @@ export const gotrue: Dialect = {
     ...adminUserEndpoints(deps),
     ...adminListEndpoints(deps),
     ...inviteEndpoints(deps),
-    ...linkEndpoints(deps),
+    ...generateLinkEndpoints(deps),
     ...settingsEndpoints(deps),
     ...ssoEndpoints(),
     ...signupEndpoints(deps),

@@ -1,18 +1,43 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { takesPhones } from '../../flows/shared/phone-codes.ts';
 import { weaknessOf } from '../../flows/shared/weak-password.ts';
 import { exchangeCode } from '../../flows/sign-in/exchange-code.ts';
 import { login } from '../../flows/sign-in/login.ts';
 import { refresh } from '../../flows/sign-in/refresh.ts';
-import type { ProviderTokens } from '../../providers/account.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
+import { answerSession } from './answers.ts';
 import { tokenErrors } from './bearer.ts';
-import { captchaOf } from './bodies.ts';
+import { captchaOf, EMAIL, PASSWORD, PHONE, SECURITY } from './bodies.ts';
 import { refuse, respell, validationFailed, weakMessage } from './errors.ts';
-import type { TokenBody } from './schemas.ts';
-import { answerSession } from './session-answer.ts';
+import { providerTokensObject } from './objects.ts';
+
+/** What the grants read. */
+export const TokenBody = z.object({
+  email: EMAIL,
+  phone: PHONE,
+  password: PASSWORD,
+  refresh_token: z.string().default('').meta({ description: 'The refresh token of a session.' }),
+  auth_code: z.string().default('').meta({ description: 'The code with which a PKCE flow led back.' }),
+  code_verifier: z.string().default('').meta({ description: 'The verifier of the challenge of PKCE.' }),
+  provider: z.string().default('').meta({ description: 'The provider of an ID token.' }),
+  id_token: z.string().default('').meta({ description: 'An ID token, which works once.' }),
+  access_token: z.string().default('').meta({ description: 'The access token that came with the ID token.' }),
+  nonce: z
+    .string()
+    .default('')
+    .meta({ description: 'The nonce whose SHA-256, in hexadecimal, the ID token holds.' }),
+  issuer: z
+    .string()
+    .default('')
+    .meta({ description: 'The issuer of an ID token, in place of its provider.' }),
+  link_identity: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether the signed-in person links the identity.' }),
+  gotrue_meta_security: SECURITY,
+});
 
 /** A request at `/token`. */
 type Call = Incoming & { body: z.output<typeof TokenBody> };
@@ -56,15 +81,6 @@ export const refreshGrant: Grant = async (deps, { caller, body }, c) => {
   return answerSession(deps, c, signedIn);
 };
 
-/** The tokens of a provider, as clients read them beside the session. */
-function tokensOfProvider(tokens: ProviderTokens | null): Record<string, string> {
-  const { accessToken = '', refreshToken = null } = tokens ?? {};
-  return {
-    ...(accessToken !== '' && { provider_token: accessToken }),
-    ...(refreshToken !== null && { provider_refresh_token: refreshToken }),
-  };
-}
-
 /** The code of a PKCE flow, and its verifier. */
 export const pkceGrant: Grant = async (deps, { caller, body }, c) => {
   const { auth_code: code, code_verifier: codeVerifier } = body;
@@ -79,7 +95,12 @@ export const pkceGrant: Grant = async (deps, { caller, body }, c) => {
           : refuse(404, 'flow_state_not_found', 'invalid flow state, no valid flow state found'),
     },
   );
-  return answerSession(deps, c, signedIn, tokensOfProvider(providerTokens));
+  return answerSession(
+    deps,
+    c,
+    signedIn,
+    providerTokens === null ? {} : providerTokensObject(providerTokens),
+  );
 };
 
 /** The signature of a wallet, which another dialect takes. */

@@ -7,7 +7,7 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
 import { requireUser, userErrors, userToken } from './bearer.ts';
-import { challengeIn, PKCE, REDIRECT_QUERY, redirectsOf } from './bodies.ts';
+import { challengeIn, PKCE, REDIRECT_QUERY, redirectsOf, requireUuid } from './bodies.ts';
 import { refuse, respell } from './errors.ts';
 import { identityObjects } from './objects.ts';
 import { linkingIsOff } from './provider-grants.ts';
@@ -39,7 +39,7 @@ export const identityEndpoints = (deps: GatewayDeps): Endpoint[] => [
         200: { description: 'Where the browser goes.', schema: z.object({ url: z.url() }) },
         302: { description: 'The same as a redirect, without `skip_http_redirect`.' },
       },
-      errors: [...userErrors, 'unknown_provider', 'rate_limited', refuse(404, 'manual_linking_disabled', '')],
+      errors: [...userErrors, 'unknown_provider', 'rate_limited', linkingIsOff()],
     },
     authenticate: (incoming) => requireLinking(deps, incoming),
     query: z.object({
@@ -62,7 +62,6 @@ export const identityEndpoints = (deps: GatewayDeps): Endpoint[] => [
         ...passedParameters(request),
         ...{ ticket, scopes: scopesIn(query.scopes).join(' ') },
       });
-      c.header('cache-control', 'no-store');
       return query.skip_http_redirect === 'true' ? c.json({ url }) : c.redirect(url, 302);
     },
   }),
@@ -75,18 +74,12 @@ export const identityEndpoints = (deps: GatewayDeps): Endpoint[] => [
       description: 'The last way of signing in stays. Needs MANUAL_LINKING.',
       security: userToken,
       answers: { 200: { description: 'The identity is unlinked.', schema: z.object({}) } },
-      errors: [
-        ...userErrors,
-        'rate_limited',
-        refuse(404, 'manual_linking_disabled', ''),
-        refuse(422, 'single_identity_not_deletable', ''),
-      ],
+      errors: [...userErrors, 'rate_limited', linkingIsOff(), lastIdentity()],
     },
     authenticate: (incoming) => requireLinking(deps, incoming),
     params: z.object({ identity_id: z.string().meta({ description: 'The id of the identity.' }) }),
-    async handle({ by, params: { identity_id: id } }, c) {
-      if (!z.uuid().safeParse(id).success)
-        throw refuse(404, 'validation_failed', 'identity_id must be an UUID');
+    async handle({ by, params }, c) {
+      const id = requireUuid(params.identity_id, 'identity_id');
       const account = await findAccount(deps, by.user.id);
       const all = account === null ? [] : identityObjects(account);
       if (all.length <= 1) throw lastIdentity();

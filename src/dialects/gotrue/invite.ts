@@ -4,8 +4,7 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { answerOf, spelled } from './admin-bodies.ts';
 import { adminErrors, adminToken, requireAdmin } from './bearer.ts';
-import { DATA, EMAIL, REDIRECT_QUERY, redirectsOf } from './bodies.ts';
-import { validationFailed } from './errors.ts';
+import { DATA, EMAIL, REDIRECT_QUERY, redirectsOf, requireEmailLength } from './bodies.ts';
 import { UserSchema } from './schemas.ts';
 
 /** Invitations by servers. */
@@ -26,7 +25,7 @@ export const inviteEndpoints = (deps: GatewayDeps): Endpoint[] => [
     query: z.object(REDIRECT_QUERY),
     body: z.object({ email: EMAIL, data: DATA }),
     async handle({ by, body, query, request }, c) {
-      if (body.email.length > 255) throw validationFailed('An email address is too long');
+      requireEmailLength(body.email);
       const input = {
         email: body.email,
         userMetadata: body.data,

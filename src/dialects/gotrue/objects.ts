@@ -1,6 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import type { Config } from '../../config/config.ts';
 import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
+import type { ProviderTokens } from '../../providers/account.ts';
 import type { SecondFactor } from '../../second-factors/factors.ts';
 import { AUTHENTICATED } from '../../sessions/gotrue-claims.ts';
 import type { Account, LinkedIdentity } from '../../users/accounts.ts';
@@ -139,6 +140,12 @@ export const tokensObject = ({ accessToken, refreshToken, issuedAt, expiresAt }:
   expires_in: (expiresAt.getTime() - issuedAt.getTime()) / 1000,
   expires_at: expiresAt.getTime() / 1000,
   refresh_token: refreshToken,
+});
+
+/** The tokens of a provider as clients read them beside a session. The gateway keeps no long ones, and gives an empty token then. */
+export const providerTokensObject = ({ accessToken, refreshToken }: ProviderTokens) => ({
+  ...(accessToken !== '' && { provider_token: accessToken }),
+  ...(refreshToken !== null && { provider_refresh_token: refreshToken }),
 });
 
 /** A session as clients read it: its tokens, and its user. */

@@ -1,13 +1,13 @@
-import { AuthError } from '../../errors.ts';
+import type { AuthError } from '../../errors.ts';
 import type { Viewer } from '../../flows/shared/caller.ts';
 import { signInWithIdToken } from '../../flows/sign-in/sign-in-with-id-token.ts';
 import { defaultIssuerOf } from '../../providers/presets.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming } from '../endpoint.ts';
+import { answerSession } from './answers.ts';
 import { requireUser } from './bearer.ts';
-import { refuse, refuseAsOAuth, validationFailed } from './errors.ts';
+import { refuse, refuseAsOAuth, respell, validationFailed } from './errors.ts';
 import type { Grant } from './grants.ts';
-import { answerSession } from './session-answer.ts';
 
 /** The error of GoTrue for linking where it is switched off. */
 export const linkingIsOff = (): AuthError =>
@@ -29,25 +29,11 @@ const isOff = (name: string): AuthError => {
     : refuse(400, 'provider_disabled', `Provider (issuer ${JSON.stringify(issuer)}) is not enabled`);
 };
 
-/** GoTrue's answers to an ID token that is refused. */
-function idTokenError(error: unknown, provider: string): unknown {
-  if (!(error instanceof AuthError)) return error;
-  switch (error.code) {
-    case 'unknown_provider':
-      return isOff(provider);
-    case 'provider_refused':
-      return refuseAsOAuth('invalid request', 'Bad ID token');
-    case 'invalid':
-      return error.details.reason === 'missing'
-        ? refuseAsOAuth(
-            'invalid request',
-            'Passed nonce and nonce in id_token should either both exist or not.',
-          )
-        : refuseAsOAuth('invalid nonce', 'Nonces mismatch');
-    default:
-      return error;
-  }
-}
+/** The error for a nonce that the ID token does not hold. */
+const wrongNonce = ({ details }: AuthError): AuthError =>
+  details.reason === 'missing'
+    ? refuseAsOAuth('invalid request', 'Passed nonce and nonce in id_token should either both exist or not.')
+    : refuseAsOAuth('invalid nonce', 'Nonces mismatch');
 
 /** The person who links an identity by an ID token; null for a sign-in. */
 async function linkingPerson(deps: GatewayDeps, incoming: Incoming, links: boolean): Promise<Viewer | null> {
@@ -63,8 +49,10 @@ export const idTokenGrant: Grant = async (deps, call, c) => {
   const provider = providerIn(deps, call.body);
   const linkedTo = await linkingPerson(deps, call, links);
   const input = { provider, idToken, accessToken, nonce, linkedTo, form: 'gotrue' } as const;
-  const signedIn = await signInWithIdToken(deps, call.caller, input).catch((error: unknown) =>
-    Promise.reject(idTokenError(error, provider)),
-  );
+  const signedIn = await respell(signInWithIdToken(deps, call.caller, input), {
+    unknown_provider: () => isOff(provider),
+    provider_refused: () => refuseAsOAuth('invalid request', 'Bad ID token'),
+    invalid: wrongNonce,
+  });
   return answerSession(deps, c, signedIn);
 };

@@ -2,11 +2,11 @@ import type { AuthError } from '../../errors.ts';
 import type { ProviderReturn, StateFault } from '../../flows/sign-in/finish-provider-sign-in.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { RouteContext } from '../routes.ts';
+import { setSessionHeaders } from './answers.ts';
 import { spellingOf } from './errors.ts';
-import { errorParameters } from './link.ts';
-import { tokensObject } from './objects.ts';
+import { providerTokensObject, tokensObject } from './objects.ts';
+import { errorParameters } from './open-link.ts';
 import { withFragment, withQuery } from './redirects.ts';
-import { setSessionHeaders } from './session-answer.ts';
 
 type Parameters = Readonly<Record<string, string>>;
 
@@ -29,22 +29,21 @@ const plain = (text: string): string => text.replace(/[^\x20-\x7e]/g, ' ').slice
 
 /** The errors of a sign-in by a provider that GoTrue names differently, or with another error of OAuth. */
 function failureParameters(error: AuthError, provider: string): Parameters {
-  const description = (text: string) => ({ error_description: text });
   switch (error.code) {
     case 'provider_email_needs_verification':
       return {
-        ...{ error: 'access_denied', error_code: error.code },
-        ...description(
-          `Unverified email with ${provider}. A confirmation email has been sent to your ${provider} email`,
-        ),
+        error: 'access_denied',
+        error_code: error.code,
+        error_description: `Unverified email with ${provider}. A confirmation email has been sent to your ${provider} email`,
       };
     case 'signup_disabled':
     case 'account_disabled':
       return { ...errorParameters(spellingOf(error)), error: 'access_denied' };
     case 'invitation_mismatch':
       return {
-        ...{ error: 'invalid_request', error_code: 'validation_failed' },
-        ...description('Invited email does not match emails from external provider'),
+        error: 'invalid_request',
+        error_code: 'validation_failed',
+        error_description: 'Invited email does not match emails from external provider',
       };
     case 'provider_email_missing':
       return serverError('Error getting user email from external provider');
@@ -85,21 +84,16 @@ function targetOf(deps: GatewayDeps, back: ProviderReturn): string {
       return withError(back.redirectTo, failureParameters(back.error, back.provider));
     case 'code':
       return withQuery(back.redirectTo, { code: back.authCode });
-    case 'tokens': {
-      const { accessToken, refreshToken } = back.providerTokens;
+    case 'tokens':
       return withFragment(back.redirectTo, {
         ...tokensObject(back.signedIn),
-        provider_token: accessToken,
-        ...(refreshToken !== null && { provider_refresh_token: refreshToken }),
+        ...providerTokensObject(back.providerTokens),
       });
-    }
   }
 }
 
-/** Leads a browser back to the application. The address holds secrets, so it is neither cached nor told to the next server. */
+/** Leads a browser back to the application. */
 export function leadBack(deps: GatewayDeps, c: RouteContext, back: ProviderReturn): Response {
-  c.header('cache-control', 'no-store');
-  c.header('referrer-policy', 'no-referrer');
   if (back.kind === 'tokens') setSessionHeaders(c, back.signedIn);
   return c.redirect(targetOf(deps, back), back.kind === 'stateless' ? 303 : 302);
 }

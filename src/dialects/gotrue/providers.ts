@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AuthError } from '../../errors.ts';
+import type { AuthError } from '../../errors.ts';
 import {
   type BegunSignIn,
   beginProviderLink,
@@ -11,7 +11,7 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
 import { challengeIn, PKCE, REDIRECT_QUERY, redirectsOf } from './bodies.ts';
-import { refuse, validationFailed } from './errors.ts';
+import { refuse, respell, validationFailed } from './errors.ts';
 import { passedParameters, scopesIn } from './provider-parameters.ts';
 import { leadBack } from './provider-return.ts';
 
@@ -29,28 +29,20 @@ const Answer = z.object(ANSWER);
 const secretOf = (deps: GatewayDeps, c: RouteContext) =>
   browserSecret(deps.config, c.env.incoming, c.env.outgoing);
 
-/** The errors of `/authorize` that GoTrue names differently. */
-function spelled(error: unknown, provider: string): unknown {
-  if (!(error instanceof AuthError)) return error;
-  if (error.code === 'unknown_provider') return unsupportedProvider(provider);
-  if (error.code === 'invalid_token' && error.attribute === 'inviteToken')
-    return refuse(404, 'user_not_found', 'User identified by token not found');
-  return error;
-}
-
 /** GoTrue's answer to the name of a provider that is not configured. */
 export const unsupportedProvider = (name: string): AuthError =>
   validationFailed(`Unsupported provider: Provider ${name.slice(0, 64)} could not be found`);
 
-/** Sends the browser to the provider. The address holds the state, so it is not cached. */
+const invitedUserNotFound = (): AuthError =>
+  refuse(404, 'user_not_found', 'User identified by token not found');
+
+/** Sends the browser to the provider. */
 function sendToProvider(
   deps: GatewayDeps,
   c: RouteContext,
   { url, browser, formPost }: BegunSignIn,
 ): Response {
   secretOf(deps, c).write(formPost ? 'form' : 'link', browser);
-  c.header('cache-control', 'no-store');
-  c.header('referrer-policy', 'no-referrer');
   return c.redirect(url.href, 302);
 }
 
@@ -102,18 +94,18 @@ export const providerEndpoints = (deps: GatewayDeps): Endpoint[] => [
       const secrets = secretOf(deps, c);
       const browser = secrets.read('link') ?? secrets.read('form');
       const asked = { scopes: scopesIn(query.scopes), extra: passedParameters(request), browser };
-      try {
-        const begun =
-          ticket === ''
-            ? await beginProviderSignIn(deps, caller, {
-                ...{ ...asked, provider, inviteToken, codeChallenge: challengeIn(query) },
-                redirects: redirectsOf(request, query),
-              })
-            : await beginProviderLink(deps, caller, { ...asked, ticket });
-        return sendToProvider(deps, c, begun);
-      } catch (error) {
-        throw spelled(error, provider);
-      }
+      const beginning =
+        ticket === ''
+          ? beginProviderSignIn(deps, caller, {
+              ...{ ...asked, provider, inviteToken, codeChallenge: challengeIn(query) },
+              redirects: redirectsOf(request, query),
+            })
+          : beginProviderLink(deps, caller, { ...asked, ticket });
+      const begun = await respell(beginning, {
+        unknown_provider: () => unsupportedProvider(provider),
+        invalid_token: (error) => (error.attribute === 'inviteToken' ? invitedUserNotFound() : error),
+      });
+      return sendToProvider(deps, c, begun);
     },
   }),
   endpoint({

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { EMAIL, PASSWORD, PHONE, SECURITY } from './bodies.ts';
 
 // How OpenAPI describes the objects that GoTrue's clients read. `objects.ts` makes them.
 
@@ -75,30 +74,4 @@ export const SessionSchema = z.object({
     .nullable()
     .optional()
     .meta({ description: 'Why the password would be refused as a new one. Null if it would not.' }),
-});
-
-/** What the grants read. */
-export const TokenBody = z.object({
-  email: EMAIL,
-  phone: PHONE,
-  password: PASSWORD,
-  refresh_token: z.string().default('').meta({ description: 'The refresh token of a session.' }),
-  auth_code: z.string().default('').meta({ description: 'The code with which a PKCE flow led back.' }),
-  code_verifier: z.string().default('').meta({ description: 'The verifier of the challenge of PKCE.' }),
-  provider: z.string().default('').meta({ description: 'The provider of an ID token.' }),
-  id_token: z.string().default('').meta({ description: 'An ID token, which works once.' }),
-  access_token: z.string().default('').meta({ description: 'The access token that came with the ID token.' }),
-  nonce: z
-    .string()
-    .default('')
-    .meta({ description: 'The nonce whose SHA-256, in hexadecimal, the ID token holds.' }),
-  issuer: z
-    .string()
-    .default('')
-    .meta({ description: 'The issuer of an ID token, in place of its provider.' }),
-  link_identity: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'Whether the signed-in person links the identity.' }),
-  gotrue_meta_security: SECURITY,
 });

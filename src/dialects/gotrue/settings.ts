@@ -5,7 +5,7 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { health } from '../health.ts';
 import { keyEndpoints } from '../keys/endpoints.ts';
 
-/** The providers that GoTrue's settings name, in its order. Those that are off are named too. */
+/** The providers that GoTrue's settings name, in its order, whether they are on or off. */
 const PROVIDERS = [
   ...['apple', 'azure', 'bitbucket', 'discord', 'facebook', 'snapchat', 'figma', 'fly', 'github', 'gitlab'],
   ...['google', 'keycloak', 'kakao', 'linkedin', 'linkedin_oidc', 'notion', 'spotify', 'slack', 'slack_oidc'],
@@ -31,12 +31,10 @@ const Settings = z.object({
 function settingsOf(deps: GatewayDeps): z.output<typeof Settings> {
   const { config } = deps;
   const { autoconfirm } = config.gotrue;
-  const configured = new Set(config.providers.map(({ name }) => name));
-  const external = Object.fromEntries(PROVIDERS.map((name) => [name, configured.has(name)]));
   return {
     external: {
       anonymous_users: config.anonymousSignIn,
-      ...external,
+      ...Object.fromEntries(PROVIDERS.map((name) => [name, false])),
       ...{ email: true, phone: takesPhones(deps), zoom: false },
       ...Object.fromEntries(config.providers.map(({ name }) => [name, true])),
     },

@@ -6,7 +6,9 @@ import { signUpWithPhone } from '../../flows/sign-in/sign-up-with-phone.ts';
 import type { RequestCaller } from '../../request/caller.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
+import { newPasswordErrors } from '../errors.ts';
 import type { RouteContext } from '../routes.ts';
+import { answerSession } from './answers.ts';
 import {
   CHANNEL,
   captchaOf,
@@ -23,7 +25,6 @@ import {
 import { refuse, respell, validationFailed } from './errors.ts';
 import { userObject } from './objects.ts';
 import { SessionSchema, UserSchema } from './schemas.ts';
-import { answerSession } from './session-answer.ts';
 
 const SignUpBody = z.object({
   email: EMAIL,
@@ -91,7 +92,7 @@ export const signupEndpoints = (deps: GatewayDeps): Endpoint[] => [
       operationId: 'goTrueSignup',
       summary: 'Sign up by an address or a number, or anonymously',
       description:
-        'The gateway mails or texts a code. An address that is taken gets the same answer. The answer is a session if there is nothing to confirm: for an anonymous person, and where AUTOCONFIRM covers the address.',
+        'The gateway mails or texts a code. An address that is taken gets the same answer. The answer is a session if the person has nothing to confirm: if they are anonymous, and where AUTOCONFIRM covers the address.',
       answers: {
         200: {
           description: 'The person, who has to confirm the address; or a session.',
@@ -100,7 +101,7 @@ export const signupEndpoints = (deps: GatewayDeps): Endpoint[] => [
       },
       errors: [
         ...(['signup_disabled', 'already_registered', 'captcha_failed', 'required', 'invalid'] as const),
-        ...(['min_length', 'missing_characters', 'leaked_password', 'max_length'] as const),
+        ...newPasswordErrors,
         ...(['rate_limited', 'busy', 'unavailable', 'no_signing_key', 'claims_failed'] as const),
       ],
     },

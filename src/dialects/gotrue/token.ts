@@ -4,9 +4,9 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { readQuery } from '../../request/url-encoded.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { refuse } from './errors.ts';
-import { type Grant, passwordGrant, pkceGrant, refreshGrant, web3Grant } from './grants.ts';
+import { type Grant, passwordGrant, pkceGrant, refreshGrant, TokenBody, web3Grant } from './grants.ts';
 import { idTokenGrant } from './provider-grants.ts';
-import { SessionSchema, TokenBody } from './schemas.ts';
+import { SessionSchema } from './schemas.ts';
 
 const grants = new Map<string, Grant>([
   ['password', passwordGrant],

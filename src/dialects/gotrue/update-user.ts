@@ -3,12 +3,11 @@ import type { AuthError } from '../../errors.ts';
 import { requestReauthentication } from '../../flows/account/request-reauthentication.ts';
 import { updateAccount } from '../../flows/account/update-account.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { requireUser, tokenErrors, userErrors, userToken } from './bearer.ts';
-import { CHANNEL, challengeIn, PKCE, REDIRECT_QUERY, redirectsOf } from './bodies.ts';
-import { refuse, respell, validationFailed } from './errors.ts';
-import { userObject } from './objects.ts';
+import { answerUser } from './answers.ts';
+import { requireUser, userErrors, userToken } from './bearer.ts';
+import { CHANNEL, challengeIn, PKCE, REDIRECT_QUERY, redirectsOf, requireEmailLength } from './bodies.ts';
+import { emailExists, refuse, respell, validationFailed } from './errors.ts';
 import { UserSchema } from './schemas.ts';
 
 const UpdateBody = z.object({
@@ -43,8 +42,7 @@ const CURRENT_PASSWORD = 'Current password required when setting new password.';
 
 /** The names of errors that GoTrue spells so at this endpoint only. */
 const names = {
-  already_registered: () =>
-    refuse(422, 'email_exists', 'A user with this email address has already been registered'),
+  already_registered: emailExists,
   phone_taken: () => refuse(422, 'phone_exists', 'A user with this phone number has already been registered'),
   feature_disabled: () => refuse(400, 'phone_provider_disabled', 'Unsupported phone provider'),
   required: () => refuse(400, 'current_password_required', CURRENT_PASSWORD),
@@ -90,12 +88,10 @@ const update = (deps: GatewayDeps): Endpoint =>
     async handle({ by, request, query, body }, c) {
       if (body.app_metadata !== undefined)
         throw refuse(403, 'not_admin', 'Updating app_metadata requires admin privileges');
-      if (body.email.length > 255) throw validationFailed('An email address is too long');
+      requireEmailLength(body.email);
       const changes = { ...changesIn(body), redirects: redirectsOf(request, query) };
       await respell(updateAccount(deps, by, changes), names);
-      const account = await findAccount(deps, by.user.id);
-      if (account === null) throw tokenErrors.userGone();
-      return c.json(userObject(account, deps.config));
+      return answerUser(deps, c, by.user.id);
     },
   });
 

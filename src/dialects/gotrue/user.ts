@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { headerText } from '../../request/header-text.ts';
-import { findAccount } from '../../users/accounts.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { requireFirstFactor, tokenErrors, userErrors, userToken } from './bearer.ts';
+import { answerUser } from './answers.ts';
+import { requireFirstFactor, userErrors, userToken } from './bearer.ts';
 import { validationFailed } from './errors.ts';
-import { userObject } from './objects.ts';
 import { UserSchema } from './schemas.ts';
 
-/** A client may name the audience for which it asks. There is one. */
+/** A client may name the audience for which it asks. The gateway has one. */
 function requireAudience({ headers }: IncomingMessage, audience: string): void {
   const asked = headerText(headers, 'x-jwt-aud') ?? '';
   if (asked !== '' && asked !== audience)
@@ -31,9 +30,7 @@ export const userEndpoints = (deps: GatewayDeps): Endpoint[] => [
     authenticate: (incoming) => requireFirstFactor(deps, incoming),
     async handle({ by, request }, c) {
       requireAudience(request, deps.config.gotrue.audience);
-      const account = await findAccount(deps, by.user.id);
-      if (account === null) throw tokenErrors.userGone();
-      return c.json(userObject(account, deps.config));
+      return answerUser(deps, c, by.user.id);
     },
   }),
 ];

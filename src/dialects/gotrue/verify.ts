@@ -9,12 +9,12 @@ import {
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint, type Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
+import { answerSession } from './answers.ts';
 import { EMAIL, PHONE, REDIRECT_QUERY, SECURITY } from './bodies.ts';
 import { validationFailed } from './errors.ts';
-import { HALF_MESSAGE, openLink } from './link.ts';
+import { HALF_MESSAGE, openLink } from './open-link.ts';
 import { verifyPhone } from './phones.ts';
 import { SessionSchema } from './schemas.ts';
-import { answerSession } from './session-answer.ts';
 
 const TEXT = z.string().default('');
 

@@ -6,7 +6,7 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { configuredCors } from '../cors.ts';
 import type { Dialect } from '../dialect.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { gatewayError, spellGatewayError } from '../errors.ts';
+import { gatewayError, newPasswordErrors, spellGatewayError } from '../errors.ts';
 import { optionalText, text } from '../texts.ts';
 import { ContractAddresses, portalToken, Token } from './objects.ts';
 
@@ -62,23 +62,9 @@ function endpoints(deps: GatewayDeps): Endpoint[] {
         summary: 'Sign up, and make a team',
         answers: { 201: { description: 'The user is registered and signed in.', schema: Token } },
         errors: [
-          ...([
-            'min_length',
-            'missing_characters',
-            'leaked_password',
-            'max_length',
-            'already_registered',
-            'signup_disabled',
-          ] as const),
-          ...(['invalid_token'] as const),
-          ...([
-            'email_not_verified',
-            'rate_limited',
-            'busy',
-            'unavailable',
-            'no_signing_key',
-            'claims_failed',
-          ] as const),
+          ...newPasswordErrors,
+          ...(['already_registered', 'signup_disabled', 'invalid_token', 'email_not_verified'] as const),
+          ...(['rate_limited', 'busy', 'unavailable', 'no_signing_key', 'claims_failed'] as const),
         ],
       },
       body: z.object({

@@ -3,6 +3,7 @@ import { requestPasswordReset } from '../../flows/account/request-password-reset
 import { resetPassword } from '../../flows/account/reset-password.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
+import { newPasswordErrors } from '../errors.ts';
 import { text } from '../texts.ts';
 import { CAPTCHA, EMAIL, PASSWORD, Status } from './objects.ts';
 
@@ -32,15 +33,7 @@ export const passwordEndpoints = (deps: GatewayDeps): Endpoint[] => [
       summary: 'Set a new password with the token of the mail',
       description: 'Every session and every pending token of the user ends.',
       answers: { 200: { description: 'The password is set.', schema: Status } },
-      errors: [
-        'min_length',
-        'missing_characters',
-        'leaked_password',
-        'max_length',
-        'invalid_token',
-        'busy',
-        'unavailable',
-      ],
+      errors: [...newPasswordErrors, 'invalid_token', 'busy', 'unavailable'],
     },
     body: z.object({ token: text('The token of the mail.', 'pot_…'), newPassword: PASSWORD }),
     async handle({ caller, body }, c) {

@@ -6,6 +6,7 @@ import { renewTokens } from '../../flows/sign-in/renew-tokens.ts';
 import { signup } from '../../flows/sign-in/signup.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
+import { newPasswordErrors } from '../errors.ts';
 import { text } from '../texts.ts';
 import { refreshOrAccessToken, requireBearer } from './bearer.ts';
 import { CAPTCHA, EMAIL, PASSWORD, Tokens, tokensAnswer } from './objects.ts';
@@ -39,23 +40,9 @@ export const sessionEndpoints = (deps: GatewayDeps): Endpoint[] => [
       description: 'The gateway mails a link that verifies the address.',
       answers: { 200: { description: 'The user is registered and signed in.', schema: Tokens } },
       errors: [
-        ...([
-          'min_length',
-          'missing_characters',
-          'leaked_password',
-          'max_length',
-          'already_registered',
-          'signup_disabled',
-        ] as const),
-        ...([
-          'email_not_verified',
-          'captcha_failed',
-          'rate_limited',
-          'busy',
-          'unavailable',
-          'no_signing_key',
-          'claims_failed',
-        ] as const),
+        ...newPasswordErrors,
+        ...(['already_registered', 'signup_disabled', 'email_not_verified', 'captcha_failed'] as const),
+        ...(['rate_limited', 'busy', 'unavailable', 'no_signing_key', 'claims_failed'] as const),
       ],
     },
     body: z.object({

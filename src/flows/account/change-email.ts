@@ -16,6 +16,7 @@ import type { Caller, Viewer } from '../shared/caller.ts';
 import { giveDefaultTeam } from '../shared/default-team.ts';
 import type { Deps } from '../shared/deps.ts';
 import { retireMailed } from '../shared/end-access.ts';
+import { notifyFormerAddress } from '../shared/former-address.ts';
 import {
   type Freshness,
   type FreshnessInput,
@@ -98,7 +99,7 @@ async function redeemEmailChange(
   // A token from before addresses were canonical may prove another spelling.
   const email = proof === null ? null : canonicalEmail(proof.email);
   if (proof === null || email === null) return null;
-  const { id: userId, email: formerEmail, emailVerifiedAt } = proof.user;
+  const { id: userId } = proof.user;
   const user = await updateUser(tx, userId, { email, emailVerified: 'now' });
   await lockSessionsOf(tx, userId);
   if (accountProof.by === 'nothing') {
@@ -110,8 +111,6 @@ async function redeemEmailChange(
   await endAnonymity(tx, userId);
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
   await giveDefaultTeam(tx, by, { user: proof.user });
-  // To a verified address only: an account may name an address of another person.
-  if (formerEmail !== null && emailVerifiedAt !== null)
-    await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });
+  await notifyFormerAddress(tx, proof.user);
   return user;
 }

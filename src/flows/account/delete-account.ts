@@ -20,7 +20,7 @@ export async function deleteAccount(deps: Deps, by: Viewer, input: FreshnessInpu
     deps.db.transaction(async (tx) => {
       // Locks the account: no session is opened, and no team is founded or joined, until it is gone.
       await requireStillFresh(tx, by, freshness);
-      const actor = { is: 'user', sessionId, device: by.device } as const;
+      const actor = { administrator: null, sessionId, device: by.device };
       if (!(await removeAccount(tx, deps, { userId: user.id, actor })))
         throw new AuthError('unauthenticated');
     });

@@ -17,7 +17,7 @@ export async function deleteUserAccount(
   input: { userId: string },
 ): Promise<{ userId: string }> {
   const userId = parseUserId(input);
-  const actor = { is: 'operator', name: administratorOf(by), device: by.device } as const;
+  const actor = { administrator: administratorOf(by), device: by.device };
   const remove = () =>
     deps.db.transaction(async (tx) => {
       await lockOperatedAccount(tx, userId);

@@ -2,7 +2,7 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { beginFlow } from '../../flow-states/flow-states.ts';
-import { type CodePurpose, makeCode, requestCode, retireCodes } from '../../one-time-codes/one-time-codes.ts';
+import { makeCode, requestCode, retireCodes } from '../../one-time-codes/one-time-codes.ts';
 import { resolveRedirect } from '../../redirects/redirects.ts';
 import {
   findAccountDetails,
@@ -16,13 +16,15 @@ import { findUserByEmail, isEmailTaken, lockUser, type User } from '../../users/
 import { againIfRegistered } from '../shared/again-if-registered.ts';
 import { administratorOf, type Caller } from '../shared/caller.ts';
 import { codeLink } from '../shared/code-link.ts';
+import { type MailedPurpose, recordCodeSent } from '../shared/code-requests.ts';
+import { emailTypes, isEmailChange, isSignUp } from '../shared/code-types.ts';
 import type { Deps } from '../shared/deps.ts';
 import { endAccess } from '../shared/end-access.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { signUpForOwner } from '../shared/operated-signup.ts';
 
 /** What a link can be made for. */
-export type LinkPurpose = Exclude<CodePurpose, 'sms' | 'phone_change' | 'reauthentication'>;
+export type LinkPurpose = Exclude<MailedPurpose, 'reauthentication'>;
 
 export type GenerateLinkInput = {
   purpose: LinkPurpose;
@@ -87,10 +89,6 @@ async function generate(
   });
 }
 
-const isSignUp = (purpose: LinkPurpose): boolean => purpose === 'signup' || purpose === 'invite';
-const isChange = (purpose: LinkPurpose): boolean =>
-  purpose === 'email_change_new' || purpose === 'email_change_current';
-
 const taken = (attribute: string): AuthError => new AuthError('already_registered', { attribute });
 
 /** @throws AuthError `not_found` (email) for an unknown address that gets no account */
@@ -107,7 +105,7 @@ function validate({ config }: Deps, { purpose, password, ...input }: GenerateLin
   if (purpose === 'signup') checkNewPassword(password, config.passwords);
   if (purpose === 'email_change_current' && !config.accountChanges.secureEmailChange)
     throw new AuthError('feature_disabled');
-  if (!isChange(purpose)) return { purpose, email, password, newEmail: null };
+  if (!isEmailChange(purpose)) return { purpose, email, password, newEmail: null };
   if (input.newEmail.trim() === '') throw new AuthError('required', { attribute: 'newEmail' });
   return { purpose, email, password, newEmail: parseEmailAs('newEmail', input.newEmail) };
 }
@@ -126,22 +124,13 @@ async function prepareKnown(tx: Transaction, known: Known): Promise<User> {
   }
   if (newEmail !== null && (await findAccountDetails(tx, userId)).newEmail !== newEmail) {
     // A half that was confirmed for another address must not count.
-    await retireCodes(tx, userId, ['email_change_new', 'email_change_current']);
+    await retireCodes(tx, userId, emailTypes.email_change);
     await setAccountDetails(tx, userId, { newEmail });
   }
   return user;
 }
 
 type Link = Omit<Known, 'userId'> & { user: User; redirectTo: string };
-
-const sentDetails = {
-  signup: 'confirmationSentAt',
-  invite: 'confirmationSentAt',
-  recovery: 'recoverySentAt',
-  magiclink: 'recoverySentAt',
-  email_change_new: 'emailChangeSentAt',
-  email_change_current: 'emailChangeSentAt',
-} as const satisfies Record<LinkPurpose, string>;
 
 async function makeLink(
   tx: Transaction,
@@ -155,13 +144,14 @@ async function makeLink(
   if (target === null) throw new AuthError('not_found', { attribute: 'email' });
   const flowStateId = await beginFlow(tx, { redirectTo, codeChallenge: null, ttlSeconds });
   const { secureEmailChange } = deps.config.accountChanges;
-  const isHalf = isChange(purpose) && secureEmailChange && !deps.config.gotrue.autoconfirm.includes('email');
+  const isHalf =
+    isEmailChange(purpose) && secureEmailChange && !deps.config.gotrue.autoconfirm.includes('email');
   // The administrator knows the password of the sign-up, which was set just now.
   const keepsPassword = passwordHash !== null;
   const request = { userId, purpose, target, flowStateId, keepsPassword, isHalf };
   const made = await makeCode(tx, deps.codes, { id: await requestCode(tx, request), ttlSeconds });
   if (made === null) throw new Error('The code that was requested just now is gone.');
-  await recordSent(tx, userId, sentDetails[purpose]);
+  await recordCodeSent(tx, userId, purpose);
   if (purpose === 'invite') await recordSent(tx, userId, 'invitedAt');
   const details = { by: administratorOf(by), purpose, link: true };
   await recordSecurityEvent(tx, { action: 'code_requested', userId, device: by.device, details });

@@ -1,6 +1,7 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { parseId } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
+import { isAdminRole } from '../../service-tokens/admin-roles.ts';
 import { signServiceToken } from '../../service-tokens/service-jwt.ts';
 import {
   endServiceToken,
@@ -54,9 +55,9 @@ export async function createServiceToken(
 }
 
 /** @throws AuthError `invalid` (role) */
-function parseRole({ config }: Deps, { role }: { role: string }): string {
-  const { adminRoles } = config.serviceRole;
-  if (adminRoles.includes(role)) return role;
+function parseRole(deps: Deps, { role }: { role: string }): string {
+  if (isAdminRole(deps, role)) return role;
+  const { adminRoles } = deps.config.serviceRole;
   const message = `The role must be one of GOTRUE_ADMIN_ROLES: ${adminRoles.join(', ')}.`;
   throw new AuthError('invalid', { attribute: 'role', message });
 }

@@ -12,6 +12,7 @@ import { administratorOf, type Caller } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { setDisabled } from '../shared/disabling.ts';
 import { endAccess } from '../shared/end-access.ts';
+import { notifyFormerAddress } from '../shared/former-address.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { lockOperatedAccount, noAccount, parseUserId } from '../shared/operated-account.ts';
 import { changePhone, type PhoneChange } from '../shared/operated-phone.ts';
@@ -115,9 +116,7 @@ async function changeAddress(tx: Transaction, by: Caller, input: AddressChange):
   await setAccountDetails(tx, userId, { isAnonymous: false, newEmail: null });
   await record(tx, by, { action: 'email_changed', userId, details: { verified } });
   if (verified && before.emailVerifiedAt === null) await createDefaultTeam(tx, { userId, device: by.device });
-  // To a verified address only: an account may name an address of another person.
-  if (before.email !== null && before.emailVerifiedAt !== null)
-    await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail: before.email });
+  await notifyFormerAddress(tx, before);
   return user;
 }
 

@@ -3,6 +3,8 @@ import type { MailKind, MailValues } from '../../mail/kinds.ts';
 import { findCode, makeCode, type OneTimeCode } from '../../one-time-codes/one-time-codes.ts';
 import { lockRecipient, type Recipient } from '../../users/mail-recipient.ts';
 import { codeLink } from '../shared/code-link.ts';
+import { isSignUp } from '../shared/code-types.ts';
+import { toldMinutes } from '../shared/told-minutes.ts';
 import type { PrepareDeps, QueuedJob } from './prepare.ts';
 
 /** The mails that bring a code. */
@@ -15,7 +17,7 @@ function isNeeded({ purpose, target }: OneTimeCode, { email, verified, disabled 
   if (disabled) return false;
   if (purpose === 'email_change_new') return email !== target;
   if (email !== target) return false;
-  return (purpose !== 'signup' && purpose !== 'invite') || !verified;
+  return !isSignUp(purpose) || !verified;
 }
 
 /**
@@ -40,6 +42,6 @@ export async function prepareCode(
     return code && { ...code, redirectTo: flow?.redirectTo ?? config.publicUrl };
   });
   if (made === null) return null;
-  const values = { link: codeLink(config, made), code: made.code, minutes: String(Math.round(seconds / 60)) };
+  const values = { link: codeLink(config, made), code: made.code, minutes: toldMinutes(seconds) };
   return { to: made.target, values };
 }

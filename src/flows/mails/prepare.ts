@@ -24,14 +24,11 @@ export type QueuedJob = { id: string; queuedAt: Date };
 
 export type PrepareDeps = Readonly<{
   db: Database;
-  /** Every link begins with it. Headers of a request do not change it. */
-  publicUrl: string;
   templates: MailTemplates;
   tokenDeriver: SecretDeriver;
   codes: CodeMaker;
-  config: Pick<Config, 'publicUrl' | 'dialects' | 'codes'>;
-  /** Who may sign up. */
-  signup: Config['signup'];
+  /** Every link begins with `publicUrl`. Headers of a request do not change it. */
+  config: Pick<Config, 'publicUrl' | 'dialects' | 'codes' | 'signup'>;
 }>;
 
 /** Makes the message id from the job alone, so that every attempt has the same. It is a hash, so it does not count the mails. */
@@ -75,7 +72,9 @@ async function linkTo(
     const token = deps.tokenDeriver.derive(JSON.stringify(origin));
     const origins = { userId, email, purpose, token, requestedAt: queuedAt, ...lifetime };
     const stored = await storeOneTimeToken(tx, origins);
-    return stored ? { to: email, link: `${deps.publicUrl}/mail/${purposes[purpose].page}/${token}` } : null;
+    return stored
+      ? { to: email, link: `${deps.config.publicUrl}/mail/${purposes[purpose].page}/${token}` }
+      : null;
   });
 }
 
@@ -135,7 +134,8 @@ const teamInvite: Prepare<'team_invite'> = async (deps, { inviteId }, queued) =>
   if (invite === null) return null;
   const values = {
     link:
-      (await signupLink(deps, { inviteId, invite, queued })) ?? `${deps.publicUrl}/mail/invite/${inviteId}`,
+      (await signupLink(deps, { inviteId, invite, queued })) ??
+      `${deps.config.publicUrl}/mail/invite/${inviteId}`,
     team: plainWords(invite.team) ?? words.team,
     inviter: plainWords(invite.inviter ?? '') ?? words.inviter,
     expires: invite.expires,
@@ -143,7 +143,7 @@ const teamInvite: Prepare<'team_invite'> = async (deps, { inviteId }, queued) =>
   return { to: invite.email, values };
 };
 
-const linkOfInvitation = ({ publicUrl }: PrepareDeps, token: string): string =>
+const linkOfInvitation = ({ config: { publicUrl } }: PrepareDeps, token: string): string =>
   `${publicUrl}${INVITATION_PATH}/${token}`;
 
 /**
@@ -155,7 +155,7 @@ async function signupLink(
   { inviteId, invite, queued }: { inviteId: string; invite: InviteFacts; queued: QueuedJob },
 ): Promise<string | null> {
   const email = canonicalEmail(invite.email);
-  if (deps.signup !== 'invited' || email === null) return null;
+  if (deps.config.signup !== 'invited' || email === null) return null;
   const { id, queuedAt: requestedAt } = queued;
   const origin = ['team_invite', inviteId, email, id, requestedAt.toISOString()];
   const token = deps.tokenDeriver.derive(JSON.stringify(origin));
@@ -237,9 +237,9 @@ export async function prepareMail(
   if (prepare === undefined) throw new Error('This kind of mail is not known.');
   const prepared = await prepare(deps, job, queued);
   if (prepared === null) return null;
-  const values = { ...prepared.values, site: new URL(deps.publicUrl).host } as MailValues;
+  const values = { ...prepared.values, site: new URL(deps.config.publicUrl).host } as MailValues;
   return {
-    messageId: messageIdOf(queued, deps.publicUrl),
+    messageId: messageIdOf(queued, deps.config.publicUrl),
     to: prepared.to,
     ...deps.templates.render(job.kind, values),
   };

@@ -1,7 +1,7 @@
 import { AuthError } from '../../errors.ts';
 
 /**
- * Runs a flow of an administrator once more if it found its address taken: another request may have made the account in between, and the
+ * Runs a flow of an administrator once more if it found its address taken: another request may have just made the account, and the
  * second run then finds it. The first run has changed nothing.
  * @throws what the second run throws
  */

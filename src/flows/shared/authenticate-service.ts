@@ -1,4 +1,5 @@
 import { isUuid } from '../../db/uuid.ts';
+import { isAdminRole } from '../../service-tokens/admin-roles.ts';
 import { isServiceToken, verifyServiceToken } from '../../service-tokens/service-jwt.ts';
 import { useServiceToken } from '../../service-tokens/service-tokens.ts';
 import { claimsSharedSecret, verifySharedSecret } from '../../service-tokens/shared-secret.ts';
@@ -36,9 +37,6 @@ export async function authenticateService(
 type Service = ServiceCaller['service'];
 
 const notAdmin: ServiceRefusal = { refused: 'not_admin', message: 'This role may not manage accounts.' };
-
-const isAdminRole = ({ config }: Deps, role: string | null): role is string =>
-  role !== null && config.serviceRole.adminRoles.includes(role);
 
 /** @throws TokenError */
 async function readServiceToken(deps: Deps, token: string): Promise<Service | ServiceRefusal> {

@@ -1,7 +1,6 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { unproveIdentities } from '../../identities/identities.ts';
-import { enqueueMail } from '../../mail/queue.ts';
 import {
   confirmHalf,
   isHalfConfirmed,
@@ -14,8 +13,10 @@ import { findAccountDetails, setAccountDetails } from '../../users/account-detai
 import { unprovePassword } from '../../users/passwords.ts';
 import { type User, updateUser } from '../../users/users.ts';
 import type { Caller } from './caller.ts';
+import type { EmailChange } from './code-types.ts';
 import { giveDefaultTeam } from './default-team.ts';
 import { retireMailed } from './end-access.ts';
+import { notifyFormerAddress } from './former-address.ts';
 
 /** What a mailed code did. `half`: the other address has to confirm the change too. */
 export type Redeemed = { user: User } | 'half';
@@ -23,7 +24,7 @@ export type Redeemed = { user: User } | 'half';
 const otherHalf = {
   email_change_new: 'email_change_current',
   email_change_current: 'email_change_new',
-} as const;
+} as const satisfies Record<EmailChange, EmailChange>;
 
 /**
  * Confirms a change of the address by a mailed code. If both addresses have to confirm, in either order, the first half changes
@@ -34,11 +35,10 @@ const otherHalf = {
 export async function redeemEmailChange(
   tx: Transaction,
   by: Caller,
-  { user, code }: { user: User; code: OneTimeCode },
+  { user, code }: { user: User; code: OneTimeCode & { purpose: EmailChange } },
 ): Promise<Redeemed | null> {
   const { id: userId } = user;
   const { purpose, isHalf, target } = code;
-  if (purpose !== 'email_change_new' && purpose !== 'email_change_current') return null;
   if (purpose === 'email_change_current' && user.email !== target) return null;
   if (isHalf && !(await isHalfConfirmed(tx, { userId, purpose: otherHalf[purpose] }))) {
     if (!(await confirmHalf(tx, code))) return null;
@@ -76,14 +76,14 @@ async function giveEmail(
   by: Caller,
   { user, newEmail, isConfirmedByBoth, isConfirmedByNew }: NewAddress,
 ): Promise<User> {
-  const { id: userId, email: formerEmail, emailVerifiedAt } = user;
+  const { id: userId } = user;
   const changed = await updateUser(tx, userId, {
     email: newEmail,
     emailVerified: isConfirmedByNew ? 'now' : false,
   });
   if (changed === null) throw new Error('The locked user is gone.');
   await lockSessionsOf(tx, userId);
-  if (!isConfirmedByBoth || emailVerifiedAt === null) {
+  if (!isConfirmedByBoth || user.emailVerifiedAt === null) {
     await unprovePassword(tx, userId);
     await unproveSessions(tx, userId);
     await unproveIdentities(tx, userId);
@@ -92,8 +92,6 @@ async function giveEmail(
   await setAccountDetails(tx, userId, { newEmail: null, isAnonymous: false });
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });
   if (isConfirmedByNew) await giveDefaultTeam(tx, by, { user });
-  // To a verified address only: an account may name an address of another person.
-  if (formerEmail !== null && emailVerifiedAt !== null)
-    await enqueueMail(tx, { kind: 'email_changed', userId, formerEmail });
+  await notifyFormerAddress(tx, user);
   return changed;
 }

@@ -6,8 +6,7 @@ import { beginFlow } from '../../flow-states/flow-states.ts';
 import type { MailKind } from '../../mail/kinds.ts';
 import { attemptMail, waitForMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import type { CodePurpose } from '../../one-time-codes/one-time-codes.ts';
-import { requestCode, WAITING_SECONDS } from '../../one-time-codes/one-time-codes.ts';
+import { type CodePurpose, requestCode, WAITING_SECONDS } from '../../one-time-codes/one-time-codes.ts';
 import { resolveRedirect } from '../../redirects/redirects.ts';
 import { recordSent } from '../../users/account-details.ts';
 import { parseEmail } from '../../users/attributes.ts';
@@ -17,7 +16,8 @@ import { admitCaller, countCaller } from './captcha-demand.ts';
 import type { LimitedOperation } from './counters.ts';
 import type { Deps } from './deps.ts';
 
-type MailedPurpose = Exclude<CodePurpose, 'sms' | 'phone_change'>;
+/** The purposes of codes that go to an address. */
+export type MailedPurpose = Exclude<CodePurpose, 'sms' | 'phone_change'>;
 
 /** The mail that brings the code of a purpose, and the detail of the account that keeps when it was asked for. */
 const mailsOfPurposes = {
@@ -29,6 +29,10 @@ const mailsOfPurposes = {
   email_change_current: { kind: 'email_change_current_code', sent: 'emailChangeSentAt' },
   reauthentication: { kind: 'reauthentication_code', sent: 'reauthenticationSentAt' },
 } as const satisfies Record<MailedPurpose, { kind: MailKind; sent: string }>;
+
+/** Records that a code of a purpose is sent now. If the account does not exist, the same statement records nothing. */
+export const recordCodeSent = (tx: Transaction, userId: string, purpose: MailedPurpose): Promise<void> =>
+  recordSent(tx, userId, mailsOfPurposes[purpose].sent);
 
 /** Where the link of a code leads. */
 export type CodeReturn = Readonly<{
@@ -64,10 +68,9 @@ export async function queueCode(
   const ttlSeconds = WAITING_SECONDS + config.codes.mailSeconds;
   const flowStateId = await beginFlow(tx, { redirectTo, codeChallenge, ttlSeconds });
   const { userId, email: target } = to ?? { userId: NO_ACCOUNT, email: '' };
-  const { kind, sent } = mailsOfPurposes[purpose];
   await lockUser(tx, userId);
   const codeId = await requestCode(tx, { userId, purpose, target, flowStateId, ...options });
-  await recordSent(tx, userId, sent);
+  await recordCodeSent(tx, userId, purpose);
   await recordSecurityEvent(tx, {
     action: 'code_requested',
     outcome: to === null ? 'failure' : 'success',
@@ -75,7 +78,7 @@ export async function queueCode(
     device: by.device,
     details: { purpose },
   });
-  await enqueueMail(tx, to === null ? { kind: 'none' } : { kind, codeId });
+  await enqueueMail(tx, to === null ? { kind: 'none' } : { kind: mailsOfPurposes[purpose].kind, codeId });
 }
 
 /** What a person without a session asks for. */
@@ -87,7 +90,7 @@ export type CodeRequest = CodeReturn & {
 };
 
 /** What an address gets: the code, or null for no mail. */
-export type Choice = Pick<MailedCode, 'purpose' | 'keepsPassword'> & { to: MailedCode['to'] };
+export type Choice = Pick<MailedCode, 'to' | 'purpose' | 'keepsPassword'>;
 
 type Terms = {
   /** The kind of mail that is counted. It depends on the request only, so that the limit does not tell which mail is sent. */

@@ -18,6 +18,16 @@ export type EmailType = keyof typeof emailTypes;
 /** Whether a text names a type of verification by an address. */
 export const isEmailType = (type: string): type is EmailType => Object.hasOwn(emailTypes, type);
 
+/** Whether a code confirms a sign-up or an invitation: the first proof of an address. */
+export const isSignUp = (purpose: CodePurpose): boolean => purpose === 'signup' || purpose === 'invite';
+
+/** The purposes of the codes that confirm a change of the address, one for each address. */
+export type EmailChange = (typeof emailTypes.email_change)[number];
+
+/** Whether a code confirms a change of the address. */
+export const isEmailChange = (purpose: CodePurpose): purpose is EmailChange =>
+  purpose === 'email_change_new' || purpose === 'email_change_current';
+
 /** The type that the link of a code names. */
 export const typeOfPurpose = (purpose: CodePurpose): string =>
-  purpose === 'email_change_new' || purpose === 'email_change_current' ? 'email_change' : purpose;
+  isEmailChange(purpose) ? 'email_change' : purpose;

@@ -8,6 +8,7 @@ import { parseEmail } from '../../users/attributes.ts';
 import { isEmailTaken, type User, updateUser } from '../../users/users.ts';
 import type { Viewer } from './caller.ts';
 import { type CodeReturn, queueCode, tooSoon } from './code-requests.ts';
+import { emailTypes } from './code-types.ts';
 import type { Deps } from './deps.ts';
 
 const taken = (): AuthError => new AuthError('already_registered', { attribute: 'email' });
@@ -46,7 +47,7 @@ export async function requestCodedEmailChange(
   const current = deps.config.accountChanges.secureEmailChange ? user.email : null;
   await count(tx, deps, 'email_change_code', email);
   if (current !== null) await count(tx, deps, 'email_change_current_code', current);
-  await retireCodes(tx, userId, ['email_change_current', 'email_change_new']);
+  await retireCodes(tx, userId, emailTypes.email_change);
   await setAccountDetails(tx, userId, { newEmail: email });
   const event = { userId, sessionId: by.sessionId, device: by.device };
   await recordSecurityEvent(tx, { action: 'email_change_requested', ...event });

@@ -1,6 +1,5 @@
 import type { Transaction } from '../../db/client.ts';
-import type { Metadata } from '../../users/account-details.ts';
-import { setAccountDetails } from '../../users/account-details.ts';
+import { type Metadata, setAccountDetails } from '../../users/account-details.ts';
 import { metadataOfSignUp } from '../../users/confirmations.ts';
 import { createUser, type User } from '../../users/users.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';

@@ -4,7 +4,8 @@ import { parsePhone } from '../../users/phones.ts';
 import { type Caller, firstMissing } from './caller.ts';
 import { callerCounter } from './counters.ts';
 import type { Deps } from './deps.ts';
-import { recordFailure, requireEnabled } from './redeem-code.ts';
+import { recordFailedSignIn } from './failed-sign-in.ts';
+import { requireEnabled } from './redeem-code.ts';
 
 /** The error for a code that is wrong, was used or has expired. */
 export const invalidPhoneCode = (): AuthError => new AuthError('invalid_code', { attribute: 'code' });
@@ -25,7 +26,7 @@ export async function guessPhoneCode(
   await deps.rateLimiter.consume([callerCounter(deps, by, 'codeGuess')]);
   const found = await guessCode(deps.db, deps.codes, { targets, purposes: [purpose], code });
   if (found === null) {
-    await recordFailure(deps, by, { userId: null, code: 'invalid_code' });
+    await recordFailedSignIn(deps, by, { userId: null, code: 'invalid_code' });
     throw invalidPhoneCode();
   }
   await requireEnabled(deps, by, found);

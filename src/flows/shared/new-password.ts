@@ -44,13 +44,18 @@ export async function checkPasswordChange(
   checkNewPassword(password, deps.config.passwords);
   const nonce = await requireNonce(deps, by, typedNonce);
   const stored = await findPasswordHash(deps.db, by.user.id);
-  const openedBy = by.sessionId === null ? null : await findSessionOpener(deps.db, by.sessionId);
-  const isOpenedByCode = openedBy === 'mailed_token' || openedBy === 'phone_code';
-  const mustShow = deps.config.accountChanges.requireCurrentPassword && stored !== null && !isOpenedByCode;
+  const mustShow = stored !== null && (await mustShowPassword(deps, by));
   const from = mustShow ? await requireCurrentPassword(deps, by, { currentPassword }) : null;
   if (stored !== null && (await deps.passwords.verify(stored, password, by.user.id)))
     throw new AuthError('same_password', { attribute: 'password' });
   return { from, to: await hashNewPassword(deps, password), nonce };
+}
+
+/** With REQUIRE_CURRENT_PASSWORD the person shows the password, unless a code opened the session: they may have forgotten it. */
+async function mustShowPassword({ config, db }: Deps, { sessionId }: Viewer): Promise<boolean> {
+  if (!config.accountChanges.requireCurrentPassword) return false;
+  const openedBy = sessionId === null ? null : await findSessionOpener(db, sessionId);
+  return openedBy !== 'mailed_token' && openedBy !== 'phone_code';
 }
 
 async function requireNonce(

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
+import { isAdminRole } from '../../service-tokens/admin-roles.ts';
 import {
   findAccountDetails,
   type Metadata,
@@ -26,7 +27,7 @@ const MAX_ROLE_LENGTH = 255;
  * Checks a role for the tokens of a user. A user never manages accounts.
  * @throws AuthError `invalid` or `max_length` (role)
  */
-export function checkTokenRole({ config }: Pick<Deps, 'config'>, role: string | undefined): void {
+export function checkTokenRole(deps: Pick<Deps, 'config'>, role: string | undefined): void {
   if (role === undefined) return;
   const attribute = 'role';
   if (role === '' || !role.isWellFormed() || role.includes('\u0000'))
@@ -36,7 +37,7 @@ export function checkTokenRole({ config }: Pick<Deps, 'config'>, role: string | 
       attribute,
       message: `Must be at most ${MAX_ROLE_LENGTH} characters long.`,
     });
-  if (config.serviceRole.adminRoles.includes(role))
+  if (isAdminRole(deps, role))
     throw new AuthError('invalid', {
       attribute,
       message: 'A user cannot have a role of GOTRUE_ADMIN_ROLES.',

@@ -2,17 +2,15 @@ import type { Config } from '../../config/config.ts';
 
 type Settings = Pick<Config, 'publicUrl'>;
 
-const at = ({ publicUrl }: Settings, path: string): string => publicUrl.replace(/\/+$/, '') + path;
-
 /** Where providers send a browser back to. The operator registers it at each of them. */
-export const callbackUrl = (config: Settings): string => at(config, '/callback');
+export const callbackUrl = ({ publicUrl }: Settings): string => `${publicUrl}/callback`;
 
 /**
  * The address of the gateway at which a browser begins a sign-in at a provider. Only a browser that comes here gets the cookie that binds
  * the sign-in to it.
  */
-export function providerUrl(config: Settings, parameters: Record<string, string>): string {
-  const url = new URL(at(config, '/authorize'));
+export function providerUrl({ publicUrl }: Settings, parameters: Record<string, string>): string {
+  const url = new URL(`${publicUrl}/authorize`);
   for (const [name, value] of Object.entries(parameters)) if (value !== '') url.searchParams.set(name, value);
   return url.href;
 }

@@ -1,4 +1,3 @@
-import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
@@ -6,8 +5,10 @@ import { forgetSent } from '../../users/account-details.ts';
 import { findUser, lockUser } from '../../users/users.ts';
 import type { Caller } from './caller.ts';
 import { type Redeemed, redeemEmailChange } from './change-of-email.ts';
+import { isEmailChange } from './code-types.ts';
 import type { Deps } from './deps.ts';
 import { enabledUser } from './disabling.ts';
+import { recordFailedSignIn } from './failed-sign-in.ts';
 import { type MailboxProof, proveMailbox } from './prove-mailbox.ts';
 
 /** What a person shows or sets beside a mailed code. */
@@ -30,12 +31,11 @@ export async function redeemMailedCode(
 ): Promise<Redeemed | null> {
   const user = await lockUser(tx, code.userId);
   if (user === null || user.disabledAt !== null) return null;
-  if (code.purpose === 'email_change_new' || code.purpose === 'email_change_current')
-    return redeemEmailChange(tx, by, { user, code });
+  const { purpose, keepsPassword } = code;
+  if (isEmailChange(purpose)) return redeemEmailChange(tx, by, { user, code: { ...code, purpose } });
   if (user.email !== code.target || !(await redeemCode(tx, code))) return null;
   // Nothing waits for a confirmation any more.
-  if (code.purpose === 'invite') await forgetSent(tx, user.id);
-  const { keepsPassword } = code;
+  if (purpose === 'invite') await forgetSent(tx, user.id);
   return { user: await proveMailbox(tx, by, { user, keepsPassword, ...beside }) };
 }
 
@@ -51,20 +51,6 @@ export async function requireEnabled(
 ): Promise<void> {
   const user = await findUser(deps.db, userId);
   if (user === null || (await enabledUser(deps, user)) !== null) return;
-  await recordFailure(deps, by, { userId, code: 'account_disabled' });
+  await recordFailedSignIn(deps, by, { userId, code: 'account_disabled' });
   throw new AuthError('account_disabled');
 }
-
-/** Records a failed sign-in by a code. A wrong code names no account, so that a known address costs no more than an unknown one. */
-export const recordFailure = (
-  deps: Deps,
-  by: Caller,
-  { userId, code }: { userId: string | null; code: string },
-): Promise<void> =>
-  recordSecurityEvent(deps.db, {
-    action: 'login',
-    outcome: 'failure',
-    userId,
-    device: by.device,
-    details: { code },
-  });

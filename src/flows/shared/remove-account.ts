@@ -15,9 +15,8 @@ import { endAccess } from './end-access.ts';
 
 /** Who deletes, for the security events and the webhooks. */
 type Actor = Pick<SecurityEvent, 'sessionId' | 'device'> & {
-  is: 'user' | 'operator';
-  /** Which operator or server. */
-  name?: string;
+  /** The operator or the server (administratorOf); null if the user deletes their own account. */
+  administrator: string | null;
 };
 
 /**
@@ -37,12 +36,13 @@ export async function removeAccount(
   await lockSessionsOf(tx, userId);
   await dissolveTeams(tx, { userId, alone });
   if (!(await deleteUser(tx, userId))) return false;
-  const { is, name = is, ...origin } = actor;
-  const by = is === 'operator' ? { by: name } : {};
+  const { administrator, ...origin } = actor;
+  const by = administrator === null ? {} : { by: administrator };
   const event = { ...origin, userId, details: by };
   const details = { ...by, teams: alone.length };
   await recordSecurityEvent(tx, { action: 'account_deleted', ...event, details });
-  await enqueueWebhooks(tx, deps, { type: 'user.deleted', data: { userId, by: is } });
+  const data = { userId, by: administrator === null ? 'user' : 'operator' } as const;
+  await enqueueWebhooks(tx, deps, { type: 'user.deleted', data });
   for (const teamId of alone) await recordSecurityEvent(tx, { action: 'team_deleted', ...event, teamId });
   return true;
 }

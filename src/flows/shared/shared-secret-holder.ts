@@ -1,5 +1,6 @@
 import { isUuid } from '../../db/uuid.ts';
 import { AuthError } from '../../errors.ts';
+import { isAdminRole } from '../../service-tokens/admin-roles.ts';
 import { verifySharedSecret } from '../../service-tokens/shared-secret.ts';
 import { TokenError } from '../../sessions/tokens.ts';
 import { findUser } from '../../users/users.ts';
@@ -26,11 +27,10 @@ export async function findSharedSecretHolder(
 ): Promise<TokenHolder> {
   try {
     const { role, subject, sessionId } = await verifySharedSecret(deps, token);
-    const isAdmin = role !== null && deps.config.serviceRole.adminRoles.includes(role);
     if (subject === null || role === ANONYMOUS_ROLE) return { kind: 'no_subject' };
     const userId = subject.toLowerCase();
     if (!isUuid(userId)) return { kind: 'foreign_subject' };
-    if (isAdmin) return { kind: 'no_subject' };
+    if (isAdminRole(deps, role)) return { kind: 'no_subject' };
     const holder = await holderOf(deps, by, { userId, sessionId });
     // Without a session, too: nothing says that the person has shown the second factor.
     if (holder.kind === 'viewer' && !firstFactorIsEnough && deps.config.secondFactor.required)

@@ -17,7 +17,7 @@ export type TokenHolder =
 
 /**
  * Finds the person who holds an access token of ours, like `authenticateToken`, or a token that the shared secret signed. Otherwise it
- * says why the token leads to no one. For the GoTrue dialect: no other one accepts the shared secret.
+ * says why the token does not stand for a signed-in person. The GoTrue dialect alone accepts the shared secret.
  * @throws AuthError `second_factor_required`
  */
 export async function findTokenHolder(

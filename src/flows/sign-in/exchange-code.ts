@@ -14,8 +14,9 @@ import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
+import { recordFailedSignIn } from '../shared/failed-sign-in.ts';
 import { settleProviderFlow } from '../shared/provider-outcome.ts';
-import { recordFailure, requireEnabled } from '../shared/redeem-code.ts';
+import { requireEnabled } from '../shared/redeem-code.ts';
 
 /** What a client gets for its code. A sign-in by a provider brings the provider's tokens, too. */
 export type ExchangedCode = SignedIn & { providerTokens: ProviderTokens | null };
@@ -50,7 +51,7 @@ export async function exchangeCode(
   await deps.rateLimiter.consume([callerCounter(deps, by, 'codeGuess')]);
   const flow = await findIssuedFlow(deps.db, { authCode, codeVerifier });
   if (typeof flow === 'string') {
-    await recordFailure(deps, by, { userId: null, code: 'invalid_token' });
+    await recordFailedSignIn(deps, by, { userId: null, code: 'invalid_token' });
     throw refusals[flow]();
   }
   await requireEnabled(deps, by, flow);

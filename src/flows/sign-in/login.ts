@@ -1,6 +1,5 @@
-import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Queryable } from '../../db/client.ts';
-import { AuthError, type ErrorCode } from '../../errors.ts';
+import { AuthError } from '../../errors.ts';
 import { openSession } from '../../sessions/opening.ts';
 import { findPasswordHash, replacePasswordHash } from '../../users/passwords.ts';
 import { findUserByPhone, parsePhone } from '../../users/phones.ts';
@@ -15,6 +14,7 @@ import {
 } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enabledUser } from '../shared/disabling.ts';
+import { recordFailedSignIn } from '../shared/failed-sign-in.ts';
 import { admitLogin } from '../shared/login-limits.ts';
 import { checkAttempt } from '../shared/password-attempts.ts';
 import { queueVerification } from '../shared/verification-mail.ts';
@@ -112,12 +112,12 @@ async function requireVerified(
   const isRequired = form === 'gotrue' ? !gotrue.autoconfirm.includes('email') : requireVerifiedEmail;
   const needsEmail = phone === null && isRequired && user.emailVerifiedAt === null;
   if (suspended || needsEmail) {
-    await recordFailure(deps, by, user.id, 'email_not_verified');
+    await recordFailedSignIn(deps, by, { userId: user.id, code: 'email_not_verified' });
     if (suspended || form !== 'gotrue') await queueVerification(deps, by, { user });
     throw new AuthError('email_not_verified');
   }
   if (phone === null || phone.verified || gotrue.autoconfirm.includes('phone')) return;
-  await recordFailure(deps, by, user.id, 'phone_not_verified');
+  await recordFailedSignIn(deps, by, { userId: user.id, code: 'phone_not_verified' });
   throw new AuthError('phone_not_verified');
 }
 
@@ -132,13 +132,13 @@ async function verifyCredentials(
   const passwordHash = found?.passwordHash ?? null;
   const fits = await deps.passwords.verify(passwordHash, password, found?.user.id);
   if (found === null || passwordHash === null || !fits) {
-    await recordFailure(deps, by, found?.user.id ?? null, 'invalid_credentials');
+    await recordFailedSignIn(deps, by, { userId: found?.user.id ?? null, code: 'invalid_credentials' });
     throw new AuthError('invalid_credentials');
   }
   const { suspended } = found;
   const user = await enabledUser(deps, found.user);
   if (user === null) {
-    await recordFailure(deps, by, found.user.id, 'account_disabled');
+    await recordFailedSignIn(deps, by, { userId: found.user.id, code: 'account_disabled' });
     throw new AuthError('account_disabled');
   }
   if (!deps.passwords.isOutdated(passwordHash)) return { user, passwordHash, suspended };
@@ -149,15 +149,6 @@ async function verifyCredentials(
   const current = await findPasswordHash(deps.db, user.id);
   if (current !== null && (await deps.passwords.verify(current, password, user.id)))
     return { user, passwordHash: current, suspended };
-  await recordFailure(deps, by, user.id, 'invalid_credentials');
+  await recordFailedSignIn(deps, by, { userId: user.id, code: 'invalid_credentials' });
   throw new AuthError('invalid_credentials');
 }
-
-const recordFailure = (deps: Deps, by: Caller, userId: string | null, code: ErrorCode): Promise<void> =>
-  recordSecurityEvent(deps.db, {
-    action: 'login',
-    outcome: 'failure',
-    userId,
-    device: by.device,
-    details: { code },
-  });

@@ -2,24 +2,24 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { findFlow, issueAuthCode } from '../../flow-states/flow-states.ts';
 import type { SigningKey } from '../../keys/signing.ts';
-import type { CodePurpose } from '../../one-time-codes/one-time-codes.ts';
-import { findCodeByLink, guessCode, type OneTimeCode } from '../../one-time-codes/one-time-codes.ts';
+import {
+  type CodePurpose,
+  findCodeByLink,
+  guessCode,
+  type OneTimeCode,
+} from '../../one-time-codes/one-time-codes.ts';
 import { mailedToken, type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { checkNewPassword, emailSpellings, parseEmail } from '../../users/attributes.ts';
 import { type User, unlessEmailTaken } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { findClaims } from '../shared/claims.ts';
+import { isSignUp, typeOfPurpose } from '../shared/code-types.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
+import { recordFailedSignIn } from '../shared/failed-sign-in.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
-import {
-  type BesideCode,
-  NOTHING_BESIDE,
-  recordFailure,
-  redeemMailedCode,
-  requireEnabled,
-} from '../shared/redeem-code.ts';
+import { type BesideCode, NOTHING_BESIDE, redeemMailedCode, requireEnabled } from '../shared/redeem-code.ts';
 
 /** The tokens of the session. `half`: the code confirmed one half of a change, and the other address has to confirm it too. */
 export type CodeSignIn = SignedIn | 'half';
@@ -56,7 +56,7 @@ export async function signInWithMailedCode(
   const guess = { targets: [canonical, former], purposes, code: input.code };
   const code = await guessCode(deps.db, deps.codes, guess);
   if (code === null) {
-    await recordFailure(deps, by, { userId: null, code: 'invalid_code' });
+    await recordFailedSignIn(deps, by, { userId: null, code: 'invalid_code' });
     throw invalidCode();
   }
   return (await signIn(deps, by, { ...input, found: code })) ?? refuse(invalidCode());
@@ -124,7 +124,7 @@ async function findByLink(
   await deps.rateLimiter.consume([callerCounter(deps, by, 'codeGuess')]);
   const found = await findCodeByLink(deps.db, { token, purposes });
   if (found !== null) return found;
-  await recordFailure(deps, by, { userId: null, code: 'invalid_token' });
+  await recordFailedSignIn(deps, by, { userId: null, code: 'invalid_token' });
   throw invalidLink();
 }
 
@@ -151,7 +151,7 @@ async function besideOf(
   deps: Deps,
   { found: { purpose }, password = '' }: { found: OneTimeCode; password?: string },
 ): Promise<BesideCode> {
-  if (password === '' || (purpose !== 'signup' && purpose !== 'invite')) return NOTHING_BESIDE;
+  if (password === '' || !isSignUp(purpose)) return NOTHING_BESIDE;
   return { ...NOTHING_BESIDE, newPasswordHash: await hashNewPassword(deps, password) };
 }
 
@@ -171,10 +171,8 @@ async function open(
 }
 
 /** The way in which a link of a purpose signs in, as the claim `amr` names it. */
-const methodOf = (purpose: CodePurpose): string => {
-  if (purpose === 'signup') return 'email/signup';
-  return purpose === 'email_change_new' || purpose === 'email_change_current' ? 'email_change' : purpose;
-};
+const methodOf = (purpose: CodePurpose): string =>
+  purpose === 'signup' ? 'email/signup' : typeOfPurpose(purpose);
 
 async function issueCode(
   tx: Transaction,

@@ -8,6 +8,7 @@ import type { SmsSender, TextMessage } from '../../sms/message.ts';
 import type { SmsJob } from '../../sms/queue.ts';
 import { smsText } from '../../sms/texts.ts';
 import { lockUser } from '../../users/users.ts';
+import { toldMinutes } from '../shared/told-minutes.ts';
 
 export type SmsDeliverDeps = Readonly<{
   db: Database;
@@ -80,7 +81,7 @@ async function prepare(
   const values = {
     code: made.code,
     site: new URL(publicUrl).host,
-    minutes: String(Math.max(1, Math.floor(sms.codeTtlSeconds / 60))),
+    minutes: toldMinutes(sms.codeTtlSeconds),
   };
   const text = smsText({ locale: mail.locale, own: sms.text }, values);
   return {

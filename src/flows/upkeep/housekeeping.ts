@@ -43,8 +43,9 @@ async function stopRunaways({ db, config, log }: Deps): Promise<void> {
 }
 
 /**
- * Deletes what expired: keys, sessions with their tokens, mailed tokens, challenges and unused second factors, invites, counters,
- * old events, webhooks. Each round a bounded number of rows; what fails for one kind does not keep the others.
+ * Lifts bans that have ended, and deletes what expired: keys, sessions with their tokens, service tokens, counters, mailed tokens and
+ * codes, challenges and unused second factors, states of sign-ins, invites, old events, webhooks. Each round a bounded number of rows;
+ * what fails for one kind does not keep the others.
  * @throws AggregateError of what failed
  */
 async function prune(deps: Deps): Promise<void> {

@@ -2,7 +2,7 @@ import { GoTrueClient, processLock, type SupportedStorage } from '@supabase/auth
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import { startSmtp, type TestSmtp } from '../../mail/smtp.ts';
 import { type GatewayOptions, startGateway, type TestGateway } from '../../support/gateway.ts';
-import { adminToken, JWT_SECRET } from '../service-tokens.ts';
+import { adminToken, JWT_SECRET } from '../administrators.ts';
 
 export const SITE = 'https://app.example.com';
 

@@ -1,6 +1,6 @@
 import { TOTP } from 'otpauth';
+import { adminToken } from '../administrators.ts';
 import { codeOf, hashOf } from '../mailbox.ts';
-import { adminToken } from '../service-tokens.ts';
 import type { Answer } from './compare.ts';
 import type { Step } from './recordings.ts';
 import { freshId, mailTo, type Scene } from './scene.ts';

@@ -1,7 +1,7 @@
 import { startSmtp, type TestSmtp } from '../../mail/smtp.ts';
 import { PUBLIC_URL, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { type OidcServer, startOidcServer } from '../../support/providers/oidc-server.ts';
-import { JWT_SECRET } from '../service-tokens.ts';
+import { JWT_SECRET } from '../administrators.ts';
 import type { ServerName } from './recordings.ts';
 
 export type Server = { gateway: TestGateway; smtp: TestSmtp; provider: OidcServer };

@@ -35,12 +35,18 @@ export type ProviderStage = {
 export const pkce = () => {
   const verifier = randomBytes(32).toString('base64url');
   const challenge = createHash('sha256').update(verifier).digest('base64url');
-  return { verifier, query: `code_challenge=${challenge}&code_challenge_method=s256` };
+  return { verifier, challenge, query: `code_challenge=${challenge}&code_challenge_method=s256` };
 };
 
 /** The parameters of a fragment. */
 export const fragmentOf = (url: URL): Record<string, string> =>
   Object.fromEntries(new URLSearchParams(url.hash.slice(1)));
+
+/** The parameters of the query, and those of the fragment. */
+export const partsOf = (url: URL) => ({
+  query: Object.fromEntries(url.searchParams),
+  fragment: fragmentOf(url),
+});
 
 /** Opens a gateway whose provider `local` runs on this machine. */
 export async function openProviderStage(env: Record<string, string> = {}): Promise<ProviderStage> {

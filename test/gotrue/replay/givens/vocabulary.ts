@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JWTPayload } from 'jose';
+import { adminToken, signShared } from '../../administrators.ts';
 import { codeOf } from '../../mailbox.ts';
-import { adminToken, signed } from '../../service-tokens.ts';
 import { send, takeLink } from '../requests.ts';
 import { freshId, mailTo, type Scene } from '../scene.ts';
 
@@ -150,7 +150,7 @@ export const withRefreshTokenOf = (index: number): Given =>
 export const asSigned =
   (claims: (scene: Scene) => JWTPayload, secret?: string): Given =>
   async (scene) =>
-    void scene.fills.set('jwt', await signed(claims(scene), secret));
+    void scene.fills.set('jwt', await signShared(claims(scene), secret));
 
 /** A token of a person that names no session. */
 export const asPersonWithoutSession = asSigned(({ userIds }) => ({

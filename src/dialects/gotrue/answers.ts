@@ -1,7 +1,9 @@
 import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
+import { findAccount } from '../../users/accounts.ts';
 import type { RouteContext } from '../routes.ts';
-import { sessionObject } from './objects.ts';
+import { tokenErrors } from './bearer.ts';
+import { sessionObject, userObject } from './objects.ts';
 
 /** The first characters of a refresh token say of which kind it is, and nothing of the secret. */
 const PREFIX_LENGTH = 4;
@@ -11,6 +13,13 @@ export function setSessionHeaders(c: RouteContext, { user, sessionId, refreshTok
   c.header('sb-auth-user-id', user.id);
   c.header('sb-auth-session-id', sessionId);
   c.header('sb-auth-refresh-token-prefix', refreshToken.slice(0, PREFIX_LENGTH));
+}
+
+/** Answers with the signed-in person. @throws AuthError `user_not_found` (403) */
+export async function answerUser(deps: GatewayDeps, c: RouteContext, userId: string): Promise<Response> {
+  const account = await findAccount(deps, userId);
+  if (account === null) throw tokenErrors.userGone();
+  return c.json(userObject(account, deps.config));
 }
 
 /**

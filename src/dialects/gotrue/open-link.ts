@@ -6,11 +6,11 @@ import { resolveRedirect } from '../../redirects/redirects.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
 import type { Incoming } from '../endpoint.ts';
 import type { RouteContext } from '../routes.ts';
+import { setSessionHeaders } from './answers.ts';
 import { redirectsOf } from './bodies.ts';
 import { type Spelling, spellingOf, validationFailed } from './errors.ts';
 import { tokensObject } from './objects.ts';
 import { withFragment, withQuery } from './redirects.ts';
-import { setSessionHeaders } from './session-answer.ts';
 
 /** What a person reads who has confirmed one half of a change. */
 export const HALF_MESSAGE =
@@ -65,28 +65,21 @@ export async function openLink(
     if (!(error instanceof AuthError)) throw error;
     const parameters = errorParameters(spellingOf(error));
     const target = resolveRedirect(deps.config, candidates);
-    return lead(c, withFragment(isPkce ? withQuery(target, parameters) : target, parameters));
+    return c.redirect(withFragment(isPkce ? withQuery(target, parameters) : target, parameters), 303);
   }
 }
 
 type WayBack = { followed: FollowedLink; target: string; type: string; isPkce: boolean };
 
 function leadBack(c: RouteContext, { followed, target, type, isPkce }: WayBack): Response {
-  if ('authCode' in followed) return lead(c, withQuery(target, { code: followed.authCode }));
+  if ('authCode' in followed) return c.redirect(withQuery(target, { code: followed.authCode }), 303);
   const { signedIn } = followed;
   if (signedIn === 'half') {
     const message = { message: HALF_MESSAGE };
-    return lead(c, withFragment(isPkce ? withQuery(target, message) : target, message));
+    return c.redirect(withFragment(isPkce ? withQuery(target, message) : target, message), 303);
   }
   setSessionHeaders(c, signedIn);
   // GoTrue names the type of a link that signs in, even if the client names another.
   const named = type === 'email' ? 'magiclink' : type;
-  return lead(c, withFragment(target, { ...tokensObject(signedIn), type: named }));
-}
-
-/** The address holds secrets, so it is neither cached nor told to the next server. */
-function lead(c: RouteContext, target: string): Response {
-  c.header('cache-control', 'no-store');
-  c.header('referrer-policy', 'no-referrer');
-  return c.redirect(target, 303);
+  return c.redirect(withFragment(target, { ...tokensObject(signedIn), type: named }), 303);
 }

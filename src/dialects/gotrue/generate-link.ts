@@ -4,7 +4,7 @@ import type { GatewayDeps } from '../../request/deps.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { answerOf, spelled } from './admin-bodies.ts';
 import { adminErrors, adminToken, requireAdmin } from './bearer.ts';
-import { DATA, EMAIL, PASSWORD, REDIRECT_QUERY, redirectsOf } from './bodies.ts';
+import { DATA, EMAIL, PASSWORD, REDIRECT_QUERY, redirectsOf, requireEmailLength } from './bodies.ts';
 import { validationFailed } from './errors.ts';
 import { UserSchema } from './schemas.ts';
 
@@ -48,7 +48,7 @@ function purposeOf({ type }: z.output<typeof LinkBody>): LinkPurpose {
 }
 
 /** Links that a server sends to users itself. */
-export const linkEndpoints = (deps: GatewayDeps): Endpoint[] => [
+export const generateLinkEndpoints = (deps: GatewayDeps): Endpoint[] => [
   endpoint({
     method: 'POST',
     path: '/admin/generate_link',
@@ -69,7 +69,7 @@ export const linkEndpoints = (deps: GatewayDeps): Endpoint[] => [
     body: LinkBody,
     async handle({ by, body, query, request }, c) {
       const purpose = purposeOf(body);
-      if (body.email.length > 255) throw validationFailed('An email address is too long');
+      requireEmailLength(body.email);
       const { email, new_email: newEmail, password, data: userMetadata } = body;
       const redirects = [body.redirect_to, ...redirectsOf(request, query)];
       const input = { purpose, email, newEmail, password, userMetadata, redirects };
