@@ -15,10 +15,10 @@ export const errorCatalogue = {
   invalid: { status: 400, message: 'This attribute is invalid.' },
   min_length: { status: 400, message: 'Password must be at least 8 characters long.' },
   already_registered: { status: 400, message: 'This email address is already registered.' },
-  phone_taken: { status: 400, message: 'This phone number is already registered.' },
   invalid_credentials: { status: 400, message: 'Invalid email or password.' },
   unauthenticated: { status: 401, message: 'Invalid credentials.' },
   permission_denied: { status: 403, message: 'You do not have permission to perform this action.' },
+  phone_taken: { status: 400, message: 'This phone number is already registered.' },
   max_length: { status: 400, message: 'This attribute is too long.' },
   missing_characters: {
     status: 400,

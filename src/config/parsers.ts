@@ -3,7 +3,7 @@ import { z } from 'zod';
 export const DAY = 86_400;
 
 export const text = () => z.string().trim().min(1);
-export const list = (separator = ',') =>
+export const list = (separator: string | RegExp = ',') =>
   z.string().transform((value) =>
     value
       .split(separator)

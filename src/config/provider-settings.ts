@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { httpUrl } from './parsers.ts';
+import { httpUrl, list, text } from './parsers.ts';
 
 /** The providers that the gateway knows by name. Every other name is an OIDC issuer. */
 const presetNames = ['google', 'github', 'apple', 'gitlab', 'azure', 'discord', 'keycloak'] as const;
@@ -23,17 +23,14 @@ const providerUrl = () =>
     }, 'must not hold a user, a query or a fragment')
     .transform((text) => text.replace(/\/+$/, ''));
 
-const shortText = () => z.string().trim().min(1).max(2000);
+const shortText = () => text().max(2000);
 
 /** A scope (RFC 6749 section 3.3). */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
 
 const scopes = () =>
   z
-    .union([
-      z.string().transform((text) => text.split(/[\s,]+/).filter((scope) => scope !== '')),
-      z.array(z.string()),
-    ])
+    .union([list(/[\s,]+/), z.array(z.string())])
     .pipe(z.array(z.string().regex(SCOPE, 'must be scopes')).max(50));
 
 const providerName = () =>

@@ -4,17 +4,15 @@ import type { Device } from '../audit/device.ts';
 /** Makes a state: 122 random bits in the form of a UUID, as GoTrue's are. */
 export const createState = (): string => randomUUID();
 
-/** Makes the secret of a browser, for its cookie: 256 random bits. */
-export const createBrowserSecret = (): string => randomBytes(32).toString('base64url');
+/** Whether a text has the form of a state. */
+export const isState = (text: string): boolean =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
 
-/** Whether a cookie can hold the secret of a browser. */
-export const isBrowserSecret = (text: string): boolean => /^[\w-]{43}$/.test(text);
+/** Makes the secret of a browser, for its cookie, or a ticket: 256 random bits. */
+export const createRandomSecret = (): string => randomBytes(32).toString('base64url');
 
-/** Makes a ticket: 256 random bits. */
-export const createTicketSecret = (): string => randomBytes(32).toString('base64url');
-
-/** Whether a text has the form of a ticket. A bound one has not: a stranger could write what it is bound to into it. */
-export const isTicketSecret = (text: string): boolean => /^[\w-]{43}$/.test(text);
+/** Whether a text has the form of that secret. A bound ticket has not: a stranger could write what it is bound to into it. */
+export const isRandomSecret = (text: string): boolean => /^[\w-]{43}$/.test(text);
 
 /**
  * Binds a ticket to a device, for a flow without PKCE: a stranger who lets another person follow the link gets nothing. With PKCE the

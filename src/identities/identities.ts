@@ -1,4 +1,4 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, not, type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Queryable, Transaction } from '../db/client.ts';
 import { identities } from '../db/tables/identities.ts';
@@ -40,18 +40,14 @@ export async function findIdentity(
   db: Queryable,
   { knownAs, issuer, subject }: Pick<ProviderIdentity, 'knownAs' | 'issuer' | 'subject'>,
 ): Promise<FoundIdentity | null> {
-  const names = sql.join(
-    knownAs.map((name) => sql`${name}`),
-    sql`, `,
-  );
   const [found] = await db
     .select({ id: identities.id, userId: identities.userId, provenAt: identityProfiles.provenAt })
     .from(identities)
     .leftJoin(identityProfiles, eq(identityProfiles.identityId, identities.id))
     .where(
       and(
-        sql`${identities.provider} in (${names})`,
-        sql`${identities.issuer} in ('', ${issuer})`,
+        inArray(identities.provider, [...knownAs]),
+        inArray(identities.issuer, ['', issuer]),
         eq(identities.subject, subject),
       ),
     )
@@ -144,44 +140,34 @@ export const listIdentities = (db: Queryable, userId: string): Promise<OwnIdenti
 /** How many identities a person may link. */
 export const MAX_IDENTITIES = 20;
 
-/** Unlinks an identity of a person. Returns whether the person had it. */
+/** Unlinks an identity of a person. */
 export async function deleteIdentity(
   tx: Transaction,
   { id, userId }: { id: string; userId: string },
-): Promise<boolean> {
-  const deleted = await tx
-    .delete(identities)
-    .where(and(eq(identities.id, id), eq(identities.userId, userId)))
-    .returning({ id: identities.id });
-  return deleted.length > 0;
+): Promise<void> {
+  await tx.delete(identities).where(and(eq(identities.id, id), eq(identities.userId, userId)));
 }
 
 /**
  * Unlinks the identities that a stranger may have linked to an account before the holder of its mailbox came. One stays if its
  * provider stands for the same address.
  * @param input.first whether the address was never proven before: an imported identity may then be a stranger's too
- * @returns how many were unlinked
  */
 export async function deleteUnprovenIdentities(
   tx: Transaction,
   { userId, email, first }: { userId: string; email: string | null; first: boolean },
-): Promise<number> {
-  const profile = sql`(select from ${identityProfiles} p where p.identity_id = ${identities.id}`;
-  const isProven = sql`exists ${profile} and p.proven_at is not null)`;
-  const vouches = sql`exists ${profile} and p.email_verified and ${identities.email} = ${email})`;
-  const isImported = sql`not exists ${profile})`;
-  const deleted = await tx
-    .delete(identities)
-    .where(
-      and(
-        eq(identities.userId, userId),
-        sql`not ${isProven}`,
-        sql`not ${vouches}`,
-        first ? undefined : sql`not ${isImported}`,
-      ),
-    )
-    .returning({ id: identities.id });
-  return deleted.length;
+): Promise<void> {
+  const hasProfile = (condition: SQL) =>
+    sql`exists (select from ${identityProfiles} p where p.identity_id = ${identities.id} and ${condition})`;
+  await tx.delete(identities).where(
+    and(
+      eq(identities.userId, userId),
+      not(hasProfile(sql`p.proven_at is not null`)),
+      not(hasProfile(sql`p.email_verified and ${identities.email} = ${email}`)),
+      // An imported identity has no profile before its first sign-in.
+      first ? undefined : hasProfile(sql`true`),
+    ),
+  );
 }
 
 /** Records that the holder of the account's mailbox stands behind all identities of the account. */

@@ -5,7 +5,7 @@ import { sha256 } from '../crypto/secrets.ts';
 import type { Queryable, Transaction } from '../db/client.ts';
 import { flowStates } from '../db/tables/flow-states.ts';
 import { providerAttempts } from '../db/tables/provider-attempts.ts';
-import { bindTicket, isTicketSecret } from './attempt-secrets.ts';
+import { bindTicket, isRandomSecret } from './attempt-secrets.ts';
 
 /** Seconds in which a person signs in at a provider, and in which a ticket is used. */
 export const ATTEMPT_SECONDS = 300;
@@ -62,7 +62,7 @@ export async function redeemTicket(
   db: Queryable,
   { ticket, device, state, browser }: { ticket: string; device: Device; state: string; browser: string },
 ): Promise<string | null> {
-  if (!isTicketSecret(ticket)) return null;
+  if (!isRandomSecret(ticket)) return null;
   const [begun] = await db.execute<{ provider: string }>(sql`
     update ${providerAttempts} set state_hash = ${sha256(state)}, browser_hash = ${sha256(browser)}
     where ticket_hash in (${sha256(ticket)}, ${sha256(bindTicket(ticket, device))}) and state_hash is null and expires_at > now()
@@ -146,7 +146,3 @@ export async function takeOutcome(
   const { outcome, provider, linking_session_id: linkingSessionId } = taken;
   return { outcome, provider, linkingSessionId };
 }
-
-/** Whether a text has the form of a state. */
-export const isState = (text: string): boolean =>
-  /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);

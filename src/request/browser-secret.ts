@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse, serialize } from 'hono/utils/cookie';
 import type { Config } from '../config/config.ts';
-import { isBrowserSecret } from '../identities/attempt-secrets.ts';
+import { isRandomSecret } from '../identities/attempt-secrets.ts';
 
 /** Seconds for which a browser keeps the secret: longer than a sign-in at a provider may last. */
 const KEEP_SECONDS = 600;
@@ -25,7 +25,7 @@ export function browserSecret(
     read(wayBack: WayBack): string | null {
       const name = nameOf(secure, wayBack);
       const value = parse(request.headers.cookie ?? '', name)[name] ?? '';
-      return isBrowserSecret(value) ? value : null;
+      return isRandomSecret(value) ? value : null;
     },
     write(wayBack: WayBack, secret: string): void {
       const attributes = { httpOnly: true, secure, path: '/', maxAge: KEEP_SECONDS } as const;

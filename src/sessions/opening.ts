@@ -55,7 +55,7 @@ export const newPassword: Opener = { opener: 'password', proven: false };
 export const mailedToken: Opener = { opener: 'mailed_token', proven: true };
 
 /** A sign-in: the person, their device, and what they signed in with. */
-type Opening = {
+export type Opening = {
   userId: string;
   device: Device;
   action: 'signup' | 'login';

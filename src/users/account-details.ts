@@ -94,11 +94,11 @@ export async function forgetUserMetadata(tx: Queryable, userId: string): Promise
     where user_id = ${userId}`);
 }
 
-/** Whether a user has signed in without an address, and has not added another way to sign in. */
-export async function findAnonymity(db: Queryable, userId: string): Promise<boolean> {
-  const { isAnonymous } = await findAccountDetails(db, userId);
-  return isAnonymous;
-}
+/** Whether a user has signed in without an address, and has not added an address or another way to sign in. */
+export const findAnonymity = async (
+  db: Queryable,
+  { id, email }: { id: string; email: string | null },
+): Promise<boolean> => email === null && (await findAccountDetails(db, id)).isAnonymous;
 
 /** Records that a user has another way to sign in than the session that they began with. */
 export async function endAnonymity(tx: Queryable, userId: string): Promise<void> {

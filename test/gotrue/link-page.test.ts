@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { forFile } from '../support/for-file.ts';
 import { newPerson, signUp } from '../support/gateway.ts';
+import { newPkce } from '../support/pkce.ts';
 import { SITE, startCodes, verifiedUser } from './codes.ts';
 
 // LINK_CONFIRMATION: a mailed link shows a page, whose button does what the link was mailed for.
@@ -52,10 +52,8 @@ describe('the page of a link', () => {
   });
 
   test('of a PKCE flow leads back with a code', async () => {
-    const code_challenge = createHash('sha256')
-      .update(randomBytes(32).toString('base64url'))
-      .digest('base64url');
-    const { link } = await magicLink({ code_challenge, code_challenge_method: 's256' });
+    const pkce = { code_challenge: newPkce().challenge, code_challenge_method: 's256' };
+    const { link } = await magicLink(pkce);
     const page = await (await codes.open(link)).text();
     expect(place(await submit(page))).toMatch(/^https:\/\/app\.example\.com\?code=[0-9a-f-]{36}$/);
   });

@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { exchangeCode } from '../../src/flows/sign-in/exchange-code.ts';
 import { forFile } from '../support/for-file.ts';
+import { newPkce } from '../support/pkce.ts';
 import { SITE, startCodes, verifiedUser } from './codes.ts';
 import { expectError } from './wire.ts';
 
@@ -21,12 +21,6 @@ async function mailedLink({ redirect = SITE, ...more }: { redirect?: string; [na
   await codes.post(`/otp?redirect_to=${encodeURIComponent(redirect)}`, { email, ...more });
   return { id, email, ...(await codes.mailed(email, 2)) };
 }
-
-const newVerifier = () => {
-  const verifier = randomBytes(32).toString('base64url');
-  const challenge = createHash('sha256').update(verifier).digest('base64url');
-  return { verifier, challenge };
-};
 
 describe('a link', () => {
   test('leads to the site with the session in the fragment, sorted, with the mark sb', async () => {
@@ -126,7 +120,7 @@ describe('a link', () => {
 
 describe('the link of a PKCE flow', () => {
   const begin = async (redirect = SITE, method = 's256') => {
-    const { verifier, challenge } = newVerifier();
+    const { verifier, challenge } = newPkce();
     const code_challenge = method.toLowerCase() === 'plain' ? verifier : challenge;
     const mailed = await mailedLink({ redirect, code_challenge, code_challenge_method: method });
     return { ...mailed, verifier };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { operate, UPDATE_USER } from '../operators/operator.ts';
 import { logInFirst, protect } from '../second-factors/authenticator.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, isSignedIn, logIn, newPerson, type SignedInAnswer, signUp } from '../support/gateway.ts';
@@ -303,4 +304,15 @@ describe('a signed-in person', () => {
     expect((await stage.signIn('owner')).user.id).toBe(planted.user.id);
     expect((await stage.signIn('planter')).user.id).not.toBe(planted.user.id);
   });
+});
+
+test('an account whose address an operator changes is not proven by its identities any more', async () => {
+  stage.person('ann');
+  const { user } = await stage.signIn('ann');
+  const { email } = newPerson();
+  await operate(stage.gateway, UPDATE_USER, { userId: user.id, email, emailVerified: true });
+  expect((await stage.signIn('ann')).user.id).toBe(user.id);
+  const live = await sql()`
+    select proven_at from portcullis.sessions where user_id = ${user.id} and revoked_at is null`;
+  expect(live).toEqual([{ proven_at: null }]);
 });

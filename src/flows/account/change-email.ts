@@ -1,15 +1,12 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
-import { unproveIdentities } from '../../identities/identities.ts';
 import { canonicalEmail } from '../../mail/email-address.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
-import { unproveSessions } from '../../sessions/proof.ts';
 import { endAnonymity, findAnonymity } from '../../users/account-details.ts';
 import { parseEmailAs } from '../../users/attributes.ts';
-import { unprovePassword } from '../../users/passwords.ts';
 import { isEmailTaken, type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
 import { type AccountProof, checkAccountProof, type MailedInput } from '../shared/account-proof.ts';
 import type { Caller, Viewer } from '../shared/caller.ts';
@@ -24,7 +21,7 @@ import {
   requireStillFresh,
 } from '../shared/freshness.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
-import { recordAccountProof } from '../shared/prove-address.ts';
+import { recordAccountProof, unproveAccess } from '../shared/prove-address.ts';
 import { requireStepUp } from '../shared/step-up.ts';
 
 type ChangeEmailInput = FreshnessInput & { newEmail: string };
@@ -64,8 +61,7 @@ export async function requestEmailChange(
 
 /** An anonymous person has nothing but their session to show. Everyone else shows that it is them. */
 async function requireOwner(deps: Deps, by: Viewer, shown: FreshnessInput): Promise<Freshness> {
-  const { id, email } = by.user;
-  if (email !== null || !(await findAnonymity(deps.db, id))) return requireFreshness(deps, by, shown);
+  if (!(await findAnonymity(deps.db, by.user))) return requireFreshness(deps, by, shown);
   requireStepUp(by);
   return { passwordHash: null, code: null };
 }
@@ -102,11 +98,8 @@ async function redeemEmailChange(
   const { id: userId } = proof.user;
   const user = await updateUser(tx, userId, { email, emailVerified: 'now' });
   await lockSessionsOf(tx, userId);
-  if (accountProof.by === 'nothing') {
-    await unprovePassword(tx, userId);
-    await unproveSessions(tx, userId);
-    await unproveIdentities(tx, userId);
-  } else await recordAccountProof(tx, { userId, accountProof });
+  if (accountProof.by === 'nothing') await unproveAccess(tx, userId);
+  else await recordAccountProof(tx, { userId, accountProof });
   await retireMailed(tx, userId);
   await endAnonymity(tx, userId);
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });

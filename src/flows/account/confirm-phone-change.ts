@@ -1,16 +1,15 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
-import { AuthError } from '../../errors.ts';
 import { type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
-import { type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { findAccountDetails, setAccountDetails } from '../../users/account-details.ts';
 import { setPhone } from '../../users/phones.ts';
-import { lockUser, type User } from '../../users/users.ts';
+import { lockUser } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
+import { isPhoneTaken } from '../shared/enrol-by-phone.ts';
 import { guessPhoneCode, invalidPhoneCode } from '../shared/guess-phone-code.ts';
+import { type OpenedFor, openSessionFor } from '../shared/open-session.ts';
 
 type PhoneChangeInput = TokenOptions & { phone: string; code: string };
 
@@ -34,17 +33,15 @@ export async function confirmPhoneChange(
   return completeSignIn(deps, { ...opened, ...options, key, ttlSeconds });
 }
 
-type Opened = { user: User; session: OpenedSession };
-
-const changePhone = (deps: Deps, by: Caller, code: OneTimeCode): Promise<Opened | null> =>
+const changePhone = (deps: Deps, by: Caller, code: OneTimeCode): Promise<OpenedFor | null> =>
   deps.db
     .transaction((tx) => redeem(tx, deps, by, code))
     .catch((error: unknown) => {
-      if (error instanceof AuthError && error.code === 'phone_taken') return null;
+      if (isPhoneTaken(error)) return null;
       throw error;
     });
 
-async function redeem(tx: Transaction, deps: Deps, by: Caller, code: OneTimeCode): Promise<Opened | null> {
+async function redeem(tx: Transaction, deps: Deps, by: Caller, code: OneTimeCode): Promise<OpenedFor | null> {
   const { userId, target: number } = code;
   const user = await lockUser(tx, userId);
   if (user === null || user.disabledAt !== null || !(await redeemCode(tx, code))) return null;
@@ -55,7 +52,5 @@ async function redeem(tx: Transaction, deps: Deps, by: Caller, code: OneTimeCode
   await setAccountDetails(tx, userId, { newPhone: null, isAnonymous: false, ...provider });
   await recordSecurityEvent(tx, { action: 'phone_changed', userId, device: by.device });
   const opener = { opener: 'phone_code', proven: false } as const;
-  const opening = { userId, device: by.device, action: 'login', by: opener, knownDevice: true } as const;
-  const claims = await findClaims(deps, tx, userId);
-  return { user, session: await openSession(tx, deps, { ...opening, claims }) };
+  return openSessionFor(tx, deps, by, { user, action: 'login', by: opener, knownDevice: true });
 }

@@ -1,5 +1,5 @@
 import { beginFlow } from '../../flow-states/flow-states.ts';
-import { bindTicket, createTicketSecret } from '../../identities/attempt-secrets.ts';
+import { bindTicket, createRandomSecret } from '../../identities/attempt-secrets.ts';
 import { ATTEMPT_SECONDS, createTicket } from '../../identities/provider-attempts.ts';
 import { resolveRedirect } from '../../redirects/redirects.ts';
 import { findAnonymity } from '../../users/account-details.ts';
@@ -40,7 +40,7 @@ export async function linkProvider(
   const provider = requireProvider(deps, name);
   const sessionId = await requireMayLink(deps, by);
   const freshness = proof === undefined ? null : await requireOwner(deps, by, proof);
-  const ticket = createTicketSecret();
+  const ticket = createRandomSecret();
   const redirectTo = resolveRedirect(deps.config, redirects);
   await deps.db.transaction(async (tx) => {
     if (freshness !== null) await requireStillFresh(tx, by, freshness);
@@ -52,8 +52,5 @@ export async function linkProvider(
 }
 
 /** An anonymous person has nothing but their session to show. */
-async function requireOwner(deps: Deps, by: Viewer, proof: FreshnessInput): Promise<Freshness | null> {
-  const { id, email } = by.user;
-  if (email === null && (await findAnonymity(deps.db, id))) return null;
-  return requireRecentSignIn(deps, by, proof);
-}
+const requireOwner = async (deps: Deps, by: Viewer, proof: FreshnessInput): Promise<Freshness | null> =>
+  (await findAnonymity(deps.db, by.user)) ? null : requireRecentSignIn(deps, by, proof);

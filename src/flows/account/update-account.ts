@@ -98,7 +98,8 @@ async function applyChanges(
   await requireLiveSession(tx, by.sessionId);
   // First: it retires the codes that were mailed before, not those of the other changes.
   if (password !== null) await setCheckedPassword(tx, by, password);
-  if (userMetadata !== null) await mergeUserMetadata(tx, by, changes);
+  if (userMetadata !== null)
+    await mergeUserMetadata(tx, by, { userMetadata, attribute: changes.userMetadataAttribute });
   if (email !== null) await requestCodedEmailChange(tx, deps, by, { user, email, redirects, codeChallenge });
   if (phone !== null) await requestPhoneChange(tx, deps, by, phone);
   return true;
@@ -107,12 +108,12 @@ async function applyChanges(
 async function mergeUserMetadata(
   tx: Transaction,
   by: Viewer,
-  { userMetadata, userMetadataAttribute }: Pick<AccountChanges, 'userMetadata' | 'userMetadataAttribute'>,
+  { userMetadata, attribute }: { userMetadata: Metadata; attribute: string },
 ): Promise<void> {
   const userId = by.user.id;
   const former = await findAccountDetails(tx, userId);
-  const merged = mergeMetadata(former.userMetadata, userMetadata ?? {});
-  parseMetadata(merged, userMetadataAttribute);
+  const merged = mergeMetadata(former.userMetadata, userMetadata);
+  parseMetadata(merged, attribute);
   await setAccountDetails(tx, userId, { userMetadata: merged });
   const event = { userId, sessionId: by.sessionId, device: by.device };
   await recordSecurityEvent(tx, { action: 'profile_updated', ...event });

@@ -1,13 +1,13 @@
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
-import { mailedToken, openSession } from '../../sessions/opening.ts';
+import { mailedToken } from '../../sessions/opening.ts';
 import type { User } from '../../users/users.ts';
 import { type AccountProof, checkAccountProof, type MailedInput } from '../shared/account-proof.ts';
 import type { Caller, Viewer } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { redeemMailedToken } from '../shared/mailed-tokens.ts';
+import { openSessionFor } from '../shared/open-session.ts';
 import { proveAddress } from '../shared/prove-address.ts';
 
 const PURPOSE = 'verify_email';
@@ -49,17 +49,15 @@ export async function verifyEmailAndSignIn(
   by: Caller | Viewer,
   input: MailedInput & TokenOptions,
 ): Promise<SignedIn> {
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind, form } = input;
   const accountProof = await checkAccountProof(deps, by, { ...input, purpose: PURPOSE });
   // Before the token is used up: without a key to sign with, it must stay good.
   const key = await deps.signer.currentKey(ttlSeconds);
   const verified = await deps.db.transaction(async (tx) => {
     const user = await redeemVerification(tx, by, { token: input.token, accountProof });
     if (user === null) return null;
-    const opening = { userId: user.id, device: by.device, action: 'login', by: mailedToken } as const;
     // The notice would go to the mailbox that the token came from.
-    const claims = await findClaims(deps, tx, user.id);
-    return { user, session: await openSession(tx, deps, { ...opening, claims, knownDevice: true }) };
+    return openSessionFor(tx, deps, by, { user, action: 'login', by: mailedToken, knownDevice: true });
   });
   if (verified === null) throw invalidToken();
   return completeSignIn(deps, { ...verified, key, ttlSeconds, kind, form });

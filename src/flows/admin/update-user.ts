@@ -5,7 +5,7 @@ import { enqueueMail } from '../../mail/queue.ts';
 import { createDefaultTeam } from '../../teams/teams.ts';
 import { forgetSent, setAccountDetails } from '../../users/account-details.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
-import { setPassword, unprovePassword } from '../../users/passwords.ts';
+import { setPassword } from '../../users/passwords.ts';
 import { parsePhone } from '../../users/phones.ts';
 import { type User, unlessEmailTaken, updateUser } from '../../users/users.ts';
 import { administratorOf, type Caller } from '../shared/caller.ts';
@@ -17,6 +17,7 @@ import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { lockOperatedAccount, noAccount, parseUserId } from '../shared/operated-account.ts';
 import { changePhone, type PhoneChange } from '../shared/operated-phone.ts';
 import { changeProfile, checkTokenRole, type ProfileChanges } from '../shared/profile-changes.ts';
+import { unproveAccess } from '../shared/prove-address.ts';
 
 /** What is null or missing stays as it is. */
 export type UpdateAccountInput = ProfileChanges & {
@@ -112,7 +113,7 @@ async function changeAddress(tx: Transaction, by: Caller, input: AddressChange):
   const verified = input.verified === true;
   const user = await change(tx, userId, { email, emailVerified: verified ? 'now' : false });
   await endAccess(tx, { userId });
-  await unprovePassword(tx, userId);
+  await unproveAccess(tx, userId);
   await setAccountDetails(tx, userId, { isAnonymous: false, newEmail: null });
   await record(tx, by, { action: 'email_changed', userId, details: { verified } });
   if (verified && before.emailVerifiedAt === null) await createDefaultTeam(tx, { userId, device: by.device });

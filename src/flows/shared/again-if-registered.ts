@@ -1,8 +1,8 @@
 import { AuthError } from '../../errors.ts';
 
 /**
- * Runs a flow of an administrator once more if it found its address taken: another request may have just made the account, and the
- * second run then finds it. The first run has changed nothing.
+ * Runs the work once more if it found its address taken: another request may have just made the account, and the second run then finds
+ * it. The first run has changed nothing.
  * @throws what the second run throws
  */
 export async function againIfRegistered<Result>(run: () => Promise<Result>): Promise<Result> {

@@ -1,6 +1,5 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
-import { unproveIdentities } from '../../identities/identities.ts';
 import {
   confirmHalf,
   isHalfConfirmed,
@@ -8,15 +7,14 @@ import {
   redeemCode,
 } from '../../one-time-codes/one-time-codes.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
-import { unproveSessions } from '../../sessions/proof.ts';
 import { findAccountDetails, setAccountDetails } from '../../users/account-details.ts';
-import { unprovePassword } from '../../users/passwords.ts';
 import { type User, updateUser } from '../../users/users.ts';
 import type { Caller } from './caller.ts';
 import type { EmailChange } from './code-types.ts';
 import { giveDefaultTeam } from './default-team.ts';
 import { retireMailed } from './end-access.ts';
 import { notifyFormerAddress } from './former-address.ts';
+import { unproveAccess } from './prove-address.ts';
 
 /** What a mailed code did. `half`: the other address has to confirm the change too. */
 export type Redeemed = { user: User } | 'half';
@@ -83,11 +81,7 @@ async function giveEmail(
   });
   if (changed === null) throw new Error('The locked user is gone.');
   await lockSessionsOf(tx, userId);
-  if (!isConfirmedByBoth || user.emailVerifiedAt === null) {
-    await unprovePassword(tx, userId);
-    await unproveSessions(tx, userId);
-    await unproveIdentities(tx, userId);
-  }
+  if (!isConfirmedByBoth || user.emailVerifiedAt === null) await unproveAccess(tx, userId);
   await retireMailed(tx, userId);
   await setAccountDetails(tx, userId, { newEmail: null, isAnonymous: false });
   await recordSecurityEvent(tx, { action: 'email_changed', userId, device: by.device });

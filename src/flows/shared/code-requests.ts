@@ -89,8 +89,8 @@ export type CodeRequest = CodeReturn & {
   captchaAttribute?: string;
 };
 
-/** What an address gets: the code, or null for no mail. */
-export type Choice = Pick<MailedCode, 'to' | 'purpose' | 'keepsPassword'>;
+/** A code that a request leads to. Its recipient is null for no mail. */
+export type Choice = Pick<MailedCode, 'to' | 'purpose' | 'keepsPassword' | 'isHalf'>;
 
 type Terms = {
   /** The kind of mail that is counted. It depends on the request only, so that the limit does not tell which mail is sent. */
@@ -100,8 +100,8 @@ type Terms = {
   captcha: CaptchaPurpose;
   /** Why the address gets an error; null if it does not. The error is counted for the caller. */
   refuse?(found: FoundUser | null): AuthError | null;
-  /** Chooses what the address gets, in the transaction that mails it. */
-  choose(tx: Transaction, found: FoundUser | null, email: string): Promise<Choice>;
+  /** Chooses the codes, in the transaction that mails them. Their number depends on the request only. */
+  choose(tx: Transaction, found: FoundUser | null, email: string): Promise<readonly Choice[]>;
 };
 
 /**
@@ -130,7 +130,8 @@ export async function mailCode(deps: Deps, by: Caller, request: CodeRequest, ter
   const wait = await deps.db.transaction(async (tx) => {
     const seconds = await attemptMail(deps, kind, email, tx);
     if (seconds !== null) return seconds;
-    await queueCode(tx, deps, by, { ...request, ...(await choose(tx, found, email)) });
+    for (const choice of await choose(tx, found, email))
+      await queueCode(tx, deps, by, { ...request, ...choice });
     await countCaller(deps, admitted, tx); // last, since all callers without an address wait for each other here
     return null;
   });

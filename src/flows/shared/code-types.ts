@@ -28,6 +28,6 @@ export type EmailChange = (typeof emailTypes.email_change)[number];
 export const isEmailChange = (purpose: CodePurpose): purpose is EmailChange =>
   purpose === 'email_change_new' || purpose === 'email_change_current';
 
-/** The type that the link of a code names. */
+/** The type that clients know for the code of a purpose. */
 export const typeOfPurpose = (purpose: CodePurpose): string =>
   isEmailChange(purpose) ? 'email_change' : purpose;

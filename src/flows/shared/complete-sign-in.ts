@@ -23,12 +23,10 @@ export type TokenOptions = {
   /** Seconds; an access token's own lifetime unless given. */
   ttlSeconds?: number;
   /** `access` unless given. */
-  kind?: SignInKind;
+  kind?: SignInKind | undefined;
   /** `gotrue`: the access token also has the claims that clients of GoTrue read. */
-  form?: TokenForm;
+  form?: 'gateway' | 'gotrue' | undefined;
 };
-
-export type TokenForm = 'gateway' | 'gotrue';
 
 /** What the tokens of a session say about its user. */
 export const subjectOf = (

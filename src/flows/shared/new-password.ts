@@ -2,7 +2,7 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { guessCodeOf, type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
 import { isFreshSession } from '../../sessions/freshness.ts';
-import { findSessionOpener, requireLiveSession } from '../../sessions/sessions.ts';
+import { findSessionOpener } from '../../sessions/sessions.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
 import { findPasswordHash } from '../../users/passwords.ts';
 import type { Viewer } from './caller.ts';
@@ -74,16 +74,15 @@ async function requireNonce(
 }
 
 /**
- * Sets a checked password. The transaction has locked the account.
- * @throws AuthError `unauthenticated` if the session has just ended, `reauthentication_not_valid` if the code was just used,
- * `invalid_credentials` (currentPassword) if the password was just changed
+ * Sets a checked password. The transaction has locked the account, and found the session live.
+ * @throws AuthError `reauthentication_not_valid` if the code was just used, `invalid_credentials` (currentPassword) if the password was
+ * just changed
  */
 export async function setCheckedPassword(
   tx: Transaction,
   by: Viewer,
   { from, to, nonce }: CheckedPassword,
 ): Promise<void> {
-  await requireLiveSession(tx, by.sessionId);
   if (nonce !== null && !(await redeemCode(tx, nonce)))
     throw new AuthError('reauthentication_not_valid', { attribute: 'nonce' });
   await replacePassword(tx, by, { from, to });

@@ -2,11 +2,11 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { retireFlows } from '../../flow-states/flow-states.ts';
-import { deleteUnprovenIdentities, proveIdentities } from '../../identities/identities.ts';
+import { deleteUnprovenIdentities, proveIdentities, unproveIdentities } from '../../identities/identities.ts';
 import { retireOneTimeTokens } from '../../one-time-tokens/one-time-tokens.ts';
 import { lockSessionsOf } from '../../sessions/ending.ts';
-import { proveSessions, revokeUnprovenSessions } from '../../sessions/proof.ts';
-import { provePassword, suspendUnprovenPassword } from '../../users/passwords.ts';
+import { proveSessions, revokeUnprovenSessions, unproveSessions } from '../../sessions/proof.ts';
+import { provePassword, suspendUnprovenPassword, unprovePassword } from '../../users/passwords.ts';
 import { type User, updateUser } from '../../users/users.ts';
 import type { AccountProof } from './account-proof.ts';
 import type { Caller } from './caller.ts';
@@ -84,6 +84,13 @@ export async function recordAccountProof(
   const [proven] = await proveSessions(tx, { userId, only: accountProof.sessionId });
   if (proven === undefined) throw new AuthError('unauthenticated', { message: 'The session is over.' });
   if (proven.openedBy === 'password') await provePassword(tx, { userId, hash: null });
+}
+
+/** Marks everything that opens the account as not proven, since its address is another one now. The transaction has locked its sessions. */
+export async function unproveAccess(tx: Transaction, userId: string): Promise<void> {
+  await unprovePassword(tx, userId);
+  await unproveSessions(tx, userId);
+  await unproveIdentities(tx, userId);
 }
 
 /** Records that the address is verified; the first time the person gets a default team unless they own one. */

@@ -42,12 +42,7 @@ export type RaisedSignIn = {
  * person has another app and the session did not show it, `no_signing_key`, `claims_failed`
  */
 export async function raiseSignIn(deps: Deps, by: Viewer, input: RaiseInput): Promise<RaisedSignIn> {
-  const {
-    shown,
-    ttlSeconds = deps.config.tokens.accessTtlSeconds,
-    kind = 'access',
-    form = 'gateway',
-  } = input;
+  const { shown, ttlSeconds = deps.config.tokens.accessTtlSeconds, kind, form } = input;
   const { user, sessionId } = by;
   if (sessionId === null)
     throw new AuthError('unauthenticated', { message: 'The request has no session to sign in.' });

@@ -1,7 +1,7 @@
 import { challengeOf } from '../../crypto/pkce.ts';
 import { AuthError } from '../../errors.ts';
 import { beginFlow } from '../../flow-states/flow-states.ts';
-import { attemptSecrets, createBrowserSecret, createState } from '../../identities/attempt-secrets.ts';
+import { attemptSecrets, createRandomSecret, createState } from '../../identities/attempt-secrets.ts';
 import { ATTEMPT_SECONDS, beginAttempt, redeemTicket } from '../../identities/provider-attempts.ts';
 import { findCodeByLink } from '../../one-time-codes/one-time-codes.ts';
 import type { Provider } from '../../providers/provider.ts';
@@ -49,14 +49,14 @@ export async function beginProviderSignIn(
   const provider = requireProvider(deps, input.provider);
   await deps.rateLimiter.consume([callerCounter(deps, by, 'provider')]);
   const invitedUserId = inviteToken === '' ? null : await findInvited(deps, inviteToken);
-  const attempt = { state: createState(), browser: input.browser ?? createBrowserSecret() };
-  const url = await authorizationUrl(deps, provider, { ...input, ...attempt });
+  const attempt = newAttempt(input);
+  const begun = await directTo(deps, provider, { ...input, ...attempt });
   const redirectTo = resolveRedirect(deps.config, input.redirects);
   await deps.db.transaction(async (tx) => {
     const flowStateId = await beginFlow(tx, { redirectTo, codeChallenge, ttlSeconds: ATTEMPT_SECONDS });
     await beginAttempt(tx, { flowStateId, provider: provider.name, invitedUserId, ...attempt });
   });
-  return { url, browser: attempt.browser, formPost: provider.formPost };
+  return begun;
 }
 
 /**
@@ -69,12 +69,10 @@ export async function beginProviderLink(
   input: Asked & { ticket: string },
 ): Promise<BegunSignIn> {
   await deps.rateLimiter.consume([callerCounter(deps, by, 'provider')]);
-  const attempt = { state: createState(), browser: input.browser ?? createBrowserSecret() };
+  const attempt = newAttempt(input);
   const name = await redeemTicket(deps.db, { ticket: input.ticket, device: by.device, ...attempt });
   if (name === null) throw new AuthError('invalid_token', { attribute: 'ticket' });
-  const provider = requireProvider(deps, name);
-  const url = await authorizationUrl(deps, provider, { ...input, ...attempt });
-  return { url, browser: attempt.browser, formPost: provider.formPost };
+  return directTo(deps, requireProvider(deps, name), { ...input, ...attempt });
 }
 
 /** Whose invitation a token is. @throws AuthError `invalid_token` (inviteToken) */
@@ -84,15 +82,25 @@ async function findInvited({ db }: Deps, token: string): Promise<string> {
   return code.userId;
 }
 
-function authorizationUrl(
+type Attempt = { state: string; browser: string };
+
+/** A browser keeps the secret that it has, for other sign-ins that it has begun. */
+const newAttempt = ({ browser }: Asked): Attempt => ({
+  state: createState(),
+  browser: browser ?? createRandomSecret(),
+});
+
+/** Directs a browser to the provider. */
+async function directTo(
   deps: Deps,
   provider: Provider,
-  { state, browser, scopes, extra }: Pick<Asked, 'scopes' | 'extra'> & { state: string; browser: string },
-): Promise<URL> {
+  { state, browser, scopes, extra }: Omit<Asked, 'browser'> & Attempt,
+): Promise<BegunSignIn> {
   const { codeVerifier, nonce } = attemptSecrets({ state, browser });
   const codeChallenge = challengeOf(codeVerifier);
   const redirectUri = callbackUrl(deps.config);
-  return askProvider(deps, provider, () =>
+  const url = await askProvider(deps, provider, () =>
     provider.authorizationUrl({ redirectUri, state, nonce, codeChallenge, scopes, extra }),
   );
+  return { url, browser, formPost: provider.formPost };
 }

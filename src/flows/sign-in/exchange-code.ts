@@ -7,14 +7,14 @@ import {
   type IssuedFlow,
 } from '../../flow-states/flow-states.ts';
 import type { ProviderTokens } from '../../providers/account.ts';
-import { mailedToken, type OpenedSession, openSession } from '../../sessions/opening.ts';
-import { lockUser, type User } from '../../users/users.ts';
+import { mailedToken } from '../../sessions/opening.ts';
+import { lockUser } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { recordFailedSignIn } from '../shared/failed-sign-in.ts';
+import { type OpenedFor, openSessionFor } from '../shared/open-session.ts';
 import { settleProviderFlow } from '../shared/provider-outcome.ts';
 import { requireEnabled } from '../shared/redeem-code.ts';
 
@@ -44,7 +44,8 @@ export async function exchangeCode(
     code: authCode,
     codeVerifier,
     ttlSeconds = deps.config.tokens.accessTtlSeconds,
-    ...options
+    kind,
+    form,
   } = input;
   const missing = firstMissing({ code: authCode, codeVerifier });
   if (missing !== null) throw new AuthError('required', { attribute: missing });
@@ -59,10 +60,8 @@ export async function exchangeCode(
   const key = await deps.signer.currentKey(ttlSeconds);
   const opened = await deps.db.transaction((tx) => open(tx, deps, by, flow));
   if (opened === null) throw refusals.not_found();
-  const { kind, form } = options;
   const { providerTokens, ...session } = opened;
-  const chosen = { ...(kind && { kind }), ...(form && { form }) };
-  return { ...(await completeSignIn(deps, { ...session, key, ttlSeconds, ...chosen })), providerTokens };
+  return { ...(await completeSignIn(deps, { ...session, key, ttlSeconds, kind, form })), providerTokens };
 }
 
 async function open(
@@ -70,22 +69,15 @@ async function open(
   deps: Deps,
   by: Caller,
   flow: IssuedFlow,
-): Promise<{ user: User; session: OpenedSession; providerTokens: ProviderTokens | null } | null> {
+): Promise<(OpenedFor & { providerTokens: ProviderTokens | null }) | null> {
   const { userId } = flow;
   const user = await lockUser(tx, userId);
   if (user === null || user.disabledAt !== null) return null;
   // Before the flow is used up, since what a provider brought is deleted with it.
   const settled = await settleProviderFlow(tx, deps, by, { flowStateId: flow.id, userId });
   if (!(await exchangeFlow(tx, flow))) return null;
-  const { method } = settled ?? { method: { method: flow.method } };
-  const opening = {
-    userId,
-    device: by.device,
-    action: 'login',
-    by: settled?.by ?? mailedToken,
-    method,
-  } as const;
-  const claims = await findClaims(deps, tx, userId);
-  const session = await openSession(tx, deps, { ...opening, claims, knownDevice: settled === null });
-  return { user, session, providerTokens: settled?.tokens ?? null };
+  const method = settled?.method ?? { method: flow.method };
+  const entry = { user, action: 'login', by: settled?.by ?? mailedToken, method } as const;
+  const opened = await openSessionFor(tx, deps, by, { ...entry, knownDevice: settled === null });
+  return { ...opened, providerTokens: settled?.tokens ?? null };
 }

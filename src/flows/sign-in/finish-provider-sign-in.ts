@@ -1,23 +1,17 @@
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { issueAuthCode } from '../../flow-states/flow-states.ts';
-import { attemptSecrets } from '../../identities/attempt-secrets.ts';
+import { attemptSecrets, isState } from '../../identities/attempt-secrets.ts';
 import type { ProviderIdentity } from '../../identities/identities.ts';
-import {
-  type ClaimedAttempt,
-  claimAttempt,
-  isState,
-  keepOutcome,
-} from '../../identities/provider-attempts.ts';
+import { type ClaimedAttempt, claimAttempt, keepOutcome } from '../../identities/provider-attempts.ts';
 import type { ProviderTokens } from '../../providers/account.ts';
-import { type Opener, openSession } from '../../sessions/opening.ts';
 import { type Admitted, admitProviderAccount } from '../shared/admit-provider-account.ts';
 import type { Caller } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { linkToSession } from '../shared/link-to-session.ts';
+import { openSessionFor } from '../shared/open-session.ts';
 import { askProvider, identityOf, requireProvider } from '../shared/provider-identity.ts';
 import { PROVIDER_METHOD, packOutcome } from '../shared/provider-outcome.ts';
 import { callbackUrl } from '../shared/provider-url.ts';
@@ -121,14 +115,9 @@ async function issueCode(
 async function signIn(deps: Deps, by: Caller, { attempt, identity }: Known): Promise<SignedIn> {
   const ttlSeconds = deps.config.tokens.accessTtlSeconds;
   const key = await deps.signer.currentKey(ttlSeconds);
-  const open = async (tx: Transaction, admitted: Pick<Admitted, 'user' | 'proven' | 'action'>) => {
-    const { user, proven, action } = admitted;
-    const by_: Opener = { opener: 'provider', proven };
-    const claims = await findClaims(deps, tx, user.id);
-    const method = { method: PROVIDER_METHOD, provider: identity.provider };
-    const opening = { userId: user.id, device: by.device, action, by: by_, method, claims };
-    return { user, session: await openSession(tx, deps, opening) };
-  };
+  const method = { method: PROVIDER_METHOD, provider: identity.provider };
+  const open = (tx: Transaction, { user, proven, action }: Pick<Admitted, 'user' | 'proven' | 'action'>) =>
+    openSessionFor(tx, deps, by, { user, action, by: { opener: 'provider', proven }, method });
   const { linkingSessionId: sessionId, invitedUserId } = attempt;
   const opened =
     sessionId === null

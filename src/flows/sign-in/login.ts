@@ -1,21 +1,15 @@
 import type { Queryable } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
-import { openSession } from '../../sessions/opening.ts';
 import { findPasswordHash, replacePasswordHash } from '../../users/passwords.ts';
 import { findUserByPhone, parsePhone } from '../../users/phones.ts';
 import { type FoundUser, findUserByEmail, type User } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
-import {
-  completeSignIn,
-  type SignedIn,
-  type TokenForm,
-  type TokenOptions,
-} from '../shared/complete-sign-in.ts';
+import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enabledUser } from '../shared/disabling.ts';
 import { recordFailedSignIn } from '../shared/failed-sign-in.ts';
 import { admitLogin } from '../shared/login-limits.ts';
+import { openSessionFor } from '../shared/open-session.ts';
 import { checkAttempt } from '../shared/password-attempts.ts';
 import { queueVerification } from '../shared/verification-mail.ts';
 
@@ -52,7 +46,7 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
   const account = await findAccountOf(deps, input);
   const { found } = account;
   const { password, captchaToken = '', captchaAttribute, deviceCookie = null } = input;
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind, form } = input;
   const subject = { ...account, captchaToken, captchaAttribute, deviceCookie };
   const attempt = await admitLogin(deps, by, subject);
   const check = () => verifyCredentials(deps, by, { found, password });
@@ -60,17 +54,10 @@ export async function login(deps: Deps, by: Caller, input: LoginInput): Promise<
   await requireVerified(deps, by, { user, suspended, phone: account.phone, form });
   const key = await deps.signer.currentKey(ttlSeconds);
   const knownDevice = attempt.place === 'known device';
-  const opening = {
-    userId: user.id,
-    device: by.device,
-    action: 'login',
-    by: { passwordHash },
-    knownDevice,
-  } as const;
-  const open = async (db: Queryable) =>
-    openSession(db, deps, { ...opening, claims: await findClaims(deps, db, user.id) });
-  const session = await (deps.claims === null ? open(deps.db) : deps.db.transaction(open));
-  return completeSignIn(deps, { user, session, key, ttlSeconds, kind, form });
+  const entry = { user, action: 'login', by: { passwordHash }, knownDevice } as const;
+  const open = (db: Queryable) => openSessionFor(db, deps, by, entry);
+  const opened = await (deps.claims === null ? open(deps.db) : deps.db.transaction(open));
+  return completeSignIn(deps, { ...opened, key, ttlSeconds, kind, form });
 }
 
 /** The account that a person names at the login. */
@@ -99,7 +86,7 @@ async function findAccountOf({ db }: Deps, { email, phone }: LoginInput): Promis
   };
 }
 
-type Entrant = { user: User; suspended: boolean; phone: NamedAccount['phone']; form: TokenForm };
+type Entrant = { user: User; suspended: boolean; phone: NamedAccount['phone']; form: TokenOptions['form'] };
 
 /** @throws AuthError `email_not_verified`, `phone_not_verified` */
 async function requireVerified(

@@ -35,12 +35,7 @@ export type Refreshed = SignedIn & { isRepeat: boolean };
 export async function refresh(
   deps: Deps,
   by: Caller,
-  {
-    refreshToken,
-    ttlSeconds = deps.config.tokens.accessTtlSeconds,
-    kind = 'access',
-    form = 'gateway',
-  }: RefreshInput,
+  { refreshToken, ttlSeconds = deps.config.tokens.accessTtlSeconds, kind, form }: RefreshInput,
 ): Promise<Refreshed> {
   if (refreshToken === '') throw new AuthError('required', { attribute: 'refreshToken' });
   if (form === 'gotrue') await requireAdmittedHolder(deps, refreshToken);

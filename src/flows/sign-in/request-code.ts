@@ -4,6 +4,7 @@ import { AuthError } from '../../errors.ts';
 import type { Metadata } from '../../users/account-details.ts';
 import { parseMetadata } from '../../users/metadata.ts';
 import type { FoundUser } from '../../users/users.ts';
+import { againIfRegistered } from '../shared/again-if-registered.ts';
 import type { Caller } from '../shared/caller.ts';
 import { type Choice, type CodeRequest, mailCode, recipientOf } from '../shared/code-requests.ts';
 import type { Deps } from '../shared/deps.ts';
@@ -29,17 +30,11 @@ export type RequestCodeInput = CodeRequest & {
 export async function requestSignInCode(deps: Deps, by: Caller, input: RequestCodeInput): Promise<void> {
   if (!deps.config.codes.magicLink) throw new AuthError('feature_disabled');
   parseMetadata(input.userMetadata ?? {}, 'data');
-  try {
-    await mail(deps, by, input);
-  } catch (error) {
-    // Another request has just created the account of this address.
-    if (!(error instanceof AuthError && error.code === 'already_registered')) throw error;
-    await mail(deps, by, input);
-  }
+  const { email } = input;
+  await againIfRegistered(() =>
+    notingRefusal(deps, { email, password: null }, () => mailOnce(deps, by, input)),
+  );
 }
-
-const mail = (deps: Deps, by: Caller, input: RequestCodeInput): Promise<void> =>
-  notingRefusal(deps, { email: input.email, password: null }, () => mailOnce(deps, by, input));
 
 const mailOnce = (deps: Deps, by: Caller, input: RequestCodeInput): Promise<void> =>
   mailCode(deps, by, input, {
@@ -47,14 +42,13 @@ const mailOnce = (deps: Deps, by: Caller, input: RequestCodeInput): Promise<void
     operation: 'code',
     captcha: 'signup',
     refuse: (found) => refusalOf(deps.config, input, found),
-    async choose(tx, found, email): Promise<Choice> {
-      if (found !== null) return { to: recipientOf(found), purpose: purposeFor(deps.config, found) };
-      if (!input.createUser) return { to: null, purpose: 'magiclink' };
-      const user = await enrolByEmail(tx, deps, {
-        ...{ email, passwordHash: null, userMetadata: input.userMetadata ?? {} },
-      });
-      await recordSecurityEvent(tx, { action: 'signup', userId: user.id, device: by.device });
-      return { to: { userId: user.id, email }, purpose: purposeFor(deps.config, null) };
+    async choose(tx, found, email): Promise<readonly Choice[]> {
+      if (found !== null) return [{ to: recipientOf(found), purpose: purposeFor(deps.config, found) }];
+      if (!input.createUser) return [{ to: null, purpose: 'magiclink' }];
+      const person = { email, passwordHash: null, userMetadata: input.userMetadata ?? {} };
+      const { id: userId } = await enrolByEmail(tx, deps, person);
+      await recordSecurityEvent(tx, { action: 'signup', userId, device: by.device });
+      return [{ to: { userId, email }, purpose: purposeFor(deps.config, null) }];
     },
   });
 

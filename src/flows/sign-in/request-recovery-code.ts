@@ -13,5 +13,5 @@ export const requestRecoveryCode = (deps: Deps, by: Caller, input: CodeRequest):
     kind: 'recovery_code',
     operation: 'passwordReset',
     captcha: 'forgot_password',
-    choose: async (_tx, found) => ({ to: recipientOf(found), purpose: 'recovery' }),
+    choose: async (_tx, found) => [{ to: recipientOf(found), purpose: 'recovery' }],
   });

@@ -13,9 +13,11 @@ export const resendSignUpCode = (deps: Deps, by: Caller, input: CodeRequest): Pr
     kind: 'signup_code',
     operation: 'code',
     captcha: 'resend',
-    choose: async (_tx, found) => ({
-      to: found?.user.emailVerifiedAt === null ? recipientOf(found) : null,
-      purpose: 'signup',
-      keepsPassword: 'as before',
-    }),
+    choose: async (_tx, found) => [
+      {
+        to: found?.user.emailVerifiedAt === null ? recipientOf(found) : null,
+        purpose: 'signup',
+        keepsPassword: 'as before',
+      },
+    ],
   });

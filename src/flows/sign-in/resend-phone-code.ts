@@ -53,14 +53,13 @@ export async function resendPhoneCode(deps: Deps, by: Caller, input: ResendPhone
   });
 }
 
-type Pending = { purpose: 'sms' | 'phone_change'; number: string };
+type Pending = Pick<ResendPhoneInput, 'purpose'> & { number: string };
 
 /** Finds the account for whose number, or whose new number, a code may be pending. */
 async function findHolder({ db }: Deps, { purpose, number }: Pending): Promise<string | null> {
   const holder = await findUserByPhone(db, number);
-  if (purpose === 'phone_change')
-    return holder?.user.id ?? (await findRequester(db, { target: number, purpose }));
-  return holder?.user.id ?? null;
+  if (holder !== null || purpose === 'sms') return holder?.user.id ?? null;
+  return findRequester(db, { target: number, purpose });
 }
 
 /** The number that waits for its code; null if none does. */

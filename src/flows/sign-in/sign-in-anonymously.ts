@@ -1,15 +1,14 @@
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
-import { type OpenedSession, openSession } from '../../sessions/opening.ts';
 import { type Metadata, setAccountDetails } from '../../users/account-details.ts';
 import { parseMetadata } from '../../users/metadata.ts';
 import { createUser, type User } from '../../users/users.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import type { Caller } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
-import { findClaims } from '../shared/claims.ts';
-import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
+import type { SignedIn, TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
+import { signInNewUser } from '../shared/sign-in-new-user.ts';
 
 type AnonymousInput = TokenOptions & {
   /** What the user says of themselves. */
@@ -29,7 +28,7 @@ type AnonymousInput = TokenOptions & {
  * `captcha_failed` (captchaToken), `unavailable`, `rate_limited`, `no_signing_key`, `claims_failed`
  */
 export async function signInAnonymously(deps: Deps, by: Caller, input: AnonymousInput): Promise<SignedIn> {
-  const { config, signer, db } = deps;
+  const { config } = deps;
   if (config.signup !== 'on') throw new AuthError('signup_disabled');
   if (!config.anonymousSignIn)
     throw new AuthError('feature_disabled', { message: 'Anonymous sign-ins are switched off here.' });
@@ -37,24 +36,16 @@ export async function signInAnonymously(deps: Deps, by: Caller, input: Anonymous
   const userMetadata = parseMetadata(input.userMetadata ?? {}, metadataAttribute);
   const demand = { operation: 'anonymous', alwaysFor: 'signup', captchaToken, captchaAttribute } as const;
   await countCaller(deps, await admitCaller(deps, by, demand));
-  const { ttlSeconds = config.tokens.accessTtlSeconds, ...options } = input;
-  const key = await signer.currentKey(ttlSeconds);
-  const opened = await db.transaction((tx) => enrol(tx, deps, by, userMetadata));
-  return completeSignIn(deps, { ...opened, ...options, key, ttlSeconds });
+  return signInNewUser(deps, by, input, {
+    by: { opener: 'anonymous', proven: false },
+    enrol: (tx) => enrol(tx, deps, userMetadata),
+  });
 }
 
-async function enrol(
-  tx: Transaction,
-  deps: Deps,
-  by: Caller,
-  userMetadata: Metadata,
-): Promise<{ user: User; session: OpenedSession }> {
+async function enrol(tx: Transaction, deps: Deps, userMetadata: Metadata): Promise<User> {
   const user = await createUser(tx, { email: null, name: null, passwordHash: null });
   const { id: userId } = user;
   await setAccountDetails(tx, userId, { userMetadata, isAnonymous: true });
   await enqueueWebhooks(tx, deps, { type: 'user.created', data: { userId, by: 'signup' } });
-  const opener = { opener: 'anonymous', proven: false } as const;
-  const opening = { userId, device: by.device, action: 'signup', by: opener } as const;
-  const claims = await findClaims(deps, tx, userId);
-  return { user, session: await openSession(tx, deps, { ...opening, claims }) };
+  return user;
 }

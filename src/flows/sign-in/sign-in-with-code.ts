@@ -1,24 +1,23 @@
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { findFlow, issueAuthCode } from '../../flow-states/flow-states.ts';
-import type { SigningKey } from '../../keys/signing.ts';
 import {
   type CodePurpose,
   findCodeByLink,
   guessCode,
   type OneTimeCode,
 } from '../../one-time-codes/one-time-codes.ts';
-import { mailedToken, type OpenedSession, openSession } from '../../sessions/opening.ts';
+import { mailedToken } from '../../sessions/opening.ts';
 import { checkNewPassword, emailSpellings, parseEmail } from '../../users/attributes.ts';
-import { type User, unlessEmailTaken } from '../../users/users.ts';
+import { unlessEmailTaken } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
 import { isSignUp, typeOfPurpose } from '../shared/code-types.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { recordFailedSignIn } from '../shared/failed-sign-in.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
+import { type OpenedFor, openSessionFor } from '../shared/open-session.ts';
 import { type BesideCode, NOTHING_BESIDE, redeemMailedCode, requireEnabled } from '../shared/redeem-code.ts';
 
 /** The tokens of the session. `half`: the code confirmed one half of a change, and the other address has to confirm it too. */
@@ -38,8 +37,7 @@ const invalidLink = () => new AuthError('invalid_token', { attribute: 'token' })
  * code, a used one, and an address without a code or an account get the same answer after the same work.
  *
  * @throws AuthError `required` (email, then code), `invalid` (email), `invalid`, `max_length`, `min_length`, `missing_characters` or
- * `leaked_password` (password), `rate_limited`,
- * `invalid_code` (code), `account_disabled`, `busy`, `no_signing_key`, `claims_failed`
+ * `leaked_password` (password), `rate_limited`, `invalid_code` (code), `account_disabled`, `busy`, `no_signing_key`, `claims_failed`
  */
 export async function signInWithMailedCode(
   deps: Deps,
@@ -66,9 +64,8 @@ export async function signInWithMailedCode(
  * Signs in with the token of a mailed link, for programs that read it from the link. It proves the mailbox, as the code does. The token
  * of a PKCE link works here too.
  *
- * @throws AuthError `required` (token), `invalid`, `max_length`, `min_length`, `missing_characters` or
- * `leaked_password` (password), `rate_limited`, `invalid_token` (token),
- * `account_disabled`, `busy`, `no_signing_key`, `claims_failed`
+ * @throws AuthError `required` (token), `invalid`, `max_length`, `min_length`, `missing_characters` or `leaked_password` (password),
+ * `rate_limited`, `invalid_token` (token), `account_disabled`, `busy`, `no_signing_key`, `claims_failed`
  */
 export async function signInWithMailedLink(
   deps: Deps,
@@ -138,12 +135,11 @@ async function signIn(
   await requireEnabled(deps, by, found);
   const beside = input.beside ?? (await besideOf(deps, input));
   // Before the code is used up: without a key to sign with, it must stay good.
-  const key: SigningKey = await deps.signer.currentKey(ttlSeconds);
+  const key = await deps.signer.currentKey(ttlSeconds);
   const work = (tx: Transaction) => open(tx, deps, by, { found, beside });
   const opened = await unlessEmailTaken(() => deps.db.transaction(work));
   if (opened === null || opened === 'half') return opened;
-  const options = { ...(kind && { kind }), ...(form && { form }) };
-  return completeSignIn(deps, { ...opened, key, ttlSeconds, ...options });
+  return completeSignIn(deps, { ...opened, key, ttlSeconds, kind, form });
 }
 
 /** Hashes the password that the person sets, if the code is one with which they may set it. */
@@ -160,14 +156,12 @@ async function open(
   deps: Deps,
   by: Caller,
   { found, beside }: { found: OneTimeCode; beside: BesideCode },
-): Promise<{ user: User; session: OpenedSession } | 'half' | null> {
+): Promise<OpenedFor | 'half' | null> {
   const redeemed = await redeemMailedCode(tx, by, { code: found, beside });
   if (redeemed === null || redeemed === 'half') return redeemed;
   const { user } = redeemed;
-  const opening = { userId: user.id, device: by.device, action: 'login', by: mailedToken } as const;
-  const claims = await findClaims(deps, tx, user.id);
   // The notice would go to the mailbox that the code came from.
-  return { user, session: await openSession(tx, deps, { ...opening, claims, knownDevice: true }) };
+  return openSessionFor(tx, deps, by, { user, action: 'login', by: mailedToken, knownDevice: true });
 }
 
 /** The way in which a link of a purpose signs in, as the claim `amr` names it. */

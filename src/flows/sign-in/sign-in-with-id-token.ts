@@ -2,15 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { useIdToken } from '../../identities/used-id-tokens.ts';
-import { type Opener, openSession } from '../../sessions/opening.ts';
 import { type Admitted, admitProviderAccount } from '../shared/admit-provider-account.ts';
 import { type Caller, firstMissing, type Viewer } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { linkToSession } from '../shared/link-to-session.ts';
 import { requireMayLink } from '../shared/may-link.ts';
+import { openSessionFor } from '../shared/open-session.ts';
 import { askProvider, identityOf, requireProvider } from '../shared/provider-identity.ts';
 import { PROVIDER_METHOD } from '../shared/provider-outcome.ts';
 import { refuseUnverified } from '../shared/unverified-address.ts';
@@ -50,16 +49,13 @@ export async function signInWithIdToken(deps: Deps, by: Caller, input: IdTokenIn
   checkNonce(input.nonce, verified.nonce);
   const key = await deps.signer.currentKey(ttlSeconds);
   const identity = identityOf(provider, verified.account);
+  const method = { method: PROVIDER_METHOD, provider: provider.name };
   const open = async (
     tx: Transaction,
     { user, proven, action }: Pick<Admitted, 'user' | 'proven' | 'action'>,
   ) => {
     if (!(await useIdToken(tx, { idToken, expiresAt: verified.expiresAt }))) throw usedBefore();
-    const claims = await findClaims(deps, tx, user.id);
-    const opener: Opener = { opener: 'provider', proven };
-    const method = { method: PROVIDER_METHOD, provider: provider.name };
-    const opening = { userId: user.id, device: by.device, action, by: opener, method, claims };
-    return { user, session: await openSession(tx, deps, opening) };
+    return openSessionFor(tx, deps, by, { user, action, by: { opener: 'provider', proven }, method });
   };
   const opened =
     sessionId === null
@@ -70,7 +66,7 @@ export async function signInWithIdToken(deps: Deps, by: Caller, input: IdTokenIn
   if (opened === 'unverified')
     return refuseUnverified(deps, by, { identity, redirectTo: deps.config.redirects.siteUrl });
   const { kind, form } = input;
-  return completeSignIn(deps, { ...opened, key, ttlSeconds, ...(kind && { kind }), ...(form && { form }) });
+  return completeSignIn(deps, { ...opened, key, ttlSeconds, kind, form });
 }
 
 const usedBefore = (): AuthError =>

@@ -1,12 +1,11 @@
 import type { Transaction } from '../../db/client.ts';
 import { type OneTimeCode, redeemCode } from '../../one-time-codes/one-time-codes.ts';
-import { type OpenedSession, openSession } from '../../sessions/opening.ts';
-import { lockUser, type User } from '../../users/users.ts';
+import { lockUser } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
-import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { guessPhoneCode, invalidPhoneCode } from '../shared/guess-phone-code.ts';
+import { type OpenedFor, openSessionFor } from '../shared/open-session.ts';
 import { provePhone } from '../shared/prove-phone.ts';
 
 type PhoneSignInInput = TokenOptions & { phone: string; code: string };
@@ -32,20 +31,11 @@ export async function signInWithPhoneCode(
   return completeSignIn(deps, { ...opened, key, ttlSeconds, ...options });
 }
 
-async function redeem(
-  tx: Transaction,
-  deps: Deps,
-  by: Caller,
-  code: OneTimeCode,
-): Promise<{ user: User; session: OpenedSession } | null> {
+async function redeem(tx: Transaction, deps: Deps, by: Caller, code: OneTimeCode): Promise<OpenedFor | null> {
   const { userId, target: number, keepsPassword } = code;
   const user = await lockUser(tx, userId);
   if (user === null || user.disabledAt !== null || !(await redeemCode(tx, code))) return null;
   if (!(await provePhone(tx, by, { user, number, keepsPassword }))) return null;
   const opener = { opener: 'phone_code', proven: false } as const;
-  const opening = { userId, device: by.device, action: 'login', by: opener } as const;
-  return {
-    user,
-    session: await openSession(tx, deps, { ...opening, claims: await findClaims(deps, tx, userId) }),
-  };
+  return openSessionFor(tx, deps, by, { user, action: 'login', by: opener });
 }

@@ -4,7 +4,7 @@ import type { Transaction } from '../../db/client.ts';
 import { readTransactionTime } from '../../db/clock.ts';
 import { AuthError } from '../../errors.ts';
 import { attemptMail, waitForMail } from '../../mail/limits.ts';
-import { newPassword, openSession } from '../../sessions/opening.ts';
+import { newPassword } from '../../sessions/opening.ts';
 import { findAccountDetails, type Metadata } from '../../users/account-details.ts';
 import type { Account } from '../../users/accounts.ts';
 import { checkNewPassword, parseEmail } from '../../users/attributes.ts';
@@ -13,13 +13,13 @@ import { describeSignUp, type SignUpFacts } from '../../users/shown-sign-up.ts';
 import { type FoundUser, findUserByEmail } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
-import { findClaims } from '../shared/claims.ts';
 import { type CodeReturn, queueCode, tooSoon } from '../shared/code-requests.ts';
-import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
+import type { SignedIn, TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enrolByEmail } from '../shared/enrol-by-email.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { notingRefusal } from '../shared/refused-mail.ts';
+import { signInNewUser } from '../shared/sign-in-new-user.ts';
 
 export type EmailSignUpInput = TokenOptions &
   CodeReturn & {
@@ -83,7 +83,10 @@ async function signUpOnce(deps: Deps, by: Caller, input: EmailSignUpInput): Prom
   // Without an account it is the same work.
   const knowsPassword = await deps.passwords.verify(found?.passwordHash ?? null, password, found?.user.id);
   const person = { email, passwordHash, knowsPassword, userMetadata };
-  if (isAutomatic) return { kind: 'signed_in', signedIn: await openAtOnce(deps, by, { ...input, person }) };
+  if (isAutomatic) {
+    const enrol = (tx: Transaction) => enrolByEmail(tx, deps, person);
+    return { kind: 'signed_in', signedIn: await signInNewUser(deps, by, input, { by: newPassword, enrol }) };
+  }
   const { isInvited, ...facts } = await enrolOnce(deps, by, { ...input, person, found });
   return { kind: 'waiting', account: describeSignUp(facts, deps.config), isInvited };
 }
@@ -152,19 +155,4 @@ async function shownUser(
     return { ...found.user, email: found.user.email ?? email, isReal: true };
   const now = await readTransactionTime(tx);
   return { id: uuidv7(), email, createdAt: now, updatedAt: now, isReal: false };
-}
-
-type FirstSession = TokenOptions & { person: Person };
-
-/** Creates the account and its first session. */
-async function openAtOnce(deps: Deps, by: Caller, { person, ...options }: FirstSession): Promise<SignedIn> {
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = options;
-  const key = await deps.signer.currentKey(ttlSeconds);
-  const opened = await deps.db.transaction(async (tx) => {
-    const user = await enrolByEmail(tx, deps, person);
-    const opening = { userId: user.id, device: by.device, action: 'signup', by: newPassword } as const;
-    const claims = await findClaims(deps, tx, user.id);
-    return { user, session: await openSession(tx, deps, { ...opening, claims }) };
-  });
-  return completeSignIn(deps, { ...opened, key, ttlSeconds, kind, form });
 }

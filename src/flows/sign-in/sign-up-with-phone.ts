@@ -2,7 +2,7 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { forbidKeptPassword } from '../../one-time-codes/kept-passwords.ts';
-import { newPassword, type OpenedSession, openSession } from '../../sessions/opening.ts';
+import { newPassword } from '../../sessions/opening.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
 import type { SmsChannel } from '../../sms/message.ts';
 import { enqueueSms } from '../../sms/queue.ts';
@@ -10,12 +10,11 @@ import type { Metadata } from '../../users/account-details.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
 import { parseMetadata } from '../../users/metadata.ts';
 import { type FoundByPhone, findUserByPhone } from '../../users/phones.ts';
-import { lockUser, type User } from '../../users/users.ts';
+import { lockUser } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
-import { findClaims } from '../shared/claims.ts';
 import { NO_ACCOUNT } from '../shared/code-requests.ts';
-import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
+import type { SignedIn, TokenOptions } from '../shared/complete-sign-in.ts';
 import { callerCounter } from '../shared/counters.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enrolByPhone, isPhoneTaken } from '../shared/enrol-by-phone.ts';
@@ -28,6 +27,7 @@ import {
   sendPhoneCode,
   smsTooSoon,
 } from '../shared/phone-codes.ts';
+import { signInNewUser } from '../shared/sign-in-new-user.ts';
 
 export type PhoneSignUpInput = TokenOptions & {
   /** In any spelling of E.164. */
@@ -88,7 +88,10 @@ export async function signUpWithPhone(deps: Deps, by: Caller, input: PhoneSignUp
   // Without an account it is the same work.
   const knowsPassword = await deps.passwords.verify(found?.passwordHash ?? null, password, found?.user.id);
   const person = { number, channel, passwordHash, knowsPassword, userMetadata };
-  if (isAutomatic) return { kind: 'signed_in', signedIn: await openAtOnce(deps, by, { ...input, person }) };
+  if (isAutomatic) {
+    const enrol = (tx: Transaction) => enrolByPhone(tx, deps, { ...person, isConfirmed: true });
+    return { kind: 'signed_in', signedIn: await signInNewUser(deps, by, input, { by: newPassword, enrol }) };
+  }
   const enrolling = deps.db.transaction(async (tx) => {
     const retryAfterSeconds = await attemptSms(deps, { purpose: 'sms', number }, tx);
     if (retryAfterSeconds !== null) throw smsTooSoon(retryAfterSeconds);
@@ -151,29 +154,4 @@ async function enrol(
   const request = { userId: user.id, purpose: 'sms', number, channel, keepsPassword: knowsPassword } as const;
   await sendPhoneCode(tx, deps, request);
   return { kind: 'waiting', userId: user.id };
-}
-
-/** Creates the account and its first session. */
-async function openAtOnce(
-  deps: Deps,
-  by: Caller,
-  { person, ...input }: PhoneSignUpInput & { person: Person },
-): Promise<SignedIn> {
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
-  const key = await deps.signer.currentKey(ttlSeconds);
-  const { user, session } = await deps.db.transaction(async (tx) => {
-    const user = await enrolByPhone(tx, deps, { ...person, isConfirmed: true });
-    return { user, session: await openFirstSession(tx, deps, by, user) };
-  });
-  return completeSignIn(deps, { user, session, key, ttlSeconds, kind, form });
-}
-
-async function openFirstSession(
-  tx: Transaction,
-  deps: Deps,
-  by: Caller,
-  { id: userId }: User,
-): Promise<OpenedSession> {
-  const claims = await findClaims(deps, tx, userId);
-  return openSession(tx, deps, { userId, device: by.device, action: 'signup', by: newPassword, claims });
 }

@@ -3,7 +3,7 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { attemptMail } from '../../mail/limits.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { mailedToken, newPassword, type OpenedSession, openSession } from '../../sessions/opening.ts';
+import { mailedToken, newPassword } from '../../sessions/opening.ts';
 import { insertTeam } from '../../teams/teams.ts';
 import { checkNewPassword, parseEmail, parseName } from '../../users/attributes.ts';
 import { findInvitation } from '../../users/signup-invitations.ts';
@@ -11,11 +11,11 @@ import { createUser, type User } from '../../users/users.ts';
 import { enqueueWebhooks } from '../../webhooks/queue.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
-import { findClaims } from '../shared/claims.ts';
 import { completeSignIn, type SignedIn, type TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { hashNewPassword } from '../shared/hash-new-password.ts';
 import { createInvitedAccount } from '../shared/invited-account.ts';
+import { type OpenedFor, openSessionFor } from '../shared/open-session.ts';
 import { notingRefusal } from '../shared/refused-mail.ts';
 
 export type SignupInput = TokenOptions & {
@@ -52,7 +52,7 @@ export type SignupInput = TokenOptions & {
  * `already_registered`, `claims_failed`, `email_not_verified`
  */
 export async function signup(deps: Deps, by: Caller, input: SignupInput): Promise<SignedIn> {
-  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind = 'access', form = 'gateway' } = input;
+  const { ttlSeconds = deps.config.tokens.accessTtlSeconds, kind, form } = input;
   if (deps.config.signup === 'off') throw new AuthError('signup_disabled');
   const { email, name, teamName } = validate(deps, input);
   const { captchaToken = '', captchaAttribute } = input;
@@ -68,11 +68,11 @@ export async function signup(deps: Deps, by: Caller, input: SignupInput): Promis
   const enrolling = () =>
     deps.db.transaction(async (tx) => {
       const user = await enrol(tx, deps, by, { person, invitation });
-      return { user, session: await openFirstSession(tx, deps, by, user) };
+      return openFirstSession(tx, deps, by, user);
     });
-  const { user, session } = await notingRefusal(deps, { email, password: input.password }, enrolling);
-  if (session === null) throw new AuthError('email_not_verified');
-  return completeSignIn(deps, { user, session, key, ttlSeconds, kind, form });
+  const opened = await notingRefusal(deps, { email, password: input.password }, enrolling);
+  if (opened === null) throw new AuthError('email_not_verified');
+  return completeSignIn(deps, { ...opened, key, ttlSeconds, kind, form });
 }
 
 /** An invitation that was found good, and the error if it is not any more. */
@@ -122,15 +122,14 @@ async function openFirstSession(
   tx: Transaction,
   deps: Deps,
   by: Caller,
-  { id: userId, emailVerifiedAt }: User,
-): Promise<OpenedSession | null> {
-  const claims = async () => findClaims(deps, tx, userId);
-  const opening = { userId, device: by.device, action: 'signup' } as const;
-  if (emailVerifiedAt !== null)
-    return openSession(tx, deps, { ...opening, by: mailedToken, claims: await claims() });
-  if (!deps.config.requireVerifiedEmail)
-    return openSession(tx, deps, { ...opening, by: newPassword, claims: await claims() });
-  await recordSecurityEvent(tx, { action: 'signup', userId, device: by.device });
+  user: User,
+): Promise<OpenedFor | null> {
+  const isVerified = user.emailVerifiedAt !== null;
+  if (isVerified || !deps.config.requireVerifiedEmail) {
+    const opener = isVerified ? mailedToken : newPassword;
+    return openSessionFor(tx, deps, by, { user, action: 'signup', by: opener });
+  }
+  await recordSecurityEvent(tx, { action: 'signup', userId: user.id, device: by.device });
   return null;
 }
 

@@ -31,7 +31,7 @@ const fits = (recorded: string, ours: string): boolean =>
       .join('')}$`,
   ).test(ours);
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Compares the attributes, and the order of those that both have. */
@@ -57,13 +57,11 @@ function compareBodies(recorded: unknown, ours: unknown, at: string): Difference
   if (Array.isArray(recorded) && Array.isArray(ours) && recorded.length === ours.length)
     return recorded.flatMap((item, index) => compareBodies(item, ours[index], `${at}.${index}`));
   if (recorded === '«user»' && isObject(ours) && typeof ours.id === 'string') return [];
-  if (typeof recorded === 'string' && (typeof ours === 'string' || typeof ours === 'number')) {
-    // The size of a picture is not a promise.
-    if (/^«\d+ bytes»$/.test(recorded)) return [];
-    return fits(recorded, String(ours)) ? [] : [{ at, recorded, ours }];
-  }
+  // The size of a picture is not a promise.
   if (typeof recorded === 'string' && /^«\d+ bytes»$/.test(recorded) && ours !== undefined) return [];
-  return Object.is(recorded, ours) ? [] : [{ at, recorded, ours }];
+  const isText = typeof recorded === 'string' && (typeof ours === 'string' || typeof ours === 'number');
+  const isSame = isText ? fits(recorded, String(ours)) : Object.is(recorded, ours);
+  return isSame ? [] : [{ at, recorded, ours }];
 }
 
 const mediaType = (header: string): string => (header.split(';')[0] ?? '').trim().toLowerCase();

@@ -1,15 +1,12 @@
 import { TOTP } from 'otpauth';
 import { adminToken } from '../administrators.ts';
 import { codeOf, hashOf } from '../mailbox.ts';
-import type { Answer } from './compare.ts';
+import { type Answer, isObject } from './compare.ts';
 import type { Step } from './recordings.ts';
 import { freshId, mailTo, type Scene } from './scene.ts';
 import { PHONE_CODE } from './servers.ts';
 
 type Body = Record<string, unknown>;
-
-const isBody = (body: unknown): body is Body =>
-  typeof body === 'object' && body !== null && !Array.isArray(body);
 
 const must = <T>(value: T | null | undefined, what: string): T => {
   if (value === null || value === undefined) throw new Error(`The case has no ${what} yet.`);
@@ -83,7 +80,7 @@ async function fillBody(scene: Scene, body: unknown): Promise<string | undefined
     const size = /^«(\d+) bytes»$/.exec(body)?.[1];
     return size === undefined ? body : JSON.stringify({ email: 'x'.repeat(Number(size) - 12) });
   }
-  if (!isBody(body)) return JSON.stringify(body);
+  if (!isObject(body)) return JSON.stringify(body);
   const filled: Body = {};
   for (const [key, value] of Object.entries(body)) filled[key] = await fillField(scene, key, value, body);
   return JSON.stringify(filled);
@@ -133,13 +130,13 @@ function open(scene: Scene, accessToken: unknown, refreshToken: unknown): void {
 }
 
 function learn(scene: Scene, { body, headers }: Answer): void {
-  if (isBody(body)) {
+  if (isObject(body)) {
     open(scene, body.access_token, body.refresh_token);
-    const user = isBody(body.user) ? body.user : body;
+    const user = isObject(body.user) ? body.user : body;
     if (typeof user.id === 'string' && 'aud' in user) scene.userIds.push(user.id);
     if ('totp' in body && typeof body.id === 'string') scene.factorIds.push(body.id);
     if (body.type === 'totp' && 'expires_at' in body) scene.challengeId = String(body.id);
-    if (isBody(body.totp)) scene.totpSecret = String(body.totp.secret);
+    if (isObject(body.totp)) scene.totpSecret = String(body.totp.secret);
     if (typeof body.hashed_token === 'string')
       scene.madeLinks.push({ hash: body.hashed_token, code: String(body.email_otp) });
   }

@@ -1,5 +1,6 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Arrived } from '../../mail/smtp.ts';
+import { newPkce } from '../../support/pkce.ts';
 import { nthMailTo } from '../mailbox.ts';
 import type { Recording, ServerName } from './recordings.ts';
 import type { Server, Servers } from './servers.ts';
@@ -41,7 +42,6 @@ export function openScene({ steps, name }: Recording, servers: Servers): Scene {
   const number =
     /\.(c\d+)@/i.exec(JSON.stringify(steps))?.[1] ??
     `x${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
-  const verifier = randomBytes(32).toString('base64url');
   return {
     server: servers[first],
     fills: new Map(),
@@ -54,11 +54,10 @@ export function openScene({ steps, name }: Recording, servers: Servers): Scene {
     authCode: null,
     madeLinks: [],
     cookie: null,
-    verifier,
-    challenge: createHash('sha256').update(verifier).digest('base64url'),
+    ...newPkce(),
     address: (label) => `${label}.${number}@example.com`,
   };
 }
 
-/** An id that belongs to no one. */
+/** An id that no user has. */
 export const freshId = (): string => randomUUID();

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { startGateway, type TestGateway } from '../gateway.ts';
+import { newPkce } from '../pkce.ts';
 import { freePort } from '../ports.ts';
 import { createBrowser, type OidcServer, startOidcServer } from './oidc-server.ts';
 
@@ -33,8 +34,7 @@ export type ProviderStage = {
 };
 
 export const pkce = () => {
-  const verifier = randomBytes(32).toString('base64url');
-  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  const { verifier, challenge } = newPkce();
   return { verifier, challenge, query: `code_challenge=${challenge}&code_challenge_method=s256` };
 };
 
