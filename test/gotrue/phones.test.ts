@@ -1,35 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { newNumber, PASSWORD, receiveCode, signUpByPhone, wrongCode } from '../sms/phone-people.ts';
-import { startTwilio, type TwilioServer, twilioEnv } from '../sms/providers.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { openPhoneStage } from '../sms/phone-stage.ts';
+import { forFile } from '../support/for-file.ts';
+import { startGateway } from '../support/gateway.ts';
 import { verifiedPerson } from './people.ts';
 import { bearer, expectError, send, type WireAnswer } from './wire.ts';
 
 // /otp, /resend, /verify and /token with a phone number.
 
-let twilio: TwilioServer;
-let gateway: TestGateway;
-beforeAll(async () => {
-  twilio = await startTwilio();
-  gateway = await startGateway({
-    env: {
-      ...twilioEnv(twilio),
-      ALLOW_PRIVATE_ADDRESSES: 'loopback',
-      SMTP_URL: 'off',
-      SMS_TEST_CODES: '+15005550021=246810',
-    },
-  });
-});
-afterAll(async () => {
-  await gateway.close();
-  await twilio.close();
-});
+const stage = forFile(() => openPhoneStage({ SMS_TEST_CODES: '+15005550021=246810' }));
 
-const passLimits = () => gateway.sql`delete from portcullis_private.rate_limits`;
+const passLimits = () => stage.gateway.sql`delete from portcullis_private.rate_limits`;
 beforeEach(passLimits);
 
-const post = (path: string, body: unknown, at = gateway): Promise<WireAnswer> =>
+const post = (path: string, body: unknown, at = stage.gateway): Promise<WireAnswer> =>
   send(at, 'POST', path, { body });
 const verify = (phone: string, token: string, type = 'sms') => post('/verify', { phone, token, type });
 
@@ -39,7 +24,7 @@ test('a code by /otp makes the user of an unknown number, and signs in once', as
   const number = newNumber();
   const asked = { phone: number.slice(1), data: { lang: 'de' }, channel: 'sms', gotrue_meta_security: {} };
   expect(await post('/otp', asked)).toMatchObject({ status: 200, body: {} });
-  const code = await receiveCode(twilio, number);
+  const code = await receiveCode(stage.twilio, number);
   expectError(await verify(number, wrongCode(code)), 403, 'otp_expired', EXPIRED);
   const { status, body } = await verify(number, code);
   expect(status).toBe(200);
@@ -54,14 +39,16 @@ test('a code by /otp makes the user of an unknown number, and signs in once', as
     identities: [{ provider: 'phone', user_id: user.id }],
     is_anonymous: false,
   });
-  expect(await send(gateway, 'GET', '/user', { headers: bearer(token) })).toMatchObject({ status: 200 });
+  expect(await send(stage.gateway, 'GET', '/user', { headers: bearer(token) })).toMatchObject({
+    status: 200,
+  });
   expectError(await verify(number, code), 403, 'otp_expired', EXPIRED);
 });
 
 test('known numbers, unknown numbers and those that had a message get the same answers', async () => {
   const known = newNumber();
   await post('/otp', { phone: known });
-  await verify(known, await receiveCode(twilio, known));
+  await verify(known, await receiveCode(stage.twilio, known));
   await passLimits();
   for (const phone of [known, newNumber()]) {
     expect((await post('/otp', { phone })).body).toEqual({});
@@ -78,7 +65,7 @@ test('create_user false tells an unknown number, and makes no user', async () =>
   const phone = newNumber();
   const answer = await post('/otp', { phone, create_user: false });
   expectError(answer, 422, 'otp_disabled', 'Signups not allowed for otp');
-  expect(await gateway.sql`select from portcullis.phones where number = ${phone}`).toHaveLength(0);
+  expect(await stage.gateway.sql`select from portcullis.phones where number = ${phone}`).toHaveLength(0);
 });
 
 test.each([
@@ -96,7 +83,7 @@ test.each([
 test('a code of one type does not serve another', async () => {
   const number = newNumber();
   await post('/otp', { phone: number });
-  const code = await receiveCode(twilio, number);
+  const code = await receiveCode(stage.twilio, number);
   for (const type of ['phone_change', 'email', 'signup', 'pigeon'])
     expectError(await verify(number, code, type), 403, 'otp_expired', EXPIRED);
   expect((await verify(number, code)).status).toBe(200);
@@ -111,63 +98,64 @@ test.each([
   const phone = newNumber();
   const answer = await post('/signup', { phone, password: PASSWORD, data });
   expect(answer).toMatchObject({ status: 400, body: { error_code: 'validation_failed' } });
-  expect(await gateway.sql`select 1 from portcullis.phones where number = ${phone}`).toHaveLength(0);
+  expect(await stage.gateway.sql`select 1 from portcullis.phones where number = ${phone}`).toHaveLength(0);
 });
 
 test('a person signs in with number and password once the number is verified', async () => {
   const number = newNumber();
-  await signUpByPhone(gateway, number);
+  await signUpByPhone(stage.gateway, number);
   const logIn = (password: string) => post('/token?grant_type=password', { phone: number, password });
   expectError(await logIn(PASSWORD), 400, 'phone_not_confirmed', 'Phone not confirmed');
   expectError(await logIn('wrong'), 400, 'invalid_credentials', 'Invalid login credentials');
-  await verify(number, await receiveCode(twilio, number));
+  await verify(number, await receiveCode(stage.twilio, number));
   expect(await logIn(PASSWORD)).toMatchObject({ status: 200, body: { user: { phone: number.slice(1) } } });
 });
 
 test('/resend sends a pending code again, and nothing to a number without one', async () => {
   const number = newNumber();
-  await signUpByPhone(gateway, number);
-  await receiveCode(twilio, number);
+  await signUpByPhone(stage.gateway, number);
+  await receiveCode(stage.twilio, number);
   // The first code has expired: that is when people ask again.
-  await gateway.sql`update portcullis_private.one_time_codes set expires_at = now() where target = ${number}`;
+  await stage.gateway
+    .sql`update portcullis_private.one_time_codes set expires_at = now() where target = ${number}`;
   await passLimits();
   expect(await post('/resend', { type: 'sms', phone: number })).toMatchObject({ status: 200, body: {} });
-  const code = await receiveCode(twilio, number, 2);
+  const code = await receiveCode(stage.twilio, number, 2);
   expect((await verify(number, code)).status).toBe(200);
   await passLimits();
   const unknown = newNumber();
   for (const phone of [number, unknown])
     for (const type of ['sms', 'phone_change'])
       expect(await post('/resend', { type, phone })).toMatchObject({ status: 200, body: {} });
-  const jobs = () => gateway.sql`select from portcullis_jobs.jobs where task_identifier = 'sms'`;
+  const jobs = () => stage.gateway.sql`select from portcullis_jobs.jobs where task_identifier = 'sms'`;
   await expect.poll(jobs).toHaveLength(0);
-  expect(twilio.asked.filter(({ fields }) => fields.To === number)).toHaveLength(2);
-  expect(twilio.asked.filter(({ fields }) => fields.To === unknown)).toHaveLength(0);
+  expect(stage.twilio.asked.filter(({ fields }) => fields.To === number)).toHaveLength(2);
+  expect(stage.twilio.asked.filter(({ fields }) => fields.To === unknown)).toHaveLength(0);
   // The code of the sign-up kept the password, and so does the one that was sent again.
   const logIn = { phone: number, password: PASSWORD };
   expect((await post('/token?grant_type=password', logIn)).status).toBe(200);
 });
 
 test('/resend sends the code of a changed number again, by the former number or the new one', async () => {
-  const { accessToken } = await verifiedPerson(gateway);
+  const { accessToken } = await verifiedPerson(stage.gateway);
   const number = newNumber();
   const change = { body: { phone: number }, headers: bearer(accessToken) };
-  expect((await send(gateway, 'PUT', '/user', change)).status).toBe(200);
-  await receiveCode(twilio, number);
+  expect((await send(stage.gateway, 'PUT', '/user', change)).status).toBe(200);
+  await receiveCode(stage.twilio, number);
   await passLimits();
   await post('/resend', { type: 'phone_change', phone: number });
-  const code = await receiveCode(twilio, number, 2);
+  const code = await receiveCode(stage.twilio, number, 2);
   expect(await verify(number, code, 'phone_change')).toMatchObject({
     status: 200,
     body: { user: { phone: number.slice(1) } },
   });
   const next = newNumber();
   await passLimits();
-  await send(gateway, 'PUT', '/user', { body: { phone: next }, headers: bearer(accessToken) });
-  await receiveCode(twilio, next);
+  await send(stage.gateway, 'PUT', '/user', { body: { phone: next }, headers: bearer(accessToken) });
+  await receiveCode(stage.twilio, next);
   await passLimits();
   await post('/resend', { type: 'phone_change', phone: number });
-  expect((await verify(next, await receiveCode(twilio, next, 2), 'phone_change')).status).toBe(200);
+  expect((await verify(next, await receiveCode(stage.twilio, next, 2), 'phone_change')).status).toBe(200);
 });
 
 test('a number for tests signs in with its fixed code at once', async () => {
@@ -178,8 +166,8 @@ test('a number for tests signs in with its fixed code at once', async () => {
 test('a disabled person learns of it by a right code only', async () => {
   const number = newNumber();
   await post('/otp', { phone: number });
-  const code = await receiveCode(twilio, number);
-  await gateway.sql`update portcullis.users set disabled_at = now() where id in (
+  const code = await receiveCode(stage.twilio, number);
+  await stage.gateway.sql`update portcullis.users set disabled_at = now() where id in (
     select user_id from portcullis.phones where number = ${number})`;
   expectError(await verify(number, wrongCode(code)), 403, 'otp_expired', EXPIRED);
   expectError(await verify(number, code), 403, 'user_banned', 'User is banned');

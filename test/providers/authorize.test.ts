@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { forFile } from '../support/for-file.ts';
-import { createBrowser } from '../support/providers/oidc-server.ts';
+import { createBrowser } from '../support/providers/browser.ts';
 import { openProviderStage, pkce, SITE } from '../support/providers/stage.ts';
 
 // The way to the provider.

@@ -1,7 +1,7 @@
 import type { JWTPayload } from 'jose';
 import { expect, test } from 'vitest';
 import { forFile } from '../support/for-file.ts';
-import { createBrowser } from '../support/providers/oidc-server.ts';
+import { createBrowser } from '../support/providers/browser.ts';
 import { openProviderStage, partsOf, pkce, SITE } from '../support/providers/stage.ts';
 
 // The way back from the provider.

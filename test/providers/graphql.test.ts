@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { codeOf } from '../accounts/accounts.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, type SignedInAnswer, signUp } from '../support/gateway.ts';
-import { createBrowser } from '../support/providers/oidc-server.ts';
+import { createBrowser } from '../support/providers/browser.ts';
 import { openProviderStage, pkce, SITE } from '../support/providers/stage.ts';
 
 // The same flows in GraphQL, with the GoTrue dialect switched off.

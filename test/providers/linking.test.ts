@@ -3,7 +3,7 @@ import { operate, UPDATE_USER } from '../operators/operator.ts';
 import { logInFirst, protect } from '../second-factors/authenticator.ts';
 import { forFile } from '../support/for-file.ts';
 import { bearer, isSignedIn, logIn, newPerson, type SignedInAnswer, signUp } from '../support/gateway.ts';
-import { createBrowser } from '../support/providers/oidc-server.ts';
+import { createBrowser } from '../support/providers/browser.ts';
 import { openProviderStage, pkce, SITE } from '../support/providers/stage.ts';
 
 const stage = forFile(() =>

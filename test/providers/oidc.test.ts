@@ -4,12 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ProviderSettings } from '../../src/config/config.ts';
 import { createOutbound } from '../../src/outbound/outbound.ts';
 import { createProvider, type Provider } from '../../src/providers/provider.ts';
-import {
-  answerJson,
-  createBrowser,
-  type OidcServer,
-  startOidcServer,
-} from '../support/providers/oidc-server.ts';
+import { createBrowser } from '../support/providers/browser.ts';
+import { answerJson, type OidcServer, startOidcServer } from '../support/providers/oidc-server.ts';
 import { pkce } from '../support/providers/stage.ts';
 
 const REDIRECT_URI = 'https://auth.example.com/callback';

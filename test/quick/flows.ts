@@ -68,7 +68,7 @@ export const testsOfFlows: Readonly<Record<string, readonly string[]>> = {
   'sign-in/sign-in-with-code.ts': ['gotrue/verify.test.ts', 'gotrue/links.test.ts'],
   'sign-in/sign-in-with-phone-code.ts': ['sms/phone-sign-in.test.ts'],
   'sign-in/sign-up-with-email.ts': ['gotrue/signup.test.ts'],
-  'sign-in/sign-up-with-phone.ts': ['sms/phone-sign-in.test.ts'],
+  'sign-in/sign-up-with-phone.ts': ['sms/phone-sign-up.test.ts'],
   'sign-in/signup.ts': ['flows/signup.test.ts'],
   'teams/accept-invite.ts': ['teams/accept-invite.test.ts'],
   'teams/invite-members.ts': ['teams/invites.test.ts'],

@@ -4,25 +4,18 @@ import { makeJobsDue } from '../mail/smtp.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { createWebhookSecret, startReceiver, verify } from '../webhooks/receiver.ts';
 import { askForCode, by, newNumber, receiveCode } from './phone-people.ts';
-import { AUTH_TOKEN, accept, json, startTwilio, type TwilioServer, twilioEnv } from './providers.ts';
+import { openPhoneStage, type PhoneStage } from './phone-stage.ts';
+import { AUTH_TOKEN, accept, json } from './twilio.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-type Answer = Parameters<typeof startTwilio>[0];
-
-async function start(
-  answer: Answer = accept,
-  env: Record<string, string> = {},
-): Promise<{ twilio: TwilioServer; gateway: TestGateway }> {
-  const twilio = await startTwilio(answer);
-  closing.push(twilio.close);
-  const from = { ...twilioEnv(twilio), SMTP_URL: 'off' };
-  const gateway = await startGateway({ env: { ...from, ...env } });
-  closing.push(gateway.close);
-  return { twilio, gateway };
+async function start(answer = accept, env: Record<string, string> = {}): Promise<PhoneStage> {
+  const stage = await openPhoneStage(env, answer);
+  closing.push(stage.close);
+  return stage;
 }
 
 type Job = { attempts: number; last_error: string | null };

@@ -4,7 +4,7 @@ import type { Caller } from '../../src/flows/shared/caller.ts';
 import { requestPhoneCode } from '../../src/flows/sign-in/request-phone-code.ts';
 import { type PhoneSignUpInput, signUpWithPhone } from '../../src/flows/sign-in/sign-up-with-phone.ts';
 import type { TestGateway } from '../support/gateway.ts';
-import type { TwilioServer } from './providers.ts';
+import type { TwilioServer } from './twilio.ts';
 
 export const by: Caller = { device: { address: '203.0.113.7', userAgent: 'test' } };
 

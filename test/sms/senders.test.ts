@@ -5,7 +5,7 @@ import { createOutbound } from '../../src/outbound/outbound.ts';
 import type { SmsFailure, TextMessage } from '../../src/sms/message.ts';
 import { createSmsSender } from '../../src/sms/sender.ts';
 import { createWebhookSecret, startReceiver, verify } from '../webhooks/receiver.ts';
-import { ACCOUNT, AUTH_TOKEN, accept, json, startTwilio, twilioEnv } from './providers.ts';
+import { ACCOUNT, AUTH_TOKEN, accept, json, startTwilio, twilioEnv } from './twilio.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Provider, SupabaseClient } from '@supabase/supabase-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PUBLIC_URL } from '../../support/gateway.ts';
-import { createBrowser, type OidcServer, startOidcServer } from '../../support/providers/oidc-server.ts';
+import { createBrowser } from '../../support/providers/browser.ts';
+import { type OidcServer, startOidcServer } from '../../support/providers/oidc-server.ts';
 import { complete, createPerson, newPerson, newSignedIn, succeed } from './people.ts';
 import { openStage, SITE, type Stage } from './stage.ts';
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { startGateway, type TestGateway } from '../gateway.ts';
 import { newPkce } from '../pkce.ts';
 import { freePort } from '../ports.ts';
-import { createBrowser, type OidcServer, startOidcServer } from './oidc-server.ts';
+import { type Browser, createBrowser } from './browser.ts';
+import { type OidcServer, startOidcServer } from './oidc-server.ts';
 
 export const SITE = 'https://app.example.com';
 
@@ -21,14 +22,11 @@ export type ProviderStage = {
   /** Makes a person at the provider. */
   person(name: string, claims?: { email?: string; email_verified?: boolean }): { sub: string; email: string };
   /** Follows a browser from the gateway to the provider and back, and returns where the application gets it. */
-  visit(path: string, options?: { browser?: ReturnType<typeof createBrowser>; as?: string }): Promise<URL>;
+  visit(path: string, options?: { as?: string }): Promise<URL>;
   /** The address of `/callback` to which the provider sends a browser, which has not gone there yet. */
-  untilCallback(
-    path: string,
-    options: { browser: ReturnType<typeof createBrowser>; as: string },
-  ): Promise<URL>;
+  untilCallback(path: string, options: { browser: Browser; as: string }): Promise<URL>;
   /** Signs in with PKCE, and exchanges the code. */
-  signIn(as: string, options?: { query?: string; headers?: Record<string, string> }): Promise<Tokens>;
+  signIn(as: string): Promise<Tokens>;
   exchange(code: string, verifier: string): Promise<{ status: number; body: unknown }>;
   close(): Promise<void>;
 };
@@ -87,12 +85,11 @@ export async function openProviderStage(env: Record<string, string> = {}): Promi
       oidc.people.set(name, person);
       return person;
     },
-    visit: (path, { browser = createBrowser(), as = 'ann' } = {}) =>
-      browser.follow(at(withPerson(path, as)), SITE),
+    visit: (path, { as = 'ann' } = {}) => createBrowser().follow(at(withPerson(path, as)), SITE),
     untilCallback: (path, { browser, as }) => browser.follow(at(withPerson(path, as)), at('/callback')),
-    async signIn(as, { query = '' } = {}) {
-      const { verifier, query: challenge } = pkce();
-      const back = await stage.visit(`/authorize?provider=local&${challenge}${query}`, { as });
+    async signIn(as) {
+      const { verifier, query } = pkce();
+      const back = await stage.visit(`/authorize?provider=local&${query}`, { as });
       const code = back.searchParams.get('code');
       if (code === null) throw new Error(`No code: ${back.href}`);
       const { status, body } = await stage.exchange(code, verifier);

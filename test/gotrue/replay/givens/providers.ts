@@ -1,5 +1,5 @@
 import { v5 as uuidv5 } from 'uuid';
-import { createBrowser } from '../../../support/providers/oidc-server.ts';
+import { createBrowser } from '../../../support/providers/browser.ts';
 import { hashOf } from '../../mailbox.ts';
 import { send } from '../requests.ts';
 import { mailTo, type Scene } from '../scene.ts';
