@@ -1,12 +1,11 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
-import { attemptMail } from '../../mail/limits.ts';
 import { attemptSms } from '../../sms/limits.ts';
 import { recordSent } from '../../users/account-details.ts';
 import { findPhone } from '../../users/phones.ts';
 import { lockUser, type User } from '../../users/users.ts';
 import type { Viewer } from '../shared/caller.ts';
-import { queueCode, tooSoon } from '../shared/code-requests.ts';
+import { countMail, queueCode } from '../shared/code-requests.ts';
 import type { Deps } from '../shared/deps.ts';
 import { countUserSms } from '../shared/phone-change.ts';
 import { requireSms, sendPhoneCode, smsTooSoon } from '../shared/phone-codes.ts';
@@ -42,8 +41,7 @@ async function mailNonce(
     throw new AuthError('email_not_verified');
   await deps.db.transaction(async (tx) => {
     await lockUser(tx, userId);
-    const wait = await attemptMail(deps, 'reauthentication_code', email, tx);
-    if (wait !== null) throw tooSoon(wait);
+    await countMail(tx, deps, 'reauthentication_code', email);
     const code = { to: { userId, email }, purpose: 'reauthentication' } as const;
     await queueCode(tx, deps, by, { ...code, redirects: [], codeChallenge: null });
   });

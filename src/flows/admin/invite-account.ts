@@ -1,12 +1,11 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import { AuthError } from '../../errors.ts';
-import { attemptMail } from '../../mail/limits.ts';
 import { type Metadata, recordSent } from '../../users/account-details.ts';
 import { parseEmail } from '../../users/attributes.ts';
 import { findUserByEmail, lockUser } from '../../users/users.ts';
 import { againIfRegistered } from '../shared/again-if-registered.ts';
 import { administratorOf, type Caller } from '../shared/caller.ts';
-import { queueCode, tooSoon } from '../shared/code-requests.ts';
+import { countMail, queueCode } from '../shared/code-requests.ts';
 import type { Deps } from '../shared/deps.ts';
 import { signUpForOwner } from '../shared/operated-signup.ts';
 
@@ -46,8 +45,7 @@ async function invite(
 ): Promise<{ userId: string }> {
   const found = await findUserByEmail(deps.db, email);
   return deps.db.transaction(async (tx) => {
-    const wait = await attemptMail(deps, 'invite_code', email, tx);
-    if (wait !== null) throw tooSoon(wait);
+    await countMail(tx, deps, 'invite_code', email);
     const user =
       found === null
         ? await signUpForOwner(tx, deps, by, { email, passwordHash: null, userMetadata })

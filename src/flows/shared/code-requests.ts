@@ -55,7 +55,7 @@ type MailedCode = CodeReturn & {
 };
 
 /**
- * Requests a code, and queues the mail that brings it. The caller has counted the mail (`attemptMail`). The code and link of an
+ * Requests a code, and queues the mail that brings it. The caller has counted the mail. The code and link of an
  * earlier request for the same purpose stop working.
  */
 export async function queueCode(
@@ -141,6 +141,15 @@ export async function mailCode(deps: Deps, by: Caller, request: CodeRequest, ter
 /** The error for a mail that is refused because the address had others. */
 export const tooSoon = (retryAfterSeconds: number): AuthError =>
   new AuthError('rate_limited', { retryAfterSeconds, details: { of: 'mail' } });
+
+/**
+ * Counts the mail that the transaction queues (attemptMail).
+ * @throws AuthError `rate_limited` with `details.of` `mail`
+ */
+export async function countMail(tx: Transaction, deps: Deps, kind: MailKind, email: string): Promise<void> {
+  const wait = await attemptMail(deps, kind, email, tx);
+  if (wait !== null) throw tooSoon(wait);
+}
 
 /** The recipient of a code: null for an account that may not have one. */
 export const recipientOf = (found: FoundUser | null): MailedCode['to'] => {

@@ -1,13 +1,12 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
-import { attemptMail } from '../../mail/limits.ts';
 import { retireCodes } from '../../one-time-codes/one-time-codes.ts';
 import { findAccountDetails, setAccountDetails } from '../../users/account-details.ts';
 import { parseEmail } from '../../users/attributes.ts';
 import { isEmailTaken, type User, updateUser } from '../../users/users.ts';
 import type { Viewer } from './caller.ts';
-import { type CodeReturn, queueCode, tooSoon } from './code-requests.ts';
+import { type CodeReturn, countMail, queueCode } from './code-requests.ts';
 import { emailTypes } from './code-types.ts';
 import type { Deps } from './deps.ts';
 
@@ -45,8 +44,8 @@ export async function requestCodedEmailChange(
   const details = await findAccountDetails(tx, userId);
   if (details.isAnonymous && user.email === null && isAutomatic) return giveAtOnce(tx, by, email);
   const current = deps.config.accountChanges.secureEmailChange ? user.email : null;
-  await count(tx, deps, 'email_change_code', email);
-  if (current !== null) await count(tx, deps, 'email_change_current_code', current);
+  await countMail(tx, deps, 'email_change_code', email);
+  if (current !== null) await countMail(tx, deps, 'email_change_current_code', current);
   await retireCodes(tx, userId, emailTypes.email_change);
   await setAccountDetails(tx, userId, { newEmail: email });
   const event = { userId, sessionId: by.sessionId, device: by.device };
@@ -57,16 +56,6 @@ export async function requestCodedEmailChange(
   if (current === null) return;
   const toCurrent = { userId, email: current };
   await queueCode(tx, deps, by, { ...back, to: toCurrent, purpose: 'email_change_current', isHalf });
-}
-
-async function count(
-  tx: Transaction,
-  deps: Deps,
-  kind: 'email_change_code' | 'email_change_current_code',
-  email: string,
-): Promise<void> {
-  const wait = await attemptMail(deps, kind, email, tx);
-  if (wait !== null) throw tooSoon(wait);
 }
 
 async function giveAtOnce(tx: Transaction, by: Viewer, email: string): Promise<void> {

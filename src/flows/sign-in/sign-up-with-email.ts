@@ -3,7 +3,7 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { readTransactionTime } from '../../db/clock.ts';
 import { AuthError } from '../../errors.ts';
-import { attemptMail, waitForMail } from '../../mail/limits.ts';
+import { waitForMail } from '../../mail/limits.ts';
 import { newPassword } from '../../sessions/opening.ts';
 import { findAccountDetails, type Metadata } from '../../users/account-details.ts';
 import type { Account } from '../../users/accounts.ts';
@@ -13,7 +13,7 @@ import { describeSignUp, type SignUpFacts } from '../../users/shown-sign-up.ts';
 import { type FoundUser, findUserByEmail } from '../../users/users.ts';
 import { type Caller, firstMissing } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
-import { type CodeReturn, queueCode, tooSoon } from '../shared/code-requests.ts';
+import { type CodeReturn, countMail, queueCode, tooSoon } from '../shared/code-requests.ts';
 import type { SignedIn, TokenOptions } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { enrolByEmail } from '../shared/enrol-by-email.ts';
@@ -119,8 +119,7 @@ async function enrol(
   by: Caller,
   { person, found, redirects, codeChallenge }: Enrolment,
 ): Promise<Enrolled> {
-  const seconds = await attemptMail(deps, 'signup_code', person.email, tx);
-  if (seconds !== null) throw tooSoon(seconds);
+  await countMail(tx, deps, 'signup_code', person.email);
   const shown = await shownUser(tx, deps, { person, found });
   const outcome = found === null ? 'success' : 'failure';
   const userId = found?.user.id ?? shown.id;
