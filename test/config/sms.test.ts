@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readConfig } from '../../src/config/read-config.ts';
 import { problemsOf } from './problems.ts';
+import { production } from './production.ts';
 
 const twilio = {
   SMS_PROVIDER: 'twilio',
@@ -12,14 +13,6 @@ const webhook = {
   SMS_PROVIDER: 'webhook',
   SMS_WEBHOOK_URL: 'https://sms.example.com/key',
   SMS_WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
-};
-const production = {
-  NODE_ENV: 'production',
-  DATABASE_URL: 'postgres://app:secret@db.example.com/app',
-  PUBLIC_URL: 'https://auth.example.com',
-  INTERNAL_ENDPOINTS_SECRET: 'a secret of thirty-two characters',
-  KEY_ENCRYPTION_KEYS: Buffer.alloc(32, 1).toString('base64'),
-  SMTP_URL: 'off',
 };
 
 test('without SMS_PROVIDER the gateway sends no text messages', () => {

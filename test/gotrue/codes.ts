@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { type Arrived, startSmtp, type TestSmtp } from '../mail/smtp.ts';
 import { newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
+import { codeOf, hasCode, mailsTo, nthMailTo } from './mailbox.ts';
 import { send, type WireAnswer } from './wire.ts';
 
 /** A mailed code, and its link. */
@@ -33,8 +34,6 @@ export async function startCodes(env: Record<string, string> = {}): Promise<Code
       ...env,
     },
   });
-  const withCode = (email: string) =>
-    smtp.mails.filter(({ to, text }) => to.includes(email) && /code: \d{6}/.test(text));
   const idle = async () => {
     for (let wait = 0; wait < 1200; wait++) {
       const [{ count } = {}] =
@@ -50,19 +49,10 @@ export async function startCodes(env: Record<string, string> = {}): Promise<Code
     post: (path, body = {}, headers = {}) => send(gateway, 'POST', path, { body, headers }),
     open: (link, method = 'GET') =>
       fetch(gateway.url + link.pathname + link.search, { method, redirect: 'manual' }),
-    async mailed(email, count = 1) {
-      for (let wait = 0; wait < 1200; wait++) {
-        const mail = withCode(email)[count - 1];
-        if (mail !== undefined) return parse(mail);
-        await new Promise((resolve) => setTimeout(resolve, 25));
-      }
-      throw new Error(
-        `The mail did not come: ${smtp.mails.map(({ to, subject }) => `${to} ${subject}`).join('; ')}`,
-      );
-    },
+    mailed: async (email, count = 1) => parse(await nthMailTo(smtp, email, count, hasCode)),
     async countMails(email) {
       await idle();
-      return withCode(email).length;
+      return mailsTo(smtp, email).filter(hasCode).length;
     },
     async close() {
       await gateway.close();
@@ -72,12 +62,17 @@ export async function startCodes(env: Record<string, string> = {}): Promise<Code
 }
 
 function parse(mail: Arrived): MailedCode {
-  const code = /code: (\d{6})/.exec(mail.text)?.[1] ?? '';
   const link = new URL(
     /https:\S+\/(?:verify|mail\/link)\?\S+/.exec(mail.text)?.[0] ?? 'https://none.example',
   );
   const { searchParams } = link;
-  return { mail, code, link, token: searchParams.get('token') ?? '', type: searchParams.get('type') ?? '' };
+  return {
+    mail,
+    code: codeOf(mail),
+    link,
+    token: searchParams.get('token') ?? '',
+    type: searchParams.get('type') ?? '',
+  };
 }
 
 /** A person with a verified address and no password. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newPerson } from '../support/gateway.ts';
 import { administrate, JWT_SECRET } from './administrators.ts';
 import { type Codes, SITE, startCodes } from './codes.ts';
-import { expectError, TIME, type WireAnswer } from './wire.ts';
+import { bearer, expectError, TIME, type WireAnswer } from './wire.ts';
 
 // Links and codes that a server gets, to send them itself.
 
@@ -75,11 +75,7 @@ describe('signup', () => {
       input: { email, password: 'planted horse', name: 'Eve' },
     });
     const link = await generate({ type: 'signup', email, password: PASSWORD });
-    const me = await codes.gateway.failure(
-      '{ me { id } }',
-      {},
-      { authorization: `Bearer ${eve.accessToken}` },
-    );
+    const me = await codes.gateway.failure('{ me { id } }', {}, bearer(eve.accessToken));
     expect(me).toMatchObject([{ extensions: { code: 'unauthenticated' } }]);
     expect(place(await open(link))).toMatch(/#access_token=/);
     expect((await signIn(email, 'planted horse')).status).toBe(400);

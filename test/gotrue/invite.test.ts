@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { administrate, JWT_SECRET } from './administrators.ts';
 import { type Codes, SITE, startCodes } from './codes.ts';
 import { verifiedPerson } from './people.ts';
-import { expectError, send, TIME, type WireAnswer } from './wire.ts';
+import { bearer, expectError, send, TIME, type WireAnswer } from './wire.ts';
 
 // Invitations by servers, on a gateway whose sign-up is closed.
 
@@ -125,7 +125,7 @@ test('a person may not invite: not_admin; without a token: no_authorization', as
   const open = await startCodes({ GOTRUE_JWT_SECRET: JWT_SECRET });
   try {
     const ada = await verifiedPerson(open.gateway);
-    const headers = { authorization: `Bearer ${ada.accessToken}` };
+    const headers = bearer(ada.accessToken);
     const body = { email: newEmail() };
     expectError(
       await send(open.gateway, 'POST', '/invite', { body, headers }),

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config/read-config.ts';
+import { production } from '../config/production.ts';
 import { forFile } from '../support/for-file.ts';
 import { newPerson, signUp } from '../support/gateway.ts';
 import { newPkce } from '../support/pkce.ts';
@@ -131,8 +133,8 @@ describe('the page of a sign-up with a password', () => {
   });
 });
 
-test('without LINK_CONFIRMATION in production it is on, and elsewhere off', async () => {
-  const { readConfig } = await import('../../src/config/read-config.ts');
+test('LINK_CONFIRMATION is by default on in production, and off elsewhere', () => {
+  expect(readConfig(production).codes.linkConfirmation).toBe(true);
   expect(readConfig({}).codes.linkConfirmation).toBe(false);
   expect(readConfig({ LINK_CONFIRMATION: 'on' }).codes.linkConfirmation).toBe(true);
 });

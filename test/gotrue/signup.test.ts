@@ -5,7 +5,7 @@ import { newPerson, signUp as signUpByGraphQL, startGateway, type TestGateway } 
 import { verifiedPerson } from './people.ts';
 import { bearer, expectError, NAMED, send, type WireAnswer } from './wire.ts';
 
-// POST /signup by an address. The mails are those of test/gotrue/mails.
+// POST /signup by an address.
 
 const ENV = { LIMIT_SIGNUP_PER_ADDRESS: '1000/60', LIMIT_MAIL_SPACING_SECONDS: '1' };
 const gateway = forFile(() => startGateway({ env: ENV }));

@@ -213,7 +213,7 @@ describe('a refresh token', () => {
       expectError(await byRefresh(token), 400, 'validation_failed', 'Refresh token is not valid');
   });
 
-  test('that nobody has is refused: refresh_token_not_found', async () => {
+  test('that the gateway does not know is refused: refresh_token_not_found', async () => {
     const first = sessionOf(await byPassword());
     for (const token of [
       'nope',

@@ -6,7 +6,7 @@ import { adminToken, JWT_SECRET } from '../administrators.ts';
 
 export const SITE = 'https://app.example.com';
 
-/** The settings of most tests: mails confirm addresses, and no limit is in the way. */
+/** The settings of most tests: mails confirm addresses, and limits are off. */
 const SETTINGS = {
   DIALECTS: 'portal,teams,gotrue',
   APP_URL: SITE,

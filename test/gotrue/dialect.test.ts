@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { expectError, send } from './wire.ts';
 
-// The paths of the GoTrue dialect, its errors, and what it tells strangers.
+// What all paths of the GoTrue dialect share: where they are, the form of errors, and CORS.
 
 const PLACES = ['', '/gotrue', '/gotrue/auth/v1'];
 const PAGE = 'https://app.example.com';
