@@ -9,7 +9,6 @@ import {
   FORGOT,
   join,
   openPage,
-  passSpacing,
   RESET,
   startAccounts,
 } from './accounts.ts';
@@ -208,6 +207,5 @@ describe('the service of leaked passwords', () => {
     leaks.asked.length = 0;
     const login = await accounts.gateway.post('/api/login', { email: ada.email, password: ada.password });
     expect([login.status, leaks.asked]).toEqual([200, []]);
-    await passSpacing(accounts.gateway);
   });
 });

@@ -80,23 +80,31 @@ const openTransactions = async (): Promise<string[]> => {
   return found.map(({ query }) => query);
 };
 
+/** Takes the one turn of the gate, as a long hash does. Returns what ends it. */
+function takeTurn(): () => Promise<void> {
+  let free = () => {};
+  const turn = accounts.gateway.deps.hashGate.run(
+    () =>
+      new Promise<void>((resolve) => {
+        free = resolve;
+      }),
+  );
+  return () => {
+    free();
+    return turn;
+  };
+}
+
 test('while hashes wait for their turn, no operation holds a transaction', async () => {
   const { hashGate } = accounts.gateway.deps;
   for (const [name, run] of Object.entries(await hashing())) {
     const before = hashGate.finished;
-    let free = () => {};
-    const turn = hashGate.run(
-      () =>
-        new Promise<void>((resolve) => {
-          free = resolve;
-        }),
-    );
+    const endTurn = takeTurn();
     const outcome = run();
     // The operation has come to its hash once the gate has two: the held one, and the one that waits.
     await expect.poll(() => hashGate.waiting, { message: name }).toBe(1);
     const held = await openTransactions();
-    free();
-    await turn;
+    await endTurn();
     await outcome;
     expect(held, name).toEqual([]);
     expect(hashGate.finished - before, name).toBeGreaterThanOrEqual(2);
@@ -105,13 +113,7 @@ test('while hashes wait for their turn, no operation holds a transaction', async
 
 test('while hashes fill the gate, requests that need none are answered', async () => {
   const { gateway } = accounts;
-  let free = () => {};
-  const turn = gateway.deps.hashGate.run(
-    () =>
-      new Promise<void>((resolve) => {
-        free = resolve;
-      }),
-  );
+  const endTurn = takeTurn();
   const ada = newPerson();
   const logins = Array.from({ length: 20 }, () =>
     gateway.failure(LOGIN, { input: { email: ada.email, password: ada.password } }),
@@ -119,7 +121,6 @@ test('while hashes fill the gate, requests that need none are answered', async (
   await expect.poll(() => gateway.deps.hashGate.waiting).toBe(20);
   expect(await gateway.graphql('{ authConfig { issuer } }')).toBeTruthy();
   expect((await fetch(`${gateway.url}/ready`)).status).toBe(200);
-  free();
-  await turn;
+  await endTurn();
   await Promise.all(logins);
 });

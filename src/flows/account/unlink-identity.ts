@@ -14,8 +14,8 @@ import { requireStepUp } from '../shared/step-up.ts';
 /**
  * Unlinks an account at a provider from the signed-in person, who must have another way of signing in: an address with which the account
  * began or that has a password, a phone number, or another identity.
- * @throws AuthError `permission_denied` for a token that may not change the account, `invalid` (id), `second_factor_required`, `rate_limited`, `not_found` (id),
- * `last_identity` (id), `unauthenticated` if the session has just ended
+ * @throws AuthError `invalid` (id), `permission_denied` for a token that may not change the account, `second_factor_required`,
+ * `rate_limited`, `unauthenticated` if the session has just ended, `not_found` (id), `last_identity` (id)
  */
 export async function unlinkIdentity(deps: Deps, by: Viewer, input: { id: string }): Promise<void> {
   const id = parseId(input.id, 'id');

@@ -52,7 +52,7 @@ const mailOnce = (deps: Deps, by: Caller, input: RequestCodeInput): Promise<void
     },
   });
 
-/** An unverified account confirms its sign-up. Where AUTOCONFIRM covers addresses, there is nothing to confirm. */
+/** An unverified account confirms its sign-up, unless AUTOCONFIRM covers addresses. */
 const purposeFor = ({ gotrue }: Config, found: FoundUser | null): 'signup' | 'magiclink' =>
   (found !== null && found.user.emailVerifiedAt !== null) || gotrue.autoconfirm.includes('email')
     ? 'magiclink'

@@ -4,7 +4,7 @@ import { hashOf } from '../../mailbox.ts';
 import { send } from '../requests.ts';
 import { mailTo, type Scene } from '../scene.ts';
 import { REDIRECT_URI } from '../servers.ts';
-import { confirmed, type Given, invited, type Preparations, signedUp } from './vocabulary.ts';
+import { challenge, confirmed, type Given, invited, type Preparations, signedUp } from './vocabulary.ts';
 
 type Visit = {
   label?: string;
@@ -41,11 +41,7 @@ const withInvite =
 /** The person follows the redirect of the first request, which the scene has not kept. */
 const pkce = (scene: Scene): Promise<void> | void =>
   backFromProvider({
-    query: {
-      redirect_to: 'https://app.example.com/cb?x=1',
-      code_challenge: scene.challenge,
-      code_challenge_method: 's256',
-    },
+    query: { redirect_to: 'https://app.example.com/cb?x=1', ...challenge(scene) },
   })(scene);
 
 export const providers: Preparations = {

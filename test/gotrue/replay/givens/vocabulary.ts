@@ -98,7 +98,7 @@ export const banned = byAdmin(
   () => ({ ban_duration: '1h' }),
 );
 
-export const challenge = ({ challenge: code_challenge }: Scene): Fields => ({
+export const challenge = ({ challenge: code_challenge }: Scene): Record<string, string> => ({
   code_challenge,
   code_challenge_method: 's256',
 });
@@ -165,9 +165,10 @@ export const refreshed = posted('/token?grant_type=refresh_token', ({ session })
   refresh_token: session?.refreshToken,
 }));
 
-export const put = (body: (scene: Scene) => Fields): Given => {
-  return (scene) => request(scene, ['PUT', '/user'], body(scene), scene.session?.accessToken);
-};
+export const put =
+  (body: (scene: Scene) => Fields): Given =>
+  (scene) =>
+    request(scene, ['PUT', '/user'], body(scene), scene.session?.accessToken);
 
 export const loggedOut: Given = (scene) =>
   request(scene, ['POST', '/logout'], undefined, scene.session?.accessToken);
