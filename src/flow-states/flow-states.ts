@@ -9,7 +9,7 @@ import { flowStates } from '../db/tables/flow-states.ts';
 
 export type FlowState = typeof flowStates.$inferSelect;
 
-/** Seconds in which a client exchanges its code, and in which a provider sends the person back. */
+/** Seconds in which a client exchanges its code. */
 const EXCHANGE_SECONDS = 300;
 
 /**

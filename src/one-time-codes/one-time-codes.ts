@@ -43,12 +43,6 @@ const codeOf = (row: CodeRow): OneTimeCode => ({
   isHalf: row.is_half,
 });
 
-const listOf = (values: readonly string[]): SQL =>
-  sql`(${sql.join(
-    values.map((value) => sql`${value}`),
-    sql`, `,
-  )})`;
-
 /** Seconds for which a request waits for the worker at most: mails are tried for about four days. */
 export const WAITING_SECONDS = 5 * 86_400;
 
@@ -149,7 +143,7 @@ export async function listCodes(
 ): Promise<OneTimeCode[]> {
   const found = await db.execute<CodeRow>(sql`
     select ${COLUMNS} from ${oneTimeCodes}
-    where user_id = ${userId} and purpose in ${listOf(purposes)} and confirmed_at is null and expires_at > now()
+    where user_id = ${userId} and purpose in ${purposes} and confirmed_at is null and expires_at > now()
     order by purpose`);
   return found.map(codeOf);
 }
@@ -161,41 +155,33 @@ export async function listCodes(
  * @param input.targets the spellings of the address or number
  * @returns the code that fits; null if none does
  */
-export async function guessCode(
+export const guessCode = (
   db: Queryable,
   maker: CodeMaker,
-  input: { targets: readonly string[]; purposes: readonly CodePurpose[]; code: string },
-): Promise<OneTimeCode | null> {
-  const { targets, purposes, code } = input;
-  const guessed = await db.execute<CodeRow & { code_hash: Buffer }>(sql`
-    update ${oneTimeCodes} set attempts = attempts + 1
-    where target in ${listOf(targets)} and purpose in ${listOf(purposes)} and code_hash is not null
-      and confirmed_at is null and attempts < ${MAX_ATTEMPTS} and expires_at > now()
-    returning ${COLUMNS}, code_hash`);
-  return pickFitting(maker, guessed, code);
-}
+  { targets, purposes, code }: { targets: readonly string[]; purposes: readonly CodePurpose[]; code: string },
+): Promise<OneTimeCode | null> =>
+  guess(db, maker, { at: sql`target in ${targets} and purpose in ${purposes}`, code });
 
 /** Counts one guess at the code of a known person. @see guessCode */
-export async function guessCodeOf(
+export const guessCodeOf = (
   db: Queryable,
   maker: CodeMaker,
-  input: { userId: string; purpose: CodePurpose; code: string },
+  { userId, purpose, code }: { userId: string; purpose: CodePurpose; code: string },
+): Promise<OneTimeCode | null> =>
+  guess(db, maker, { at: sql`user_id = ${userId} and purpose = ${purpose}`, code });
+
+async function guess(
+  db: Queryable,
+  maker: CodeMaker,
+  { at, code }: { at: SQL; code: string },
 ): Promise<OneTimeCode | null> {
   const guessed = await db.execute<CodeRow & { code_hash: Buffer }>(sql`
     update ${oneTimeCodes} set attempts = attempts + 1
-    where user_id = ${input.userId} and purpose = ${input.purpose} and code_hash is not null
-      and confirmed_at is null and attempts < ${MAX_ATTEMPTS} and expires_at > now()
+    where ${at} and code_hash is not null and confirmed_at is null
+      and attempts < ${MAX_ATTEMPTS} and expires_at > now()
     returning ${COLUMNS}, code_hash`);
-  return pickFitting(maker, guessed, input.code);
-}
-
-function pickFitting(
-  maker: CodeMaker,
-  guessed: readonly (CodeRow & { code_hash: Buffer })[],
-  code: string,
-): OneTimeCode | null {
-  const fitting = guessed.filter((row) => maker.fits(codeOf(row), code, row.code_hash));
-  return fitting[0] === undefined ? null : codeOf(fitting[0]);
+  const [fitting] = guessed.filter((row) => maker.fits(codeOf(row), code, row.code_hash));
+  return fitting === undefined ? null : codeOf(fitting);
 }
 
 /** Finds the code whose link has this token, without using it up: mail scanners open links too. Null if not found. */
@@ -205,7 +191,7 @@ export async function findCodeByLink(
 ): Promise<OneTimeCode | null> {
   const [found] = await db.execute<CodeRow>(sql`
     select ${COLUMNS} from ${oneTimeCodes}
-    where link_hash = ${sha256(token)} and purpose in ${listOf(purposes)} and confirmed_at is null and expires_at > now()`);
+    where link_hash = ${sha256(token)} and purpose in ${purposes} and confirmed_at is null and expires_at > now()`);
   return found === undefined ? null : codeOf(found);
 }
 
@@ -247,7 +233,7 @@ export async function retireCodes(
   userId: string,
   purposes: readonly CodePurpose[] | null = null,
 ): Promise<void> {
-  const which = purposes === null ? sql`` : sql` and purpose in ${listOf(purposes)}`;
+  const which = purposes === null ? sql`` : sql` and purpose in ${purposes}`;
   await tx.execute(sql`delete from ${oneTimeCodes} where user_id = ${userId}${which}`);
 }
 

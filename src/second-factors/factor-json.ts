@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { secondFactors } from '../db/tables/second-factors.ts';
-import { type SecondFactor, UNVERIFIED_SECONDS } from './factors.ts';
+import { isUsable, type SecondFactor } from './factors.ts';
 
 /** An authenticator app as Postgres makes it within a larger row. */
 export type FactorJson = {
@@ -15,10 +15,9 @@ export type FactorJson = {
 
 /** SQL: the authenticator apps of a user as a JSON array, the oldest first. */
 export const factorsOf = (userId: AnyPgColumn): SQL<FactorJson[]> => sql<FactorJson[]>`coalesce((
-  select json_agg(json_build_object('id', f.id, 'name', f.name, 'createdAt', f.created_at, 'updatedAt', f.updated_at,
-    'verifiedAt', f.verified_at, 'lastChallengedAt', f.last_challenged_at) order by f.id)
-  from ${secondFactors} f where f.user_id = ${userId}
-    and (f.verified_at is not null or f.created_at >= now() - make_interval(secs => ${sql.raw(String(UNVERIFIED_SECONDS))}))), '[]')`;
+  select json_agg(json_build_object('id', id, 'name', name, 'createdAt', created_at, 'updatedAt', updated_at,
+    'verifiedAt', verified_at, 'lastChallengedAt', last_challenged_at) order by id)
+  from ${secondFactors} where user_id = ${userId} and ${isUsable}), '[]')`;
 
 const dateOrNull = (text: string | null): Date | null => (text === null ? null : new Date(text));
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { v7 as uuidv7 } from 'uuid';
 import type { KeyEncryption } from '../crypto/key-encryption.ts';
@@ -12,7 +12,7 @@ import { AuthError } from '../errors.ts';
 const MAX_FACTORS = 10;
 
 /** Seconds for which a factor waits for its first code. */
-export const UNVERIFIED_SECONDS = 3600;
+const UNVERIFIED_SECONDS = 3600;
 
 /** An authenticator app of a user, without its secret. */
 export type SecondFactor = {
@@ -36,14 +36,9 @@ const columns = {
   lastChallengedAt: secondFactors.lastChallengedAt,
 };
 
-const hasExpired = and(
-  isNull(secondFactors.verifiedAt),
-  sql`${secondFactors.createdAt} < now() - make_interval(secs => ${UNVERIFIED_SECONDS})`,
-);
-const isUsable = or(
-  isNotNull(secondFactors.verifiedAt),
-  sql`${secondFactors.createdAt} >= now() - make_interval(secs => ${UNVERIFIED_SECONDS})`,
-);
+/** SQL: whether an authenticator app is verified, or may still be. */
+export const isUsable: SQL = sql`(${secondFactors.verifiedAt} is not null
+  or ${secondFactors.createdAt} >= now() - make_interval(secs => ${UNVERIFIED_SECONDS}))`;
 
 /** Lists the authenticator apps of a user, the oldest first. Those that wait for their first code are included. */
 export const listFactors = (db: Queryable, userId: string): Promise<SecondFactor[]> =>
@@ -83,7 +78,7 @@ export async function hasVerifiedFactor(db: Queryable, userId: string): Promise<
 /**
  * Stores an authenticator app that waits for its first code. The transaction has locked the account, so that the number of its
  * apps stays.
- * @param input.secret the secret in base32
+ * @param input.jwe the secret in base32, encrypted
  * @throws AuthError `too_many_factors`, `factor_name_taken` (name)
  */
 export async function insertFactor(
@@ -91,7 +86,7 @@ export async function insertFactor(
   keyEncryption: KeyEncryption,
   { userId, name, jwe }: { userId: string; name: string | null; jwe: string },
 ): Promise<SecondFactor> {
-  await tx.delete(secondFactors).where(and(eq(secondFactors.userId, userId), hasExpired));
+  await tx.delete(secondFactors).where(and(eq(secondFactors.userId, userId), not(isUsable)));
   if ((await listFactors(tx, userId)).length >= MAX_FACTORS) throw new AuthError('too_many_factors');
   const values = { id: uuidv7(), userId, name, jwe, keyId: keyEncryption.currentKeyId };
   try {
@@ -109,6 +104,9 @@ export type FactorSecret = { id: string; jwe: string };
 
 /** Selects authenticator apps of a user: those that are verified or not, and only one of them if it is named. */
 export type FactorSelection = { verified: boolean; factorId: string | null };
+
+/** Selects every verified authenticator app. */
+export const ALL_VERIFIED: FactorSelection = { verified: true, factorId: null };
 
 /** Finds the encrypted secrets of a user's authenticator apps. */
 export const findFactorSecrets = (
@@ -182,4 +180,4 @@ export async function deleteFactors(
 
 /** Deletes authenticator apps whose first code never came, a bounded number each time. */
 export const pruneFactors = (db: Database): Promise<void> =>
-  deleteOldRows(db, { table: secondFactors, key: secondFactors.id, where: sql`${hasExpired}` });
+  deleteOldRows(db, { table: secondFactors, key: secondFactors.id, where: not(isUsable) });

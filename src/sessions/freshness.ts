@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { sessions } from '../db/tables/sessions.ts';
-import { secondFactorMethods } from './levels.ts';
+import { SECOND_FACTOR_METHODS } from './levels.ts';
 
 /**
  * Tells whether the person of a live session has shown a first factor a moment ago: a password, a provider, or what was mailed. The refresh
@@ -21,7 +21,7 @@ export async function isFreshSession(
         sql`${sessions.expiresAt} > now()`,
         // A second factor makes a new session, which begins later than the sign-in. An earlier version stored no methods.
         sql`least(extract(epoch from ${sessions.createdAt}), (select max((used ->> 'timestamp')::bigint)
-          from jsonb_array_elements(${sessions.methods}) used where used ->> 'method' not in (${secondFactorMethods})))
+          from jsonb_array_elements(${sessions.methods}) used where used ->> 'method' not in ${SECOND_FACTOR_METHODS}))
           > extract(epoch from now()) - ${seconds}::int`,
       ),
     );

@@ -14,14 +14,8 @@ import type { RefreshTokens } from './refresh-token-format.ts';
 import { type TeamRow, teamOf } from './team-row.ts';
 
 /** The ways of showing a second factor, as the claim `amr` names them. */
-export type SecondFactorMethod = 'totp' | 'recovery_code';
-const SECOND_FACTOR_METHODS: readonly SecondFactorMethod[] = ['totp', 'recovery_code'];
-
-/** SQL: the names of these ways, as a list for `in`. */
-export const secondFactorMethods: SQL = sql.join(
-  SECOND_FACTOR_METHODS.map((method) => sql`${method}`),
-  sql`, `,
-);
+export const SECOND_FACTOR_METHODS = ['totp', 'recovery_code'] as const;
+export type SecondFactorMethod = (typeof SECOND_FACTOR_METHODS)[number];
 
 type Raising = {
   userId: string;
@@ -117,7 +111,7 @@ export async function lowerSessions(
       level: 'aal1',
       methods: sql`(select coalesce(jsonb_agg(used order by place), '[]')
         from jsonb_array_elements(${sessions.methods}) with ordinality as each (used, place)
-        where used ->> 'method' not in (${secondFactorMethods}))`,
+        where used ->> 'method' not in ${SECOND_FACTOR_METHODS})`,
     })
     .where(and(raised, inArray(sessions.id, locked)));
 }

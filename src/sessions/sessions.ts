@@ -9,8 +9,7 @@ import { hasSecondFactor } from '../second-factors/factors.ts';
 import type { User } from '../users/users.ts';
 
 /** SQL: whether the user of a session has a second factor that the session did not show. */
-const needsSecondFactor = ({ level, userId }: Pick<typeof sessions, 'level' | 'userId'>) =>
-  sql<boolean>`(${level} = 'aal1' and ${hasSecondFactor(userId)})`;
+const needsSecondFactor = sql<boolean>`(${sessions.level} = 'aal1' and ${hasSecondFactor(sessions.userId)})`;
 
 const liveSession = statement((db) =>
   db
@@ -19,7 +18,7 @@ const liveSession = statement((db) =>
       activeTeamId: sessions.activeTeamId,
       openedBy: sessions.openedBy,
       level: sessions.level,
-      needsSecondFactor: needsSecondFactor(sessions),
+      needsSecondFactor,
     })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
@@ -89,8 +88,18 @@ export async function isSessionLive(tx: Queryable, sessionId: string): Promise<b
  * @throws AuthError `unauthenticated`
  */
 export async function requireLiveSession(tx: Queryable, sessionId: string | null): Promise<void> {
-  if (sessionId !== null && !(await isSessionLive(tx, sessionId)))
+  if (sessionId !== null) await requireSession(tx, sessionId);
+}
+
+/**
+ * The same for a change that only a session may ask for.
+ * @returns the id of the session
+ * @throws AuthError `unauthenticated`
+ */
+export async function requireSession(tx: Queryable, sessionId: string | null): Promise<string> {
+  if (sessionId === null || !(await isSessionLive(tx, sessionId)))
     throw new AuthError('unauthenticated', { message: 'The session is over.' });
+  return sessionId;
 }
 
 /**

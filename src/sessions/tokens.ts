@@ -53,7 +53,12 @@ export function parseTokenKind(claim: unknown): TokenKind | null {
   return kind;
 }
 
-export type IssuedTokens = { accessToken: string; teamToken: string | null; expiresAt: Date };
+export type IssuedTokens = {
+  accessToken: string;
+  teamToken: string | null;
+  issuedAt: Date;
+  expiresAt: Date;
+};
 
 /**
  * Makes the claims for Hasura. Every value but the list of roles is a string: Hasura refuses other claims. A member's roles of
@@ -137,7 +142,7 @@ export async function issueTokens(
     sign(null, kind),
     team === null ? null : sign(team, teamKind),
   ]);
-  return { accessToken, teamToken, expiresAt: new Date(expires * 1000) };
+  return { accessToken, teamToken, issuedAt: new Date(issuedAt * 1000), expiresAt: new Date(expires * 1000) };
 }
 
 /** Every token of the gateway is shorter, and fits into a header of 8 KB. A longer token is not decoded. */

@@ -67,30 +67,33 @@ const linkedIdentity = ({
   updatedAt: updatedAt === null ? null : new Date(updatedAt),
 });
 
+/** What a query selects of an account. It joins the details and the phone number of the user. */
+export const accountColumns = {
+  user: users,
+  details: accountDetails,
+  phone: phones,
+  hasPassword: sql<boolean>`exists (select from ${passwords} where ${passwords.userId} = ${users.id})`,
+  lastSignInAt: sql<string | null>`(
+    select max(s.created_at) from ${sessions} s where s.user_id = ${users.id} and s.opened_by <> 'access_token')`,
+  identities: sql<IdentityJson[]>`coalesce((
+    select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer, 'subject', i.subject,
+      'email', i.email, 'createdAt', i.created_at, 'profile', p.data, 'lastSignInAt', p.last_sign_in_at,
+      'updatedAt', p.updated_at) order by i.created_at, i.id)
+    from ${identities} i left join ${identityProfiles} p on p.identity_id = i.id where i.user_id = ${users.id}), '[]')`,
+  factors: factorsOf(users.id),
+};
+
 /** Selects accounts. A condition and an order follow. */
 export const selectAccounts = (db: Database) =>
   db
-    .select({
-      user: users,
-      details: accountDetails,
-      phone: phones,
-      hasPassword: sql<boolean>`exists (select from ${passwords} where ${passwords.userId} = ${users.id})`,
-      lastSignInAt: sql<string | null>`(
-        select max(s.created_at) from ${sessions} s where s.user_id = ${users.id} and s.opened_by <> 'access_token')`,
-      identities: sql<IdentityJson[]>`coalesce((
-        select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer, 'subject', i.subject,
-          'email', i.email, 'createdAt', i.created_at, 'profile', p.data, 'lastSignInAt', p.last_sign_in_at,
-          'updatedAt', p.updated_at) order by i.created_at, i.id)
-        from ${identities} i left join ${identityProfiles} p on p.identity_id = i.id where i.user_id = ${users.id}), '[]')`,
-      factors: factorsOf(users.id),
-    })
+    .select(accountColumns)
     .from(users)
     .leftJoin(accountDetails, eq(accountDetails.userId, users.id))
     .leftJoin(phones, eq(phones.userId, users.id));
 
 type AccountRow = Awaited<ReturnType<typeof selectAccounts>>[number];
 
-/** Makes an account of a row that `selectAccounts` gave. */
+/** Makes an account of a row with `accountColumns`. */
 export function accountOf(row: AccountRow, config: Settings): Account {
   const { user, hasPassword, phone } = row;
   const linked = row.identities.map(linkedIdentity);
@@ -134,15 +137,6 @@ export async function findOwnWays(
     .where(eq(users.id, id));
   if (found === undefined) return [];
   return signInProviders({ ...found, email, linked: [] });
-}
-
-/** Whether a user has a phone number that is verified. */
-export async function hasVerifiedPhone(db: Database, userId: string): Promise<boolean> {
-  const found = await db
-    .select({ verifiedAt: phones.verifiedAt })
-    .from(phones)
-    .where(eq(phones.userId, userId));
-  return found.some(({ verifiedAt }) => verifiedAt !== null);
 }
 
 /** Makes what clients of the GoTrue dialect see from what is stored of an account. */

@@ -23,6 +23,10 @@ function faultOf(metadata: Metadata): string | null {
   return null;
 }
 
+/** Whether an account has room for metadata: at most 16 KB of JSON. */
+export const isShortEnough = (metadata: Metadata): boolean =>
+  Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES;
+
 /**
  * Checks metadata that a client sends: at most 16 KB of JSON and 32 levels, without NUL.
  * @returns the metadata, unchanged
@@ -31,7 +35,7 @@ function faultOf(metadata: Metadata): string | null {
 export function parseMetadata(metadata: Metadata, attribute: string): Metadata {
   const message = faultOf(metadata);
   if (message !== null) throw new AuthError('invalid', { attribute, message });
-  if (Buffer.byteLength(JSON.stringify(metadata)) > MAX_METADATA_BYTES)
+  if (!isShortEnough(metadata))
     throw new AuthError('max_length', {
       attribute,
       message: `Must be at most ${MAX_METADATA_BYTES} bytes of JSON.`,

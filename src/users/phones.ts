@@ -33,6 +33,12 @@ export async function findPhone(db: Queryable, userId: string): Promise<Phone | 
   return found ?? null;
 }
 
+/** Whether a user has a phone number that is verified. */
+export async function hasVerifiedPhone(db: Queryable, userId: string): Promise<boolean> {
+  const phone = await findPhone(db, userId);
+  return phone !== null && phone.verifiedAt !== null;
+}
+
 const userByPhone = statement((db) =>
   db
     .select({

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
 import type { Transaction } from '../db/client.ts';
-import { MAX_METADATA_BYTES, type Metadata } from '../db/tables/account-details.ts';
+import type { Metadata } from '../db/tables/account-details.ts';
 import { findAccountDetails, mergeMetadata, setAccountDetails } from './account-details.ts';
+import { isShortEnough } from './metadata.ts';
 
 /**
  * Shows what a provider says in the metadata of the user, as GoTrue does at each sign-in. It is for display: nothing decides by it. A
@@ -14,6 +15,6 @@ export async function keepProfile(
 ): Promise<void> {
   const { userMetadata } = await findAccountDetails(tx, userId);
   const merged = mergeMetadata(userMetadata, profile);
-  const fits = Buffer.byteLength(JSON.stringify(merged)) <= MAX_METADATA_BYTES;
-  await setAccountDetails(tx, userId, { ...(fits && { userMetadata: merged }), lastSignInAt: sql`now()` });
+  const shown = isShortEnough(merged) && { userMetadata: merged };
+  await setAccountDetails(tx, userId, { ...shown, lastSignInAt: sql`now()` });
 }

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { codeOf } from '../accounts/accounts.ts';
 import { forFile } from '../support/for-file.ts';
 import { newPerson } from '../support/gateway.ts';
+import { newPkce } from '../support/pkce.ts';
 import { otherThan, SITE, startCodes } from './codes.ts';
 
 // The same flows in GraphQL, with the GoTrue dialect switched off.
@@ -48,8 +48,7 @@ test('an unknown address without createUser gets the same answer, and no mail', 
 
 test('a PKCE flow leads back with a code, which the verifier exchanges', async () => {
   const { email } = newPerson();
-  const codeVerifier = randomBytes(32).toString('base64url');
-  const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url');
+  const { verifier: codeVerifier, challenge: codeChallenge } = newPkce();
   await run(MAGIC_LINK, { email, codeChallenge });
   const { link } = await codes.mailed(email);
   const opened = await fetch(codes.gateway.url + link.pathname + link.search, {

@@ -1,4 +1,6 @@
+import { decodeJwt } from 'jose';
 import { Secret, TOTP } from 'otpauth';
+import { expect } from 'vitest';
 import { bearer, type SignedInAnswer, type TestGateway } from '../support/gateway.ts';
 
 const AUTH = 'accessToken refreshToken teamToken expiresAt secondFactorRequired user { id email }';
@@ -82,3 +84,17 @@ export const logInFirst = async (
 
 export const finish = async (gateway: TestGateway, input: Record<string, unknown>): Promise<Auth> =>
   (await gateway.graphql<{ signInWithTotp: Auth }>(FINISH, { input })).signInWithTotp;
+
+/** The claims for Hasura in a token; undefined without them. */
+export const hasuraClaims = (token: string) =>
+  decodeJwt(token)['https://hasura.io/jwt/claims'] as Record<string, string> | undefined;
+
+/** The errors of a request with one that has this code, on any attribute. */
+export const coded = (code: string) => [
+  expect.objectContaining({ extensions: expect.objectContaining({ code }) as unknown }),
+];
+
+/** The errors of a request that shows a wrong code on an attribute. */
+export const wrong = (attribute: string) => [
+  expect.objectContaining({ extensions: { code: 'invalid_second_factor', attribute } }),
+];

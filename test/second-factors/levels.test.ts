@@ -15,9 +15,11 @@ import {
 import { createWebhookSecret, startReceiver } from '../webhooks/receiver.ts';
 import {
   activate,
+  coded,
   codeOf,
   enroll,
   finish,
+  hasuraClaims,
   letTimePass,
   logInFirst,
   type Protected,
@@ -34,12 +36,6 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-const claimsOf = (token: string) =>
-  decodeJwt(token)['https://hasura.io/jwt/claims'] as Record<string, string> | undefined;
-const coded = (code: string) => [
-  expect.objectContaining({ extensions: expect.objectContaining({ code }) as unknown }),
-];
-
 const newProtected = async (at: TestGateway, person = newPerson()): Promise<Protected & typeof person> => ({
   ...(await protect(at, await signUp(at, person))),
   ...person,
@@ -54,7 +50,7 @@ describe('with SECOND_FACTOR=required', () => {
     const teams = (await gateway.post('/api/login', credentials)).body as Record<string, string>;
     const [user = '', refresh = ''] = Object.values(teams).filter((value) => typeof value === 'string');
     for (const token of [portal.token, user]) {
-      expect(claimsOf(token)).toBeUndefined();
+      expect(hasuraClaims(token)).toBeUndefined();
       expect(await gateway.failure(ME, {}, bearer(token))).toEqual(coded('second_factor_required'));
     }
     const renewal = await fetch(`${gateway.url}/api/refresh`, { headers: bearer(user) });
@@ -70,14 +66,14 @@ describe('with SECOND_FACTOR=required', () => {
     expect(refreshed.status).toBe(200);
     const renewed = Object.values((await refreshed.json()) as Record<string, string | null>);
     const [jwt] = renewed.filter((value) => value?.split('.').length === 3);
-    expect(claimsOf(jwt ?? '')).toBeUndefined();
+    expect(hasuraClaims(jwt ?? '')).toBeUndefined();
   });
 
   test('a portal token is finished to a portal token', async () => {
     const { email, password, secret } = await newProtected(gateway);
     const { token } = (await gateway.post('/api/v1/login', { email, password })).body as { token: string };
     const second = await finish(gateway, { accessToken: token, code: codeOf(secret) });
-    expect(claimsOf(second.accessToken)).toMatchObject({
+    expect(hasuraClaims(second.accessToken)).toMatchObject({
       'x-hasura-token-kind': 'portal',
       'x-hasura-auth-level': 'aal2',
     });
@@ -90,14 +86,14 @@ describe('with SECOND_FACTOR=required', () => {
     const signedIn = await send(gateway, 'POST', '/token?grant_type=password', { body: credentials });
     const { access_token, refresh_token } = signedIn.body as Record<string, string>;
     expect(decodeJwt(access_token ?? '')).toMatchObject({ aal: 'aal1' });
-    expect(claimsOf(access_token ?? '')).toBeUndefined();
+    expect(hasuraClaims(access_token ?? '')).toBeUndefined();
     const headers = bearer(access_token ?? '');
     const user = await send(gateway, 'GET', '/user', { headers });
     expect(user).toMatchObject({ status: 200, body: { factors: [{ status: 'verified' }] } });
     const refreshed = await send(gateway, 'POST', '/token?grant_type=refresh_token', {
       body: { refresh_token },
     });
-    expect(claimsOf((refreshed.body as { access_token: string }).access_token)).toBeUndefined();
+    expect(hasuraClaims((refreshed.body as { access_token: string }).access_token)).toBeUndefined();
     expect((await send(gateway, 'POST', '/logout', { headers })).status).toBe(204);
   });
 
@@ -126,7 +122,7 @@ describe('with SECOND_FACTOR=required', () => {
     expect(signIns()).toHaveLength(0);
     const second = await finish(told, { accessToken: first.accessToken, code: codeOf(ada.secret) });
     await expect.poll(settled).toBe(0);
-    const sessionId = claimsOf(second.accessToken)?.['x-hasura-session-id'];
+    const sessionId = hasuraClaims(second.accessToken)?.['x-hasura-session-id'];
     expect(signIns().map(({ told: { data } }) => data)).toEqual([{ userId: ada.user.id, sessionId }]);
     const added = receiver.deliveries.filter(({ told: { type } }) => type === 'user.second_factor_added');
     expect(added.map(({ told: { data } }) => data)).toEqual([{ userId: ada.user.id }]);
@@ -138,11 +134,11 @@ describe('with SECOND_FACTOR=advisory', () => {
     const ada = await newProtected(advisory);
     const first = await logInFirst(advisory, ada);
     expect(first.secondFactorRequired).toBe(false);
-    expect(claimsOf(first.accessToken)?.['x-hasura-auth-level']).toBe('aal1');
+    expect(hasuraClaims(first.accessToken)?.['x-hasura-auth-level']).toBe('aal1');
     expect(first.teamToken).not.toBeNull();
     expect(await isSignedIn(advisory, first)).toBe(true);
     const second = await finish(advisory, { accessToken: first.accessToken, code: codeOf(ada.secret) });
-    expect(claimsOf(second.accessToken)?.['x-hasura-auth-level']).toBe('aal2');
+    expect(hasuraClaims(second.accessToken)?.['x-hasura-auth-level']).toBe('aal2');
   });
 
   test.each([
@@ -184,7 +180,7 @@ describe('a personal access token', () => {
   test('that was created below aal2 ends with the activation; one from aal2 keeps that level', async () => {
     const ada = await signUp(gateway);
     const before = await create(gateway, ada);
-    expect(claimsOf((await exchange(gateway, before.token)).accessToken)?.['x-hasura-auth-level']).toBe(
+    expect(hasuraClaims((await exchange(gateway, before.token)).accessToken)?.['x-hasura-auth-level']).toBe(
       'aal1',
     );
     const { secret } = await enroll(gateway, ada);
@@ -192,7 +188,7 @@ describe('a personal access token', () => {
     expect(await isGood(gateway, before.token)).toBe(false);
     const after = await create(gateway, auth);
     const { accessToken } = await exchange(gateway, after.token);
-    expect(claimsOf(accessToken)?.['x-hasura-auth-level']).toBe('aal2');
+    expect(hasuraClaims(accessToken)?.['x-hasura-auth-level']).toBe('aal2');
     // Not even one whose session somehow survived.
     await gateway.sql`update portcullis.sessions set level = 'aal1' where opened_by = 'access_token' and user_id = ${ada.user.id}`;
     expect(await gateway.failure(EXCHANGE, { input: { token: after.token } })).toEqual(
@@ -218,75 +214,5 @@ describe('a login that waits while the second factor is activated', () => {
       }
       await letTimePass(gateway, ada.user.id);
     }
-  });
-});
-
-describe('a user without a password', () => {
-  const withoutPassword = async () => {
-    const ada = await signUp(gateway);
-    await gateway.sql`delete from portcullis_private.passwords where user_id = ${ada.user.id}`;
-    return ada;
-  };
-  const DELETE = 'mutation { deleteAccount(input: {}) { ok } }';
-  const CHANGE = 'mutation { changeEmail(input: { newEmail: "new-address@example.com" }) { ok } }';
-
-  test('changes the address and deletes the account by a fresh sign-in', async () => {
-    const ada = await withoutPassword();
-    const headers = bearer(ada.accessToken);
-    expect(await gateway.graphql(CHANGE, {}, headers)).toEqual({ changeEmail: { ok: true } });
-    expect(await gateway.graphql(DELETE, {}, headers)).toEqual({ deleteAccount: { ok: true } });
-  });
-
-  const letSignInAge = (userId: string) =>
-    gateway.sql`update portcullis.sessions set created_at = created_at - interval '16 minutes', methods = (
-      select jsonb_agg(jsonb_set(used, '{timestamp}', to_jsonb((used ->> 'timestamp')::bigint - 960)))
-      from jsonb_array_elements(methods) used) where user_id = ${userId}`;
-
-  test('shows a mailed code after 15 minutes: once, and within five guesses', async () => {
-    const ada = await withoutPassword();
-    await gateway.sql`update portcullis.users set email_verified_at = now() where id = ${ada.user.id}`;
-    await letSignInAge(ada.user.id);
-    const headers = bearer(ada.accessToken);
-    const ask = 'mutation { requestReauthentication { ok } }';
-    expect(await gateway.graphql(ask, {}, headers)).toEqual({ requestReauthentication: { ok: true } });
-    const mailed = () =>
-      (gateway.deps.mailInbox?.list() ?? []).find(
-        ({ to, text }) => to === ada.user.email && /\b\d{6}\b/.test(text),
-      );
-    await expect.poll(mailed).toBeDefined();
-    const [code = ''] = /\b\d{6}\b/.exec(mailed()?.text ?? '') ?? [];
-    const change = (typed: string) =>
-      `mutation { changeEmail(input: { newEmail: "${typed}@example.com", code: "${typed}" }) { ok } }`;
-    const wrong = code === '000000' ? '000001' : '000000';
-    expect(await gateway.failure(change(wrong), {}, headers)).toEqual([
-      expect.objectContaining({ extensions: { code: 'reauthentication_not_valid', attribute: 'code' } }),
-    ]);
-    expect(await gateway.graphql(change(code), {}, headers)).toEqual({ changeEmail: { ok: true } });
-    expect(await gateway.failure(change(code), {}, headers)).toEqual(coded('reauthentication_not_valid'));
-  });
-
-  test('needs a new sign-in after 15 minutes', async () => {
-    const ada = await withoutPassword();
-    await letSignInAge(ada.user.id);
-    for (const mutation of [DELETE, CHANGE])
-      expect(await gateway.failure(mutation, {}, bearer(ada.accessToken))).toEqual(
-        coded('reauthentication_needed'),
-      );
-  });
-
-  test('who has one must show it, however fresh the sign-in is', async () => {
-    const ada = await signUp(gateway);
-    for (const mutation of [DELETE, CHANGE])
-      expect(await gateway.failure(mutation, {}, bearer(ada.accessToken))).toEqual([
-        expect.objectContaining({ extensions: { code: 'required', attribute: 'currentPassword' } }),
-      ]);
-  });
-
-  test('whose password a stranger chose, and which is suspended, needs none', async () => {
-    const ada = await signUp(gateway);
-    await gateway.sql`update portcullis_private.passwords set suspended_at = now() where user_id = ${ada.user.id}`;
-    expect(await gateway.graphql(DELETE, {}, bearer(ada.accessToken))).toEqual({
-      deleteAccount: { ok: true },
-    });
   });
 });

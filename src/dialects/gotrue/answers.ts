@@ -1,6 +1,6 @@
 import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
 import type { GatewayDeps } from '../../request/deps.ts';
-import { type Account, findAccount } from '../../users/accounts.ts';
+import { findAccount } from '../../users/accounts.ts';
 import type { RouteContext } from '../routes.ts';
 import { tokenErrors } from './bearer.ts';
 import { sessionObject, userObject } from './objects.ts';
@@ -15,28 +15,25 @@ export function setSessionHeaders(c: RouteContext, { user, sessionId, refreshTok
   c.header('sb-auth-refresh-token-prefix', refreshToken.slice(0, PREFIX_LENGTH));
 }
 
-async function requireAccount(deps: GatewayDeps, userId: string): Promise<Account> {
-  const account = await findAccount(deps, userId);
-  if (account === null) throw tokenErrors.userGone();
-  return account;
-}
-
 /** Answers with the signed-in person. @throws AuthError `user_not_found` (403) */
 export async function answerUser(deps: GatewayDeps, c: RouteContext, userId: string): Promise<Response> {
-  return c.json(userObject(await requireAccount(deps, userId), deps.config));
+  const account = await findAccount(deps, userId);
+  if (account === null) throw tokenErrors.userGone();
+  return c.json(userObject(account, deps.config));
 }
 
 /**
  * Answers with a session: its tokens, its user, and the headers that name it.
  * @param more what else the client reads beside them
  */
-export async function answerSession(
-  deps: GatewayDeps,
+export function answerSession(
+  { config }: GatewayDeps,
   c: RouteContext,
   signedIn: SignedIn,
   more: Readonly<Record<string, unknown>> = {},
-): Promise<Response> {
-  const account = await requireAccount(deps, signedIn.user.id);
+): Response {
+  const { account } = signedIn;
+  if (account === null) throw new Error('The tokens do not have the form of GoTrue.');
   setSessionHeaders(c, signedIn);
-  return c.json({ ...sessionObject(signedIn, account, deps.config), ...more });
+  return c.json({ ...sessionObject(signedIn, account, config), ...more });
 }

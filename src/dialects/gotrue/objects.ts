@@ -1,4 +1,3 @@
-import { decodeJwt } from 'jose';
 import { v5 as uuidv5 } from 'uuid';
 import type { Config } from '../../config/config.ts';
 import type { SignedIn } from '../../flows/shared/complete-sign-in.ts';
@@ -134,18 +133,14 @@ export function userObject(account: Account, config: Settings): Json {
 }
 
 /** The tokens of a session as clients read them. */
-export function tokensObject({ accessToken, refreshToken, expiresAt }: SignedIn) {
-  const expires = Math.floor(expiresAt.getTime() / 1000);
-  const { iat = 0 } = decodeJwt(accessToken);
-  return {
-    access_token: accessToken,
-    token_type: 'bearer',
-    // From the token: the clock may have gone on since, and clients compare it with the configured time.
-    expires_in: expires - iat,
-    expires_at: expires,
-    refresh_token: refreshToken,
-  };
-}
+export const tokensObject = ({ accessToken, refreshToken, issuedAt, expiresAt }: SignedIn) => ({
+  access_token: accessToken,
+  token_type: 'bearer',
+  // Not counted from now: the clock may have gone on since, and clients compare it with the configured time.
+  expires_in: (expiresAt.getTime() - issuedAt.getTime()) / 1000,
+  expires_at: expiresAt.getTime() / 1000,
+  refresh_token: refreshToken,
+});
 
 /** The tokens of a provider as clients read them beside a session. The gateway keeps no long ones, and gives an empty token then. */
 export const providerTokensObject = ({ accessToken, refreshToken }: ProviderTokens) => ({

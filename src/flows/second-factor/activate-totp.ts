@@ -29,13 +29,7 @@ export async function activateTotp(
     throw new AuthError('not_found', { message: 'No authenticator app waits for its first code.' });
   const recoveryCodes = await createRecoveryCodes(deps.keyEncryption);
   const shown = { code, recoveryCode: '', of: { verified: false, factorId: factor.id } };
-  const {
-    activated: _,
-    storedRecoveryCodes,
-    ...signedIn
-  } = await raiseSignIn(deps, by, {
-    ...tokens,
-    ...{ shown, recoveryCodes },
-  });
+  const raising = { ...tokens, shown, recoveryCodes };
+  const { signedIn, storedRecoveryCodes } = await raiseSignIn(deps, by, raising);
   return { ...signedIn, recoveryCodes: storedRecoveryCodes ? recoveryCodes.codes : null };
 }

@@ -1,9 +1,10 @@
 import { AuthError } from '../../errors.ts';
 import { type Challenge, insertChallenge } from '../../second-factors/challenges.ts';
 import { findFactor } from '../../second-factors/factors.ts';
-import { isSessionLive } from '../../sessions/sessions.ts';
+import { requireSession } from '../../sessions/sessions.ts';
 import { lockUser } from '../../users/users.ts';
 import type { Viewer } from '../shared/caller.ts';
+import { countChange } from '../shared/count-change.ts';
 import type { Deps } from '../shared/deps.ts';
 
 /**
@@ -15,13 +16,12 @@ export async function challengeFactor(
   by: Viewer,
   { factorId }: { factorId: string },
 ): Promise<Challenge> {
-  const { user, sessionId } = by;
-  await deps.rateLimiter.consume([{ limit: deps.config.limits.changesPerUser, subject: user.id }]);
+  const { user } = by;
+  await countChange(deps, by);
   return deps.db.transaction(async (tx) => {
     await lockUser(tx, user.id);
     if ((await findFactor(tx, { userId: user.id, factorId })) === null) throw new AuthError('not_found');
-    if (sessionId === null || !(await isSessionLive(tx, sessionId)))
-      throw new AuthError('unauthenticated', { message: 'The session is over.' });
+    const sessionId = await requireSession(tx, by.sessionId);
     return insertChallenge(tx, { factorId, sessionId });
   });
 }

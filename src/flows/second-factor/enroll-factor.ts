@@ -14,7 +14,7 @@ import {
   fitsAsIssuer,
   totpUri,
 } from '../../second-factors/totp.ts';
-import { isSessionLive } from '../../sessions/sessions.ts';
+import { requireSession } from '../../sessions/sessions.ts';
 import { parseName } from '../../users/attributes.ts';
 import { lockUser } from '../../users/users.ts';
 import type { Viewer } from '../shared/caller.ts';
@@ -95,12 +95,11 @@ async function storeFactor(
   by: Viewer,
   { name, jwe, replacesUnverified, freshness }: NewFactor,
 ): Promise<SecondFactor> {
-  const { user, sessionId, level, device } = by;
+  const { user, level, device } = by;
   const userId = user.id;
   if (freshness === null) await lockUser(tx, userId);
   else await requireStillFresh(tx, by, freshness);
-  if (sessionId === null || !(await isSessionLive(tx, sessionId)))
-    throw new AuthError('unauthenticated', { message: 'The session is over.' });
+  const sessionId = await requireSession(tx, by.sessionId);
   if (level === 'aal1' && (await hasVerifiedFactor(tx, userId)))
     throw new AuthError('second_factor_required');
   if (replacesUnverified) await deleteUnverifiedFactors(tx, userId);

@@ -1,11 +1,11 @@
 import { AuthError } from '../../errors.ts';
-import { findFactor, hasVerifiedFactor } from '../../second-factors/factors.ts';
+import { ALL_VERIFIED, findFactor } from '../../second-factors/factors.ts';
 import { requireLiveSession } from '../../sessions/sessions.ts';
 import { lockUser } from '../../users/users.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
 import { removeFactors } from '../shared/remove-factors.ts';
-import { useSecondFactor } from '../shared/second-factor.ts';
+import { requireSecondFactor, useSecondFactor } from '../shared/second-factor.ts';
 import { requireStepUp } from '../shared/step-up.ts';
 
 const NO_SUCH_APP = 'This authenticator app does not exist.';
@@ -51,9 +51,8 @@ export async function disableTotp(
 ): Promise<void> {
   requireStepUp(by);
   const { user, sessionId } = by;
-  if (!(await hasVerifiedFactor(deps.db, user.id)))
-    throw new AuthError('not_found', { message: 'This account has no second factor.' });
-  const shown = { code, recoveryCode, of: { verified: true, factorId: null } };
+  await requireSecondFactor(deps, by);
+  const shown = { code, recoveryCode, of: ALL_VERIFIED };
   await useSecondFactor(deps, by, shown, async (tx) => {
     const removed = await removeFactors(tx, deps, by, { userId: user.id, factorId, sessionId });
     if (removed === 0) throw new AuthError('not_found', { attribute: 'id', message: NO_SUCH_APP });

@@ -1,10 +1,9 @@
 import { recordSecurityEvent } from '../../audit/security-events.ts';
-import { AuthError } from '../../errors.ts';
-import { hasVerifiedFactor } from '../../second-factors/factors.ts';
+import { ALL_VERIFIED } from '../../second-factors/factors.ts';
 import { createRecoveryCodes, replaceRecoveryCodes } from '../../second-factors/recovery-codes.ts';
 import type { Viewer } from '../shared/caller.ts';
 import type { Deps } from '../shared/deps.ts';
-import { useSecondFactor } from '../shared/second-factor.ts';
+import { requireSecondFactor, useSecondFactor } from '../shared/second-factor.ts';
 import { requireStepUp } from '../shared/step-up.ts';
 
 /**
@@ -20,10 +19,9 @@ export async function renewRecoveryCodes(
   requireStepUp(by);
   const { user, sessionId, device } = by;
   const userId = user.id;
-  if (!(await hasVerifiedFactor(deps.db, userId)))
-    throw new AuthError('not_found', { message: 'This account has no second factor.' });
+  await requireSecondFactor(deps, by);
   const created = await createRecoveryCodes(deps.keyEncryption);
-  const shown = { code, recoveryCode: '', of: { verified: true, factorId: null } };
+  const shown = { code, recoveryCode: '', of: ALL_VERIFIED };
   await useSecondFactor(deps, by, shown, async (tx) => {
     await replaceRecoveryCodes(tx, { userId, created });
     await recordSecurityEvent(tx, { action: 'recovery_codes_created', userId, sessionId, device });

@@ -1,10 +1,11 @@
 import { AuthError } from '../../errors.ts';
-import { hasVerifiedFactor } from '../../second-factors/factors.ts';
+import { ALL_VERIFIED } from '../../second-factors/factors.ts';
 import { authenticateToken } from '../shared/authenticate.ts';
 import { type Caller, isAccountToken } from '../shared/caller.ts';
 import type { SignedIn } from '../shared/complete-sign-in.ts';
 import type { Deps } from '../shared/deps.ts';
 import { raiseSignIn } from '../shared/raise-sign-in.ts';
+import { requireSecondFactor } from '../shared/second-factor.ts';
 
 export type SignInWithTotpInput = {
   /** The access token of the first factor. */
@@ -31,20 +32,12 @@ export async function signInWithTotp(
   const viewer = await authenticateToken(deps, by, { token: accessToken, firstFactorIsEnough: true });
   if (!isAccountToken(viewer))
     throw new AuthError('permission_denied', { message: 'Send the access token of a login.' });
-  if (!(await hasVerifiedFactor(deps.db, viewer.user.id)))
-    throw new AuthError('not_found', { message: 'This account has no second factor.' });
-  const shown = { code, recoveryCode, of: { verified: true, factorId: null } };
+  await requireSecondFactor(deps, viewer);
+  const shown = { code, recoveryCode, of: ALL_VERIFIED };
   // A client of the portal holds one token.
   const { portalTtlSeconds } = deps.config.tokens;
   const tokens =
     viewer.tokenKind === 'portal' ? ({ kind: 'portal', ttlSeconds: portalTtlSeconds } as const) : {};
-  const {
-    activated: _,
-    storedRecoveryCodes: __,
-    ...signedIn
-  } = await raiseSignIn(deps, viewer, {
-    ...tokens,
-    shown,
-  });
+  const { signedIn } = await raiseSignIn(deps, viewer, { ...tokens, shown });
   return signedIn;
 }

@@ -32,11 +32,7 @@ export async function verifyFactor(
   if (state === null) throw invalid();
   if (state === 'expired') throw new AuthError('challenge_expired', { attribute: 'challengeId' });
   const of = { verified: factor.verifiedAt !== null, factorId };
-  const {
-    activated: _,
-    storedRecoveryCodes: __,
-    ...signedIn
-  } = await raiseSignIn(deps, by, {
+  const { signedIn } = await raiseSignIn(deps, by, {
     ...tokens,
     shown: { code, recoveryCode: '', of },
     async check(tx) {

@@ -1,8 +1,9 @@
 import type { SigningKey } from '../../keys/signing.ts';
 import { hasVerifiedFactor } from '../../second-factors/factors.ts';
-import { findGotrueClaims } from '../../sessions/gotrue-claims.ts';
+import { findGotrueSession } from '../../sessions/gotrue-claims.ts';
 import type { OpenedSession } from '../../sessions/opening.ts';
 import { type IssuedTokens, issueTokens, type SignInKind, type TokenSubject } from '../../sessions/tokens.ts';
+import type { Account } from '../../users/accounts.ts';
 import type { User } from '../../users/users.ts';
 import type { Deps } from './deps.ts';
 
@@ -13,6 +14,8 @@ export type SignedIn = IssuedTokens & {
   user: User;
   /** Whether the person must show the second factor first. The access token then allows little else, and Hasura refuses it. */
   secondFactorRequired: boolean;
+  /** The account as clients of GoTrue see it. Null for tokens of the gateway's own form. */
+  account: Account | null;
 };
 
 /** Which tokens an edge hands out. */
@@ -44,9 +47,10 @@ export async function completeSignIn(
 ): Promise<SignedIn> {
   const { user, session, key, ttlSeconds, kind = 'access', form = 'gateway' } = input;
   const { id: userId } = user;
-  const gotrueClaims =
-    form === 'gotrue' ? await findGotrueClaims(deps, { userId, sessionId: session.sessionId }) : null;
-  const secondFactorRequired = await isSecondFactorRequired(deps, userId, session);
+  const { refreshToken, sessionId } = session;
+  const found = form === 'gotrue' ? await findGotrueSession(deps, { userId, sessionId }) : null;
+  const account = found?.account ?? null;
+  const secondFactorRequired = await isSecondFactorRequired(deps, session, { userId, account });
   const tokens = await issueTokens(deps, {
     key,
     ttlSeconds,
@@ -54,19 +58,23 @@ export async function completeSignIn(
     secondsLeft: session.secondsLeft,
     subject: subjectOf(user, session),
     team: session.team,
-    gotrueClaims,
+    gotrueClaims: found?.claims ?? null,
     secondFactorRequired,
   });
-  const { refreshToken, sessionId } = session;
-  return { ...tokens, refreshToken, sessionId, user, secondFactorRequired };
+  return { ...tokens, refreshToken, sessionId, user, secondFactorRequired, account };
 }
 
-/** A statement of its own after the opening: it sees a factor that was verified while the opening waited for the account. */
+/**
+ * Whether the person must show the second factor first. The account is read by a statement after the opening, which sees a factor that
+ * was verified while the opening waited for the account.
+ */
 async function isSecondFactorRequired(
   { config, db }: Pick<Deps, 'config' | 'db'>,
-  userId: string,
   { level, hasSecondFactor }: Completed,
+  { userId, account }: { userId: string; account: Account | null },
 ): Promise<boolean> {
   if (!config.secondFactor.required || level === 'aal2') return false;
-  return hasSecondFactor ?? hasVerifiedFactor(db, userId);
+  if (hasSecondFactor !== undefined) return hasSecondFactor;
+  if (account === null) return hasVerifiedFactor(db, userId);
+  return account.factors.some(({ verifiedAt }) => verifiedAt !== null);
 }

@@ -1,4 +1,4 @@
-import { hasVerifiedPhone } from '../../users/accounts.ts';
+import { hasVerifiedPhone } from '../../users/phones.ts';
 import type { User } from '../../users/users.ts';
 import type { Deps } from './deps.ts';
 

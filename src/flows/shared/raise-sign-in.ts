@@ -2,7 +2,7 @@ import { recordSecurityEvent } from '../../audit/security-events.ts';
 import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { enqueueMail } from '../../mail/queue.ts';
-import { deleteUnverifiedFactors, findFactorSecrets } from '../../second-factors/factors.ts';
+import { ALL_VERIFIED, deleteUnverifiedFactors, findFactorSecrets } from '../../second-factors/factors.ts';
 import {
   hasRecoveryCodes,
   type NewRecoveryCodes,
@@ -27,9 +27,8 @@ type RaiseInput = TokenOptions & {
   recoveryCodes?: NewRecoveryCodes | null;
 };
 
-export type RaisedSignIn = SignedIn & {
-  /** Whether an authenticator app was verified by its first code. */
-  activated: boolean;
+export type RaisedSignIn = {
+  signedIn: SignedIn;
   /** Whether the given recovery codes were stored. */
   storedRecoveryCodes: boolean;
 };
@@ -48,7 +47,7 @@ export async function raiseSignIn(deps: Deps, by: Viewer, input: RaiseInput): Pr
   if (sessionId === null)
     throw new AuthError('unauthenticated', { message: 'The request has no session to sign in.' });
   const key = await deps.signer.currentKey(ttlSeconds);
-  const raised = await useSecondFactor(deps, by, shown, async (tx, used) => {
+  const { session, storedRecoveryCodes } = await useSecondFactor(deps, by, shown, async (tx, used) => {
     await input.check?.(tx);
     const claims = await findClaims(deps, tx, user.id);
     if (used.activated) await prepareActivation(tx, by, used);
@@ -56,18 +55,18 @@ export async function raiseSignIn(deps: Deps, by: Viewer, input: RaiseInput): Pr
     const session = await raiseSession(tx, deps, opening);
     if (session === null) throw new AuthError('unauthenticated', { message: 'The session is over.' });
     if (used.activated) await activate(tx, deps, by, { used, session });
-    const storedRecoveryCodes = await storeRecoveryCodes(tx, by, { session, created: input.recoveryCodes });
+    const stored = await storeRecoveryCodes(tx, by, { session, created: input.recoveryCodes });
     await announce(tx, deps, by, { used, session });
-    return { session, activated: used.activated, storedRecoveryCodes };
+    return { session, storedRecoveryCodes: stored };
   });
-  const { session, ...outcome } = raised;
-  return { ...(await completeSignIn(deps, { user, session, key, ttlSeconds, kind, form })), ...outcome };
+  const signedIn = await completeSignIn(deps, { user, session, key, ttlSeconds, kind, form });
+  return { signedIn, storedRecoveryCodes };
 }
 
 /** Checks that the first code may activate its app. */
 async function prepareActivation(tx: Transaction, by: Viewer, { factorId }: UsedFactor): Promise<void> {
   const userId = by.user.id;
-  const verified = await findFactorSecrets(tx, { userId, verified: true, factorId: null });
+  const verified = await findFactorSecrets(tx, { userId, ...ALL_VERIFIED });
   const isFirst = verified.every(({ id }) => id === factorId);
   if (!isFirst && by.level === 'aal1') throw new AuthError('second_factor_required');
   await lockSessionsOf(tx, userId);

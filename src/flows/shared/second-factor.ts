@@ -6,12 +6,13 @@ import {
   type FactorSecret,
   type FactorSelection,
   findFactorSecrets,
+  hasVerifiedFactor,
   useTimeStep,
 } from '../../second-factors/factors.ts';
 import { hashTypedCode, redeemRecoveryCode } from '../../second-factors/recovery-codes.ts';
 import { findTimeStep } from '../../second-factors/totp.ts';
 import type { SecondFactorMethod } from '../../sessions/levels.ts';
-import { isSessionLive } from '../../sessions/sessions.ts';
+import { requireSession } from '../../sessions/sessions.ts';
 import { lockUser } from '../../users/users.ts';
 import type { Viewer } from './caller.ts';
 import type { Deps } from './deps.ts';
@@ -35,6 +36,15 @@ export type UsedFactor = {
   /** Whether it was the first code of the app, which is verified now. */
   activated: boolean;
 };
+
+/**
+ * Refuses a person who has no second factor.
+ * @throws AuthError `not_found`
+ */
+export async function requireSecondFactor({ db }: Pick<Deps, 'db'>, { user }: Viewer): Promise<void> {
+  if (!(await hasVerifiedFactor(db, user.id)))
+    throw new AuthError('not_found', { message: 'This account has no second factor.' });
+}
 
 const wrongCode = (attribute: string): AuthError => new AuthError('invalid_second_factor', { attribute });
 
@@ -67,8 +77,7 @@ export async function useSecondFactor<Result>(
       return await deps.db.transaction(async (tx) => {
         const account = await lockUser(tx, user.id);
         if (account === null || account.disabledAt !== null) throw new AuthError('unauthenticated');
-        if (sessionId === null || !(await isSessionLive(tx, sessionId)))
-          throw new AuthError('unauthenticated', { message: 'The session is over.' });
+        await requireSession(tx, sessionId);
         return work(tx, await redeem(tx));
       });
     } catch (error) {
