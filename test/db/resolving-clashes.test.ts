@@ -78,17 +78,28 @@ const expectResolved = async () => {
   expect(check?.convalidated).toBe(true);
 };
 
-test('the SQL for a changed address removes proofs, sessions and mailed tokens of the account', async () => {
+test('the SQL for a changed address removes proofs, sessions, mailed tokens and codes of the account', async () => {
   const { accessToken } = await logIn(gateway, { email: EMAILS[FORMER] ?? '', password: PASSWORD });
   await sql`insert into portcullis_private.one_time_tokens (token_hash, user_id, purpose, email, expires_at)
     values (sha256('a token'), ${FORMER}, 'change_email', 'x@example.com', now() + interval '1 day')`;
+  const [identity] = await sql`insert into portcullis.identities (id, user_id, provider, subject)
+    values (gen_random_uuid(), ${FORMER}, 'github', '1') returning id`;
+  await sql`insert into portcullis_private.identity_profiles (identity_id, data, email_verified, proven_at)
+    values (${identity?.id}, '{}', true, now())`;
+  await sql`insert into portcullis_private.one_time_codes (id, user_id, purpose, target, expires_at)
+    values (gen_random_uuid(), ${FORMER}, 'email_change_new', 'x@example.com', now() + interval '1 day')`;
+  await sql`insert into portcullis_private.flow_states (id, redirect_to, user_id, expires_at)
+    values (gen_random_uuid(), 'https://app.example.com', ${FORMER}, now() + interval '1 day')`;
   const proven = () =>
-    sql`select from portcullis_private.passwords where user_id = ${FORMER} and proven_at is not null`;
-  expect(await proven()).toHaveLength(1);
+    sql`select from portcullis_private.passwords where user_id = ${FORMER} and proven_at is not null
+      union all select from portcullis_private.identity_profiles where proven_at is not null`;
+  expect(await proven()).toHaveLength(2);
   await runFor((await printed()).change, FORMER);
   expect(await proven()).toHaveLength(0);
   expect(await sql`select from portcullis.sessions where proven_at is not null`).toHaveLength(0);
   expect(await sql`select from portcullis_private.one_time_tokens`).toHaveLength(0);
+  expect(await sql`select from portcullis_private.one_time_codes`).toHaveLength(0);
+  expect(await sql`select from portcullis_private.flow_states`).toHaveLength(0);
   await expect(gateway.graphql(ME, {}, bearer(accessToken))).rejects.toThrow();
   const again = await logIn(gateway, { email: 'another@example.com', password: PASSWORD });
   expect(again.user).toMatchObject({ id: FORMER, emailVerified: false });

@@ -13,7 +13,11 @@ To change the address. The new one is not proven yet: the account has to sign in
   update portcullis.users set email = 'another@example.com', email_verified_at = null where id = '…';
   update portcullis.sessions set revoked_at = now(), proven_at = null where user_id = '…' and revoked_at is null;
   update portcullis_private.passwords set proven_at = null where user_id = '…';
+  update portcullis_private.identity_profiles p set proven_at = null from portcullis.identities i
+    where i.id = p.identity_id and i.user_id = '…';
   delete from portcullis_private.one_time_tokens where user_id = '…';
+  delete from portcullis_private.one_time_codes where user_id = '…';
+  delete from portcullis_private.flow_states where user_id = '…';
   commit;
 
 To delete the account with the teams in which it is alone:
