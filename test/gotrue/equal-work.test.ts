@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newNumber, signUpByPhone } from '../sms/phone-people.ts';
 import { newPerson, startGateway, type TestGateway } from '../support/gateway.ts';
 import { countStatements, type StatementCounter } from '../support/statement-counter.ts';
 import { verifiedPerson } from './people.ts';
 import { send } from './wire.ts';
 
-// A request for a mail tells neither by its answer nor by its work whether an address has an account.
+// A request for a mail or a text message tells neither by its answer nor by its work whether an address or a number has an account.
 
 let first: TestGateway;
 let gateway: TestGateway;
 let statements: StatementCounter;
 beforeAll(async () => {
-  first = await startGateway();
+  first = await startGateway({ env: { SMS_PROVIDER: 'test' } });
   // The worker shares connections with requests. It starts no job, so that all statements are of requests.
   await first.sql.unsafe(`create function public.postpone() returns trigger language plpgsql as $$
     begin new.run_at := now() + interval '1 day'; return new; end $$`);
@@ -106,5 +107,47 @@ test.each(REQUESTS.slice(0, 5))(
       second.push(cost);
     }
     for (const [index, cost] of second.entries()) expect(cost, people[index]).toEqual(second[0]);
+  },
+);
+
+const VERIFIED = ['known', 'disabled'];
+
+async function numberOf(person: Person): Promise<string> {
+  const number = newNumber();
+  if (person === 'unknown') return number;
+  await signUpByPhone(first, number);
+  if (VERIFIED.includes(person))
+    await first.sql`update portcullis.phones set verified_at = now() where number = ${number}`;
+  if (person === 'disabled')
+    await first.sql`update portcullis.users set disabled_at = now()
+      where id = (select user_id from portcullis.phones where number = ${number})`;
+  return number;
+}
+
+const PHONE_REQUESTS: [string, string, object, Person[]][] = [
+  ['a code', '/otp', {}, ['known', 'unverified']],
+  ['a resend of a sign-up', '/resend', { type: 'sms' }, ['unverified', 'known', 'unknown', 'disabled']],
+  [
+    'a resend of a change of the number',
+    '/resend',
+    { type: 'phone_change' },
+    ['known', 'unknown', 'disabled'],
+  ],
+  ['a guess', '/verify', { type: 'sms', token: '123456' }, ['known', 'unknown', 'disabled']],
+];
+
+test.each(PHONE_REQUESTS)(
+  '%s by text message is answered alike after the same statements',
+  async (_what, path, body, people) => {
+    const ask = async (person: Person) => {
+      const phone = await numberOf(person);
+      await first.sql`delete from portcullis_private.rate_limits`;
+      return costOf(path, { ...body, phone });
+    };
+    // Once for each statement to be prepared.
+    for (const person of people) await ask(person);
+    const costs = [];
+    for (const person of people) costs.push(await ask(person));
+    for (const [index, cost] of costs.entries()) expect(cost, people[index]).toEqual(costs[0]);
   },
 );

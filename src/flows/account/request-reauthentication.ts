@@ -54,7 +54,7 @@ async function sendNonce(deps: Deps, by: Viewer, number: string): Promise<void> 
     await lockUser(tx, userId);
     const wait = await attemptSms(deps, { purpose: 'reauthentication', number }, tx);
     if (wait !== null) throw smsTooSoon(wait);
-    await sendPhoneCode(tx, deps, { userId, purpose: 'reauthentication', number, channel: 'sms' });
+    await sendPhoneCode(tx, deps, { to: { userId, number }, purpose: 'reauthentication', channel: 'sms' });
     await recordSent(tx, userId, 'reauthenticationSentAt');
     const event = { userId, sessionId: by.sessionId, device: by.device };
     await recordSecurityEvent(tx, {

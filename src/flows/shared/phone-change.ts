@@ -77,5 +77,5 @@ export async function requestPhoneChange(
   if (retryAfterSeconds !== null) throw smsTooSoon(retryAfterSeconds);
   await setAccountDetails(tx, userId, { newPhone: number, phoneChangeSentAt: new Date() });
   await recordSecurityEvent(tx, { action: 'phone_change_requested', ...event });
-  await sendPhoneCode(tx, deps, { userId, purpose: 'phone_change', number, channel });
+  await sendPhoneCode(tx, deps, { to: { userId, number }, purpose: 'phone_change', channel });
 }

@@ -5,6 +5,7 @@ import type { SmsPurpose } from '../../sms/limits.ts';
 import { type SmsChannel, smsChannels } from '../../sms/message.ts';
 import { enqueueSms } from '../../sms/queue.ts';
 import { parsePhone } from '../../users/phones.ts';
+import { NO_ACCOUNT } from './code-requests.ts';
 import type { Deps } from './deps.ts';
 
 const switchedOff = (message: string): AuthError =>
@@ -62,23 +63,25 @@ export function parseChannel({ config }: Deps, typed: string): SmsChannel {
 
 /**
  * Stores the request for a code and queues its message. A number of SMS_TEST_CODES has its code at once, and gets no message. The
- * transaction has locked the account, and has counted the message.
+ * transaction has locked the account, and has counted the message. Without a recipient the same statements store and send nothing.
  */
 export async function sendPhoneCode(
   tx: Transaction,
   { config, codes }: Deps,
   request: {
-    userId: string;
+    /** The account, and the number that the code proves; null for a number that gets no message. */
+    to: { userId: string; number: string } | null;
     purpose: SmsPurpose;
-    number: string;
     channel: SmsChannel;
     /** Whether the person has given the account's password with this request. */
     keepsPassword?: boolean | 'as before';
   },
 ): Promise<void> {
-  const { userId, purpose, number, channel, keepsPassword = false } = request;
+  const { to, purpose, channel, keepsPassword = false } = request;
+  const { userId, number } = to ?? { userId: NO_ACCOUNT, number: '' };
   const id = await requestCode(tx, { userId, purpose, target: number, keepsPassword });
   const fixedCode = config.sms.testCodes[number];
-  if (fixedCode === undefined) return enqueueSms(tx, { kind: 'code', codeId: id, channel });
+  if (fixedCode === undefined)
+    return enqueueSms(tx, to === null ? { kind: 'none' } : { kind: 'code', codeId: id, channel });
   await makeCode(tx, codes, { id, ttlSeconds: config.sms.codeTtlSeconds, hasLink: false, fixedCode });
 }

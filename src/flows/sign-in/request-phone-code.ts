@@ -4,7 +4,6 @@ import { AuthError } from '../../errors.ts';
 import { dropKeptPassword } from '../../one-time-codes/kept-passwords.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
 import type { SmsChannel } from '../../sms/message.ts';
-import { enqueueSms } from '../../sms/queue.ts';
 import type { Metadata } from '../../users/account-details.ts';
 import { type FoundByPhone, findUserByPhone } from '../../users/phones.ts';
 import { lockUser, type User } from '../../users/users.ts';
@@ -40,7 +39,8 @@ type PhoneCodeInput = {
 
 /**
  * Sends a code in a text message, which signs in (signInWithPhoneCode). A number without an account gets one, unless sign-up is off.
- * A number with an account, one without and a disabled account get the same answer after the same work.
+ * A number with an account, one without and a disabled account get the same answer. They cost the same statements, except those that make
+ * the account of an unknown number, and the one that looks whether a disabled account's ban has ended.
  *
  * @throws AuthError `feature_disabled` (phone), `required` or `invalid` (phone), `invalid` (channel), `required` or `captcha_failed`
  * (captchaToken), `unavailable`, `rate_limited` (`details.of` is `sms` if the number or all numbers had messages); for an unknown
@@ -115,7 +115,5 @@ async function sendSignInCode(tx: Transaction, deps: Deps, by: Caller, input: Ad
     outcome: isOpen ? 'success' : 'failure',
     ...event,
   });
-  if (user !== null && isOpen)
-    await sendPhoneCode(tx, deps, { userId: user.id, purpose: 'sms', number, channel });
-  else await enqueueSms(tx, { kind: 'none' });
+  await sendPhoneCode(tx, deps, { to: isOpen ? { userId: user.id, number } : null, purpose: 'sms', channel });
 }

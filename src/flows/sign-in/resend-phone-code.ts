@@ -3,12 +3,12 @@ import type { Transaction } from '../../db/client.ts';
 import { AuthError } from '../../errors.ts';
 import { findRequester } from '../../one-time-codes/one-time-codes.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
-import { enqueueSms } from '../../sms/queue.ts';
 import { findAccountDetails } from '../../users/account-details.ts';
 import { findOpeningPhone, findUserByPhone } from '../../users/phones.ts';
 import { lockUser } from '../../users/users.ts';
 import type { Caller } from '../shared/caller.ts';
 import { admitCaller, countCaller } from '../shared/captcha-demand.ts';
+import { NO_ACCOUNT } from '../shared/code-requests.ts';
 import type { Deps } from '../shared/deps.ts';
 import { parseReachablePhone, requirePhones, sendPhoneCode, smsTooSoon } from '../shared/phone-codes.ts';
 
@@ -41,13 +41,13 @@ export async function resendPhoneCode(deps: Deps, by: Caller, input: ResendPhone
   if (deps.config.sms.provider === 'off') return countCaller(deps, admitted);
   const due = await smsWait(deps, { purpose, number });
   if (due !== null) throw smsTooSoon(due);
-  const userId = await findHolder(deps, { purpose, number });
+  const holderId = await findHolder(deps, { purpose, number });
   await deps.db.transaction(async (tx) => {
     const wait = await attemptSms(deps, { purpose, number }, tx);
     if (wait !== null) throw smsTooSoon(wait);
-    const isSent = userId !== null && (await sendAgain(tx, deps, { userId, purpose, number }));
-    if (!isSent) await enqueueSms(tx, { kind: 'none' });
-    const event = { outcome: isSent ? 'success' : 'failure', userId, device: by.device } as const;
+    const isSent = await sendAgain(tx, deps, { userId: holderId ?? NO_ACCOUNT, purpose, number });
+    const outcome = isSent ? 'success' : 'failure';
+    const event = { outcome, userId: holderId, device: by.device } as const;
     await recordSecurityEvent(tx, { action: 'code_requested', ...event, details: { purpose } });
     await countCaller(deps, admitted, tx); // last, since all callers without an address wait for each other here
   });
@@ -55,11 +55,11 @@ export async function resendPhoneCode(deps: Deps, by: Caller, input: ResendPhone
 
 type Pending = Pick<ResendPhoneInput, 'purpose'> & { number: string };
 
-/** Finds the account for whose number, or whose new number, a code may be pending. */
+/** Finds the account for whose number, or whose new number, a code may be pending. Each number takes the same statements. */
 async function findHolder({ db }: Deps, { purpose, number }: Pending): Promise<string | null> {
   const holder = await findUserByPhone(db, number);
-  if (holder !== null || purpose === 'sms') return holder?.user.id ?? null;
-  return findRequester(db, { target: number, purpose });
+  const requesterId = await findRequester(db, { target: number, purpose });
+  return holder?.user.id ?? (purpose === 'phone_change' ? requesterId : null);
 }
 
 /** The number that waits for its code; null if none does. */
@@ -72,7 +72,7 @@ async function findWaiting(
   return phone?.verifiedAt === null && phone.opensAccount ? phone.number : null;
 }
 
-/** Returns whether a number waits for its code, which is sent again. */
+/** Returns whether a number waits for its code, which is sent again. Otherwise the same statements send nothing. */
 async function sendAgain(
   tx: Transaction,
   deps: Deps,
@@ -80,10 +80,11 @@ async function sendAgain(
 ): Promise<boolean> {
   const user = await lockUser(tx, userId);
   const target = await findWaiting(tx, { userId, purpose });
-  if (user === null || user.disabledAt !== null || target === null) return false;
+  const waits = user !== null && user.disabledAt === null && target !== null;
   // The message goes to another number than the one that was counted.
-  if (target !== number && (await attemptSms(deps, { purpose, number: target }, tx)) !== null) return false;
-  const request = { userId, purpose, number: target, channel: 'sms', keepsPassword: 'as before' } as const;
-  await sendPhoneCode(tx, deps, request);
-  return true;
+  const isCounted =
+    waits && (target === number || (await attemptSms(deps, { purpose, number: target }, tx)) === null);
+  const to = isCounted ? { userId, number: target } : null;
+  await sendPhoneCode(tx, deps, { to, purpose, channel: 'sms', keepsPassword: 'as before' });
+  return to !== null;
 }

@@ -5,7 +5,6 @@ import { forbidKeptPassword } from '../../one-time-codes/kept-passwords.ts';
 import { newPassword } from '../../sessions/opening.ts';
 import { attemptSms, smsWait } from '../../sms/limits.ts';
 import type { SmsChannel } from '../../sms/message.ts';
-import { enqueueSms } from '../../sms/queue.ts';
 import type { Metadata } from '../../users/account-details.ts';
 import { checkNewPassword } from '../../users/attributes.ts';
 import { parseMetadata } from '../../users/metadata.ts';
@@ -141,17 +140,14 @@ async function enrol(
   if (found === null) {
     const { id: userId } = await enrolByPhone(tx, deps, person);
     await recordSecurityEvent(tx, { action: 'signup', userId, device: by.device });
-    await sendPhoneCode(tx, deps, { userId, purpose: 'sms', number, channel, keepsPassword: true });
+    await sendPhoneCode(tx, deps, { to: { userId, number }, purpose: 'sms', channel, keepsPassword: true });
     return { kind: 'waiting', userId };
   }
   const user = await lockUser(tx, found.user.id);
   const event = { action: 'signup', outcome: 'failure', userId: found.user.id, device: by.device } as const;
   await recordSecurityEvent(tx, event);
-  if (found.verified || !found.opensAccount || user === null || user.disabledAt !== null) {
-    await enqueueSms(tx, { kind: 'none' });
-    return { kind: 'repeated', number };
-  }
-  const request = { userId: user.id, purpose: 'sms', number, channel, keepsPassword: knowsPassword } as const;
-  await sendPhoneCode(tx, deps, request);
-  return { kind: 'waiting', userId: user.id };
+  const waits = !found.verified && found.opensAccount && user !== null && user.disabledAt === null;
+  const to = waits ? { userId: user.id, number } : null;
+  await sendPhoneCode(tx, deps, { to, purpose: 'sms', channel, keepsPassword: knowsPassword });
+  return waits ? { kind: 'waiting', userId: user.id } : { kind: 'repeated', number };
 }
